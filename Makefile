@@ -1,0 +1,36 @@
+# Everything a person does with Parity. `make setup` is called by the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
+
+.PHONY: setup demo test lint bench lock format clean
+
+setup: .venv/.ready
+
+.venv/.ready: $(LOCKS) pyproject.toml scripts/setup.sh
+	@PYTHON=$(PYTHON) scripts/setup.sh
+	@touch $@
+
+lock:
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/product.in -o requirements.txt
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/sandbox.in -o requirements/sandbox.txt
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/bench.in -o requirements/bench.txt
+
+lint: setup
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(BIN)/pytest
+
+clean:
+	rm -rf .venv .sandbox .airflow .parity

@@ -1,0 +1,1 @@
+"""Thin clients, one file each, and the protocol of a remote run."""

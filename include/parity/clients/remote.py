@@ -1,0 +1,73 @@
+"""A remote run, whichever cloud: submit once, remember, wait, cancel when told, say what happened.
+
+Every cloud's words are mapped by one table (:class:`Lifecycle`) to the five phases that the rest of the
+product knows. A word that is not in the table is an error, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+
+class Phase(StrEnum):
+    """Where a remote run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will happen."""
+        return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
+
+
+@dataclass(frozen=True)
+class RemoteError:
+    """Why a remote run failed, in the cloud's own words."""
+
+    code: str
+    message: str
+    failure_type: str = ""
+    """Such as ADF's UserError or SystemError; SystemError may pass by itself."""
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One remote run as one poll saw it."""
+
+    run_id: str
+    state: str
+    """The cloud's own word."""
+    phase: Phase
+    error: RemoteError | None = None
+    url: str = ""
+    """Where a person can look at it."""
+    started: datetime | None = None
+    ended: datetime | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
+    """JSON that later steps need: rows copied, bytes scanned, linked run."""
+
+
+class RemoteRuns(Protocol):
+    """One kind of remote run. Every method raises only errors of :mod:`parity.errors`."""
+
+    kind: ClassVar[str]
+
+    def submit(self, request: Mapping[str, Any], token: str) -> str:
+        """Start a run and return its id; a repeated ``token`` returns the run that it started first."""
+
+    def find(self, request: Mapping[str, Any], token: str) -> str | None:
+        """Return the run that ``token`` started, or None when there is none."""
+
+    def status(self, run_id: str) -> RunStatus:
+        """Return how the run stands."""
+
+    def cancel(self, run_id: str) -> None:
+        """Ask the cloud to stop the run; ended runs are left alone."""

@@ -1,0 +1,1 @@
+"""Who is right: facts about two relations, and the verdict that follows from them."""

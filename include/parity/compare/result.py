@@ -1,0 +1,175 @@
+"""The result of one comparison: frozen facts, and the JSON that others rely on.
+
+The shape of :meth:`Result.to_json` is a contract, version 1; add keys, never rename or remove them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """The four answers, and no fifth."""
+
+    PASS = "PASS"
+    WAIVED = "WAIVED"
+    FAIL = "FAIL"
+    INVALID = "INVALID"
+
+    @property
+    def green(self) -> bool:
+        """Tell whether the night may go on."""
+        return self in (Verdict.PASS, Verdict.WAIVED)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for green, 1 for different, 2 for could not compare."""
+        return {Verdict.FAIL: 1, Verdict.INVALID: 2}.get(self, 0)
+
+
+class Cause(StrEnum):
+    """Why a value differs; claimed for a row only when undoing it makes the two values equal."""
+
+    TIMEZONE_SHIFT = "timezone_shift"
+    TIMESTAMP_PRECISION = "timestamp_precision"
+    ROUNDING = "rounding"
+    SCALE = "scale"
+    TRUNCATION = "truncation"
+    TRAILING_SPACE = "trailing_space"
+    WHITESPACE = "whitespace"
+    CASE = "case"
+    NULL_VS_EMPTY = "null_vs_empty"
+    NULL_VS_DEFAULT = "null_vs_default"
+    TYPE_FORMAT = "type_format"
+    ENCODING = "encoding"
+    SIGN = "sign"
+    SWAPPED_COLUMNS = "swapped_columns"
+    OFF_BY_ONE_DATE = "off_by_one_date"
+    LATE_PARTITION = "late_partition"
+    DUPLICATE_LOAD = "duplicate_load"
+    JOIN_FAN_OUT = "join_fan_out"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Counts of rows; ``legacy = equal + changed + missing`` and ``target = equal + changed + extra``."""
+
+    legacy: int = 0
+    target: int = 0
+    equal: int = 0
+    changed: int = 0
+    missing: int = 0
+    extra: int = 0
+    duplicate_legacy: int = 0
+    """Rows of the legacy side whose key occurs there more than once."""
+    duplicate_target: int = 0
+
+    @property
+    def different(self) -> int:
+        """Return how many rows are changed, missing or extra."""
+        return self.changed + self.missing + self.extra
+
+
+@dataclass(frozen=True)
+class CauseCount:
+    """How many different rows of a column one cause explains."""
+
+    cause: Cause
+    rows: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Money:
+    """Exact differences (target minus legacy) of one column in one currency."""
+
+    currency: str
+    net: Decimal
+    absolute: Decimal
+    rows: int
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What the comparison found in one column."""
+
+    name: str
+    compared: int
+    different: int
+    causes: tuple[CauseCount, ...] = ()
+    money: tuple[Money, ...] = ()
+
+
+@dataclass(frozen=True)
+class SchemaFact:
+    """One column's types on both sides."""
+
+    name: str
+    legacy: str | None
+    target: str | None
+    verdict: str
+    """equal, widened, narrowed, incompatible, legacy_only or target_only."""
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """Something that was left out, and why."""
+
+    what: str
+    why: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Planted corruptions, and how many of them the run's own rules found."""
+
+    planted: int = 0
+    found: int = 0
+    hidden: tuple[str, ...] = ()
+    """Corruptions that a rule makes invisible, each with the rule's name."""
+    blind: tuple[str, ...] = ()
+    """Corruptions that nothing explains; any of these is INVALID."""
+    smallest: tuple[str, ...] = ()
+    """The smallest difference that the run could see, per column."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything one comparison found. The verdict is derived by :mod:`parity.compare.verdict`."""
+
+    verdict: Verdict
+    reason: str
+    rows: Rows = Rows()
+    columns: tuple[ColumnFacts, ...] = ()
+    schema: tuple[SchemaFact, ...] = ()
+    not_compared: tuple[NotCompared, ...] = ()
+    coverage: float = 0.0
+    """Fraction of the columns of either side that were compared."""
+    canary: Canary = Canary()
+    row_causes: tuple[CauseCount, ...] = ()
+    samples: tuple[dict[str, Any], ...] = ()
+    loosened: tuple[NotCompared, ...] = ()
+    """Rules that let rows through, each with how many."""
+    waivers: tuple[dict[str, Any], ...] = ()
+    proposals: tuple[dict[str, Any], ...] = ()
+    seconds: float = 0.0
+    peak_mib: float = 0.0
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Facts of one source only, such as Athena's cost."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's JSON; decimals as text, so that no cent is lost."""
+        return {"version": 1, **_plain(asdict(self))}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,1 @@
+"""Great Expectations: the suite's expectations in, findings and Data Docs out."""

@@ -1,0 +1,1 @@
+"""One run as plain functions, without Airflow."""

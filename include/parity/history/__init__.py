@@ -1,0 +1,1 @@
+"""The results store: what every run found, kept for years."""

@@ -1,0 +1,62 @@
+"""Where things are: the only module that reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Every setting, each readable from ``PARITY_<NAME>``.
+
+    Connections, and the secrets in them, are Airflow's; nothing here holds one but ``mask_key``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PARITY_", frozen=True, extra="ignore")
+
+    home: Path = PROJECT / ".parity"
+    """Results store, artefacts, exchange scratch; absolute, created on first use."""
+    suites: Path = PROJECT / "include" / "suites"
+    databases: Path = PROJECT / "include" / "databases"
+    store_url: str = ""
+    """SQLAlchemy URL of the results store; empty means SQLite under ``home``."""
+    artefacts: str = ""
+    """Directory of reports, GX results and Data Docs; empty means ``home/artefacts``."""
+    site_url: str = ""
+    """Where people open Airflow; the head of the links in alerts."""
+    scratch: Path | None = None
+    """Directory for spilling and downloads; None means ``home/scratch``."""
+    memory: str = "2GB"
+    """Memory limit of one comparison."""
+    mask_key: SecretStr = SecretStr("")
+    """Key of the hashes that stand for sensitive values; empty means a fresh one per process."""
+    poll_seconds: float = 15.0
+    """How often a waiting trigger asks the cloud."""
+    exchange_s3: str = "s3://parity-exchange/parity"
+    """Where Athena unloads the legacy side."""
+    exchange_adls: str = "abfss://exchange@paritysandbox.dfs.core.windows.net/parity"
+    """Where the helper job writes the target side."""
+
+    @property
+    def results_store(self) -> str:
+        """Return the SQLAlchemy URL of the results store."""
+        return self.store_url or f"sqlite:///{self.home / 'results.db'}"
+
+    @property
+    def artefact_root(self) -> str:
+        """Return the directory of artefacts."""
+        return self.artefacts or str(self.home / "artefacts")
+
+    @property
+    def scratch_root(self) -> Path:
+        """Return the directory for spilling and downloads."""
+        return self.scratch or self.home / "scratch"
+
+
+def settings() -> Settings:
+    """Read the settings afresh; cheap enough to call wherever they are needed."""
+    return Settings()

@@ -1,0 +1,276 @@
+"""A suite as its author writes it, as frozen models.
+
+Unknown keys are refused everywhere, so that a typing mistake can never loosen a comparison.
+The loader (:mod:`parity.suite.loader`) turns pydantic's errors into ``file:line`` with a suggestion.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)\s*")
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*")
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def parse_duration(value: object) -> object:
+    """Turn ``2h``, ``90s`` or ``1ms`` into a timedelta; leave anything else to pydantic."""
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+        return timedelta(microseconds=round(float(found[1]) * _SECONDS[found[2]] * 1e6))
+    if isinstance(value, str):
+        raise ValueError(f"{value!r} is not a duration; write a number and us, ms, s, m, h or d, such as 90s")
+    return value
+
+
+def parse_size(value: object) -> object:
+    """Turn ``20 GiB`` into bytes; leave anything else to pydantic."""
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value)):
+        return int(float(found[1]) * _BYTES[found[2]])
+    if isinstance(value, str):
+        raise ValueError(f"{value!r} is not a size; write a number and a unit, such as 20 GiB")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_size)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+
+
+class Frozen(BaseModel):
+    """Base of every model here: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mode(StrEnum):
+    """How much of the data travels."""
+
+    ROWS = "rows"
+    DIGEST = "digest"
+    TOTALS = "totals"
+    AUTO = "auto"
+
+
+class Severity(StrEnum):
+    """How loudly an activity's trouble is told."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+def parse_tolerance(value: object) -> object:
+    """Split ``1e-9``, ``0.01 %`` and ``1ms`` into absolute, relative and time tolerances."""
+    if isinstance(value, int | float | Decimal):
+        return {"absolute": str(value)}
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return {"relative": str(Decimal(value.strip().removesuffix("%").strip()) / 100)}
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        return {"time": value}
+    if isinstance(value, str):
+        return {"absolute": value}
+    return value
+
+
+class Tolerance(Frozen):
+    """How far two values may lie apart and still be equal; the boundary itself passes."""
+
+    absolute: Decimal | None = Field(default=None, ge=0)
+    relative: Decimal | None = Field(default=None, ge=0, description="Fraction of the larger magnitude.")
+    time: Duration | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Tolerance:
+        if sum(x is not None for x in (self.absolute, self.relative, self.time)) != 1:
+            raise ValueError("a tolerance is one number (0.01), one percentage (0.1%) or one duration (1ms)")
+        return self
+
+
+class ColumnRule(Frozen):
+    """What may differ in one column. The key is the column's name on the target side."""
+
+    legacy: str | None = Field(default=None, description="Its name on the legacy side, when renamed.")
+    ignore: str | None = Field(default=None, min_length=3, description="Why it is not compared.")
+    legacy_sql: str | None = Field(default=None, description="DuckDB expression over the legacy row.")
+    target_sql: str | None = Field(default=None, description="DuckDB expression over the target row.")
+    tolerance: Annotated[Tolerance, BeforeValidator(parse_tolerance)] | None = None
+    legacy_timezone: str | None = Field(default=None, description="Zone of naive legacy timestamps.")
+    target_timezone: str | None = Field(default=None, description="Zone of naive target timestamps.")
+    case: Literal["exact", "ignore"] = "exact"
+    trim: Literal["none", "right", "left", "both"] = "none"
+    null_equals_empty: bool = False
+    json_equal: bool = Field(default=False, description="Compare as JSON documents, not as text.")
+    replace: tuple[str, str] | None = Field(
+        default=None, description="Regular expression and replacement, applied to both sides."
+    )
+    money: str | None = Field(
+        default=None, description="Column that holds the currency, or a three-letter code."
+    )
+    sensitive: bool = Field(default=False, description="Never shown in clear, anywhere.")
+
+    @property
+    def loosens(self) -> bool:
+        """Tell whether this rule can make two different values equal."""
+        return (
+            self.tolerance is not None
+            or self.case == "ignore"
+            or self.trim != "none"
+            or self.null_equals_empty
+            or self.json_equal
+            or self.replace is not None
+        )
+
+
+Expectation = dict[str, dict[str, Any]]
+"""One native Great Expectations class name with its arguments."""
+
+
+class Expectations(Frozen):
+    """Great Expectations by side."""
+
+    both: tuple[Expectation, ...] = ()
+    legacy: tuple[Expectation, ...] = ()
+    target: tuple[Expectation, ...] = ()
+
+
+class LegacySource(Frozen):
+    """The Athena query that is the legacy truth; ``:business_date`` is bound, never pasted."""
+
+    sql: str = Field(description="File under sql/, relative to the suite's folder.")
+
+
+class TargetSource(Frozen):
+    """What the helper job exports."""
+
+    table: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}$")
+    where: str | None = Field(default=None, description="Spark SQL condition; :business_date is bound.")
+
+
+class Activity(Frozen):
+    """One ADF activity, its legacy producer, and what must be equal."""
+
+    name: Name
+    glue_job: str | None = Field(default=None, description="None: no Glue job has to be verified.")
+    legacy: LegacySource
+    target: TargetSource
+    key: tuple[str, ...] = Field(default=(), description="Empty: whole rows as a multiset.")
+    columns: dict[str, ColumnRule] = Field(default_factory=dict)
+    expect: Expectations = Expectations()
+    severity: Severity = Severity.CRITICAL
+    mode: Mode | None = None
+    allow_empty: bool = False
+    coverage: float = Field(default=1.0, gt=0, le=1, description="Floor: fraction of columns compared.")
+    description: str = ""
+
+
+class Azure(Frozen):
+    """The migrated side."""
+
+    pipeline: str
+    helper_job: str = Field(description="Name or numeric id of the helper Databricks job.")
+    factory: str | None = None
+    resource_group: str | None = None
+    adf_connection: str = "azure_data_factory_default"
+    databricks_connection: str = "databricks_default"
+    storage_connection: str = "adls_default"
+    date_parameter: str = Field(default="business_date", description="Pipeline parameter of the date.")
+
+
+class Aws(Frozen):
+    """The legacy side."""
+
+    database: str
+    workgroup: str = "primary"
+    catalog: str = "AwsDataCatalog"
+    max_scan: Size | None = Field(default=None, description="Stops the query above this many bytes.")
+    connection: str = "aws_default"
+    glue_date_argument: str = Field(default="--business_date", description="Argument of the Glue run.")
+    price_per_tib: Decimal = Field(default=Decimal(5), description="US dollars per TiB scanned.")
+
+
+class PagerDuty(Frozen):
+    """Page the on-call engineer."""
+
+    connection: str = "pagerduty_default"
+
+
+class Slack(Frozen):
+    """Post to a channel."""
+
+    connection: str = "slack_default"
+    channel: str
+
+
+class Email(Frozen):
+    """Write to people."""
+
+    connection: str = "smtp_default"
+    to: tuple[str, ...] = Field(min_length=1)
+
+
+class Webhook(Frozen):
+    """Post the alert as JSON."""
+
+    connection: str
+
+
+class AlertTarget(Frozen):
+    """Exactly one way to tell somebody."""
+
+    pagerduty: PagerDuty | None = None
+    slack: Slack | None = None
+    email: Email | None = None
+    webhook: Webhook | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> AlertTarget:
+        if sum(x is not None for x in (self.pagerduty, self.slack, self.email, self.webhook)) != 1:
+            raise ValueError("an alert is exactly one of pagerduty, slack, email, webhook")
+        return self
+
+
+class Suite(Frozen):
+    """One pipeline of the migration, and everything that must be equal after it ran."""
+
+    suite: Name
+    owner: str
+    wave: int = Field(ge=1, description="Migration phase.")
+    description: str = ""
+    schedule: str | None = None
+    timezone: str = "UTC"
+    deadline: Duration | None = None
+    azure: Azure
+    aws: Aws
+    mode: Mode = Mode.ROWS
+    auto_rows: int = Field(default=5_000_000, gt=0, description="auto: digest above this many rows.")
+    alerts: tuple[AlertTarget, ...] = ()
+    activities: tuple[Activity, ...] = Field(min_length=1)
+
+    def activity(self, name: str) -> Activity:
+        """Return the activity called ``name``; KeyError when there is none."""
+        return {a.name: a for a in self.activities}[name]
+
+
+class Waiver(Frozen):
+    """A known difference that may pass for a while, within its caps."""
+
+    suite: str
+    activity: str
+    column: str | None = Field(default=None, description="None: any column.")
+    rows: str | None = Field(default=None, description="DuckDB condition over the legacy or target row.")
+    cause: str | None = None
+    kind: Literal["changed", "missing", "extra", "schema"] = "changed"
+    owner: str
+    reason: str = Field(min_length=10)
+    ticket: str
+    expires: date
+    max_rows: int = Field(ge=0)
+    max_money: Decimal | None = Field(default=None, ge=0, description="Absolute sum, per currency.")

@@ -1,0 +1,1 @@
+"""Both clouds on one machine: real wire protocols, real execution. Never imported by the product."""

@@ -1,0 +1,1 @@
+"""Real PySpark: one warm JVM, each job in its own process."""
