@@ -1,1 +1,1 @@
-"""How to ask: canonical text per type and queries, as text only; one small file of differences per dialect."""
+"""How to ask: canonical text per type and queries, text only; one small file of differences each."""
