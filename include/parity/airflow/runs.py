@@ -1,0 +1,59 @@
+"""Which remote runs a task means: plain JSON in a trigger, a client where it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from parity.clients.remote import RemoteRuns, RunStatus
+
+
+@dataclass(frozen=True)
+class RunsRef:
+    """One kind of remote run, over one Airflow connection."""
+
+    kind: str
+    """adf, adf_activity, databricks, athena or glue."""
+    connection: str
+    """Airflow connection id."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the suite adds to the connection, such as the factory or the workgroup."""
+
+    @property
+    def key(self) -> str:
+        """Return one text for all who mean the same thing."""
+        return json.dumps(self.to_json(), sort_keys=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON, without secrets."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunsRef:
+        """Return what :meth:`to_json` wrote."""
+        return cls(**data)
+
+    def connect(self) -> RemoteRuns:
+        """Return a client, reading the connection through the worker's supervisor."""
+        from airflow.sdk import BaseHook
+
+        from parity.airflow.connections import remote_runs
+
+        return remote_runs(self, BaseHook.get_connection(self.connection))
+
+    async def aconnect(self) -> RemoteRuns:
+        """Return a client, from inside a triggerer's event loop."""
+        from airflow.sdk import BaseHook
+
+        from parity.airflow.connections import remote_runs
+
+        connection = await BaseHook.aget_connection(self.connection)
+        return await asyncio.to_thread(remote_runs, self, connection)
+
+
+def returned(status: RunStatus, output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a task hands on of a run that ended well."""
+    return {"run_id": status.run_id, "url": status.url, **output, **status.output}

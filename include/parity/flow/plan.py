@@ -1,0 +1,163 @@
+"""What one run is going to do: decided once, from the form or the schedule, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from parity.errors import BadInput
+from parity.suite.models import Activity, Mode, Suite
+
+LONGEST_RANGE = 62
+"""Dates that one manual run may cover; more is a backfill."""
+
+
+class PipelineUse(StrEnum):
+    """Where the target's data comes from."""
+
+    TRIGGER = "trigger the pipeline"
+    LATEST = "use the latest run"
+    RUN = "use this run id"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of one suite for one business date."""
+
+    suite: str
+    run_id: str
+    business_date: date
+    activities: tuple[str, ...]
+    mode: Mode | None
+    """None: as each activity declares."""
+    pipeline: PipelineUse
+    pipeline_run_id: str | None
+    recover: bool
+    """Re-run the reference run from its failed activities."""
+    other_dates: tuple[date, ...] = ()
+    """Further dates of a range, each for a run of its own."""
+
+    @property
+    def key(self) -> str:
+        """Return a name of this run that is safe in paths and unique per suite."""
+        safe = re.sub(r"[^A-Za-z0-9]+", "-", self.run_id).strip("-")[:60]
+        return f"{safe}-{hashlib.sha256(self.run_id.encode()).hexdigest()[:8]}"
+
+    @property
+    def folder(self) -> str:
+        """Return the folder of this run in the exchange and among the artefacts."""
+        return f"{self.suite}/{self.business_date.isoformat()}/{self.key}"
+
+    def mode_of(self, suite: Suite, activity: Activity) -> Mode:
+        """Return the mode in force: the form's, else the activity's, else the suite's."""
+        return self.mode or activity.mode or suite.mode
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON for XCom."""
+        dates = [day.isoformat() for day in self.other_dates]
+        return {**asdict(self), "business_date": self.business_date.isoformat(), "other_dates": dates}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        """Return the plan that :meth:`to_json` wrote."""
+        return cls(
+            suite=data["suite"],
+            run_id=data["run_id"],
+            business_date=date.fromisoformat(data["business_date"]),
+            activities=tuple(data["activities"]),
+            mode=Mode(data["mode"]) if data["mode"] else None,
+            pipeline=PipelineUse(data["pipeline"]),
+            pipeline_run_id=data["pipeline_run_id"],
+            recover=data["recover"],
+            other_dates=tuple(date.fromisoformat(day) for day in data["other_dates"]),
+        )
+
+
+def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> Plan:
+    """Turn the form's ``params`` into a plan; an empty date means the day before ``scheduled``.
+
+    Raises BadInput, with the remedy, for whatever the form cannot rule out by itself.
+    """
+    first, *others = _dates(params, yesterday(suite, scheduled))
+    pipeline = PipelineUse(params.get("pipeline") or PipelineUse.TRIGGER)
+    named = (params.get("pipeline_run_id") or "").strip() or None
+    plan = Plan(
+        suite=suite.suite,
+        run_id=run_id,
+        business_date=first,
+        activities=_activities(suite, params.get("activities") or ()),
+        mode=_mode(params.get("mode")),
+        pipeline=pipeline,
+        pipeline_run_id=named,
+        recover=bool(params.get("recover")),
+        other_dates=tuple(others),
+    )
+    _check_pipeline(plan)
+    return plan
+
+
+def yesterday(suite: Suite, moment: datetime) -> date:
+    """Return the business date of a run at ``moment``: the day before, in the suite's own time zone."""
+    return moment.astimezone(ZoneInfo(suite.timezone)).date() - timedelta(days=1)
+
+
+def _mode(value: str | None) -> Mode | None:
+    return Mode(value) if value in set(Mode) else None
+
+
+def _dates(params: Mapping[str, Any], default: date) -> list[date]:
+    first = _date(params.get("business_date")) or default
+    last = _date(params.get("business_date_to")) or first
+    days = (last - first).days
+    if days < 0:
+        raise BadInput(f"The range ends on {last}, before it begins on {first}.", remedy="Swap the two dates.")
+    if days >= LONGEST_RANGE:
+        raise BadInput(
+            f"The range has {days + 1} dates; one run takes at most {LONGEST_RANGE}.",
+            remedy="Use an Airflow backfill for more.",
+        )
+    return [first + timedelta(days=n) for n in range(days + 1)]
+
+
+def _date(value: object) -> date | None:
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(f"{value!r} is not a date.", remedy="Write it as 2026-03-31.") from None
+
+
+def _activities(suite: Suite, wanted: Sequence[str]) -> tuple[str, ...]:
+    known = [activity.name for activity in suite.activities]
+    if unknown := [name for name in wanted if name not in known]:
+        raise BadInput(
+            f"Suite {suite.suite} has no activity {', '.join(unknown)}.",
+            remedy=f"It has {', '.join(known)}.",
+        )
+    return tuple(name for name in known if not wanted or name in wanted)
+
+
+def _check_pipeline(plan: Plan) -> None:
+    if plan.pipeline is PipelineUse.RUN and not plan.pipeline_run_id:
+        raise BadInput("'use this run id' needs the id of a pipeline run.", remedy="Paste it from Data Factory.")
+    if plan.pipeline is not PipelineUse.RUN and plan.pipeline_run_id and not plan.recover:
+        raise BadInput(
+            f"A run id is given, but the choice is {plan.pipeline.value!r}.",
+            remedy="Choose 'use this run id', or tick 're-run from failed activities'.",
+        )
+    if plan.recover and plan.pipeline is not PipelineUse.TRIGGER:
+        raise BadInput(
+            "Recovery starts a new pipeline run.", remedy="Choose 'trigger the pipeline' together with it."
+        )
+    if plan.other_dates and (plan.pipeline is PipelineUse.RUN or plan.recover):
+        raise BadInput(
+            "One pipeline run holds one business date, so it cannot serve a range.",
+            remedy="Give a single date.",
+        )
