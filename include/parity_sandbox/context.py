@@ -1,12 +1,17 @@
-"""What every fake service is handed: the state folder, the time, Spark, the endpoints and the faults."""
+"""What every fake service is handed: the state folder, the endpoints, the faults and Spark.
+
+A service is a package with ``create_app(context) -> ASGIApp``. It is called again on ``reset``, and must
+then start from nothing. There is no ASGI lifespan; background work starts with the first request.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.faults import Faults
+from parity_sandbox.journal import Journal
 from parity_sandbox.spark.runner import Runner
 
 
@@ -18,3 +23,5 @@ class Context:
     endpoints: Endpoints
     faults: Faults
     runner: Runner
+    journal: Journal = field(default_factory=Journal)
+    """Every request that was answered, newest last."""
