@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, ClassVar, Protocol
+
+from parity.errors import Terminal
 
 
 class Phase(StrEnum):
@@ -26,6 +29,36 @@ class Phase(StrEnum):
     def ended(self) -> bool:
         """Tell whether nothing more will happen."""
         return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """What each of one cloud's words means; client, sandbox and tests read the same table."""
+
+    cloud: str
+    phases: Mapping[str, Phase]
+
+    def phase(self, state: str) -> Phase:
+        """Return the phase that ``state`` stands for; Terminal when the word is unknown."""
+        if (phase := self.phases.get(state)) is None:
+            raise Terminal(
+                f"{self.cloud} answered with the state {state!r}, which Parity does not know.",
+                remedy=f"It knows {', '.join(self.phases)}; teach it the new one in parity.clients.",
+            )
+        return phase
+
+    @property
+    def final(self) -> frozenset[str]:
+        """Return the words after which nothing more happens."""
+        return frozenset(word for word, phase in self.phases.items() if phase.ended)
+
+
+def fingerprint(token: str) -> str:
+    """Return 64 lower-case hexadecimal digits that stand for ``token`` where its length or letters don't fit.
+
+    A destination that contains it (or the token itself) ties what was written there to the attempt.
+    """
+    return sha256(token.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
