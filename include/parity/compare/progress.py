@@ -1,0 +1,19 @@
+"""Where a comparison tells how far it is; the terminal draws it, everybody else stays silent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Is told about each step as it starts."""
+
+    def step(self, name: str) -> None:
+        """Say that the step called ``name`` begins."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def step(self, name: str) -> None:
+        """Do nothing."""
