@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
 from starlette.types import ASGIApp
 
 from parity_sandbox.context import Context
+
+log = logging.getLogger("parity_sandbox")
 
 APPS: Mapping[str, str] = {
     "aws": "parity_sandbox.aws",
@@ -31,7 +34,16 @@ def create_app(name: str, context: Context) -> ASGIApp:
 
 def create_apps(wanted: Collection[str], context: Context) -> dict[str, ASGIApp]:
     """Return a fresh app of each wanted service."""
-    return {name: create_app(name, context) for name in wanted if name in APPS}
+    return {name: create_app(name, context) for name in wanted if name in APPS and built(APPS[name])}
+
+
+def built(package: str) -> bool:
+    """Tell whether a package is there yet."""  # gone once all are
+    try:
+        return hasattr(importlib.import_module(package), "start" if "mysql" in package else "create_app")
+    except ImportError as error:
+        log.warning("sandbox: %s is not there yet: %s", package, error)
+        return False
 
 
 def start_mysql(context: Context) -> Callable[[], None]:
