@@ -5,16 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
 from parity_sandbox.endpoints import Endpoints
 
 PATIENCE = 120.0
+LIGHT = ("--only", "aws,azure,databricks,storage,sink")
 
 
 @dataclass(frozen=True)
@@ -68,35 +70,32 @@ def stop_sandbox(sandbox: RunningSandbox) -> None:
 
 
 @pytest.fixture(scope="session")
-def sandbox_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RunningSandbox]]:
-    """One sandbox per kind ("full" or "light"), started on first use."""
-    flags = {"full": ("--spark", "eager"), "light": ("--spark", "lazy", "--no-world", "--only", LIGHT)}
-    started: dict[str, RunningSandbox] = {}
-
-    def start(kind: str) -> RunningSandbox:
-        if kind not in started:
-            started[kind] = start_sandbox(tmp_path_factory.mktemp("sandbox") / kind, *flags[kind])
-        return started[kind]
-
-    yield start
-    for sandbox in started.values():
-        stop_sandbox(sandbox)
+def sandboxes() -> Iterator[dict[str, RunningSandbox]]:
+    """The sandboxes that are up in this session, by kind; stopped at its end."""
+    up: dict[str, RunningSandbox] = {}
+    yield up
+    for running in up.values():
+        stop_sandbox(running)
 
 
-LIGHT = "aws,azure,databricks,storage,sink"
+@pytest.fixture(scope="session")
+def sandbox(sandboxes: dict[str, RunningSandbox], tmp_path_factory: pytest.TempPathFactory) -> RunningSandbox:
+    """The demo's world, its databases, and Spark warm."""
+    return sandboxes.setdefault("full", start_sandbox(tmp_path_factory.mktemp("sandbox")))
 
 
-@pytest.fixture
-def sandbox(sandbox_of: Callable[[str], RunningSandbox]) -> Iterator[RunningSandbox]:
-    """The demo's world with Spark warm; faults are forgotten after each test."""
-    running = sandbox_of("full")
-    yield running
-    running.heal()
-
-
-@pytest.fixture
-def sandbox_light(sandbox_of: Callable[[str], RunningSandbox]) -> Iterator[RunningSandbox]:
+@pytest.fixture(scope="session")
+def sandbox_light(
+    sandboxes: dict[str, RunningSandbox], tmp_path_factory: pytest.TempPathFactory
+) -> RunningSandbox:
     """Empty clouds without databases, whose Spark starts with the first job; for fast tests."""
-    running = sandbox_of("light")
-    yield running
-    running.heal()
+    state = tmp_path_factory.mktemp("light")
+    return sandboxes.setdefault("light", start_sandbox(state, "--spark", "lazy", "--no-world", *LIGHT))
+
+
+@pytest.fixture(autouse=True)
+def healed(sandboxes: dict[str, RunningSandbox]) -> Iterator[None]:
+    """Forget every fault when a test ends."""
+    yield
+    for running in sandboxes.values():
+        running.heal()
