@@ -111,9 +111,7 @@ class ColumnRule(Frozen):
     replace: tuple[str, str] | None = Field(
         default=None, description="Regular expression and replacement, applied to both sides."
     )
-    money: str | None = Field(
-        default=None, description="Column that holds the currency, or a three-letter code."
-    )
+    money: str | None = Field(default=None, description="Column that holds the currency, or a three-letter code.")
     sensitive: bool = Field(default=False, description="Never shown in clear, anywhere.")
 
     @property
@@ -246,7 +244,13 @@ class Suite(Frozen):
     description: str = ""
     schedule: str | None = None
     timezone: str = "UTC"
-    deadline: Duration | None = None
+    start: date | None = Field(
+        default=None, description="First business date; set, missed nights are caught up from here."
+    )
+    deadline: Duration | None = Field(default=None, description="On-call hears of a night later than this.")
+    timeout: Duration = Field(
+        default=timedelta(hours=12), description="After this, what still runs remotely is cancelled: INVALID."
+    )
     azure: Azure
     aws: Aws
     mode: Mode = Mode.ROWS

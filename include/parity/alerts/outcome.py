@@ -1,0 +1,42 @@
+"""What the alerts need to know of a night, gathered by whoever ran it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from parity.compare.result import ColumnFacts, Rows, Verdict
+from parity.suite.models import Severity
+
+NO_ROWS = Rows()
+
+
+@dataclass(frozen=True)
+class ActivityOutcome:
+    """How one activity ended."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+    severity: Severity = Severity.CRITICAL
+    rows: Rows = NO_ROWS
+    columns: tuple[ColumnFacts, ...] = ()
+    broken_expectations: tuple[tuple[str, str], ...] = ()
+    """(subject, expectation) of what failed at severity critical."""
+    first_broken: str = ""
+    """First broken link of its own chain, in words: ``ADF activity settle: UserError 2011 …``."""
+    caused_by: str = ""
+    """Activity whose failure made this one INVALID; it is not paged separately."""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class NightOutcome:
+    """How a suite's run ended."""
+
+    suite: str
+    business_date: date
+    run_id: str
+    activities: tuple[ActivityOutcome, ...]
+    url: str = ""
+    owner: str = ""
