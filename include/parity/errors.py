@@ -30,6 +30,9 @@ class ParityError(Exception):
     ``str(error)`` is one line for people; ``remedy`` is what to do next, or an empty string.
     """
 
+    caused_by: str = ""
+    """The activity whose failure led to this one, or empty."""
+
     def __init__(self, message: str, *, remedy: str = "", url: str = "") -> None:
         super().__init__(message)
         self.message = message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     """Key of the hashes that stand for sensitive values; empty means a fresh one per process."""
     poll_seconds: float = 15.0
     """How often a waiting trigger asks the cloud."""
+    keep_exchange_days: int = Field(default=14, ge=1)
+    """After this, what both sides exported is deleted."""
+    keep_artefact_days: int = Field(default=400, ge=1)
+    """After this, reports and Data Docs are deleted."""
+    keep_history_days: int = Field(default=800, ge=1)
+    """After this, results leave the results store."""
     exchange_s3: str = "s3://parity-exchange/parity"
     """Where Athena unloads the legacy side."""
     exchange_adls: str = "abfss://exchange@paritysandbox.dfs.core.windows.net/parity"

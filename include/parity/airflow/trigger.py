@@ -72,6 +72,10 @@ class RemoteRunTrigger(BaseTrigger):
             if status.phase.ended:
                 yield self._event(status)
                 return
+            if reason := status.output.get("over_budget"):
+                await self.on_kill()
+                yield TriggerEvent({"stopped": reason, "run_id": self.run_id})
+                return
             pause = self.poll
         yield TriggerEvent({"late": self.deadline, "run_id": self.run_id})
         # The event is out, and the worker cancels when it resumes; a lost triggerer only delays that.

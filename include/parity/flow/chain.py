@@ -34,7 +34,7 @@ class Link(StrEnum):
 
 
 _TITLES = {
-    Link.PLAN: "the run's plan",
+    Link.PLAN: "the plan of the run",
     Link.PIPELINE: "the Data Factory pipeline",
     Link.GLUE: "the legacy Glue job",
     Link.ACTIVITY: "the Data Factory activity",
@@ -54,6 +54,8 @@ class Broken:
     reason: str
     remedy: str = ""
     url: str = ""
+    caused_by: str = ""
+    """Another activity, whose failure led to this break."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON for XCom."""
@@ -62,19 +64,19 @@ class Broken:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Broken:
         """Return what :meth:`to_json` wrote."""
-        return cls(link=Link(data["link"]), reason=data["reason"], remedy=data["remedy"], url=data["url"])
+        return cls(**{**data, "link": Link(data["link"])})
 
     @classmethod
     def by(cls, link: Link, error: BaseException) -> Broken:
         """Describe ``error`` as the break of ``link``."""
         if isinstance(error, ParityError):
-            return cls(link, error.message, error.remedy, error.url)
+            return cls(link, error.message, error.remedy, error.url, error.caused_by)
         return cls(link, f"{type(error).__name__}: {error}", "Read the task's log; this is likely a defect.")
 
     @property
     def sentence(self) -> str:
         """Return one sentence: which link, what happened, what to do."""
-        return f"{self.link.label} broke: {self.reason} {self.remedy}".strip()
+        return f"{self.link.label[0].upper()}{self.link.label[1:]}: {self.reason} {self.remedy}".strip()
 
 
 def first_broken(broken: Iterable[Broken]) -> Broken | None:

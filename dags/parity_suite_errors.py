@@ -1,0 +1,7 @@
+"""Shows broken suites in the UI, as an import error of this file; the other suites keep running."""
+
+from parity.settings import settings
+from parity.suite.loader import load_suites
+
+if errors := load_suites(settings().suites).errors:
+    raise ImportError("Suites that cannot run until they are mended:\n" + "\n".join(map(str, errors)))

@@ -1,0 +1,145 @@
+"""On call: the gate tells what changed, and a night that is late is told before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import AsyncCallback, BaseHook, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
+
+from parity.compare.result import Verdict
+from parity.settings import settings
+from parity.suite.models import AlertTarget, Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.alerts.notify import Delivery, Sender
+    from parity.alerts.outcome import ActivityOutcome, NightOutcome
+
+
+class GateAlert(BaseNotifier):
+    """Tells the suite's channels what changed with this run; green runs resolve what is open."""
+
+    def __init__(self, suite: Suite) -> None:
+        super().__init__()
+        self.suite = suite
+
+    def notify(self, context: Context) -> None:
+        """Send; a channel that fails is logged and tried again with the next run."""
+        from parity.airflow.tasks import open_results
+        from parity.alerts.notify import notify
+        from parity.clock import SystemClock
+
+        outcome = night(self.suite, context)
+        log_deliveries(self.log, notify(open_results(), outcome, self._senders(), SystemClock()))
+
+    def _senders(self) -> Sequence[Sender]:
+        targets = {target: connection_id(target) for target in self.suite.alerts}
+        return senders(self.suite, {name: BaseHook.get_connection(name) for name in targets.values()})
+
+
+def night(suite: Suite, context: Context) -> NightOutcome:
+    """Return how the run ended, from the results store and what the gate was told."""
+    from parity.airflow.steps import plan_of
+    from parity.airflow.tasks import open_results, run_url
+    from parity.alerts.outcome import NightOutcome
+
+    plan = plan_of(context)
+    told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
+    kept = {a.key.activity: a for a in open_results().run(plan.run_id, plan.suite).activities}
+    outcomes = [_activity(suite, name, kept.get(name), told.get(name)) for name in plan.activities]
+    return NightOutcome(
+        suite=plan.suite,
+        business_date=plan.business_date,
+        run_id=plan.run_id,
+        activities=tuple(outcomes),
+        url=run_url(context),
+        owner=suite.owner,
+    )
+
+
+def senders(suite: Suite, connections: dict[str, Any]) -> Sequence[Sender]:
+    """Return one sender for each of the suite's alerts, from Airflow's connections."""
+    from parity.airflow.channels import sender
+
+    return [sender(target, connections[connection_id(target)]) for target in suite.alerts]
+
+
+def connection_id(target: AlertTarget) -> str:
+    """Return the Airflow connection that an alert goes through."""
+    chosen = target.pagerduty or target.slack or target.email or target.webhook
+    return chosen.connection if chosen else ""
+
+
+def deadline_alert(suite: Suite) -> DeadlineAlert | None:
+    """Return the alert for a night that is late, or None when the suite has no deadline."""
+    if suite.deadline is None:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=suite.deadline,
+        callback=AsyncCallback(late_night, kwargs={"suite": suite.suite}),
+    )
+
+
+async def late_night(suite: str, context: dict[str, Any]) -> None:
+    """Tell the suite's channels that a night is late; runs in the triggerer, for a run that has not ended."""
+    from parity.suite.loader import load_suites
+
+    found = {s.suite: s for s in load_suites(settings().suites).suites}[suite]
+    run = context["dag_run"]
+    if run.get("end_date"):
+        return  # Airflow may fire this after a run that failed in time
+    connections = {}
+    for name in {connection_id(target) for target in found.alerts}:
+        connections[name] = await BaseHook.aget_connection(name)
+    await asyncio.to_thread(_tell_late, found, connections, run)
+
+
+def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -> None:
+    import logging
+    from datetime import datetime
+
+    from parity.airflow.tasks import open_results
+    from parity.alerts.notify import notify_late
+    from parity.clock import SystemClock
+    from parity.flow.plan import yesterday
+
+    moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
+    named = (run.get("conf") or {}).get("business_date")
+    day = datetime.fromisoformat(named).date() if named else yesterday(suite, moment)
+    detail = f"Run {run['dag_run_id']} has not ended {suite.deadline} after it was queued."
+    sent = notify_late(open_results(), suite.suite, day, detail, senders(suite, connections), SystemClock())
+    log_deliveries(logging.getLogger(__name__), sent)
+
+
+def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
+    """Say in the log who was told what."""
+    for delivery in deliveries:
+        if delivery.error:
+            log.error("%s was not told of %s: %s", delivery.channel, delivery.incident, delivery.error)
+        else:
+            log.info("%s was told: %s %s", delivery.channel, delivery.event, delivery.incident)
+
+
+def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -> ActivityOutcome:
+    from parity.alerts.outcome import ActivityOutcome
+
+    severity = suite.activity(name).severity
+    if kept is None:
+        told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}
+        return ActivityOutcome(name, Verdict(told["verdict"]), told["reason"], severity)
+    return ActivityOutcome(
+        name=name,
+        verdict=kept.verdict,
+        reason=kept.reason,
+        severity=severity,
+        rows=kept.rows,
+        columns=kept.columns,
+        broken_expectations=tuple(
+            (f.subject, f.expectation) for f in kept.findings if (f.severity, f.outcome) == ("critical", "fail")
+        ),
+        first_broken=kept.first_broken,
+        url=kept.report,
+    )

@@ -1,0 +1,144 @@
+"""One suite, one Dag: a group per activity, a gate that the run's colour comes from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pendulum
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Asset, TaskGroup
+
+from parity.airflow import steps
+from parity.airflow.calls import GateAlert, deadline_alert
+from parity.airflow.form import form
+from parity.airflow.publish import publish
+from parity.airflow.remote_run import RemoteRunOperator
+from parity.airflow.step import StepOperator
+from parity.airflow.tasks import SuiteTasks
+from parity.flow.chain import Link
+from parity.settings import settings
+from parity.suite.models import Activity, Suite
+
+LAST = "all_done"
+
+
+def build_dag(suite: Suite, path: Path) -> DAG:
+    """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
+    tasks = SuiteTasks(suite, path)
+    with DAG(f"parity__{suite.suite}", **_options(suite)) as dag:
+        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Link.PLAN)
+        start = _remote(steps.START, steps.pipeline_start(suite), Link.PIPELINE, wait=False)
+        pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Link.PIPELINE)
+        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Link.PLAN)
+        runs = _runs_of_other_dates(dag, dates)
+        verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
+        published = StepOperator(
+            task_id="publish", step=partial(publish, suite), link=Link.RECORD, trigger_rule=LAST
+        )
+        gate = StepOperator(
+            task_id="gate",
+            step=tasks.gate,
+            link=Link.RECORD,
+            trigger_rule=LAST,
+            retries=0,
+            on_failure_callback=GateAlert(suite),
+            on_success_callback=GateAlert(suite),
+        )
+        plan >> start >> pipeline
+        plan >> dates >> runs
+        [*verdicts, pipeline] >> published >> gate
+        runs >> gate
+    return dag
+
+
+def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> StepOperator:
+    suite = tasks.suite
+    with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
+        unload = _remote(Link.ATHENA, steps.athena_unload(suite, activity, tasks.path.parent), Link.ATHENA)
+        migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity), Link.ACTIVITY)
+        helper = _remote(Link.HELPER, steps.helper_job(suite, activity), Link.HELPER)
+        compared = _step(Link.COMPARE, partial(tasks.compare, activity=activity))
+        expected = _step(Link.VALIDATE, partial(tasks.expect, activity=activity))
+        recorded = _step(
+            Link.RECORD,
+            partial(tasks.record, activity=activity),
+            trigger_rule=LAST,
+            outlets=[verdict_asset(suite.suite, activity.name)],
+        )
+        if activity.glue_job:
+            plan >> _remote(Link.GLUE, steps.glue_job(suite, activity), Link.GLUE) >> unload
+        else:
+            plan >> unload
+        start >> migrated >> helper
+        [unload, helper] >> compared >> expected
+        [unload, helper, expected] >> recorded
+    return recorded
+
+
+def verdict_asset(suite: str, activity: str) -> Asset:
+    """Return the asset that is updated each time ``activity`` is green, for other Dags to wait for."""
+    return Asset(name=f"parity.{suite}.{activity}", uri=f"parity://{suite}/{activity}")
+
+
+def _options(suite: Suite) -> dict[str, Any]:
+    zone = pendulum.timezone(suite.timezone)
+    first = suite.start and suite.start + timedelta(days=1)
+    return {
+        "description": suite.description or f"Is what {suite.azure.pipeline} makes still what Glue made?",
+        "schedule": suite.schedule,
+        "start_date": pendulum.datetime(first.year, first.month, first.day, tz=zone)
+        if first
+        else pendulum.datetime(2026, 1, 1, tz=zone),
+        "catchup": suite.start is not None,
+        "max_active_runs": 4,
+        "params": form(suite),
+        "tags": ["parity", f"wave {suite.wave}", suite.owner],
+        "owner_links": {},
+        "deadline": deadline_alert(suite),
+        "render_template_as_native_obj": True,
+        "default_args": {
+            "owner": suite.owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=20),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=10),
+        },
+        "doc_md": _doc(suite),
+    }
+
+
+def _doc(suite: Suite) -> str:
+    cells = [
+        (f"`{a.name}`", a.glue_job or "", f"`{a.target.table}`", ", ".join(a.key) or "whole row", a.severity)
+        for a in suite.activities
+    ]
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    return (
+        f"### {suite.suite}\n\n{suite.description}\n\n"
+        f"Wave {suite.wave}, owned by **{suite.owner}**."
+        " Green means: everything declared was compared, and is equal.\n\n"
+        f"| activity | Glue job | table | key | severity |\n|---|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _remote(task_id: str, want: Any, link: Link, **options: Any) -> RemoteRunOperator:
+    poll = settings().poll_seconds
+    return RemoteRunOperator(task_id=str(task_id), want=want, link=link, poll=poll, **options)
+
+
+def _step(link: Link, step: Any, **options: Any) -> StepOperator:
+    return StepOperator(task_id=str(link), step=step, link=link, **options)
+
+
+def _runs_of_other_dates(dag: DAG, dates: Any) -> Any:
+    partial_operator = TriggerDagRunOperator.partial(
+        task_id="runs_of_other_dates",
+        trigger_dag_id=dag.dag_id,
+        wait_for_completion=True,
+        deferrable=True,
+        poke_interval=20,
+    )
+    return partial_operator.expand_kwargs(dates.output)

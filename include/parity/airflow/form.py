@@ -1,0 +1,67 @@
+"""The form of a manual run: every parameter with a description, and nothing to type that can be chosen."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+from parity.flow.plan import PipelineUse
+from parity.suite.models import Mode, Suite
+
+DECLARED = "as declared"
+
+
+def form(suite: Suite) -> dict[str, Param]:
+    """Return the parameters of a suite's Dag; a scheduled run uses the defaults."""
+    names = [activity.name for activity in suite.activities]
+    return {
+        "business_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Business date",
+            description_md=f"Empty: the day before the run, in **{suite.timezone}**.",
+        ),
+        "business_date_to": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="… to",
+            description_md="Makes it a range: one run per date. This run is the first date's,"
+            " and goes red when any of them does.",
+        ),
+        "activities": Param(
+            names,
+            type="array",
+            examples=names,
+            items={"type": "string"},
+            title="Activities",
+            description_md="What to verify. Empty: all.",
+        ),
+        "mode": Param(
+            DECLARED,
+            type="string",
+            enum=[DECLARED, *Mode],
+            title="Mode",
+            description_md="How much data travels: **rows** compares every row here, **digest** lets both engines"
+            " hash and fetches only what differs, **totals** counts and sums, **auto** chooses by size.",
+        ),
+        "pipeline": Param(
+            PipelineUse.TRIGGER.value,
+            type="string",
+            enum=[use.value for use in PipelineUse],
+            title="Data Factory pipeline",
+            description_md=f"`{suite.azure.pipeline}`: start it, or verify a run that exists.",
+        ),
+        "pipeline_run_id": Param(
+            None,
+            type=["null", "string"],
+            title="Pipeline run id",
+            description_md="For *use this run id*, and as the reference of a recovery (empty: the latest run).",
+        ),
+        "recover": Param(
+            False,
+            type="boolean",
+            title="Re-run from failed activities",
+            description_md="Data Factory keeps what succeeded in the reference run and runs the rest again.",
+        ),
+    }

@@ -1,0 +1,69 @@
+"""The Dag that deletes what has been kept long enough."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, BaseHook, Context, Param
+
+from parity.airflow.step import StepOperator
+from parity.flow.chain import Link
+from parity.settings import settings
+
+
+def build_housekeeping() -> DAG:
+    """Return the Dag; each task deletes in one place, and one that fails keeps no other from its work."""
+    now = settings()
+    with DAG(
+        "parity_housekeeping",
+        description="Deletes exports, artefacts and results that have been kept long enough.",
+        schedule="30 5 * * *",
+        start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+        catchup=False,
+        tags=["parity"],
+        params={
+            "exchange_days": Param(now.keep_exchange_days, type="integer", minimum=1, title="Keep exports, days"),
+            "artefact_days": Param(
+                now.keep_artefact_days, type="integer", minimum=1, title="Keep artefacts, days"
+            ),
+            "history_days": Param(now.keep_history_days, type="integer", minimum=1, title="Keep results, days"),
+            "aws_connection": Param("aws_default", type="string"),
+            "storage_connection": Param("adls_default", type="string"),
+        },
+        default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    ) as dag:
+        for name, step in {"exchange": exchange, "artefacts": artefacts, "history": history}.items():
+            StepOperator(task_id=name, step=step, link=Link.RECORD)
+    return dag
+
+
+def exchange(context: Context) -> list[dict[str, Any]]:
+    """Delete old exports on both sides."""
+    from parity.airflow.connections import exchange as open_exchange
+    from parity.flow.housekeeping import sweep_exchange
+
+    params = context["params"]
+    aws, adls = (BaseHook.get_connection(params[name]) for name in ("aws_connection", "storage_connection"))
+    storage, keep = open_exchange(aws, adls), timedelta(days=params["exchange_days"])
+    roots = (settings().exchange_s3, settings().exchange_adls)
+    return [asdict(sweep_exchange(storage, root, datetime.now(UTC), keep)) for root in roots]
+
+
+def artefacts(context: Context) -> dict[str, Any]:
+    """Delete old reports and Data Docs."""
+    from parity.flow.housekeeping import sweep_artefacts
+
+    keep = timedelta(days=context["params"]["artefact_days"])
+    return asdict(sweep_artefacts(Path(settings().artefact_root), datetime.now(UTC).date(), keep))
+
+
+def history(context: Context) -> dict[str, Any]:
+    """Delete old results."""
+    from parity.airflow.tasks import open_results
+
+    limit = datetime.now(UTC).date() - timedelta(days=context["params"]["history_days"])
+    return {"before": limit.isoformat(), "deleted": open_results().purge(limit)}

@@ -1,0 +1,64 @@
+"""What a task remembers of the run that it started, and for how long that counts.
+
+It survives a retry, a killed worker and a restarted triggerer, and is told apart from a task that somebody
+cleared on purpose: Airflow raises a task's ``max_tries`` when it is cleared and at no other time, so that
+number names the *generation* of a run. Within one generation a run is found again; a new generation starts a
+fresh one (otherwise "run it again after the fix" would compare the old output). The key is the business key,
+never the task's position.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One attempt at one remote run."""
+
+    generation: int
+    number: int
+    token: str
+    run_id: str = ""
+    cancelled: bool = False
+
+
+class Memory:
+    """The submission of one task, in Airflow's task state store."""
+
+    def __init__(self, context: Any, business_key: str) -> None:
+        self._store = context["task_state_store"]
+        self._ti = context["ti"]
+        self._business_key = business_key
+        self._key = f"remote_run:{business_key}"
+
+    def current(self) -> Submission:
+        """Return what is remembered of this generation, or a first submission that has not been made."""
+        data = self._store.get(self._key)
+        known = Submission(**data) if data else None
+        if known and known.generation == self._generation:
+            return known
+        return self._submission(1)
+
+    def after(self, submission: Submission) -> Submission:
+        """Return the submission that follows one that came to nothing."""
+        return self._submission(submission.number + 1)
+
+    def keep(self, submission: Submission) -> Submission:
+        """Write it down; done *before* submitting too, so that a crash in between is found by its token."""
+        self._store.set(self._key, asdict(submission))
+        return submission
+
+    def cancelled(self) -> None:
+        """Remember that the run was cancelled, so that nobody waits for it again."""
+        self.keep(replace(self.current(), cancelled=True))
+
+    @property
+    def _generation(self) -> int:
+        return int(self._ti.max_tries)
+
+    def _submission(self, number: int) -> Submission:
+        ti, generation = self._ti, self._generation
+        token = f"{self._business_key}|{ti.dag_id}|{ti.run_id}|{ti.task_id}|{generation}.{number}"
+        return Submission(generation, number, token)

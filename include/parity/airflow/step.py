@@ -1,0 +1,27 @@
+"""A step that runs on a worker and says what went wrong in the words of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from parity.airflow.telling import Telling
+from parity.flow.chain import Link
+
+Step = Callable[[Context], Any]
+
+
+class StepOperator(BaseOperator):
+    """Runs a function of the context and returns its JSON."""
+
+    def __init__(self, *, step: Step, link: Link, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step = step
+        self.link = link
+
+    def execute(self, context: Context) -> Any:
+        """Run the step."""
+        with Telling(context, self.link):
+            return self.step(context)

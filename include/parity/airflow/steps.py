@@ -1,0 +1,229 @@
+"""The remote steps of a suite: what each one asks of its cloud, once the plan is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, Context
+
+from parity.airflow.remote_run import Ask, Want, Wanted
+from parity.airflow.runs import RunsRef
+from parity.clients.remote import fingerprint
+from parity.errors import BadInput, NotFound
+from parity.flow.plan import PipelineUse, Plan
+from parity.settings import settings
+from parity.suite.models import Activity, Suite
+
+if TYPE_CHECKING:
+    from parity.clients.adf import AdfClient, PipelineRun
+
+PLAN, START, PIPELINE = "plan", "start_pipeline", "pipeline"
+LOOK_BACK = timedelta(days=30)
+"""How far back a pipeline run that is to be verified may lie."""
+
+
+def plan_of(context: Context) -> Plan:
+    """Return what the plan task decided."""
+    data = context["ti"].xcom_pull(task_ids=PLAN)
+    if not data:
+        raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
+    return Plan.from_json(data)
+
+
+def pipeline_start(suite: Suite) -> Want:
+    """Start the pipeline, or find the run that the plan names."""
+
+    def want(context: Context) -> Wanted:
+        plan = plan_of(context)
+        ref = _adf(suite, "adf")
+        key = f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}"
+        if plan.pipeline is PipelineUse.TRIGGER:
+            return Wanted(ref, key, ask=lambda _: Ask(_pipeline_request(suite, plan, ref, context)))
+        return Wanted(ref, key, existing=_existing(suite, plan, ref).run_id, owned=False)
+
+    return want
+
+
+def pipeline_wait(suite: Suite) -> Want:
+    """Wait for the whole pipeline; whoever stops this task stops the pipeline, if it is ours."""
+
+    def want(context: Context) -> Wanted:
+        plan = plan_of(context)
+        return Wanted(
+            _adf(suite, "adf"),
+            f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}",
+            existing=_pipeline_run(context),
+            owned=plan.pipeline is PipelineUse.TRIGGER,
+            deadline=deadline(suite, context),
+        )
+
+    return want
+
+
+def adf_activity(suite: Suite, activity: Activity) -> Want:
+    """Wait for one activity of the pipeline run."""
+
+    def want(context: Context) -> Wanted | None:
+        plan = plan_of(context)
+        if activity.name not in plan.activities:
+            return None
+        return Wanted(
+            _adf(suite, "adf_activity"),
+            _key(plan, activity),
+            existing=f"{_pipeline_run(context)}/{activity.name}",
+            owned=False,
+            deadline=deadline(suite, context),
+        )
+
+    return want
+
+
+def glue_job(suite: Suite, activity: Activity) -> Want:
+    """Find the legacy job's run for the date, and wait for it if it is still going."""
+
+    def want(context: Context) -> Wanted | None:
+        plan = plan_of(context)
+        if activity.name not in plan.activities:
+            return None
+        options = {"date_argument": suite.aws.glue_date_argument, "timezone": suite.timezone}
+        ref = RunsRef("glue", suite.aws.connection, options)
+        request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
+        return Wanted(
+            ref, _key(plan, activity), ask=lambda _: Ask(request), owned=False, deadline=deadline(suite, context)
+        )
+
+    return want
+
+
+def athena_unload(suite: Suite, activity: Activity, folder: Path) -> Want:
+    """Unload the legacy query's output; ``folder`` is the suite's own."""
+
+    def want(context: Context) -> Wanted | None:
+        from parity.clients.athena_sql import bind, unload
+
+        plan = plan_of(context)
+        if activity.name not in plan.activities:
+            return None
+        sql = (folder / "sql" / activity.legacy.sql).read_text()
+        query = bind(sql, {"business_date": plan.business_date})
+
+        def ask(token: str) -> Ask:
+            destination = (
+                f"{settings().exchange_s3}/{plan.folder}/{activity.name}/legacy/{fingerprint(token)[:12]}/"
+            )
+            return Ask(unload(query, destination).request, {"destination": destination})
+
+        return Wanted(athena_ref(suite), _key(plan, activity), ask=ask, deadline=deadline(suite, context))
+
+    return want
+
+
+def helper_job(suite: Suite, activity: Activity) -> Want:
+    """Have the helper job export the activity's data."""
+
+    def want(context: Context) -> Wanted | None:
+        from parity.flow.exports import Expected, target_request
+
+        plan = plan_of(context)
+        if activity.name not in plan.activities:
+            return None
+
+        def ask(token: str) -> Ask:
+            mark = fingerprint(token)[:12]
+            destination = f"{settings().exchange_adls}/{plan.folder}/{activity.name}/target/{mark}"
+            expected = Expected(
+                activity.name, f"{plan.key}.{mark}", plan.business_date, plan.mode_of(suite, activity)
+            )
+            request = {
+                "job": suite.azure.helper_job,
+                "parameters": target_request(expected, activity.target, destination),
+            }
+            return Ask(request, {"destination": destination, "export_id": expected.run_id})
+
+        ref = RunsRef("databricks", suite.azure.databricks_connection)
+        return Wanted(ref, _key(plan, activity), ask=ask, deadline=deadline(suite, context))
+
+    return want
+
+
+def athena_ref(suite: Suite) -> RunsRef:
+    """Return where the suite's queries run."""
+    options = {
+        "database": suite.aws.database,
+        "workgroup": suite.aws.workgroup,
+        "catalog": suite.aws.catalog,
+        "max_scan": suite.aws.max_scan,
+        "price_per_tib": str(suite.aws.price_per_tib),
+    }
+    return RunsRef("athena", suite.aws.connection, options)
+
+
+def deadline(suite: Suite, context: Context) -> datetime:
+    """Return when this run gives up on whatever still runs remotely."""
+    return (context["dag_run"].start_date or datetime.now(UTC)) + suite.timeout
+
+
+def _key(plan: Plan, activity: Activity) -> str:
+    return f"{plan.suite}/{activity.name}/{plan.business_date}"
+
+
+def _adf(suite: Suite, kind: str) -> RunsRef:
+    options = {"factory": suite.azure.factory, "resource_group": suite.azure.resource_group}
+    return RunsRef(kind, suite.azure.adf_connection, {k: v for k, v in options.items() if v})
+
+
+def _pipeline_run(context: Context) -> str:
+    return str(context["ti"].xcom_pull(task_ids=START)["run_id"])
+
+
+def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) -> dict[str, Any]:
+    since = context["dag_run"].start_date or datetime.now(UTC)
+    request: dict[str, Any] = {
+        "pipeline": suite.azure.pipeline,
+        "parameters": {suite.azure.date_parameter: plan.business_date.isoformat()},
+        "since": since.isoformat(),
+    }
+    if plan.recover:
+        reference = plan.pipeline_run_id or _latest(suite, plan, _client(ref)).status.run_id
+        request |= {"recovery_of": reference, "start_from_failure": True}
+    return request
+
+
+def _client(ref: RunsRef) -> AdfClient:
+    from parity.airflow.connections import adf_client
+
+    return adf_client(ref, BaseHook.get_connection(ref.connection))
+
+
+def _existing(suite: Suite, plan: Plan, ref: RunsRef) -> PipelineRun:
+    client = _client(ref)
+    if plan.pipeline is PipelineUse.LATEST:
+        return _latest(suite, plan, client)
+    run = client.run(plan.pipeline_run_id or "")
+    date = run.parameters.get(suite.azure.date_parameter)
+    if run.pipeline != suite.azure.pipeline or date != plan.business_date.isoformat():
+        raise BadInput(
+            f"Run {run.run_id} is of pipeline {run.pipeline} for {date or 'no date'},"
+            f" not of {suite.azure.pipeline} for {plan.business_date}.",
+            remedy="Give the id of a run of this suite's pipeline and date.",
+        )
+    return run
+
+
+def _latest(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+    now = datetime.now(UTC)
+    named = [{"operand": "PipelineName", "operator": "Equals", "values": [suite.azure.pipeline]}]
+    found = [
+        run
+        for run in client.runs(after=now - LOOK_BACK, before=now + timedelta(minutes=5), filters=named)
+        if run.parameters.get(suite.azure.date_parameter) == plan.business_date.isoformat()
+    ]
+    if not found:
+        raise NotFound(
+            f"Pipeline {suite.azure.pipeline} has no run for {plan.business_date}"
+            f" in the last {LOOK_BACK.days} days.",
+            remedy="Choose 'trigger the pipeline'.",
+        )
+    return found[-1]

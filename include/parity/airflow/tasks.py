@@ -1,0 +1,228 @@
+"""The steps of a suite that run on a worker: plan, compare, expect, record, publish, gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from parity.airflow.evidence import broken_links, remote_runs_of, task_states
+from parity.airflow.steps import PIPELINE, START, athena_ref, plan_of
+from parity.compare.result import Result, Verdict
+from parity.flow.chain import Link, first_broken
+from parity.flow.judge import Judgement, judge
+from parity.flow.plan import make_plan
+from parity.flow.verify import Case, Outputs, compare, expect, fetch
+from parity.settings import settings
+from parity.suite.models import Activity, Suite
+
+if TYPE_CHECKING:
+    from parity.clients.storage import Storage
+    from parity.flow.exports import Export
+    from parity.history.store import Store
+
+
+@dataclass(frozen=True)
+class SuiteTasks:
+    """The worker-side steps of one suite; ``path`` is the suite's file."""
+
+    suite: Suite
+    path: Path
+
+    def plan(self, context: Context) -> dict[str, Any]:
+        """Decide what this run does, and open its entry in the results store."""
+        from parity.history.records import RunRecord
+
+        run = context["dag_run"]
+        moment = run.logical_date or run.run_after
+        plan = make_plan(self.suite, context["params"], run_id=run.run_id, scheduled=moment)
+        record = RunRecord(
+            suite=plan.suite,
+            run_id=plan.run_id,
+            business_date=plan.business_date,
+            started=run.start_date or datetime.now(UTC),
+            wave=self.suite.wave,
+            suite_sha=self.sha,
+            url=run_url(context),
+        )
+        open_results().record_run(record)
+        return plan.to_json()
+
+    def other_dates(self, context: Context) -> list[dict[str, Any]]:
+        """Return one run for each further date of a range."""
+        plan, params = plan_of(context), dict(context["params"])
+        return [
+            {
+                "trigger_run_id": f"{plan.run_id}__{day.isoformat()}",
+                "conf": {**params, "business_date": day.isoformat(), "business_date_to": None},
+            }
+            for day in plan.other_dates
+        ]
+
+    def compare(self, context: Context, activity: Activity) -> dict[str, Any]:
+        """Fetch both outputs and compare them."""
+        case = self.case(context, activity)
+        query = _of(context, activity, Link.ATHENA)
+        result = compare(case, *self._exports(context, case), facts={"athena": query})
+        log_result(result)
+        return {"verdict": result.verdict, "reason": result.reason, "different": result.rows.different}
+
+    def expect(self, context: Context, activity: Activity) -> dict[str, Any]:
+        """Run Great Expectations on both outputs and on what the comparison found."""
+        case = self.case(context, activity)
+        findings = expect(case, *self._exports(context, case), result=case.shelf.result())
+        return {"verdict": findings.verdict, "counts": findings.counts(), "docs": findings.docs}
+
+    def record(self, context: Context, activity: Activity) -> dict[str, Any]:
+        """Judge the activity, write it to the results store, and go red when it is not green."""
+        case = self.case(context, activity)
+        if activity.name not in case.plan.activities:
+            raise AirflowSkipException("Not part of this run's plan.")
+        judgement, result = self._judge(context, case)
+        open_results().record_activity(self._record(context, case, judgement, result))
+        case.shelf.clear_downloads()
+        outcome = {"verdict": judgement.verdict, "reason": judgement.reason}
+        context["ti"].xcom_push("outcome", outcome)
+        if not judgement.verdict.green:
+            raise AirflowFailException(f"{judgement.verdict}: {judgement.reason}")
+        for asset in context["ti"].task.outlets:
+            context["outlet_events"][asset].extra = {
+                **outcome,
+                "business_date": case.plan.business_date.isoformat(),
+            }
+        return outcome
+
+    def gate(self, context: Context) -> dict[str, Any]:
+        """Be green only when every planned activity said so; the Dag run takes this task's colour."""
+        from parity.history.records import RunRecord
+
+        plan = plan_of(context)
+        outcomes = {name: self._outcome(context, name) for name in plan.activities}
+        verdict, reason = self._verdict(context, outcomes)
+        run = context["dag_run"]
+        open_results().record_run(
+            RunRecord(
+                suite=plan.suite,
+                run_id=plan.run_id,
+                business_date=plan.business_date,
+                started=run.start_date,
+                ended=datetime.now(UTC),
+                verdict=verdict,
+                reason=reason,
+                wave=self.suite.wave,
+                suite_sha=self.sha,
+                url=run_url(context),
+            )
+        )
+        context["ti"].xcom_push("outcomes", outcomes)
+        if not verdict.green:
+            raise AirflowFailException(f"{verdict}: {reason}")
+        return {"verdict": verdict, "reason": reason}
+
+    def case(self, context: Context, activity: Activity) -> Case:
+        """Return the activity as the flow sees it."""
+        from parity.suite.loader import load_suites
+
+        waivers = load_suites(self.path.parent).waivers
+        attempt = int(context["ti"].try_number)
+        return Case(self.suite, activity, plan_of(context), settings(), waivers, attempt)
+
+    @cached_property
+    def sha(self) -> str:
+        """Return the fingerprint of everything the suite consists of."""
+        from parity.suite.loader import suite_sha
+
+        return suite_sha(self.path)
+
+    def _exports(self, context: Context, case: Case) -> tuple[Export, Export]:
+        query, export = (_of(context, case.activity, link) for link in (Link.ATHENA, Link.HELPER))
+        runs = athena_ref(self.suite).connect()
+        outputs = Outputs(
+            query=runs.status(query["run_id"]),
+            legacy=query["destination"],
+            target=export["destination"],
+            export_id=export["export_id"],
+            schema=lambda: runs.columns(query["run_id"]),  # type: ignore[attr-defined]
+        )
+        return fetch(case, outputs, self._storage())
+
+    def _storage(self) -> Storage:
+        from parity.airflow.connections import exchange
+
+        aws = BaseHook.get_connection(self.suite.aws.connection)
+        return exchange(aws, BaseHook.get_connection(self.suite.azure.storage_connection))
+
+    def _judge(self, context: Context, case: Case) -> tuple[Judgement, Result | None]:
+        broken = broken_links(context, case.activity.name)
+        compared = _of(context, case.activity, Link.COMPARE)
+        expected = _of(context, case.activity, Link.VALIDATE)
+        result = case.shelf.result() if compared else None
+        findings = case.shelf.findings() if expected else None
+        return judge(result, findings, broken), result
+
+    def _record(self, context: Context, case: Case, judgement: Judgement, result: Result | None) -> Any:
+        from parity.flow.remember import activity_record
+
+        findings = case.shelf.findings() if _of(context, case.activity, Link.VALIDATE) else None
+        runs = remote_runs_of(context, case.activity.name)
+        return activity_record(case, judgement, result, findings, runs, self.sha)
+
+    def _outcome(self, context: Context, activity: str) -> dict[str, Any]:
+        told = context["ti"].xcom_pull(task_ids=f"{activity}.{Link.RECORD}", key="outcome")
+        return told or {
+            "verdict": Verdict.INVALID,
+            "reason": "It was never judged; read the log of its record task.",
+        }
+
+    def _verdict(self, context: Context, outcomes: dict[str, dict[str, Any]]) -> tuple[Verdict, str]:
+        verdicts = {name: Verdict(outcome["verdict"]) for name, outcome in outcomes.items()}
+        for verdict in (Verdict.INVALID, Verdict.FAIL):
+            if red := [name for name, found in verdicts.items() if found is verdict]:
+                return verdict, f"{', '.join(red)}. {outcomes[red[0]]['reason']}"
+        if not verdicts:
+            return Verdict.INVALID, "Nothing was planned, so nothing was compared."
+        return self._beyond_activities(context, verdicts)
+
+    def _beyond_activities(self, context: Context, verdicts: dict[str, Verdict]) -> tuple[Verdict, str]:
+        states = task_states(context)
+        if first := first_broken(broken_links(context, "", (Link.PLAN, Link.PIPELINE))):
+            return Verdict.INVALID, first.sentence
+        unwell = [task for task in (START, PIPELINE) if states.get(task) != "success"]
+        if unwell:
+            return Verdict.INVALID, f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for."
+        if any(
+            state not in ("success", "skipped") for task, state in states.items() if task.startswith("other_dates")
+        ):
+            return Verdict.INVALID, "Another date of this range is not green; open its run."
+        waived = sum(verdict is Verdict.WAIVED for verdict in verdicts.values())
+        said = f"{len(verdicts)} activities are equal" + (f", {waived} of them by waiver." if waived else ".")
+        return (Verdict.WAIVED if waived else Verdict.PASS), said
+
+
+def open_results() -> Store:
+    """Open the results store."""
+    from parity.history.store import open_store
+
+    return open_store(settings().results_store)
+
+
+def run_url(context: Context) -> str:
+    """Return where people open this run in Airflow."""
+    base = settings().site_url.rstrip("/")
+    return f"{base}/dags/{context['dag'].dag_id}/runs/{context['dag_run'].run_id}" if base else ""
+
+
+def log_result(result: Result) -> None:
+    """Write the comparison's report into the task's log, as the on-call engineer reads it."""
+    from parity.report import render_text
+
+    print(render_text(result))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line
+
+
+def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:
+    return context["ti"].xcom_pull(task_ids=f"{activity.name}.{link}") or {}

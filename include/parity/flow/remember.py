@@ -1,0 +1,60 @@
+"""From what a run found to what the results store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from parity.compare.result import Result, Rows
+from parity.expectations.findings import Findings
+from parity.flow.judge import Judgement
+from parity.flow.shelf import REPORT
+from parity.flow.verify import Case
+from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun
+
+
+def activity_record(
+    case: Case,
+    judgement: Judgement,
+    result: Result | None,
+    findings: Findings | None,
+    runs: Iterable[tuple[str, Mapping[str, Any]]],
+    sha: str,
+) -> ActivityRecord:
+    """Return the record of one activity of one run."""
+    listed = list(runs)
+    athena = dict(listed).get("athena", {})
+    return ActivityRecord(
+        key=ActivityKey(
+            case.suite.suite, case.activity.name, case.plan.business_date, case.plan.run_id, case.attempt
+        ),
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        recorded=datetime.now(UTC),
+        rows=result.rows if result else Rows(),
+        columns=tuple(c for c in result.columns if c.different) if result else (),
+        findings=_findings(findings),
+        remote_runs=tuple(_remote_run(kind, data) for kind, data in listed),
+        severity=case.activity.severity,
+        first_broken=judgement.broken.sentence if judgement.broken else "",
+        seconds=result.seconds if result else 0.0,
+        report=f"{case.shelf.folder}/{REPORT}" if result else "",
+        suite_sha=sha,
+        waivers=result.waivers if result else (),
+        cost_usd=Decimal(str(athena.get("cost_usd") or 0)),
+        bytes_scanned=int(athena.get("bytes_scanned") or 0),
+    )
+
+
+def _remote_run(kind: str, data: Mapping[str, Any]) -> RemoteRun:
+    return RemoteRun(kind, str(data.get("run_id", "")), str(data.get("state", "")), str(data.get("url", "")))
+
+
+def _findings(findings: Findings | None) -> tuple[Expected, ...]:
+    if findings is None:
+        return ()
+    return tuple(
+        Expected(f.side, f.expectation, f.subject, f.severity, f.outcome, f.message) for f in findings.findings
+    )

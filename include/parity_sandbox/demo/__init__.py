@@ -1,0 +1,1 @@
+"""The nightly run, end to end, on this machine: the sandbox, a real Airflow, and somebody watching."""

@@ -1,0 +1,202 @@
+"""A real Airflow on this machine: scheduler, API server, Dag processor and triggerer, on loopback only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parity_sandbox.processes import dying_with_us
+
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server", "--workers", "1"),
+    # Logs are read from the shared folder; the log servers would listen on every interface.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+USER = "admin"
+GRACE = 10.0
+"""Seconds between asking a component to stop and killing it."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class LocalAirflow:
+    """One Airflow under ``home``; ``environment`` holds Parity's settings."""
+
+    project: Path
+    home: Path
+    environment: Mapping[str, str]
+    port: int = field(default_factory=free_port)
+    parallelism: int = 4
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Return where people open it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def password(self) -> str:
+        """Return the password of the one user, made on first use and kept in ``home``."""
+        file = self.home / "passwords.json"
+        if not file.exists():
+            file.write_text(json.dumps({USER: secrets.token_urlsafe(9)}))
+            file.chmod(0o600)
+        return str(json.loads(file.read_text())[USER])
+
+    @property
+    def connections_file(self) -> Path:
+        """Return the file of connections."""
+        return self.home / "connections.json"
+
+    def connect(self, connections: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the connections, in Airflow's JSON form, in one step."""
+        draft = self.home / "connections.json.new"
+        draft.write_text(json.dumps(connections, indent=2))
+        draft.chmod(0o600)
+        draft.replace(self.connections_file)
+
+    def prepare(self) -> None:
+        """Create or migrate the metadata database."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.connect({})
+        _ = self.password
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        with (self.home / "migrate.log").open("wb") as log:
+            done = subprocess.run(command, env=self.env(), stdout=log, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise RuntimeError(f"airflow db migrate failed; read {self.home / 'migrate.log'}")
+
+    def start(self) -> None:
+        """Start every component; each dies with this process."""
+        for name in COMPONENTS:
+            self.start_component(name)
+
+    def start_component(self, name: str) -> None:
+        """Start one component, in a process group of its own so that its children end with it."""
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", *COMPONENTS[name]],
+                env=self.env(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=dying_with_us(),  # noqa: PLW1509 - one system call
+            )
+
+    def wait(self, say: Callable[[str], None], timeout: float = 180.0) -> None:
+        """Return when every component is healthy; TimeoutError, naming the log to read, when one is not."""
+        import httpx
+
+        began, healthy = time.monotonic(), set[str]()
+        while time.monotonic() - began < timeout:
+            self._check_alive()
+            with contextlib.suppress(httpx.HTTPError, ValueError):
+                health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+                now = {name for name, part in health.items() if (part or {}).get("status") == "healthy"}
+                for name in sorted(now - healthy):
+                    say(f"Airflow's {name} is healthy ({time.monotonic() - began:.0f} s)")
+                healthy |= now
+                if {"scheduler", "dag_processor", "triggerer", "metadatabase"} <= now:
+                    return
+            time.sleep(0.5)
+        raise TimeoutError(f"Airflow was not healthy after {timeout:.0f} s; read the logs in {self.home}")
+
+    def stop(self) -> None:
+        """Stop every component and what it started."""
+        for process in self.processes.values():
+            _signal_group(process, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        for process in self.processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, deadline - time.monotonic()))
+        for process in self.processes.values():
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+        self.processes.clear()
+
+    def env(self) -> dict[str, str]:
+        """Return the environment of every component."""
+        return {**os.environ, **self._configuration(), **self.environment}
+
+    def _configuration(self) -> dict[str, str]:
+        sections: Mapping[str, Mapping[str, object]] = {
+            "core": {
+                "dags_folder": self.project / "dags",
+                "plugins_folder": self.project / "plugins",
+                "load_examples": False,
+                "executor": "LocalExecutor",
+                "parallelism": self.parallelism,
+                "max_active_tasks_per_dag": 32,
+                "simple_auth_manager_users": f"{USER}:admin",
+                "simple_auth_manager_passwords_file": self.home / "passwords.json",
+                "execution_api_server_url": f"{self.url}/execution/",
+                "internal_api_secret_key": self._secret("internal"),
+                "fernet_key": "",
+            },
+            "api": {
+                "host": "127.0.0.1",
+                "port": self.port,
+                "base_url": self.url,
+                "secret_key": self._secret("api"),
+            },
+            "api_auth": {"jwt_secret": self._secret("jwt")},
+            "database": {"sql_alchemy_conn": f"sqlite:///{self.home / 'airflow.db'}"},
+            "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 30},
+            "scheduler": {"scheduler_heartbeat_sec": 1, "enable_health_check": False},
+            "triggerer": {"default_capacity": 1000},
+            "logging": {"base_log_folder": self.home / "logs", "logging_level": "INFO"},
+            "usage_data_collection": {"enabled": False},
+            # Read at each look-up, so that Airflow can start before the sandbox knows its ports.
+            "secrets": {
+                "backend": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+                "backend_kwargs": json.dumps({"connections_file_path": str(self.connections_file)}),
+            },
+        }
+        flat = {
+            f"AIRFLOW__{section.upper()}__{key.upper()}": str(value)
+            for section, keys in sections.items()
+            for key, value in keys.items()
+        }
+        path = os.pathsep.join([str(self.project / "include"), os.environ.get("PYTHONPATH", "")]).rstrip(
+            os.pathsep
+        )
+        return {**flat, "AIRFLOW_HOME": str(self.home), "PYTHONPATH": path, "NO_PROXY": "127.0.0.1,localhost"}
+
+    def _secret(self, name: str) -> str:
+        file = self.home / f"{name}.secret"
+        if not file.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            file.write_text(secrets.token_urlsafe(48))
+            file.chmod(0o600)
+        return file.read_text()
+
+    def _check_alive(self) -> None:
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(
+                    f"Airflow's {name} ended with status {process.returncode}; read {self.home / name}.log"
+                )
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,56 @@
+"""The sandbox as Airflow's connections: the provider's own types and fields, pointed at loopback."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from parity_sandbox.endpoints import Endpoints
+
+
+def connections(at: Endpoints) -> dict[str, dict[str, Any]]:
+    """Return every connection that the demo's suites name, in Airflow's JSON form."""
+    databricks = urlsplit(at.databricks)
+    return {
+        "aws_default": {
+            "conn_type": "aws",
+            "login": at.aws_access_key,
+            "password": at.aws_secret_key,
+            "extra": json.dumps({"region_name": at.region, "endpoint_url": at.aws}),
+        },
+        "azure_data_factory_default": {
+            "conn_type": "azure_data_factory",
+            "login": at.client_id,
+            "password": at.client_secret,
+            "extra": json.dumps(
+                {
+                    "tenantId": at.tenant,
+                    "subscriptionId": at.subscription,
+                    "resource_group_name": at.resource_group,
+                    "factory_name": at.factory,
+                    "management_endpoint": at.azure,
+                    "authority": at.azure,
+                }
+            ),
+        },
+        "databricks_default": {
+            "conn_type": "databricks",
+            "schema": databricks.scheme,
+            "host": databricks.hostname,
+            "port": databricks.port,
+            "password": at.databricks_token,
+        },
+        "adls_default": {
+            "conn_type": "wasb",
+            "login": at.storage_account,
+            "password": at.storage_key,
+            "extra": json.dumps({"account_url": f"{at.storage}/{at.storage_account}"}),
+        },
+        "pagerduty_default": {
+            "conn_type": "pagerduty_events",
+            "host": at.sink,
+            "password": "sandbox-routing-key",
+        },
+        "slack_default": {"conn_type": "slack", "host": at.sink, "password": "xoxb-sandbox"},
+    }

@@ -1,0 +1,123 @@
+"""The demo: bring both clouds and Airflow up, run the legacy night, run the parity night, say what came of it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from parity_sandbox.demo.airflow import USER, LocalAirflow
+from parity_sandbox.demo.api import AirflowApi
+from parity_sandbox.demo.connections import connections
+from parity_sandbox.demo.follow import follow, results
+from parity_sandbox.endpoints import Endpoints
+from parity_sandbox.processes import spawn, stop
+
+DAG = "parity__payments"
+PATIENCE = 120.0
+"""Seconds that the sandbox may take to be ready."""
+
+
+@dataclass
+class Night:
+    """One demo under ``project``; everything it starts ends with it."""
+
+    project: Path
+    business_date: str
+    console: Console = field(default_factory=Console)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def state(self) -> Path:
+        """Return the sandbox's folder."""
+        return self.project / ".sandbox"
+
+    def run(self, *, once: bool) -> int:
+        """Run the demo; return 0 exactly when each activity got the verdict that its data deserves."""
+        airflow = LocalAirflow(self.project, self.project / ".airflow", self._settings())
+        sandbox: subprocess.Popen[bytes] | None = None
+        try:
+            sandbox = self._start_sandbox()
+            with ThreadPoolExecutor() as pool:
+                up = pool.submit(self._start_airflow, airflow)
+                endpoints = self._sandbox_ready(sandbox)
+                self._legacy_night(endpoints)
+                up.result()
+                airflow.connect(connections(endpoints))
+            status = self._verify(airflow)
+            self._where_to_look(airflow, endpoints)
+            if not once:
+                self.console.print("\nServing until Ctrl-C.")
+                signal.pause()
+        except KeyboardInterrupt:
+            self.say("stopping")
+            status = 0
+        finally:
+            airflow.stop()
+            if sandbox:
+                stop(sandbox, patience=20)
+        return status
+
+    def say(self, what: str) -> None:
+        """Print a line with the seconds since the start."""
+        self.console.print(f"[dim]{time.monotonic() - self.began:5.1f} s[/dim]  {what}")
+
+    def _settings(self) -> Mapping[str, str]:
+        return {"PARITY_POLL_SECONDS": "2", "PARITY_HOME": str(self.project / ".parity")}
+
+    def _start_sandbox(self) -> subprocess.Popen[bytes]:
+        self.state.mkdir(exist_ok=True)
+        (self.state / "endpoints.json").unlink(missing_ok=True)
+        with (self.state / "sandbox.log").open("wb") as log:
+            command = [sys.executable, "-m", "parity_sandbox", "up", "--foreground", "--state", str(self.state)]
+            return spawn(command, stdout=log)
+
+    def _sandbox_ready(self, sandbox: subprocess.Popen[bytes]) -> Endpoints:
+        deadline = time.monotonic() + PATIENCE
+        while not (self.state / "endpoints.json").exists():
+            if sandbox.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The sandbox did not start; read {self.state / 'sandbox.log'}")
+            time.sleep(0.2)
+        self.say("the sandbox is up: AWS, Azure, Databricks, Spark")
+        return Endpoints.read(self.state)
+
+    def _start_airflow(self, airflow: LocalAirflow) -> None:
+        airflow.prepare()
+        self.say("Airflow's database is ready")
+        airflow.start()
+        airflow.wait(self.say)
+
+    def _legacy_night(self, endpoints: Endpoints) -> None:
+        from parity_sandbox.world import run_legacy_night
+
+        ended = run_legacy_night(endpoints, self.business_date)
+        self.say(f"the legacy night has run: {len(ended)} Glue jobs for {self.business_date}")
+
+    def _verify(self, airflow: LocalAirflow) -> int:
+        from parity.history.store import open_store
+        from parity_sandbox.world import expected
+
+        api = AirflowApi(airflow.url, USER, airflow.password)
+        api.wait_for_dag(DAG)
+        run_id = api.trigger(DAG, {"business_date": self.business_date})
+        self.say(f"triggered {DAG} for {self.business_date}: {airflow.url}/dags/{DAG}/runs/{run_id}")
+        state = follow(api, DAG, run_id, self.console)
+        self.say(f"the run has ended: {state}")
+        deserved = expected(self.state)
+        records = open_store(f"sqlite:///{self.project / '.parity' / 'results.db'}").run(run_id).activities
+        self.console.print(results(records, deserved))
+        got = {record.key.activity: str(record.verdict) for record in records}
+        red = any(verdict in ("FAIL", "INVALID") for verdict in deserved.values())
+        return 0 if got == deserved and (state == "failed") == red else 1
+
+    def _where_to_look(self, airflow: LocalAirflow, endpoints: Endpoints) -> None:
+        self.console.print(f"\nAirflow    {airflow.url}   login {USER} / {airflow.password}")
+        self.console.print(f"Alerts     {endpoints.sink}")
+        self.console.print(f"Reports    {self.project / '.parity' / 'artefacts'}")
