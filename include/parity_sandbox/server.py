@@ -89,7 +89,6 @@ class Sandbox:
     def _make_ready(self) -> None:
         if self.options.spark == "eager":
             self.engine.prepare()
-            say("Spark is warm")
         if self.options.world:
             self.seed()
             say("the world is seeded")

@@ -16,6 +16,7 @@ from parity_sandbox.services import APPS
 KINDS = {
     "parity_sandbox.server": "server",
     "parity_sandbox.spark.worker": "Spark worker",
+    "pyspark.daemon": "Spark's Python",
     "java": "Spark JVM",
     "mariadbd": "database",
 }

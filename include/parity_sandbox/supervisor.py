@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,9 +43,10 @@ def supervise(options: Options, parent: int | None) -> int:
 def prepare(state: Path) -> None:
     """Clear away what a killed sandbox left: its endpoints, its sockets, its last processes."""
     (state / "endpoints.json").unlink(missing_ok=True)
+    sweep(state)
+    shutil.rmtree(state / "run", ignore_errors=True)
     for folder in ("logs", "run"):
         (state / folder).mkdir(exist_ok=True)
-    sweep(state)
 
 
 def stop_on_signals() -> threading.Event:

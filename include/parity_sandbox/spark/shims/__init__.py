@@ -1,0 +1,1 @@
+"""Modules that a cloud's runtime gives to its scripts; on their path, not on ours."""

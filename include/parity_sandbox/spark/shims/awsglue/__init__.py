@@ -1,0 +1,1 @@
+"""What AWS Glue gives to its scripts."""

@@ -1,0 +1,63 @@
+"""The zygote: a process with PySpark and pandas already imported that forks one child per job.
+
+It has one thread and no connection to the JVM, so that its children start clean, 1.5 to 2 seconds sooner
+than a new interpreter would.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+
+from parity_sandbox import processes
+from parity_sandbox.spark.script import Order, perform
+
+WARM = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.types", "pandas", "pyarrow.parquet")
+
+
+def warm_up() -> None:
+    """Import what nearly every script imports."""
+    for module in WARM:
+        importlib.import_module(module)
+
+
+def fork(address: str) -> int:
+    """Fork a zygote that listens on ``address``; return its process id. Call it before starting a thread."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        processes.die_with(parent)
+        _serve(listener)
+    listener.close()
+    return child
+
+
+def _serve(listener: socket.socket) -> None:
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries our children
+    own = os.getpid()
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            processes.die_with(own)
+            os.setsid()  # so that whatever the script starts can be killed with it
+            _work(connection)
+        connection.close()
+
+
+def _work(connection: socket.socket) -> None:
+    try:
+        order = Order(**json.loads(connection.makefile("rb").readline()))
+        connection.sendall(f"{os.getpid()}\n".encode())
+        connection.sendall(json.dumps(perform(order)).encode())
+    finally:
+        os._exit(0)
