@@ -1,16 +1,66 @@
-"""Databricks Jobs 2.2."""
+"""Databricks Jobs 2.2: find a job, run it once, say how it went.
+
+``run-now`` takes an idempotency token and returns the run that the token started first, so it may be sent
+again; the token must then carry the attempt, because a failed run would come back too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 import httpx
 from pydantic import SecretStr
 
-from parity.clients.entra import EntraConfig
-from parity.clock import Clock
+from parity.clients.entra import (
+    DATABRICKS,
+    BearerCredential,
+    EntraConfig,
+    StaticCredential,
+    entra_credential,
+    oauth_source,
+)
+from parity.clients.http import Call, Credential, Door, Retry
+from parity.clients.names import did_you_mean
+from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
+from parity.clock import Clock, SystemClock
+from parity.errors import NotFound, Terminal
+
+API = "/api/2.2/jobs"
+LOOK_BACK = timedelta(days=3)
+"""How far back a run is looked for by its token."""
+TRACE = 4000
+"""Characters kept of a task's traceback: its end."""
+
+LIFECYCLE = Lifecycle(
+    "Databricks",
+    {
+        "QUEUED": Phase.WAITING,
+        "PENDING": Phase.WAITING,
+        "BLOCKED": Phase.WAITING,
+        "WAITING_FOR_RETRY": Phase.WAITING,
+        "RUNNING": Phase.RUNNING,
+        "TERMINATING": Phase.RUNNING,
+        "SKIPPED": Phase.FAILED,
+        "INTERNAL_ERROR": Phase.FAILED,
+        "INTERNAL_ERROR/FAILED": Phase.FAILED,
+        "INTERNAL_ERROR/TIMEDOUT": Phase.FAILED,
+        "INTERNAL_ERROR/CANCELED": Phase.CANCELLED,
+        "TERMINATED/SUCCESS": Phase.SUCCEEDED,
+        # Some task failed and the job was told not to mind; we do.
+        "TERMINATED/SUCCESS_WITH_FAILURES": Phase.FAILED,
+        "TERMINATED/FAILED": Phase.FAILED,
+        "TERMINATED/TIMEDOUT": Phase.FAILED,
+        "TERMINATED/CANCELED": Phase.CANCELLED,
+        "TERMINATED/UPSTREAM_FAILED": Phase.FAILED,
+        "TERMINATED/UPSTREAM_CANCELED": Phase.CANCELLED,
+        "TERMINATED/MAXIMUM_CONCURRENT_RUNS_REACHED": Phase.FAILED,
+        "TERMINATED/EXCLUDED": Phase.FAILED,
+        "TERMINATED/DISABLED": Phase.FAILED,
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -30,25 +80,202 @@ class WorkspacePrincipal:
 
 @dataclass(frozen=True)
 class DatabricksConfig:
-    """One workspace; ``host`` with its scheme."""
+    """One workspace; ``host`` with its scheme, such as ``https://adb-1.2.azuredatabricks.net``."""
 
     host: str
     auth: PersonalToken | WorkspacePrincipal | EntraConfig
 
 
+def credential_of(
+    config: DatabricksConfig, clock: Clock, transport: httpx.BaseTransport | None = None
+) -> Credential:
+    """Return the credential for the workspace; nothing is fetched before it is used."""
+    auth = config.auth
+    if isinstance(auth, PersonalToken):
+        return StaticCredential(auth.token)
+    if isinstance(auth, EntraConfig):
+        return entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
+    door = Door(config.host, service="Databricks", clock=clock, transport=transport)
+    call = Call(
+        "POST",
+        "/oidc/v1/token",
+        f"a token of service principal {auth.client_id}",
+        form={"grant_type": "client_credentials", "scope": "all-apis"},
+        basic=(auth.client_id, auth.client_secret.get_secret_value()),
+    )
+    return BearerCredential(lambda: oauth_source(door, call, clock), clock)
+
+
 class DatabricksClient:
-    """Thin calls, typed answers."""
+    """One workspace."""
 
     def __init__(
-        self, config: DatabricksConfig, *, clock: Clock | None = None, transport: httpx.BaseTransport | None = None
+        self,
+        config: DatabricksConfig,
+        *,
+        clock: Clock | None = None,
+        retry: Retry | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        raise NotImplementedError
+        self.clock = clock or SystemClock()
+        self._door = Door(
+            config.host,
+            service="Databricks",
+            credential=credential_of(config, self.clock, transport),
+            clock=self.clock,
+            retry=retry,
+            transport=transport,
+        )
+
+    def job_id(self, job: str) -> int:
+        """Return the id of the job called exactly ``job`` (or numbered so); NotFound when none or several."""
+        if job.isdecimal():
+            found = self._door.get(f"{API}/get", what=f"job {job}", params={"job_id": job})
+            return int(found["job_id"])
+        ids = [i for i, name in self.jobs(job).items() if name == job]
+        if len(ids) == 1:
+            return ids[0]
+        if ids:
+            raise NotFound(
+                f"Databricks has {len(ids)} jobs called {job!r} (ids {', '.join(map(str, ids))}).",
+                remedy="Name the right one by its id.",
+            )
+        raise NotFound(f"Databricks has no job called {job!r}.", remedy=did_you_mean(job, self.jobs().values()))
+
+    def jobs(self, name: str = "") -> dict[int, str]:
+        """Return job names by id, optionally those called ``name`` in any case; all pages."""
+        params = {"limit": "100"} | ({"name": name} if name else {})
+        pages = self._pages("list", params, "the list of jobs")
+        return {j["job_id"]: j["settings"].get("name", "") for page in pages for j in page.get("jobs") or []}
+
+    def run_now(self, job_id: int, parameters: Mapping[str, str], token: str) -> str:
+        """Start a run of the job, or return the one that ``token`` started first."""
+        body = {
+            "job_id": job_id,
+            "job_parameters": dict(parameters),
+            "idempotency_token": fingerprint(token),
+        }
+        answer = self._door.post(f"{API}/run-now", what=f"a run of job {job_id}", idempotent=True, json=body)
+        return str(answer["run_id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """Return the run as Databricks tells it, with all its tasks."""
+        pages = list(self._pages("runs/get", {"run_id": run_id}, f"run {run_id}"))
+        return {**pages[0], "tasks": [task for page in pages for task in page.get("tasks") or []]}
+
+    def runs(self, job_id: int, since: datetime) -> Iterator[dict[str, Any]]:
+        """Yield the job's runs started since then, newest first; all pages."""
+        params = {"job_id": str(job_id), "limit": "25", "start_time_from": str(_millis(since))}
+        for page in self._pages("runs/list", params, f"the runs of job {job_id}"):
+            yield from page.get("runs") or []
+
+    def output(self, run_id: str) -> dict[str, Any]:
+        """Return one task run's output: ``error``, ``error_trace``, ``notebook_output`` …"""
+        found: dict[str, Any] = self._door.get(
+            f"{API}/runs/get-output", what=f"the output of run {run_id}", params={"run_id": run_id}
+        )
+        return found
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for the run to be cancelled; an ended one is left alone by Databricks."""
+        body = {"run_id": int(run_id)}
+        what = f"the cancelling of run {run_id}"
+        self._door.post(f"{API}/runs/cancel", what=what, idempotent=True, json=body)
+
+    def _pages(self, path: str, params: dict[str, str], what: str) -> Iterator[dict[str, Any]]:
+        page = self._door.get(f"{API}/{path}", what=what, params=params)
+        yield page
+        while token := page.get("next_page_token"):
+            page = self._door.get(f"{API}/{path}", what=what, params={**params, "page_token": token})
+            yield page
 
 
 class DatabricksRuns:
-    """RemoteRuns over one workspace. request: {"job": name or id, "parameters": {name: text}}."""
+    """RemoteRuns over one workspace. A request is ``{"job": name or id, "parameters": {name: text}}``."""
 
-    kind = "databricks"
+    kind: ClassVar[str] = "databricks"
 
     def __init__(self, client: DatabricksClient) -> None:
-        raise NotImplementedError
+        self._client = client
+
+    def submit(self, request: Mapping[str, Any], token: str) -> str:
+        """Return the run that ``token`` started, starting it if there is none."""
+        job_id = self._client.job_id(str(request["job"]))
+        return self._client.run_now(job_id, request.get("parameters") or {}, token)
+
+    def find(self, request: Mapping[str, Any], token: str) -> str | None:
+        """Return the run that ``token`` started, if a parameter (such as the destination) carries the token.
+
+        Databricks cannot be asked for an idempotency token; ``submit`` is safe to repeat instead.
+        """
+        wanted = request.get("parameters") or {}
+        if not any(carries(value, token) for value in wanted.values()):
+            return None
+        job_id = self._client.job_id(str(request["job"]))
+        runs = self._client.runs(job_id, self._client.clock.now() - LOOK_BACK)
+        return next((str(run["run_id"]) for run in runs if wanted.items() <= _parameters(run).items()), None)
+
+    def status(self, run_id: str) -> RunStatus:
+        """Return how the run stands; of a failed one with the first failed task's own error."""
+        run = self._client.run(run_id)
+        word = state_word(run["state"])
+        phase = LIFECYCLE.phase(word)
+        failed = first_failed(run["tasks"]) if phase is Phase.FAILED else None
+        output = self._output_of(failed) if failed else {}
+        tasks = {task["task_key"]: state_word(task["state"]) for task in run["tasks"]}
+        facts = {"job_id": run.get("job_id"), "tasks": tasks, "trace": (output.get("error_trace") or "")[-TRACE:]}
+        return RunStatus(
+            run_id=run_id,
+            state=word,
+            phase=phase,
+            error=run_error(run, failed, output.get("error") or "") if phase is Phase.FAILED else None,
+            url=run.get("run_page_url") or "",
+            started=_time(run.get("start_time")),
+            ended=_time(run.get("end_time")) if phase.ended else None,
+            output={name: value for name, value in facts.items() if value},
+        )
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for the run to be cancelled."""
+        self._client.cancel(run_id)
+
+    def _output_of(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self._client.output(str(task["run_id"]))
+        except Terminal:
+            return {}  # some kinds of task have none; the state's message must do
+
+
+def state_word(state: Mapping[str, Any]) -> str:
+    """Return ``LIFE`` or ``LIFE/RESULT`` of a run's or task's state."""
+    return "/".join(part for part in (state["life_cycle_state"], state.get("result_state")) if part)
+
+
+def first_failed(tasks: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the task that failed first by itself, not because of another one."""
+    own = [t for t in tasks if LIFECYCLE.phase(state_word(t["state"])) is Phase.FAILED]
+    own = [t for t in own if t["state"].get("result_state") != "UPSTREAM_FAILED"] or own
+    return min(own, key=lambda task: task.get("end_time") or 0, default=None)
+
+
+def run_error(run: Mapping[str, Any], task: Mapping[str, Any] | None, error: str) -> RemoteError:
+    """Return why the run failed, as precisely as Databricks says it."""
+    details = (run.get("status") or {}).get("termination_details") or {}
+    said = error or (task or run)["state"].get("state_message") or "Databricks gave no reason."
+    return RemoteError(
+        code=details.get("code") or state_word(run["state"]),
+        message=f"task {task['task_key']!r}: {said}" if task else said,
+        failure_type=details.get("type") or "",
+    )
+
+
+def _parameters(run: Mapping[str, Any]) -> dict[str, str]:
+    return {p["name"]: p.get("value", p.get("default", "")) for p in run.get("job_parameters") or []}
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _time(millis: int | None) -> datetime | None:
+    return datetime.fromtimestamp(millis / 1000, UTC) if millis else None

@@ -1,10 +1,38 @@
-"""Glue job runs of the legacy side: looked at, never started, never stopped."""
+"""Glue job runs of the legacy side: found by their business date, watched, never started, never stopped.
+
+They belong to the legacy production. What is asked is only: did the run that made this date's data end well, and
+is it really this date's run?
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
-from parity.clients.aws import AwsClients
+from parity.clients.aws import AwsClients, aws_errors
+from parity.clients.names import did_you_mean
+from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus
+from parity.errors import ExportRefused, NotFound
+
+LIFECYCLE = Lifecycle(
+    "Glue",
+    {
+        "WAITING": Phase.WAITING,
+        "STARTING": Phase.WAITING,
+        "RUNNING": Phase.RUNNING,
+        "STOPPING": Phase.RUNNING,
+        "SUCCEEDED": Phase.SUCCEEDED,
+        "FAILED": Phase.FAILED,
+        "TIMEOUT": Phase.FAILED,
+        "ERROR": Phase.FAILED,
+        "EXPIRED": Phase.FAILED,
+        "STOPPED": Phase.CANCELLED,
+    },
+)
+BAD = (Phase.FAILED, Phase.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -13,13 +41,134 @@ class GlueConfig:
 
     date_argument: str = "--business_date"
     timezone: str = "UTC"
-    """Zone of business dates: a run started before its date began is stale."""
+    """Zone of business dates: a run started before its date began cannot have seen its data."""
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One attempt of one Glue job, as far as it matters here."""
+
+    job: str
+    id: str
+    started: datetime
+
+    @property
+    def run_id(self) -> str:
+        """Return ``job/jr_…``: Glue cannot find a run without its job."""
+        return f"{self.job}/{self.id}"
 
 
 class GlueRuns:
-    """RemoteRuns, find-only. request: {"job", "business_date" (ISO)}; run ids are "job/jr_…"."""
+    """RemoteRuns that only finds. A request is ``{"job": name, "business_date": ISO date}``."""
 
-    kind = "glue"
+    kind: ClassVar[str] = "glue"
 
     def __init__(self, config: GlueConfig, clients: AwsClients) -> None:
-        raise NotImplementedError
+        self._config = config
+        self._clients = clients
+
+    def submit(self, request: Mapping[str, Any], token: str) -> str:
+        """Return the date's newest run; NotFound when the legacy side has not started it."""
+        if found := self.find(request, token):
+            return found
+        job, day = request["job"], request["business_date"]
+        raise NotFound(
+            f"Glue job {job!r} has no run with {self._config.date_argument} {day}.",
+            remedy="Run the legacy job for that date, or check aws.glue_date_argument in the suite.",
+        )
+
+    def find(self, request: Mapping[str, Any], token: str) -> str | None:
+        """Return the newest run of the request's date, or None; ExportRefused when it is stale."""
+        day = date.fromisoformat(request["business_date"])
+        runs = self.runs(request["job"], day)
+        if not runs:
+            return None
+        newest = max(runs, key=lambda run: run.started)
+        if reason := stale_reason(newest, day, self._config.timezone):
+            raise ExportRefused(reason, remedy="Run the legacy job again for that date.")
+        return newest.run_id
+
+    def check_newest(self, request: Mapping[str, Any], run_id: str) -> None:
+        """Raise ExportRefused when a newer run of the same date has started since ``run_id`` was found.
+
+        Called after the unload: data that were rewritten meanwhile are no proof.
+        """
+        newest = self.find(request, "")
+        if newest != run_id:
+            raise ExportRefused(
+                f"Glue run {run_id} was superseded by {newest} while its data were read.",
+                remedy="Clear the activity's tasks to compare the newer run's data.",
+            )
+
+    def runs(self, job: str, day: date) -> list[JobRun]:
+        """Return the job's runs for a business date; all pages."""
+        glue = self._clients("glue")
+        try:
+            with aws_errors("Glue", f"the runs of job {job!r}"):
+                pages = glue.get_paginator("get_job_runs").paginate(JobName=job)
+                found = [run for page in pages for run in page["JobRuns"]]
+        except NotFound as error:
+            remedy = did_you_mean(job, self._job_names())
+            raise NotFound(f"Glue has no job {job!r}.", remedy=remedy) from error
+        return of_date(found, self._config.date_argument, day)
+
+    def status(self, run_id: str) -> RunStatus:
+        """Return how the run stands, with Glue's error message."""
+        job, _, name = run_id.rpartition("/")
+        glue = self._clients("glue")
+        with aws_errors("Glue", f"run {name} of job {job!r}"):
+            run = glue.get_job_run(JobName=job, RunId=name)["JobRun"]
+        phase = LIFECYCLE.phase(run["JobRunState"])
+        region = glue.meta.region_name
+        console = f"https://{region}.console.aws.amazon.com/gluestudio/home?region={region}"
+        return RunStatus(
+            run_id=run_id,
+            state=run["JobRunState"],
+            phase=phase,
+            error=_error(run) if phase in BAD else None,
+            url=f"{console}#/job/{job}/run/{name}",
+            started=run.get("StartedOn"),
+            ended=run.get("CompletedOn") if phase.ended else None,
+            output={"attempt": run.get("Attempt", 0), "seconds": run.get("ExecutionTime", 0)},
+        )
+
+    def cancel(self, run_id: str) -> None:
+        """Do nothing: the run is the legacy production's, and others wait for it."""
+
+    def _job_names(self) -> list[str]:
+        with aws_errors("Glue", "the list of jobs"):
+            pages = self._clients("glue").get_paginator("get_jobs").paginate()
+            return [job["Name"] for page in pages for job in page["Jobs"]]
+
+
+def of_date(found: Sequence[Mapping[str, Any]], argument: str, day: date) -> list[JobRun]:
+    """Return those of Glue's runs whose date argument is ``day``, written as 2026-03-02 or 20260302."""
+    return [
+        JobRun(run["JobName"], run["Id"], run["StartedOn"])
+        for run in found
+        if _day((run.get("Arguments") or {}).get(argument, "")) == day
+    ]
+
+
+def stale_reason(run: JobRun, day: date, timezone: str) -> str:
+    """Return why a run cannot have made the date's data, or an empty string."""
+    begins = datetime.combine(day, time.min, ZoneInfo(timezone))
+    if run.started >= begins:
+        return ""
+    return (
+        f"Glue run {run.run_id} for {day} started at {run.started.isoformat()}, "
+        f"before that date began ({begins.isoformat()})."
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _error(run: Mapping[str, Any]) -> RemoteError:
+    message = run.get("ErrorMessage") or run.get("StateDetail") or "Glue gave no reason."
+    system = run["JobRunState"] in ("ERROR", "EXPIRED")
+    return RemoteError(run["JobRunState"], message, "SystemError" if system else "UserError")

@@ -20,12 +20,14 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from parity.clock import Clock, SystemClock
 from parity.errors import AccessDenied, BadInput, CouldNotCompare, NotFound, Terminal, Throttled, Unreachable
 
 log = logging.getLogger(__name__)
 
+NO_SECRET = SecretStr("")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures before a byte of the request left: repeating is always safe."""
@@ -87,7 +89,7 @@ class Failure:
 
     status: int
     code: str
-    message: str
+    message: str = ""
     retry_after: float | None = None
     unsent: bool = False
 
@@ -97,11 +99,11 @@ def retry_reason(failure: Failure, *, idempotent: bool) -> str | None:
     if failure.status == 429:
         return "throttled"
     if failure.unsent:
-        return f"could not connect ({failure.message})"
+        return f"could not connect ({failure.code})"
     if not idempotent:
         return None
     if failure.status == 0:
-        return f"no answer ({failure.message})"
+        return f"no answer ({failure.code})"
     return f"answered {failure.status}" if failure.status in WORTH_WAITING else None
 
 
@@ -210,8 +212,14 @@ class Door:
                 auth=call.basic,
                 headers={"Authorization": self._credential.header()} if self._credential else None,
             )
+        except httpx.LocalProtocolError:
+            # Its text quotes the header, so the secret; a pasted newline is the usual cause.
+            raise AccessDenied(
+                f"The credential for {self._service} holds characters that HTTP cannot carry.",
+                remedy="Enter it again in the connection, without line breaks or blanks.",
+            ) from None
         except httpx.TransportError as error:
-            return Failure(0, type(error).__name__, _plain(error), unsent=isinstance(error, UNSENT))
+            return Failure(0, type(error).__name__, str(error), unsent=isinstance(error, UNSENT))
         return response if response.is_success else read_failure(response, self._clock.now())
 
     def _read(self, response: httpx.Response, call: Call) -> Any:
@@ -282,7 +290,3 @@ def _code_and_message(response: httpx.Response) -> tuple[str, str]:
 
 def _first_line(text: str) -> str:
     return text.strip().splitlines()[0][:500] if text.strip() else ""
-
-
-def _plain(error: Exception) -> str:
-    return str(error) or "no detail"

@@ -56,9 +56,14 @@ class Lifecycle:
 def fingerprint(token: str) -> str:
     """Return 64 lower-case hexadecimal digits that stand for ``token`` where its length or letters don't fit.
 
-    A destination that contains it (or the token itself) ties what was written there to the attempt.
+    A destination that contains its first 12 ties what was written there to the attempt.
     """
     return sha256(token.encode()).hexdigest()
+
+
+def carries(text: str, token: str) -> bool:
+    """Tell whether ``text`` names ``token``, itself or by the first 12 digits of its fingerprint."""
+    return token in text or fingerprint(token)[:12] in text
 
 
 @dataclass(frozen=True)

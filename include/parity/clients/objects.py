@@ -1,0 +1,90 @@
+"""Where an object lies, how it reaches a file, and what a failed attempt means, whichever storage it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.clients.http import Failure, error_for
+from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Unreachable
+
+
+@dataclass(frozen=True)
+class Place:
+    """A URL taken apart: ``s3://root/key``, ``abfss://root@host/key``, ``file:///key``."""
+
+    scheme: str
+    root: str
+    host: str
+    key: str
+
+    @classmethod
+    def of(cls, url: str) -> Place:
+        """Take ``url`` apart; BadInput when it is no object's or folder's."""
+        # Not urlsplit's path: an object's name may hold # and ?.
+        scheme, _, rest = url.partition("://")
+        authority, _, key = rest.partition("/")
+        root, _, host = authority.rpartition("@")
+        complete = {"s3": bool(host) and not root, "abfss": bool(host and root), "file": not authority}
+        if not complete.get(scheme):
+            remedy = "Write s3://bucket/…, abfss://container@account.dfs.core.windows.net/… or file:///…."
+            raise BadInput(f"{url!r} is no place in storage.", remedy=remedy)
+        return cls(scheme, root or host, host, key)
+
+    @property
+    def prefix(self) -> str:
+        """Return the key as a folder's, so that ``a`` never matches ``ab/``."""
+        return self.key.rstrip("/") + "/" if self.key.strip("/") else ""
+
+
+def save(chunks: Iterable[bytes], to: Path) -> int:
+    """Write chunks to a file that appears only when it is whole; return its size in bytes."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    draft = to.with_name(to.name + ".part")
+    with draft.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        size = file.tell()
+    draft.replace(to)
+    return size
+
+
+@contextmanager
+def local_errors(path: Path) -> Iterator[None]:
+    """Turn what the machine's own disk refuses into errors of :mod:`parity.errors`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {path}.") from None
+    except PermissionError:
+        raise AccessDenied(f"{path} may not be read or written.") from None
+    except OSError as error:
+        raise Terminal(f"{path} cannot be used ({error.strerror}).") from None
+
+
+@contextmanager
+def azure_errors(what: str) -> Iterator[None]:
+    """Turn what Azure's storage client raises inside into errors of :mod:`parity.errors` that name ``what``."""
+    from azure.core.exceptions import (
+        AzureError,
+        ClientAuthenticationError,
+        HttpResponseError,
+        IncompleteReadError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise error_for(Failure(403, str(getattr(error, "error_code", "") or "")), "ADLS", what) from None
+    except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
+        raise Unreachable(f"ADLS could not be reached for {what} ({type(error).__name__}).") from None
+    except HttpResponseError as error:
+        # The message of a refused signature quotes the string that was signed; the code says enough.
+        code = str(getattr(error, "error_code", "") or "")
+        raise error_for(Failure(error.status_code or 0, code, error.reason or ""), "ADLS", what) from None
+    except AzureError as error:
+        raise Terminal(f"ADLS rejected the request for {what} ({type(error).__name__}).") from None

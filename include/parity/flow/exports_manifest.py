@@ -1,0 +1,98 @@
+"""The helper job's manifest, protocol 1: what it says, and whether it speaks of the export that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from parity.clients.storage import Stored
+from parity.errors import ExportRefused
+from parity.suite.models import Mode
+
+MANIFEST = "_manifest.json"
+PROTOCOL = 1
+AGAIN = "Clear the activity's helper_job task to export again."
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ManifestFile(_Frozen):
+    """One part file, by its name relative to the export's folder."""
+
+    name: str
+    bytes: int = Field(ge=0)
+    rows: int = Field(ge=0)
+
+
+class ManifestColumn(_Frozen):
+    """One column with its Spark type, such as ``decimal(18,2)``."""
+
+    name: str
+    type: str
+
+
+class Manifest(_Frozen):
+    """What the helper job wrote, written last."""
+
+    protocol: int
+    activity: str
+    run_id: str
+    business_date: date
+    mode: Mode
+    rows: int = Field(ge=0)
+    columns: tuple[ManifestColumn, ...] = Field(alias="schema", min_length=1)
+    files: tuple[ManifestFile, ...]
+    bytes: int = Field(ge=0)
+    source: Mapping[str, Any]
+    written_at: datetime
+
+
+def parse(text: bytes, where: str) -> Manifest:
+    """Return the manifest; ExportRefused, with the first thing that is wrong, when it cannot be read."""
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ExportRefused(
+            f"{where} is not a manifest of protocol {PROTOCOL}: {place or 'the text'}: {first['msg']}.",
+            remedy="Install the helper job of this version of Parity in the workspace.",
+        ) from None
+
+
+def strangeness(manifest: Manifest, activity: str, run_id: str, day: date, mode: Mode) -> Iterator[str]:
+    """Yield each way in which a manifest speaks of another export than the one that was asked for."""
+    said = (
+        ("protocol", manifest.protocol, PROTOCOL),
+        ("activity", manifest.activity, activity),
+        ("run_id", manifest.run_id, run_id),
+        ("business_date", manifest.business_date, day),
+        ("mode", manifest.mode.value, mode.value),
+    )
+    for name, found, wanted in said:
+        if found != wanted:
+            yield f"{name} is {str(found)!r}, not {str(wanted)!r}"
+
+
+def disagreements(manifest: Manifest, listed: Sequence[Stored]) -> Iterator[str]:
+    """Yield each way in which a manifest disagrees with itself and with what lies beside it."""
+    names = [file.name for file in manifest.files]
+    if len(set(names)) != len(names):
+        yield "it names a file twice"
+    if (rows := sum(file.rows for file in manifest.files)) != manifest.rows:
+        yield f"its files hold {rows:,} rows, its total says {manifest.rows:,}"
+    if (size := sum(file.bytes for file in manifest.files)) != manifest.bytes:
+        yield f"its files hold {size:,} bytes, its total says {manifest.bytes:,}"
+    sizes = {stored.name: stored.size for stored in listed}
+    for file in manifest.files:
+        if file.name not in sizes:
+            yield f"{file.name} is missing"
+        elif sizes[file.name] != file.bytes:
+            yield f"{file.name} is {sizes[file.name]:,} bytes, not {file.bytes:,}"
+    for extra in sorted(sizes.keys() - set(names)):
+        yield f"{extra} lies there, but is not listed"
