@@ -1,0 +1,82 @@
+"""``parity suites``: check suites before the night does, and print their JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from parity.suite.loader import Loaded
+
+
+@click.group("suites")
+def command() -> None:
+    """Check suites, or print their JSON Schema."""
+
+
+@command.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Check suites in files or folders (default: PARITY_SUITES).
+
+    Prints one line per suite, and one per mistake on stderr. Exit status 2 when there is a mistake.
+    """
+    wrong = sum([_report(path) for path in _given(paths)])
+    if wrong:
+        raise click.exceptions.Exit(2)
+
+
+@command.command("schema")
+@click.option("--waivers", is_flag=True, help="The schema of waivers.yaml instead.")
+def schema(waivers: bool) -> None:
+    """Print the JSON Schema that editors use."""
+    from parity.suite.schema import suite_schema, waivers_schema
+
+    click.echo(json.dumps(waivers_schema() if waivers else suite_schema(), indent=1))
+
+
+def _given(paths: tuple[Path, ...]) -> Iterable[Path]:
+    from parity.settings import settings
+
+    return paths or (settings().suites,)
+
+
+def _report(path: Path) -> int:
+    """Print what a file or folder holds and return the number of mistakes."""
+    loaded = _load(path)
+    for suite in loaded.suites:
+        expected = sum(_expectations(loaded, suite.suite))
+        click.echo(
+            f"{loaded.paths[suite.suite]}: {suite.suite}: {len(suite.activities)} activities,"
+            f" {expected} expectations, {sum(w.suite == suite.suite for w in loaded.waivers)} waivers: fine"
+        )
+    for error in loaded.errors:
+        click.echo(str(error), err=True)
+    if not loaded.suites and not loaded.errors:
+        click.echo(f"{path}: no suite here.", err=True)
+        return 1
+    return len(loaded.errors)
+
+
+def _load(path: Path) -> Loaded:
+    """Load a folder, or of its folder only what one file holds."""
+    from parity.suite.loader import Loaded, load_suites
+
+    if path.is_dir() or not path.exists():
+        return load_suites(path)
+    loaded = load_suites(path.parent)
+    paths = {name: file for name, file in loaded.paths.items() if file == path}
+    suites = tuple(suite for suite in loaded.suites if suite.suite in paths)
+    errors = tuple(error for error in loaded.errors if error.path == path)
+    return Loaded(suites, errors, loaded.waivers, paths)
+
+
+def _expectations(loaded: Loaded, name: str) -> Iterable[int]:
+    suite = next(suite for suite in loaded.suites if suite.suite == name)
+    for activity in suite.activities:
+        expect = activity.expect
+        yield 2 * len(expect.both) + len(expect.legacy) + len(expect.target)

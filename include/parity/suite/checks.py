@@ -1,0 +1,196 @@
+"""What pydantic cannot see: files, names, zones, schedules and contradictions. Facts in, problems out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, available_timezones
+
+from parity.suite.catalogue import COMMON, REFUSED, catalogue
+from parity.suite.models import Activity, ColumnRule, Expectation, Severity, Suite
+from parity.suite.problems import Problem, did_you_mean, suggest
+from parity.suite.sqltext import (
+    KNOWN_PARAMETERS,
+    QUERY_STARTS,
+    first_word,
+    parameters,
+    second_statement,
+    unclosed,
+)
+
+CRON_PRESETS = frozenset({"@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly"})
+Place = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The folder ``sql/`` beside the suite: text by file name, and what could not be read."""
+
+    texts: Mapping[str, str]
+    unreadable: Mapping[str, str]
+    """Reason by file name."""
+
+
+def check_suite(suite: Suite, queries: Queries) -> Iterator[Problem]:
+    """Yield everything that is wrong with a well-formed suite."""
+    yield from _zone(suite.timezone, ("timezone",))
+    yield from _schedule(suite.schedule)
+    yield from _repeated((a.name for a in suite.activities), "activities", "name", "activity")
+    for position, activity in enumerate(suite.activities):
+        for problem in _activity(activity, queries):
+            yield Problem(("activities", position, *problem.location), problem.what, problem.remedy)
+
+
+def _activity(activity: Activity, queries: Queries) -> Iterator[Problem]:
+    yield from _query(activity.legacy.sql, queries)
+    if activity.target.where is not None:
+        yield from _sql(activity.target.where, ("target", "where"), "where")
+    yield from _key(activity)
+    yield from _renames(activity.columns)
+    for name, rule in activity.columns.items():
+        yield from _column(name, rule, activity.columns)
+    for side in ("both", "legacy", "target"):
+        yield from _expectations(getattr(activity.expect, side), ("expect", side))
+
+
+def _zone(name: str | None, place: Place) -> Iterator[Problem]:
+    if name is None:
+        return
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        hint = did_you_mean(name, available_timezones()) or "Write a name such as Europe/London."
+        yield Problem(place, f"time zone {name!r} is unknown.", hint)
+
+
+def _schedule(schedule: str | None) -> Iterator[Problem]:
+    if schedule is None or schedule in CRON_PRESETS:
+        return
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
+        hint = did_you_mean(schedule, CRON_PRESETS) or 'Write five fields, such as "0 2 * * *".'
+        yield Problem(("schedule",), f"schedule {schedule!r} is not a cron expression.", hint)
+
+
+def _repeated(names: Iterable[str], where: str, field: str, label: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for position, name in enumerate(names):
+        if name.lower() in seen:
+            yield Problem((where, position, field), f"{label} {name!r} is there twice.", "Rename one of them.")
+        seen.add(name.lower())
+
+
+def _query(name: str, queries: Queries) -> Iterator[Problem]:
+    place: Place = ("legacy", "sql")
+    if name in queries.unreadable:
+        yield Problem(place, f"sql/{name} cannot be read: {queries.unreadable[name]}.")
+    elif name not in queries.texts:
+        hint = suggest(name, queries.texts, "sql/ holds")
+        yield Problem(place, f"there is no file sql/{name} beside this suite.", hint)
+    else:
+        yield from _sql(queries.texts[name], place, f"sql/{name}")
+        yield from _reads(queries.texts[name], place, name)
+
+
+def _reads(sql: str, place: Place, name: str) -> Iterator[Problem]:
+    if (word := first_word(sql)) not in QUERY_STARTS:
+        what = f"sql/{name} starts with {word!r}, but" if word else f"sql/{name} is empty;"
+        yield Problem(place, f"{what} only a query (select, with) can be exported.")
+
+
+def _sql(sql: str, place: Place, name: str) -> Iterator[Problem]:
+    if quote := unclosed(sql):
+        yield Problem(place, f"{name}:{quote.line} opens {quote.text} and never closes it.")
+        return
+    for token in parameters(sql):
+        if token.text not in KNOWN_PARAMETERS:
+            hint = suggest(token.text, KNOWN_PARAMETERS, "known")
+            yield Problem(place, f"{name}:{token.line} binds :{token.text}, which is unknown.", hint)
+    if end := second_statement(sql):
+        yield Problem(place, f"{name}:{end.line} ends a statement and goes on; one query only.")
+
+
+def _key(activity: Activity) -> Iterator[Problem]:
+    for position, name in enumerate(activity.key):
+        rule = activity.columns.get(name)
+        if rule and rule.ignore:
+            yield Problem(("key", position), f"key column {name!r} is ignored.", "Compare it, or choose another.")
+    yield from _repeated(activity.key, "key", "", "key column")
+
+
+def _renames(columns: Mapping[str, ColumnRule]) -> Iterator[Problem]:
+    uses = Counter(rule.legacy for rule in columns.values() if rule.legacy)
+    for name, rule in columns.items():
+        if rule.legacy and uses[rule.legacy] > 1:
+            what = f"legacy column {rule.legacy!r} is given to more than one column."
+            yield Problem(("columns", name, "legacy"), what)
+
+
+def _column(name: str, rule: ColumnRule, columns: Mapping[str, ColumnRule]) -> Iterator[Problem]:
+    place: Place = ("columns", name)
+    yield from _zone(rule.legacy_timezone, (*place, "legacy_timezone"))
+    yield from _zone(rule.target_timezone, (*place, "target_timezone"))
+    yield from _money(name, rule, columns)
+    if rule.ignore and (rule.loosens or rule.money):
+        yield Problem((*place, "ignore"), "an ignored column is not compared, so its other rules say nothing.")
+    if rule.replace:
+        yield from _pattern(rule.replace[0], (*place, "replace"))
+
+
+def _money(name: str, rule: ColumnRule, columns: Mapping[str, ColumnRule]) -> Iterator[Problem]:
+    if rule.money is None:
+        return
+    place: Place = ("columns", name, "money")
+    if rule.money == name:
+        yield Problem(
+            place, "a column cannot hold its own currency.", "Name the currency column or a code such as EUR."
+        )
+    elif (held := columns.get(rule.money)) and held.ignore:
+        yield Problem(
+            place, f"currency column {rule.money!r} is ignored.", "Compare it, or write a code such as EUR."
+        )
+
+
+def _pattern(text: str, place: Place) -> Iterator[Problem]:
+    try:
+        re.compile(text)
+    except re.error as error:
+        yield Problem(place, f"{text!r} is not a regular expression: {error}.")
+
+
+def _expectations(listed: Iterable[Expectation], place: Place) -> Iterator[Problem]:
+    for position, entry in enumerate(listed):
+        if len(entry) != 1:
+            yield Problem(
+                (*place, position), "an entry is exactly one class with its arguments; put '- ' before each."
+            )
+            continue
+        [(name, arguments)] = entry.items()
+        yield from _expectation(name, arguments, (*place, position, name))
+
+
+def _expectation(name: str, arguments: Mapping[str, object], place: Place) -> Iterator[Problem]:
+    if name in REFUSED:
+        yield Problem(place, f"{name} cannot be used: {REFUSED[name]}")
+        return
+    if (known := catalogue().get(name)) is None:
+        yield Problem(place, f"expectation {name!r} is unknown.", did_you_mean(name, catalogue()))
+        return
+    for argument in arguments:
+        if argument not in known and argument not in COMMON:
+            hint = suggest(argument, known, f"{name} takes")
+            yield Problem((*place, argument), f"argument {argument!r} is unknown.", hint)
+    for argument, required in known.items():
+        if required and argument not in arguments:
+            yield Problem(place, f"{name} needs the argument {argument!r}.")
+    yield from _severity(arguments, place)
+
+
+def _severity(arguments: Mapping[str, object], place: Place) -> Iterator[Problem]:
+    given = arguments.get("severity", Severity.CRITICAL)
+    if given not in set(Severity):
+        hint = suggest(str(given), Severity, "known")
+        yield Problem((*place, "severity"), f"severity {given!r} is unknown.", hint)

@@ -1,0 +1,69 @@
+"""The JSON Schema of suites and waivers, so that an editor completes and checks while one writes.
+
+``parity suites schema`` prints it; ``include/suites/suite.schema.json`` is the same, and a test keeps it so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from parity.suite.catalogue import COMMON, catalogue
+from parity.suite.models import Severity, Suite
+from parity.suite.waivers import WaiverFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def suite_schema() -> dict[str, Any]:
+    """Return the JSON Schema of one suite, expectations and their arguments included."""
+    schema = _schema(Suite, "A Parity suite")
+    definitions = schema["$defs"]
+    sides = definitions["Expectations"]["properties"]
+    for side in sides.values():
+        side["items"] = {"$ref": "#/$defs/Expectation"}
+    definitions["Expectation"] = _expectation()
+    rule = definitions["ColumnRule"]["properties"]
+    rule["tolerance"] = _tolerance(rule["tolerance"])
+    return schema
+
+
+def waivers_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``waivers.yaml``."""
+    return _schema(WaiverFile, "Parity waivers")
+
+
+def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, **model.model_json_schema(), "title": title}
+
+
+def _tolerance(schema: dict[str, Any]) -> dict[str, Any]:
+    """Authors write a number, a percentage or a duration; the long form stays allowed."""
+    short = [
+        {"type": "number", "minimum": 0},
+        {"type": "string", "examples": ["1e-9", "0.1 %", "1ms"]},
+    ]
+    return {**schema, "anyOf": [*short, *schema["anyOf"]]}
+
+
+def _expectation() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "One Great Expectations class with its arguments.",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: _arguments(known) for name, known in catalogue().items()},
+    }
+
+
+def _arguments(known: dict[str, bool]) -> dict[str, Any]:
+    common: dict[str, Any] = {name: {} for name in sorted(COMMON)}
+    common["severity"] = {"enum": [str(severity) for severity in Severity]}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**{key: {} for key in known}, **common},
+        "required": [name for name, required in known.items() if required],
+    }

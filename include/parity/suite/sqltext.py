@@ -1,0 +1,73 @@
+"""Just enough of SQL's lexicon to find what must not be there: unknown parameters and second statements.
+
+Strings, quoted identifiers and comments are skipped, ``::`` is a cast and no parameter. Binding is done
+elsewhere; this only tells the author early.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+KNOWN_PARAMETERS = frozenset({"business_date"})
+"""What a query may bind."""
+QUERY_STARTS = frozenset({"select", "with", "values", "table"})
+"""First words of a statement that only reads."""
+
+_TOKEN = re.compile(
+    r"""
+    (?P<skip> '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | :: )
+  | (?P<open> ['"`] | /\* )
+  | :(?P<parameter> [A-Za-z_][A-Za-z0-9_]* )
+  | (?P<end> ; )
+  | (?P<word> [^\s'"`:;(]+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NOTHING = ("--", "/*", "::")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of SQL that matters here, and its 1-based line."""
+
+    kind: str
+    text: str
+    line: int
+
+
+def tokens(sql: str) -> Iterator[Token]:
+    """Yield the parameters, words, semicolons, texts and unclosed quotes of ``sql``, in order."""
+    for found in _TOKEN.finditer(sql):
+        kind = found.lastgroup or ""
+        if kind == "skip" and found[0].startswith(_NOTHING):
+            continue
+        text = found["parameter"] if kind == "parameter" else found[0]
+        yield Token(kind, text, sql.count("\n", 0, found.start()) + 1)
+
+
+def parameters(sql: str) -> Iterator[Token]:
+    """Yield each use of a ``:parameter``."""
+    return (token for token in tokens(sql) if token.kind == "parameter")
+
+
+def second_statement(sql: str) -> Token | None:
+    """Return the semicolon that something follows, or None when ``sql`` is one statement."""
+    ended: Token | None = None
+    for token in tokens(sql):
+        if ended and token.kind != "end":
+            return ended
+        if token.kind == "end":
+            ended = ended or token
+    return None
+
+
+def first_word(sql: str) -> str:
+    """Return the first word in lower case, without opening brackets; empty when there is none."""
+    return next((token.text.lower() for token in tokens(sql) if token.kind == "word"), "")
+
+
+def unclosed(sql: str) -> Token | None:
+    """Return a quote or comment that never closes, or None."""
+    return next((token for token in tokens(sql) if token.kind == "open"), None)

@@ -1,0 +1,42 @@
+"""The schema that editors use says what the loader says."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from parity.settings import PROJECT
+from parity.suite.documents import read_document
+from parity.suite.schema import suite_schema, waivers_schema
+
+SUITES = PROJECT / "include" / "suites"
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"), [("suite.schema.json", suite_schema), ("waivers.schema.json", waivers_schema)]
+)
+def test_the_committed_schema_is_current(name, schema):
+    """Regenerate with ``parity suites schema > include/suites/suite.schema.json`` (and ``--waivers``)."""
+    assert json.loads((SUITES / name).read_text()) == schema()
+
+
+def test_a_suite_that_loads_satisfies_the_schema(folder):
+    jsonschema.validate(read_document(folder / "payments.yaml").data, suite_schema())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tolerance: 0.01", "tolerence: 0.01"),
+        ("ToNotBeNull: {column: payment_id}", "ToNotBeNul: {column: payment_id}"),
+        ("{column: payment_id}", "{colum: payment_id}"),
+        ("deadline: 2h", "deadline: soon"),
+        ("max_scan: 20 GiB", "max_scan: twenty"),
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(edit, old, new):
+    document = read_document(edit(old, new) / "payments.yaml")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document.data, suite_schema())

@@ -1,0 +1,45 @@
+"""Parameters and second statements are found, texts and comments are not mistaken for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.suite.sqltext import first_word, parameters, second_statement, unclosed
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("select :a, b::int, ':c', \":d\", `:e` -- :f\n/* :g */ + :h", ["a", "h"]),
+        ("select 'it''s :not', :yes", ["yes"]),
+        ("select 1", []),
+    ],
+)
+def test_only_real_parameters_are_found(sql, names):
+    assert [token.text for token in parameters(sql)] == names
+
+
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("select 1;", None),
+        ("select 1;;\n-- bye", None),
+        ("select ';'", None),
+        ("select 1;\nselect 2", 1),
+        ("a; 'b'", 1),
+    ],
+)
+def test_a_second_statement_is_found_where_the_first_ends(sql, line):
+    found = second_statement(sql)
+    assert (found and found.line) == line
+
+
+def test_the_first_word_is_found_behind_comments_and_brackets():
+    assert first_word("-- hi\n  ((SELECT 1") == "select"
+    assert first_word("-- nothing") == ""
+
+
+@pytest.mark.parametrize(("sql", "text"), [("a 'b", "'"), ('a "b', '"'), ("a /* b", "/*"), ("a 'b'", None)])
+def test_an_open_quote_is_found(sql, text):
+    found = unclosed(sql)
+    assert (found and found.text) == text
