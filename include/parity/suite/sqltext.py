@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 KNOWN_PARAMETERS = frozenset({"business_date"})
 """What a query may bind."""
@@ -37,8 +38,13 @@ class Token:
     line: int
 
 
-def tokens(sql: str) -> Iterator[Token]:
-    """Yield the parameters, words, semicolons, texts and unclosed quotes of ``sql``, in order."""
+@lru_cache(maxsize=1024)
+def tokens(sql: str) -> tuple[Token, ...]:
+    """Return the parameters, words, semicolons, texts and unclosed quotes of ``sql``, in order."""
+    return tuple(_tokens(sql))
+
+
+def _tokens(sql: str) -> Iterator[Token]:
     for found in _TOKEN.finditer(sql):
         kind = found.lastgroup or ""
         if kind == "skip" and found[0].startswith(_NOTHING):

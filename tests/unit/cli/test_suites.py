@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from parity.cli import cli
 from parity.suite.schema import suite_schema, waivers_schema
@@ -28,11 +28,11 @@ def suites(tmp_path: Path, text: str = SUITE) -> Path:
     return tmp_path
 
 
-def run(*arguments: object):
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(a) for a in arguments])
 
 
-def test_a_right_suite_is_one_line_and_exit_status_0(tmp_path):
+def test_a_right_suite_is_one_line_and_exit_status_0(tmp_path: Path) -> None:
     done = run("suites", "check", suites(tmp_path))
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [
@@ -40,14 +40,14 @@ def test_a_right_suite_is_one_line_and_exit_status_0(tmp_path):
     ]
 
 
-def test_a_mistake_is_file_and_line_on_stderr_and_exit_status_2(tmp_path):
+def test_a_mistake_is_file_and_line_on_stderr_and_exit_status_2(tmp_path: Path) -> None:
     done = run("suites", "check", suites(tmp_path, SUITE.replace("owner", "ownr")))
     assert done.exit_code == 2
     assert f"{tmp_path}/payments.yaml:2: ownr: key 'ownr' is unknown. did you mean 'owner'?" in done.stderr
     assert done.stdout == ""
 
 
-def test_one_file_is_checked_without_its_neighbours(tmp_path):
+def test_one_file_is_checked_without_its_neighbours(tmp_path: Path) -> None:
     folder = suites(tmp_path)
     (folder / "broken.yaml").write_text("suite: [")
     assert run("suites", "check", folder / "payments.yaml").exit_code == 0
@@ -55,12 +55,12 @@ def test_one_file_is_checked_without_its_neighbours(tmp_path):
     assert run("suites", "check", folder).exit_code == 2
 
 
-def test_a_path_without_suites_is_bad_input(tmp_path):
+def test_a_path_without_suites_is_bad_input(tmp_path: Path) -> None:
     assert run("suites", "check", tmp_path).exit_code == 2
     assert run("suites", "check", tmp_path / "nowhere").exit_code == 2
     assert run("suites", "check", tmp_path / "nowhere.yaml").exit_code == 2
 
 
-def test_the_schemas_are_printed_as_json():
+def test_the_schemas_are_printed_as_json() -> None:
     assert json.loads(run("suites", "schema").stdout) == suite_schema()
     assert json.loads(run("suites", "schema", "--waivers").stdout) == waivers_schema()

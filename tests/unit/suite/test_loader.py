@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,7 @@ def only_error(folder: Path) -> str:
     return str(loaded.errors[0]).removeprefix(f"{folder}/")
 
 
-def test_a_right_suite_loads_with_every_word_understood(folder):
+def test_a_right_suite_loads_with_every_word_understood(folder: Path) -> None:
     loaded = load_suites(folder)
     assert loaded.errors == ()
     [suite] = loaded.suites
@@ -34,7 +35,7 @@ def test_a_right_suite_loads_with_every_word_understood(folder):
     assert loaded.paths == {"payments": folder / "payments.yaml"}
 
 
-def test_norway_and_leading_zeros_stay_text(folder):
+def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
     [suite] = load_suites(folder).suites
     assert suite.activities[0].expect.both[1]["ExpectColumnValuesToBeInSet"]["value_set"] == ["GB", "NO", "007"]
 
@@ -47,43 +48,75 @@ def test_norway_and_leading_zeros_stay_text(folder):
         ("wave: 1", "wave: 0", "payments.yaml:3: wave: input should be greater than or equal to 1."),
         ("deadline: 2h", "deadline: soon", "payments.yaml:6: deadline: 'soon' is not a duration"),
         ("tolerance: 1ms", "tolerance: -1", "payments.yaml:18: "),
-        ("Europe/London", "Europe/Londn", "payments.yaml:5: timezone: time zone 'Europe/Londn' is unknown. "
-         "did you mean 'Europe/London'?"),
+        (
+            "Europe/London",
+            "Europe/Londn",
+            ("payments.yaml:5: timezone: time zone 'Europe/Londn' is unknown. did you mean 'Europe/London'?"),
+        ),
         ('"0 2 * * *"', '"0 25 * * *"', "payments.yaml:4: schedule: schedule '0 25 * * *' is not a cron"),
-        ("sql: settle.sql", "sql: setle.sql", "there is no file sql/setle.sql beside this suite. "
-         "did you mean 'settle.sql'?"),
-        (":business_date", ":busines_date", "binds :busines_date, which is unknown. did you mean 'business_date'?"),
-        ("key: [payment_id]", "key: [batch_no]", "payments.yaml:15: activity settle_card_payments, key[0]: "
-         "key column 'batch_no' is ignored."),
+        (
+            "sql: settle.sql",
+            "sql: setle.sql",
+            ("there is no file sql/setle.sql beside this suite. did you mean 'settle.sql'?"),
+        ),
+        (
+            ":business_date",
+            ":busines_date",
+            "binds :busines_date, which is unknown. did you mean 'business_date'?",
+        ),
+        (
+            "key: [payment_id]",
+            "key: [batch_no]",
+            ("payments.yaml:15: activity settle_card_payments, key[0]: key column 'batch_no' is ignored."),
+        ),
         ("money: currency", "money: batch_no", "currency column 'batch_no' is ignored."),
         ("money: currency", "money: amount", "a column cannot hold its own currency."),
-        ("ToNotBeNull:", "ToNotBeNul:", "payments.yaml:22: activity settle_card_payments, "
-         "expect.both[0].ExpectColumnValuesToNotBeNul: expectation 'ExpectColumnValuesToNotBeNul' is unknown. "
-         "did you mean 'ExpectColumnValuesToNotBeNull'?"),
+        (
+            "ToNotBeNull:",
+            "ToNotBeNul:",
+            (
+                "payments.yaml:22: activity settle_card_payments, "
+                "expect.both[0].ExpectColumnValuesToNotBeNul: expectation 'ExpectColumnValuesToNotBeNul' is unknown. "
+                "did you mean 'ExpectColumnValuesToNotBeNull'?"
+            ),
+        ),
         ("value_set: [", "values_set: [", "argument 'values_set' is unknown. did you mean 'value_set'?"),
         ("{column: payment_id}", "{}", "ExpectColumnValuesToNotBeNull needs the argument 'column'."),
         ("{column: payment_id}", "{column: payment_id, severity: critcal}", "did you mean 'critical'?"),
         ("ToNotBeNull: {column: payment_id}", "ToBeIncreasing: {column: payment_id}", "an export has no order"),
-        ('"not migrated, PAY-311"', '"not migrated", trim: both', "is not compared, so its other rules say nothing"),
-        ("suite: payments", "suite: payments\nsuite: other", "payments.yaml:2: key 'suite' occurs twice; "
-         "the first is on line 1. Remove one of them."),
+        (
+            '"not migrated, PAY-311"',
+            '"not migrated", trim: both',
+            "is not compared, so its other rules say nothing",
+        ),
+        (
+            "suite: payments",
+            "suite: payments\nsuite: other",
+            ("payments.yaml:2: key 'suite' occurs twice; the first is on line 1. Remove one of them."),
+        ),
         ("wave: 1", "wave: [1", "payments.yaml:4: is not YAML:"),
         ("wave: 1", "wave: !!python/name:os.system x", "payments.yaml:3: tag"),
-        ("batch_no: {ignore", "a: {legacy: z}\n      b: {legacy: z, ignore", "'z' is given to more than one column"),
+        (
+            "batch_no: {ignore",
+            "a: {legacy: z}\n      b: {legacy: z, ignore",
+            "'z' is given to more than one column",
+        ),
         ("tolerance: 0.01", 'replace: ["(", ""]', "'(' is not a regular expression"),
     ],
-)  # fmt: skip
-def test_a_mistake_is_told_with_its_line_and_what_was_meant(edit, old, new, told):
+)
+def test_a_mistake_is_told_with_its_line_and_what_was_meant(
+    edit: Callable[..., Path], old: str, new: str, told: str
+) -> None:
     errors = [str(error) for error in load_suites(edit(old, new)).errors]
     assert any(told in error for error in errors), errors
 
 
-def test_an_unknown_key_suggests_the_models_own_keys(edit):
+def test_an_unknown_key_suggests_the_models_own_keys(edit: Callable[..., Path]) -> None:
     message = only_error(edit("tolerance: 0.01", "tolerence: 0.01"))
     assert message.endswith("columns.amount.tolerence: key 'tolerence' is unknown. did you mean 'tolerance'?")
 
 
-def test_every_mistake_of_a_file_is_told_at_once(edit):
+def test_every_mistake_of_a_file_is_told_at_once(edit: Callable[..., Path]) -> None:
     folder = edit("wave: 1", "wave: 0\nonwer: x")
     assert len(load_suites(folder).errors) == 2
 
@@ -98,12 +131,12 @@ def test_every_mistake_of_a_file_is_told_at_once(edit):
         ("select\n:day", "sql/settle.sql:2 binds :day"),
     ],
 )
-def test_a_query_that_may_not_run_is_refused(folder, query, told):
+def test_a_query_that_may_not_run_is_refused(folder: Path, query: str, told: str) -> None:
     (folder / "sql" / "settle.sql").write_text(query)
     assert told in only_error(folder)
 
 
-def test_one_broken_suite_never_takes_the_others_down(folder):
+def test_one_broken_suite_never_takes_the_others_down(folder: Path) -> None:
     (folder / "broken.yaml").write_text("suite: [")
     (folder / "empty.yaml").write_text("")
     (folder / "latin.yaml").write_bytes(b"suite: caf\xe9")
@@ -112,41 +145,41 @@ def test_one_broken_suite_never_takes_the_others_down(folder):
     assert {error.path.name for error in loaded.errors} == {"broken.yaml", "empty.yaml", "latin.yaml"}
 
 
-def test_a_name_that_is_taken_is_refused_and_the_first_suite_stays(folder):
+def test_a_name_that_is_taken_is_refused_and_the_first_suite_stays(folder: Path) -> None:
     (folder / "second.yaml").write_text((folder / "payments.yaml").read_text())
     loaded = load_suites(folder)
     assert loaded.paths == {"payments": folder / "payments.yaml"}
     assert "suite 'payments' is already in payments.yaml" in str(loaded.errors[0])
 
 
-def test_an_activity_that_is_there_twice_is_refused(edit):
+def test_an_activity_that_is_there_twice_is_refused(edit: Callable[..., Path]) -> None:
     extra = "  - {name: Settle_Card_Payments, legacy: {sql: settle.sql}, target: {table: t}}\nactivities_end: x"
     folder = edit("activities:\n", "activities:\n" + extra.splitlines()[0] + "\n")
     assert "is there twice" in only_error(folder)
 
 
-def test_an_alias_that_contains_itself_is_refused(edit):
+def test_an_alias_that_contains_itself_is_refused(edit: Callable[..., Path]) -> None:
     assert "an alias contains itself" in only_error(edit("wave: 1", "wave: &a [*a]"))
 
 
-def test_a_missing_folder_is_an_error_and_no_crash(tmp_path):
+def test_a_missing_folder_is_an_error_and_no_crash(tmp_path: Path) -> None:
     [error] = load_suites(tmp_path / "nowhere").errors
     assert "no such folder" in str(error)
 
 
-def test_load_suite_raises_the_first_mistake(edit):
+def test_load_suite_raises_the_first_mistake(edit: Callable[..., Path]) -> None:
     folder = edit("wave: 1", "wave: 0")
     with pytest.raises(SuiteError, match=r"payments.yaml:3: wave"):
         load_suite(folder / "payments.yaml")
 
 
-def test_the_query_of_an_activity_is_read_as_written(folder):
+def test_the_query_of_an_activity_is_read_as_written(folder: Path) -> None:
     path = folder / "payments.yaml"
     assert "settlement_date = :business_date" in legacy_sql(path, load_suite(path).activities[0])
 
 
 @pytest.mark.parametrize("name", ["payments.yaml", "sql/settle.sql", "waivers.yaml"])
-def test_the_fingerprint_follows_every_file_that_matters(folder, name):
+def test_the_fingerprint_follows_every_file_that_matters(folder: Path, name: str) -> None:
     before = suite_sha(folder / "payments.yaml")
     file = folder / name
     file.write_text(
@@ -155,7 +188,7 @@ def test_the_fingerprint_follows_every_file_that_matters(folder, name):
     assert suite_sha(folder / "payments.yaml") != before
 
 
-def test_loading_imports_nothing_heavy():
+def test_loading_imports_nothing_heavy() -> None:
     heavy = ("great_expectations", "pandas", "duckdb", "pyarrow", "sqlalchemy", "boto3", "httpx", "airflow")
     code = f"import sys, parity.suite.loader; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(

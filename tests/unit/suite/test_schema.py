@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -17,12 +20,12 @@ SUITES = PROJECT / "include" / "suites"
 @pytest.mark.parametrize(
     ("name", "schema"), [("suite.schema.json", suite_schema), ("waivers.schema.json", waivers_schema)]
 )
-def test_the_committed_schema_is_current(name, schema):
+def test_the_committed_schema_is_current(name: str, schema: Callable[[], dict[str, Any]]) -> None:
     """Regenerate with ``parity suites schema > include/suites/suite.schema.json`` (and ``--waivers``)."""
     assert json.loads((SUITES / name).read_text()) == schema()
 
 
-def test_a_suite_that_loads_satisfies_the_schema(folder):
+def test_a_suite_that_loads_satisfies_the_schema(folder: Path) -> None:
     jsonschema.validate(read_document(folder / "payments.yaml").data, suite_schema())
 
 
@@ -36,7 +39,7 @@ def test_a_suite_that_loads_satisfies_the_schema(folder):
         ("max_scan: 20 GiB", "max_scan: twenty"),
     ],
 )
-def test_the_schema_refuses_what_the_loader_refuses(edit, old, new):
+def test_the_schema_refuses_what_the_loader_refuses(edit: Callable[..., Path], old: str, new: str) -> None:
     document = read_document(edit(old, new) / "payments.yaml")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document.data, suite_schema())

@@ -15,7 +15,7 @@ from parity.suite.sqltext import first_word, parameters, second_statement, unclo
         ("select 1", []),
     ],
 )
-def test_only_real_parameters_are_found(sql, names):
+def test_only_real_parameters_are_found(sql: str, names: list[str]) -> None:
     assert [token.text for token in parameters(sql)] == names
 
 
@@ -29,17 +29,17 @@ def test_only_real_parameters_are_found(sql, names):
         ("a; 'b'", 1),
     ],
 )
-def test_a_second_statement_is_found_where_the_first_ends(sql, line):
+def test_a_second_statement_is_found_where_the_first_ends(sql: str, line: int | None) -> None:
     found = second_statement(sql)
     assert (found and found.line) == line
 
 
-def test_the_first_word_is_found_behind_comments_and_brackets():
+def test_the_first_word_is_found_behind_comments_and_brackets() -> None:
     assert first_word("-- hi\n  ((SELECT 1") == "select"
     assert first_word("-- nothing") == ""
 
 
 @pytest.mark.parametrize(("sql", "text"), [("a 'b", "'"), ('a "b', '"'), ("a /* b", "/*"), ("a 'b'", None)])
-def test_an_open_quote_is_found(sql, text):
+def test_an_open_quote_is_found(sql: str, text: str | None) -> None:
     found = unclosed(sql)
     assert (found and found.text) == text

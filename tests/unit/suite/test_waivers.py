@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from parity.compare.result import Cause
-from parity.suite.loader import load_suites
+from parity.suite.loader import Loaded, load_suites
 from parity.suite.waivers import CAUSES
 
 WAIVER = """\
@@ -22,13 +24,13 @@ waivers:
 """
 
 
-def write(folder, old="", new=""):
+def write(folder: Path, old: str = "", new: str = "") -> Loaded:
     assert old in WAIVER
     (folder / "waivers.yaml").write_text(WAIVER.replace(old, new) if old else WAIVER)
     return load_suites(folder)
 
 
-def test_a_right_waiver_is_loaded(folder):
+def test_a_right_waiver_is_loaded(folder: Path) -> None:
     loaded = write(folder)
     assert loaded.errors == ()
     assert loaded.waivers[0].expires.isoformat() == "2026-06-30"
@@ -37,33 +39,37 @@ def test_a_right_waiver_is_loaded(folder):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("suite: payments", "suite: payment", "waivers.yaml:2: waivers[0].suite: no suite is called 'payment'. did you mean 'payments'?"),
+        (
+            "suite: payments",
+            "suite: payment",
+            "waivers.yaml:2: waivers[0].suite: no suite is called 'payment'. did you mean",
+        ),
         ("settle_card_payments", "settle_card_payment", "waivers.yaml:3: waivers[0].activity"),
         ("column: amount", "column: batch_no", "column 'batch_no' is ignored, so there is nothing to waive"),
         ("cause: rounding", "cause: roundin", "cause 'roundin' is unknown. did you mean 'rounding'?"),
         ("max_rows: 100", "max_row: 100", "key 'max_row' is unknown. did you mean 'max_rows'?"),
         ("expires: 2026-06-30", "expires: never", "waivers.yaml:9: waivers[0].expires"),
     ],
-)  # fmt: skip
-def test_a_wrong_waiver_is_told_and_covers_nothing(folder, old, new, told):
+)
+def test_a_wrong_waiver_is_told_and_covers_nothing(folder: Path, old: str, new: str, told: str) -> None:
     loaded = write(folder, old, new)
     assert any(told in str(error) for error in loaded.errors), [str(e) for e in loaded.errors]
     assert loaded.waivers == ()
     assert [suite.suite for suite in loaded.suites] == ["payments"]
 
 
-def test_a_wrong_waiver_leaves_the_right_ones_alone(folder):
+def test_a_wrong_waiver_leaves_the_right_ones_alone(folder: Path) -> None:
     second = WAIVER.removeprefix("waivers:\n").replace("max_rows: 100", "max_rows: -1")
     (folder / "waivers.yaml").write_text(WAIVER + second)
     assert len(load_suites(folder).waivers) == 1
 
 
-def test_a_waiver_of_a_broken_suite_is_not_blamed(folder):
+def test_a_waiver_of_a_broken_suite_is_not_blamed(folder: Path) -> None:
     (folder / "payments.yaml").write_text("suite: [")
     loaded = write(folder)
     assert len(loaded.waivers) == 1
     assert all(error.path.name == "payments.yaml" for error in loaded.errors)
 
 
-def test_the_causes_a_waiver_may_name_are_those_that_are_found():
-    assert CAUSES == {cause.value for cause in Cause}
+def test_the_causes_a_waiver_may_name_are_those_that_are_found() -> None:
+    assert {cause.value for cause in Cause} == CAUSES
