@@ -16,6 +16,8 @@ class Endpoints:
     databricks: str = ""
     storage: str = ""
     sink: str = ""
+    smtp: str = ""
+    """Host and port where the sink takes mail."""
     mysql_legacy: str = ""
     mysql_target: str = ""
     tenant: str = "11111111-1111-4111-8111-111111111111"

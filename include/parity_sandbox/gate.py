@@ -14,6 +14,9 @@ from parity_sandbox import error_shapes
 from parity_sandbox.faults import Fault, Faults
 from parity_sandbox.journal import EXCERPT, Entry, Journal
 
+CONTROL = ("/_sandbox/faults", "/_sandbox/requests", "/_sandbox/health", "/_sandbox/reset")
+"""What the sandbox itself answers on every port; services have their own ``/_sandbox`` routes besides."""
+
 
 @dataclass
 class Exchange:
@@ -74,7 +77,7 @@ class Gate:
         """Answer one connection's request."""
         if scope["type"] != "http":
             return
-        if scope["path"].startswith("/_sandbox/"):
+        if scope["path"].startswith(CONTROL):
             await self.control(scope, receive, send)
             return
         exchange = Exchange(self.services[scope["server"][1]], scope, receive, send)

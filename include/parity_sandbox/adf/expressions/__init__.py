@@ -1,0 +1,1 @@
+"""Data Factory's expression language: text → tree (``parser``) → value (``evaluate``), with its functions."""

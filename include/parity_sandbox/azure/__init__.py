@@ -1,0 +1,79 @@
+"""Azure's management side: Entra's tokens, and Data Factory behind Resource Manager, on one port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from parity_sandbox.adf.arm import Answer, Call, Guard, headers, no_route
+from parity_sandbox.adf.engine import Engine
+from parity_sandbox.adf.factory import Factories
+from parity_sandbox.adf.routes import DataFactory
+from parity_sandbox.context import Context
+from parity_sandbox.entra.routes import Entra, base
+from parity_sandbox.entra.tokens import Tokens
+from parity_sandbox.journal import unknown_route
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_ENGINES: WeakValueDictionary[Path, Engine] = WeakValueDictionary()
+"""The engine at work in each state folder, so that a reset can stop what it still runs."""
+
+
+def create_app(context: Context) -> ASGIApp:
+    """Return the app; an earlier one of the same state folder stops its runs."""
+    service = create_service(context)
+
+    async def arm(request: Request) -> Response:
+        call = await _call(request)
+        return _response(await run_in_threadpool(service.answer, call))
+
+    async def elsewhere(request: Request) -> Response:
+        unknown_route("azure", request.method, request.url.path)
+        error = no_route(request.url.path)
+        return _response(Answer(error.document(), error.status))
+
+    entra = Entra(context.endpoints, service.guard.tokens)
+    arm_routes = [
+        Route("/subscriptions/{path:path}", arm, methods=METHODS),
+        Route("/Subscriptions/{path:path}", arm, methods=METHODS),
+        Route("/{path:path}", elsewhere, methods=METHODS),
+    ]
+    return Starlette(routes=[*entra.routes(), *arm_routes])
+
+
+def create_service(context: Context) -> DataFactory:
+    """Return Data Factory with the sandbox's own factory, and what an earlier process left."""
+    former = _ENGINES.get(context.state)
+    if former:
+        former.close()
+    endpoints = context.endpoints
+    factories = Factories(endpoints.subscription, endpoints.resource_group, context.state / "adf")
+    factories.create(endpoints.factory)
+    factories.load()
+    engine = _ENGINES[context.state] = Engine(context)
+    return DataFactory(factories, engine, Guard(Tokens.of(context.state)))
+
+
+async def _call(request: Request) -> Call:
+    return Call(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.body(),
+        base=base(request),
+    )
+
+
+def _response(answer: Answer) -> Response:
+    extra = {**headers(), **answer.headers}
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=extra)
+    return JSONResponse(answer.body, answer.status, headers=extra)

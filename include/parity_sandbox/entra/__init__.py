@@ -1,0 +1,1 @@
+"""Entra ID: tokens for services and managed identities, really signed and really checked by the others."""
