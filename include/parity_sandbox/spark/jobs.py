@@ -56,11 +56,13 @@ class Jobs:
         )
 
     def cancel(self, handle: str) -> None:
-        """Kill one job and what it runs in the JVM; an unknown or ended one is left alone."""
+        """Kill one job and what it runs in the JVM.
+
+        A handle that is not known yet is remembered: its job may be on its way, and then ends at once.
+        """
         with self._lock:
+            self._cancelled.add(handle)
             known = handle in self._pids
-            if known:
-                self._cancelled.add(handle)
         if known:
             self._kill(handle)
 
@@ -94,7 +96,7 @@ class Jobs:
                 return _outcome(answers.read())
             except TimeoutError:
                 self._kill(order.handle)
-                return Outcome(ok=False, error=f"Run timed out after {timeout:g} seconds.")
+                return Outcome(ok=False, error=f"Timed out after {timeout:g} seconds.", timed_out=True)
 
     def _born(self, handle: str, pid: int) -> None:
         with self._lock:

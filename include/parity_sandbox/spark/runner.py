@@ -35,6 +35,7 @@ class Outcome:
     """What ``dbutils.notebook.exit`` was given."""
     seconds: float = 0.0
     cancelled: bool = False
+    timed_out: bool = False
 
 
 class Runner(Protocol):
