@@ -109,7 +109,7 @@ def adls_config(connection: Connection) -> Any:
 
 
 def _adf(ref: RunsRef, connection: Connection) -> RemoteRuns:
-    from parity.clients.adf import AdfRuns
+    from parity.clients.adf_runs import AdfRuns
 
     return AdfRuns(adf_client(ref, connection))
 

@@ -20,9 +20,6 @@ from parity.clients.remote import Phase, RemoteRuns, RunStatus
 from parity.errors import DeadlineExceeded, ParityError, RemoteFailed, Unreachable
 from parity.flow.chain import Link
 
-GRACE = 2.0
-"""Seconds that a short run is given on the worker before the task defers; that costs a second process."""
-
 
 @dataclass(frozen=True)
 class Ask:
@@ -70,6 +67,8 @@ class RemoteRunOperator(BaseOperator):
     """
 
     operator_extra_links = (RemoteRunLink(),)
+    grace = 2.0
+    """Seconds that a short run is given on the worker before the task defers; that costs a second process."""
 
     def __init__(self, *, want: Want, link: Link, wait: bool = True, poll: float = 15.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -136,7 +135,7 @@ class RemoteRunOperator(BaseOperator):
         return run_id
 
     def _follow(self, watched: Watched, status: RunStatus) -> dict[str, Any]:
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + self.grace
         while not status.phase.ended and time.monotonic() < until:
             time.sleep(0.4)
             status = watched.client.status(watched.run_id)

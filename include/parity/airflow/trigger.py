@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
-from parity.airflow.polls import POLLS
+from parity.airflow.polls import POLLS, Polls
 from parity.airflow.runs import RunsRef, returned
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import CouldNotCompare, Terminal, Transient
@@ -28,6 +28,8 @@ class RemoteRunTrigger(BaseTrigger):
     ``deadline`` is an aware ISO time or empty; ``poll`` is in seconds; ``owned`` tells whether we started the
     run, because what others started is never cancelled; ``output`` is handed on when the run succeeds.
     """
+
+    polls: Polls = POLLS
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class RemoteRunTrigger(BaseTrigger):
         while not self._late():
             await asyncio.sleep(pause)
             try:
-                status = await POLLS.status(RunsRef.from_json(self.runs), self.run_id, self.poll)
+                status = await self.polls.status(RunsRef.from_json(self.runs), self.run_id, self.poll)
             except CouldNotCompare as error:
                 refusals = refusals + 1 if isinstance(error, Terminal) else 0
                 self.log.warning("Asking about %s failed, the run itself is left alone: %s", self.run_id, error)
@@ -98,6 +100,6 @@ class RemoteRunTrigger(BaseTrigger):
         """Cancel the run, when it is ours, because a person acted on the waiting task."""
         if not self.owned:
             return
-        client = await RunsRef.from_json(self.runs).aconnect()
+        client = await self.polls.connect(RunsRef.from_json(self.runs))
         await asyncio.to_thread(client.cancel, self.run_id)
         self.log.info("Cancelled %s, because the task was stopped.", self.run_id)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -18,16 +17,7 @@ from typing import Any
 
 from parity_sandbox.processes import dying_with_us
 
-COMPONENTS: Mapping[str, tuple[str, ...]] = {
-    "api-server": ("api-server", "--workers", "1"),
-    # Logs are read from the shared folder; the log servers would listen on every interface.
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
 USER = "admin"
-GRACE = 10.0
-"""Seconds between asking a component to stop and killing it."""
 
 
 def free_port() -> int:
@@ -46,7 +36,7 @@ class LocalAirflow:
     environment: Mapping[str, str]
     port: int = field(default_factory=free_port)
     parallelism: int = 4
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -74,33 +64,27 @@ class LocalAirflow:
         draft.chmod(0o600)
         draft.replace(self.connections_file)
 
-    def prepare(self) -> None:
-        """Create or migrate the metadata database."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.connect({})
-        _ = self.password
-        command = [sys.executable, "-m", "airflow", "db", "migrate"]
-        with (self.home / "migrate.log").open("wb") as log:
-            done = subprocess.run(command, env=self.env(), stdout=log, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            raise RuntimeError(f"airflow db migrate failed; read {self.home / 'migrate.log'}")
-
     def start(self) -> None:
-        """Start every component; each dies with this process."""
-        for name in COMPONENTS:
-            self.start_component(name)
-
-    def start_component(self, name: str) -> None:
-        """Start one component, in a process group of its own so that its children end with it."""
-        with (self.home / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *COMPONENTS[name]],
+        """Start every component, migrating the database first when that is needed."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        _ = self.password
+        self.connect({})
+        (self.home / "components.json").unlink(missing_ok=True)
+        command = [sys.executable, "-m", "parity_sandbox.demo.components", str(self.home)]
+        with (self.home / "components.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
                 env=self.env(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
                 preexec_fn=dying_with_us(),  # noqa: PLW1509 - one system call
             )
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each component that has started."""
+        file = self.home / "components.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {}
 
     def wait(self, say: Callable[[str], None], timeout: float = 180.0) -> None:
         """Return when every component is healthy; TimeoutError, naming the log to read, when one is not."""
@@ -122,16 +106,12 @@ class LocalAirflow:
 
     def stop(self) -> None:
         """Stop every component and what it started."""
-        for process in self.processes.values():
-            _signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE
-        for process in self.processes.values():
+        if self.process:
+            self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, deadline - time.monotonic()))
-        for process in self.processes.values():
-            _signal_group(process, signal.SIGKILL)
-            process.wait()
-        self.processes.clear()
+                self.process.wait(20)
+            self.process.kill()
+            self.process = None
 
     def env(self) -> dict[str, str]:
         """Return the environment of every component."""
@@ -190,13 +170,5 @@ class LocalAirflow:
         return file.read_text()
 
     def _check_alive(self) -> None:
-        for name, process in self.processes.items():
-            if process.poll() is not None:
-                raise RuntimeError(
-                    f"Airflow's {name} ended with status {process.returncode}; read {self.home / name}.log"
-                )
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+        if self.process and self.process.poll() is not None:
+            raise RuntimeError(f"Airflow ended: {(self.home / 'components.log').read_text().strip()}")

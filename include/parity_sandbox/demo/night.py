@@ -89,8 +89,6 @@ class Night:
         return Endpoints.read(self.state)
 
     def _start_airflow(self, airflow: LocalAirflow) -> None:
-        airflow.prepare()
-        self.say("Airflow's database is ready")
         airflow.start()
         airflow.wait(self.say)
 
