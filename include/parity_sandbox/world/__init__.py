@@ -1,0 +1,52 @@
+"""The demo's world: a payments company whose nightly jobs moved from Glue to Databricks.
+
+``seed`` builds it in an empty sandbox, ``run_legacy_night`` runs the legacy jobs of a date, and
+:mod:`parity_sandbox.world.defects` decides what the migrated jobs get wrong.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from parity_sandbox.context import Context
+from parity_sandbox.endpoints import Endpoints
+from parity_sandbox.spark.runner import Job
+from parity_sandbox.world.places import BUSINESS_DATES, JOBS
+
+
+def seed(context: Context) -> None:
+    """Build the world in the clouds that are up; safe to repeat, and it heals what a restart forgot."""
+    from parity_sandbox.world import aws, azure, defects, publishing
+
+    endpoints = context.endpoints
+    if endpoints.aws and _built("aws"):
+        aws.build_legacy(endpoints, BUSINESS_DATES)
+    azure.make_containers(endpoints, context.state)
+    defects.publish(context, defects.switched_on(context))
+    publishing.publish_helper(context.state)
+    jobs = azure.make_databricks_jobs(endpoints) if endpoints.databricks and _built("databricks") else {}
+    if endpoints.azure and jobs and _built("azure"):
+        azure.make_factory(endpoints, jobs)
+    _recall_tables(context)
+
+
+def seed_date(endpoints: Endpoints, business_date: date) -> None:
+    """Add the raw files of one more date; the same seed and date give the same files."""
+    from parity_sandbox.world.aws import upload_raw
+
+    upload_raw(endpoints, business_date)
+
+
+def _recall_tables(context: Context) -> None:
+    """Tell a new Spark of the tables that an earlier one left in the lake."""
+    account = context.state / "adls" / context.endpoints.storage_account
+    lake = account / context.endpoints.lake_container / "payments"
+    tables = sorted(folder.name for folder in lake.iterdir()) if lake.is_dir() else []
+    if tables:
+        context.runner.run(Job(JOBS / "register_tables.py", tables), "register-tables")
+
+
+def _built(name: str) -> bool:
+    from parity_sandbox.services import APPS, built
+
+    return built(APPS[name])

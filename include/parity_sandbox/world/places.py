@@ -29,6 +29,8 @@ HELPER_JOB = "parity-helper"
 SCRIPTS_BUCKET = "payments-scripts"
 VOLUME = "main/payments/jobs"
 """Folder under /Volumes from which Databricks runs the published scripts."""
+NOTEBOOKS = "Shared/payments"
+"""Folder under /Workspace with the published notebooks."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,17 @@ spark.sql(f"""
 
 schema = spark.table("payments.vendors").drop("snapshot_date").schema
 vendors = spark.read.schema(schema).json(f"{RAW}/vendors/dt={day}")
-result = vendors.withColumn("remittance_note", F.col("remittance_note"))
+result = vendors.select(
+    "vendor_id",
+    "trading_name",
+    "category",
+    "country",
+    "payout_currency",
+    "iban",
+    "terms_days",
+    F.col("remittance_note"),
+    "rating",
+)
 
 snapshot = result.withColumn("snapshot_date", F.lit(day))
 snapshot.coalesce(1).write.mode("overwrite").insertInto("payments.vendors")

@@ -1,0 +1,347 @@
+"""The helper job: exports one activity's data from Databricks, because nobody may fetch it directly.
+
+It travels alone: one file, the standard library and pyspark. A run is told by seven job parameters what to
+export and where to; it writes Parquet there, and last of all ``_manifest.json``. Whoever reads the export
+trusts nothing without that manifest, so a run that fails, at whatever moment, leaves none.
+
+Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``business_date``, ``mode``
+(rows, digest or totals), ``destination`` (an empty or absent folder) and ``request``, a JSON object::
+
+    {"table": "payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
+     "digest_sql": "SELECT …"}
+
+``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone. ``:business_date`` is
+bound by Spark as a date, never pasted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+PROTOCOL = "1"
+PARAMETERS = ("protocol", "activity", "run_id", "business_date", "mode", "destination", "request")
+MODES = ("rows", "digest", "totals")
+REQUEST_KEYS = frozenset({"table", "where", "columns", "digest_sql"})
+MANIFEST = "_manifest.json"
+FILE_BYTES = 128 * 1024 * 1024
+"""Source bytes that go into one exported file, about."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DATE_MARK = re.compile(r":business_date\b")
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
+UNORDERED = ("array", "map", "struct", "variant", "interval", "binary")
+"""Beginnings of the types that have no smallest and largest value worth telling."""
+
+
+class Refused(Exception):
+    """The export cannot be made as asked; the message is one line for whoever reads the run's output."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one run was asked for, checked."""
+
+    activity: str
+    run_id: str
+    business_date: date
+    mode: str
+    destination: str
+    table: str
+    where: str | None
+    columns: tuple[str, ...] | None
+    digest_sql: str | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the rows come from: ``version`` and ``as_of`` tell the same state of a table from another."""
+
+    table: str
+    version: str | None
+    as_of: str | None
+    bytes: int
+
+
+def read_order(given: dict[str, str]) -> Order:
+    """Return the order that the job parameters tell, or raise :class:`Refused` with what is wrong."""
+    missing = [name for name in PARAMETERS if not given.get(name)]
+    if missing:
+        raise Refused(f"job parameter {missing[0]} is missing or empty")
+    if given["protocol"] != PROTOCOL:
+        raise Refused(
+            f"protocol {given['protocol']} was asked for, but this job speaks {PROTOCOL}; deploy it again"
+        )
+    if given["mode"] not in MODES:
+        raise Refused(f"mode {given['mode']!r} is none of {', '.join(MODES)}")
+    _require_name(given["activity"], "activity")
+    request = _read_request(given["request"])
+    if given["mode"] == "digest" and not request.get("digest_sql"):
+        raise Refused("mode digest needs digest_sql in the request")
+    return Order(
+        activity=given["activity"],
+        run_id=given["run_id"],
+        business_date=_read_date(given["business_date"]),
+        mode=given["mode"],
+        destination=given["destination"].rstrip("/"),
+        table=request["table"],
+        where=request.get("where") or None,
+        columns=tuple(request["columns"]) if request.get("columns") else None,
+        digest_sql=request.get("digest_sql"),
+    )
+
+
+def _read_request(text: str) -> dict[str, Any]:
+    try:
+        request = json.loads(text)
+    except ValueError as error:
+        raise Refused(f"job parameter request is not JSON: {error}") from error
+    if not isinstance(request, dict) or not isinstance(request.get("table"), str):
+        raise Refused("job parameter request must be a JSON object with a table")
+    unknown = sorted(set(request) - REQUEST_KEYS)
+    if unknown:
+        raise Refused(f"the request has {unknown[0]!r}, which protocol {PROTOCOL} does not know")
+    for part in request["table"].split("."):
+        _require_name(part, "table")
+    columns = request.get("columns")
+    if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
+        raise Refused("columns in the request must be a list of names, or null")
+    return request
+
+
+def _require_name(text: str, what: str) -> None:
+    if not NAME.fullmatch(text):
+        raise Refused(f"{what} {text!r} is not a name; letters, digits and underscores make one")
+
+
+def _read_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(f"business_date {text!r} is not a date such as 2026-03-02") from error
+
+
+def quoted(name: str) -> str:
+    """Return ``name`` as an identifier that cannot be anything else."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def select(order: Order) -> str:
+    """Return the statement that yields the rows; ``:business_date`` is still a parameter."""
+    table = ".".join(quoted(part) for part in order.table.split("."))
+    columns = ", ".join(quoted(name) for name in order.columns) if order.columns else "*"
+    return f"SELECT {columns} FROM {table}" + (f" WHERE {order.where}" if order.where else "")
+
+
+def ask(spark: Any, statement: str, day: date) -> Any:
+    """Return the statement's rows as a DataFrame; Spark's own complaint becomes one line."""
+    args = {"business_date": day} if DATE_MARK.search(statement) else None
+    try:
+        return spark.sql(statement, args=args)
+    except Exception as error:
+        raise Refused(first_line(error)) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says in its first line."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+class Folder:
+    """A folder as Hadoop sees it, so that abfss:// needs no mount."""
+
+    def __init__(self, spark: Any, uri: str) -> None:
+        self._java = spark._jvm  # noqa: SLF001 - pyspark's only door to Hadoop's file systems
+        self._conf = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
+        self.uri = uri
+        self._files = self.path().getFileSystem(self._conf)
+
+    def path(self, name: str = "") -> Any:
+        """Return Hadoop's path of the folder or of a file in it."""
+        return self._java.org.apache.hadoop.fs.Path(f"{self.uri}/{name}" if name else self.uri)
+
+    def status(self, uri: str) -> Any:
+        """Return Hadoop's status of any file."""
+        path = self._java.org.apache.hadoop.fs.Path(uri)
+        return path.getFileSystem(self._conf).getFileStatus(path)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is there, or not even the folder."""
+        return not self._files.exists(self.path()) or not list(self._files.listStatus(self.path()))
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Return name, bytes and rows of every Parquet file, the rows as its own footer counts them."""
+        found = sorted(self._files.listStatus(self.path()), key=lambda status: status.getPath().getName())
+        return [self._part(status) for status in found if status.getPath().getName().endswith(".parquet")]
+
+    def _part(self, status: Any) -> dict[str, Any]:
+        parquet = self._java.org.apache.parquet.hadoop
+        source = parquet.util.HadoopInputFile.fromStatus(status, self._conf)
+        reader = parquet.ParquetFileReader.open(source)
+        try:
+            rows = reader.getRecordCount()
+        finally:
+            reader.close()
+        return {"name": status.getPath().getName(), "bytes": status.getLen(), "rows": rows}
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file in one step: nobody ever sees a part of it."""
+        draft = self.path(f"{name}.draft")
+        stream = self._files.create(draft, True)
+        try:
+            stream.write(bytearray(content))
+        finally:
+            stream.close()
+        if not self._files.rename(draft, self.path(name)):
+            raise Refused(f"cannot rename {draft} to {name}")
+
+
+def source_of(spark: Any, folder: Folder, table: str, rows: Any) -> Source:
+    """Return the state of the table that is read: its Delta version, or a print of the files read."""
+    statuses = [folder.status(uri) for uri in rows.inputFiles()]
+    size = sum(status.getLen() for status in statuses)
+    newest = max((status.getModificationTime() for status in statuses), default=None)
+    as_of = _iso(datetime.fromtimestamp(newest / 1000, UTC)) if newest is not None else None
+    return Source(table, delta_version(spark, table) or _print_of(statuses), as_of, size)
+
+
+def delta_version(spark: Any, table: str) -> str | None:
+    """Return a Delta table's newest version, or None when it is no Delta table."""
+    detail = spark.sql(f"DESCRIBE TABLE EXTENDED {table}").where("lower(col_name) = 'provider'").collect()
+    if not detail or detail[0]["data_type"].lower() != "delta":
+        return None
+    newest = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").collect()
+    return f"delta-{newest[0]['version']}"
+
+
+def _print_of(statuses: list[Any]) -> str:
+    told = sorted(f"{s.getPath()} {s.getLen()} {s.getModificationTime()}" for s in statuses)
+    return "files-" + hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def totals(rows: Any) -> Any:
+    """Return one row per column: column, type, rows, nulls, and sum, smallest and largest as text."""
+    lines = [_column_totals(name, kind) for name, kind in rows.dtypes]
+    return rows.agg(F.array(*lines).alias("lines")).select(F.inline("lines"))
+
+
+def _column_totals(name: str, kind: str) -> Any:
+    """Return a struct of one column's totals; sums are exact decimals, so their order cannot matter."""
+    column, nothing = F.col(quoted(name)), F.lit(None).cast("string")
+    ordered = not kind.startswith(UNORDERED)
+    return F.struct(
+        F.lit(name).alias("column"),
+        F.lit(kind).alias("type"),
+        F.count(F.lit(1)).alias("rows"),
+        F.count_if(column.isNull()).alias("nulls"),
+        _total(column, kind).alias("sum"),
+        (F.min(column).cast("string") if ordered else nothing).alias("min"),
+        (F.max(column).cast("string") if ordered else nothing).alias("max"),
+    )
+
+
+def _total(column: Any, kind: str) -> Any:
+    scale = {"float": 9, "double": 9}.get(kind, 0)
+    if kind.startswith("decimal"):
+        scale = int(kind.rstrip(")").partition(",")[2])
+    elif scale == 0 and kind not in INTEGERS:
+        return F.lit(None).cast("string")
+    # NaN has no decimal: it is left out of the sum, as NULL is.
+    exact = column.try_cast(f"decimal(38,{scale})")
+    return F.sum(exact).cast(f"decimal(38,{scale})").cast("string")
+
+
+def export(spark: Any, order: Order) -> dict[str, Any]:
+    """Write what was ordered and return the manifest, which is written last."""
+    folder = Folder(spark, order.destination)
+    if not folder.is_empty():
+        raise Refused(f"{order.destination} is not empty; every export needs a folder of its own")
+    rows = ask(spark, select(order), order.business_date)
+    source = source_of(spark, folder, order.table, rows)
+    answer = _answer(spark, order, rows)
+    files = max(1, -(-source.bytes // FILE_BYTES)) if order.mode == "rows" else 1
+    settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
+    answer.coalesce(files).write.options(**settings).parquet(order.destination)
+    manifest = _manifest(order, source, answer, folder.parts())
+    folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+    return manifest
+
+
+def _answer(spark: Any, order: Order, rows: Any) -> Any:
+    if order.mode == "digest":
+        return ask(spark, str(order.digest_sql), order.business_date)
+    return totals(rows) if order.mode == "totals" else rows
+
+
+def _manifest(order: Order, source: Source, answer: Any, files: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "protocol": int(PROTOCOL),
+        "activity": order.activity,
+        "run_id": order.run_id,
+        "business_date": order.business_date.isoformat(),
+        "mode": order.mode,
+        "rows": sum(file["rows"] for file in files),
+        "schema": [{"name": name, "type": kind} for name, kind in answer.dtypes],
+        "files": files,
+        "bytes": sum(file["bytes"] for file in files),
+        "source": {"table": source.table, "version": source.version, "as_of": source.as_of},
+        "written_at": _iso(datetime.now(UTC)),
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parameters(argv: list[str], widgets: Any | None) -> dict[str, str]:
+    """Return the job parameters: widgets as a notebook has them, under ``--name value`` of a script."""
+    parser = argparse.ArgumentParser(prog="export")
+    for name in PARAMETERS:
+        parser.add_argument(f"--{name}")
+    told = {name: value for name, value in vars(parser.parse_known_args(argv)[0]).items() if value}
+    return {**_widget_values(widgets), **told}
+
+
+def _widget_values(widgets: Any | None) -> dict[str, str]:
+    found = {}
+    for name in PARAMETERS if widgets is not None else ():
+        try:
+            found[name] = str(widgets.get(name))  # type: ignore[union-attr]
+        except Exception:  # noqa: BLE001, S112 - its class is Java's; a missing one is told later
+            continue
+    return found
+
+
+def session() -> Any:
+    """Return a session of our own, whose settings harm nobody: UTC, and timestamps as whole microseconds."""
+    spark = SparkSession.builder.getOrCreate().newSession()
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    return spark
+
+
+def main(argv: list[str], widgets: Any | None = None) -> None:
+    """Export what the parameters ask for; a refusal is one line, and the run fails with it."""
+    try:
+        order = read_order(parameters(argv, widgets))
+        manifest = export(session(), order)
+    except Refused as refusal:
+        sys.exit(f"parity-helper: {refusal}")
+    except Exception as error:  # noqa: BLE001 - whatever Spark raises fails the run, and says why in one line
+        traceback.print_exc()
+        sys.exit(f"parity-helper: {first_line(error)}")
+    print(f"parity-helper: {order.activity}: {manifest['rows']} rows, {manifest['bytes']} bytes")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], getattr(globals().get("dbutils"), "widgets", None))
