@@ -13,6 +13,7 @@ import click
 from parity_sandbox.lock import AlreadyUp, holder
 from parity_sandbox.options import Options, SparkMode
 from parity_sandbox.services import NAMES
+from parity_sandbox.world.cli import defect, world
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -105,6 +106,10 @@ def reset(state: Path) -> None:
     _holder(state)
     ask_reset(state)
     click.echo("The sandbox is as new.")
+
+
+cli.add_command(defect)
+cli.add_command(world)
 
 
 def _holder(state: Path) -> int:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 from parity_sandbox.context import Context
 from parity_sandbox.endpoints import Endpoints
@@ -22,7 +24,7 @@ def seed(context: Context) -> None:
     if endpoints.aws and _built("aws"):
         aws.build_legacy(endpoints, BUSINESS_DATES)
     azure.make_containers(endpoints, context.state)
-    defects.publish(context, defects.switched_on(context))
+    defects.publish(context.state, defects.switched_on(context.state))
     publishing.publish_helper(context.state)
     jobs = azure.make_databricks_jobs(endpoints) if endpoints.databricks and _built("databricks") else {}
     if endpoints.azure and jobs and _built("azure"):
@@ -30,11 +32,29 @@ def seed(context: Context) -> None:
     _recall_tables(context)
 
 
-def seed_date(endpoints: Endpoints, business_date: date) -> None:
+def run_legacy_night(endpoints: Endpoints, business_date: date | str) -> Mapping[str, str]:
+    """Run the Glue jobs of a date, its raw files uploaded first, and return the run ids by job."""
+    from parity_sandbox.world import night
+
+    return night.run_legacy_night(endpoints, _as_date(business_date))
+
+
+def expected(state: Path) -> dict[str, str]:
+    """Return the verdict that each activity deserves, given the defects that are on in ``state``."""
+    from parity_sandbox.world import defects
+
+    return defects.expected(state)
+
+
+def seed_date(endpoints: Endpoints, business_date: date | str) -> None:
     """Add the raw files of one more date; the same seed and date give the same files."""
     from parity_sandbox.world.aws import upload_raw
 
-    upload_raw(endpoints, business_date)
+    upload_raw(endpoints, _as_date(business_date))
+
+
+def _as_date(told: date | str) -> date:
+    return date.fromisoformat(told) if isinstance(told, str) else told
 
 
 def _recall_tables(context: Context) -> None:

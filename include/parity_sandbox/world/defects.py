@@ -2,6 +2,7 @@
 
 A defect is a textual patch of a published migrated script: the job that then runs really is wrong, and
 nothing in any result knows of it. What the night must find is derived from the defects that are on.
+``state`` is the sandbox's folder throughout; the sandbox itself may be up or down.
 """
 
 from __future__ import annotations
@@ -11,21 +12,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from parity_sandbox.world.places import HERE, PRODUCTS
 from parity_sandbox.world.publishing import migrated_script, publish_script, volume
 
 ORDER = ("PASS", "WAIVED", "FAIL", "INVALID")
 """The verdicts, the mildest first; the worst one of an activity counts."""
-
-
-class HasState(Protocol):
-    """A sandbox as far as this module needs one."""
-
-    @property
-    def state(self) -> Path:
-        """Return the sandbox's folder."""
 
 
 class UnknownDefect(ValueError):
@@ -70,36 +63,36 @@ def _defect(name: str, entry: Mapping[str, Any]) -> Defect:
     return Defect(name=name, **{**entry, "inherits": tuple(entry.get("inherits", ()))})
 
 
-def switch(sandbox: HasState, name: str, on: bool) -> Defect:
+def switch(state: Path, name: str, on: bool) -> Defect:
     """Switch a defect and publish its script again; return it, or raise :class:`UnknownDefect`."""
     if name not in defects():
         raise UnknownDefect(f"There is no defect {name!r}; there are {', '.join(sorted(defects()))}.")
     defect = defects()[name]
-    now = switched_on(sandbox) | {name} if on else switched_on(sandbox) - {name}
-    publish(sandbox, now, [defect.activity])
+    now = switched_on(state) | {name} if on else switched_on(state) - {name}
+    publish(state, now, [defect.activity])
     return defect
 
 
-def listing(sandbox: HasState) -> list[tuple[Defect, bool]]:
+def listing(state: Path) -> list[tuple[Defect, bool]]:
     """Return every defect, and whether it is on."""
-    now = switched_on(sandbox)
+    now = switched_on(state)
     return [(defect, name in now) for name, defect in defects().items()]
 
 
-def switched_on(sandbox: HasState) -> frozenset[str]:
+def switched_on(state: Path) -> frozenset[str]:
     """Return the names of the defects that are on."""
-    record = _record(sandbox.state)
+    record = _record(state)
     if record.is_file():
         return frozenset(json.loads(record.read_text()))
     return frozenset(name for name, defect in defects().items() if defect.on)
 
 
-def publish(sandbox: HasState, on: Collection[str], activities: Iterable[str] | None = None) -> None:
+def publish(state: Path, on: Collection[str], activities: Iterable[str] | None = None) -> None:
     """Publish migrated scripts, all unless named, with exactly these defects in them; remember which."""
     everything = [product.activity for product in PRODUCTS]
     for activity in everything if activities is None else activities:
-        publish_script(sandbox.state, activity, patched(activity, on))
-    _record(sandbox.state).write_text(json.dumps(sorted(on)))
+        publish_script(state, activity, patched(activity, on))
+    _record(state).write_text(json.dumps(sorted(on)))
 
 
 def patched(activity: str, on: Collection[str]) -> str:
@@ -111,10 +104,10 @@ def patched(activity: str, on: Collection[str]) -> str:
     return text
 
 
-def expected(sandbox: HasState) -> dict[str, str]:
+def expected(state: Path) -> dict[str, str]:
     """Return the verdict that every activity deserves, given the defects that are on."""
     verdicts = {product.activity: "PASS" for product in PRODUCTS}
-    for name in switched_on(sandbox):
+    for name in switched_on(state):
         defect = defects()[name]
         _worsen(verdicts, defect.activity, defect.verdict)
         for heir in defect.inherits:
@@ -125,12 +118,12 @@ def expected(sandbox: HasState) -> dict[str, str]:
     return verdicts
 
 
-def expected_causes(sandbox: HasState) -> dict[str, list[tuple[str, str]]]:
+def expected_causes(state: Path) -> dict[str, list[tuple[str, str]]]:
     """Return (column, cause) that the comparison of an activity must name, for those that have some."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(switched_on(sandbox)):
+    for name in sorted(switched_on(state)):
         defect = defects()[name]
-        if defect.cause and defect.column and expected(sandbox)[defect.activity] != "INVALID":
+        if defect.cause and defect.column and expected(state)[defect.activity] != "INVALID":
             found.setdefault(defect.activity, []).append((defect.column, defect.cause))
     return found
 
