@@ -91,6 +91,8 @@ class Money:
     net: Decimal
     absolute: Decimal
     rows: int
+    kind: str = "changed"
+    """changed, missing or extra: which rows it was summed over."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class SchemaFact:
     target: str | None
     verdict: str
     """equal, widened, narrowed, incompatible, legacy_only or target_only."""
+    note: str = ""
 
 
 @dataclass(frozen=True)

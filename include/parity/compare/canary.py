@@ -1,0 +1,178 @@
+"""Proves the eyesight of a run: corrupts a copy of its own rows, one value at a time, and looks for each.
+
+The copy is taken from both sides' raw rows and goes through the same casts, rules, hashes and passes as the
+real rows. Every corruption has a row of its own, told apart by one more key column. A corruption that stays
+unseen is *hidden* when a rule of its column says so, and *blind* when nothing does; a blind spot makes the
+run INVALID.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from parity.compare.facts import gather
+from parity.compare.pairing import EQUAL, EXTRA, MISSING
+from parity.compare.plan import Column, Plan, Raw
+from parity.compare.result import Canary
+from parity.compare.rules import Meaning
+from parity.compare.session import Session
+from parity.compare.shakes import Shake, shakes
+from parity.compare.types import DataType, Kind
+from parity.suite.models import ColumnRule
+
+_ROWS = 40
+"""Rows copied of each side; the corruptions take turns at them."""
+_BATCH = 1_000
+"""Columns corrupted in one go."""
+_ROW_SHAKES = (Shake("a lost row", ""), Shake("an extra row", ""), Shake("a doubled row", ""))
+_BIGINT = DataType("bigint", "BIGINT")
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One corruption of one row: of ``column``, or of the row as a whole when that is None."""
+
+    number: int
+    side: str
+    column: Column | None
+    shake: Shake
+
+    @property
+    def name(self) -> str:
+        """Return what was done to what."""
+        return f"{self.column.name}: {self.shake.what}" if self.column else self.shake.what
+
+
+def fly(session: Session, plan: Plan, legacy: str, target: str) -> Canary:
+    """Plant every corruption in a copy of both sides' rows and count what the run's own rules find."""
+    sides = [
+        side for side, relation in (("legacy", legacy), ("target", target)) if _copy(session, plan, side, relation)
+    ]
+    plants: list[Plant] = []
+    found: set[int] = set()
+    for start in range(0, len(plan.columns) if sides else 0, _BATCH):
+        batch = _plants(plan.columns[start : start + _BATCH], sides, len(plants), start == 0)
+        plants += batch
+        found |= _found(session, plan, batch, sides)
+    for side in sides:
+        session.drop(f"canary_{side}")
+    return _verdicts(plants, found)
+
+
+def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
+    """Copy a few raw rows of a side and number them; return how many there are."""
+    parts = ", ".join(f"({c.raw(side).sql}) AS u{c.index}" for c in plan.columns)
+    return session.run(
+        f"CREATE TEMP TABLE canary_{side} AS SELECT row_number() OVER () - 1 AS base, * FROM "
+        f"(SELECT {parts} FROM {relation} LIMIT {_ROWS})"
+    )
+
+
+def _plants(columns: tuple[Column, ...], sides: list[str], number: int, rows: bool) -> list[Plant]:
+    few = len(columns) > 300
+    wanted: list[tuple[str, Column | None, Shake]] = []
+    for side in sides:
+        for column in columns:
+            every = shakes(column.raw(side).kind, column.rule.tolerance)
+            wanted += [(side, column, shake) for shake in (every[:1] if few else every)]
+        wanted += [(side, None, shake) for shake in _ROW_SHAKES] if rows else []
+    return [Plant(number + at, *one) for at, one in enumerate(wanted)]
+
+
+def _found(session: Session, plan: Plan, plants: list[Plant], sides: list[str]) -> set[int]:
+    """Run the whole comparison on the copy and return the numbers of the plants that it found."""
+    tag = _tag(len(plan.columns))
+    wider = replace(plan, columns=(*plan.columns, tag))
+    for name in ("left", "right"):
+        parts = [_prepared(plan, [p for p in plants if p.side == side], side, name == "right") for side in sides]
+        session.run(f"CREATE OR REPLACE TEMP TABLE canary_{name} AS {' UNION ALL '.join(parts)}")
+    gather(session, wider, "c_", "canary_left", "canary_right", explain=False)
+    found = _read(session, wider, tag, plants)
+    tables = ("sel", "many", "wl", "wt", "res", "dp", "dl", "dt", "rl", "rt", "keys", "cand", "best")
+    session.drop("canary_left", "canary_right", *(f"c_{name}" for name in tables))
+    return found
+
+
+def _tag(index: int) -> Column:
+    """Return the key column that tells the corruptions apart."""
+    raw = Raw("tag", _BIGINT, "«0»")
+    return Column(index, "", Kind.INTEGER, "BIGINT", 0, ColumnRule(), True, raw, raw, Meaning())
+
+
+def _prepared(plan: Plan, plants: list[Plant], side: str, corrupted: bool) -> str:
+    """Return the query of one row per plant, in the common types, corrupted or not."""
+    by_column: dict[int, list[Plant]] = {}
+    for plant in plants:
+        if plant.column is not None:
+            by_column.setdefault(plant.column.index, []).append(plant)
+    cells = []
+    for column in plan.columns:
+        raw = column.raw(side)
+        cell = f"u{column.index}"
+        if corrupted and column.index in by_column:
+            whens = " ".join(
+                f"WHEN {p.number} THEN {p.shake.sql.replace('«0»', cell)}" for p in by_column[column.index]
+            )
+            cell = f"CAST(CASE tag {whens} ELSE {cell} END AS {raw.kind.sql})"
+        cells.append(f"{raw.cast.replace('«0»', f'({cell})')} AS {column.value}")
+    tags = _tags(plants, corrupted)
+    return (
+        f"SELECT {', '.join(cells)}, tag AS v{len(plan.columns)} FROM (SELECT "
+        f"unnest([{', '.join(map(str, tags))}])::BIGINT AS tag) "
+        f"JOIN canary_{side} ON base = tag % (SELECT count(*) FROM canary_{side})"
+    )
+
+
+def _tags(plants: list[Plant], corrupted: bool) -> list[int]:
+    """Return the tag of every row to write: a lost row only on the left, a doubled one twice on the right."""
+    lost, extra, doubled = _ROW_SHAKES
+    times = {lost: (1, 0), extra: (0, 1), doubled: (1, 2)}
+    return [plant.number for plant in plants for _ in range(times.get(plant.shake, (1, 1))[corrupted])]
+
+
+def _read(session: Session, plan: Plan, tag: Column, plants: list[Plant]) -> set[int]:
+    """Read which tags differ as their plant says: in its own column, or as a row."""
+    columns = sorted({p.column.index for p in plants if p.column and not (p.column.key or plan.keyless)})
+    codes = "".join(f", q{index} BETWEEN 1 AND 254" for index in columns)
+    rows = session.rows(
+        f"SELECT coalesce(l.{tag.value}, t.{tag.value}), r.kind{codes} FROM c_res r LEFT JOIN (SELECT "
+        f"rowid AS rid, {tag.value} FROM c_wl) l "
+        f"ON r.lid = l.rid LEFT JOIN (SELECT rowid AS rid, {tag.value} FROM c_wt) t ON r.tid = t.rid "
+        f"WHERE r.kind <> {EQUAL}"
+    )
+    kinds: dict[int, set[int]] = {}
+    differing: set[tuple[int, int]] = set()
+    for number, kind, *flags in rows:
+        kinds.setdefault(number, set()).add(kind)
+        differing |= {(number, index) for index, flag in zip(columns, flags, strict=True) if flag}
+    return {plant.number for plant in plants if _seen(plant, plan, kinds.get(plant.number, set()), differing)}
+
+
+def _seen(plant: Plant, plan: Plan, kinds: set[int], differing: set[tuple[int, int]]) -> bool:
+    if plant.column is None:
+        return (MISSING if plant.shake is _ROW_SHAKES[0] else EXTRA) in kinds
+    if plant.column.key or plan.keyless:
+        return {MISSING, EXTRA} <= kinds
+    return (plant.number, plant.column.index) in differing
+
+
+def _verdicts(plants: list[Plant], found: set[int]) -> Canary:
+    unseen = [plant for plant in plants if plant.number not in found]
+    hidden = [p for p in unseen if p.column is not None and p.column.loosened and not p.shake.beyond]
+    blind = [plant for plant in unseen if plant not in hidden]
+    smallest: dict[str, str] = {}
+    for plant in plants:
+        if plant.number in found and plant.column is not None and plant.shake.least:
+            smallest.setdefault(plant.column.name, plant.name)
+    return Canary(
+        planted=len(plants),
+        found=len(found),
+        hidden=tuple(dict.fromkeys(_invisible(p.column) for p in hidden if p.column is not None)),
+        blind=tuple(dict.fromkeys(f"{plant.name} ({plant.side})" for plant in blind)),
+        smallest=tuple(smallest.values()),
+    )
+
+
+def _invisible(column: Column) -> str:
+    words = column.meaning.hidden
+    return f"{column.name}: {words} {'are' if words.startswith('differences') else 'is'} invisible"

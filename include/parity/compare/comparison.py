@@ -1,0 +1,85 @@
+"""One comparison from files to result: open, plan, prove the eyes, compare, explain, judge."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import replace
+
+from parity.compare.canary import fly
+from parity.compare.facts import Facts, gather
+from parity.compare.plan import Plan, make_plan
+from parity.compare.progress import Progress, Silent
+from parity.compare.result import ColumnFacts, NotCompared, Result, Rows, Verdict
+from parity.compare.session import Session, session
+from parity.compare.sources import Side, open_sides
+from parity.compare.spec import Source, Spec
+from parity.compare.verdict import Evidence, coverage, judge, schema_differences
+from parity.errors import BadInput, CouldNotCompare, ExportRefused
+
+
+def compare_sources(legacy: Source, target: Source, spec: Spec, progress: Progress | None = None) -> Result:
+    """Compare two sources; INVALID for data that cannot be compared, BadInput for what somebody must change."""
+    started = time.perf_counter()
+    try:
+        with session(spec) as opened:
+            result = _compare(opened, legacy, target, spec, progress or Silent())
+    except BadInput:
+        raise
+    except CouldNotCompare as error:
+        result = Result(Verdict.INVALID, str(error))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return replace(result, seconds=round(time.perf_counter() - started, 3), peak_mib=round(peak, 1))
+
+
+def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progress: Progress) -> Result:
+    progress.step("open")
+    left, right = open_sides(session, legacy, target, spec)
+    plan = make_plan(session, left, right, spec)
+    for side, opened in (("legacy", left), ("target", right)):
+        session.run(f"CREATE TEMP VIEW {side} AS {plan.prepared(side, opened.relation)}")
+    progress.step("canary")
+    canary = fly(session, plan, left.relation, right.relation)
+    progress.step("compare")
+    facts = gather(session, plan, "m_", "legacy", "target")
+    _check_promised(facts.rows, legacy, target)
+    progress.step("explain")
+    columns = _columns(plan, facts)
+    uncovered = facts.rows.different + len(schema_differences(plan))
+    evidence = Evidence(plan, facts.rows, canary, uncovered, 0)
+    verdict, reason = judge(evidence, spec)
+    return Result(
+        verdict,
+        reason,
+        rows=facts.rows,
+        columns=columns,
+        schema=plan.schema,
+        not_compared=plan.left_out,
+        coverage=coverage(plan),
+        canary=canary,
+        loosened=_loosened(plan, facts),
+    )
+
+
+def _check_promised(rows: Rows, legacy: Source, target: Source) -> None:
+    for side, source, found in (("legacy", legacy, rows.legacy), ("target", target, rows.target)):
+        if source.expected_rows is not None and source.expected_rows != found:
+            raise ExportRefused(
+                f"The {side} side has {found:,} rows where its manifest promised {source.expected_rows:,}."
+            )
+
+
+def _columns(plan: Plan, facts: Facts) -> tuple[ColumnFacts, ...]:
+    pairs = facts.rows.equal + facts.rows.changed
+    return tuple(ColumnFacts(c.name, pairs, facts.different(c), facts.causes(c)) for c in plan.columns)
+
+
+def _loosened(plan: Plan, facts: Facts) -> tuple[NotCompared, ...]:
+    return tuple(
+        NotCompared(f"column {c.name}", c.meaning.hidden, facts.let_through.get(c.index, 0))
+        for c in plan.columns
+        if c.loosened
+    )
+
+
+__all__ = ["Side", "compare_sources"]

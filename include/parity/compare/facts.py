@@ -1,0 +1,104 @@
+"""Counts what pairing found: rows, columns and the causes of each; facts only, no opinion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parity.compare.causes import Code, Variants
+from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING, pair_rows
+from parity.compare.passes import Scanned, scan
+from parity.compare.plan import Column, Plan
+from parity.compare.probe import find_variants
+from parity.compare.result import Cause, CauseCount, Rows
+from parity.compare.session import Session
+from parity.errors import CouldNotCompare
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one comparison found; the tables under ``prefix`` hold the rows themselves."""
+
+    rows: Rows
+    codes: dict[int, dict[int, int]]
+    """Rows by code, by column index: only of pairs that were fetched."""
+    let_through: dict[int, int]
+    """Rows that only a rule makes equal, by column index."""
+    variants: Variants
+    prefix: str
+
+    def different(self, column: Column) -> int:
+        """Return in how many pairs a column differs."""
+        return sum(n for code, n in self.codes.get(column.index, {}).items() if 0 < code <= Code.UNEXPLAINED)
+
+    def cause(self, column: Column, code: int) -> tuple[Cause, str]:
+        """Return what a code stands for."""
+        if code == Code.UNEXPLAINED:
+            return Cause.UNEXPLAINED, ""
+        variant = self.variants[column.index][code - 1]
+        return variant.cause, variant.detail
+
+    def causes(self, column: Column) -> tuple[CauseCount, ...]:
+        """Return the causes of a column, most rows first; the variants of one cause are its detail."""
+        merged: dict[Cause, list[tuple[str, int]]] = {}
+        for code, n in self.codes.get(column.index, {}).items():
+            if 0 < code <= Code.UNEXPLAINED:
+                cause, detail = self.cause(column, code)
+                merged.setdefault(cause, []).append((detail, n))
+        counts = [CauseCount(cause, sum(n for _, n in parts), _detail(parts)) for cause, parts in merged.items()]
+        return tuple(sorted(counts, key=lambda one: (one.cause is Cause.UNEXPLAINED, -one.rows, one.cause)))
+
+
+def _detail(parts: list[tuple[str, int]]) -> str:
+    named = sorted(((n, detail) for detail, n in parts if detail), reverse=True)
+    if len(parts) == 1:
+        return named[0][1] if named else ""
+    return ", ".join(f"{detail}: {n:,}" for n, detail in named)
+
+
+def gather(session: Session, plan: Plan, prefix: str, legacy: str, target: str, *, explain: bool = True) -> Facts:
+    """Compare two prepared relations and count; ``explain`` looks for causes too."""
+    scanned = scan(session, plan, prefix, legacy, target)
+    variants = find_variants(session, plan, prefix) if explain else {}
+    pair_rows(session, plan, prefix, variants)
+    rows = _rows(session, prefix, scanned)
+    codes = _codes(session, plan, prefix)
+    through = dict(scanned.let_through)
+    for index, counts in codes.items():
+        if counts.get(Code.TOLERATED):
+            through[index] = through.get(index, 0) + counts[Code.TOLERATED]
+    return Facts(rows, codes, through, variants, prefix)
+
+
+def _rows(session: Session, prefix: str, scanned: Scanned) -> Rows:
+    kinds = dict(session.rows(f"SELECT kind, count(*) FROM {prefix}res GROUP BY kind"))
+    changed, missing, extra = (int(kinds.get(kind, 0)) for kind in (CHANGED, MISSING, EXTRA))
+    equal = scanned.legacy - changed - missing
+    if scanned.target != equal + changed + extra or equal < int(kinds.get(EQUAL, 0)):
+        raise CouldNotCompare(
+            f"The counts do not add up: {scanned.legacy} legacy and {scanned.target} target rows, "
+            f"{changed} changed, {missing} missing, {extra} extra. Please report this as a defect of Parity."
+        )
+    doubled = [_doubled(session, prefix, side) for side in "lt"]
+    return Rows(scanned.legacy, scanned.target, equal, changed, missing, extra, *doubled)
+
+
+def _doubled(session: Session, prefix: str, side: str) -> int:
+    """Count the rows whose key occurs more than once on a side."""
+    if not session.one(f"SELECT count(*) FROM {prefix}many"):
+        return 0
+    return int(
+        session.one(
+            f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM {prefix}d{side} GROUP BY g HAVING n > 1)"
+        )
+    )
+
+
+def _codes(session: Session, plan: Plan, prefix: str) -> dict[int, dict[int, int]]:
+    found: dict[int, dict[int, int]] = {}
+    columns = list(plan.values)
+    for start in range(0, len(columns), 250):
+        part = columns[start : start + 250]
+        histograms = ", ".join(f"histogram(q{c.index})" for c in part)
+        row = session.row(f"SELECT {histograms} FROM {prefix}res WHERE kind IN ({EQUAL}, {CHANGED})")
+        found |= {c.index: dict(codes or {}) for c, codes in zip(part, row, strict=True)}
+    return found

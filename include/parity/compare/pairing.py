@@ -1,0 +1,131 @@
+"""Finds each fetched row's partner and gives every pair its code per column.
+
+A key with one row a side is joined. A key with more is settled as a multiset: identical copies pair first,
+the rest by the fewest unequal columns, and what is left over is missing or extra; nothing is fanned out.
+
+The result is the table ``res``: ``lid`` and ``tid`` (row ids in ``wl`` and ``wt``; NULL when there is no
+partner), one code ``q<index>`` per value column, and ``kind``.
+"""
+
+from __future__ import annotations
+
+from parity.compare.causes import Code, Variants, case_of
+from parity.compare.passes import row_hashes
+from parity.compare.plan import Plan
+from parity.compare.session import Session
+
+EQUAL, CHANGED, MISSING, EXTRA = range(4)
+_MOST_PAIRS = 10_000
+"""Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
+
+
+def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> None:
+    """Build ``res`` from ``wl`` and ``wt``."""
+    codes = "".join(f", {case_of(c, variants)} AS q{c.index}" for c in plan.values)
+    match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
+    single = f"WHERE kh NOT IN (SELECT kh FROM {prefix}many)"
+    sides = [f"(SELECT rowid AS rid, * FROM {prefix}w{side} {single})" for side in "lt"]
+    _store(session, plan, prefix, f"{sides[0]} l FULL OUTER JOIN {sides[1]} t ON {match}", codes, create=True)
+    if session.one(f"SELECT count(*) FROM {prefix}many"):
+        _pair_duplicates(session, plan, prefix)
+        joined = (
+            f"{prefix}dp p LEFT JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
+            f"LEFT JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
+        )
+        _store(session, plan, prefix, joined, codes, create=False)
+
+
+def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *, create: bool) -> None:
+    unequal = " OR ".join(f"q{c.index} BETWEEN 1 AND {Code.UNEXPLAINED}" for c in plan.values) or "false"
+    kind = (
+        f"CASE WHEN tid IS NULL THEN {MISSING} WHEN lid IS NULL THEN {EXTRA} WHEN {unequal} THEN "
+        f"{CHANGED} ELSE {EQUAL} END"
+    )
+    query = f"SELECT *, ({kind})::UTINYINT AS kind FROM (SELECT l.rid AS lid, t.rid AS tid{codes} FROM {source})"
+    session.run(f"CREATE TEMP TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
+
+
+def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
+    """Fill ``dp`` with the pairs (lid, tid) of every key in ``many``."""
+    for side in "lt":
+        _group(session, plan, prefix, side)
+    session.run(f"CREATE TEMP TABLE {prefix}dp (lid BIGINT, tid BIGINT)")
+    copies = (
+        f"SELECT l.rid, t.rid FROM {prefix}dl l JOIN {prefix}dt t ON l.g = t.g AND l.a = t.a AND l.b = "
+        "t.b AND l.n = t.n"
+    )
+    session.run(f"INSERT INTO {prefix}dp {copies}")
+    for side, column in (("l", "lid"), ("t", "tid")):
+        session.run(
+            f"CREATE TEMP TABLE {prefix}r{side} AS SELECT rid, g, row_number() OVER (PARTITION BY g "
+            "ORDER BY a, b, rid) AS n, "
+            f"count(*) OVER (PARTITION BY g) AS size FROM {prefix}d{side} "
+            f"WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
+        )
+    if plan.values:
+        _pair_nearest(session, plan, prefix)
+        _pair_in_order(session, prefix)
+    for side, pair in (("l", "rid, NULL"), ("t", "NULL, rid")):
+        session.run(
+            f"INSERT INTO {prefix}dp SELECT {pair} FROM {prefix}d{side} WHERE rid NOT IN (SELECT "
+            f"{side}id FROM {prefix}dp WHERE {side}id IS NOT NULL)"
+        )
+
+
+def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
+    """Number the keys (``g``) and the identical copies within each (``n``)."""
+    if side == "l":
+        both = " UNION ".join(
+            f"SELECT {', '.join(f'{c.canonical()} AS k{c.index}' for c in plan.key)} FROM "
+            f"{prefix}w{s} WHERE kh IN (SELECT kh FROM {prefix}many)"
+            for s in "lt"
+        )
+        session.run(f"CREATE TEMP TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
+    match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
+    first, second = exact_hashes(plan)
+    session.run(
+        f"CREATE TEMP TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
+        "g, a, b ORDER BY rid) AS n "
+        f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, * FROM {prefix}w{side} WHERE kh IN "
+        f"(SELECT kh FROM {prefix}many)) w "
+        f"JOIN {prefix}keys k ON {match}"
+    )
+
+
+def exact_hashes(plan: Plan) -> tuple[str, str]:
+    """Return the row's hashes over canonical values, without the cells of tolerances."""
+    return row_hashes(plan, cells=False)
+
+
+def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
+    """Pair what is left of each key, fewest unequal columns first."""
+    distance = " + ".join(f"(NOT ({c.equal}))::INTEGER" for c in plan.values)
+    session.run(
+        f"CREATE TEMP TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
+        f"(SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "
+        "y ON x.g = y.g "
+        f"WHERE x.size * y.size <= {_MOST_PAIRS}) p "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid JOIN (SELECT rowid AS rid, "
+        f"* FROM {prefix}wt) t ON p.tid = t.rid"
+    )
+    while session.one(f"SELECT count(*) FROM {prefix}cand"):
+        session.run(
+            f"CREATE OR REPLACE TEMP TABLE {prefix}best AS SELECT lid, tid FROM (SELECT *, "
+            "row_number() OVER (PARTITION BY lid ORDER BY d, o, tid) AS x, "
+            f"row_number() OVER (PARTITION BY tid ORDER BY d, o, lid) AS y FROM {prefix}cand) WHERE x "
+            "= 1 AND y = 1"
+        )
+        session.run(f"INSERT INTO {prefix}dp SELECT lid, tid FROM {prefix}best")
+        session.run(
+            f"DELETE FROM {prefix}cand WHERE lid IN (SELECT lid FROM {prefix}best) OR tid IN (SELECT "
+            f"tid FROM {prefix}best)"
+        )
+
+
+def _pair_in_order(session: Session, prefix: str) -> None:
+    """Pair the rows of keys with very many copies in a fixed order."""
+    session.run(
+        f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g "
+        "AND x.n = y.n "
+        f"WHERE x.size * y.size > {_MOST_PAIRS}"
+    )

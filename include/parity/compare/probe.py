@@ -1,0 +1,163 @@
+"""Looks at a sample of the unequal pairs to learn what causes look like here: offsets, lengths, defaults."""
+
+from __future__ import annotations
+
+from parity.compare.causes import (
+    Variant,
+    Variants,
+    decimal_variants,
+    float_variants,
+    null_variants,
+    text_variants,
+    time_variants,
+)
+from parity.compare.plan import Column, Plan
+from parity.compare.result import Cause
+from parity.compare.rules import ticks
+from parity.compare.session import Session, text
+from parity.compare.types import Kind
+
+_SAMPLE = 20_000
+_ZONES = (
+    "Asia/Kolkata",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Berlin",
+    "Australia/Sydney",
+    "America/Sao_Paulo",
+    "Asia/Jerusalem",
+    "America/Denver",
+    "Europe/Athens",
+    "Pacific/Auckland",
+)
+_DEFAULTS = {
+    Kind.TEXT: (
+        "'NULL'",
+        "'null'",
+        "'\\N'",
+        "'None'",
+        "'N/A'",
+        "'n/a'",
+        "'NA'",
+        "'-'",
+        "'unknown'",
+        "'UNKNOWN'",
+        "'0'",
+    ),
+    Kind.INTEGER: ("0", "-1"),
+    Kind.DECIMAL: ("0", "-1"),
+    Kind.FLOAT: ("0", "-1", "'nan'::DOUBLE"),
+    Kind.BOOLEAN: ("false",),
+    Kind.DATE: ("DATE '1970-01-01'", "DATE '1900-01-01'", "DATE '9999-12-31'", "DATE '0001-01-01'"),
+    Kind.TIMESTAMP: ("TIMESTAMP '1970-01-01'", "TIMESTAMP '1900-01-01'", "TIMESTAMP '9999-12-31'"),
+}
+
+
+def find_variants(session: Session, plan: Plan, prefix: str) -> Variants:
+    """Return the variants worth testing, for every column that differs in a sample of the fetched rows."""
+    rows = session.one(f"SELECT count(*) FROM {prefix}wl")
+    if not rows or not plan.values:
+        return {}
+    every = max(1, rows // _SAMPLE)
+    match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
+    values = ", ".join(f"{c.canonical('l')} AS l{c.index}, {c.canonical('t')} AS t{c.index}" for c in plan.values)
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {values} FROM "
+        f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
+    )
+    differing = _differing(session, plan, prefix)
+    swaps = _swaps(session, differing, prefix)
+    found = {c.index: (*_for_column(session, c, prefix), *swaps.get(c.index, ())) for c in plan.values}
+    session.drop(f"{prefix}probe")
+    return found
+
+
+def _differing(session: Session, plan: Plan, prefix: str) -> list[Column]:
+    tests = ", ".join(f"count(*) FILTER (l{c.index} IS DISTINCT FROM t{c.index})" for c in plan.values)
+    counts = session.row(f"SELECT {tests} FROM {prefix}probe")
+    return [c for c, n in zip(plan.values, counts, strict=True) if n]
+
+
+def _for_column(session: Session, column: Column, prefix: str) -> list[Variant]:
+    kind = column.kind
+    found: list[Variant] = []
+    if kind in _DEFAULTS:
+        found += null_variants(tuple(dict.fromkeys((*_DEFAULTS[kind], *_constants(session, column, prefix)))))
+    if kind is Kind.TEXT:
+        texts = text_variants(_lengths(session, column, prefix))
+        return [texts[0], *found, *texts[1:]]
+    if kind.temporal:
+        shifts = _shifts(session, column, prefix) if kind is Kind.TIMESTAMP else ()
+        zones = _zones(session, column, prefix) if len(shifts) > 1 else ()
+        return [*found, *time_variants(kind, column.sql, shifts, zones)]
+    if kind in (Kind.INTEGER, Kind.DECIMAL):
+        return [*found, *decimal_variants(kind, column.scale)]
+    return [*found, *(float_variants() if kind is Kind.FLOAT else [])]
+
+
+def _constants(session: Session, column: Column, prefix: str) -> list[str]:
+    """Return the one value that nearly always stands against NULL, as an SQL literal."""
+    left, right = f"l{column.index}", f"t{column.index}"
+    rows = session.rows(
+        f"SELECT coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, sum(count(*)) OVER () AS "
+        f"whole FROM {prefix}probe "
+        f"WHERE ({left} IS NULL) <> ({right} IS NULL) GROUP BY ALL ORDER BY n DESC LIMIT 1"
+    )
+    return [f"{text(value)}::{column.sql}" for value, n, whole in rows if n >= 3 and n * 10 >= whole * 8 and value]
+
+
+def _lengths(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
+    left, right = f"l{column.index}", f"t{column.index}"
+    rows = session.rows(
+        f"SELECT least(length({left}), length({right})) AS n FROM {prefix}probe WHERE {left} <> {right} "
+        f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY n ORDER BY "
+        "count(*) DESC, n DESC LIMIT 3"
+    )
+    return tuple(n for (n,) in rows if n)
+
+
+def _shifts(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
+    unit = 1000 if column.sql.endswith("_NS") else 1
+    delta = f"({ticks(f't{column.index}', column.sql)} - {ticks(f'l{column.index}', column.sql)})"
+    rows = session.rows(
+        f"SELECT {delta} // {10**6 * unit} AS d FROM {prefix}probe WHERE {delta} <> 0 AND {delta} % "
+        f"{900 * 10**6 * unit} = 0 "
+        f"AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY d ORDER BY count(*) DESC LIMIT 8"
+    )
+    return tuple(d for (d,) in rows)
+
+
+def _zones(session: Session, column: Column, prefix: str) -> tuple[str, ...]:
+    """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
+    left, right = f"l{column.index}", f"t{column.index}"
+    utc = "timezone('UTC', timezone({}, {}::TIMESTAMP))"
+    tests = ", ".join(
+        f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
+        for z in _ZONES
+    )
+    whole, *counts = session.row(
+        f"SELECT count(*) FILTER (abs({ticks(left, column.sql)} - {ticks(right, column.sql)}) % "
+        f"900000000 = 0), {tests} FROM {prefix}probe WHERE {left} <> {right}"
+    )
+    best = max(zip(counts, _ZONES, strict=True), key=lambda one: one[0])
+    return (best[1],) if best[0] and best[0] * 10 >= whole * 9 else ()
+
+
+def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, list[Variant]]:
+    """Find pairs of columns of one type whose values changed places."""
+    pairs = [(a, b) for at, a in enumerate(differing[:40]) for b in differing[at + 1 : 40] if a.sql == b.sql]
+    if not pairs:
+        return {}
+    tests = ", ".join(
+        f"count(*) FILTER (l{a.index} = t{b.index} AND t{a.index} = l{b.index} AND l{a.index} <> t{a.index})"
+        for a, b in pairs
+    )
+    found: dict[int, list[Variant]] = {}
+    for (a, b), n in zip(pairs, session.row(f"SELECT {tests} FROM {prefix}probe"), strict=True):
+        if n:
+            test = f"({a.canonical('l')} = {b.canonical('t')} AND {a.canonical('t')} = {b.canonical('l')})"
+            found.setdefault(a.index, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {b.name}", test))
+            found.setdefault(b.index, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {a.name}", test))
+    return found

@@ -1,0 +1,129 @@
+"""One private DuckDB: bounded memory, scratch that is always removed, and errors in one clear sentence."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.errors import BadInput, CouldNotCompare, ExportRefused
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from parity.compare.spec import Spec
+
+
+def ident(name: str) -> str:
+    """Quote a column's or a table's name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Quote a text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+class Session:
+    """Runs statements; what DuckDB cannot do is raised as one of Parity's own errors."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+        self._connection = connection
+        self.scratch = scratch
+
+    def run(self, sql: str) -> int:
+        """Execute a statement and return the rows that it wrote (0 when it wrote none)."""
+        rows = self.rows(sql)
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Execute a query and return every row."""
+        import duckdb
+
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except duckdb.Error as error:
+            raise explain(error, self.scratch) from error
+
+    def row(self, sql: str) -> tuple[Any, ...]:
+        """Execute a query and return its only row."""
+        return self.rows(sql)[0]
+
+    def one(self, sql: str) -> Any:
+        """Execute a query and return its only value."""
+        return self.row(sql)[0]
+
+    def describe(self, query: str) -> list[tuple[str, duckdb.sqltypes.DuckDBPyType]]:
+        """Return the name and type of every column of a query, without running it."""
+        import duckdb
+
+        try:
+            relation = self._connection.sql(query)
+        except duckdb.Error as error:
+            raise explain(error, self.scratch) from error
+        return list(zip(relation.columns, relation.types, strict=True))
+
+    def drop(self, *tables: str) -> None:
+        """Drop temporary tables, to give their memory back."""
+        for table in tables:
+            self.rows(f"DROP TABLE IF EXISTS {table}")
+
+
+@contextmanager
+def session(spec: Spec) -> Iterator[Session]:
+    """Open a DuckDB within the spec's limits; its scratch is gone afterwards, whatever happened."""
+    import duckdb
+
+    if spec.scratch:
+        spec.scratch.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="parity-", dir=spec.scratch))
+    connection = None
+    try:
+        connection = duckdb.connect(config=_limits(spec, scratch))
+        connection.execute("SET TimeZone = 'UTC'")
+        yield Session(connection, scratch)
+    except duckdb.Error as error:
+        raise explain(error, scratch) from error
+    finally:
+        if connection is not None:
+            connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _limits(spec: Spec, scratch: Path) -> dict[str, Any]:
+    limits: dict[str, Any] = {
+        "memory_limit": spec.memory,
+        "temp_directory": str(scratch),
+        "preserve_insertion_order": "false",
+        "autoinstall_known_extensions": "false",
+    }
+    return limits | ({"threads": spec.threads} if spec.threads else {})
+
+
+_REMEDIES = (
+    ("No space left", "The disk that holds {scratch} is full.", "Free some space, or choose another --scratch."),
+    ("max_temp_directory_size", "The disk that holds {scratch} is full.", "Free some space there."),
+    ("Out of Memory", "The memory limit is too small for this comparison.", "Raise --memory."),
+    ("failed to allocate", "The memory limit is too small for this comparison.", "Raise --memory."),
+)
+
+
+def explain(error: Exception, scratch: Path) -> CouldNotCompare | BadInput:
+    """Turn DuckDB's error into one sentence of ours, with what to do next."""
+    import duckdb
+
+    words = str(error)
+    for mark, message, remedy in _REMEDIES:
+        if mark.lower() in words.lower():
+            return CouldNotCompare(message.format(scratch=scratch), remedy=remedy)
+    line = " ".join(words.split("\n\n", maxsplit=1)[0].split())[:400]
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
+        return BadInput(line)
+    if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
+        return ExportRefused(f"The data cannot be read: {line}")
+    return CouldNotCompare(f"The comparison stopped: {line}")

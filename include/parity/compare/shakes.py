@@ -1,0 +1,190 @@
+"""The smallest ways to corrupt a value of each type, in SQL over ``«0»``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from parity.compare.rules import plain
+from parity.compare.types import DataType
+from parity.suite.models import Tolerance
+
+
+@dataclass(frozen=True)
+class Shake:
+    """One corruption: what it is called, and its SQL.
+
+    ``least`` marks the smallest difference that the column should show; ``beyond`` one that lies outside the
+    column's tolerance and that no rule may hide.
+    """
+
+    what: str
+    sql: str
+    least: bool = False
+    beyond: bool = False
+
+
+_INTEGERS = (
+    "tinyint",
+    "smallint",
+    "integer",
+    "bigint",
+    "hugeint",
+    "utinyint",
+    "usmallint",
+    "uinteger",
+    "ubigint",
+    "uhugeint",
+)
+_LITERALS = {
+    "varchar": "'canary'",
+    "blob": "'\\x07'::BLOB",
+    "boolean": "true",
+    "date": "DATE '2001-02-03'",
+    "time": "TIME '01:02:03'",
+    "time_ns": "'01:02:03'",
+    "time with time zone": "'01:02:03+00'",
+    "interval": "INTERVAL 1 DAY",
+    "uuid": "'00000000-0000-4000-8000-000000000007'",
+}
+_TICKS = {
+    "timestamp_s": ("one second", "1 SECOND"),
+    "timestamp_ms": ("one millisecond", "1 MILLISECOND"),
+    "timestamp": ("one microsecond", "1 MICROSECOND"),
+    "timestamp with time zone": ("one microsecond", "1 MICROSECOND"),
+}
+
+
+def shakes(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
+    """Return the corruptions of a type, the smallest first, NULL last."""
+    literal = f"CAST({_literal(kind)} AS {kind.sql})"
+    found = [
+        Shake(what, f"CASE WHEN ({sql}) IS DISTINCT FROM «0» THEN ({sql}) ELSE {literal} END", least=not tolerance)
+        for what, sql in _smallest(kind)
+    ]
+    if tolerance is not None and (sql := _beyond(kind, tolerance)):
+        found.append(
+            Shake(f"more than {_words(tolerance)}", f"coalesce({sql}, {literal})", least=True, beyond=True)
+        )
+    return [*found, Shake("NULL", f"CASE WHEN «0» IS NULL THEN {literal} END")]
+
+
+def _literal(kind: DataType) -> str:
+    if kind.name == "struct":
+        inner = ", ".join(
+            f"'{name.replace(chr(39), chr(39) * 2)}': {_literal(part)}" for name, part in kind.fields
+        )
+        return f"{{{inner}}}"
+    if kind.name in ("list", "array"):
+        return f"[{_literal(kind.fields[0][1])}]" if kind.name == "list" else "NULL"
+    if kind.name == "map":
+        return f"MAP {{{_literal(kind.fields[0][1])}: {_literal(kind.fields[1][1])}}}"
+    if kind.name.startswith("timestamp"):
+        return "TIMESTAMP '2001-02-03 04:05:06'"
+    return _LITERALS.get(kind.name, "1" if kind.sql != '"NULL"' else "NULL")
+
+
+def _smallest(kind: DataType) -> list[tuple[str, str]]:
+    """Return names and SQL of the least changes of a value that is not NULL."""
+    simple = {
+        "boolean": ("the other truth value", "NOT «0»"),
+        "varchar": ("one character", "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"),
+        "blob": ("one byte", "«0» || '\\x07'::BLOB"),
+        "date": ("one day", "«0» - 1"),
+        "time": ("one second", "«0» + INTERVAL 1 SECOND"),
+        "interval": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
+        "timestamp_ns": ("one nanosecond", "make_timestamp_ns(epoch_ns(«0») - 1)"),
+    }
+    if kind.name in simple:
+        seconds = [("one second", _second(kind))] if kind.name == "timestamp_ns" else []
+        return [simple[kind.name], *seconds]
+    if kind.name in _TICKS:
+        what, step = _TICKS[kind.name]
+        second = [("one second", _second(kind))] if kind.name != "timestamp_s" else []
+        return [(what, f"CAST(«0» - INTERVAL {step} AS {kind.sql})"), *second]
+    return _number(kind) or _nested(kind)
+
+
+def _second(kind: DataType) -> str:
+    if kind.name == "timestamp_ns":
+        return "make_timestamp_ns(epoch_ns(«0») - 1000000000)"
+    return f"CAST(«0» - INTERVAL 1 SECOND AS {kind.sql})"
+
+
+def _number(kind: DataType) -> list[tuple[str, str]]:
+    if kind.name in _INTEGERS:
+        return [("one unit", f"CASE WHEN «0» > 0 THEN «0» - 1::{kind.sql} ELSE «0» + 1::{kind.sql} END")]
+    if kind.name == "decimal":
+        unit = plain(Decimal(1).scaleb(-kind.scale))
+        step = f"CAST({unit} AS {kind.sql})" if kind.precision > kind.scale or kind.scale else "1"
+        return [(f"{unit}", f"CAST(CASE WHEN «0» > 0 THEN «0» - {step} ELSE «0» + {step} END AS {kind.sql})")]
+    if kind.name in ("float", "double"):
+        toward = f"CASE WHEN «0» > 0 THEN '-inf'::{kind.sql} ELSE 'inf'::{kind.sql} END"
+        return [("one unit in the last place", f"nextafter(«0», {toward})")]
+    return []
+
+
+def _nested(kind: DataType) -> list[tuple[str, str]]:
+    if kind.name == "list":
+        return [("one more element", f"list_append(«0», CAST(NULL AS {kind.fields[0][1].sql}))")]
+    if kind.name == "struct" and kind.fields and (inner := _smallest(kind.fields[0][1])):
+        name, part = kind.fields[0]
+        what, sql = inner[0]
+        field = f'(«0»)."{name}"'.replace('""', '"')
+        shaken = sql.replace("«0»", field)
+        changed = (
+            f"CASE WHEN ({shaken}) IS DISTINCT FROM {field} THEN ({shaken}) ELSE CAST({_literal(part)} AS "
+            f"{part.sql}) END"
+        )
+        others = "".join(f', "{other}" := («0»)."{other}"' for other, _ in kind.fields[1:])
+        return [
+            (f"{what} in {name}", f'CASE WHEN «0» IS NOT NULL THEN struct_pack("{name}" := {changed}{others}) END')
+        ]
+    if kind.name == "map":
+        return [("no entry", f"CASE WHEN cardinality(«0») > 0 THEN CAST(MAP {{}} AS {kind.sql}) END")]
+    return []
+
+
+def _beyond(kind: DataType, tolerance: Tolerance) -> str:
+    """Return a value that lies just outside the tolerance, or nothing for a type it does not fit."""
+    if tolerance.time is not None:
+        step = tolerance.time.total_seconds() * 1e6
+        least = {"timestamp_ms": 1_000, "timestamp_s": 1_000_000, "date": 86_400_000_000}.get(kind.name, 1)
+        return f"CAST(«0» + to_microseconds({int(step // least * least + least)}) AS {kind.sql})"
+    if tolerance.absolute is not None:
+        return _past(kind, tolerance.absolute)
+    part = float(tolerance.relative or 0)
+    whole = "«0»::DOUBLE" if kind.name in ("float", "double") else "«0»"
+    return (
+        f"CAST(CASE WHEN «0» = 0 THEN 1 ELSE {whole} - {whole} * "
+        f"{plain(Decimal(str(part * 1.01 + 1e-15)))} END AS {kind.sql})"
+        if kind.name in ("float", "double")
+        else ""
+    )
+
+
+def _past(kind: DataType, most: Decimal) -> str:
+    if kind.name in ("float", "double"):
+        near = f"«0» - {plain(most * Decimal('1.001'))}::DOUBLE"
+        return (
+            f"CAST(CASE WHEN abs(«0»::DOUBLE) < {float(most) * 2**40!r} THEN {near} ELSE «0» / 2 END AS "
+            f"{kind.sql})"
+        )
+    unit = Decimal(1).scaleb(-kind.scale)
+    step = (most // unit + 1) * unit
+    if kind.name == "decimal" or kind.name in _INTEGERS:
+        return (
+            f"CAST(CASE WHEN «0» > 0 THEN «0»::DECIMAL(38,{kind.scale}) - {plain(step)} ELSE "
+            f"«0»::DECIMAL(38,{kind.scale}) + {plain(step)} END AS {kind.sql})"
+        )
+    return ""
+
+
+def _words(tolerance: Tolerance) -> str:
+    if tolerance.absolute is not None:
+        return plain(tolerance.absolute)
+    return (
+        str(tolerance.time)
+        if tolerance.time is not None
+        else f"{plain((tolerance.relative or Decimal(0)) * 100)} %"
+    )

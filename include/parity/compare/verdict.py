@@ -1,0 +1,91 @@
+"""Derives the verdict from facts: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parity.compare.plan import Plan
+from parity.compare.result import Canary, Rows, SchemaFact, Verdict
+from parity.compare.spec import Spec
+
+DIFFERENT_SCHEMA = ("incompatible", "legacy_only", "target_only")
+"""Verdicts on a column that are differences in themselves."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the verdict depends on."""
+
+    plan: Plan
+    rows: Rows
+    canary: Canary
+    uncovered: int
+    """Differences (rows and schema) that no waiver covers."""
+    waived: int
+
+
+def coverage(plan: Plan) -> float:
+    """Return the fraction of the columns of either side that were compared."""
+    return len(plan.columns) / plan.either_side if plan.either_side else 0.0
+
+
+def schema_differences(plan: Plan) -> tuple[SchemaFact, ...]:
+    """Return the columns whose very schema differs; an SQL expression of the suite settles a type."""
+    return tuple(fact for fact in plan.schema if fact.verdict in DIFFERENT_SCHEMA)
+
+
+def judge(evidence: Evidence, spec: Spec) -> tuple[Verdict, str]:
+    """Return the verdict and its reason in one sentence."""
+    if reason := _invalid(evidence, spec):
+        return Verdict.INVALID, reason
+    if evidence.uncovered:
+        return Verdict.FAIL, _different(evidence)
+    if evidence.waived:
+        return Verdict.WAIVED, f"{evidence.waived:,} differences, every one covered by a waiver."
+    return Verdict.PASS, _equal(evidence)
+
+
+def _equal(evidence: Evidence) -> str:
+    canary = evidence.canary
+    return (
+        f"{evidence.rows.equal:,} rows equal in {len(evidence.plan.columns)} columns; "
+        f"{canary.found} of {canary.planted} planted corruptions found."
+    )
+
+
+def _invalid(evidence: Evidence, spec: Spec) -> str:
+    rows, canary, plan = evidence.rows, evidence.canary, evidence.plan
+    if not plan.columns:
+        return "Nothing was compared: the two sides have no column in common."
+    if not rows.legacy and not rows.target and not spec.allow_empty:
+        return "Nothing was compared: both sides have zero rows and allow_empty is not set."
+    if canary.blind:
+        return (
+            "The comparison is blind: a planted corruption was not found and no rule explains it "
+            f"({canary.blind[0]})."
+        )
+    if (rows.legacy or rows.target) and not canary.planted:
+        return "The comparison could not prove its eyesight: no corruption was planted."
+    share = coverage(plan)
+    if spec.coverage < 1 and share < spec.coverage:
+        return (
+            f"Coverage {share:.1%} is under its floor of {spec.coverage:.1%}: {len(plan.columns)} of "
+            f"{plan.either_side} columns were compared."
+        )
+    return ""
+
+
+def _different(evidence: Evidence) -> str:
+    rows = evidence.rows
+    parts = [
+        f"{n:,} {word}"
+        for n, word in ((rows.changed, "changed"), (rows.missing, "missing"), (rows.extra, "extra"))
+        if n
+    ]
+    found = schema_differences(evidence.plan)
+    said = f"{' and '.join((', '.join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)} rows" if parts else ""
+    schema = (
+        f"{len(found)} columns with a different schema ({', '.join(f.name for f in found[:5])})" if found else ""
+    )
+    waived = f"; {evidence.waived:,} of the differences are waived" if evidence.waived else ""
+    return f"{'; '.join(filter(None, (said, schema)))}{waived}."
