@@ -18,6 +18,7 @@ from parity.suite.models import Activity, Suite
 
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient, PipelineRun
+    from parity.clients.athena_sql import Statement
 
 PLAN, START, PIPELINE = "plan", "start_pipeline", "pipeline"
 LOOK_BACK = timedelta(days=30)
@@ -87,8 +88,7 @@ def glue_job(suite: Suite, activity: Activity) -> Want:
         plan = plan_of(context)
         if activity.name not in plan.activities:
             return None
-        options = {"date_argument": suite.aws.glue_date_argument, "timezone": suite.timezone}
-        ref = RunsRef("glue", suite.aws.connection, options)
+        ref = glue_ref(suite)
         request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
         return Wanted(
             ref, _key(plan, activity), ask=lambda _: Ask(request), owned=False, deadline=deadline(suite, context)
@@ -101,13 +101,12 @@ def athena_unload(suite: Suite, activity: Activity, folder: Path) -> Want:
     """Unload the legacy query's output; ``folder`` is the suite's own."""
 
     def want(context: Context) -> Wanted | None:
-        from parity.clients.athena_sql import bind, unload
+        from parity.clients.athena_sql import unload
 
         plan = plan_of(context)
         if activity.name not in plan.activities:
             return None
-        sql = (folder / "sql" / activity.legacy.sql).read_text()
-        query = bind(sql, {"business_date": plan.business_date})
+        query = legacy_query(activity, plan, folder)
 
         def ask(token: str) -> Ask:
             destination = (
@@ -146,6 +145,20 @@ def helper_job(suite: Suite, activity: Activity) -> Want:
         return Wanted(ref, _key(plan, activity), ask=ask, deadline=deadline(suite, context))
 
     return want
+
+
+def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:
+    """Return the activity's Athena query with its parameters bound; ``folder`` is the suite's own."""
+    from parity.clients.athena_sql import bind
+
+    sql = (folder / "sql" / activity.legacy.sql).read_text(encoding="utf-8")
+    return bind(sql, {"business_date": plan.business_date})
+
+
+def glue_ref(suite: Suite) -> RunsRef:
+    """Return where the suite's legacy jobs run."""
+    options = {"date_argument": suite.aws.glue_date_argument, "timezone": suite.timezone}
+    return RunsRef("glue", suite.aws.connection, options)
 
 
 def athena_ref(suite: Suite) -> RunsRef:

@@ -12,7 +12,7 @@ from airflow.sdk import BaseHook, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from parity.airflow.evidence import broken_links, remote_runs_of, task_states
-from parity.airflow.steps import PIPELINE, START, athena_ref, plan_of
+from parity.airflow.steps import PIPELINE, START, athena_ref, glue_ref, legacy_query, plan_of
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
 from parity.flow.judge import Judgement, judge
@@ -23,7 +23,7 @@ from parity.suite.models import Activity, Suite
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
-    from parity.flow.exports import Export
+    from parity.flow.exports import Column, Export
     from parity.history.store import Store
 
 
@@ -68,6 +68,7 @@ class SuiteTasks:
         """Fetch both outputs and compare them."""
         case = self.case(context, activity)
         query = _of(context, activity, Link.ATHENA)
+        self._check_glue(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
         return {"verdict": result.verdict, "reason": result.reason, "different": result.rows.different}
@@ -147,9 +148,22 @@ class SuiteTasks:
             legacy=query["destination"],
             target=export["destination"],
             export_id=export["export_id"],
-            schema=lambda: runs.columns(query["run_id"]),  # type: ignore[attr-defined]
+            schema=lambda: self._legacy_columns(case, runs, query["run_id"]),
         )
         return fetch(case, outputs, self._storage())
+
+    def _legacy_columns(self, case: Case, runs: Any, run_id: str) -> list[Column]:
+        from parity.flow.exports import Column
+
+        query = legacy_query(case.activity, case.plan, self.path.parent)
+        return [Column(name, kind) for name, kind in runs.columns(query, run_id)]
+
+    def _check_glue(self, context: Context, case: Case) -> None:
+        """Refuse data that the legacy job has written again since it was found."""
+        found = _of(context, case.activity, Link.GLUE)
+        if case.activity.glue_job and found:
+            request = {"job": case.activity.glue_job, "business_date": case.plan.business_date.isoformat()}
+            glue_ref(self.suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
     def _storage(self) -> Storage:
         from parity.airflow.connections import exchange

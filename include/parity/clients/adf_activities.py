@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
 from parity.clients.adf_chain import first_broken
@@ -24,7 +24,7 @@ def activity_run(pipeline_run: str, activity: str) -> str:
 class ActivityRuns:
     """RemoteRuns, look-only: ids are ``<pipeline run>/<activity>``. Never submits, never cancels."""
 
-    kind = "adf_activity"
+    kind: ClassVar[str] = "adf_activity"
 
     def __init__(self, client: AdfClient, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -72,15 +72,11 @@ class ActivityRuns:
             error = RemoteError("NoSuchActivity", f"Pipeline {run.pipeline} has no activity {name}.")
             return RunStatus(run_id, "NotFound", Phase.FAILED, error, run.status.url)
         culprit, why = first_broken(pipeline, activities, name)
-        if not run.status.phase.ended and not (why and culprit != name):
+        if not run.status.phase.ended and not (why and not self._tries_again(run, culprit, activities[culprit])):
             return RunStatus(run_id, "Waiting", Phase.WAITING, url=run.status.url)
+        caused_by = {"caused_by": culprit} if culprit != name else {}
         return RunStatus(
-            run_id,
-            "NotRun",
-            Phase.FAILED,
-            _not_run(run, culprit, why),
-            run.status.url,
-            output={"caused_by": culprit if culprit != name else ""},
+            run_id, "NotRun", Phase.FAILED, _not_run(run, culprit, why), run.status.url, output=caused_by
         )
 
     def _tries_again(self, run: PipelineRun, name: str, status: RunStatus) -> bool:
