@@ -1,18 +1,38 @@
-"""Great Expectations over both outputs and over what the comparison found."""
+"""Great Expectations over both outputs and over what the comparison found.
+
+Outputs are asked through DuckDB (:mod:`parity.expectations.duckdb_engine`), so only the columns that the suite
+names are read. Full results go to the artefact store, without values of sensitive columns; the caller gets
+findings, which hold no value at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from parity.compare.result import Result
-from parity.expectations.findings import Findings
+from parity.compare.result import Result, Verdict
+from parity.expectations.beliefs import Belief, beliefs_of, comparison_facts
+from parity.expectations.findings import Finding, Findings, Outcome, Side
+from parity.expectations.masking import finding, masked
 from parity.suite.models import Activity
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 ParquetPaths = Sequence[Path]
 """Parquet files of one side's output; empty when the output never travelled (digest, totals)."""
+SHOWN = 20
+"""Unexpected values that a full result lists, of columns that are not sensitive."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,21 @@ class Occasion:
     business_date: date
     run_id: str
     attempt: int = 1
+
+    def folder(self, activity: str) -> str:
+        """Return ``<suite>/<date>/<run>/<activity>``, safe as a path."""
+        parts = (self.suite, self.business_date.isoformat(), self.run_id, activity)
+        return "/".join(re.sub(r"[^A-Za-z0-9._+-]", "_", part) for part in parts)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One side, judged: findings, the full result as JSON, and its page."""
+
+    side: Side
+    findings: tuple[Finding, ...]
+    full: Mapping[str, Any]
+    page: str = ""
 
 
 def validate(
@@ -37,7 +72,193 @@ def validate(
 ) -> Findings:
     """Run the suite's expectations and the parity expectations; write details and Data Docs under ``store``.
 
-    An expectation that cannot be computed is INVALID. Nothing leaves the machine.
-    ``memory`` is DuckDB's limit.
+    An expectation that cannot be computed is INVALID. Nothing leaves the machine. ``memory`` is DuckDB's limit.
     """
-    raise NotImplementedError
+    from parity.expectations.docs import publish
+
+    started = time.monotonic()
+    checked = [
+        _outputs(activity, "legacy", legacy, memory),
+        _outputs(activity, "target", target, memory),
+        _comparison(activity, result),
+    ]
+    findings = tuple(found for side in checked for found in side.findings)
+    folder = occasion.folder(activity.name)
+    details = tuple(_keep(store, folder, occasion, side) for side in checked if side.full)
+    docs = publish(store, folder, {side.side: side.page for side in checked if side.page}, findings)
+    return Findings(findings, details, docs, round(time.monotonic() - started, 3))
+
+
+def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -> Checked:
+    """Check one output; without files nothing can be said of it, and that is INVALID."""
+    beliefs = beliefs_of(activity, side)
+    if not beliefs:
+        return Checked(side, (), {})
+    if not files:
+        return _unknown(beliefs, side, "It could not be computed: in this mode the output does not travel.")
+    try:
+        return _asked(activity, beliefs, side, files, memory)
+    except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
+        log.warning("Expectations on the %s output could not run: %s", side, type(error).__name__)
+        return _unknown(
+            beliefs, side, f"It could not be computed: {type(error).__name__} while reading the output."
+        )
+
+
+def _unknown(beliefs: Sequence[Belief], side: Side, message: str) -> Checked:
+    found = tuple(
+        Finding(side, belief.name, belief.subject, belief.severity, Outcome.INVALID, message) for belief in beliefs
+    )
+    return Checked(side, found, {})
+
+
+def _asked(activity: Activity, beliefs: Sequence[Belief], side: Side, files: ParquetPaths, memory: str) -> Checked:
+    from parity.expectations.duckdb_engine import open_duckdb
+
+    with tempfile.TemporaryDirectory(prefix="parity-gx-") as scratch:
+        engine = open_duckdb(memory, scratch)
+        try:
+            _make_view(engine, activity, beliefs, side, files)
+            return _run(_sql_batch(engine, side), beliefs, side, _sensitive(activity))
+        finally:
+            engine.dispose()
+
+
+def _make_view(
+    engine: Engine, activity: Activity, beliefs: Sequence[Belief], side: Side, files: ParquetPaths
+) -> None:
+    from parity.expectations.outputs import columns_of, suite_names, view
+
+    wanted = sorted({name for belief in beliefs for name in belief.columns})
+    with engine.connect() as connection:
+        present = [row[0] for row in connection.exec_driver_sql(columns_of(files)).fetchall()]
+        names = suite_names(present, activity, wanted, side)
+        connection.exec_driver_sql(view(side, files, names))
+        connection.commit()
+
+
+def _sensitive(activity: Activity) -> frozenset[str]:
+    return frozenset(name.lower() for name, rule in activity.columns.items() if rule.sensitive)
+
+
+def _comparison(activity: Activity, result: Result) -> Checked:
+    """Check what the comparison found; when it was INVALID, so is all that is said of it."""
+    import pandas as pd
+
+    facts = comparison_facts(activity, result)
+    context = _context()
+    source = context.data_sources.add_pandas("comparison")
+    batch = (
+        source.add_dataframe_asset("comparison")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": pd.DataFrame([facts.row])})
+    )
+    checked = _run(batch, facts.beliefs, "comparison", frozenset())
+    if result.verdict is not Verdict.INVALID:
+        return checked
+    unknown = _unknown(facts.beliefs, "comparison", f"The comparison was INVALID: {result.reason}")
+    return Checked("comparison", unknown.findings, checked.full, checked.page)
+
+
+def _context() -> Any:
+    """Return a context that keeps nothing and calls nobody."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+def _sql_batch(engine: Engine, side: Side) -> Any:
+    from parity.expectations.duckdb_engine import ParityDuckDBDatasource
+
+    context = _context()
+    source = context.data_sources.add_parity_duckdb(side, connection_string="duckdb:///:memory:")
+    assert isinstance(source, ParityDuckDBDatasource)
+    source.use(engine)
+    return source.add_table_asset(side, table_name=side).add_batch_definition_whole_table("all").get_batch()
+
+
+def _run(batch: Any, beliefs: Sequence[Belief], side: Side, sensitive: frozenset[str]) -> Checked:
+    """Ask Great Expectations, and mask before anything is judged, rendered or written."""
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+    from parity.expectations.docs import page
+
+    results = [_one(batch, belief, _touches(belief, sensitive)) for belief in beliefs]
+    pairs = list(zip(beliefs, results, strict=True))
+    found = tuple(finding(belief, side, full, _touches(belief, sensitive)) for belief, full in pairs)
+    whole = ExpectationSuiteValidationResult(
+        success=all(f.outcome is Outcome.PASS for f in found),
+        results=[_reread(full) for full in results],
+        suite_name=side,
+        statistics=_statistics(found),
+        meta={"active_batch_definition": {"data_asset_name": side}},
+    )
+    return Checked(side, found, whole.to_json_dict(), page(whole))
+
+
+def _touches(belief: Belief, sensitive: frozenset[str]) -> bool:
+    return any(name.lower() in sensitive for name in belief.columns)
+
+
+def _one(batch: Any, belief: Belief, sensitive: bool) -> dict[str, Any]:
+    """Run one expectation and return its result as masked JSON; a class that refuses its arguments raised."""
+    import great_expectations.expectations as gxe
+
+    shown = 0 if sensitive else SHOWN
+    try:
+        expectation = getattr(gxe, belief.name)(**belief.arguments, severity=belief.severity.value)
+        result = batch.validate(
+            expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": shown}
+        ).to_json_dict()
+    except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
+        result = _raised(belief, error)
+    return masked(json.loads(json.dumps(result, default=str)), sensitive)
+
+
+def _raised(belief: Belief, error: Exception) -> dict[str, Any]:
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", belief.name).lower()
+    told = {"raised_exception": True, "exception_message": str(error), "exception_traceback": ""}
+    return {
+        "success": False,
+        "expectation_config": {"type": kind, "kwargs": belief.arguments, "meta": {}},
+        "result": {},
+        "meta": {},
+        "exception_info": told,
+    }
+
+
+def _reread(full: Mapping[str, Any]) -> Any:
+    """Return a masked result as the object that Great Expectations renders."""
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    given = full["expectation_config"]
+    allowed = ("type", "kwargs", "meta", "description", "severity")
+    return ExpectationValidationResult(
+        success=full["success"],
+        expectation_config=ExpectationConfiguration(**{key: given[key] for key in allowed if key in given}),
+        result=dict(full.get("result") or {}),
+        meta=dict(full.get("meta") or {}),
+        exception_info=dict(full.get("exception_info") or {}),
+    )
+
+
+def _statistics(found: Sequence[Finding]) -> dict[str, Any]:
+    passed = sum(f.outcome is Outcome.PASS for f in found)
+    return {
+        "evaluated_expectations": len(found),
+        "successful_expectations": passed,
+        "unsuccessful_expectations": len(found) - passed,
+        "success_percent": 100.0 * passed / len(found) if found else None,
+    }
+
+
+def _keep(store: Path, folder: str, occasion: Occasion, side: Checked) -> str:
+    """Write one side's full result and return its path relative to ``store``."""
+    path = Path("expectations") / folder / f"attempt-{occasion.attempt}" / f"{side.side}.json"
+    (store / path).parent.mkdir(parents=True, exist_ok=True)
+    (store / path).write_text(json.dumps(side.full, indent=1, default=str), encoding="utf-8")
+    return path.as_posix()

@@ -1,0 +1,121 @@
+"""Data Docs: the pages of Great Expectations, one per side, behind an index per run and one over all runs.
+
+The pages are rendered by Great Expectations itself. Its own site builder would copy 4 MB of pictures into each
+site and make every reader's browser fetch fourteen files from content networks; here those tags are cut out
+and one small style sheet stands in for them, so that the pages work behind a firewall and tell nobody.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from parity.expectations.findings import Finding, Outcome
+
+ROOT = "data_docs"
+_REMOTE = re.compile(
+    r"<script[^>]*\ssrc=[^>]*>\s*(</script>)?|<link[^>]*\shref=\"?https?:[^>]*>|<link[^>]*favicon[^>]*>"
+    r"|<img[^>]*>|url\(['\"]?https?:[^)]*\)",
+    re.IGNORECASE,
+)
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}
+main,.container,.container-fluid{max-width:1200px;margin:0 auto;padding:0 1rem}
+.row{display:flex;flex-wrap:wrap;gap:1rem}.col-lg-2,.col-md-2{flex:0 0 14rem}.col-lg-10,.col-md-8{flex:1 1 40rem}
+table{border-collapse:collapse;width:100%;margin:.75rem 0}
+th,td{border-bottom:1px solid #d8dee4;padding:.4rem .6rem;text-align:left;vertical-align:top}
+.card,.alert,pre{border:1px solid #d8dee4;border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;overflow:auto}
+.badge{border-radius:4px;padding:.1rem .4rem;background:#eaeef2;margin-right:.2rem}
+.badge-danger{background:#ffd7d5}
+.text-success,.pass{color:#1a7f37}.text-danger,.fail{color:#b42318}.text-warning,.invalid{color:#9a6700}
+.fas:before{content:"●"}.modal,.cooltip .top,.btn-info{display:none}.list-inline li{display:inline}
+nav,.navbar{border-bottom:1px solid #d8dee4;padding:.5rem 1rem}.breadcrumb{list-style:none;display:flex;gap:.6rem}
+@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}a{color:#79c0ff}}
+"""
+
+
+def page(result: Any) -> str:
+    """Render one validation result of Great Expectations as a page that stands alone."""
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    rendered = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    return _REMOTE.sub("", rendered).replace("</head>", f"<style>{STYLE}</style></head>", 1)
+
+
+def publish(store: Path, folder: str, pages: Mapping[str, str], findings: Iterable[Finding]) -> str:
+    """Write an activity's pages below ``store/data_docs/folder`` and refresh the indexes above them.
+
+    Returns the path of the activity's index, relative to ``store``. Activities of one run may do this at once.
+    """
+    home = store / ROOT / folder
+    home.mkdir(parents=True, exist_ok=True)
+    for side, text in pages.items():
+        _write(home / f"{side}.html", text)
+    listed = tuple(findings)
+    _write(home / "summary.json", json.dumps(_counts(listed)))
+    _write(home / "index.html", _activity(home.name, listed, pages))
+    for above in list(home.parents)[: len(Path(folder).parts)]:
+        _write(above / "index.html", _index(above, store / ROOT))
+    return f"{ROOT}/{folder}/index.html"
+
+
+def _counts(findings: Iterable[Finding]) -> dict[str, int]:
+    outcomes = [finding.outcome for finding in findings]
+    return {outcome.value: outcomes.count(outcome) for outcome in Outcome}
+
+
+def _activity(name: str, findings: Iterable[Finding], pages: Mapping[str, str]) -> str:
+    links = " · ".join(f'<a href="{side}.html">{side}</a>' for side in pages)
+    rows = "".join(_row(finding) for finding in sorted(findings, key=_worst_first))
+    head = "<tr><th>Outcome<th>Side<th>About<th>Expectation<th>Severity<th>What</tr>"
+    back = '<nav><a href="../index.html">the run</a></nav>'
+    return _html(name, f"{back}<h1>{html.escape(name)}</h1><p>{links}</p><table>{head}{rows}</table>")
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, str]:
+    order = [Outcome.INVALID, Outcome.FAIL, Outcome.PASS]
+    return order.index(finding.outcome), finding.side, finding.subject
+
+
+def _row(finding: Finding) -> str:
+    told = (finding.side, finding.subject, finding.expectation, finding.severity, finding.message)
+    cells = "".join(f"<td>{html.escape(text)}" for text in told)
+    return f'<tr><td class="{finding.outcome}">{finding.outcome}{cells}</tr>'
+
+
+def _index(folder: Path, root: Path) -> str:
+    """List what lies below ``folder``: newest names first, with the sum of their outcomes."""
+    below = sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True)
+    rows = "".join(_link(path) for path in below)
+    title = folder.name if folder != root else "Data Docs"
+    back = '<nav><a href="../index.html">up</a></nav>' if folder != root else ""
+    head = "<tr><th>What<th>pass<th>fail<th>invalid</tr>"
+    return _html(title, f"{back}<h1>{html.escape(title)}</h1><table>{head}{rows}</table>")
+
+
+def _link(path: Path) -> str:
+    counts = [json.loads(file.read_text(encoding="utf-8")) for file in path.rglob("summary.json")]
+    cells = "".join(
+        f'<td class="{outcome}">{sum(count.get(outcome, 0) for count in counts)}' for outcome in Outcome
+    )
+    name = html.escape(path.name)
+    return f'<tr><td><a href="{name}/index.html">{name}</a>{cells}</tr>'
+
+
+def _html(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write in one step, so that a reader or a neighbour never sees half a page."""
+    draft = path.with_name(f".{path.name}.{id(text):x}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

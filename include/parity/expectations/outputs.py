@@ -1,0 +1,55 @@
+"""Both outputs as views that Great Expectations can ask, under the names that the suite uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from parity.suite.models import Activity, ColumnRule
+
+
+def view(name: str, files: Sequence[Path], names: Mapping[str, str]) -> str:
+    """Return the statement that makes ``files`` a view; ``names`` maps a file's column to the suite's name."""
+    listed = ", ".join(_literal(str(file)) for file in files)
+    renamed = ", ".join(f"{_quoted(old)} as {_quoted(new)}" for old, new in names.items() if old != new)
+    columns = f"* rename ({renamed})" if renamed else "*"
+    return f"create or replace view {_quoted(name)} as select {columns} from {_parquet(listed)}"
+
+
+def columns_of(files: Sequence[Path]) -> str:
+    """Return the query that lists the columns of ``files``."""
+    return f"describe select * from {_parquet(', '.join(_literal(str(file)) for file in files))}"
+
+
+def suite_names(columns: Iterable[str], activity: Activity, wanted: Iterable[str], side: str) -> dict[str, str]:
+    """Map a side's columns to the suite's names: the target's, and the suite's own upper and lower case.
+
+    Athena lower-cases every name and Spark keeps them, so names are matched without regard to case, exactly
+    matching names first.
+    """
+    present = list(columns)
+    legacy = _legacy_names(activity.columns) if side == "legacy" else {}
+    spelling = {name.lower(): name for name in wanted}
+    mapped = {name: legacy.get(name.lower(), name) for name in present}
+    taken = set(mapped.values())
+    for name, new in mapped.items():
+        wanted_name = spelling.get(new.lower(), new)
+        if wanted_name not in taken:
+            mapped[name] = wanted_name
+    return mapped
+
+
+def _legacy_names(rules: Mapping[str, ColumnRule]) -> dict[str, str]:
+    return {rule.legacy.lower(): name for name, rule in rules.items() if rule.legacy}
+
+
+def _parquet(listed: str) -> str:
+    return f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
