@@ -1,0 +1,43 @@
+"""Parity's pages inside Airflow, for whoever may see plugins: /parity, and a tab on each Dag run."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """Serve the pages; built with the first request, because every Airflow process loads its plugins."""
+    await _app()(scope, receive, send)
+
+
+@cache
+def _app() -> Any:
+    from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+    from airflow.api_fastapi.core_api.security import requires_access_view
+    from fastapi import Depends
+
+    from parity.history.store import open_store
+    from parity.settings import settings
+    from parity.web import create_app
+
+    # Airflow mounts a plugin's app without authentication; this is Airflow's own.
+    guard = [Depends(requires_access_view(AccessView.PLUGINS))]
+    return create_app(lambda: open_store(settings().results_store), Path(settings().artefact_root), guard)
+
+
+class ParityPlugin(AirflowPlugin):
+    """Adds the pages to the API server."""
+
+    name = "parity"
+    fastapi_apps: ClassVar = [{"app": pages, "url_prefix": "/parity", "name": "Parity"}]
+    external_views: ClassVar = [
+        {"name": "Parity", "href": "/parity/", "destination": "nav", "url_route": "parity"},
+        {
+            "name": "Parity",
+            "href": "/parity/runs/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "parity-run",
+        },
+    ]
