@@ -114,8 +114,10 @@ def aws_errors(service: str, what: str) -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        ConnectionError,  # noqa: A004
         CredentialRetrievalError,
         HTTPClientError,
+        IncompleteReadError,
         NoCredentialsError,
         PartialCredentialsError,
     )
@@ -127,7 +129,7 @@ def aws_errors(service: str, what: str) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
         remedy = "Check the AWS connection's keys or role."
         raise AccessDenied(f"There are no AWS credentials for {what} ({error}).", remedy=remedy) from None
-    except HTTPClientError as error:
+    except (HTTPClientError, ConnectionError, IncompleteReadError) as error:
         reason = type(error).__name__
         raise Unreachable(f"{service} could not be reached for {what} ({reason}).") from None
     except BotoCoreError as error:

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from parity.clients.objects import Place
+from parity.clients.storage import (
+    AdlsConfig,
+    AdlsStorage,
+    FileStorage,
+    Storage,
+    Stored,
+    download_folder,
+    storage,
+)
+from parity.clock import FakeClock
+from parity.errors import BadInput, ExportRefused, NotFound
+
+KEY = SecretStr("c2VjcmV0")
+
+
+@pytest.fixture
+def files() -> Storage:
+    return storage({"file": FileStorage()})
+
+
+def test_an_object_is_written_read_listed_and_deleted(files: Storage, tmp_path: Path) -> None:
+    url = f"{tmp_path.as_uri()}/a/b.bin"
+    files.write(url, b"0123456789")
+    assert files.read(url) == b"0123456789"
+    assert files.read(url, 2, 3) == b"234"
+    assert files.read(url, 7) == b"789"
+    assert [(s.name, s.size) for s in files.list(tmp_path.as_uri())] == [("a/b.bin", 10)]
+    files.delete(url)
+    files.delete(url)
+    assert files.list(tmp_path.as_uri()) == []
+
+
+def test_a_missing_object_is_not_found(files: Storage, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="nothing"):
+        files.read(f"{tmp_path.as_uri()}/nothing")
+
+
+def test_a_folder_is_downloaded_with_its_structure(files: Storage, tmp_path: Path) -> None:
+    for number in range(20):
+        files.write(f"{tmp_path.as_uri()}/from/d{number % 3}/{number}.bin", b"x" * number)
+    found = files.list(f"{tmp_path.as_uri()}/from")
+    paths = download_folder(files, found, tmp_path / "to")
+    assert [path.relative_to(tmp_path / "to").as_posix() for path in paths] == [s.name for s in found]
+    assert [path.stat().st_size for path in paths] == [s.size for s in found]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_file_that_shrank_since_it_was_listed_is_refused(
+    files: Storage, tmp_path: Path, clock: FakeClock
+) -> None:
+    files.write(f"{tmp_path.as_uri()}/a", b"123")
+    listed = Stored(f"{tmp_path.as_uri()}/a", "a", 4, clock.now())
+    with pytest.raises(ExportRefused, match="is 3 bytes, but was listed with 4"):
+        download_folder(files, [listed], tmp_path / "to")
+
+
+def test_a_name_cannot_climb_out_of_its_folder(files: Storage, tmp_path: Path, clock: FakeClock) -> None:
+    files.write(f"{tmp_path.as_uri()}/a", b"123")
+    listed = Stored(f"{tmp_path.as_uri()}/a", "../../evil", 3, clock.now())
+    with pytest.raises(ExportRefused, match="outside"):
+        download_folder(files, [listed], tmp_path / "to")
+
+
+def test_an_upload_is_a_copy(files: Storage, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    files.upload(tmp_path / "a", f"{tmp_path.as_uri()}/b/c")
+    assert (tmp_path / "b" / "c").read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("s3://bucket/a/b", ("s3", "bucket", "a/b")),
+        ("s3://bucket", ("s3", "bucket", "")),
+        ("s3://bucket/odd?#name", ("s3", "bucket", "odd?#name")),
+        ("abfss://c@acc.dfs.core.windows.net/a", ("abfss", "c", "a")),
+        ("file:///tmp/x", ("file", "", "tmp/x")),
+    ],
+)
+def test_a_url_is_taken_apart(url: str, parts: tuple[str, str, str]) -> None:
+    place = Place.of(url)
+    assert (place.scheme, place.root, place.key) == parts
+
+
+@pytest.mark.parametrize("url", ["", "bucket/a", "https://x/y", "abfss://acc/x", "s3:///x", "file://host/x"])
+def test_what_is_no_place_is_bad_input(url: str) -> None:
+    with pytest.raises(BadInput):
+        Place.of(url)
+
+
+def test_a_folder_never_matches_its_neighbour() -> None:
+    assert Place.of("s3://b/ab").prefix == "ab/"
+    assert Place.of("s3://b/ab/").prefix == "ab/"
+    assert Place.of("s3://b/").prefix == ""
+
+
+def test_an_unconfigured_scheme_is_bad_input(files: Storage) -> None:
+    with pytest.raises(BadInput, match="s3://"):
+        files.read("s3://b/k")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        ("", "https://acc.blob.core.windows.net"),
+        ("https://acc.dfs.core.windows.net/", "https://acc.blob.core.windows.net"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/acc"),
+        ("http://127.0.0.1:9/acc", "http://127.0.0.1:9/acc"),
+    ],
+)
+def test_an_accounts_address_is_completed(endpoint: str, url: str) -> None:
+    assert AdlsConfig("acc", KEY, endpoint).url == url
+
+
+def test_another_accounts_address_is_refused() -> None:
+    adls = AdlsStorage(AdlsConfig("acc", KEY, "http://127.0.0.1:9"))
+    with pytest.raises(BadInput, match="not in the storage account 'acc'"):
+        adls.read("abfss://c@other.dfs.core.windows.net/x")
+
+
+def test_a_shared_key_does_not_travel_in_clear() -> None:
+    with pytest.raises(BadInput):
+        AdlsStorage(AdlsConfig("acc", KEY, "http://storage.test"))
