@@ -100,22 +100,26 @@ def patched(activity: str, on: Collection[str]) -> str:
     text = migrated_script(activity)
     for name in sorted(on):
         if defects()[name].activity == activity:
-            text = _patch(text, defects()[name])
+            text = apply(defects()[name], text)
     return text
 
 
 def expected(state: Path) -> dict[str, str]:
-    """Return the verdict that every activity deserves, given the defects that are on."""
-    verdicts = {product.activity: "PASS" for product in PRODUCTS}
-    for name in switched_on(state):
-        defect = defects()[name]
-        _worsen(verdicts, defect.activity, defect.verdict)
+    """Return the verdict that every activity deserves, given the defects that are on in ``state``."""
+    return verdicts(defects()[name] for name in switched_on(state))
+
+
+def verdicts(on: Iterable[Defect]) -> dict[str, str]:
+    """Return the verdict that every activity deserves with these defects in the scripts."""
+    found = {product.activity: "PASS" for product in PRODUCTS}
+    for defect in on:
+        _worsen(found, defect.activity, defect.verdict)
         for heir in defect.inherits:
-            _worsen(verdicts, heir, "FAIL")
+            _worsen(found, heir, "FAIL")
     for product in PRODUCTS:  # they are in the order of their dependencies
-        if any(verdicts[before] == "INVALID" for before in product.after):
-            verdicts[product.activity] = "INVALID"
-    return verdicts
+        if any(found[before] == "INVALID" for before in product.after):
+            found[product.activity] = "INVALID"
+    return found
 
 
 def expected_causes(state: Path) -> dict[str, list[tuple[str, str]]]:
@@ -132,7 +136,8 @@ def _worsen(verdicts: dict[str, str], activity: str, verdict: str) -> None:
     verdicts[activity] = max(verdicts[activity], verdict, key=ORDER.index)
 
 
-def _patch(text: str, defect: Defect) -> str:
+def apply(defect: Defect, text: str) -> str:
+    """Return a script with the defect in it, or raise :class:`PatchRefused`."""
     found = text.count(defect.old)
     if found != 1:
         raise PatchRefused(

@@ -1,0 +1,169 @@
+"""The helper job's judgement of its parameters; what it exports is tested on the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from parity.flow.exports import Expected, target_request
+from parity.suite.models import Mode, TargetSource
+from parity_job.export import (
+    MANIFEST,
+    Refused,
+    ask,
+    first_line,
+    main,
+    parameters,
+    quoted,
+    read_order,
+    select,
+)
+
+GIVEN = {
+    "protocol": "1",
+    "activity": "apply_refunds",
+    "run_id": "run-1",
+    "business_date": "2026-03-02",
+    "mode": "rows",
+    "destination": "abfss://exchange@a.dfs.core.windows.net/parity/1/",
+    "request": json.dumps({"table": "payments.refunds", "where": "settlement_date = :business_date"}),
+}
+
+
+class Widgets:
+    """Widgets that refuse what they do not know, as a notebook's do."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.known = known
+
+    def get(self, name: str) -> str:
+        if name not in self.known:
+            raise LookupError(f"No input widget named {name} is defined")
+        return self.known[name]
+
+
+class FakeSpark:
+    """Remembers what it was asked."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: list[tuple[str, Any]] = []
+
+    def sql(self, statement: str, args: Any = None) -> str:
+        if self.error:
+            raise self.error
+        self.asked.append((statement, args))
+        return "rows"
+
+
+def given(**changes: str) -> dict[str, str]:
+    return {**GIVEN, **changes}
+
+
+def requesting(**request: Any) -> dict[str, str]:
+    return given(request=json.dumps({"table": "payments.refunds", **request}))
+
+
+def test_an_order_is_read_from_the_parameters() -> None:
+    order = read_order(given())
+    assert (order.activity, order.mode, order.business_date) == ("apply_refunds", "rows", date(2026, 3, 2))
+    assert order.destination == "abfss://exchange@a.dfs.core.windows.net/parity/1"
+    assert (order.table, order.columns) == ("payments.refunds", None)
+
+
+def test_what_the_product_asks_for_is_an_order() -> None:
+    expected = Expected("apply_refunds", "run-1", date(2026, 3, 2), Mode.ROWS)
+    target = TargetSource(table="payments.refunds", where="settlement_date = :business_date")
+    order = read_order(target_request(expected, target, "abfss://e@a.dfs.core.windows.net/x", ["refund_id"]))
+    assert order.columns == ("refund_id",)
+    assert order.where == target.where
+
+
+def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
+    from parity.flow import exports_manifest
+
+    assert exports_manifest.MANIFEST == MANIFEST
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"activity": ""}, "job parameter activity is missing"),
+        ({"protocol": "2"}, "protocol 2 was asked for, but this job speaks 1"),
+        ({"mode": "all"}, "mode 'all' is none of rows, digest, totals"),
+        ({"activity": "a; drop"}, "activity 'a; drop' is not a name"),
+        ({"business_date": "yesterday"}, "business_date 'yesterday' is not a date"),
+        ({"request": "{"}, "request is not JSON"),
+        ({"request": "[]"}, "must be a JSON object with a table"),
+        ({"mode": "digest"}, "mode digest needs digest_sql"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(changes: dict[str, str], complaint: str) -> None:
+    with pytest.raises(Refused, match=complaint):
+        read_order(given(**changes))
+
+
+@pytest.mark.parametrize(
+    ("request_keys", "complaint"),
+    [
+        ({"table": "payments.refunds; drop table x"}, "is not a name"),
+        ({"table": "payments."}, "is not a name"),
+        ({"wheer": "1 = 1"}, "'wheer', which protocol 1 does not know"),
+        ({"columns": "refund_id"}, "must be a list of names"),
+        ({"columns": [1]}, "must be a list of names"),
+    ],
+)
+def test_a_wrong_request_is_refused_by_name(request_keys: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(Refused, match=complaint):
+        read_order(requesting(**request_keys))
+
+
+def test_identifiers_are_quoted_so_that_they_cannot_be_anything_else() -> None:
+    assert quoted("a`b") == "`a``b`"
+    order = read_order(requesting(columns=["x`, secret --"], where=None))
+    assert select(order) == "SELECT `x``, secret --` FROM `payments`.`refunds`"
+
+
+def test_without_columns_everything_is_selected() -> None:
+    assert select(read_order(requesting())) == "SELECT * FROM `payments`.`refunds`"
+
+
+def test_the_business_date_is_bound_and_never_pasted() -> None:
+    spark = FakeSpark()
+    order = read_order(given())
+    ask(spark, select(order), order.business_date)
+    [(statement, args)] = spark.asked
+    assert statement.endswith("WHERE settlement_date = :business_date")
+    assert args == {"business_date": date(2026, 3, 2)}
+
+
+def test_a_statement_without_the_date_binds_nothing() -> None:
+    spark = FakeSpark()
+    ask(spark, "SELECT :business_dates", date(2026, 3, 2))
+    assert spark.asked == [("SELECT :business_dates", None)]
+
+
+def test_sparks_complaint_becomes_one_line() -> None:
+    error = ValueError("[TABLE_OR_VIEW_NOT_FOUND] no such table;\nplan\nplan")
+    with pytest.raises(Refused, match=r"^\[TABLE_OR_VIEW_NOT_FOUND\] no such table;$"):
+        ask(FakeSpark(error), "SELECT 1", date(2026, 3, 2))
+
+
+def test_an_error_without_words_is_told_by_its_class() -> None:
+    assert first_line(KeyError()) == "KeyError"
+
+
+def test_widgets_and_arguments_are_both_heard_and_arguments_win() -> None:
+    widgets = Widgets({"activity": "from_widget", "mode": "rows"})
+    told = parameters(["--activity", "from_argument", "--unknown", "x"], widgets)
+    assert told == {"activity": "from_argument", "mode": "rows"}
+
+
+def test_a_refusal_ends_the_run_with_one_line() -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--protocol", "9"])
+    assert left.value.code == "parity-helper: job parameter activity is missing or empty"
