@@ -1,1 +1,1 @@
-"""A table that can be asked: a dialect of :mod:`parity.sql` and a client of :mod:`parity.clients`."""
+"""A table you can ask: a dialect and a client together, answering with facts and never with an opinion."""

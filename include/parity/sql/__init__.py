@@ -1,1 +1,10 @@
-"""How to ask: canonical text per type and queries, text only; one small file of differences each."""
+"""How to ask: one text per value and one hash per row, the same on every engine. Text only, no I/O.
+
+A row's text is its values joined by the unit separator, then the lengths of its free texts, then a mask of
+its NULLs. Read from its end it can be taken apart again in exactly one way, so two different rows never have
+the same text. The hash is MD5; a bucket's digest is a COUNT and a SUM over sixty bits of it.
+
+:mod:`parity.sql.columns` says what a column is, :mod:`parity.sql.dialect` what every engine does alike, and
+``mysql``, ``mariadb``, ``athena`` and ``spark`` hold the differences. :mod:`parity.sql.reference` is the same
+text written in Python: what the tests hold every engine against.
+"""

@@ -1,0 +1,282 @@
+"""One narrow door to a MySQL server: a read-only session that says who it is, and errors of our own.
+
+Every session runs in UTC, with an empty ``sql_mode`` and UTF-8, because :mod:`parity.sql.mysql` relies on
+it. It can read only, waits for no lock longer than it was told, and no statement outlives its time-out.
+TLS is required, and the server's name verified, for every host that is not loopback.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from parity.errors import AccessDenied, BadInput, CouldNotCompare, NotFound, Terminal, Throttled, Unreachable
+
+if TYPE_CHECKING:
+    import pymysql
+
+Tls = Literal["verify", "unverified", "off"]
+Row = tuple[Any, ...]
+
+_DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 2059, 3118, 4151}
+_MISSING = {1049, 1146, 1109, 1054}
+_BUSY = {1040, 1203, 1226}
+_GONE = {0, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
+_STOPPED = {1205, 1213, 1317, 1969, 3024, 4031}
+"""A lock, a time-out or a KILL QUERY: the statement may well succeed the next time."""
+
+
+class StatementStopped(Unreachable):
+    """One statement took too long, waited for a lock too long, or was killed; the session may live on."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is and who asks; prints itself without its password."""
+
+    host: str
+    user: str
+    database: str
+    password: SecretStr = SecretStr("")
+    port: int = 3306
+    socket: str = ""
+    tls: Tls = "verify"
+    ca: str = ""
+    """File of certificates to trust, such as the RDS bundle; empty means the machine's own."""
+
+    def __str__(self) -> str:
+        where = self.socket or f"{self.host}:{self.port}"
+        return f"mysql://{self.user}@{where}/{self.database}"
+
+    @property
+    def local(self) -> bool:
+        """Tell whether nothing leaves this machine."""
+        if self.socket or self.host == "localhost":
+            return True
+        with suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return False
+
+
+def address(url: str) -> Address:
+    """Read ``mysql://user:password@host:port/database?unix_socket=&ssl_ca=&tls=``.
+
+    Raises BadInput, whose message never repeats the URL: it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError:
+        raise BadInput("The database URL cannot be read.", remedy=_SHAPE) from None
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    database = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("mysql", "mysql+pymysql") or not database or "/" in database:
+        raise BadInput("The database URL needs the scheme mysql and one database.", remedy=_SHAPE)
+    _check_options(options)
+    found = Address(
+        host=parts.hostname or "localhost",
+        user=unquote(parts.username or "root"),
+        password=SecretStr(unquote(parts.password or "")),
+        database=database,
+        port=port,
+        socket=options.get("unix_socket", ""),
+        ca=options.get("ssl_ca", ""),
+    )
+    return replace(found, tls=_tls(options.get("tls", ""), found))
+
+
+_SHAPE = "Write mysql://user:password@host:port/database, or mysql://…/database?unix_socket=/path."
+_OPTIONS = ("unix_socket", "ssl_ca", "tls", "charset")
+
+
+def _check_options(options: dict[str, str]) -> None:
+    for name in options:
+        if name not in _OPTIONS:
+            raise BadInput(f"The database URL has an unknown option {name!r}.", remedy=f"Known: {_OPTIONS}.")
+
+
+def _tls(asked: str, found: Address) -> Tls:
+    if asked not in ("", "verify", "unverified", "off"):
+        raise BadInput(f"tls={asked!r} is unknown.", remedy="Write verify, unverified or off.")
+    if asked == "off" and not found.local:
+        raise BadInput(f"TLS cannot be switched off for {found.host}: only loopback may go without.")
+    if asked in ("verify", "unverified", "off"):
+        return asked  # type: ignore[return-value]
+    return "off" if found.local and not found.ca else "verify"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one session may do to a server."""
+
+    connect_seconds: float = 10.0
+    statement_seconds: float = 600.0
+    lock_seconds: int = 5
+    packet_bytes: int = 256 * 2**20
+
+
+class Session:
+    """One connection. Not thread-safe, but :meth:`kill` may be called from anywhere."""
+
+    def __init__(self, where: Address, limits: Limits, name: str) -> None:
+        self.where = where
+        self.limits = limits
+        self.name = name
+        self._connection = _connect(where, limits, name)
+        self._lock = threading.Lock()
+        self.version = str(self._connection.server_version)
+        self._prepare()
+        self._thread = self.rows("SELECT CONNECTION_ID()")[0][0]
+
+    @property
+    def mariadb(self) -> bool:
+        """Tell whether the server is MariaDB."""
+        return "mariadb" in self.version.lower()
+
+    def rows(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[Row]:
+        """Return all rows of one statement."""
+        with translated(self.where), self._connection.cursor() as cursor:
+            cursor.execute(self._signed(sql), arguments)
+            return list(cursor.fetchall())
+
+    def dicts(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[dict[str, Any]]:
+        """Return all rows by lower-case column name."""
+        with translated(self.where), self._connection.cursor() as cursor:
+            cursor.execute(self._signed(sql), arguments)
+            names = [str(item[0]).lower() for item in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """Yield rows as they arrive, holding one at a time."""
+        from pymysql.cursors import SSCursor
+
+        with translated(self.where), self._connection.cursor(SSCursor) as cursor:
+            cursor.execute(self._signed(sql))
+            while row := cursor.fetchone():
+                yield row
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that answers nothing."""
+        with translated(self.where), self._connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def snapshot(self) -> None:
+        """See, from now on, the database as it is at this moment; ends the snapshot before."""
+        self.execute("ROLLBACK")
+        self.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def kill(self) -> None:
+        """Stop whatever the session is running, through a connection of its own; never raises."""
+        with suppress(CouldNotCompare, OSError), self._lock:
+            other = _connect(self.where, self.limits, self.name)
+            try:
+                with translated(self.where), other.cursor() as cursor:
+                    cursor.execute(f"KILL {int(self._thread)}")
+            finally:
+                other.close()
+
+    def close(self) -> None:
+        """Hang up; never raises."""
+        with suppress(Exception):
+            self._connection.close()
+
+    def _signed(self, sql: str) -> str:
+        return f"/* {self.name} */ {sql}"
+
+    def _prepare(self) -> None:
+        seconds = self.limits.statement_seconds
+        timeout = f"max_statement_time = {seconds}" if self.mariadb else f"max_execution_time = {seconds * 1000:.0f}"
+        self.execute(
+            "SET SESSION time_zone = '+00:00', sql_mode = '', "
+            f"lock_wait_timeout = {self.limits.lock_seconds}, "
+            f"innodb_lock_wait_timeout = {self.limits.lock_seconds}, "
+            f"group_concat_max_len = {self.limits.packet_bytes}, {timeout}"
+        )
+        self.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def connect(where: Address, limits: Limits | None = None, name: str = "parity") -> Session:
+    """Open a session. Raises AccessDenied, NotFound, Throttled or Unreachable, each one clear sentence."""
+    return Session(where, limits or Limits(), name)
+
+
+def _connect(where: Address, limits: Limits, name: str) -> pymysql.Connection[Any]:
+    import pymysql
+
+    with translated(where):
+        return pymysql.connect(
+            host=where.host,
+            port=where.port,
+            unix_socket=where.socket or None,
+            user=where.user,
+            password=where.password.get_secret_value(),
+            database=where.database,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=limits.connect_seconds,
+            read_timeout=limits.statement_seconds + 30,
+            write_timeout=limits.statement_seconds + 30,
+            program_name=name,
+            max_allowed_packet=limits.packet_bytes,
+            **_tls_arguments(where),
+        )
+
+
+def _tls_arguments(where: Address) -> dict[str, Any]:
+    if where.tls == "off":
+        return {"ssl_disabled": True}
+    context = ssl.create_default_context(cafile=where.ca or None)
+    if where.tls == "unverified":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return {"ssl": context}
+
+
+@contextmanager
+def translated(where: Address) -> Iterator[None]:
+    """Turn whatever PyMySQL raises into one of our errors; the password is in none of them."""
+    import pymysql
+
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise _error(error, where) from None
+    except (OSError, ssl.SSLError, RuntimeError) as error:
+        raise Unreachable(f"{where} cannot be reached: {_hidden(str(error), where)}.") from None
+
+
+def _error(error: Exception, where: Address) -> CouldNotCompare:
+    code, words = _parts(error)
+    told = _hidden(words, where).rstrip(".")
+    if code in _DENIED:
+        return AccessDenied(f"{where} refused: {told}.", remedy=_DENIED_REMEDY)
+    if code in _MISSING:
+        return NotFound(f"{where}: {told}.")
+    if code in _BUSY:
+        return Throttled(f"{where} has no connection to spare: {told}.", retry_after=5.0)
+    if code in _STOPPED:
+        return StatementStopped(f"{where} stopped a statement: {told}.")
+    if code in _GONE:
+        return Unreachable(f"{where} cannot be reached: {told}.")
+    return Terminal(f"{where} answered error {code}: {told}.")
+
+
+_DENIED_REMEDY = "Check the user, its password and its rights (SELECT, and SHOW VIEW for views)."
+
+
+def _parts(error: Exception) -> tuple[int, str]:
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    return code, str(error.args[1]) if len(error.args) > 1 else str(error)
+
+
+def _hidden(words: str, where: Address) -> str:
+    secret = where.password.get_secret_value()
+    return " ".join((words.replace(secret, "…") if len(secret) > 2 else words).split())

@@ -1,0 +1,160 @@
+"""Asking MySQL for some rows by their key: literals, ranges along an index, lists of keys.
+
+A key travels as cells: canonical texts, None for NULL. Comparisons in the server may follow a collation
+and so find too much (``a`` and ``A``); whoever asks keeps only the cells that are equal by bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from parity.sql.columns import FREE, Column, Columns, Kind
+from parity.sql.dialect import Dialect
+
+Cells = tuple[str | None, ...]
+
+_PLAIN = frozenset({Kind.INTEGER, Kind.BOOLEAN, Kind.DECIMAL, Kind.BIT})
+_QUOTED = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
+SEEKABLE = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
+"""Kinds whose values can be named exactly in a condition; a FLOAT, say, cannot."""
+
+
+def literal(column: Column, cell: str) -> str:
+    """Return ``cell`` as a literal that no content can break out of."""
+    if column.kind in _PLAIN:
+        return _digits(cell)
+    if column.kind in _QUOTED:
+        return f"'{_stamp(cell)}'"
+    if column.kind is Kind.BINARY:
+        return f"x'{bytes.fromhex(cell).hex()}'"
+    return f"CONVERT(x'{cell.encode().hex()}' USING utf8mb4)"
+
+
+def _digits(cell: str) -> str:
+    if not cell.lstrip("-").replace(".", "", 1).isascii() or set(cell) - set("-.0123456789"):
+        raise ValueError(f"{cell!r} is no number")
+    return cell
+
+
+def _stamp(cell: str) -> str:
+    if set(cell) - set("-:. 0123456789"):
+        raise ValueError(f"{cell!r} is no date or time")
+    return cell
+
+
+@dataclass(frozen=True)
+class Span:
+    """The rows after one key and up to another, in the order of the index; None means no bound."""
+
+    after: Cells | None = None
+    upto: Cells | None = None
+
+    def where(self, dialect: Dialect, key: Columns) -> str:
+        """Return the condition; empty when the span is the whole table."""
+        parts = []
+        if self.after is not None:
+            parts.append(_beyond(dialect, key, self.after, ">", inclusive=False))
+        if self.upto is not None:
+            parts.append(_beyond(dialect, key, self.upto, "<", inclusive=True))
+        return " AND ".join(parts)
+
+
+def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusive: bool) -> str:
+    """Return the lexicographic comparison, spelled out: MySQL uses no index for (a, b) > (x, y)."""
+    names = [dialect.quote(column.name) for column in key]
+    values = [literal(column, cell or "") for column, cell in zip(key, cells, strict=True)]
+    alternatives = []
+    for depth in range(len(names)):
+        last = depth == len(names) - 1
+        strict = f"{names[depth]} {sign}{'=' if last and inclusive else ''} {values[depth]}"
+        equal = [f"{n} = {v}" for n, v in zip(names[:depth], values[:depth], strict=True)]
+        alternatives.append(" AND ".join([*equal, strict]))
+    if len(alternatives) == 1:
+        return alternatives[0]
+    bound = f"{names[0]} {sign}= {values[0]}"
+    return f"({bound} AND ({' OR '.join(f'({a})' for a in alternatives)}))"
+
+
+def boundary(dialect: Dialect, table: str, key: Columns, after: Cells | None, rows: int) -> str:
+    """Return the query for the key that lies ``rows`` rows after ``after`` in index order."""
+    where = Span(after).where(dialect, key)
+    names = ", ".join(dialect.quote(column.name) for column in key)
+    return (
+        f"SELECT {cells(dialect, key)} FROM {dialect.quote(table)}"
+        f"{' WHERE ' + where if where else ''} ORDER BY {names} LIMIT 1 OFFSET {max(rows - 1, 0)}"
+    )
+
+
+def among(dialect: Dialect, key: Columns, wanted: Iterable[Cells]) -> str:
+    """Return the condition that finds at least the rows with one of these keys."""
+    if len(key) == 1:
+        return _among_one(dialect, key[0], [cells[0] for cells in wanted])
+    return " OR ".join(f"({_equals(dialect, key, cells)})" for cells in wanted)
+
+
+def _among_one(dialect: Dialect, column: Column, wanted: Sequence[str | None]) -> str:
+    name = dialect.quote(column.name)
+    values = [literal(column, cell) for cell in wanted if cell is not None]
+    parts = [f"{name} IN ({', '.join(values)})"] if values else []
+    return " OR ".join([*parts, f"{name} IS NULL"] if None in wanted else parts)
+
+
+def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
+    pairs = zip(key, cells, strict=True)
+    names = dialect.quote
+    return " AND ".join(
+        f"{names(c.name)} IS NULL" if cell is None else f"{names(c.name)} = {literal(c, cell)}"
+        for c, cell in pairs
+    )
+
+
+def seekable(key: Columns) -> bool:
+    """Tell whether single keys can be named in a condition."""
+    return bool(key) and all(column.kind in SEEKABLE and not column.long for column in key)
+
+
+def orderly(legacy: Columns, target: Columns) -> bool:
+    """Tell whether both servers walk the key in one order, so that one span means the same rows on both."""
+    pairs = list(zip(legacy, target, strict=True))
+    return seekable(legacy) and all(
+        not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation
+        for a, b in pairs
+    )
+
+
+def cells(dialect: Dialect, columns: Columns) -> str:
+    """Return one text that holds the cells of a row: ``,`` between them, ``~`` for NULL.
+
+    Free texts and long columns travel as hexadecimal digits, so that nothing has to be escaped; a long
+    column of more than 4 KiB travels as ``#``, its length and its MD5.
+    """
+    return f"CONCAT_WS(',', {', '.join(_cell(dialect, column) for column in columns)})"
+
+
+def _cell(dialect: Dialect, column: Column) -> str:
+    name = dialect.quote(column.name)
+    if column.long:
+        inner = dialect.spell(column, name)
+        whole = inner if column.kind in (Kind.BINARY, Kind.GEOMETRY) else f"HEX({inner})"
+        short = f"LENGTH({name}) <= {4096}"
+        spelled = f"IF({short}, {whole}, CONCAT('#', LENGTH({name}), '#', MD5({inner})))"
+    else:
+        spelled = f"HEX({dialect.text(column)})" if column.free else dialect.text(column)
+    return f"COALESCE({spelled}, '~')" if column.nullable else spelled
+
+
+def unpack(columns: Columns, packed: str) -> Cells:
+    """Return the cells of one packed row."""
+    parts = packed.split(",")
+    if len(parts) != len(columns):
+        raise ValueError(f"a row of {len(columns)} columns arrived with {len(parts)} cells")
+    return tuple(_unpack_cell(column, part) for column, part in zip(columns, parts, strict=True))
+
+
+def _unpack_cell(column: Column, part: str) -> str | None:
+    if part == "~" and column.nullable:
+        return None
+    if column.kind in FREE and not part.startswith("#"):
+        return bytes.fromhex(part).decode("utf-8", "surrogateescape")
+    return part

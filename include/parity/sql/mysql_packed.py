@@ -1,0 +1,134 @@
+"""The queries that compare two MySQL tables: digests by bucket, and rows packed into few long values.
+
+A single integer key is bucketed by division, so that a bucket is a range of the index and asking for it
+again costs nothing; any other key by CRC32 of its text, which need not be safe, only spread rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parity.sql.columns import Columns, Kind
+from parity.sql.dialect import Dialect
+from parity.sql.keys import Cells, among, cells
+
+ROWS = 128
+"""Rows per bucket: one different row makes this many be looked at again."""
+WIDEST = 2**62
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """How a span is cut: by ``width`` of an integer key, or into ``count`` heaps by CRC32."""
+
+    width: int = 0
+    count: int = 1
+
+    @classmethod
+    def by_width(cls, first: int, last: int, rows: int) -> Buckets:
+        """Cut keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about 128 rows."""
+        return cls(width=min(max(1, (last - first + 1) * ROWS // max(rows, 1)), WIDEST))
+
+    @classmethod
+    def by_hash(cls, rows: int) -> Buckets:
+        """Cut ``rows`` rows into heaps of about 128 rows."""
+        return cls(count=max(1, rows // ROWS))
+
+    def expression(self, dialect: Dialect, key: Columns) -> str:
+        """Return the bucket of a row."""
+        if self.width:
+            return f"{dialect.quote(key[0].name)} DIV {self.width}"
+        return f"CRC32({dialect.row(key)}) % {self.count}" if self.count > 1 else "0"
+
+    def where(self, dialect: Dialect, key: Columns, wanted: Sequence[int] | None) -> str:
+        """Return the condition for the wanted buckets; empty when all are."""
+        if wanted is None or (self.count == 1 and not self.width):
+            return ""
+        if self.width:
+            name = dialect.quote(key[0].name)
+            spans = _runs([self._range(bucket) for bucket in sorted(wanted)])
+            return "(" + " OR ".join(f"{name} BETWEEN {low} AND {high}" for low, high in spans) + ")"
+        return f"{self.expression(dialect, key)} IN ({', '.join(map(str, wanted))})"
+
+    def _range(self, bucket: int) -> tuple[int, int]:
+        """Return the keys of a bucket; DIV truncates towards zero, so bucket 0 is twice as wide."""
+        low, high = bucket * self.width, bucket * self.width
+        return (low - self.width + 1 if bucket <= 0 else low), (high + self.width - 1 if bucket >= 0 else high)
+
+
+def _runs(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges that touch."""
+    runs: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if runs and runs[-1][1] + 1 >= low:
+            runs[-1] = (runs[-1][0], high)
+        else:
+            runs.append((low, high))
+    return runs
+
+
+def divisible(key: Columns) -> bool:
+    """Tell whether the key is one integer column that is never NULL."""
+    return len(key) == 1 and key[0].kind is Kind.INTEGER and key[0].as_stored and not key[0].nullable
+
+
+def _from(dialect: Dialect, table: str, *conditions: str) -> str:
+    where = " AND ".join(condition for condition in conditions if condition)
+    return f"FROM {dialect.quote(table)}" + (f" WHERE {where}" if where else "")
+
+
+def digests(
+    dialect: Dialect, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str
+) -> str:
+    """Return the query for bucket, COUNT and SUM."""
+    total = dialect.total(dialect.number(dialect.hash(columns)))
+    bucket = buckets.expression(dialect, key)
+    return f"SELECT {bucket}, COUNT(*), {total} {_from(dialect, table, where)} GROUP BY 1"
+
+
+def key_and_hash(dialect: Dialect, columns: Columns, key: Columns) -> str:
+    """Return the text ``key|hash`` of a row."""
+    return f"CONCAT({cells(dialect, key)}, '|', {dialect.hash(columns)})"
+
+
+def key_and_row(dialect: Dialect, columns: Columns, key: Columns) -> str:
+    """Return the text ``key|row`` of a row."""
+    return f"CONCAT({cells(dialect, key)}, '|', {cells(dialect, columns)})"
+
+
+def pull(
+    dialect: Dialect,
+    table: str,
+    what: str,
+    key: Columns,
+    buckets: Buckets,
+    wanted: Sequence[int] | None,
+    where: str,
+) -> str:
+    """Return the query for bucket, number of rows, and the rows' texts, each ended by ``;``."""
+    source = _from(dialect, table, where, buckets.where(dialect, key, wanted))
+    bucket = buckets.expression(dialect, key)
+    return f"SELECT {bucket}, COUNT(*), {_page(what)} {source} GROUP BY 1"
+
+
+def seek(
+    dialect: Dialect, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str
+) -> str:
+    """Return the query for one page with the rows that have the wanted keys, and maybe a few more."""
+    condition = f"({among(dialect, key, wanted)})"
+    source = _from(dialect, table, condition, f"({where})" if where else "")
+    return f"SELECT 0, COUNT(*), {_page(what)} {source} HAVING COUNT(*) > 0"
+
+
+def _page(what: str) -> str:
+    """Return rows as one value; each ends with ``;``, so that a value cut short is seen."""
+    return f"GROUP_CONCAT({what}, ';' SEPARATOR '')"
+
+
+def singly(paged: str) -> str:
+    """Return a paged query as one that answers a row at a time, for rows too long to share a value."""
+    head, _, rest = paged.partition("GROUP_CONCAT(")
+    what, _, tail = rest.rpartition(", ';' SEPARATOR '')")
+    tail = tail.removesuffix(" GROUP BY 1").removesuffix(" HAVING COUNT(*) > 0")
+    return f"{head.replace('COUNT(*)', '1')}CONCAT({what}, ';'){tail}"

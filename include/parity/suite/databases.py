@@ -1,0 +1,95 @@
+"""A database of the migration, as its author writes it in ``include/databases/<name>.yaml``.
+
+The same vocabulary as a suite: keys, column rules, coverage, severity, alerts, waivers.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from parity.suite.models import AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
+
+
+class TableRules(Frozen):
+    """What is said of one table; a table that nobody mentions is compared in full."""
+
+    key: tuple[str, ...] = Field(default=(), description="Empty: its primary key, else a unique one.")
+    where: str | None = Field(default=None, description="MySQL condition, the same on both sides.")
+    columns: dict[str, ColumnRule] = Field(default_factory=dict)
+    ignore: str | None = Field(default=None, min_length=3, description="Why its rows are not compared.")
+    allow_empty: bool = True
+    coverage: float = Field(default=1.0, gt=0, le=1, description="Floor: fraction of columns compared.")
+    severity: Severity = Severity.CRITICAL
+
+
+class Pace(Frozen):
+    """How gently the servers are treated."""
+
+    connections: int = Field(default=1, ge=1, le=16, description="Per server.")
+    rows_per_second: int | None = Field(default=None, gt=0, description="Per server.")
+    chunk: Duration = Field(default="2s", validate_default=True, description="How long one query may take.")
+    threads_running: int | None = Field(default=None, gt=0, description="Pause while a server runs more.")
+    replica_lag: Duration | None = Field(default=None, description="Pause while a replica is further behind.")
+    patience: Duration = Field(default="10m", validate_default=True, description="Longest pause in a row.")
+    statement: Duration = Field(default="10m", validate_default=True, description="Time-out of one query.")
+    lock_wait: Duration = Field(default="5s", validate_default=True, description="Longest wait for a lock.")
+    settle: Duration = Field(
+        default="1s", validate_default=True, description="Rows found different are read again after this."
+    )
+    attempts: int = Field(default=5, ge=1, description="How often a lost connection is made anew.")
+
+
+class Rds(Frozen):
+    """The legacy instance or cluster, asked over boto3."""
+
+    instance: str | None = None
+    cluster: str | None = None
+    connection: str = "aws_default"
+
+
+class FlexibleServer(Frozen):
+    """The migrated server, asked over Azure's REST API."""
+
+    server: str
+    resource_group: str
+    connection: str = "azure_data_factory_default"
+
+
+class Database(Frozen):
+    """One database on both clouds."""
+
+    database: Name
+    owner: str
+    wave: int = Field(default=1, ge=1, description="Migration phase.")
+    description: str = ""
+    schedule: str | None = None
+    timezone: str = "UTC"
+    deadline: Duration | None = None
+    legacy: str = Field(description="Airflow connection of the RDS database.")
+    target: str = Field(description="Airflow connection of the Azure database.")
+    include: tuple[str, ...] = Field(default=("*",), description="Patterns of table names.")
+    exclude: dict[str, str] = Field(default_factory=dict, description="Pattern, and why.")
+    tables: dict[str, TableRules] = Field(default_factory=dict)
+    users: tuple[str, ...] = Field(default=(), description="Patterns of users that must exist on both sides.")
+    pace: Pace = Pace()
+    rds: Rds | None = None
+    azure: FlexibleServer | None = None
+    alerts: tuple[AlertTarget, ...] = ()
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return dict.fromkeys(value, "excluded") if isinstance(value, list | tuple) else value
+
+    def rules(self, table: str) -> TableRules:
+        """Return what is said of a table."""
+        return self.tables.get(table, TableRules())
+
+    def wants(self, table: str) -> str | None:
+        """Return why a table is left out, or None when it is compared."""
+        if not any(fnmatchcase(table, pattern) for pattern in self.include):
+            return "not among the tables to include"
+        return next((why for pattern, why in self.exclude.items() if fnmatchcase(table, pattern)), None)

@@ -1,0 +1,144 @@
+"""One private MariaDB server: its own data, its own free loopback port, no life after its parent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from parity_sandbox import processes
+
+PATIENCE = 30.0
+USER, PASSWORD = "parity", "parity"  # noqa: S105 - a server that only this machine can see
+RIGHTS = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
+_SMALL = (
+    "--performance-schema=OFF",
+    "--skip-log-bin",
+    "--innodb-log-file-size=32M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-doublewrite=0",
+    "--character-set-server=utf8mb4",
+    "--max-connections=60",
+)
+
+
+@dataclass
+class Server:
+    """A server in ``folder``; ``buffer`` is InnoDB's buffer pool."""
+
+    folder: Path
+    buffer: str = "64M"
+    options: tuple[str, ...] = ()
+    port: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+    _short: Path = field(default_factory=Path)
+
+    def install(self) -> None:
+        """Create the system tables, unless they are there."""
+        if (self.folder / "data" / "mysql").is_dir():
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        command = ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}"]
+        command += ["--auth-root-authentication-method=normal", "--skip-test-db", *_as_root()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        if done.returncode:
+            raise RuntimeError(f"mariadb-install-db failed: {done.stdout[-500:]} {done.stderr[-500:]}")
+
+    def start(self) -> None:
+        """Start, and return when it answers; the server dies with the calling thread."""
+        self.port = self.port or _free_port()
+        self._short = Path(tempfile.mkdtemp(prefix="parity-"))  # a socket's path has 107 characters at most
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = processes.spawn(self._command(), stdout=log)
+        self._wait()
+        with self.root() as connection, connection.cursor() as cursor:
+            for host in ("localhost", "127.0.0.1"):
+                cursor.execute(f"CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}'")
+                cursor.execute(f"GRANT {RIGHTS} ON *.* TO '{USER}'@'{host}'")
+
+    def _command(self) -> list[str]:
+        return [
+            shutil.which("mariadbd") or "/usr/sbin/mariadbd",
+            "--no-defaults",
+            f"--datadir={self.folder / 'data'}",
+            f"--socket={self.socket}",
+            f"--pid-file={self.folder / 'server.pid'}",
+            "--bind-address=127.0.0.1",
+            f"--port={self.port}",
+            f"--innodb-buffer-pool-size={self.buffer}",
+            *_SMALL,
+            *self.options,
+            *_as_root(),
+        ]
+
+    @property
+    def socket(self) -> Path:
+        """Return the path of the unix socket."""
+        return self._short / "s"
+
+    @property
+    def pid(self) -> int:
+        """Return the server's process id; 0 when it is down."""
+        return self._process.pid if self._process else 0
+
+    def url(self, database: str, user: str = USER, password: str = PASSWORD) -> str:
+        """Return the URL of a database, with the read-only user's password."""
+        return f"mysql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def root(self, database: str | None = None) -> pymysql.Connection[Any]:
+        """Connect as root."""
+        return pymysql.connect(
+            unix_socket=str(self.socket), user="root", database=database, autocommit=True, charset="utf8mb4"
+        )
+
+    def run(self, script: str, database: str | None = None) -> None:
+        """Run statements, separated by a semicolon at the end of a line."""
+        with self.root(database) as connection, connection.cursor() as cursor:
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+
+    def stop(self) -> None:
+        """Stop; stopping twice is fine."""
+        if self._process:
+            processes.stop(self._process, patience=10)
+        self._process = None
+        shutil.rmtree(self._short, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Kill it as a crash would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.root().close()
+            except pymysql.MySQLError:
+                if self._process and self._process.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.03)
+                    continue
+                raise RuntimeError(f"MariaDB did not start; see {self.folder / 'server.log'}") from None
+            return
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
