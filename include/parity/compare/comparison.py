@@ -8,13 +8,18 @@ from dataclasses import replace
 
 from parity.compare.canary import fly
 from parity.compare.facts import Facts, gather
+from parity.compare.money import sum_money
 from parity.compare.plan import Plan, make_plan
 from parity.compare.progress import Progress, Silent
-from parity.compare.result import ColumnFacts, NotCompared, Result, Rows, Verdict
+from parity.compare.proposals import propose
+from parity.compare.result import ColumnFacts, Money, NotCompared, Result, Rows, Verdict
+from parity.compare.row_causes import explain_rows
+from parity.compare.samples import take_samples
 from parity.compare.session import Session, session
-from parity.compare.sources import Side, open_sides
+from parity.compare.sources import open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
+from parity.compare.waivers import apply_waivers
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
 
@@ -44,20 +49,24 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
     facts = gather(session, plan, "m_", "legacy", "target")
     _check_promised(facts.rows, legacy, target)
     progress.step("explain")
-    columns = _columns(plan, facts)
-    uncovered = facts.rows.different + len(schema_differences(plan))
-    evidence = Evidence(plan, facts.rows, canary, uncovered, 0)
-    verdict, reason = judge(evidence, spec)
+    found = explain_rows(session, plan, facts, spec, {*left.partitions, *right.partitions})
+    covered = apply_waivers(session, plan, facts, spec, schema_differences(plan))
+    verdict, reason = judge(Evidence(plan, facts.rows, canary, covered.uncovered, covered.waived), spec)
+    progress.step("samples")
     return Result(
         verdict,
         reason,
         rows=facts.rows,
-        columns=columns,
+        columns=_columns(plan, facts, sum_money(session, plan, facts.prefix)),
         schema=plan.schema,
         not_compared=plan.left_out,
         coverage=coverage(plan),
         canary=canary,
+        row_causes=found,
+        samples=take_samples(session, plan, facts, spec),
         loosened=_loosened(plan, facts),
+        waivers=tuple(one.to_dict() for one in covered.applied),
+        proposals=propose(session, plan, facts, found),
     )
 
 
@@ -69,9 +78,12 @@ def _check_promised(rows: Rows, legacy: Source, target: Source) -> None:
             )
 
 
-def _columns(plan: Plan, facts: Facts) -> tuple[ColumnFacts, ...]:
+def _columns(plan: Plan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
     pairs = facts.rows.equal + facts.rows.changed
-    return tuple(ColumnFacts(c.name, pairs, facts.different(c), facts.causes(c)) for c in plan.columns)
+    return tuple(
+        ColumnFacts(c.name, pairs, facts.different(c), facts.causes(c), money.get(c.index, ()))
+        for c in plan.columns
+    )
 
 
 def _loosened(plan: Plan, facts: Facts) -> tuple[NotCompared, ...]:
@@ -80,6 +92,3 @@ def _loosened(plan: Plan, facts: Facts) -> tuple[NotCompared, ...]:
         for c in plan.columns
         if c.loosened
     )
-
-
-__all__ = ["Side", "compare_sources"]

@@ -86,6 +86,7 @@ def _has_header(session: Session, path: str, form: CsvFormat, names: set[str]) -
 
 
 def _told(error: CouldNotCompare | BadInput, files: Files, paths: list[str]) -> ExportRefused:
+    """Say which line is wrong, without quoting it: it may hold what must not be shown."""
     words = str(error.__cause__ or error)
     line = re.search(r"Line:? (\d+)", words)
     wanted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", words)
@@ -93,11 +94,8 @@ def _told(error: CouldNotCompare | BadInput, files: Files, paths: list[str]) -> 
     where = next((original[path] for path in paths if path in words), files.paths[0])
     if line and wanted:
         return ExportRefused(f"{where}, line {line[1]}: {wanted[2]} columns where {wanted[1]} are expected.")
-    if line:
-        return ExportRefused(
-            f"{where}, line {line[1]}: {' '.join(words.splitlines()[1:2]).strip() or 'not readable as CSV'}"
-        )
-    return ExportRefused(f"{where} cannot be read as CSV: {' '.join(words.split())[:300]}")
+    what = "is not readable as CSV in the dialect that was given or detected"
+    return ExportRefused(f"{where}, line {line[1]}: {what}." if line else f"{where} {what}.")
 
 
 def typed_columns(
@@ -180,9 +178,9 @@ def _first(shapes: Mapping[str, str], every: set[str]) -> str:
 
 
 def _decimal(looks: Mapping[str, int], wanted: DataType) -> str:
-    if wanted.name == "decimal" and looks["fraction"] <= wanted.scale:
-        if looks["digits"] <= wanted.precision - wanted.scale:
-            return wanted.sql
+    before, after = wanted.precision - wanted.scale, wanted.scale
+    if wanted.name == "decimal" and looks["fraction"] <= after and looks["digits"] <= before:
+        return wanted.sql
     digits = looks["digits"] + looks["fraction"]
     return f"DECIMAL(38,{looks['fraction']})" if digits <= 38 else "VARCHAR"
 

@@ -26,6 +26,11 @@ class Facts:
     variants: Variants
     prefix: str
 
+    def codes_of(self, column: Column, cause: Cause | None = None) -> list[int]:
+        """Return the codes that mean a difference in a column: every one, or those of one cause."""
+        found = [code for code in self.codes.get(column.index, {}) if 0 < code <= Code.UNEXPLAINED]
+        return [code for code in found if cause is None or self.cause(column, code)[0] is cause]
+
     def different(self, column: Column) -> int:
         """Return in how many pairs a column differs."""
         return sum(n for code, n in self.codes.get(column.index, {}).items() if 0 < code <= Code.UNEXPLAINED)

@@ -4,12 +4,14 @@ A key with one row a side is joined. A key with more is settled as a multiset: i
 the rest by the fewest unequal columns, and what is left over is missing or extra; nothing is fanned out.
 
 The result is the table ``res``: ``lid`` and ``tid`` (row ids in ``wl`` and ``wt``; NULL when there is no
-partner), one code ``q<index>`` per value column, and ``kind``.
+partner), one code ``q<index>`` per value column, ``m<index>`` and ``y<index>`` for money, ``kh`` for a stable order,
+and ``kind``.
 """
 
 from __future__ import annotations
 
 from parity.compare.causes import Code, Variants, case_of
+from parity.compare.money import amounts
 from parity.compare.passes import row_hashes
 from parity.compare.plan import Plan
 from parity.compare.session import Session
@@ -21,7 +23,7 @@ _MOST_PAIRS = 10_000
 
 def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> None:
     """Build ``res`` from ``wl`` and ``wt``."""
-    codes = "".join(f", {case_of(c, variants)} AS q{c.index}" for c in plan.values)
+    codes = "".join(f", {case_of(c, variants)} AS q{c.index}" for c in plan.values) + amounts(plan)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     single = f"WHERE kh NOT IN (SELECT kh FROM {prefix}many)"
     sides = [f"(SELECT rowid AS rid, * FROM {prefix}w{side} {single})" for side in "lt"]
@@ -41,7 +43,10 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
         f"CASE WHEN tid IS NULL THEN {MISSING} WHEN lid IS NULL THEN {EXTRA} WHEN {unequal} THEN "
         f"{CHANGED} ELSE {EQUAL} END"
     )
-    query = f"SELECT *, ({kind})::UTINYINT AS kind FROM (SELECT l.rid AS lid, t.rid AS tid{codes} FROM {source})"
+    query = (
+        f"SELECT *, ({kind})::UTINYINT AS kind FROM (SELECT coalesce(l.kh, t.kh) AS kh, l.rid AS lid, "
+        f"t.rid AS tid{codes} FROM {source})"
+    )
     session.run(f"CREATE TEMP TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
 
 

@@ -32,7 +32,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Column:
-    """One compared column: on each side ``raw`` SQL over a raw row, its type, and the way to the common ``sql``."""
+    """One compared column: where it comes from on each side, its common type ``sql``, and its rule."""
 
     index: int
     name: str

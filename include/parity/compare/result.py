@@ -51,6 +51,7 @@ class Cause(StrEnum):
     LATE_PARTITION = "late_partition"
     DUPLICATE_LOAD = "duplicate_load"
     JOIN_FAN_OUT = "join_fan_out"
+    SHARED_VALUE = "shared_value"
     UNEXPLAINED = "unexplained"
 
 

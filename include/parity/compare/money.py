@@ -1,0 +1,69 @@
+"""Differences in money: summed exactly per currency, over changed, missing and extra rows.
+
+A row that one side lacks counts with its whole amount; NULL counts as zero. A float amount is summed by its
+digits (nine places), never by its binary value.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from parity.compare.plan import Column, Plan
+from parity.compare.result import Money
+from parity.compare.session import Session, text
+from parity.compare.types import Kind
+
+_CODE = re.compile(r"[A-Z]{3}")
+_KINDS = {1: "changed", 2: "missing", 3: "extra"}
+
+
+def money_columns(plan: Plan) -> list[Column]:
+    """Return the value columns that are marked as money and are numbers."""
+    return [c for c in plan.values if c.rule.money and c.kind.numeric]
+
+
+def amounts(plan: Plan) -> str:
+    """Return, for every money column, the SQL of its difference ``m<index>`` and currency ``y<index>``."""
+    return "".join(
+        f", ({_amount(c, 't')} - {_amount(c, 'l')}) AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
+        for c in money_columns(plan)
+    )
+
+
+def _amount(column: Column, side: str) -> str:
+    value = f"{side}.{column.value}"
+    if column.kind is Kind.FLOAT:
+        value = f"CASE WHEN isfinite({value}) THEN {value}::VARCHAR END"
+    scale = column.scale if column.kind is Kind.DECIMAL else 9 if column.kind is Kind.FLOAT else 0
+    return f"coalesce({value}::DECIMAL(38,{scale}), 0)"
+
+
+def _currency(column: Column, plan: Plan) -> str:
+    name = str(column.rule.money)
+    holder = next((c for c in plan.columns if c.name.casefold() == name.casefold()), None)
+    if holder is not None:
+        return f"coalesce(l.{holder.value}, t.{holder.value})::VARCHAR"
+    return text(name if _CODE.fullmatch(name) else "unknown currency")
+
+
+def sum_money(session: Session, plan: Plan, prefix: str) -> dict[int, tuple[Money, ...]]:
+    """Sum every money column's differences by kind of row and currency, largest first."""
+    return {c.index: _sums(session, c, prefix) for c in money_columns(plan)}
+
+
+def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
+    rows = session.rows(
+        f"SELECT kind, coalesce(y{column.index}, 'NULL'), sum(m{column.index}), "
+        f"sum(abs(m{column.index})) AS whole, "
+        f"count(*) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY whole DESC, ALL"
+    )
+    return tuple(
+        Money(currency, Decimal(net), Decimal(whole), int(n), _KINDS[kind])
+        for kind, currency, net, whole, n in rows
+    )
+
+
+def money_rows(column: Column) -> str:
+    """Return the condition on ``res`` that a row's difference in a money column counts."""
+    return f"(kind IN (2, 3) OR (kind = 1 AND q{column.index} BETWEEN 1 AND 254))"

@@ -1,0 +1,206 @@
+"""What would make the difference go away: the smallest rule or waiver for what was explained, and what it leaves.
+
+Nothing is ever applied. Every rule is tried on the captured rows through the same engine, so that the number
+it would leave is found, not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from parity.compare.facts import Facts, gather
+from parity.compare.plan import Column, Plan
+from parity.compare.result import Cause, CauseCount
+from parity.compare.rules import meaning, plain, ticks
+from parity.compare.session import Session, ident
+from parity.suite.models import ColumnRule
+
+_MOST_ROWS = 50_000
+"""Captured rows of a side that rules are tried on."""
+
+
+def propose(
+    session: Session, plan: Plan, facts: Facts, row_causes: tuple[CauseCount, ...]
+) -> tuple[dict[str, Any], ...]:
+    """Return rules for the explained columns, each with what it would leave, then waivers for explained rows."""
+    wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
+    found: list[dict[str, Any]] = []
+    if wanted:
+        before, after = _retry(session, plan, facts, wanted)
+        for column in plan.values:
+            if column.index in wanted:
+                left, had = after.different(column), before.different(column)
+                found.append(_shown(column, wanted[column.index], facts, (had, had - left, left)))
+    found += [_waiver(cause) for cause in row_causes]
+    return tuple(found)
+
+
+def _rule(session: Session, column: Column, facts: Facts) -> dict[str, Any]:
+    """Return the smallest rule that undoes the causes found in a column; empty when there is none."""
+    rule: dict[str, Any] = {}
+    for count in facts.causes(column):
+        rule |= _for_cause(session, column, facts, count.cause, rule)
+    return rule
+
+
+def _for_cause(
+    session: Session, column: Column, facts: Facts, cause: Cause, sofar: dict[str, Any]
+) -> dict[str, Any]:
+    simple: dict[Cause, dict[str, Any]] = {
+        Cause.TRAILING_SPACE: {"trim": "right"},
+        Cause.WHITESPACE: {"replace": [r"\s+", ""]},
+        Cause.CASE: {"case": "ignore"},
+        Cause.NULL_VS_EMPTY: {"null_equals_empty": True},
+    }
+    if cause in simple:
+        return simple[cause]
+    if cause is Cause.ROUNDING and column.kind.numeric:
+        return {"tolerance": plain(Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})"))))}
+    if cause is Cause.TIMESTAMP_PRECISION and column.kind.temporal and "legacy_sql" not in sofar:
+        gap = f"abs({ticks('l.{0}', column.sql)} - {ticks('t.{0}', column.sql)})"
+        steps = int(_widest(session, column, facts, cause, gap)) // (1000 if column.sql.endswith("_NS") else 1)
+        return {"tolerance": _duration(timedelta(microseconds=steps + 1))}
+    return {} if sofar else _expression(column, facts, cause)
+
+
+def _duration(gap: timedelta) -> str:
+    """Round a time up to a short duration."""
+    micro = round(gap / timedelta(microseconds=1))
+    for unit, size in (("s", 10**6), ("ms", 10**3)):
+        if micro > size:
+            return f"{-(-micro // size)}{unit}"
+    return f"{micro}us"
+
+
+def _widest(session: Session, column: Column, facts: Facts, cause: Cause, gap: str) -> Any:
+    codes = ", ".join(map(str, facts.codes_of(column, cause)))
+    p = facts.prefix
+    return session.one(
+        f"SELECT max({gap.format(column.value)}) FROM {p}res r JOIN (SELECT rowid AS rid, "
+        f"{column.value} FROM {p}wl) l ON r.lid = l.rid "
+        f"JOIN (SELECT rowid AS rid, {column.value} FROM {p}wt) t ON r.tid = t.rid WHERE r.kind = 1 "
+        f"AND r.q{column.index} IN ({codes})"
+    )
+
+
+def _expression(column: Column, facts: Facts, cause: Cause) -> dict[str, Any]:
+    """Return an SQL expression over the raw legacy column that undoes a constant change."""
+    details = [facts.cause(column, code) for code in facts.codes_of(column, cause)]
+    detail = details[0][1] if details else ""
+    name = ident(column.rule.legacy or column.name)
+    target = ident(column.name)
+    factor = detail.removeprefix("target is legacy ").replace("×", "*").replace("÷", "/")
+    expressions: dict[tuple[Cause, str], dict[str, Any]] = {
+        (Cause.SCALE, detail): {"legacy_sql": f"{name} {factor}"},
+        (Cause.SIGN, detail): {"legacy_sql": f"-{name}"},
+        (Cause.TRUNCATION, detail): {"legacy_sql": f"left({name}, {detail.removeprefix('cut at ')})"},
+        (Cause.ENCODING, "Unicode form"): _both("nfc_normalize({})", name, target),
+        (Cause.TYPE_FORMAT, "leading zeros"): _both("ltrim({}, '0')", name, target),
+    }
+    return _zone(name, detail) if cause is Cause.TIMEZONE_SHIFT else expressions.get((cause, detail), {})
+
+
+def _both(template: str, legacy: str, target: str) -> dict[str, Any]:
+    return {"legacy_sql": template.format(legacy), "target_sql": template.format(target)}
+
+
+def _zone(name: str, detail: str) -> dict[str, Any]:
+    if detail.startswith("legacy is UTC"):
+        return {"target_timezone": detail.split("target ")[1].split(",", maxsplit=1)[0]}
+    if detail.startswith("legacy is "):
+        return {"legacy_timezone": detail.removeprefix("legacy is ").split(",")[0]}
+    sign, hours, minutes = detail[0], int(detail[1:3]), int(detail[4:6])
+    return {"legacy_sql": f"{name} {sign} INTERVAL {hours * 60 + minutes} MINUTE"}
+
+
+def _retry(session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]) -> tuple[Facts, Facts]:
+    """Compare captured rows again, as they are and under the proposed rules."""
+    p = facts.prefix
+    rows = max(session.one(f"SELECT count(*) FROM {p}wl"), 1)
+    every = -(-rows // _MOST_ROWS)
+    renewed = replace(plan, columns=tuple(_renewed(c, wanted.get(c.index)) for c in plan.columns))
+    for side, letter in (("legacy", "l"), ("target", "t")):
+        where = f"WHERE kh % {every} = 0"
+        session.run(f"CREATE TEMP VIEW captured_{side} AS SELECT * EXCLUDE (kh) FROM {p}w{letter} {where}")
+        parts = (_again(c, wanted.get(c.index, {}), side) for c in plan.columns)
+        session.run(f"CREATE TEMP VIEW retried_{side} AS SELECT {', '.join(parts)} FROM captured_{side}")
+    before = gather(session, plan, "b_", "captured_legacy", "captured_target", explain=False)
+    after = gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
+    return before, after
+
+
+def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:
+    """Return the column under its old rule with the proposed parts added."""
+    if not rule:
+        return column
+    loose = {
+        key: value
+        for key, value in rule.items()
+        if key in ("trim", "case", "null_equals_empty", "replace", "tolerance")
+    }
+    try:
+        new = ColumnRule.model_validate(column.rule.model_dump(exclude_defaults=True) | loose)
+    except ValidationError:
+        return column
+    return replace(column, rule=new, meaning=meaning(column.name, new, column.kind, column.sql, column.key))
+
+
+def _again(column: Column, rule: dict[str, Any], side: str) -> str:
+    """Return a captured value with a proposed expression or zone applied."""
+    value = column.value
+    if sql := rule.get(f"{side}_sql"):
+        raw = ident((column.rule.legacy if side == "legacy" else None) or column.name)
+        return f"CAST({sql.replace(raw, value)} AS {column.sql}) AS {value}"
+    if zone := rule.get(f"{side}_timezone"):
+        return f"CAST(timezone('UTC', timezone('{zone}', {value}::TIMESTAMP)) AS {column.sql}) AS {value}"
+    return value
+
+
+def _shown(column: Column, rule: dict[str, Any], facts: Facts, counts: tuple[int, int, int]) -> dict[str, Any]:
+    tried, covers, left = counts
+    causes = [str(one.cause) for one in facts.causes(column) if one.cause is not Cause.UNEXPLAINED]
+    parts = ", ".join(f"{key}: {_yaml(value)}" for key, value in rule.items())
+    return {
+        "kind": "rule",
+        "column": column.name,
+        "causes": causes,
+        "yaml": f"columns:\n  {column.name}: {{{parts}}}\n",
+        "tried": tried,
+        "covers": covers,
+        "left": left,
+    }
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return "'" + str(value).replace("'", "''") + "'" if not str(value).isalnum() else str(value)
+
+
+def _waiver(cause: CauseCount) -> dict[str, Any]:
+    kind = "missing" if cause.cause is Cause.LATE_PARTITION or " missing rows" in cause.detail else "extra"
+    lines = (
+        f"kind: {kind}",
+        f"cause: {cause.cause}",
+        f"max_rows: {cause.rows}",
+        "owner: who answers for it",
+        "reason: why it may pass",
+        "ticket: where it is followed up",
+        "expires: the day it must be gone",
+    )
+    return {
+        "kind": "waiver",
+        "column": None,
+        "causes": [str(cause.cause)],
+        "yaml": "\n".join(lines) + "\n",
+        "tried": cause.rows,
+        "covers": cause.rows,
+        "left": 0,
+    }

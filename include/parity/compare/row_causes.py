@@ -1,0 +1,132 @@
+"""Why whole rows are missing or extra: a date that has not arrived, a value they share, copies, a fan-out."""
+
+from __future__ import annotations
+
+from parity.compare.facts import Facts
+from parity.compare.masking import mask
+from parity.compare.pairing import EXTRA, MISSING
+from parity.compare.plan import Column, Plan
+from parity.compare.result import Cause, CauseCount
+from parity.compare.session import Session, text
+from parity.compare.spec import Spec
+from parity.compare.types import Kind
+
+_SHARED = (Kind.TEXT, Kind.DATE, Kind.INTEGER, Kind.BOOLEAN, Kind.TIMESTAMP)
+_FEWEST = 2
+"""Rows that must share a value before it is worth saying."""
+_WIDEST = 400
+"""Columns looked at."""
+
+
+def explain_rows(
+    session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str]
+) -> tuple[CauseCount, ...]:
+    """Return what the missing rows have in common, then what the extra ones have."""
+    found: list[CauseCount] = []
+    if facts.rows.missing >= _FEWEST:
+        found += _shared(session, plan, facts, spec, partitions, "missing")
+    if facts.rows.extra:
+        copies = _copies(session, facts)
+        found += copies
+        if facts.rows.extra >= _FEWEST and not copies:
+            found += _shared(session, plan, facts, spec, partitions, "extra")
+    return tuple(found)
+
+
+def _copies(session: Session, facts: Facts) -> list[CauseCount]:
+    """Count the extra rows that are exact copies of others of their side, and those that fan a key out."""
+    if not facts.rows.duplicate_target:
+        return []
+    p = facts.prefix
+    row = session.row(
+        "SELECT count(*) FILTER (d.copies > 1), count(*) FILTER (d.copies = 1 AND d.known) FROM "
+        f"{p}res r JOIN "
+        f"(SELECT rid, count(*) OVER (PARTITION BY g, a, b) AS copies, g IN (SELECT g FROM {p}dl) AS "
+        f"known FROM {p}dt) d "
+        f"ON r.tid = d.rid WHERE r.kind = {EXTRA}"
+    )
+    loaded, fanned = row
+    found = []
+    if loaded:
+        found.append(
+            CauseCount(
+                Cause.DUPLICATE_LOAD, loaded, f"{loaded:,} extra rows are exact copies of other target rows"
+            )
+        )
+    if fanned:
+        words = f"{fanned:,} extra rows repeat a key that the legacy side has, with other values"
+        found.append(CauseCount(Cause.JOIN_FAN_OUT, fanned, words))
+    return found
+
+
+def _shared(
+    session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str], kind: str
+) -> list[CauseCount]:
+    """Say which value all rows of a kind share, unless every row of that side has it."""
+    code, side, whole = (MISSING, "l", "legacy") if kind == "missing" else (EXTRA, "t", "target")
+    rows = (
+        f"(SELECT * FROM {facts.prefix}w{side} WHERE rowid IN (SELECT {side}id FROM {facts.prefix}res "
+        f"WHERE kind = {code}))"
+    )
+    count = facts.rows.missing if kind == "missing" else facts.rows.extra
+    columns = [c for c in plan.columns if c.kind in _SHARED][:_WIDEST]
+    found = []
+    for column, value in _only(session, columns, rows, count):
+        everywhere = session.one(f"SELECT count(*) FROM {whole} WHERE {_grain(column)} = {text(value)}")
+        total = facts.rows.legacy if kind == "missing" else facts.rows.target
+        if everywhere < total:
+            found.append(_say(column, value, (kind, count, everywhere), spec, partitions))
+    found = found or _days(session, columns, rows, (kind, whole, count))
+    return sorted(found, key=lambda one: one.cause is not Cause.LATE_PARTITION)[:3]
+
+
+def _grain(column: Column) -> str:
+    """Return the SQL that a value is shared by: a timestamp is shared by its day."""
+    return f"{column.value}::DATE::VARCHAR" if column.kind is Kind.TIMESTAMP else f"{column.value}::VARCHAR"
+
+
+def _only(session: Session, columns: list[Column], rows: str, count: int) -> list[tuple[Column, str]]:
+    """Return the columns of which all rows have one and the same value, with that value."""
+    parts = (f"min({g}), max({g}), count({c.value})" for c in columns for g in [_grain(c)])
+    flat = session.row(f"SELECT {', '.join(parts)} FROM {rows}") if columns else ()
+    triples = [flat[at : at + 3] for at in range(0, len(flat), 3)]
+    return [
+        (c, str(low))
+        for c, (low, high, known) in zip(columns, triples, strict=True)
+        if low == high and known == count
+    ]
+
+
+def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, partitions: set[str]) -> CauseCount:
+    kind, count, everywhere = counts
+    shown = mask(value, spec.mask_key) if column.rule.sensitive else f"'{value}'"
+    words = f"all {count:,} {kind} rows have {column.name} = {shown}"
+    dated = column.kind in (Kind.DATE, Kind.TIMESTAMP) or column.name in partitions
+    if everywhere == count:
+        side = "legacy" if kind == "missing" else "target"
+        words += f", and no {side} row with that value has a partner"
+    late = dated and everywhere == count and kind == "missing"
+    return CauseCount(Cause.LATE_PARTITION if late else Cause.SHARED_VALUE, count, words)
+
+
+def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, str, int]) -> list[CauseCount]:
+    """Find days of which no row at all has a partner, when they hold a good part of the rows."""
+    kind, whole, count = what
+    for column in columns:
+        if column.kind in (Kind.DATE, Kind.TIMESTAMP):
+            grain = _grain(column)
+            top = session.rows(
+                f"SELECT {grain} AS day, count(*) AS n FROM {rows} GROUP BY day HAVING day IS NOT "
+                f"NULL AND n * 5 >= {count} ORDER BY n DESC LIMIT 5"
+            )
+            gone = [
+                (day, n)
+                for day, n in top
+                if n > 1 and session.one(f"SELECT count(*) FROM {whole} WHERE {grain} = {text(day)}") == n
+            ]
+            if gone:
+                held = sum(n for _, n in gone)
+                days = ", ".join(day for day, _ in gone)
+                cause = Cause.LATE_PARTITION if kind == "missing" else Cause.SHARED_VALUE
+                return [CauseCount(cause, held, f"{held:,} {kind} rows are all that {column.name} = {days} has")]
+    return []
