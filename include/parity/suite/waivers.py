@@ -32,6 +32,7 @@ CAUSES = frozenset(
         "late_partition",
         "duplicate_load",
         "join_fan_out",
+        "shared_value",
         "unexplained",
     }
 )
