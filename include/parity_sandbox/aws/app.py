@@ -1,0 +1,113 @@
+"""The AWS endpoint: moto's service applications behind one door.
+
+Which service a request is for is read from its signature's scope, as moto does. Services and operations that
+the sandbox lacks answer in AWS's own error shape and leave a line in the log that says what to add.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from a2wsgi import WSGIMiddleware
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from starlette.types import ASGIApp
+
+from parity_sandbox.aws import errors, moto_state, patches
+from parity_sandbox.aws.athena import service as athena
+from parity_sandbox.aws.athena.engine import Engine
+from parity_sandbox.aws.glue import service as glue
+from parity_sandbox.aws.glue.jobs import JobEngine
+from parity_sandbox.aws.s3.paths import Disk
+from parity_sandbox.aws.s3.service import FolderBuckets
+from parity_sandbox.context import Context
+
+log = logging.getLogger("parity_sandbox.aws")
+
+SERVICES = ("s3", "glue", "athena", "sts", "rds", "iam")
+RECORD_RUN = "/-/glue/job-runs"
+"""POST here to write a Glue run of the past; ``-`` can be no bucket's name."""
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def create_app(context: Context) -> ASGIApp:
+    """Return the ASGI app of a fresh AWS over ``context.state``.
+
+    moto keeps its state in this process, so a process has one AWS: a second call starts anew, with the
+    objects that are on disk and an empty catalogue.
+    """
+    disk = Disk(context.state / "s3")
+    moto_state.forget()
+    buckets = FolderBuckets(disk, context.endpoints.region)
+    jobs = JobEngine(disk, context.runner, context.faults, context.state / "logs" / "glue")
+    engine = Engine(disk, context.faults)
+    patches.apply([*buckets.patches(), *glue.patches(jobs), *athena.patches(engine)])
+    wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints.region)), workers=32)
+    return cast(ASGIApp, wrapped)
+
+
+class Aws:
+    """The WSGI application."""
+
+    def __init__(self, buckets: FolderBuckets, region: str) -> None:
+        self._buckets, self._region = buckets, region
+        self._services = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        _complete(environ)
+        service = self._service(environ)
+        try:
+            return self._route(service)(environ, start_response)
+        except NotImplementedError as error:
+            log.warning("sandbox: add a route for aws %s: %s", service, error)
+            return errors.unknown_operation(service, str(error)).send(start_response)
+        except Exception as error:
+            log.exception("aws %s", service)
+            return errors.internal(service, error).send(start_response)
+
+    def _service(self, environ: Environ) -> str:
+        if environ["PATH_INFO"].startswith("/-/"):
+            return "sandbox"
+        host = self._services.infer_service_region_host(environ, environ["PATH_INFO"]) or "s3."
+        return host.split(".")[0]
+
+    def _route(self, service: str) -> Wsgi:
+        if service == "sandbox":
+            return self._record_run
+        if service not in SERVICES:
+            raise NotImplementedError(f"the service {service} is not part of the sandbox")
+        if service == "s3":
+            self._buckets.adopt()
+        app: Wsgi = self._services
+        return app
+
+    def _record_run(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != RECORD_RUN or environ["REQUEST_METHOD"] != "POST":
+            raise NotImplementedError(environ["PATH_INFO"])
+        try:
+            run_id = glue.record_run(json.load(environ["wsgi.input"]), self._region)
+        except (KeyError, ValueError) as error:
+            return errors.bad_request(f"{type(error).__name__}: {error}").send(start_response)
+        return errors.Answer(200, json.dumps({"JobRunId": run_id})).send(start_response)
+
+
+def _complete(environ: Environ) -> None:
+    """Give moto what its own server would: the whole body with its length, and the path as it was sent."""
+    body = environ["wsgi.input"].read(-1) if _has_body(environ) else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["REMOTE_ADDR"] = environ.get("REMOTE_ADDR", "127.0.0.1")
+    raw = environ["asgi.scope"].get("raw_path")
+    if raw:
+        environ["RAW_URI"] = environ["REQUEST_URI"] = raw.decode("latin-1")
+
+
+def _has_body(environ: Environ) -> bool:
+    return bool(environ.get("HTTP_TRANSFER_ENCODING")) or int(environ.get("CONTENT_LENGTH") or 0) > 0

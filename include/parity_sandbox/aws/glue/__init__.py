@@ -1,0 +1,1 @@
+"""The Glue Data Catalog, and Glue jobs whose runs really run."""

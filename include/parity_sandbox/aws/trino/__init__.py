@@ -1,0 +1,16 @@
+"""Athena's SQL (Trino) on DuckDB, never silently wrong.
+
+A query is parsed by sqlglot, its columns are resolved and typed from the Glue schema, and then every node is
+either *the same* in both engines (:mod:`same`), or *rewritten* by a rule (one function each, in the modules
+beside this one; what depends on the data is a macro of ``macros.sql`` or a Python function of
+:mod:`functions`), or **refused** with "sandbox limitation: …". A function that no table names is refused.
+
+Rules that depend on a type refuse when the type is unknown, and what they assume is checked again while
+the query runs, so that a wrong guess ends in an error and not in a wrong value.
+"""
+
+from parity_sandbox.aws.trino.limitation import ColumnNotFound, Limitation, TypeMismatch
+from parity_sandbox.aws.trino.session import prepare
+from parity_sandbox.aws.trino.translate import Translated, parse, translate
+
+__all__ = ["ColumnNotFound", "Limitation", "Translated", "TypeMismatch", "parse", "prepare", "translate"]

@@ -1,0 +1,1 @@
+"""The rules, one module per subject; each has ``RULES`` (by node) and ``NAMED`` (by function name)."""

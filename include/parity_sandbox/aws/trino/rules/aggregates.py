@@ -1,0 +1,97 @@
+"""Aggregates. The approximate ones are computed exactly: inside Trino's own error bounds, and repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from parity_sandbox.aws.trino.limitation import Limitation
+from parity_sandbox.aws.trino.nodes import Kind, Node, Rule, call, cast, known_kind
+from parity_sandbox.aws.trino.rules.numbers import outer_sum
+from parity_sandbox.aws.trino.rules.strings import only
+
+
+def distinct_count(node: exp.ApproxDistinct) -> Node:
+    """``approx_distinct`` is counted."""
+    return exp.Count(this=exp.Distinct(expressions=[node.this]))
+
+
+def percentile(node: exp.ApproxQuantile) -> Node:
+    """``approx_percentile`` of one fraction is the exact discrete quantile."""
+    only(node, "this", "quantile")
+    if known_kind(node.args["quantile"], "approx_percentile") == Kind.ARRAY:
+        raise Limitation("approx_percentile of several fractions")
+    return call("quantile_disc", node.this, node.args["quantile"])
+
+
+def at_extreme(name: str) -> Rule:
+    """Return a rule for ``max_by``/``min_by``: the value may be NULL."""
+
+    def rule(node: Node) -> Node:
+        only(node, "this", "expression")
+        return call(name, node.this, node.expression)
+
+    return rule
+
+
+def listed(node: exp.GroupConcat) -> Node:
+    """``listagg``."""
+    separator = node.args.get("separator")
+    if node.args.get("on_overflow"):
+        raise Limitation("listagg ON OVERFLOW")
+    ordered = node.this if isinstance(node.this, exp.Order) else None
+    value = ordered.this if ordered is not None else node.this
+    parts: list[Node] = [value, separator or exp.Literal.string("")]
+    if ordered is not None:
+        parts[1] = exp.Order(this=parts[1], expressions=ordered.expressions)
+    return call("string_agg", *parts)
+
+
+def counted_if(node: exp.CountIf) -> Node:
+    """``count_if``."""
+    return call("count_if", node.this)
+
+
+def of_numbers(name: str) -> Rule:
+    """Return a rule for a statistic that works in doubles."""
+    return lambda node: call(name, cast(node.this, "double"))
+
+
+def of_pairs(name: str) -> Rule:
+    """Return a rule for a statistic of two doubles."""
+    return lambda node: call(name, cast(node.this, "double"), cast(node.expression, "double"))
+
+
+def windowed(node: exp.Window) -> Node:
+    """An OVER clause; sums get their type outside of it."""
+    return outer_sum(node)
+
+
+RULES: Mapping[type[Node], Rule] = {
+    exp.ApproxDistinct: distinct_count,
+    exp.ApproxQuantile: percentile,
+    exp.ArgMax: at_extreme("arg_max_null"),
+    exp.ArgMin: at_extreme("arg_min_null"),
+    exp.GroupConcat: listed,
+    exp.CountIf: counted_if,
+    exp.Stddev: of_numbers("stddev_samp"),
+    exp.StddevSamp: of_numbers("stddev_samp"),
+    exp.StddevPop: of_numbers("stddev_pop"),
+    exp.Variance: of_numbers("var_samp"),
+    exp.VariancePop: of_numbers("var_pop"),
+    exp.Corr: of_pairs("corr"),
+    exp.CovarSamp: of_pairs("covar_samp"),
+    exp.CovarPop: of_pairs("covar_pop"),
+    exp.LogicalAnd: lambda node: call("bool_and", node.this),
+    exp.LogicalOr: lambda node: call("bool_or", node.this),
+    exp.AnyValue: lambda node: call("any_value", node.this),
+    exp.Filter: outer_sum,
+    exp.Window: windowed,
+}
+NAMED: Mapping[str, Rule] = {
+    "every": lambda node: call("bool_and", *node.expressions),
+    "geometric_mean": lambda node: call("geometric_mean", cast(node.expressions[0], "double")),
+    "histogram": lambda node: call("histogram", *node.expressions),
+    "map_agg": lambda node: call("t_map_agg", *node.expressions),
+}

@@ -1,0 +1,195 @@
+"""CAST and TRY_CAST: Trino is stricter about text, rounds halves up, and writes numbers and times its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from parity_sandbox.aws.trino.limitation import Limitation
+from parity_sandbox.aws.trino.nodes import (
+    FLOATS,
+    INTEGERS,
+    STAMPS,
+    TEXTS,
+    Kind,
+    Node,
+    Rule,
+    assume_kind,
+    call,
+    cast,
+    decimal_parameters,
+    kind,
+    known_kind,
+    number,
+    text,
+)
+
+NEST = frozenset({Kind.ARRAY, Kind.MAP, Kind.STRUCT, Kind.JSON})
+STAMP_FORMATS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
+DOUBLES = "DOUBLE"
+
+
+def converted(node: exp.Cast) -> Node:
+    """Any CAST: by its target, then by its source."""
+    source = node.this
+    if isinstance(source, exp.Null) or (isinstance(source, exp.Literal) and source.is_string):
+        return _literal(node)
+    target = node.to.this
+    convert = TARGETS.get(target)
+    if convert is None:
+        raise Limitation(f"CAST to {node.to.sql('trino')}")
+    return convert(node, known_kind(source, "a CAST"))
+
+
+def _literal(node: exp.Cast) -> Node:
+    """A typed literal such as ``DATE '…'``, or a CAST of plain text."""
+    if isinstance(node.this, exp.Null):
+        return node
+    if node.to.this in (Kind.DATE, Kind.INTERVAL):
+        return node
+    if node.to.this in STAMPS or node.to.this == Kind.TIME:
+        return _stamp_literal(node)
+    return TARGETS.get(node.to.this, _refused)(node, Kind.VARCHAR)
+
+
+def _stamp_literal(node: exp.Cast) -> Node:
+    name = "timestamptz" if node.to.this == Kind.TIMESTAMPTZ else node.to.this.value.lower()
+    return _with_source(node, node.this, name)
+
+
+def _refused(node: exp.Cast, _source: Kind) -> Node:
+    raise Limitation(f"CAST to {node.to.sql('trino')}")
+
+
+def _with_source(node: exp.Cast, source: Node, to: str | None = None) -> Node:
+    node.set("this", source)
+    if to:
+        node.set("to", exp.DataType.build(to, dialect="duckdb"))
+    return node
+
+
+def to_whole(node: exp.Cast, source: Kind) -> Node:
+    """Doubles round half up, text has digits only."""
+    if source in FLOATS:
+        return _with_source(node, call("round", assume_kind(node.this, "DOUBLE|FLOAT")))
+    if source in TEXTS:
+        return _with_source(node, call("t_whole_text", node.this, text(node.to.sql("trino"))))
+    if source in INTEGERS | {Kind.DECIMAL, Kind.BOOLEAN, Kind.JSON}:
+        return node
+    raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+
+
+def to_float(node: exp.Cast, source: Kind) -> Node:
+    """Numbers and text convert alike."""
+    if source in INTEGERS | FLOATS | TEXTS | {Kind.DECIMAL, Kind.BOOLEAN, Kind.JSON}:
+        return node
+    raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+
+
+def to_decimal(node: exp.Cast, source: Kind) -> Node:
+    """A double converts by its shortest text, as BigDecimal.valueOf does; text has digits only."""
+    if not decimal_parameters(node.to):
+        node.set("to", exp.DataType.build("decimal(38, 0)"))
+    if source == Kind.DOUBLE:
+        return _with_source(node, cast(assume_kind(node.this, DOUBLES), "varchar"))
+    if source in TEXTS:
+        return _with_source(node, call("t_decimal_text", node.this))
+    if source in INTEGERS | {Kind.DECIMAL}:
+        return node
+    raise Limitation(f"CAST from {source.value} to decimal")
+
+
+def to_text(node: exp.Cast, source: Kind) -> Node:
+    """Every type has its own text; VARCHAR(n) cuts."""
+    plain = _text_of(node.this, source)
+    limit = [parameter.name for parameter in node.to.expressions]
+    return call("left", plain, number(int(limit[0]))) if limit else plain
+
+
+def _text_of(source: Node, found: Kind) -> Node:
+    if found in TEXTS | INTEGERS | {Kind.DECIMAL, Kind.DATE, Kind.BOOLEAN}:
+        return cast(source, "varchar")
+    if found == Kind.DOUBLE:
+        return call("t_double_text", assume_kind(source, DOUBLES))
+    if found == Kind.TIMESTAMP:
+        return call("strftime", source, text(STAMP_FORMATS[precision_of(source)]))
+    if found == Kind.TIMESTAMPTZ:
+        return call("t_zoned_text", source)
+    if found == Kind.JSON:
+        raise Limitation("CAST of JSON to varchar; use json_extract_scalar or json_format")
+    raise Limitation(f"CAST from {found.value} to varchar")
+
+
+def precision_of(node: Node) -> int:
+    """Return a timestamp's digits after the second, or refuse; a plain TIMESTAMP has three."""
+    spelt = [int(parameter.name) for parameter in node.type.expressions] if node.type is not None else []
+    digits = spelt[0] if spelt else 3
+    if digits not in STAMP_FORMATS:
+        raise Limitation(f"the text of a timestamp({digits}); CAST it to timestamp(3) first")
+    return digits
+
+
+def to_boolean(node: exp.Cast, source: Kind) -> Node:
+    """Text says t, true, 1, f, false or 0."""
+    if source in TEXTS:
+        return _with_source(node, call("t_boolean_text", node.this))
+    if source in INTEGERS | {Kind.BOOLEAN, Kind.JSON, Kind.DOUBLE}:
+        return node
+    raise Limitation(f"CAST from {source.value} to boolean")
+
+
+def to_date(node: exp.Cast, source: Kind) -> Node:
+    """Text is year-month-day and nothing more."""
+    if source in TEXTS:
+        return _with_source(node, call("t_date_text", node.this))
+    if source in STAMPS | {Kind.DATE}:
+        return node
+    raise Limitation(f"CAST from {source.value} to date")
+
+
+def to_stamp(node: exp.Cast, source: Kind) -> Node:
+    """Timestamps have milliseconds unless six digits are asked for; finer ones round half up."""
+    digits = int(node.to.expressions[0].name) if node.to.expressions else 3
+    if digits not in (3, 6):
+        raise Limitation(f"CAST to timestamp({digits})")
+    zoned = node.to.this == Kind.TIMESTAMPTZ
+    if source not in TEXTS | STAMPS | {Kind.DATE} or (zoned and source in TEXTS):
+        raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+    inner = call("t_stamp_text", node.this) if source in TEXTS else node.this
+    plain = _with_source(node, inner, "timestamptz" if zoned else "timestamp")
+    return plain if zoned or digits == 6 else call("t_millis", plain)
+
+
+def to_json(node: exp.Cast, source: Kind) -> Node:
+    """A text becomes a JSON string; it is not parsed."""
+    if source in TEXTS | INTEGERS | {Kind.BOOLEAN, Kind.ARRAY}:
+        return call("to_json", node.this)
+    raise Limitation(f"CAST from {source.value} to JSON")
+
+
+def to_nest(node: exp.Cast, source: Kind) -> Node:
+    """Rows, arrays and maps whose parts are themselves cast without change of meaning."""
+    if source not in NEST:
+        raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+    if source != Kind.JSON and kind(node.this) != node.to.this:
+        raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+    return node
+
+
+Convert = Callable[[exp.Cast, Kind], Node]
+
+TARGETS: Mapping[Kind, Convert] = {
+    **dict.fromkeys(INTEGERS, to_whole),
+    **dict.fromkeys(FLOATS, to_float),
+    **dict.fromkeys(TEXTS, to_text),
+    **dict.fromkeys(STAMPS, to_stamp),
+    **dict.fromkeys((Kind.ARRAY, Kind.STRUCT), to_nest),
+    Kind.DECIMAL: to_decimal,
+    Kind.BOOLEAN: to_boolean,
+    Kind.DATE: to_date,
+    Kind.JSON: to_json,
+}
+
+RULES: Mapping[type[Node], Rule] = {exp.Cast: converted, exp.TryCast: converted}
+NAMED: Mapping[str, Rule] = {}

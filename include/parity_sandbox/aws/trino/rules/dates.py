@@ -1,0 +1,301 @@
+"""Dates and times: whole units between, a DATE stays a DATE, ISO weekdays, formats we know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from parity_sandbox.aws.trino.functions import joda_to_python
+from parity_sandbox.aws.trino.limitation import Limitation
+from parity_sandbox.aws.trino.nodes import (
+    STAMPS,
+    Kind,
+    Node,
+    Rule,
+    assume_kind,
+    call,
+    cast,
+    kind,
+    known_kind,
+    literal_text,
+    text,
+)
+from parity_sandbox.aws.trino.rules.numbers import no_text_arithmetic
+
+UNITS = frozenset({"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"})
+STAMP = r"TIMESTAMP.*"
+NUMERIC = r"DECIMAL.*|DOUBLE|FLOAT|.*INT.*"
+PRINTED = frozenset("YmdHMSfpBbaAyIjT")
+"""strftime codes that mean the same in MySQL's date_format as sqlglot maps it, and in DuckDB."""
+SOLO = re.compile(r"%(-?[A-Za-z%])")
+
+
+def unit_of(node: Node) -> str:
+    """Return the unit of a date function, or refuse."""
+    given = node.args.get("unit")
+    unit = given.name.lower() if given is not None else "day"
+    if unit not in UNITS:
+        raise Limitation(f"the unit {unit!r}")
+    return unit
+
+
+def between(node: exp.DateDiff) -> Node:
+    """``date_diff`` counts complete units.
+
+    From 31 January to 29 February is one month for Trino's calendar (Joda) and for DuckDB's.
+    """
+    sides = [known_kind(side, "date_diff") for side in (node.expression, node.this)]
+    if not set(sides) <= STAMPS | {Kind.DATE}:
+        raise Limitation(f"date_diff between {sides[0].value} and {sides[1].value}")
+    return call("date_sub", text(unit_of(node)), node.expression, node.this)
+
+
+def truncated(node: Node) -> Node:
+    """``date_trunc`` of a DATE is a DATE."""
+    found = known_kind(node.this, "date_trunc")
+    whole = call("date_trunc", text(unit_of(node)), node.this)
+    if found == Kind.DATE:
+        return cast(_date(whole, node.this), "date")
+    return call("date_trunc", text(unit_of(node)), assume_kind(node.this, STAMP))
+
+
+def _date(result: Node, source: Node) -> Node:
+    """Let the check that ``source`` is a DATE run with the rest."""
+    result.expressions[1].replace(assume_kind(source.copy(), "DATE"))
+    return result
+
+
+def shifted(node: exp.DateAdd) -> Node:
+    """``date_add`` of a DATE is a DATE; the end of a month stays inside the month."""
+    found = known_kind(node.this, "date_add")
+    unit = unit_of(node)
+    if unit == "quarter":
+        raise Limitation("date_add of quarters; add three months each")
+    amount = call(
+        f"to_{unit}s", cast(node.expression, "bigint" if unit in ("hour", "minute", "second") else "int")
+    )
+    if unit == "millisecond":
+        amount = call("to_milliseconds", cast(node.expression, "double"))
+    pattern = "DATE" if found == Kind.DATE else STAMP
+    moved = exp.paren(exp.Add(this=assume_kind(node.this, pattern), expression=amount))
+    return cast(moved, "date") if found == Kind.DATE else moved
+
+
+def plus_interval(node: exp.Binary) -> Node:
+    """``+`` and ``-`` with an interval keep a DATE a DATE; a difference of times is an interval."""
+    kinds = [kind(node.left), kind(node.right)]
+    if Kind.INTERVAL in kinds or isinstance(node.right, exp.Interval) or isinstance(node.left, exp.Interval):
+        return _moved(node)
+    if isinstance(node, exp.Sub) and set(kinds) & (STAMPS | {Kind.DATE}):
+        raise Limitation("a difference of dates is an interval; use date_diff")
+    if set(kinds) & (STAMPS | {Kind.DATE}):
+        raise Limitation(f"arithmetic on dates without INTERVAL: {node.sql('trino')[:60]}")
+    return _plain(node, kinds)
+
+
+def _plain(node: exp.Binary, kinds: list[Kind]) -> Node:
+    """Numbers; where a type is unknown (a lambda's argument), that they are is checked in the run."""
+    if Kind.UNKNOWN in kinds:
+        for side in (node.left, node.right):
+            side.replace(assume_kind(side.copy(), NUMERIC))
+    return no_text_arithmetic(node)
+
+
+def _moved(node: exp.Binary) -> Node:
+    other = node.left if isinstance(node.right, exp.Interval) or kind(node.right) == Kind.INTERVAL else node.right
+    found = known_kind(other, "adding an interval")
+    if found == Kind.INTERVAL:
+        return node
+    return cast(exp.paren(node), "date") if found == Kind.DATE else node
+
+
+def interval(node: exp.Interval) -> Node:
+    """``INTERVAL '1' MONTH``: one number and one unit."""
+    unit = node.args.get("unit")
+    if not isinstance(unit, exp.Var) or not isinstance(node.this, exp.Literal):
+        raise Limitation(f"the interval {node.sql('trino')}")
+    amount = int(node.this.name)
+    return exp.Interval(this=text(str(amount)), unit=exp.var(unit.name.lower().rstrip("s")))
+
+
+def weekday(node: Node) -> Node:
+    """Monday is 1."""
+    return call("isodow", node.this)
+
+
+def part(node: exp.Extract) -> Node:
+    """``extract``: weekdays are ISO's."""
+    field = node.this.name.lower()
+    name = {
+        "dow": "isodow",
+        "day_of_week": "isodow",
+        "doy": "dayofyear",
+        "day_of_year": "dayofyear",
+        "yow": "isoyear",
+    }
+    known = {"year", "quarter", "month", "week", "day", "hour", "minute", "second"}
+    if field not in name and field not in known:
+        raise Limitation(f"extract({field})")
+    return call(name.get(field, field), node.expression)
+
+
+def same_name(name: str) -> Rule:
+    """Return a rule for a function of one time that DuckDB has by this name."""
+    return lambda node: call(name, node.this)
+
+
+def strftime_format(node: Node | None, what: str) -> str:
+    """Return a literal format whose every code is known, or refuse."""
+    spelt = literal_text(node, what)
+    unknown = {code for code in SOLO.findall(spelt) if code.lstrip("-") not in PRINTED | {"%", "d", "H", "I"}}
+    if unknown:
+        raise Limitation(f"the code %{min(unknown)} in {what}")
+    return spelt.replace("%T", "%H:%M:%S")
+
+
+def formatted(node: exp.TimeToStr) -> Node:
+    """``date_format``."""
+    if kind(node.this) in (Kind.VARCHAR, Kind.TEXT):
+        raise Limitation("date_format of text")
+    return call(
+        "strftime",
+        cast(node.this, "timestamp"),
+        text(strftime_format(node.args.get("format"), "date_format's format")),
+    )
+
+
+def parsed(node: exp.StrToTime) -> Node:
+    """``date_parse``."""
+    spelt = strftime_format(node.args.get("format"), "date_parse's format")
+    return call("t_millis", call("strptime", node.this, text(spelt)))
+
+
+def joda(node: Node, what: str) -> str:
+    """Return a literal Joda pattern in strftime's words, or refuse."""
+    spelt = joda_to_python(literal_text(node, what))
+    if spelt is None:
+        raise Limitation(f"a letter of {what}")
+    return spelt
+
+
+def format_datetime(node: Node) -> Node:
+    """``format_datetime`` with a Joda pattern."""
+    when, pattern = node.expressions
+    return call("t_format_datetime", cast(when, "timestamp"), text(joda(pattern, "format_datetime's pattern")))
+
+
+def parse_datetime(node: exp.ParseDatetime) -> Node:
+    """``parse_datetime`` with a Joda pattern, in UTC."""
+    spelt = joda(node.args["format"], "parse_datetime's pattern")
+    return cast(call("strptime", node.this, text(spelt.replace("%f", "%g"))), "timestamptz")
+
+
+def iso_date(node: Node) -> Node:
+    """``from_iso8601_date``."""
+    return exp.Cast(this=call("t_date_text", node.this), to=exp.DataType.build("date"))
+
+
+def iso_stamp(node: Node) -> Node:
+    """``from_iso8601_timestamp``."""
+    return cast(node.this, "timestamptz")
+
+
+def iso_text(node: Node) -> Node:
+    """``to_iso8601``; a timestamp's precision shows, and only the usual one is known."""
+    (when,) = node.expressions
+    spelt = [one.name for one in when.type.expressions] if when.type is not None else []
+    if known_kind(when, "to_iso8601") in STAMPS and spelt not in ([], ["3"]):
+        raise Limitation("to_iso8601 of a timestamp without milliseconds; CAST it to timestamp(3)")
+    return call("t_iso_text", when)
+
+
+def from_unix(node: exp.UnixToTime) -> Node:
+    """``from_unixtime(seconds)``."""
+    if set(node.args) - {"this"} and any(node.args[name] for name in set(node.args) - {"this"}):
+        raise Limitation("from_unixtime with a zone")
+    return call("to_timestamp", cast(node.this, "double"))
+
+
+def to_unix(node: exp.TimeToUnix) -> Node:
+    """``to_unixtime``; a timestamp without zone is UTC here."""
+    return call("epoch", cast(node.this, "timestamptz"))
+
+
+def local_parts(node: Node, moment: Node, zone: Node) -> Node:
+    """``AT TIME ZONE`` changes what is shown, not the moment: what is around it says which is wanted."""
+    around = node.parent
+    while isinstance(around, exp.Paren):
+        around = around.parent
+    instant = cast(moment, "timestamptz")
+    if isinstance(around, exp.Cast) and around.to.this in (Kind.DATE, Kind.TIMESTAMP):
+        return call("timezone", zone, instant)
+    if isinstance(around, exp.Year | exp.Month | exp.Day | exp.Hour | exp.Minute | exp.Extract | exp.TimeToStr):
+        return call("timezone", zone, instant)
+    if isinstance(around, exp.Binary | exp.Is | exp.Between | exp.TimeToUnix | exp.DateDiff | exp.In):
+        return instant
+    raise Limitation("AT TIME ZONE here; CAST it to DATE or TIMESTAMP, or compare it")
+
+
+def at_zone(node: exp.AtTimeZone) -> Node:
+    """``x AT TIME ZONE z``."""
+    return local_parts(node, node.this, node.args["zone"])
+
+
+def at_timezone(node: Node) -> Node:
+    """``at_timezone(x, z)``."""
+    return local_parts(node, *node.expressions)
+
+
+def now(_node: Node) -> Node:
+    """``now()`` has milliseconds."""
+    return cast(call("t_millis", call("timezone", text("UTC"), call("now"))), "timestamptz")
+
+
+def local_now(_node: Node) -> Node:
+    """``localtimestamp`` has milliseconds, in UTC."""
+    return call("t_millis", call("timezone", text("UTC"), call("now")))
+
+
+RULES: Mapping[type[Node], Rule] = {
+    exp.DateDiff: between,
+    exp.DateTrunc: truncated,
+    exp.TimestampTrunc: truncated,
+    exp.DateAdd: shifted,
+    exp.Add: plus_interval,
+    exp.Sub: plus_interval,
+    exp.Interval: interval,
+    exp.DayOfWeekIso: weekday,
+    exp.DayOfWeek: weekday,
+    exp.Extract: part,
+    exp.Year: same_name("year"),
+    exp.Quarter: same_name("quarter"),
+    exp.Month: same_name("month"),
+    exp.WeekOfYear: same_name("week"),
+    exp.Week: same_name("week"),
+    exp.YearOfWeek: same_name("isoyear"),
+    exp.Day: same_name("day"),
+    exp.DayOfMonth: same_name("day"),
+    exp.DayOfYear: same_name("dayofyear"),
+    exp.Hour: same_name("hour"),
+    exp.Minute: same_name("minute"),
+    exp.Second: same_name("second"),
+    exp.LastDay: same_name("last_day"),
+    exp.TimeToStr: formatted,
+    exp.StrToTime: parsed,
+    exp.ParseDatetime: parse_datetime,
+    exp.FromISO8601Date: iso_date,
+    exp.FromISO8601Timestamp: iso_stamp,
+    exp.UnixToTime: from_unix,
+    exp.TimeToUnix: to_unix,
+    exp.AtTimeZone: at_zone,
+    exp.CurrentTimestamp: now,
+    exp.Localtimestamp: local_now,
+}
+NAMED: Mapping[str, Rule] = {
+    "format_datetime": format_datetime,
+    "to_iso8601": iso_text,
+    "at_timezone": at_timezone,
+    "millisecond": lambda node: call("t_millisecond", *node.expressions),
+}
