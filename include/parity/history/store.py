@@ -2,75 +2,264 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from parity.compare.result import Verdict
+from parity.errors import BadInput
+from parity.history import tables
+from parity.history.migrate import migrate
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
+from parity.history.rows import activity_record, parts, result_values, run_record, run_values
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+Answer = TypeVar("Answer")
+RUN_KEY = ("suite", "run_id", "business_date")
+RESULT_KEY = ("suite", "activity", "business_date", "run_id", "attempt")
+BUSY_SECONDS = 60
 
 
 def open_store(url: str) -> Store:
     """Open the store at a SQLAlchemy ``url`` and bring its tables up to date, safely when many do."""
-    raise NotImplementedError
+    try:
+        engine = _engine(sa.make_url(url))
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+        raise BadInput(
+            f"The results store cannot be opened: {error}.", remedy="Look at PARITY_STORE_URL, and its driver."
+        ) from error
+    migrate(engine)
+    return Store(engine)
 
 
 class Store:
     """Everything that runs have found. Every write may be repeated."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
     def record_run(self, run: RunRecord) -> int:
         """Write a run, keyed by (suite, run_id, business_date), and return its short number."""
-        raise NotImplementedError
+        return self._write(lambda connection: _upsert(connection, tables.runs, RUN_KEY, run_values(run)))
 
     def record_activity(self, record: ActivityRecord) -> None:
         """Write one activity's result; the same key again replaces it."""
-        raise NotImplementedError
+
+        def write(connection: sa.Connection) -> None:
+            number = _upsert(connection, tables.results, RESULT_KEY, result_values(record))
+            _drop_parts(connection, [number])
+            for table, rows in parts(record):
+                if rows:
+                    connection.execute(table.insert(), [{"result_id": number, **row} for row in rows])
+
+        self._write(write)
 
     def runs(self, suite: str | None = None, limit: int = 20) -> tuple[RunRecord, ...]:
         """Return the newest runs first."""
-        raise NotImplementedError
+        query = sa.select(tables.runs).order_by(tables.runs.c.started.desc(), tables.runs.c.id.desc()).limit(limit)
+        if suite is not None:
+            query = query.where(tables.runs.c.suite == suite)
+        return tuple(run_record(row) for row in self._rows(query))
 
     def run(self, name: str, suite: str | None = None) -> RunDetail:
         """Return a run by its short number or its run id; BadInput when there is none or more than one."""
-        raise NotImplementedError
+        known = tables.runs.c.run_id == name
+        if name.isdecimal():
+            known |= tables.runs.c.id == int(name)
+        query = sa.select(tables.runs).where(known)
+        if suite is not None:
+            query = query.where(tables.runs.c.suite == suite)
+        run = _only(name, [run_record(row) for row in self._rows(query)])
+        of_run = [getattr(tables.results.c, key) == getattr(run, key) for key in RUN_KEY]
+        return RunDetail(run, self._latest(sa.and_(*of_run), per=("activity",)))
 
     def latest(self, suite: str, activity: str | None = None) -> tuple[ActivityRecord, ...]:
         """Return each activity's last result of the newest business date that it has."""
-        raise NotImplementedError
+        return self._latest(_about(suite, activity), per=("activity",))
 
     def activity_history(self, suite: str, activity: str, limit: int = 90) -> tuple[ActivityRecord, ...]:
         """Return one result per business date, the newest first."""
-        raise NotImplementedError
+        return self._latest(_about(suite, activity), per=("business_date",), limit=limit)
 
     def streak(self, suite: str, activity: str) -> int:
         """Count the green business dates in a row, up to the newest."""
-        raise NotImplementedError
+        verdicts = self._verdicts(suite, activity)
+        red = (position for position, (_, verdict) in enumerate(verdicts) if not verdict.green)
+        return next(red, len(verdicts))
 
     def red_since(self, suite: str, activity: str) -> date | None:
         """Return the first business date of the current red stretch, or None when it is green."""
-        raise NotImplementedError
+        first = None
+        for day, verdict in self._verdicts(suite, activity):
+            if verdict.green:
+                break
+            first = day
+        return first
 
     def purge(self, before: date) -> int:
         """Delete runs and results of business dates before ``before`` and return how many results went."""
-        raise NotImplementedError
+
+        def delete(connection: sa.Connection) -> int:
+            old = sa.select(tables.results.c.id).where(tables.results.c.business_date < before)
+            numbers = list(connection.execute(old).scalars())
+            _drop_parts(connection, numbers)
+            for some in _chunks(numbers):
+                connection.execute(tables.results.delete().where(tables.results.c.id.in_(some)))
+            connection.execute(tables.runs.delete().where(tables.runs.c.business_date < before))
+            _purge_alerts(connection, before)
+            return len(numbers)
+
+        return self._write(delete)
 
     def alerts(self, suite: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """Return the state of every alert that is open or was."""
-        raise NotImplementedError
+        query = sa.select(tables.alerts).order_by(tables.alerts.c.fingerprint)
+        if suite is not None:
+            query = query.where(tables.alerts.c.suite == suite)
+        return tuple(self._rows(query))
 
     def save_alerts(self, states: Iterable[Mapping[str, Any]], letters: Iterable[Mapping[str, Any]]) -> None:
         """Write alert states and the letters they cause, in one transaction; a letter is written once."""
-        raise NotImplementedError
+        kept, posted = [dict(state) for state in states], [dict(letter) for letter in letters]
+
+        def write(connection: sa.Connection) -> None:
+            for state in kept:
+                _upsert(connection, tables.alerts, ("fingerprint",), state)
+            for letter in posted:
+                known = sa.select(tables.letters.c.id).where(tables.letters.c.id == letter["id"])
+                if connection.execute(known).first() is None:
+                    connection.execute(tables.letters.insert(), letter)
+
+        self._write(write)
 
     def unsent(self, suite: str) -> Sequence[Mapping[str, Any]]:
-        """Return the letters that no channel has taken yet, oldest first."""
-        raise NotImplementedError
+        """Return the letters that have not arrived, oldest first."""
+        waiting = sa.and_(tables.letters.c.suite == suite, tables.letters.c.sent.is_(None))
+        order = (tables.letters.c.created, tables.letters.c.id)
+        return self._rows(sa.select(tables.letters).where(waiting).order_by(*order))
 
     def mark_sent(self, letter: str, at: datetime) -> None:
         """Remember that a letter arrived."""
-        raise NotImplementedError
+        arrived = tables.letters.update().where(tables.letters.c.id == letter).values(sent=at)
+        self._write(lambda connection: connection.execute(arrived))
+
+    def _rows(self, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _write(self, work: Callable[[sa.Connection], Answer]) -> Answer:
+        """Do ``work`` in one transaction; once more when another process was first to insert the same key."""
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except IntegrityError:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+    def _verdicts(self, suite: str, activity: str) -> list[tuple[date, Verdict]]:
+        """Return the last verdict of each business date, the newest first."""
+        table = tables.results.c
+        query = (
+            sa.select(table.business_date, table.verdict)
+            .where(_about(suite, activity))
+            .order_by(table.business_date.desc(), table.recorded.desc(), table.id.desc())
+        )
+        last: dict[date, Verdict] = {}
+        for row in self._rows(query):
+            last.setdefault(row["business_date"], Verdict(row["verdict"]))
+        return list(last.items())
+
+    def _latest(
+        self, about: sa.ColumnElement[bool], per: tuple[str, ...], limit: int | None = None
+    ) -> tuple[ActivityRecord, ...]:
+        """Return the newest result of each ``per``, with its parts."""
+        table = tables.results.c
+        newest = (table.business_date.desc(), table.recorded.desc(), table.id.desc())
+        place = sa.func.row_number().over(partition_by=[table[name] for name in per], order_by=newest)
+        placed = sa.select(table.id, place.label("place")).where(about).subquery()
+        first = sa.select(placed.c.id).where(placed.c.place == 1)
+        order = (table.business_date.desc(), table.activity)
+        rows = self._rows(sa.select(tables.results).where(table.id.in_(first)).order_by(*order).limit(limit))
+        found = self._parts([row["id"] for row in rows])
+        return tuple(activity_record(row, found[row["id"]]) for row in rows)
+
+    def _parts(self, numbers: Sequence[int]) -> Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]:
+        """Return the parts of results by their number and table, in order."""
+        found: dict[int, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+        for table in tables.PARTS:
+            for some in _chunks(numbers):
+                query = sa.select(table).where(table.c.result_id.in_(some)).order_by(table.c.position)
+                for row in self._rows(query):
+                    found[row["result_id"]][table.name].append(row)
+        return found
+
+
+def _about(suite: str, activity: str | None) -> sa.ColumnElement[bool]:
+    about = tables.results.c.suite == suite
+    return about if activity is None else sa.and_(about, tables.results.c.activity == activity)
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, key: Sequence[str], values: Mapping[str, Any]) -> int:
+    """Update the row with this key, or insert it; return its number, or 0 when it has none."""
+    same = sa.and_(*(table.c[name] == values[name] for name in key))
+    number = table.c.get("id", table.c[key[0]])
+    found = connection.execute(sa.select(number).where(same)).scalar()
+    if found is None:
+        inserted = connection.execute(table.insert().values(values))
+        found = (inserted.inserted_primary_key or (0,))[0]
+    else:
+        connection.execute(table.update().where(same).values(values))
+    return found if isinstance(found, int) else 0
+
+
+def _drop_parts(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    for table in tables.PARTS:
+        for some in _chunks(numbers):
+            connection.execute(table.delete().where(table.c.result_id.in_(some)))
+
+
+def _purge_alerts(connection: sa.Connection, before: date) -> None:
+    """Forget what recovered and what arrived long ago; an open alert is never forgotten."""
+    old = sa.and_(tables.alerts.c.status == "recovered", tables.alerts.c.seen_date < before)
+    connection.execute(tables.alerts.delete().where(old))
+    long_ago = datetime.combine(before, datetime.min.time(), UTC)
+    connection.execute(tables.letters.delete().where(tables.letters.c.sent < long_ago))
+
+
+def _chunks(numbers: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+def _only(name: str, found: Sequence[RunRecord]) -> RunRecord:
+    if not found:
+        raise BadInput(f"There is no run {name!r}.", remedy="`parity runs` lists them.")
+    if len(found) > 1:
+        listed = ", ".join(f"{run.id} ({run.suite} {run.business_date})" for run in found[:5])
+        raise BadInput(f"{len(found)} runs are called {name!r}: {listed}.", remedy="Give a number instead.")
+    return found[0]
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    if url.drivername == "mysql":
+        url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
+    return sa.create_engine(url, pool_pre_ping=True)
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    """Open SQLite so that several processes may write: they wait for each other instead of failing."""
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma foreign_keys = on")
+
+    return engine
