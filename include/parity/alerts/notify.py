@@ -1,14 +1,32 @@
-"""Tell whoever must know, once per change; a channel that fails hides nothing."""
+"""Tell whoever must know, once per change; a channel that fails hides nothing.
+
+What changed and the letters about it are written in one transaction before anything is sent. A retry, a clear
+or a crash in between therefore neither forgets a letter nor invents one: it sends what has not arrived yet. A
+letter may arrive twice when the process dies right after sending; PagerDuty's dedup key makes that harmless.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from parity.alerts.lifecycle import AlertState, Change, Night, advance
+from parity.alerts.message import message
 from parity.alerts.outcome import NightOutcome
+from parity.alerts.troubles import LATE, Trouble, troubles
 from parity.clock import Clock
+from parity.compare.result import Verdict
+from parity.errors import Transient
+
+TRIES = 3
+PATIENCE_SECONDS = 30.0
+"""Longest pause between two tries; the next run tries again anyway."""
+
+log = logging.getLogger(__name__)
 
 
 class AlertStore(Protocol):
@@ -30,11 +48,12 @@ class AlertStore(Protocol):
 class Sender(Protocol):
     """One channel; raises a ParityError when the message did not arrive."""
 
-    name: str
-    """Unique within a suite, such as ``slack:slack_default:#payments``."""
+    @property
+    def name(self) -> str:
+        """Return its name, unique within a suite, such as ``slack:slack_default:#payments``."""
 
     def __call__(self, letter: Mapping[str, Any]) -> None:
-        """Deliver one letter."""
+        """Deliver one letter: the JSON of :class:`parity.alerts.message.Message`."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +71,83 @@ class Delivery:
 def notify(
     store: AlertStore, outcome: NightOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
-    """Compare the night with the store, and tell every channel what changed; never raises for a channel."""
-    raise NotImplementedError
+    """Compare the night with the store, and tell every channel what changed; never raises for a channel.
+
+    Only the activities in ``outcome`` are judged, so a partial re-run leaves the others' alerts alone.
+    """
+    compared = [activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID]
+    whole_night = [""]
+    night = Night(outcome.suite, outcome.business_date, clock.now(), troubles(outcome), {*compared, *whole_night})
+    return _tell(store, night, outcome, senders, clock)
 
 
 def notify_late(
     store: AlertStore, suite: str, business_date: date, detail: str, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
-    """Tell that a night is later than its deadline; the night's own outcome resolves it."""
-    raise NotImplementedError
+    """Tell that a night is later than its deadline; the night's own outcome resolves it.
+
+    ``detail`` says how late, such as ``has not ended 2 h after its start``.
+    """
+    late = Trouble("", "", LATE, detail)
+    outcome = NightOutcome(suite, business_date, "", ())
+    return _tell(store, Night(suite, business_date, clock.now(), (late,), ()), outcome, senders, clock)
+
+
+def _tell(
+    store: AlertStore, night: Night, outcome: NightOutcome, senders: Sequence[Sender], clock: Clock
+) -> tuple[Delivery, ...]:
+    known = [_state(row) for row in store.alerts(night.suite)]
+    states, changes = advance(known, night)
+    letters = [_letter(change, outcome, sender.name, night) for change in changes for sender in senders]
+    store.save_alerts([asdict(state) for state in states], letters)
+    return tuple(_send(store, night.suite, senders, clock))
+
+
+def _state(row: Mapping[str, Any]) -> AlertState:
+    return AlertState(**{field.name: row[field.name] for field in fields(AlertState)})
+
+
+def _letter(change: Change, outcome: NightOutcome, channel: str, night: Night) -> dict[str, Any]:
+    seed = (change.incident, change.event.value, channel, night.now.isoformat())
+    return {
+        "id": hashlib.sha256("\x1f".join(seed).encode()).hexdigest(),
+        "suite": night.suite,
+        "incident": change.incident,
+        "channel": channel,
+        "event": change.event.value,
+        "payload": message(change, outcome).to_json(),
+        "created": night.now,
+    }
+
+
+def _send(store: AlertStore, suite: str, senders: Sequence[Sender], clock: Clock) -> Iterable[Delivery]:
+    """Send what waits, oldest first; after a failure a channel rests, so that nothing arrives out of order."""
+    by_name = {sender.name: sender for sender in senders}
+    resting: dict[str, str] = {}
+    for letter in store.unsent(suite):
+        channel = letter["channel"]
+        if channel not in by_name:
+            continue
+        error = resting.get(channel) or _deliver(by_name[channel], letter["payload"], clock)
+        if error:
+            resting[channel] = error
+            log.error("Alert %s did not reach %s: %s", letter["incident"], channel, error)
+        else:
+            store.mark_sent(letter["id"], clock.now())
+        yield Delivery(channel, letter["event"], letter["incident"], error)
+
+
+def _deliver(sender: Sender, payload: Mapping[str, Any], clock: Clock) -> str:
+    """Return why the letter did not arrive, or an empty string; what may pass by itself is tried again."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            sender(payload)
+        except Transient as error:
+            if attempt == TRIES:
+                return str(error)
+            clock.sleep(min(error.retry_after or 2.0**attempt, PATIENCE_SECONDS))
+        except Exception as error:  # noqa: BLE001 - one channel's trouble must never hide the others
+            return f"{type(error).__name__}: {error}"
+        else:
+            return ""
+    return ""

@@ -1,0 +1,83 @@
+"""One message, dressed for each channel. Text goes in escaped; nothing is sent here."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from parity.alerts.lifecycle import Event
+from parity.alerts.message import Message
+
+LABELS = ("What", "Where", "Since", "How much", "Next")
+SIGNS = {Event.NEW: "🔴", Event.WORSE: "🔺", Event.RECOVERED: "🟢"}
+SUMMARY = 1024
+"""Characters that PagerDuty takes as a summary."""
+
+
+def pagerduty(message: Message, routing_key: str) -> dict[str, Any]:
+    """Return an event of PagerDuty's Events API v2; a recovery resolves the incident."""
+    event: dict[str, Any] = {
+        "routing_key": routing_key,
+        "event_action": "resolve" if message.event is Event.RECOVERED else "trigger",
+        "dedup_key": message.incident,
+    }
+    if message.event is Event.RECOVERED:
+        return event
+    links = [{"href": message.url, "text": "Open the run"}] if message.url else []
+    return {**event, "payload": _payload(message), "links": links, "client": "Parity"}
+
+
+def slack(message: Message) -> dict[str, Any]:
+    """Return ``text`` (for notifications) and ``blocks`` of a Slack message, without its channel."""
+    told = "\n".join(f"*{label}*  {_slack(line)}" for label, line in zip(LABELS, message.lines, strict=True))
+    heading = f"{SIGNS[message.event]} {message.event.value.capitalize()}: {_where(message)}"
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": True}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": told[:3000]}},
+    ]
+    if message.url.startswith(("http://", "https://")):
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": message.url}
+        blocks.append({"type": "actions", "elements": [button]})
+    return {"text": f"{SIGNS[message.event]} {_slack(message.title)}", "blocks": blocks}
+
+
+def email(message: Message) -> tuple[str, str, str]:
+    """Return subject, text and HTML of a letter."""
+    subject = f"[Parity] {message.event.value}: {_where(message)} ({message.severity})"
+    text = "\n".join(f"{label}: {line}" for label, line in zip(LABELS, message.lines, strict=True))
+    rows = "".join(
+        f'<tr><th align="left" valign="top">{label}</th><td>{html.escape(line)}</td></tr>'
+        for label, line in zip(LABELS, message.lines, strict=True)
+    )
+    link = f'<p><a href="{html.escape(message.url)}">Open</a></p>' if message.url else ""
+    return " ".join(subject.split()), f"{text}\n", f"<table>{rows}</table>{link}"
+
+
+def webhook(message: Message) -> dict[str, Any]:
+    """Return the message as JSON."""
+    return message.to_json()
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    return {
+        "summary": message.title[:SUMMARY],
+        "source": f"parity/{message.suite}",
+        "severity": message.severity.value,
+        "component": message.activity or message.suite,
+        "group": message.suite,
+        "class": message.event.value,
+        "custom_details": {
+            **dict(zip(LABELS, message.lines, strict=True)),
+            "Business date": message.business_date,
+            "Owner": message.owner,
+        },
+    }
+
+
+def _where(message: Message) -> str:
+    name = f"{message.suite} · {message.activity}" if message.activity else message.suite
+    return f"{name} · {message.business_date}"
+
+
+def _slack(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,232 @@
+"""The channels: thin callables that put a message on the wire, or raise saying why it did not arrive.
+
+Each takes its settings as an object whose addresses can point elsewhere, so that a test or the sandbox can
+stand in for PagerDuty, Slack or a mail server. Every call has a time-out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from parity.alerts import render
+from parity.alerts.message import Message
+from parity.errors import AccessDenied, BadInput, ParityError, RemoteFailed, Throttled, Unreachable
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT_SECONDS = 10.0
+
+
+class Settings(BaseModel):
+    """Base of every channel's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    """Unique within a suite, such as ``slack:slack_default:#payments``."""
+    timeout: float = TIMEOUT_SECONDS
+
+
+class PagerDutySettings(Settings):
+    """Where to page."""
+
+    routing_key: SecretStr
+    events_url: str = "https://events.pagerduty.com/v2/enqueue"
+
+
+class SlackSettings(Settings):
+    """Where to post: with a bot's token, or to an incoming webhook, which has its channel built in."""
+
+    channel: str = ""
+    token: SecretStr | None = None
+    api_base: str = "https://slack.com/api"
+    webhook_url: SecretStr | None = None
+
+
+class EmailSettings(Settings):
+    """Whom to write to, and through which server."""
+
+    to: tuple[str, ...] = Field(min_length=1)
+    sender: str
+    host: str
+    port: int = 587
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    starttls: bool = True
+    ssl: bool = False
+
+
+class WebhookSettings(Settings):
+    """Where to post JSON; the address may hold a secret."""
+
+    url: SecretStr
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PagerDutySender:
+    """Triggers and resolves incidents through the Events API v2."""
+
+    settings: PagerDutySettings
+    http: httpx.Client
+
+    @property
+    def name(self) -> str:
+        """Return the channel's name."""
+        return self.settings.name
+
+    def __call__(self, letter: Mapping[str, Any]) -> None:
+        """Send one event; PagerDuty answers 202."""
+        body = render.pagerduty(Message.from_json(letter), self.settings.routing_key.get_secret_value())
+        _post(self.http, "PagerDuty", self.settings.events_url, body, self.settings.timeout)
+
+
+@dataclass(frozen=True)
+class SlackSender:
+    """Posts to a channel."""
+
+    settings: SlackSettings
+    http: httpx.Client
+
+    @property
+    def name(self) -> str:
+        """Return the channel's name."""
+        return self.settings.name
+
+    def __call__(self, letter: Mapping[str, Any]) -> None:
+        """Post one message; Slack's Web API answers 200 even when it refuses."""
+        body = render.slack(Message.from_json(letter))
+        if self.settings.webhook_url is not None:
+            url = self.settings.webhook_url.get_secret_value()
+            _post(self.http, "Slack", url, body, self.settings.timeout)
+            return
+        if self.settings.token is None:
+            raise BadInput("Slack has neither a token nor a webhook.", remedy="Complete the connection.")
+        headers = {"Authorization": f"Bearer {self.settings.token.get_secret_value()}"}
+        url = f"{self.settings.api_base.rstrip('/')}/chat.postMessage"
+        body["channel"] = self.settings.channel
+        _check_slack(_post(self.http, "Slack", url, body, self.settings.timeout, headers))
+
+
+@dataclass(frozen=True)
+class EmailSender:
+    """Writes a letter through a mail server."""
+
+    settings: EmailSettings
+
+    @property
+    def name(self) -> str:
+        """Return the channel's name."""
+        return self.settings.name
+
+    def __call__(self, letter: Mapping[str, Any]) -> None:
+        """Send one letter, as text and HTML."""
+        mail = self._write(Message.from_json(letter))
+        try:
+            with self._connect() as server:
+                server.send_message(mail)
+        except smtplib.SMTPAuthenticationError as error:
+            raise AccessDenied("The mail server refused the login.", remedy="Check the connection.") from error
+        except smtplib.SMTPRecipientsRefused as error:
+            raise RemoteFailed("The mail server refused every recipient.") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(f"The mail server did not take the letter: {type(error).__name__}.") from error
+
+    def _write(self, message: Message) -> EmailMessage:
+        subject, text, page = render.email(message)
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = subject, self.settings.sender, ", ".join(self.settings.to)
+        mail["X-Parity-Incident"] = message.incident
+        mail.set_content(text)
+        mail.add_alternative(page, subtype="html")
+        return mail
+
+    def _connect(self) -> smtplib.SMTP:
+        given = self.settings
+        kind = smtplib.SMTP_SSL if given.ssl else smtplib.SMTP
+        server = kind(given.host, given.port, timeout=given.timeout)
+        try:
+            if given.starttls and not given.ssl:
+                server.starttls()
+            if given.user:
+                server.login(given.user, given.password.get_secret_value())
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+@dataclass(frozen=True)
+class WebhookSender:
+    """Posts the message as JSON."""
+
+    settings: WebhookSettings
+    http: httpx.Client
+
+    @property
+    def name(self) -> str:
+        """Return the channel's name."""
+        return self.settings.name
+
+    def __call__(self, letter: Mapping[str, Any]) -> None:
+        """Post one message; any 2xx is an arrival."""
+        body = render.webhook(Message.from_json(letter))
+        headers = {key: value.get_secret_value() for key, value in self.settings.headers.items()}
+        url = self.settings.url.get_secret_value()
+        _post(self.http, "The webhook", url, body, self.settings.timeout, headers)
+
+
+def _post(
+    http: httpx.Client,
+    who: str,
+    url: str,
+    body: Mapping[str, Any],
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """Post JSON; what is not a 2xx becomes the error that its status means. The address is never told."""
+    import httpx
+
+    try:
+        answer = http.post(url, json=dict(body), headers=dict(headers or {}), timeout=timeout)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise BadInput(f"{who}'s address is not a URL.", remedy="Check the connection.") from error
+    except httpx.HTTPError as error:
+        raise Unreachable(f"{who} did not answer: {type(error).__name__}.") from error
+    if not answer.is_success:
+        raise _refusal(who, answer)
+    return answer
+
+
+def _refusal(who: str, answer: httpx.Response) -> ParityError:
+    status = answer.status_code
+    if status == 429:
+        return Throttled(f"{who} asks to slow down.", retry_after=_seconds(answer.headers.get("Retry-After")))
+    if status in (401, 403):
+        return AccessDenied(f"{who} refused the credentials ({status}).", remedy="Check the connection.")
+    if status >= 500:
+        return Unreachable(f"{who} answered {status}.")
+    return RemoteFailed(f"{who} refused the message ({status}): {answer.text[:200]}")
+
+
+def _seconds(text: str | None) -> float | None:
+    with contextlib.suppress(TypeError, ValueError):
+        return float(text or "")
+    return None
+
+
+def _check_slack(answer: httpx.Response) -> None:
+    try:
+        said = answer.json()
+    except ValueError:
+        raise Unreachable("Slack did not answer in JSON.") from None
+    if not said.get("ok"):
+        raise RemoteFailed(f"Slack refused the message: {said.get('error', 'no reason given')}.")

@@ -1,0 +1,94 @@
+"""What is wrong tonight, as separate troubles, each with a fingerprint that stays the same from night to night.
+
+An activity that could not be compared because another one failed is no trouble of its own: the first broken
+link is told once. Only names and counts are used, never a value of a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.compare.result import ColumnFacts, Money, Verdict
+from parity.suite.models import Severity
+
+COULD_NOT_COMPARE = "could_not_compare"
+LATE = "late"
+MISSING = "missing_rows"
+EXTRA = "extra_rows"
+EXPECTATION = "expectation"
+DIFFERENT = "different"
+"""Causes that are not of a column; the others are :class:`parity.compare.result.Cause`."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is wrong with one activity, or with the night (``activity`` is empty)."""
+
+    activity: str
+    column: str
+    cause: str
+    what: str
+    """Half a sentence."""
+    severity: Severity = Severity.CRITICAL
+    rows: int = 0
+    money: tuple[Money, ...] = ()
+
+    def fingerprint(self, suite: str) -> str:
+        """Return what makes it the same trouble tomorrow, as 64 hex digits."""
+        parts = (suite, self.activity, self.column, self.cause)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def troubles(night: NightOutcome) -> tuple[Trouble, ...]:
+    """Return everything that is wrong, without what only follows from something else."""
+    red = {activity.name for activity in night.activities if not activity.verdict.green}
+    return tuple(
+        trouble
+        for activity in night.activities
+        if activity.name in red and activity.caused_by not in red
+        for trouble in _of_activity(activity)
+    )
+
+
+def _of_activity(activity: ActivityOutcome) -> Iterator[Trouble]:
+    if activity.verdict is Verdict.INVALID:
+        yield Trouble(activity.name, "", COULD_NOT_COMPARE, "could not be compared", activity.severity)
+        return
+    found = [*_of_columns(activity), *_of_rows(activity), *_of_expectations(activity)]
+    yield from found or [
+        Trouble(activity.name, "", DIFFERENT, "differs", activity.severity, activity.rows.different)
+    ]
+
+
+def _of_columns(activity: ActivityOutcome) -> Iterator[Trouble]:
+    for column in activity.columns:
+        if column.different and not column.causes:
+            yield _column(activity, column, "unexplained", column.different)
+        for cause in column.causes:
+            yield _column(activity, column, cause.cause, cause.rows)
+
+
+def _column(activity: ActivityOutcome, column: ColumnFacts, cause: str, rows: int) -> Trouble:
+    what = f"{column.name} differs in {_rows(rows)} ({str(cause).replace('_', ' ')})"
+    return Trouble(activity.name, column.name, str(cause), what, activity.severity, rows, column.money)
+
+
+def _of_rows(activity: ActivityOutcome) -> Iterator[Trouble]:
+    for cause, count, side in ((MISSING, activity.rows.missing, "target"), (EXTRA, activity.rows.extra, "legacy")):
+        if count:
+            verb = "is" if count == 1 else "are"
+            what = f"{_rows(count)} {verb} not on the {side} side"
+            yield Trouble(activity.name, "", cause, what, activity.severity, count)
+
+
+def _of_expectations(activity: ActivityOutcome) -> Iterator[Trouble]:
+    for subject, expectation in activity.broken_expectations:
+        what = f"{expectation} failed on {subject}"
+        yield Trouble(activity.name, subject, f"{EXPECTATION}:{expectation}"[:64], what, activity.severity)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
