@@ -68,9 +68,9 @@ class Warm:
 
     def _mount(self) -> None:
         """Let Spark see every bucket and container that exists now."""
-        configuration = self.session.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - the only way
-        for name, value in files.mounts(self.state).items():
-            configuration.set(name, value)
+        for configuration in hadoop_settings(self.session):
+            for name, value in files.mounts(self.state).items():
+                configuration.set(name, value)
 
 
 def warm(options: Options) -> Warm:
@@ -87,6 +87,17 @@ def warm(options: Options) -> Warm:
     say(f"Spark {session.version} is up")
     threading.Thread(target=run_in, args=(session,), daemon=True).start()
     return Warm(state, session, jobs)
+
+
+def hadoop_settings(session: Any) -> tuple[Any, Any]:
+    """Return the context's Hadoop settings, and the copy that the catalog took of them when it was made.
+
+    The catalog makes folders of databases and partitions by its own copy, which nothing else reaches.
+    """
+    catalog = session._jsparkSession.sharedState().externalCatalog().unwrapped()  # noqa: SLF001
+    copied = catalog.getClass().getDeclaredField("hadoopConfig")
+    copied.setAccessible(True)
+    return session.sparkContext._jsc.hadoopConfiguration(), copied.get(catalog)  # noqa: SLF001 - the only way
 
 
 def open_session(port: int, secret: str) -> Any:
