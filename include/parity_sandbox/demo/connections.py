@@ -50,7 +50,7 @@ def connections(at: Endpoints) -> dict[str, dict[str, Any]]:
         "pagerduty_default": {
             "conn_type": "pagerduty_events",
             "host": at.sink,
-            "password": "sandbox-routing-key",
+            "password": "sandbox0sandbox0sandbox0sandbox0",
         },
         "slack_default": {"conn_type": "slack", "host": at.sink, "password": "xoxb-sandbox"},
     }

@@ -65,7 +65,7 @@ class Conversation(socketserver.StreamRequestHandler):
     def _keep(self, raw: bytes) -> None:
         mail = message_from_bytes(raw, policy=policy.default)
         body = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
-        text = body.get_content() if body else ""
+        text = body.get_content().replace("\r\n", "\n") if body else ""
         facts = {"from": self.sender, "to": self.recipients, "headers": dict(mail.items()), "text": text}
         self.server.inbox.add("mail", ", ".join(self.recipients), str(mail["subject"] or ""), facts)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c2430 }
-table { border-collapse: collapse; width: 100% } 
+table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .4rem .6rem; vertical-align: top }
 tr { border-bottom: 1px solid #dde3ea }
 pre { overflow: auto; background: #f5f7f9; padding: .6rem; font-size: 12px }

@@ -66,11 +66,13 @@ def blobs(disk: Disk, ask: Ask) -> Answer:
     container = disk.existing(ask.account, ask.container)
     prefix, delimiter = ask.query.get("prefix", ""), ask.query.get("delimiter", "")
     start = ask.query.get("marker", "")
-    rows, following = page(_matching(container, prefix, delimiter), start, ask.number("maxresults", LARGEST))
+    size = ask.number("maxresults", LARGEST)
+    rows, following = page(_matching(container, prefix, delimiter), start, size)
     wants_metadata = "metadata" in ask.query.get("include", "")
     inner = "".join(_blob(disk, ask, row, wants_metadata=wants_metadata) for row in rows)
     where = f'ServiceEndpoint="{escape(ask.base)}/{ask.account}/" ContainerName="{ask.container}"'
-    asked = f"<Prefix>{escape(prefix)}</Prefix>"
+    # The Python client takes the size of its next page from MaxResults, and asks for 5000 when it is absent.
+    asked = f"<Prefix>{escape(prefix)}</Prefix><Marker>{escape(start)}</Marker><MaxResults>{size}</MaxResults>"
     if delimiter:
         asked += f"<Delimiter>{escape(delimiter)}</Delimiter>"
     body = f"{asked}<Blobs>{inner}</Blobs><NextMarker>{following}</NextMarker>"
@@ -166,11 +168,13 @@ def containers(disk: Disk, ask: Ask) -> Answer:
         rows, following = page(found, ask.query.get("continuation", ""), ask.number("maxResults", LARGEST))
         systems = [{"name": row.name, "lastModified": modified(row), "eTag": etag(row)} for row in rows]
         return json_answer({"filesystems": systems}, {"x-ms-continuation": following} if following else {})
-    rows, following = page(found, ask.query.get("marker", ""), ask.number("maxresults", LARGEST))
+    size = ask.number("maxresults", LARGEST)
+    rows, following = page(found, ask.query.get("marker", ""), size)
     inner = "".join(f"<Container><Name>{escape(row.name)}</Name>{_container(row)}</Container>" for row in rows)
     head = f'<EnumerationResults ServiceEndpoint="{escape(ask.base)}/{ask.account}/">'
     tail = f"<NextMarker>{following}</NextMarker></EnumerationResults>"
-    return xml(f"{head}<Prefix>{escape(prefix)}</Prefix><Containers>{inner}</Containers>{tail}")
+    asked = f"<Prefix>{escape(prefix)}</Prefix><MaxResults>{size}</MaxResults>"
+    return xml(f"{head}{asked}<Containers>{inner}</Containers>{tail}")
 
 
 def _container(folder: Path) -> str:
