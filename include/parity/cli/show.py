@@ -1,0 +1,121 @@
+"""``parity show``: one run, with everything that is remembered of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parity.cli.runs import run_json, verdict_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from parity.history.records import ActivityRecord, RunDetail
+
+
+@click.command("show")
+@click.argument("run")
+@click.option("--suite", help="The suite, when several have a run of this id.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def command(run: str, suite: str | None, as_json: bool) -> None:
+    """Show one run, given its number or its run id.
+
+    Exit status: 0 when it was green, 1 FAIL, 2 INVALID or unknown.
+    """
+    from parity.history.store import open_store
+    from parity.settings import settings
+
+    detail = open_store(settings().results_store).run(run, suite)
+    if as_json:
+        click.echo(json.dumps(detail_json(detail), indent=1))
+    else:
+        _print(detail)
+    if detail.run.verdict is not None:
+        raise click.exceptions.Exit(detail.run.verdict.exit_code)
+
+
+def detail_json(detail: RunDetail) -> dict[str, Any]:
+    """Return a run and its activities as JSON; sums of money are text."""
+    return {**run_json(detail.run), "activities": [_activity_json(a) for a in detail.activities]}
+
+
+def _activity_json(activity: ActivityRecord) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(activity), default=str))
+    key = plain.pop("key")
+    return {"activity": key["activity"], "attempt": key["attempt"], **plain}
+
+
+def _print(detail: RunDetail) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console, run = Console(), detail.run
+    console.print(f"[bold]{escape(run.suite)}[/] · {run.business_date} · {verdict_text(run.verdict)}")
+    for label, value in (("Run", f"{run.id}  {run.run_id}"), ("Why", run.reason), ("Where", run.url)):
+        if value:
+            console.print(f"{label}: {escape(value)}", soft_wrap=True)
+    _activities(console, detail)
+    for activity in detail.activities:
+        _details(console, activity)
+
+
+def _activities(console: Console, detail: RunDetail) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("Activity", "Verdict", "Legacy", "Target", "Changed", "Missing", "Extra", "Why")
+    for activity in detail.activities:
+        rows = activity.rows
+        counts = (rows.legacy, rows.target, rows.changed, rows.missing, rows.extra)
+        table.add_row(
+            escape(activity.key.activity),
+            verdict_text(activity.verdict),
+            *(f"{count:,}" for count in counts),
+            escape(activity.first_broken or activity.reason),
+        )
+    console.print(table)
+
+
+def _details(console: Console, activity: ActivityRecord) -> None:
+    from rich.markup import escape
+
+    lines = [*_columns(activity), *_findings(activity), *_remote_runs(activity), *_cost(activity)]
+    if activity.report:
+        lines.append(f"report: {activity.report}")
+    if lines:
+        console.print(f"\n[bold]{escape(activity.key.activity)}[/]")
+    for line in lines:
+        console.print(f"  {escape(line)}", soft_wrap=True)
+
+
+def _columns(activity: ActivityRecord) -> list[str]:
+    told = []
+    for column in activity.columns:
+        causes = ", ".join(f"{cause.cause} {cause.rows:,}" for cause in column.causes)
+        money = ", ".join(f"{m.absolute:f} {m.currency} (net {m.net:+f})" for m in column.money)
+        parts = "; ".join(part for part in (causes, money) if part)
+        told.append(f"column {column.name}: {column.different:,} of {column.compared:,} differ: {parts}")
+    return told
+
+
+def _findings(activity: ActivityRecord) -> list[str]:
+    return [
+        f"{finding.outcome}: {finding.expectation} on {finding.subject} ({finding.side}, {finding.severity})."
+        f" {finding.message}"
+        for finding in activity.findings
+        if finding.outcome != "pass"
+    ]
+
+
+def _remote_runs(activity: ActivityRecord) -> list[str]:
+    told = [(run.kind, run.run_id, run.state, run.url, run.error) for run in activity.remote_runs]
+    return ["  ".join(part for part in parts if part) for parts in told]
+
+
+def _cost(activity: ActivityRecord) -> list[str]:
+    if not activity.bytes_scanned:
+        return []
+    return [f"Athena scanned {activity.bytes_scanned:,} bytes, ${activity.cost_usd:f}"]

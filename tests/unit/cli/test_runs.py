@@ -1,0 +1,95 @@
+"""``parity runs`` and ``parity show`` as a person uses them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from parity.cli import cli
+from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
+from parity.history.store import open_store
+
+DAY = date(2026, 3, 2)
+STARTED = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a store with a red and a green run."""
+    url = f"sqlite:///{tmp_path / 'results.db'}"
+    store = open_store(url)
+    amount = ColumnFacts(
+        "amount",
+        100,
+        7,
+        (CauseCount(Cause.ROUNDING, 7),),
+        (Money("EUR", Decimal("-0.10"), Decimal("0.70"), 7),),
+    )
+    store.record_run(RunRecord("payments", "night-1", DAY, STARTED, STARTED, Verdict.FAIL, "[7] rows differ"))
+    store.record_run(RunRecord("ledger", "night-1", DAY, STARTED, STARTED, Verdict.PASS))
+    store.record_activity(
+        ActivityRecord(
+            key=ActivityKey("payments", "settle", DAY, "night-1"),
+            verdict=Verdict.FAIL,
+            reason="7 rows differ",
+            recorded=STARTED,
+            rows=Rows(100, 100, 93, 7),
+            columns=(amount,),
+            findings=(Expected("target", "ExpectColumnToExist", "fee", "critical", "fail", "Not there."),),
+            remote_runs=(RemoteRun("athena", "q-1", "SUCCEEDED"),),
+            cost_usd=Decimal("0.25"),
+            bytes_scanned=5000,
+        )
+    )
+    store.engine.dispose()
+    return url
+
+
+def run(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env={"PARITY_STORE_URL": url, "COLUMNS": "200"})
+
+
+def test_runs_are_a_table_or_json(url: str) -> None:
+    table = run(url, "runs")
+    assert table.exit_code == 0
+    assert all(word in table.stdout for word in ("payments", "ledger", "FAIL", "PASS", "[7] rows differ"))
+    listed = json.loads(run(url, "runs", "--json", "--suite", "payments").stdout)
+    assert [(r["suite"], r["run_id"], r["verdict"]) for r in listed] == [("payments", "night-1", "FAIL")]
+    assert len(json.loads(run(url, "runs", "--json", "--limit", "1").stdout)) == 1
+
+
+def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    done = run(f"sqlite:///{tmp_path / 'new.db'}", "runs")
+    assert (done.exit_code, done.stdout) == (0, "No run is recorded yet.\n")
+
+
+def test_a_run_shows_what_differs_and_exits_with_its_verdict(url: str) -> None:
+    shown = run(url, "show", "1")
+    assert shown.exit_code == 1
+    for told in (
+        "column amount: 7 of 100 differ: rounding 7; 0.70 EUR (net -0.10)",
+        "fail: ExpectColumnToExist on fee (target, critical). Not there.",
+        "athena  q-1  SUCCEEDED",
+        "Athena scanned 5,000 bytes, $0.25",
+    ):
+        assert told in shown.stdout
+    assert run(url, "show", "2").exit_code == 0
+
+
+def test_a_run_is_shown_as_json(url: str) -> None:
+    shown = json.loads(run(url, "show", "night-1", "--suite", "payments", "--json").stdout)
+    [activity] = shown["activities"]
+    assert (shown["verdict"], activity["activity"], activity["rows"]["changed"]) == ("FAIL", "settle", 7)
+    assert activity["columns"][0]["money"][0]["absolute"] == "0.70"
+
+
+@pytest.mark.parametrize(("name", "told"), [("nope", "There is no run 'nope'"), ("night-1", "2 runs are called")])
+def test_an_unclear_run_is_one_line_and_bad_input(url: str, name: str, told: str) -> None:
+    done = run(url, "show", name)
+    assert told in str(done.exception)
