@@ -4,8 +4,8 @@ A key with one row a side is joined. A key with more is settled as a multiset: i
 the rest by the fewest unequal columns, and what is left over is missing or extra; nothing is fanned out.
 
 The result is the table ``res``: ``lid`` and ``tid`` (row ids in ``wl`` and ``wt``; NULL when there is no
-partner), one code ``q<index>`` per value column, ``m<index>`` and ``y<index>`` for money, ``kh`` for a stable order,
-and ``kind``.
+partner), one code ``q<index>`` per value column, ``m<index>`` and ``y<index>`` for
+money, ``kh`` for a stable order, and ``kind``.
 """
 
 from __future__ import annotations

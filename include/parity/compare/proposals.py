@@ -6,6 +6,7 @@ it would leave is found, not guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -35,7 +36,8 @@ def propose(
         for column in plan.values:
             if column.index in wanted:
                 left, had = after.different(column), before.different(column)
-                found.append(_shown(column, wanted[column.index], facts, (had, had - left, left)))
+                if left < had:
+                    found.append(_shown(column, wanted[column.index], facts, (had, had - left, left)))
     found += [_waiver(cause) for cause in row_causes]
     return tuple(found)
 
@@ -181,7 +183,8 @@ def _yaml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
-    return "'" + str(value).replace("'", "''") + "'" if not str(value).isalnum() else str(value)
+    plainly = re.fullmatch(r"[A-Za-z0-9.]+", str(value))
+    return str(value) if plainly else "'" + str(value).replace("'", "''") + "'"
 
 
 def _waiver(cause: CauseCount) -> dict[str, Any]:

@@ -33,6 +33,11 @@ def explain_rows(
     return tuple(found)
 
 
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _copies(session: Session, facts: Facts) -> list[CauseCount]:
     """Count the extra rows that are exact copies of others of their side, and those that fan a key out."""
     if not facts.rows.duplicate_target:
@@ -50,11 +55,13 @@ def _copies(session: Session, facts: Facts) -> list[CauseCount]:
     if loaded:
         found.append(
             CauseCount(
-                Cause.DUPLICATE_LOAD, loaded, f"{loaded:,} extra rows are exact copies of other target rows"
+                Cause.DUPLICATE_LOAD,
+                loaded,
+                f"{plural(loaded, 'extra row')} with an exact copy on the target side",
             )
         )
     if fanned:
-        words = f"{fanned:,} extra rows repeat a key that the legacy side has, with other values"
+        words = f"{plural(fanned, 'extra row')} with a key of the legacy side, but other values"
         found.append(CauseCount(Cause.JOIN_FAN_OUT, fanned, words))
     return found
 

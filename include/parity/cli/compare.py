@@ -1,0 +1,208 @@
+"""``parity compare``: two files, directories or globs; a report one can read; an exit status one can rely on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parity.errors import BadInput
+
+if TYPE_CHECKING:
+    from parity.compare.progress import Progress
+    from parity.compare.result import Result
+    from parity.compare.spec import Spec
+
+_STEPS = {
+    "open": "Opening both sides",
+    "canary": "Planting corruptions",
+    "compare": "Comparing",
+    "explain": "Explaining",
+    "samples": "Taking samples",
+}
+
+
+@click.command("compare")
+@click.argument("legacy")
+@click.argument("target")
+@click.option("--key", default="", metavar="K[,K…]", help="Key columns; without any, whole rows as a multiset.")
+@click.option("--columns", type=click.Path(path_type=Path), help="YAML with rules by column, as in a suite.")
+@click.option("--json", "as_json", metavar="OUT|-", help="Write the result as JSON; - for standard output.")
+@click.option("--html", metavar="OUT", help="Write the report as one self-contained page.")
+@click.option("--memory", default="2GB", show_default=True, help="Memory limit; the rest spills to disk.")
+@click.option("--threads", type=click.IntRange(1), help="Threads (default: every core).")
+@click.option("--scratch", type=click.Path(path_type=Path), help="Where to spill (default: the system's).")
+@click.option("--allow-empty", is_flag=True, help="Zero rows against zero rows may pass.")
+@click.option(
+    "--coverage", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Floor of columns compared."
+)
+@click.option("--samples", type=click.IntRange(0), default=5, show_default=True, help="Rows shown per cause.")
+@click.option("--delimiter", help="CSV: delimiter (default: detected).")
+@click.option("--encoding", default="utf-8", show_default=True, help="CSV: encoding.")
+@click.option("--header/--no-header", default=None, help="CSV: first line holds names (default: detected).")
+@click.option("--null-text", multiple=True, help="CSV: unquoted text that means NULL (default: nothing).")
+def command(legacy: str, target: str, **options: Any) -> None:
+    """Compare LEGACY with TARGET: Parquet or CSV files, directories or globs.
+
+    Exit status: 0 equal, 1 different, 2 could not compare or bad input.
+    """
+    with _terminable():
+        result = _compare(legacy, target, options)
+        _write(result, f"{legacy} · {target}", options)
+    sys.exit(result.verdict.exit_code)
+
+
+def _compare(legacy: str, target: str, options: dict[str, Any]) -> Result:
+    from parity.compare import CsvFormat, Source, compare
+
+    columns, csv = _read_columns(options["columns"])
+    form = CsvFormat(
+        delimiter=options["delimiter"],
+        encoding=options["encoding"],
+        header=options["header"],
+        null_text=options["null_text"] or ("",),
+        types=csv,
+    )
+    spec = _spec(columns, options)
+    with _progress() as progress:
+        return compare(Source.of(legacy, csv=form), Source.of(target, csv=form), spec, progress)
+
+
+def _spec(columns: dict[str, Any], options: dict[str, Any]) -> Spec:
+    from parity.compare import Spec
+    from parity.settings import settings
+
+    mask = settings().mask_key.get_secret_value()
+    _check_size(options["memory"])
+    return Spec(
+        key=tuple(part.strip() for part in options["key"].split(",") if part.strip()),
+        columns=columns,
+        allow_empty=options["allow_empty"],
+        coverage=options["coverage"],
+        memory=options["memory"],
+        threads=options["threads"],
+        scratch=options["scratch"],
+        samples=options["samples"],
+        mask_key=mask.encode() or secrets.token_bytes(32),
+    )
+
+
+def _check_size(memory: str) -> None:
+    from parity.suite.models import parse_size
+
+    try:
+        parse_size(memory)
+    except ValueError as error:
+        raise BadInput(f"--memory: {error}") from error
+
+
+def _read_columns(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read rules by column name, at the top or below ``columns:``, and CSV types below ``types:``."""
+    if path is None:
+        return {}, {}
+    from pydantic import ValidationError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    from parity.suite.models import ColumnRule
+
+    try:
+        data = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    except (YAMLError, UnicodeError) as error:
+        raise BadInput(f"{path} is not YAML: {' '.join(str(error).split())[:200]}") from error
+    rules, types = _sections(path, data)
+    try:
+        return {str(name): ColumnRule.model_validate(rule or {}) for name, rule in rules.items()}, types
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"{path}: {_where(rules)} {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    if not isinstance(data, dict):
+        raise BadInput(f"{path} must map column names to rules.", remedy="For example: amount: {tolerance: 0.01}")
+    nested = set(data) <= {"columns", "types"}
+    rules = data.get("columns") or {} if nested else data
+    if not isinstance(rules, dict):
+        raise BadInput(f"{path}: columns must map column names to rules.")
+    return rules, {str(k): str(v) for k, v in (data.get("types") or {}).items()} if nested else {}
+
+
+def _where(rules: dict[str, Any]) -> str:
+    """Name the first column whose rule is refused."""
+    from pydantic import ValidationError
+
+    from parity.suite.models import ColumnRule
+
+    for name, rule in rules.items():
+        try:
+            ColumnRule.model_validate(rule or {})
+        except ValidationError:
+            return f"column {name}:"
+    return ""
+
+
+def _write(result: Result, title: str, options: dict[str, Any]) -> None:
+    from parity.report import render_html, report_data
+
+    if options["html"]:
+        _save(options["html"], render_html(result, title))
+    if options["as_json"]:
+        _save(options["as_json"], json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str) + "\n")
+    if options["as_json"] != "-":
+        from rich.console import Console
+
+        from parity.report.text import layout
+
+        width = None if sys.stdout.isatty() else 120
+        Console(width=width, soft_wrap=False).print(layout(report_data(result, title)))
+
+
+def _save(place: str, text: str) -> None:
+    if place == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(place).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{place} cannot be written: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, so that scratch is removed either way."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """Draw a spinner on a terminal; stay silent otherwise."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Starting") as status:
+
+        class Drawn:
+            def step(self, name: str) -> None:
+                status.update(_STEPS.get(name, name))
+
+        yield Drawn()

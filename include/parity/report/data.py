@@ -1,0 +1,270 @@
+"""The report as data: everything that a view shows, already counted, named, ordered and made safe to show."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from parity.compare.result import ColumnFacts, Result, Verdict
+
+CAUSE_NAMES = {
+    "timezone_shift": "time-zone shift",
+    "timestamp_precision": "timestamp precision",
+    "scale": "scale factor",
+    "trailing_space": "trailing space",
+    "whitespace": "white space",
+    "null_vs_empty": "NULL against empty",
+    "null_vs_default": "NULL against a default",
+    "type_format": "written differently",
+    "swapped_columns": "swapped columns",
+    "off_by_one_date": "off by one day",
+    "late_partition": "late partition",
+    "duplicate_load": "duplicate load",
+    "join_fan_out": "join fan-out",
+    "shared_value": "one value in common",
+}
+"""Causes in words; a cause that is not here is called by its own name."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A value ready to be shown, in three parts of which the middle one differs; ``null`` has none."""
+
+    before: str = ""
+    marked: str = ""
+    after: str = ""
+    null: bool = False
+
+    @property
+    def whole(self) -> str:
+        """Return the value without its mark."""
+        return "NULL" if self.null else self.before + self.marked + self.after
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One cause's part of a column's different rows; ``share`` of all different rows, 0 to 1."""
+
+    cause: str
+    name: str
+    rows: int
+    share: float
+    start: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class ColumnLine:
+    """One compared column; ``share`` is the fraction of the compared rows that differ."""
+
+    name: str
+    kind: str
+    note: str
+    compared: int
+    different: int
+    share: float
+    slices: tuple[Slice, ...]
+    money: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SampleLine:
+    """One row: its key, and both values, or the row that only one side has."""
+
+    key: str
+    legacy: Piece
+    target: Piece
+
+
+@dataclass(frozen=True)
+class SampleGroup:
+    """Samples of one column and cause, or of one kind of row."""
+
+    title: str
+    detail: str
+    pairs: bool
+    lines: tuple[SampleLine, ...]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """One comparison, as people read it."""
+
+    title: str
+    verdict: Verdict
+    reason: str
+    counts: tuple[tuple[str, int], ...]
+    equal_share: float
+    coverage: float
+    columns: tuple[ColumnLine, ...]
+    """Those that differ first, most rows first."""
+    schema: tuple[tuple[str, str, str, str, str], ...]
+    """Columns whose types are not equal: name, legacy, target, verdict, note."""
+    samples: tuple[SampleGroup, ...]
+    row_causes: tuple[tuple[str, str], ...]
+    not_compared: tuple[tuple[str, str], ...]
+    loosened: tuple[tuple[str, str, int], ...]
+    waivers: tuple[tuple[str, str, str], ...]
+    proposals: tuple[tuple[str, str], ...]
+    canary: str
+    hidden: tuple[str, ...]
+    smallest: tuple[str, ...]
+    footer: str
+
+    @property
+    def differing(self) -> tuple[ColumnLine, ...]:
+        """Return the columns that differ."""
+        return tuple(line for line in self.columns if line.different)
+
+
+def report_data(result: Result, title: str = "") -> ReportData:
+    """Digest a result for its views."""
+    rows = result.rows
+    seen = max(rows.legacy, rows.target)
+    canary = result.canary
+    return ReportData(
+        title=title or "Parity",
+        verdict=Verdict(result.verdict),
+        reason=visible(result.reason),
+        counts=_counts(result),
+        equal_share=rows.equal / seen if seen else 0.0,
+        coverage=result.coverage,
+        columns=_columns(result),
+        schema=tuple(
+            (f.name, f.legacy or "–", f.target or "–", f.verdict.replace("_", " "), f.note)
+            for f in result.schema
+            if f.verdict != "equal" or f.note
+        ),
+        samples=_groups(result.samples),
+        row_causes=tuple((cause_name(c.cause), visible(c.detail)) for c in result.row_causes),
+        not_compared=tuple((n.what, n.why) for n in result.not_compared),
+        loosened=tuple((n.what, n.why, n.rows or 0) for n in result.loosened),
+        waivers=tuple(map(_waiver, result.waivers)),
+        proposals=tuple(map(_proposal, result.proposals)),
+        canary=_canary(result),
+        hidden=(*canary.blind, *canary.hidden),
+        smallest=canary.smallest,
+        footer=f"{result.seconds:.1f} s, at most {result.peak_mib:,.0f} MiB",
+    )
+
+
+def cause_name(cause: str) -> str:
+    """Return a cause in words."""
+    return CAUSE_NAMES.get(str(cause), str(cause).replace("_", " "))
+
+
+def visible(value: str) -> str:
+    """Return a text in which no control or format character can act on a terminal or hide in a page."""
+    return "".join(_shown(char) for char in value)
+
+
+def _shown(char: str) -> str:
+    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        short = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+        return short.get(char, f"\\u{ord(char):04x}")
+    return char
+
+
+def _counts(result: Result) -> tuple[tuple[str, int], ...]:
+    rows = result.rows
+    named = {
+        "legacy": rows.legacy,
+        "target": rows.target,
+        "equal": rows.equal,
+        "changed": rows.changed,
+        "missing": rows.missing,
+        "extra": rows.extra,
+    }
+    doubled = {"duplicate keys, legacy": rows.duplicate_legacy, "duplicate keys, target": rows.duplicate_target}
+    return (*named.items(), *((name, n) for name, n in doubled.items() if n))
+
+
+def _columns(result: Result) -> tuple[ColumnLine, ...]:
+    facts = {fact.name: fact for fact in result.schema}
+    lines = []
+    for column in result.columns:
+        fact = facts.get(column.name)
+        same = fact is None or fact.legacy == fact.target
+        kind = "" if fact is None else str(fact.legacy if same else f"{fact.legacy} → {fact.target}")
+        lines.append(_line(column, kind, fact.note if fact else ""))
+    return tuple(sorted(lines, key=lambda line: -line.different))
+
+
+def _line(column: ColumnFacts, kind: str, note: str) -> ColumnLine:
+    slices, start = [], 0.0
+    for one in column.causes:
+        share = one.rows / column.different if column.different else 0.0
+        slices.append(Slice(str(one.cause), cause_name(one.cause), one.rows, share, start, visible(one.detail)))
+        start += share
+    money = tuple(
+        f"{m.currency} net {m.net:+,}, absolute {m.absolute:,} in {m.rows:,} {m.kind} rows" for m in column.money
+    )
+    share = column.different / column.compared if column.compared else 0.0
+    return ColumnLine(column.name, kind, note, column.compared, column.different, share, tuple(slices), money)
+
+
+def _groups(samples: tuple[dict[str, Any], ...]) -> tuple[SampleGroup, ...]:
+    grouped: dict[tuple[str, str, str], list[SampleLine]] = {}
+    for sample in samples:
+        grouped.setdefault(_heading(sample), []).append(_sample(sample))
+    return tuple(
+        SampleGroup(title, detail, kind in ("changed", "money"), tuple(lines))
+        for (kind, title, detail), lines in grouped.items()
+    )
+
+
+def _heading(sample: dict[str, Any]) -> tuple[str, str, str]:
+    if sample["kind"] in ("missing", "extra"):
+        side = "legacy" if sample["kind"] == "missing" else "target"
+        return sample["kind"], f"{sample['kind']} rows", f"only on the {side} side"
+    cause = cause_name(sample["cause"]) if sample["cause"] else sample["detail"]
+    return sample["kind"], f"{sample['column']}: {cause}", visible(sample["detail"] if sample["cause"] else "")
+
+
+def _sample(sample: dict[str, Any]) -> SampleLine:
+    key = ", ".join(f"{name} = {_text(value)}" for name, value in sample["key"].items())
+    if sample["kind"] in ("missing", "extra"):
+        row = ", ".join(f"{name} = {_text(value)}" for name, value in sample["row"].items())
+        return SampleLine(key, Piece(row), Piece(null=True))
+    marks = sample.get("marks") or [None, None]
+    return SampleLine(key, _piece(sample["legacy"], marks[0]), _piece(sample["target"], marks[1]))
+
+
+def _text(value: str | None) -> str:
+    return "NULL" if value is None else visible(value)
+
+
+def _piece(value: str | None, mark: list[int] | None) -> Piece:
+    if value is None:
+        return Piece(null=True)
+    if mark is None:
+        return Piece(visible(value) or "(empty)")
+    if not value:
+        return Piece(marked="(empty)")
+    start, end = mark
+    spaced = visible(value[start:end]).replace(" ", "·")
+    return Piece(visible(value[:start]), spaced, visible(value[end:]))
+
+
+def _waiver(waiver: dict[str, Any]) -> tuple[str, str, str]:
+    where = waiver.get("column") or ("rows" if waiver.get("kind") != "schema" else "schema")
+    condition = f" where {waiver['rows_condition']}" if waiver.get("rows_condition") else ""
+    what = f"{waiver.get('kind')} {where}{condition}: {waiver.get('reason')} ({waiver.get('ticket')})"
+    state = str(waiver["state"]).replace("_", " ")
+    said = f"{waiver['rows']:,} rows" + (f"; {waiver['note']}" if waiver.get("note") else "")
+    return what, state, f"{said}; {waiver.get('owner')}, until {waiver.get('expires')}"
+
+
+def _proposal(proposal: dict[str, Any]) -> tuple[str, str]:
+    covers, tried, left = proposal["covers"], proposal["tried"], proposal["left"]
+    if proposal["kind"] == "waiver":
+        return proposal["yaml"], f"a waiver for {covers:,} rows"
+    return proposal["yaml"], f"tried on {tried:,} captured differences: covers {covers:,}, leaves {left:,}"
+
+
+def _canary(result: Result) -> str:
+    canary = result.canary
+    if not canary.planted:
+        return "No corruption was planted."
+    return f"{canary.found:,} of {canary.planted:,} planted corruptions were found."
