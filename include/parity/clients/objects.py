@@ -79,12 +79,17 @@ def azure_errors(what: str) -> Iterator[None]:
     try:
         yield
     except ClientAuthenticationError as error:
-        raise error_for(Failure(403, str(getattr(error, "error_code", "") or "")), "ADLS", what) from None
+        raise error_for(Failure(403, _code(error)), "ADLS", what) from None
     except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
         raise Unreachable(f"ADLS could not be reached for {what} ({type(error).__name__}).") from None
     except HttpResponseError as error:
         # The message of a refused signature quotes the string that was signed; the code says enough.
-        code = str(getattr(error, "error_code", "") or "")
-        raise error_for(Failure(error.status_code or 0, code, error.reason or ""), "ADLS", what) from None
+        raise error_for(Failure(error.status_code or 0, _code(error), error.reason or ""), "ADLS", what) from None
     except AzureError as error:
         raise Terminal(f"ADLS rejected the request for {what} ({type(error).__name__}).") from None
+
+
+def _code(error: Exception) -> str:
+    """Return Azure's word for an error; the client gives text or an enumeration of it."""
+    code = getattr(error, "error_code", None) or ""
+    return str(getattr(code, "value", code))

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from parity.clients.aws import AwsClients, aws_errors
-from parity.clients.entra import STORAGE, EntraConfig, TokenCredentialAdapter, entra_credential
-from parity.clients.http import is_loopback, require_safe
+from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, TokenCredentialAdapter, entra_credential
+from parity.clients.http import Retry, is_loopback, require_safe
 from parity.clients.objects import Place, azure_errors, local_errors, save
 from parity.errors import BadInput, ExportRefused, NotFound
 
@@ -136,17 +136,18 @@ class AdlsConfig:
 class AdlsStorage:
     """Objects of one ADLS Gen2 account."""
 
-    def __init__(self, config: AdlsConfig) -> None:
-        from azure.storage.blob import BlobServiceClient
+    def __init__(self, config: AdlsConfig, *, retry: Retry | None = None) -> None:
+        from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
         require_safe(config.url, "ADLS")
+        pace = retry or Retry()
         self._account = config.account
         self._service = BlobServiceClient(
             config.url,
-            credential=_azure_credential(config),
             connection_timeout=10,
             read_timeout=60,
-            per_call_policies=[_allow_http()] if is_loopback(config.url) else [],
+            retry_policy=ExponentialRetry(int(pace.first), 2, pace.attempts - 1, random_jitter_range=0),
+            **_azure_credential(config),
         )
 
     def list(self, prefix: str) -> Sequence[Stored]:
@@ -166,7 +167,9 @@ class AdlsStorage:
     def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
         """Return the bytes, or a range of them."""
         with azure_errors(url):
-            return bytes(self._blob(url).download_blob(offset=start, length=length).readall())
+            # Without an offset no range is asked for, and an empty object has none to give.
+            offset = start if start or length is not None else None
+            return bytes(self._blob(url).download_blob(offset=offset, length=length).readall())
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
@@ -315,18 +318,17 @@ def _fetch(source: Storage, file: Stored, to: Path) -> Path:
     return path
 
 
-def _azure_credential(config: AdlsConfig) -> Any:
+def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
+    """Return what the client is told about who we are."""
     if isinstance(config.credential, SecretStr):
-        return {"account_name": config.account, "account_key": config.credential.get_secret_value()}
-    return TokenCredentialAdapter(entra_credential(config.credential, STORAGE))
+        key = config.credential.get_secret_value()
+        return {"credential": {"account_name": config.account, "account_key": key}}
+    credential = entra_credential(config.credential, STORAGE)
+    if is_loopback(config.url):
+        # The client refuses to send a token over http, even to this very machine; its hook does not.
+        return {"raw_request_hook": lambda request: _sign(request, credential)}
+    return {"credential": TokenCredentialAdapter(credential)}
 
 
-def _allow_http() -> Any:
-    """Return a policy that lets a token travel in clear; for this very machine only."""
-    from azure.core.pipeline.policies import SansIOHTTPPolicy
-
-    class AllowHttp(SansIOHTTPPolicy[Any, Any]):
-        def on_request(self, request: Any) -> None:
-            request.context.options.setdefault("enforce_https", False)
-
-    return AllowHttp()
+def _sign(request: Any, credential: BearerCredential) -> None:
+    request.http_request.headers["Authorization"] = credential.header()

@@ -61,13 +61,21 @@ class Export:
 
 
 def target_request(
-    expected: Expected, target: TargetSource, destination: str, columns: Sequence[str] | None = None
+    expected: Expected,
+    target: TargetSource,
+    destination: str,
+    columns: Sequence[str] | None = None,
+    digest_sql: str | None = None,
 ) -> dict[str, str]:
-    """Return the helper job's parameters: all text, the request itself as JSON."""
-    request = {
+    """Return the helper job's parameters: all text, the request itself as JSON.
+
+    ``digest_sql`` belongs to mode digest alone.
+    """
+    request: dict[str, Any] = {
         "table": target.table,
         "where": target.where,
         "columns": list(columns) if columns is not None else None,
+        **({"digest_sql": digest_sql} if digest_sql else {}),
     }
     return {
         "protocol": str(PROTOCOL),

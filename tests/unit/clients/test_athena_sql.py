@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from parity.clients.athena_sql import bind, literal, quoted, unload, without_rows
 from parity.errors import BadInput
+from parity.settings import PROJECT
 
 DAY = {"business_date": date(2026, 3, 2)}
 
@@ -130,3 +132,12 @@ def test_a_query_without_rows_has_the_same_columns() -> None:
 
 def test_a_name_is_quoted() -> None:
     assert quoted('a"b') == '"a""b"'
+
+
+QUERIES = sorted((PROJECT / "include" / "suites" / "sql").glob("*.sql"))
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.name)
+def test_every_query_of_the_suites_can_be_unloaded(path: Path) -> None:
+    statement = unload(bind(path.read_text(), DAY), "s3://exchange/x/")
+    assert statement.sql.count("?") == len(statement.parameters)

@@ -230,3 +230,9 @@ def test_the_helper_job_is_asked_in_text_only() -> None:
         "mode": "rows",
         "destination": "abfss://x@y.dfs.core.windows.net/z",
     }
+
+
+def test_a_digest_brings_its_own_statement() -> None:
+    target = TargetSource(table="payments.settled")
+    asked = target_request(EXPECTED, target, "abfss://x@y.dfs.core.windows.net/z", digest_sql="SELECT 1")
+    assert json.loads(asked["request"])["digest_sql"] == "SELECT 1"
