@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Memory limit of one comparison."""
     mask_key: SecretStr = SecretStr("")
     """Key of the hashes that stand for sensitive values; empty means a fresh one per process."""
+    scheduled: bool = True
+    """Whether suites run by themselves; off, people trigger them."""
     poll_seconds: float = 15.0
     """How often a waiting trigger asks the cloud."""
     keep_exchange_days: int = Field(default=14, ge=1)

@@ -109,7 +109,7 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
     named = (run.get("conf") or {}).get("business_date")
     day = datetime.fromisoformat(named).date() if named else yesterday(suite, moment)
-    detail = f"Run {run['dag_run_id']} has not ended {suite.deadline} after it was queued."
+    detail = f"has not ended {suite.deadline} after it was queued (run {run['dag_run_id']})"
     sent = notify_late(open_results(), suite.suite, day, detail, senders(suite, connections), SystemClock())
     log_deliveries(logging.getLogger(__name__), sent)
 

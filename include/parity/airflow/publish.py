@@ -9,15 +9,13 @@ from airflow.sdk import Context
 
 from parity.airflow.steps import plan_of
 from parity.settings import settings
-from parity.suite.models import Suite
 
 
-def publish(suite: Suite, context: Context) -> dict[str, Any]:
-    """Write the run's index page and return where it lies."""
+def publish(context: Context) -> dict[str, Any]:
+    """Write the run's page and return where it lies."""
     from parity.airflow.tasks import open_results
-    from parity.flow.site import write_site
+    from parity.flow.pages import write_run_page
 
     plan = plan_of(context)
     detail = open_results().run(plan.run_id, plan.suite)
-    page = write_site(Path(settings().artefact_root), plan, suite, detail)
-    return {"page": str(page)}
+    return {"page": str(write_run_page(detail, Path(settings().artefact_root), plan.folder))}

@@ -19,6 +19,7 @@ from parity.airflow.trigger import RemoteRunTrigger
 from parity.clients.remote import Phase, RemoteRuns, RunStatus
 from parity.errors import DeadlineExceeded, ParityError, RemoteFailed, Unreachable
 from parity.flow.chain import Link
+from parity.settings import settings
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,11 @@ class RemoteRunOperator(BaseOperator):
     grace = 2.0
     """Seconds that a short run is given on the worker before the task defers; that costs a second process."""
 
-    def __init__(self, *, want: Want, link: Link, wait: bool = True, poll: float = 15.0, **kwargs: Any) -> None:
+    def __init__(self, *, want: Want, link: Link, wait: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.want = want
         self.link = link
         self.wait = wait
-        self.poll = poll
         self.remote_url = ""
         self._stop: Callable[[], None] | None = None
 
@@ -147,7 +147,7 @@ class RemoteRunOperator(BaseOperator):
             wanted.runs.to_json(),
             watched.run_id,
             deadline=wanted.deadline.isoformat() if wanted.deadline else "",
-            poll=self.poll,
+            poll=settings().poll_seconds,
             owned=wanted.owned,
             output=dict(watched.output),
         )
@@ -159,7 +159,7 @@ class RemoteRunOperator(BaseOperator):
         self.remote_url = status.url
         if status.phase is Phase.SUCCEEDED:
             return returned(status, watched.output)
-        raise ended_badly(self.link, status)
+        raise ended_badly(status)
 
     def _cancel(self, context: Context, watched: Watched) -> None:
         if not watched.wanted.owned:
@@ -170,10 +170,10 @@ class RemoteRunOperator(BaseOperator):
             Memory(context, watched.wanted.business_key).cancelled()
 
 
-def ended_badly(link: Link, status: RunStatus) -> ParityError:
+def ended_badly(status: RunStatus) -> ParityError:
     """Return the error for a run that failed or was cancelled; the cloud's own trouble may be retried."""
     words = f"{status.error.code}: {status.error.message}" if status.error else "It gave no reason."
-    message = f"{link.label} ended as {status.state}. {words}".rstrip()
+    message = f"{status.run_id} ended as {status.state}. {words}".rstrip()
     transient = status.error is not None and status.error.failure_type == "SystemError"
     error = (Unreachable if transient else RemoteFailed)(message, url=status.url)
     error.caused_by = str(status.output.get("caused_by", ""))

@@ -14,8 +14,8 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from parity.errors import BadInput
+from parity.flow.pages import run_page, runs_page
 from parity.history.store import Store
-from parity.web.pages import run_page, runs_page
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:;"

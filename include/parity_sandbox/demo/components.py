@@ -36,7 +36,17 @@ SHARED = (
     "airflow.models.dagrun",
     "airflow.serialization.serialized_objects",
 )
-OF_TASKS = ("duckdb", "httpx", "great_expectations", "parity.airflow.dag", "parity.expectations.validation")
+OF_TASKS = (
+    "duckdb",
+    "httpx",
+    "boto3",
+    "great_expectations",
+    "sqlalchemy.orm",
+    "airflow.providers.amazon.aws.hooks.base_aws",
+    "parity.compare.comparison",
+    "parity.expectations.validation",
+    "parity.history.store",
+)
 
 
 def main(home: Path) -> None:
@@ -49,6 +59,7 @@ def main(home: Path) -> None:
         for name, command in COMPONENTS.items():
             if name == "scheduler":
                 _import(OF_TASKS)
+                _build_dags()
             pids[name] = _fork(command, home / f"{name}.log")
             _tell(home, pids)
         _watch(pids)
@@ -69,6 +80,17 @@ def stop(pids: Sequence[int] | Mapping[str, int] | object, patience: float = 10.
 def _import(names: Sequence[str]) -> None:
     for name in names:
         importlib.import_module(name)
+
+
+def _build_dags() -> None:
+    """Build every Dag once, for what Airflow itself imports only then."""
+    from parity.airflow.dag import build_dag
+    from parity.settings import settings
+    from parity.suite.loader import load_suites
+
+    loaded = load_suites(settings().suites)
+    for suite in loaded.suites:
+        build_dag(suite, loaded.paths[suite.suite])
 
 
 def _migrate(home: Path) -> None:

@@ -70,7 +70,11 @@ class Night:
         self.console.print(f"[dim]{time.monotonic() - self.began:5.1f} s[/dim]  {what}")
 
     def _settings(self) -> Mapping[str, str]:
-        return {"PARITY_POLL_SECONDS": "2", "PARITY_HOME": str(self.project / ".parity")}
+        return {
+            "PARITY_POLL_SECONDS": "2",
+            "PARITY_SCHEDULED": "false",
+            "PARITY_HOME": str(self.project / ".parity"),
+        }
 
     def _start_sandbox(self) -> subprocess.Popen[bytes]:
         self.state.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ def operator(cloud: FakeCloud, **wanted: Any) -> RemoteRunOperator:
         return Ask({"job": "helper"}, {"destination": f"abfss://x/{token[-3:]}"})
 
     plan = Wanted(FakeRef("fake", "c", cloud=cloud), KEY, **{"ask": ask, **wanted})
-    task = RemoteRunOperator(task_id="helper_job", want=lambda _: plan, link=Link.HELPER, poll=1.0)
+    task = RemoteRunOperator(task_id="helper_job", want=lambda _: plan, link=Link.HELPER)
     task.grace = 0.0
     return task
 
@@ -92,7 +92,7 @@ def test_a_retry_after_a_failed_run_submits_again() -> None:
 def test_a_failed_run_is_told_in_the_clouds_words_and_not_retried() -> None:
     cloud = FakeCloud(answers=[FAILED], error=RemoteError("2011", "Table not found", "UserError"))
     ctx = context()
-    with pytest.raises(AirflowFailException, match=r"INVALID.*helper job.*2011: Table not found"):
+    with pytest.raises(AirflowFailException, match=r"INVALID: The Databricks helper job: run-1 ended as Failed. 2011: Table not found"):
         operator(cloud).execute(ctx)
     broken = ctx["ti"].xcoms["broken"]
     assert broken["link"] == "helper_job"
