@@ -1,0 +1,202 @@
+"""People hear of changes, once, whatever happens to runs and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from parity.alerts.notify import notify, notify_late
+from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.clock import FakeClock
+from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
+from parity.errors import Throttled, Unreachable
+from parity.history.store import Store
+from parity.suite.models import Severity
+
+Make = Callable[..., ActivityOutcome]
+Night = Callable[..., NightOutcome]
+
+
+@pytest.fixture
+def tell(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[NightOutcome], list[str]]:
+    """Notify both channels of a night and return what was said of the deliveries."""
+
+    def told(night: NightOutcome) -> list[str]:
+        clock.sleep(60)
+        return [delivery.error for delivery in notify(store, night, [pager, chat], clock)]
+
+    return told
+
+
+def test_a_red_night_is_told_once_and_its_recovery_once(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any
+) -> None:
+    for outcome in (night(0, red()), night(1, red()), night(2, red()), night(3, green()), night(4, green())):
+        tell(outcome)
+    assert pager.events == [("new", "settle"), ("recovered", "settle")]
+    first, last = pager.arrived
+    assert first["incident"] == last["incident"]
+    assert "wrong from business date 2026-03-02 and is right on 2026-03-05" in last["lines"][2]
+
+
+def test_a_green_night_says_nothing(tell: Any, night: Night, green: Make, pager: Any) -> None:
+    assert tell(night(0, green())) == []
+    assert pager.arrived == []
+
+
+def test_the_same_night_again_changes_nothing(tell: Any, night: Night, red: Make, pager: Any, chat: Any) -> None:
+    for _ in range(3):
+        tell(night(0, red()))
+    assert pager.events == chat.events == [("new", "settle")]
+
+
+def test_a_rerun_after_the_fix_recovers_the_same_business_date(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any
+) -> None:
+    tell(night(0, red()))
+    tell(night(0, green()))
+    tell(night(0, red()))
+    assert [event for event, _ in pager.events] == ["new", "recovered", "new"]
+    assert pager.arrived[0]["incident"] != pager.arrived[2]["incident"]
+
+
+def test_twice_as_many_rows_is_told_as_worse_and_then_is_the_new_measure(
+    tell: Any, night: Night, red: Make, pager: Any
+) -> None:
+    for position, rows in enumerate((5, 9, 10, 11, 19, 20)):
+        tell(night(position, red(rows)))
+    assert [event for event, _ in pager.events] == ["new", "worse", "worse"]
+    assert {letter["incident"] for letter in pager.arrived} == {pager.arrived[0]["incident"]}
+
+
+def test_a_more_severe_trouble_is_told_as_worse(tell: Any, night: Night, red: Make, pager: Any) -> None:
+    tell(night(0, red(severity=Severity.WARNING)))
+    tell(night(1, red(severity=Severity.CRITICAL)))
+    assert [(letter["event"], letter["severity"]) for letter in pager.arrived] == [
+        ("new", "warning"),
+        ("worse", "critical"),
+    ]
+
+
+def test_troubles_that_appear_together_are_one_incident_and_later_ones_another(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any
+) -> None:
+    zone = ColumnFacts("settled_at", 100, 3)
+    one = red()
+    two = ActivityOutcome(one.name, one.verdict, one.reason, columns=(*one.columns, zone))
+    tell(night(0, red()))
+    tell(night(1, two))
+    assert pager.events == [("new", "settle"), ("new", "settle")]
+    tell(night(2, ActivityOutcome(two.name, two.verdict, two.reason, columns=(zone,))))
+    assert [event for event, _ in pager.events] == ["new", "new", "recovered"]
+    assert pager.arrived[2]["incident"] == pager.arrived[0]["incident"]
+    tell(night(3, green()))
+    assert pager.arrived[3]["incident"] == pager.arrived[1]["incident"]
+
+
+def test_a_night_that_could_not_be_compared_recovers_nothing(
+    tell: Any, night: Night, red: Make, green: Make, invalid: Make, pager: Any
+) -> None:
+    tell(night(0, red()))
+    tell(night(1, invalid()))
+    assert [event for event, _ in pager.events] == ["new", "new"]
+    tell(night(2, green()))
+    assert sorted(event for event, _ in pager.events) == ["new", "new", "recovered", "recovered"]
+
+
+def test_only_the_first_broken_link_is_told_and_who_waits_for_it(
+    tell: Any, night: Night, invalid: Make, pager: Any
+) -> None:
+    tell(night(0, invalid("load"), invalid("settle", caused_by="load"), invalid("fees", caused_by="load")))
+    assert pager.events == [("new", "load")]
+    lines = pager.arrived[0]["lines"]
+    assert lines[1] == "Broke first: ADF activity load: UserError 2011, out of memory"
+    assert "2 more wait for it: settle, fees." in lines[3]
+
+
+def test_a_partial_rerun_leaves_the_other_activities_alone(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any
+) -> None:
+    tell(night(0, red(), red(name="fees")))
+    tell(night(0, green("fees")))
+    assert pager.events == [("new", "fees"), ("new", "settle"), ("recovered", "fees")]
+
+
+def test_an_older_night_never_changes_what_a_later_one_said(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any
+) -> None:
+    tell(night(5, red()))
+    tell(night(2, green()))
+    tell(night(3, red(80)))
+    assert pager.events == [("new", "settle")]
+    tell(night(6, green()))
+    tell(night(4, red()))
+    assert [event for event, _ in pager.events] == ["new", "recovered"]
+
+
+def test_a_failing_channel_never_hides_the_others_and_is_tried_again_in_order(
+    tell: Any, night: Night, red: Make, green: Make, pager: Any, chat: Any
+) -> None:
+    pager.failures = [RuntimeError("no route")]
+    assert sorted(tell(night(0, red()))) == ["", "RuntimeError: no route"]
+    assert (pager.events, chat.events) == ([], [("new", "settle")])
+    pager.failures = [RuntimeError("no route")]
+    tell(night(1, green()))
+    assert pager.events == []
+    tell(night(2, green()))
+    assert pager.events == chat.events == [("new", "settle"), ("recovered", "settle")]
+
+
+def test_what_passes_by_itself_is_tried_again_at_once(
+    tell: Any, night: Night, red: Make, pager: Any, clock: FakeClock
+) -> None:
+    pager.failures = [Throttled("slow down", retry_after=7), Unreachable("reset")]
+    tell(night(0, red()))
+    assert pager.events == [("new", "settle")]
+    assert clock.slept[1:] == [7, 4]
+
+
+def test_a_channel_that_was_added_later_hears_of_later_changes_only(
+    store: Store, clock: FakeClock, night: Night, red: Make, green: Make, pager: Any, chat: Any
+) -> None:
+    notify(store, night(0, red()), [pager], clock)
+    clock.sleep(1)
+    notify(store, night(1, green()), [pager, chat], clock)
+    assert chat.events == [("recovered", "settle")]
+
+
+def test_no_channel_at_all_still_keeps_the_state(store: Store, clock: FakeClock, night: Night, red: Make) -> None:
+    assert notify(store, night(0, red()), [], clock) == ()
+    [state] = store.alerts("payments")
+    assert (state["status"], state["cause"], state["column_name"]) == ("open", "rounding", "amount")
+
+
+def test_a_late_night_is_told_once_and_resolved_when_it_ends(
+    store: Store, clock: FakeClock, night: Night, green: Make, pager: Any
+) -> None:
+    for _ in range(2):
+        notify_late(store, "payments", date(2026, 3, 2), "has not ended after 2 h", [pager], clock)
+    assert pager.events == [("new", "")]
+    assert "has not ended after 2 h" in pager.arrived[0]["lines"][0]
+    clock.sleep(1)
+    notify(store, night(0, green()), [pager], clock)
+    assert [event for event, _ in pager.events] == ["new", "recovered"]
+
+
+def test_every_kind_of_trouble_has_a_sentence(tell: Any, night: Night, red: Make, pager: Any) -> None:
+    outcome = ActivityOutcome(
+        "settle",
+        Verdict.FAIL,
+        "differs",
+        rows=Rows(100, 98, 90, 5, 5, 3),
+        columns=red(5, cause=Cause.TIMEZONE_SHIFT).columns,
+        broken_expectations=(("currency", "ExpectColumnValuesToMatchRegex"),),
+    )
+    tell(night(0, outcome))
+    told = pager.arrived[0]["lines"][0]
+    assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in told
+    assert "and 1 more" in told
+    assert pager.arrived[0]["lines"][3] == "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
