@@ -16,7 +16,7 @@ from a2wsgi import WSGIMiddleware
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.types import ASGIApp
 
-from parity_sandbox.aws import errors, moto_state, patches
+from parity_sandbox.aws import errors, moto_state, patches, rds
 from parity_sandbox.aws.athena import service as athena
 from parity_sandbox.aws.athena.engine import Engine
 from parity_sandbox.aws.glue import service as glue
@@ -24,6 +24,7 @@ from parity_sandbox.aws.glue.jobs import JobEngine
 from parity_sandbox.aws.s3.paths import Disk
 from parity_sandbox.aws.s3.service import FolderBuckets
 from parity_sandbox.context import Context
+from parity_sandbox.endpoints import Endpoints
 
 log = logging.getLogger("parity_sandbox.aws")
 
@@ -47,16 +48,16 @@ def create_app(context: Context) -> ASGIApp:
     buckets = FolderBuckets(disk, context.endpoints.region)
     jobs = JobEngine(disk, context.runner, context.faults, context.state / "logs" / "glue")
     engine = Engine(disk, context.faults)
-    patches.apply([*buckets.patches(), *glue.patches(jobs), *athena.patches(engine)])
-    wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints.region)), workers=32)
+    patches.apply([*buckets.patches(), *glue.patches(jobs), *athena.patches(engine), *rds.patches()])
+    wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints)), workers=32)
     return cast(ASGIApp, wrapped)
 
 
 class Aws:
     """The WSGI application."""
 
-    def __init__(self, buckets: FolderBuckets, region: str) -> None:
-        self._buckets, self._region = buckets, region
+    def __init__(self, buckets: FolderBuckets, endpoints: Endpoints) -> None:
+        self._buckets, self._endpoints = buckets, endpoints
         self._services = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,6 +86,9 @@ class Aws:
             raise NotImplementedError(f"the service {service} is not part of the sandbox")
         if service == "s3":
             self._buckets.adopt()
+        if service == "rds" and self._endpoints.mysql_legacy:
+            legacy = rds.Instance.of_url(rds.LEGACY, self._endpoints.mysql_legacy)
+            rds.register(legacy, self._endpoints.region)
         app: Wsgi = self._services
         return app
 
@@ -92,7 +96,7 @@ class Aws:
         if environ["PATH_INFO"] != RECORD_RUN or environ["REQUEST_METHOD"] != "POST":
             raise NotImplementedError(environ["PATH_INFO"])
         try:
-            run_id = glue.record_run(json.load(environ["wsgi.input"]), self._region)
+            run_id = glue.record_run(json.load(environ["wsgi.input"]), self._endpoints.region)
         except (KeyError, ValueError) as error:
             return errors.bad_request(f"{type(error).__name__}: {error}").send(start_response)
         return errors.Answer(200, json.dumps({"JobRunId": run_id})).send(start_response)

@@ -108,7 +108,7 @@ class FolderKeys(_VersionedKeyStore):  # type: ignore[misc]
     def _self_iterable(self) -> dict[str, Any]:
         with self._lock:
             found = dict(paths.walk_keys(self._folder))
-            stale = set(dict.keys(self)) - set(found)
+            stale: set[str] = set(dict.keys(self)) - set(found)
             for gone in stale:
                 dict.pop(self, gone, None)
             for key, file in found.items():
@@ -146,11 +146,9 @@ class FolderKeys(_VersionedKeyStore):  # type: ignore[misc]
 def _write(file: Path, content: bytes) -> None:
     """Write in one step, so that no reader sees half an object."""
     draft = file.with_name(f".{file.name[:100]}.{uuid.uuid4().hex}{paths.DRAFT_SUFFIX}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        draft.replace(file)
-    except (NotADirectoryError, FileExistsError, IsADirectoryError) as error:
-        draft.unlink(missing_ok=True)
-        raise Refused(f"sandbox limitation: {file.name!r} cannot be a file and a folder at once") from error
+    if file.is_dir() or any(parent.is_file() for parent in file.parents):
+        raise Refused(f"sandbox limitation: {file.name!r} cannot be a file and a folder at once")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft.write_bytes(content)
+    draft.replace(file)
     paths.forget_checksum(file)

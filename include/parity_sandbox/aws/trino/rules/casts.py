@@ -46,16 +46,24 @@ def _literal(node: exp.Cast) -> Node:
     """A typed literal such as ``DATE '…'``, or a CAST of plain text."""
     if isinstance(node.this, exp.Null):
         return node
-    if node.to.this in (Kind.DATE, Kind.INTERVAL):
+    if node.to.this == Kind.INTERVAL:
         return node
-    if node.to.this in STAMPS or node.to.this == Kind.TIME:
+    if node.to.this in (Kind.TIMESTAMPTZ, Kind.TIME) or _spells_its_precision(node):
         return _stamp_literal(node)
     return TARGETS.get(node.to.this, _refused)(node, Kind.VARCHAR)
 
 
+def _spells_its_precision(node: exp.Cast) -> bool:
+    """Tell ``TIMESTAMP '…05.12'``, which sqlglot types by its digits, from CAST('…05.12' AS TIMESTAMP)."""
+    digits = len(node.this.name.partition(".")[2])
+    spelt = [parameter.name for parameter in node.to.expressions]
+    return bool(node.to.this == Kind.TIMESTAMP and spelt == [str(digits)])
+
+
 def _stamp_literal(node: exp.Cast) -> Node:
-    name = "timestamptz" if node.to.this == Kind.TIMESTAMPTZ else node.to.this.value.lower()
-    return _with_source(node, node.this, name)
+    if node.to.this == Kind.TIMESTAMP:
+        return _with_source(node, call("t_stamp_text", node.this), "timestamp")
+    return _with_source(node, node.this, "timestamptz" if node.to.this == Kind.TIMESTAMPTZ else "time")
 
 
 def _refused(node: exp.Cast, _source: Kind) -> Node:

@@ -134,7 +134,7 @@ def regexp_replaced(node: exp.RegexpReplace) -> Node:
 
 
 def _groups(replacement: str) -> str:
-    if re.search(r"\$(?!\d)|\$\d\d|\\(?![\\$])", replacement):
+    if re.search(r"\$(?!\d)|\$\d\d|\\", re.sub(r"\\[\\$]", "", replacement)):
         raise Limitation(f"regexp_replace's replacement {replacement!r}")
     pieces = re.split(r"(\\[\\$]|\$\d)", replacement)
     return "".join(_piece(piece) for piece in pieces)
