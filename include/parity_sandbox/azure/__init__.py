@@ -31,21 +31,19 @@ def create_app(context: Context) -> ASGIApp:
     service = create_service(context)
 
     async def arm(request: Request) -> Response:
+        if not request.url.path.lower().startswith("/subscriptions/"):
+            return _nowhere(request)
         call = await _call(request)
         return _response(await run_in_threadpool(service.answer, call))
 
-    async def elsewhere(request: Request) -> Response:
-        unknown_route("azure", request.method, request.url.path)
-        error = no_route(request.url.path)
-        return _response(Answer(error.document(), error.status))
-
     entra = Entra(context.endpoints, service.guard.tokens)
-    arm_routes = [
-        Route("/subscriptions/{path:path}", arm, methods=METHODS),
-        Route("/Subscriptions/{path:path}", arm, methods=METHODS),
-        Route("/{path:path}", elsewhere, methods=METHODS),
-    ]
-    return Starlette(routes=[*entra.routes(), *arm_routes])
+    return Starlette(routes=[*entra.routes(), Route("/{path:path}", arm, methods=METHODS)])
+
+
+def _nowhere(request: Request) -> Response:
+    unknown_route("azure", request.method, request.url.path)
+    error = no_route(request.url.path)
+    return _response(Answer(error.document(), error.status))
 
 
 def create_service(context: Context) -> DataFactory:

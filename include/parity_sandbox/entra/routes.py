@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -121,12 +122,20 @@ class Entra:
 
     async def _lifetime(self, request: Request) -> Response:
         if request.method == "POST":
-            wanted = (await request.json()).get("lifetime")
+            wanted = _lifetime_of(await request.body())
             if not isinstance(wanted, int) or not 1 <= wanted <= LONGEST:
                 text = f"lifetime must be a whole number of seconds from 1 to {LONGEST}"
                 return JSONResponse({"error": text}, 400)
             self.tokens.lifetime = wanted
         return JSONResponse({"lifetime": self.tokens.lifetime})
+
+
+def _lifetime_of(body: bytes) -> Any:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return document.get("lifetime") if isinstance(document, dict) else None
 
 
 def _bad_identity(text: str, status: int) -> Response:

@@ -285,3 +285,5 @@ def test_a_managed_identity_needs_its_header(azure: Azure) -> None:
 def test_a_lifetime_that_is_none_is_refused(azure: Azure) -> None:
     for wrong in (0, "60", None, 10**9):
         assert azure.http.post("/_sandbox/tokens", json={"lifetime": wrong}).status_code == 400
+    assert azure.http.post("/_sandbox/tokens", content=b"[]").status_code == 400
+    assert azure.http.post("/_sandbox/tokens", content=b"{").status_code == 400
