@@ -55,7 +55,7 @@ def register(instance: Instance, region: str) -> None:
     }
     backend.create_db_parameter_group(group)
     changes = [
-        {"parameter_name": name, "parameter_value": value, "apply_method": "immediate"}
+        {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
         for name, value in instance.parameters.items()
     ]
     backend.modify_db_parameter_group(instance.identifier, changes)

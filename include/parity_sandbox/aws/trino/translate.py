@@ -89,12 +89,17 @@ def name_columns(tree: Node) -> Node:
 
 
 def rewrite(node: Node) -> Node:
-    """Return ``node`` with every part rewritten, the parts before the whole."""
-    for child in list(node.iter_expressions()):
-        new = rewrite(child)
-        if new is not child:
-            child.replace(new)
-    return typed(rule_for(node)(node), node.type)
+    """Return ``node`` with every part rewritten, the parts before the whole.
+
+    A part is put back by its place, not by asking it for its parent: a rule may have wrapped it.
+    """
+    for name, value in list(node.args.items()):
+        if isinstance(value, exp.Expr):
+            node.set(name, rewrite(value))
+        elif isinstance(value, list):
+            node.set(name, [rewrite(one) if isinstance(one, exp.Expr) else one for one in value])
+    found = node.type
+    return typed(rule_for(node)(node), found)
 
 
 def rule_for(node: Node) -> Rule:
