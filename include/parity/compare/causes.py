@@ -61,7 +61,11 @@ def text_variants(lengths: tuple[int, ...]) -> list[Variant]:
     spaces, anywhere = text(SPACES), text(f"[{SPACES}]+")
     return [
         Variant(Cause.NULL_VS_EMPTY, "", either_way("(«0» IS NULL AND «1» = '')")),
-        Variant(Cause.TRAILING_SPACE, "", f"rtrim(«0», {spaces}) = rtrim(«1», {spaces})"),
+        Variant(
+            Cause.TRAILING_SPACE,
+            "",
+            f"({either_way('starts_with(«0», «1»)')} AND rtrim(«0», {spaces}) = rtrim(«1», {spaces}))",
+        ),
         Variant(
             Cause.WHITESPACE,
             "",
@@ -129,9 +133,11 @@ def _date_test() -> str:
         parsed = ", ".join(f"try_strptime({value}, {text(one)})" for one in formats)
         return f"list_filter([{parsed}], lambda x: x IS NOT NULL)"
 
-    dateish = " AND ".join(
-        f"regexp_full_match({v}, '.*\\d.*') AND length({v}) BETWEEN 8 AND 30" for v in ("«0»", "«1»")
+    shape = (
+        r"(\d{4}[-/]?\d\d[-/]?\d\d|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{4}|[A-Za-z]{3} \d\d?, "
+        r"\d{4})(\D.*)?"
     )
+    dateish = " AND ".join(f"regexp_full_match({side}, {text(shape)})" for side in ("«0»", "«1»"))
     return f"({dateish} AND list_has_any({readings('«0»')}, {readings('«1»')}))"
 
 

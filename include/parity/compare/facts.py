@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.compare.causes import Code, Variants
-from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING, pair_rows
+from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING, explain_again, pair_rows
 from parity.compare.passes import Scanned, scan
 from parity.compare.plan import Column, Plan
-from parity.compare.probe import find_variants
+from parity.compare.probe import Probe, find_more, find_variants
 from parity.compare.result import Cause, CauseCount, Rows
 from parity.compare.session import Session
 from parity.errors import CouldNotCompare
@@ -63,15 +63,33 @@ def _detail(parts: list[tuple[str, int]]) -> str:
 def gather(session: Session, plan: Plan, prefix: str, legacy: str, target: str, *, explain: bool = True) -> Facts:
     """Compare two prepared relations and count; ``explain`` looks for causes too."""
     scanned = scan(session, plan, prefix, legacy, target)
-    variants = find_variants(session, plan, prefix) if explain else {}
-    pair_rows(session, plan, prefix, variants)
+    probe = find_variants(session, plan, prefix) if explain else Probe({}, True)
+    pair_rows(session, plan, prefix, probe.variants)
     rows = _rows(session, prefix, scanned)
     codes = _codes(session, plan, prefix)
+    variants = probe.variants
+    if not probe.complete:
+        variants, codes = _look_again(session, plan, prefix, variants, codes)
     through = dict(scanned.let_through)
     for index, counts in codes.items():
         if counts.get(Code.TOLERATED):
             through[index] = through.get(index, 0) + counts[Code.TOLERATED]
     return Facts(rows, codes, through, variants, prefix)
+
+
+def _look_again(
+    session: Session, plan: Plan, prefix: str, variants: Variants, codes: dict[int, dict[int, int]]
+) -> tuple[Variants, dict[int, dict[int, int]]]:
+    """Learn from the pairs that the sample left unexplained, and explain them again."""
+    open_ones = [c for c in plan.values if codes.get(c.index, {}).get(Code.UNEXPLAINED)]
+    more = find_more(session, open_ones, prefix) if open_ones else {}
+    new = {index: tuple(v for v in found if v not in variants.get(index, ())) for index, found in more.items()}
+    new = {index: found for index, found in new.items() if found}
+    if not new:
+        return variants, codes
+    merged = {index: (*variants.get(index, ()), *new.get(index, ())) for index in {*variants, *new}}
+    explain_again(session, [c for c in plan.values if c.index in new], prefix, merged)
+    return merged, _codes(session, plan, prefix)
 
 
 def _rows(session: Session, prefix: str, scanned: Scanned) -> Rows:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from parity.compare.causes import Code, Variants, case_of
 from parity.compare.money import amounts
 from parity.compare.passes import row_hashes
-from parity.compare.plan import Plan
+from parity.compare.plan import Column, Plan
 from parity.compare.session import Session
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
@@ -48,6 +48,24 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
         f"t.rid AS tid{codes} FROM {source})"
     )
     session.run(f"CREATE TEMP TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
+
+
+def explain_again(session: Session, columns: list[Column], prefix: str, variants: Variants) -> None:
+    """Give the unexplained pairs of some columns a new code, now that more variants are known."""
+    still = " OR ".join(f"r.q{c.index} = {Code.UNEXPLAINED}" for c in columns)
+    codes = ", ".join(f"{case_of(c, variants)} AS q{c.index}" for c in columns)
+    session.run(
+        f"CREATE TEMP TABLE {prefix}new AS SELECT r.lid, r.tid, {codes} FROM {prefix}res r "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON r.lid = l.rid "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON r.tid = t.rid WHERE r.kind = {CHANGED} "
+        f"AND ({still})"
+    )
+    changed = ", ".join(f"q{c.index} = n.q{c.index}" for c in columns)
+    session.run(
+        f"UPDATE {prefix}res SET {changed} FROM {prefix}new n WHERE {prefix}res.lid = n.lid AND "
+        f"{prefix}res.tid = n.tid"
+    )
+    session.drop(f"{prefix}new")
 
 
 def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:

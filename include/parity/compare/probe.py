@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from parity.compare.causes import (
     Variant,
     Variants,
+    case_of,
     decimal_variants,
     float_variants,
     null_variants,
@@ -17,7 +20,7 @@ from parity.compare.rules import ticks
 from parity.compare.session import Session, text
 from parity.compare.types import Kind
 
-_SAMPLE = 20_000
+_SAMPLE = 10_000
 _ZONES = (
     "Asia/Kolkata",
     "America/New_York",
@@ -55,29 +58,58 @@ _DEFAULTS = {
 }
 
 
-def find_variants(session: Session, plan: Plan, prefix: str) -> Variants:
-    """Return the variants worth testing, for every column that differs in a sample of the fetched rows."""
+@dataclass(frozen=True)
+class Probe:
+    """What a look at unequal pairs taught: variants by column, and whether it saw every pair."""
+
+    variants: Variants
+    complete: bool
+
+
+def find_variants(session: Session, plan: Plan, prefix: str) -> Probe:
+    """Return the variants worth testing for every column that differs in a sample of the fetched rows."""
     rows = session.one(f"SELECT count(*) FROM {prefix}wl")
     if not rows or not plan.values:
-        return {}
+        return Probe({}, True)
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
-    values = ", ".join(f"{c.canonical('l')} AS l{c.index}, {c.canonical('t')} AS t{c.index}" for c in plan.values)
-    session.run(
-        f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {values} FROM "
-        f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
+    source = f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
+    return Probe(_learn(session, plan.values, prefix, source), every == 1)
+
+
+def find_more(session: Session, columns: list[Column], prefix: str) -> Variants:
+    """Look again, at pairs of which a column is still unexplained."""
+    still = " OR ".join(f"q{c.index} = 254" for c in columns)
+    pairs = f"(SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still}) USING SAMPLE {_SAMPLE} ROWS)"
+    source = (
+        f"{pairs} p JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
     )
-    differing = _differing(session, plan, prefix)
+    return _learn(session, tuple(columns), prefix, source)
+
+
+def _learn(session: Session, columns: tuple[Column, ...], prefix: str, source: str) -> Variants:
+    sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
+    both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
+    session.run(f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {both} FROM {source}")
+    differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-    found = {c.index: (*_for_column(session, c, prefix), *swaps.get(c.index, ())) for c in plan.values}
+    found = {c.index: (*_for_column(session, c, prefix), *swaps.get(c.index, ())) for c in differing}
+    hits = {c.index: _hits(session, c, found, prefix) for c in differing}
     session.drop(f"{prefix}probe")
-    return found
+    return {index: hit for index, hit in hits.items() if hit}
 
 
-def _differing(session: Session, plan: Plan, prefix: str) -> list[Column]:
-    tests = ", ".join(f"count(*) FILTER (l{c.index} IS DISTINCT FROM t{c.index})" for c in plan.values)
+def _hits(session: Session, column: Column, variants: Variants, prefix: str) -> tuple[Variant, ...]:
+    """Keep the variants that explain something here: a test costs planning time, and time per row."""
+    codes = session.one(f"SELECT histogram({case_of(column, variants)}) FROM {prefix}probe") or {}
+    return tuple(variant for number, variant in enumerate(variants[column.index], 1) if number in codes)
+
+
+def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> list[Column]:
+    tests = ", ".join(f"count(*) FILTER (NOT ({c.equal}))" for c in columns)
     counts = session.row(f"SELECT {tests} FROM {prefix}probe")
-    return [c for c, n in zip(plan.values, counts, strict=True) if n]
+    return [c for c, n in zip(columns, counts, strict=True) if n]
 
 
 def _for_column(session: Session, column: Column, prefix: str) -> list[Variant]:
@@ -99,7 +131,7 @@ def _for_column(session: Session, column: Column, prefix: str) -> list[Variant]:
 
 def _constants(session: Session, column: Column, prefix: str) -> list[str]:
     """Return the one value that nearly always stands against NULL, as an SQL literal."""
-    left, right = f"l{column.index}", f"t{column.index}"
+    left, right = column.canonical("l"), column.canonical("t")
     rows = session.rows(
         f"SELECT coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, sum(count(*)) OVER () AS "
         f"whole FROM {prefix}probe "
@@ -109,7 +141,7 @@ def _constants(session: Session, column: Column, prefix: str) -> list[str]:
 
 
 def _lengths(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
-    left, right = f"l{column.index}", f"t{column.index}"
+    left, right = column.canonical("l"), column.canonical("t")
     rows = session.rows(
         f"SELECT least(length({left}), length({right})) AS n FROM {prefix}probe WHERE {left} <> {right} "
         f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY n ORDER BY "
@@ -120,7 +152,7 @@ def _lengths(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
 
 def _shifts(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
     unit = 1000 if column.sql.endswith("_NS") else 1
-    delta = f"({ticks(f't{column.index}', column.sql)} - {ticks(f'l{column.index}', column.sql)})"
+    delta = f"({ticks(column.canonical('t'), column.sql)} - {ticks(column.canonical('l'), column.sql)})"
     rows = session.rows(
         f"SELECT {delta} // {10**6 * unit} AS d FROM {prefix}probe WHERE {delta} <> 0 AND {delta} % "
         f"{900 * 10**6 * unit} = 0 "
@@ -131,7 +163,7 @@ def _shifts(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
 
 def _zones(session: Session, column: Column, prefix: str) -> tuple[str, ...]:
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
-    left, right = f"l{column.index}", f"t{column.index}"
+    left, right = column.canonical("l"), column.canonical("t")
     utc = "timezone('UTC', timezone({}, {}::TIMESTAMP))"
     tests = ", ".join(
         f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
@@ -150,14 +182,21 @@ def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, 
     pairs = [(a, b) for at, a in enumerate(differing[:40]) for b in differing[at + 1 : 40] if a.sql == b.sql]
     if not pairs:
         return {}
+    crossed = {
+        (
+            a.index,
+            b.index,
+        ): f"({a.canonical('l')} = {b.canonical('t')} AND {a.canonical('t')} = {b.canonical('l')})"
+        for a, b in pairs
+    }
     tests = ", ".join(
-        f"count(*) FILTER (l{a.index} = t{b.index} AND t{a.index} = l{b.index} AND l{a.index} <> t{a.index})"
+        f"count(*) FILTER ({crossed[a.index, b.index]} AND {a.canonical('l')} <> {a.canonical('t')})"
         for a, b in pairs
     )
     found: dict[int, list[Variant]] = {}
     for (a, b), n in zip(pairs, session.row(f"SELECT {tests} FROM {prefix}probe"), strict=True):
         if n:
-            test = f"({a.canonical('l')} = {b.canonical('t')} AND {a.canonical('t')} = {b.canonical('l')})"
+            test = crossed[a.index, b.index]
             found.setdefault(a.index, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {b.name}", test))
             found.setdefault(b.index, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {a.name}", test))
     return found

@@ -21,7 +21,7 @@ from parity.compare.rules import meaning, plain, ticks
 from parity.compare.session import Session, ident
 from parity.suite.models import ColumnRule
 
-_MOST_ROWS = 50_000
+_MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
 
 
@@ -32,12 +32,12 @@ def propose(
     wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
     found: list[dict[str, Any]] = []
     if wanted:
-        before, after = _retry(session, plan, facts, wanted)
+        had, after = _retry(session, plan, facts, wanted)
         for column in plan.values:
             if column.index in wanted:
-                left, had = after.different(column), before.different(column)
-                if left < had:
-                    found.append(_shown(column, wanted[column.index], facts, (had, had - left, left)))
+                left, before = after.different(column), had.get(column.index, 0)
+                if left < before:
+                    found.append(_shown(column, wanted[column.index], facts, (before, before - left, left)))
     found += [_waiver(cause) for cause in row_causes]
     return tuple(found)
 
@@ -120,20 +120,22 @@ def _zone(name: str, detail: str) -> dict[str, Any]:
     return {"legacy_sql": f"{name} {sign} INTERVAL {hours * 60 + minutes} MINUTE"}
 
 
-def _retry(session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]) -> tuple[Facts, Facts]:
-    """Compare captured rows again, as they are and under the proposed rules."""
+def _retry(
+    session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
+) -> tuple[dict[int, int], Facts]:
+    """Compare captured rows again under the proposed rules; return what differed before, and the new facts."""
     p = facts.prefix
     rows = max(session.one(f"SELECT count(*) FROM {p}wl"), 1)
     every = -(-rows // _MOST_ROWS)
+    here = f"kh % {every} = 0"
     renewed = replace(plan, columns=tuple(_renewed(c, wanted.get(c.index)) for c in plan.columns))
     for side, letter in (("legacy", "l"), ("target", "t")):
-        where = f"WHERE kh % {every} = 0"
-        session.run(f"CREATE TEMP VIEW captured_{side} AS SELECT * EXCLUDE (kh) FROM {p}w{letter} {where}")
         parts = (_again(c, wanted.get(c.index, {}), side) for c in plan.columns)
-        session.run(f"CREATE TEMP VIEW retried_{side} AS SELECT {', '.join(parts)} FROM captured_{side}")
-    before = gather(session, plan, "b_", "captured_legacy", "captured_target", explain=False)
+        session.run(f"CREATE TEMP VIEW retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
+    counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in wanted)
+    before = session.row(f"SELECT {counts} FROM {p}res WHERE kind = 1 AND {here}")
     after = gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
-    return before, after
+    return dict(zip(wanted, before, strict=True)), after
 
 
 def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:
