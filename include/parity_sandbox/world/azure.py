@@ -79,7 +79,7 @@ def make_factory(endpoints: Endpoints, jobs: Mapping[str, int]) -> None:
     """Put the linked services, the datasets and the pipeline into the factory."""
     import httpx
 
-    with httpx.Client(base_url=factory_url(endpoints), headers=_token(endpoints), timeout=30) as http:
+    with httpx.Client(base_url=factory_url(endpoints), headers=sign_in(endpoints), timeout=30) as http:
         for kind, resources in json.loads((HERE / "factory.json").read_text()).items():
             for name, document in resources.items():
                 http.put(f"{kind}/{name}", params=API, json=document).raise_for_status()
@@ -102,7 +102,8 @@ def factory_url(endpoints: Endpoints) -> str:
     return f"{endpoints.azure}{group}/providers/Microsoft.DataFactory/factories/{endpoints.factory}"
 
 
-def _token(endpoints: Endpoints) -> dict[str, str]:
+def sign_in(endpoints: Endpoints) -> dict[str, str]:
+    """Return the header that lets a call into Resource Manager."""
     import httpx
 
     form = {
