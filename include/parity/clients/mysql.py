@@ -132,7 +132,7 @@ class Session:
         self.name = name
         self._connection = _connect(where, limits, name)
         self._lock = threading.Lock()
-        self.version = str(self._connection.server_version)
+        self.version = str(self._connection.get_server_info())  # type: ignore[no-untyped-call]
         self._prepare()
         self._thread = self.rows("SELECT CONNECTION_ID()")[0][0]
 
@@ -193,7 +193,9 @@ class Session:
 
     def _prepare(self) -> None:
         seconds = self.limits.statement_seconds
-        timeout = f"max_statement_time = {seconds}" if self.mariadb else f"max_execution_time = {seconds * 1000:.0f}"
+        timeout = (
+            f"max_statement_time = {seconds}" if self.mariadb else f"max_execution_time = {seconds * 1000:.0f}"
+        )
         self.execute(
             "SET SESSION time_zone = '+00:00', sql_mode = '', "
             f"lock_wait_timeout = {self.limits.lock_seconds}, "

@@ -16,12 +16,21 @@ from parity.sql import mysql_packed as packed
 from parity.sql.columns import Columns
 from parity.sql.keys import Cells, Span, boundary, unpack
 from parity.sql.mysql import POISON, MySQL
+from parity.sql.mysql_canary import canary
 
 AT_ONCE = 500
 """Keys or bucket ranges in one condition: enough to amortise the round trip, few enough to plan quickly."""
 
 Digests = dict[int, tuple[int, int]]
 """Bucket → (rows, sum of hashes)."""
+
+
+@dataclass(frozen=True)
+class Eyesight:
+    """Columns whose change was planted, and those whose change the hash did not see."""
+
+    planted: int
+    blind: tuple[str, ...] = ()
 
 
 class Asked(Protocol):
@@ -47,6 +56,12 @@ class MySQLTable:
         """Return the key ``rows`` rows further on, or None when fewer are left."""
         found = self.session.rows(boundary(self.dialect, self.name, self.key, after, rows))
         return unpack(self.key, _text(found[0][0])) if found else None
+
+    def ends(self) -> tuple[int | None, int | None]:
+        """Return the smallest and the largest key of a single integer key; None when there is no row."""
+        name = self.dialect.quote(self.key[0].name)
+        low, high = self.session.rows(f"SELECT MIN({name}), MAX({name}) FROM {self.dialect.quote(self.name)}")[0]
+        return low, high
 
     def digests(self, span: Span, buckets: packed.Buckets) -> Digests:
         """Return COUNT and SUM per bucket."""
@@ -75,9 +90,25 @@ class MySQLTable:
             sql = packed.seek(self.dialect, self.name, what, self.key, cells, self.where)
             yield from (line for line in self._lines(sql) if line.partition("|")[0] in batch)
 
-    def _pull(
-        self, what: str, span: Span, buckets: packed.Buckets, wanted: Sequence[int] | None
-    ) -> Iterator[str]:
+    def canary(self) -> Eyesight:
+        """Change a few rows' columns one at a time, inside the server, and tell which changes the hash saw."""
+        columns = list(self.columns)
+        found = self.session.rows(canary(self.dialect, self.name, columns, self.key, self.where))
+        hashes = {int(at): set(_text(text).split(",")) for at, text in found if text is not None}
+        before = hashes.pop(-1, set())
+        blind = [columns[at].name for at, after in sorted(hashes.items()) if after & before]
+        return Eyesight(len(hashes), tuple(blind))
+
+    def duplicates(self) -> int:
+        """Count the rows whose key occurs more than once."""
+        where = f" WHERE {self.where}" if self.where else ""
+        grouped = (
+            f"SELECT COUNT(*) AS n FROM {self.dialect.quote(self.name)}{where} "
+            f"GROUP BY {self.dialect.hash(self.key)} HAVING n > 1"
+        )
+        return int(self.session.rows(f"SELECT COALESCE(SUM(n), 0) FROM ({grouped}) AS several")[0][0])
+
+    def _pull(self, what: str, span: Span, buckets: packed.Buckets, wanted: Sequence[int] | None) -> Iterator[str]:
         batches = [None] if wanted is None else [wanted[i : i + AT_ONCE] for i in range(0, len(wanted), AT_ONCE)]
         for batch in batches:
             where = self._where(span)

@@ -95,4 +95,3 @@ class Dialect(ABC):
             f"FROM {source}{condition}\n"
             f"GROUP BY {bucket}"
         )
-

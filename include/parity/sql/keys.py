@@ -118,8 +118,7 @@ def orderly(legacy: Columns, target: Columns) -> bool:
     """Tell whether both servers walk the key in one order, so that one span means the same rows on both."""
     pairs = list(zip(legacy, target, strict=True))
     return seekable(legacy) and all(
-        not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation
-        for a, b in pairs
+        not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation for a, b in pairs
     )
 
 

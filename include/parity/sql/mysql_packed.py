@@ -78,9 +78,7 @@ def _from(dialect: Dialect, table: str, *conditions: str) -> str:
     return f"FROM {dialect.quote(table)}" + (f" WHERE {where}" if where else "")
 
 
-def digests(
-    dialect: Dialect, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str
-) -> str:
+def digests(dialect: Dialect, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
     total = dialect.total(dialect.number(dialect.hash(columns)))
     bucket = buckets.expression(dialect, key)
@@ -112,9 +110,7 @@ def pull(
     return f"SELECT {bucket}, COUNT(*), {_page(what)} {source} GROUP BY 1"
 
 
-def seek(
-    dialect: Dialect, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str
-) -> str:
+def seek(dialect: Dialect, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> str:
     """Return the query for one page with the rows that have the wanted keys, and maybe a few more."""
     condition = f"({among(dialect, key, wanted)})"
     source = _from(dialect, table, condition, f"({where})" if where else "")

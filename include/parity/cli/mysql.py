@@ -1,0 +1,141 @@
+"""``parity mysql LEFT RIGHT``: compare two MySQL databases from a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parity.errors import BadInput
+
+if TYPE_CHECKING:
+    from parity.flow.databases.outcome import DatabaseResult
+    from parity.suite.databases import Database
+
+
+@click.command("mysql")
+@click.argument("left")
+@click.argument("right")
+@click.option("--tables", default="", help="Names or patterns, comma-separated; default: all.")
+@click.option("--exclude", multiple=True, help="Pattern of tables to leave out; may be repeated.")
+@click.option("--json", "to", default="", help="Write the result as JSON to a file, or - for stdout.")
+@click.option("--connections", default=1, show_default=True, type=click.IntRange(1, 16), help="Per server.")
+@click.option("--rows-per-second", type=click.IntRange(1), help="Read no faster than this.")
+@click.option("--settle", default="1s", show_default=True, help="Read different rows again after this; 0s: never.")
+def command(left: str, right: str, **options: Any) -> None:
+    """Compare two MySQL databases: schema, cut-over list, and every row.
+
+    LEFT (legacy) and RIGHT (target) are mysql://user:password@host:port/database or
+    mysql://…/database?unix_socket=PATH. To keep a password out of the process list, write env:NAME or
+    file:PATH instead, and put the URL there.
+
+    Exit status: 0 equal, 1 different, 2 could not compare or bad input.
+    """
+    result = _compare(_url(left), _url(right), options)
+    show(result, str(options["to"]))
+    raise SystemExit(result.verdict.exit_code)
+
+
+def _compare(left: str, right: str, options: dict[str, Any]) -> DatabaseResult:
+    import secrets
+    import tempfile
+
+    from parity.clients.mysql import address
+    from parity.clock import SystemClock
+    from parity.flow.databases.progress import MemoryProgress
+    from parity.flow.databases.sides import Connections
+    from parity.flow.databases.verify import Job, verify_database
+
+    connections = Connections(address(left), address(right))
+    with tempfile.TemporaryDirectory(prefix="parity-mysql-") as folder:
+        job = Job(
+            _spec(options),
+            connections,
+            MemoryProgress(),
+            Path(folder),
+            SystemClock(),
+            mask_key=secrets.token_bytes(32),
+        )
+        return verify_database(job)
+
+
+def _spec(options: dict[str, Any]) -> Database:
+    from pydantic import ValidationError
+
+    from parity.suite.databases import Database
+
+    tables = tuple(name for name in options["tables"].split(",") if name)
+    told: dict[str, dict[str, Any]] = {name: {} for name in tables if not set("*?[") & set(name)}
+    pace = {name: options[name] for name in ("connections", "rows_per_second", "settle")}
+    try:
+        return Database.model_validate(
+            {
+                "database": "mysql",
+                "owner": "terminal",
+                "legacy": "left",
+                "target": "right",
+                "include": tables or ("*",),
+                "exclude": options["exclude"],
+                "tables": told,
+                "pace": pace,
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+
+
+def _url(argument: str) -> str:
+    """Return the URL that an argument names; hides a password given on the command line."""
+    kind, _, name = argument.partition(":")
+    if kind == "env":
+        if name not in os.environ:
+            raise BadInput(f"There is no environment variable {name}.")
+        return os.environ[name].strip()
+    if kind == "file":
+        try:
+            return Path(name).read_text().strip()
+        except OSError as error:
+            raise BadInput(f"{name} cannot be read: {error.strerror}.") from None
+    return argument
+
+
+def show(result: DatabaseResult, to: str) -> None:
+    """Print the result for people, or write its JSON to ``to``; what is INVALID is also told on stderr."""
+    text = json.dumps(result.to_json(), indent=2)
+    if to == "-":
+        click.echo(text)
+    else:
+        if to:
+            _write(Path(to), text)
+        click.echo("\n".join(lines(result)))
+    if result.verdict.exit_code == 2:
+        click.echo(f"parity: {result.reason}", err=True)
+    sys.stdout.flush()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def lines(result: DatabaseResult) -> list[str]:
+    """Return the result in lines for a terminal."""
+    told = [f"{result.verdict}  {result.reason}", ""]
+    for table in result.tables:
+        rows = table.result.rows
+        told.append(
+            f"  {table.result.verdict:8}{table.table:32} {rows.legacy:>12,} rows, {rows.changed:,} changed, "
+            f"{rows.missing:,} missing, {rows.extra:,} extra"
+        )
+    told += ["", "Schema"] if result.schema else []
+    told += [f"  {d.kind} {d.object}: {d.difference}: {d.legacy} → {d.target}" for d in result.schema]
+    told += ["", "Cut-over"] if result.cutover else []
+    told += [f"  {c.status:14}{c.check}: {c.legacy} → {c.target}" for c in result.cutover]
+    return [*told, "", f"{result.seconds:.1f} s, {result.peak_mib:.0f} MiB"]

@@ -1,0 +1,69 @@
+"""The line to both servers: opened when first needed, made anew when lost, given up when it stays lost."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from parity.clock import Clock
+from parity.errors import CouldNotCompare, Throttled, Transient
+from parity.flow.databases.sides import Connections, Sides
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+
+
+@dataclass
+class Line:
+    """One session on each side, for one worker."""
+
+    connections: Connections
+    clock: Clock
+    attempts: int = 5
+    lost: bool = False
+    """A server stayed away through all attempts; later tables try only once."""
+    _sides: Sides | None = None
+
+    def sides(self) -> Sides:
+        """Return both sessions, inside snapshots; connects when there are none."""
+        if self._sides is None:
+            sides = Sides.open(self.connections)
+            self._sides = sides
+            sides.snapshot()
+            self.lost = False
+        return self._sides
+
+    def fresh(self) -> Sides:
+        """Return both sessions, inside snapshots of this moment."""
+        had = self._sides is not None
+        sides = self.sides()
+        if had:
+            sides.snapshot()
+        return sides
+
+    def fail(self, attempts: int) -> None:
+        """Hang up and wait before attempt number ``attempts`` + 1; raise again when it was the last.
+
+        Must be called while the error is being handled.
+        """
+        error = sys.exception()
+        self.hang_up()
+        if attempts >= (1 if self.lost else self.attempts):
+            self.lost = isinstance(error, Transient)
+            raise  # noqa: PLE0704 - the caller's error
+        asked = error.retry_after if isinstance(error, Throttled) else None
+        self.clock.sleep(asked or min(LONGEST_WAIT, FIRST_WAIT * 2**attempts))
+
+    def hang_up(self) -> None:
+        """Close both sessions."""
+        if self._sides is not None:
+            self._sides.close()
+        self._sides = None
+
+    def stop(self) -> None:
+        """Kill what the servers run for us, and hang up."""
+        if self._sides is not None:
+            try:
+                self._sides.stop()
+            except CouldNotCompare:
+                pass
+        self.hang_up()

@@ -1,0 +1,224 @@
+"""What the verification of a database found, and the verdicts that follow. Facts in, verdicts out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from parity.compare.result import Canary, ColumnFacts, NotCompared, Result, Rows, Verdict
+from parity.engines.mysql import Eyesight
+from parity.flow.databases.cutover import CutoverLine
+from parity.flow.databases.plan import TablePlan
+from parity.flow.databases.progress import Progress
+from parity.flow.databases.recheck import Recheck
+from parity.flow.databases.schema import SchemaDifference
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """Everything gathered about one table."""
+
+    plan: TablePlan
+    progress: Progress
+    eyesight: Eyesight = Eyesight(0)
+    recheck: Recheck = field(default_factory=Recheck)
+    duplicates: tuple[int, int] = (0, 0)
+    detail: Result | None = None
+    """The engine's result for the rows that differ, completed; None when none does."""
+    seconds: float = 0.0
+    peak_mib: float = 0.0
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """One table's result."""
+
+    table: str
+    result: Result
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's JSON."""
+        return {"table": self.table, **self.result.to_json()}
+
+
+@dataclass(frozen=True)
+class DatabaseResult:
+    """A whole database's result."""
+
+    database: str
+    verdict: Verdict
+    reason: str
+    tables: tuple[TableResult, ...] = ()
+    schema: tuple[SchemaDifference, ...] = ()
+    cutover: tuple[CutoverLine, ...] = ()
+    not_compared: tuple[NotCompared, ...] = ()
+    servers: tuple[str, str] = ("", "")
+    """Versions of both servers."""
+    cloud: tuple[CutoverLine, ...] = ()
+    """What RDS's and Azure's own APIs say of the two servers."""
+    seconds: float = 0.0
+    peak_mib: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's JSON."""
+        return {
+            "version": 1,
+            "database": self.database,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "tables": [table.to_json() for table in self.tables],
+            "schema": [asdict(difference) for difference in self.schema],
+            "cutover": [asdict(line) for line in (*self.cutover, *self.cloud)],
+            "not_compared": [asdict(one) for one in self.not_compared],
+            "servers": {"legacy": self.servers[0], "target": self.servers[1]},
+            "seconds": self.seconds,
+            "peak_mib": self.peak_mib,
+        }
+
+
+def refused(plan: TablePlan, why: str) -> TableResult:
+    """Return INVALID for a table that could not be compared."""
+    return TableResult(plan.name, Result(Verdict.INVALID, why, not_compared=plan.not_compared))
+
+
+def judge_table(facts: TableFacts) -> TableResult:
+    """Return the result of a table that was walked to its end."""
+    base = facts.detail or _equal(facts)
+    verdict, reason = _verdict(facts, base)
+    result = replace(
+        base,
+        verdict=verdict,
+        reason=reason,
+        rows=_with_duplicates(base.rows, facts),
+        not_compared=(*base.not_compared, *_notes(facts)),
+        canary=_canary(facts, base.canary),
+        seconds=round(facts.seconds, 3),
+        peak_mib=facts.peak_mib,
+        extra={**base.extra, "mysql": _extra(facts)},
+    )
+    return TableResult(facts.plan.name, result)
+
+
+def _equal(facts: TableFacts) -> Result:
+    """Return the result of a table without a different row."""
+    progress, plan = facts.progress, facts.plan
+    rows = Rows(legacy=progress.legacy, target=progress.target, equal=progress.legacy)
+    columns = tuple(ColumnFacts(column.name, progress.legacy, 0) for column in plan.target)
+    reason = f"{progress.legacy:,} rows equal in {len(columns)} columns."
+    return Result(Verdict.PASS, reason, rows, columns, not_compared=plan.not_compared, coverage=plan.coverage)
+
+
+def _verdict(facts: TableFacts, base: Result) -> tuple[Verdict, str]:
+    if reason := _invalid(facts, base):
+        return Verdict.INVALID, reason
+    return base.verdict, base.reason
+
+
+def _invalid(facts: TableFacts, base: Result) -> str:
+    rows, plan = base.rows, facts.plan
+    if facts.eyesight.blind:
+        return f"The digest is blind: a change planted in column {facts.eyesight.blind[0]} was not seen."
+    if (rows.legacy or rows.target) and not facts.eyesight.planted:
+        return "The digest could not prove its eyesight: no change was planted."
+    if not rows.legacy and not rows.target and not plan.rules.allow_empty:
+        return "Nothing was compared: both sides have zero rows and allow_empty is not set."
+    if facts.recheck.restless:
+        return f"{facts.recheck.restless:,} rows changed every time they were read; they cannot be judged."
+    if rows.legacy != rows.equal + rows.changed + rows.missing:
+        return "The counts of the legacy side do not add up."
+    if rows.target != rows.equal + rows.changed + rows.extra:
+        return "The counts of the target side do not add up."
+    return _disagreement(facts, base)
+
+
+def _disagreement(facts: TableFacts, base: Result) -> str:
+    """Hold the engine's count against ours; a rule may let rows pass, nothing else may."""
+    if facts.detail is None or base.verdict is Verdict.INVALID:
+        return ""
+    ours, theirs = facts.progress.different, base.rows.different
+    loosened = any(
+        rule.loosens or rule.legacy_sql or rule.target_sql for rule in facts.plan.rules.columns.values()
+    )
+    zoned = any(r.legacy_timezone or r.target_timezone for r in facts.plan.rules.columns.values())
+    if theirs == ours or loosened or zoned:
+        return ""
+    return f"Two counts disagree: {ours:,} rows differ by the servers' texts, {theirs:,} by their values."
+
+
+def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
+    legacy, target = facts.duplicates
+    return replace(rows, duplicate_legacy=legacy, duplicate_target=target)
+
+
+def _notes(facts: TableFacts) -> list[NotCompared]:
+    found, recheck, progress = [], facts.recheck, facts.progress
+    if recheck.in_flight:
+        found.append(NotCompared("rows in flight", "were equal when read again", recheck.in_flight))
+    if recheck.skipped:
+        found.append(NotCompared("second reading of different rows", recheck.skipped, progress.different))
+    if progress.resumed:
+        why = f"the connection was lost {progress.resumed} times; each time a new snapshot was taken"
+        found.append(NotCompared("one single snapshot", why))
+    if facts.plan.keyless:
+        found.append(NotCompared("rows by key", "there is no key without NULLs; whole rows were counted"))
+    return found
+
+
+def _canary(facts: TableFacts, engine: Canary) -> Canary:
+    """Add the digest's own canary to the engine's."""
+    seen = facts.eyesight.planted - len(facts.eyesight.blind)
+    return replace(
+        engine,
+        planted=engine.planted + facts.eyesight.planted,
+        found=engine.found + seen,
+        blind=(*engine.blind, *facts.eyesight.blind),
+    )
+
+
+def _extra(facts: TableFacts) -> dict[str, Any]:
+    progress = facts.progress
+    key = [] if facts.plan.keyless else [column.name for column in facts.plan.key_target]
+    return {
+        "key": key,
+        "spans": progress.spans,
+        "rows_fetched": progress.fetched,
+        "rows_looked_at": progress.looked_at,
+        "in_flight": facts.recheck.in_flight,
+        "changed_again": facts.recheck.changed_again,
+        "resumed": progress.resumed,
+    }
+
+
+def judge_database(found: DatabaseResult, unreadable: Sequence[str]) -> DatabaseResult:
+    """Return the whole's verdict: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
+    verdicts = [table.result.verdict for table in found.tables]
+    schema = [difference for difference in found.schema if not difference.waived]
+    if Verdict.INVALID in verdicts or unreadable or not verdicts:
+        return replace(found, verdict=Verdict.INVALID, reason=_why_invalid(found, unreadable))
+    if Verdict.FAIL in verdicts or schema:
+        return replace(found, verdict=Verdict.FAIL, reason=_why_different(found, schema))
+    if Verdict.WAIVED in verdicts or found.schema:
+        return replace(found, verdict=Verdict.WAIVED, reason="Every difference is covered by a waiver.")
+    rows = sum(table.result.rows.equal for table in found.tables)
+    return replace(found, verdict=Verdict.PASS, reason=f"{len(verdicts)} tables with {rows:,} rows are equal.")
+
+
+def _why_invalid(found: DatabaseResult, unreadable: Sequence[str]) -> str:
+    bad = [table for table in found.tables if table.result.verdict is Verdict.INVALID]
+    different = sum(table.result.verdict is Verdict.FAIL for table in found.tables)
+    also = f" {different} tables differ." if different else ""
+    if bad:
+        rest = f" (and {len(bad) - 1} more tables)" if len(bad) > 1 else ""
+        return f"Table {bad[0].table} could not be compared{rest}: {bad[0].result.reason}{also}"
+    if unreadable:
+        return f"Not everything could be read: {unreadable[0]}{also}"
+    return "Nothing was compared: no table is left."
+
+
+def _why_different(found: DatabaseResult, schema: Sequence[SchemaDifference]) -> str:
+    bad = [table.table for table in found.tables if table.result.verdict is Verdict.FAIL]
+    rows = sum(table.result.rows.different for table in found.tables)
+    parts = [f"{rows:,} rows differ in {len(bad)} tables ({', '.join(bad[:5])})"] if bad else []
+    parts += [f"{len(schema)} schema differences"] if schema else []
+    return "; ".join(parts) + "."

@@ -1,0 +1,91 @@
+"""Gentleness: how many rows the next query asks for, and when to wait before asking. Time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from parity.clock import Clock
+from parity.engines.mysql_load import Load
+from parity.errors import DeadlineExceeded
+from parity.suite.databases import Pace
+
+FIRST = 100_000
+LEAST, MOST = 1_000, 2_000_000
+STREAMED = 20_000
+"""Most rows of a span that is streamed: they are in memory, both sides at once."""
+GROWTH = 4.0
+"""How much larger the next span may be."""
+WAIT = 1.0
+"""Seconds between two looks at a busy server."""
+
+
+@dataclass
+class Stride:
+    """Rows per span, adapted so that one takes about as long as it may."""
+
+    pace: Pace
+    rows: int = FIRST
+
+    def next(self, *, streamed: bool) -> int:
+        """Return how many rows the next span should hold."""
+        return min(self.rows, STREAMED) if streamed else self.rows
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Adapt to how long a span of ``rows`` rows took."""
+        wanted = self.pace.chunk.total_seconds()
+        factor = min(GROWTH, wanted / seconds) if seconds > 0 else GROWTH
+        if rows >= self.rows // 2 or factor < 1:
+            self.rows = round(min(MOST, max(LEAST, rows * factor)))
+
+    def shrink(self) -> bool:
+        """Halve after a time-out; tell whether there was anything left to halve."""
+        before, self.rows = self.rows, max(LEAST, self.rows // 2)
+        return self.rows < before
+
+
+@dataclass
+class Brake:
+    """Waits while a server is busy, and keeps to a number of rows per second."""
+
+    pace: Pace
+    clock: Clock
+    paused: float = 0.0
+    """Seconds waited so far."""
+    _debt: float = field(default=0.0)
+
+    def wait(self, look: Callable[[], tuple[Load, Load]]) -> None:
+        """Return when both servers have room; DeadlineExceeded when they never do."""
+        self._pay()
+        if self.pace.threads_running is None and self.pace.replica_lag is None:
+            return
+        waited = 0.0
+        while why := self.busy(*look()):
+            if waited >= self.pace.patience.total_seconds():
+                raise DeadlineExceeded(f"A server stayed busy for {waited:.0f} s: {why}.")
+            self._sleep(WAIT)
+            waited += WAIT
+
+    def busy(self, *loads: Load) -> str:
+        """Return why to wait, or an empty string."""
+        threads, lag = self.pace.threads_running, self.pace.replica_lag
+        for load in loads:
+            if threads is not None and load.running > threads:
+                return f"{load.running} threads are running, the limit is {threads}"
+            if lag is not None and load.lag is not None and load.lag > lag.total_seconds():
+                return f"its replica is {load.lag:.0f} s behind, the limit is {lag.total_seconds():.0f} s"
+        return ""
+
+    def spend(self, rows: int, seconds: float) -> None:
+        """Remember that ``rows`` rows were read in ``seconds``, to be paid for before the next span."""
+        if self.pace.rows_per_second:
+            self._debt += max(0.0, rows / self.pace.rows_per_second - seconds)
+
+    def _pay(self) -> None:
+        debt, self._debt = self._debt, 0.0
+        if debt:
+            self._sleep(debt)
+
+    def _sleep(self, seconds: float) -> None:
+        self.paused += seconds
+        self.clock.sleep(seconds)

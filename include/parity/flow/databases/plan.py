@@ -1,0 +1,163 @@
+"""Which tables and columns are compared, under which key, and what is left out: decided before any row is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from parity.compare.result import NotCompared
+from parity.engines.mysql_catalogue import Key, Table
+from parity.sql.columns import Column, Kind, agree
+from parity.sql.keys import orderly, seekable
+from parity.suite.databases import Database, TableRules
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """How one table is compared."""
+
+    name: str
+    legacy: tuple[Column, ...] = ()
+    """Compared columns in the agreed form, key included, in the target's order."""
+    target: tuple[Column, ...] = ()
+    key_legacy: tuple[Column, ...] = ()
+    """Empty until chosen; all columns when rows are compared as a multiset."""
+    key_target: tuple[Column, ...] = ()
+    unique: bool = False
+    """Both servers guarantee that the key occurs once."""
+    walkable: bool = False
+    """Both servers walk the key in one order, so that the table can be cut into spans."""
+    keyless: bool = False
+    rules: TableRules = TableRules()
+    not_compared: tuple[NotCompared, ...] = ()
+    coverage: float = 1.0
+    rows: int = 0
+    """The servers' estimate, the larger of both."""
+    refusal: str = ""
+    """Why it cannot be compared at all."""
+    refers_to: frozenset[str] = frozenset()
+
+    @property
+    def seekable(self) -> bool:
+        """Tell whether single rows can be asked for by their key."""
+        return not self.keyless and seekable(self.key_legacy) and seekable(self.key_target)
+
+
+@dataclass(frozen=True)
+class DatabasePlan:
+    """All tables to compare, and those that are left out."""
+
+    tables: tuple[TablePlan, ...]
+    left_out: tuple[NotCompared, ...] = ()
+
+
+def plan_database(spec: Database, legacy: dict[str, Table], target: dict[str, Table]) -> DatabasePlan:
+    """Plan every wanted table; one that a side lacks is refused, never skipped."""
+    plans, left_out = [], []
+    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys()):
+        why = spec.wants(name) or spec.rules(name).ignore
+        if why:
+            left_out.append(NotCompared(f"table {name}", why))
+        else:
+            plans.append(plan_table(name, legacy.get(name), target.get(name), spec.rules(name)))
+    return DatabasePlan(tuple(plans), tuple(left_out))
+
+
+def plan_table(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
+    """Plan one table."""
+    if legacy is None or target is None:
+        sides = [side for side, table in (("legacy", legacy), ("target", target)) if table is None]
+        return TablePlan(name, rules=rules, refusal=f"There is no table {name} on the {' and '.join(sides)} side.")
+    pairs, skipped = _columns(legacy, target, rules)
+    refusal = _refusal(name, pairs, skipped, rules)
+    total = max(len(pairs) + len(skipped), 1)
+    plan = TablePlan(
+        name,
+        tuple(a for a, _ in pairs),
+        tuple(b for _, b in pairs),
+        rules=rules,
+        not_compared=tuple(skipped),
+        coverage=len(pairs) / total,
+        rows=max(legacy.rows, target.rows),
+        refusal=refusal,
+        refers_to=legacy.refers_to | target.refers_to,
+    )
+    return plan if refusal else _with_key(plan, legacy, target)
+
+
+def _columns(
+    legacy: Table, target: Table, rules: TableRules
+) -> tuple[list[tuple[Column, Column]], list[NotCompared]]:
+    olds = {c.name.lower(): c for c in legacy.columns}
+    pairs, skipped, used = [], [], set()
+    for new in target.columns:
+        rule = rules.columns.get(new.name)
+        old = olds.get(((rule.legacy if rule else None) or new.name).lower())
+        used |= {old.name.lower()} if old else set()
+        why = _left_out(old, new, rule.ignore if rule else None)
+        if why or old is None:
+            skipped.append(NotCompared(f"column {new.name}", why))
+        else:
+            pairs.append(agree(old, new))
+    skipped += [
+        NotCompared(f"column {c.name}", "is on the legacy side only") for k, c in olds.items() if k not in used
+    ]
+    return pairs, skipped
+
+
+def _left_out(old: Column | None, new: Column, ignored: str | None) -> str:
+    if ignored:
+        return f"ignored: {ignored}"
+    if old is None:
+        return "is on the target side only"
+    unknown = [c.native for c in (old, new) if c.kind is Kind.UNKNOWN]
+    return f"its type {unknown[0]} has no canonical text" if unknown else ""
+
+
+def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCompared], rules: TableRules) -> str:
+    ghosts = sorted(
+        set(rules.columns) - {b.name for _, b in pairs} - {s.what.removeprefix("column ") for s in skipped}
+    )
+    if ghosts:
+        return f"Table {name} has no column {ghosts[0]}, for which there is a rule."
+    if not pairs:
+        return f"Table {name} has no column that both sides share."
+    unasked = [s for s in skipped if not s.why.startswith("ignored")]
+    if rules.coverage >= 1.0 and unasked:
+        listed = "; ".join(f"{s.what} {s.why}" for s in unasked[:3])
+        return f"Table {name} cannot be compared in full: {listed}. Ignore what need not match, or lower coverage."
+    if len(pairs) / (len(pairs) + len(skipped)) < rules.coverage < 1.0:
+        return f"Table {name}: only {len(pairs)} of {len(pairs) + len(skipped)} columns can be compared."
+    return ""
+
+
+def _with_key(plan: TablePlan, legacy: Table, target: Table) -> TablePlan:
+    """Choose the key: the rules', else one that both sides guarantee, else the whole row."""
+    names = {b.name: (a, b) for a, b in zip(plan.legacy, plan.target, strict=True)}
+    unknown = [name for name in plan.rules.key if name not in names]
+    if unknown:
+        return replace(plan, refusal=f"Table {plan.name} has no compared column {unknown[0]} for its key.")
+    pairs = {a.name: b.name for a, b in names.values()}
+    shared = _shared_keys(legacy, target, pairs)
+    chosen = _chosen(plan.rules.key, shared)
+    if chosen is None and not plan.rules.key:
+        return replace(plan, keyless=True, key_legacy=plan.legacy, key_target=plan.target)
+    columns = plan.rules.key or (chosen.columns if chosen else ())
+    olds, news = tuple(names[n][0] for n in columns), tuple(names[n][1] for n in columns)
+    walkable = chosen is not None and chosen.walkable and orderly(olds, news)
+    return replace(plan, key_legacy=olds, key_target=news, unique=chosen is not None, walkable=walkable)
+
+
+def _chosen(asked: tuple[str, ...], shared: list[Key]) -> Key | None:
+    if asked:
+        return next((key for key in shared if key.columns == asked), None)
+    return shared[0] if shared else None
+
+
+def _shared_keys(legacy: Table, target: Table, renamed: dict[str, str]) -> list[Key]:
+    """Return the keys that both sides have, under the target's names."""
+    olds = {tuple(renamed.get(c, "") for c in key.columns): key for key in legacy.keys}
+    return [
+        replace(key, walkable=key.walkable and olds[key.columns].walkable)
+        for key in target.keys
+        if key.columns in olds
+    ]

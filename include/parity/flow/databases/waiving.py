@@ -1,0 +1,33 @@
+"""Schema differences that a waiver covers for a while, within its caps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from parity.flow.databases.schema import SchemaDifference
+from parity.suite.models import Waiver
+
+
+def waive_schema(
+    found: Sequence[SchemaDifference], database: str, waivers: Sequence[Waiver], today: date
+) -> tuple[SchemaDifference, ...]:
+    """Mark each difference with the ticket of the waiver that covers it; ``max_rows`` caps how many."""
+    left = {
+        at: waiver.max_rows
+        for at, waiver in enumerate(waivers)
+        if waiver.suite == database and waiver.kind == "schema" and waiver.expires >= today
+    }
+    marked = []
+    for difference in found:
+        at = next((at for at, rest in left.items() if rest and _covers(waivers[at], difference)), None)
+        if at is not None:
+            left[at] -= 1
+        marked.append(difference if at is None else replace(difference, waived=waivers[at].ticket))
+    return tuple(marked)
+
+
+def _covers(waiver: Waiver, difference: SchemaDifference) -> bool:
+    own = difference.object.partition(".")[2]
+    return waiver.activity == difference.table and waiver.column in (None, own)

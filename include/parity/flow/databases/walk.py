@@ -1,0 +1,152 @@
+"""Walks one table from its first key to its last, span by span, and goes on where it was interrupted.
+
+::
+
+    wait while a server is busy → where does the next span end? → compare it → keep its differences → remember
+
+Every span is compared under both sides' snapshots. A lost connection is made anew, with new snapshots, and
+only the span that was lost is compared again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from parity.clients.mysql import StatementStopped
+from parity.clock import Clock
+from parity.engines.mysql_load import load
+from parity.errors import Transient
+from parity.flow.databases.line import Line
+from parity.flow.databases.pace import Brake, Stride
+from parity.flow.databases.plan import TablePlan
+from parity.flow.databases.progress import Progress, ProgressStore
+from parity.flow.databases.sides import Sides, both
+from parity.flow.databases.spans import Pair, SpanFacts, Way, compare_span
+from parity.flow.databases.spill import SpanDifferences, clear
+from parity.sql.keys import Cells, Span
+from parity.sql.mysql_packed import Buckets, divisible
+
+
+@dataclass
+class Walk:
+    """One table being compared."""
+
+    plan: TablePlan
+    line: Line
+    store: ProgressStore
+    run: str
+    folder: Path
+    """Where its differences are kept."""
+    clock: Clock
+    stride: Stride
+    brake: Brake
+    way: Way = field(default_factory=Way)
+    bounds: tuple[int, int] | None = None
+
+    def walk(self) -> Progress:
+        """Compare the whole table and return what was counted; raises errors of :mod:`parity.errors`."""
+        state = self._begin()
+        attempts = 0
+        while not state.done:
+            try:
+                state = self._step(state)
+                attempts = 0
+                self.store.save(self.run, self.plan.name, state.to_json())
+            except StatementStopped:
+                attempts += not self.stride.shrink()
+                self.line.fail(attempts)
+                state = self._again(state)
+            except Transient:
+                attempts += 1
+                self.line.fail(attempts)
+                state = self._again(state)
+        return state
+
+    def _begin(self) -> Progress:
+        mark = fingerprint(self.plan)
+        kept = self.store.load(self.run, self.plan.name)
+        state = Progress.from_json(kept) if kept else None
+        if state and state.fingerprint == mark and (not state.different or self.folder.is_dir()):
+            return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
+        clear(self.folder)
+        return Progress(mark, started=self.clock.now().isoformat())
+
+    def _again(self, state: Progress) -> Progress:
+        return replace(state, resumed=state.resumed + 1)
+
+    def _step(self, state: Progress) -> Progress:
+        sides = self.line.sides()
+        self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
+        pair = Pair(*sides.tables(self.plan), self.plan.seekable)
+        stream = self.way.choose(self.plan.rows) and (self.plan.walkable or self.plan.rows <= 20_000)
+        rows = self.stride.next(streamed=stream)
+        span = self._span(pair, state.after, rows)
+        found = SpanDifferences(self.plan, self.folder, state.spans)
+        began = time.monotonic()
+        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, rows)
+        facts = compare_span(pair, span, buckets, found.add, stream=stream)
+        found.flush()
+        self._learn(facts, time.monotonic() - began)
+        return _advanced(state, span, facts, found)
+
+    def _learn(self, facts: SpanFacts, seconds: float) -> None:
+        self.way.learn(facts, seconds)
+        self.stride.learn(facts.rows, seconds)
+        self.brake.spend(facts.rows, seconds)
+
+    def _span(self, pair: Pair, after: Cells | None, rows: int) -> Span:
+        """Return the next span: as many rows as wanted on the side that has them, the rest at the end."""
+        if not self.plan.walkable:
+            return Span()
+        ends = both(lambda: pair.legacy.boundary(after, rows), lambda: pair.target.boundary(after, rows))
+        return Span(after, ends[0] or ends[1])
+
+    def _buckets(self, sides: Sides, span: Span, rows: int) -> Buckets:
+        expected = rows if span.upto else max(1, min(rows, self.plan.rows))
+        if not self.plan.walkable:
+            return Buckets.by_hash(max(self.plan.rows, 1))
+        if not (divisible(self.plan.key_legacy) and divisible(self.plan.key_target)):
+            return Buckets.by_hash(expected)
+        first, last = self._bounds(sides)
+        if span.after is not None:
+            first = int(span.after[0] or 0) + 1
+        if span.upto is not None:
+            last = int(span.upto[0] or 0)
+        return Buckets.by_width(first, last, expected)
+
+    def _bounds(self, sides: Sides) -> tuple[int, int]:
+        """Return the smallest and the largest key of both sides; 0 and 0 when there is none."""
+        if self.bounds is None:
+            found = [table.ends() for table in sides.tables(self.plan)]
+            lows, highs = [low for low, _ in found if low is not None], [h for _, h in found if h is not None]
+            self.bounds = min(lows, default=0), max(highs, default=0)
+        return self.bounds
+
+
+def fingerprint(plan: TablePlan) -> str:
+    """Return what identifies a plan, so that progress under another one is not taken for its own."""
+    told = repr((plan.legacy, plan.target, plan.key_legacy, plan.key_target, plan.rules.where))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _advanced(state: Progress, span: Span, facts: SpanFacts, found: SpanDifferences) -> Progress:
+    columns = dict(state.columns)
+    for name, rows in found.columns.items():
+        columns[name] = columns.get(name, 0) + rows
+    return replace(
+        state,
+        after=span.upto,
+        done=span.upto is None,
+        spans=state.spans + 1,
+        legacy=state.legacy + facts.legacy,
+        target=state.target + facts.target,
+        fetched=state.fetched + facts.fetched,
+        looked_at=state.looked_at + facts.looked_at,
+        changed=state.changed + found.changed,
+        missing=state.missing + found.missing,
+        extra=state.extra + found.extra,
+        columns=columns,
+    )
