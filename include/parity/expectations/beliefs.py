@@ -9,7 +9,7 @@ from typing import Any
 from parity.compare.result import Result, Verdict
 from parity.suite.models import Activity, Severity
 
-MAX_COLUMNS = 200
+MAX_COLUMNS = 100
 """So many columns get an expectation of their own; those that differ come first, the rest share one."""
 SAME_TYPES = frozenset({"equal", "widened"})
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.compare.result import Result, Verdict
-from parity.expectations.beliefs import Belief, beliefs_of, comparison_facts
+from parity.expectations.beliefs import Belief, ComparisonFacts, beliefs_of, comparison_facts
 from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.expectations.masking import finding, masked
 from parity.suite.models import Activity
@@ -119,7 +119,10 @@ def _asked(activity: Activity, beliefs: Sequence[Belief], side: Side, files: Par
         engine = open_duckdb(memory, scratch)
         try:
             _make_view(engine, activity, beliefs, side, files)
-            return _run(_sql_batch(engine, side), beliefs, side, _sensitive(activity))
+            sensitive = _sensitive(activity)
+            batch = _sql_batch(engine, side)
+            results = [_one(batch, belief, _touches(belief, sensitive)) for belief in beliefs]
+            return _told(side, beliefs, results, sensitive)
         finally:
             engine.dispose()
 
@@ -143,9 +146,22 @@ def _sensitive(activity: Activity) -> frozenset[str]:
 
 def _comparison(activity: Activity, result: Result) -> Checked:
     """Check what the comparison found; when it was INVALID, so is all that is said of it."""
+    facts = comparison_facts(activity, result)
+    try:
+        checked = _compared(facts)
+    except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
+        log.warning("Expectations on the comparison could not run: %s", type(error).__name__)
+        return _unknown(facts.beliefs, "comparison", f"It could not be computed: {type(error).__name__}.")
+    if result.verdict is not Verdict.INVALID:
+        return checked
+    unknown = _unknown(facts.beliefs, "comparison", f"The comparison was INVALID: {result.reason}")
+    return Checked("comparison", unknown.findings, checked.full, checked.page)
+
+
+def _compared(facts: ComparisonFacts) -> Checked:
+    """Ask Great Expectations about the facts, as a table of one row."""
     import pandas as pd
 
-    facts = comparison_facts(activity, result)
     context = _context()
     source = context.data_sources.add_pandas("comparison")
     batch = (
@@ -153,11 +169,7 @@ def _comparison(activity: Activity, result: Result) -> Checked:
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": pd.DataFrame([facts.row])})
     )
-    checked = _run(batch, facts.beliefs, "comparison", frozenset())
-    if result.verdict is not Verdict.INVALID:
-        return checked
-    unknown = _unknown(facts.beliefs, "comparison", f"The comparison was INVALID: {result.reason}")
-    return Checked("comparison", unknown.findings, checked.full, checked.page)
+    return _told("comparison", facts.beliefs, _all(batch, facts.beliefs), frozenset())
 
 
 def _context() -> Any:
@@ -180,13 +192,14 @@ def _sql_batch(engine: Engine, side: Side) -> Any:
     return source.add_table_asset(side, table_name=side).add_batch_definition_whole_table("all").get_batch()
 
 
-def _run(batch: Any, beliefs: Sequence[Belief], side: Side, sensitive: frozenset[str]) -> Checked:
-    """Ask Great Expectations, and mask before anything is judged, rendered or written."""
+def _told(
+    side: Side, beliefs: Sequence[Belief], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
+) -> Checked:
+    """Judge and render results, which are masked already."""
     from great_expectations.core import ExpectationSuiteValidationResult
 
     from parity.expectations.docs import page
 
-    results = [_one(batch, belief, _touches(belief, sensitive)) for belief in beliefs]
     pairs = list(zip(beliefs, results, strict=True))
     found = tuple(finding(belief, side, full, _touches(belief, sensitive)) for belief, full in pairs)
     whole = ExpectationSuiteValidationResult(
@@ -203,6 +216,20 @@ def _touches(belief: Belief, sensitive: frozenset[str]) -> bool:
     return any(name.lower() in sensitive for name in belief.columns)
 
 
+def _all(batch: Any, beliefs: Sequence[Belief]) -> list[dict[str, Any]]:
+    """Run expectations about facts in one go, which is ten times faster than one by one, and in their order."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    suite = gx.ExpectationSuite("comparison")
+    suite.expectations = [
+        getattr(gxe, belief.name)(**belief.arguments, severity=belief.severity.value, meta={"position": position})
+        for position, belief in enumerate(beliefs)
+    ]
+    results = [_plain(result.to_json_dict()) for result in batch.validate(suite).results]
+    return sorted(results, key=lambda result: result["expectation_config"]["meta"]["position"])
+
+
 def _one(batch: Any, belief: Belief, sensitive: bool) -> dict[str, Any]:
     """Run one expectation and return its result as masked JSON; a class that refuses its arguments raised."""
     import great_expectations.expectations as gxe
@@ -215,7 +242,15 @@ def _one(batch: Any, belief: Belief, sensitive: bool) -> dict[str, Any]:
         ).to_json_dict()
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         result = _raised(belief, error)
-    return masked(json.loads(json.dumps(result, default=str)), sensitive)
+    return masked(_plain(result), sensitive)
+
+
+def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result as plain JSON; numpy's true is Python's true, not a text."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps(result, default=lambda value: value.item() if hasattr(value, "item") else str(value))
+    )
+    return plain
 
 
 def _raised(belief: Belief, error: Exception) -> dict[str, Any]:

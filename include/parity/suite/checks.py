@@ -52,7 +52,9 @@ def _activity(activity: Activity, queries: Queries) -> Iterator[Problem]:
     for name, rule in activity.columns.items():
         yield from _column(name, rule, activity.columns)
     for side in ("both", "legacy", "target"):
-        yield from _expectations(getattr(activity.expect, side), ("expect", side))
+        listed = getattr(activity.expect, side)
+        yield from _expectations(listed, ("expect", side))
+        yield from _old_names(listed, ("expect", side), activity.columns)
 
 
 def _zone(name: str | None, place: Place) -> Iterator[Problem]:
@@ -170,6 +172,20 @@ def _expectations(listed: Iterable[Expectation], place: Place) -> Iterator[Probl
             continue
         [(name, arguments)] = entry.items()
         yield from _expectation(name, arguments, (*place, position, name))
+
+
+def _old_names(
+    listed: Iterable[Expectation], place: Place, columns: Mapping[str, ColumnRule]
+) -> Iterator[Problem]:
+    """Find expectations that use a renamed column's legacy name: both sides go by the target's names."""
+    renamed = {rule.legacy: name for name, rule in columns.items() if rule.legacy and rule.legacy not in columns}
+    for position, entry in enumerate(listed):
+        for name, arguments in entry.items():
+            for argument in ("column", "column_A", "column_B"):
+                old = arguments.get(argument)
+                if isinstance(old, str) and old in renamed:
+                    what = f"column {old!r} is called {renamed[old]!r} on the target side."
+                    yield Problem((*place, position, name, argument), what, "Use that name on both sides.")
 
 
 def _expectation(name: str, arguments: Mapping[str, object], place: Place) -> Iterator[Problem]:

@@ -102,6 +102,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             "'z' is given to more than one column",
         ),
         ("tolerance: 0.01", 'replace: ["(", ""]', "'(' is not a regular expression"),
+        ("amount: {", "paid: {legacy: payment_id}\n      amount: {", "column 'payment_id' is called 'paid'"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_was_meant(
