@@ -34,7 +34,14 @@ def create_app(name: str, context: Context) -> ASGIApp:
 
 def create_apps(wanted: Collection[str], context: Context) -> dict[str, ASGIApp]:
     """Return a fresh app of each wanted service."""
-    return {name: create_app(name, context) for name in wanted if name in APPS and built(APPS[name])}
+    apps = {}
+    for name in APPS:
+        if name in wanted and built(APPS[name]):
+            try:
+                apps[name] = create_app(name, context)
+            except ImportError as error:
+                log.warning("sandbox: %s is not there yet: %s", name, error)
+    return apps
 
 
 def built(package: str) -> bool:

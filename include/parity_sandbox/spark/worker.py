@@ -83,7 +83,9 @@ def warm(options: Options) -> Warm:
     zygote.fork(address)
     port, secret = jvm.gateway(process, state)
     session = open_session(port, secret)
-    jobs = Jobs(state, address, port, secret, session.sparkContext.cancelJobGroup)
+    # Future jobs too: a query that is still being planned when its script is killed would run for nobody.
+    cancel = session.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs  # noqa: SLF001 - not in the Python API
+    jobs = Jobs(state, address, port, secret, cancel)
     say(f"Spark {session.version} is up")
     threading.Thread(target=run_in, args=(session,), daemon=True).start()
     return Warm(state, session, jobs)

@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import signal
 import socket
 
@@ -34,9 +35,17 @@ def fork(address: str) -> int:
     child = os.fork()
     if child == 0:
         processes.die_with(parent)
+        _let_go(listener)
         _serve(listener)
     listener.close()
     return child
+
+
+def _let_go(listener: socket.socket) -> None:
+    """Close what was open in the worker: a connection held here too would never look closed to its asker."""
+    kept = listener.fileno()
+    os.closerange(3, kept)
+    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _serve(listener: socket.socket) -> None:
