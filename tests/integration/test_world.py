@@ -16,12 +16,16 @@ from typing import Any
 
 import duckdb
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from parity_sandbox.endpoints import Endpoints
+from parity_sandbox.options import Options
+from parity_sandbox.spark.client import SparkRunner
+from parity_sandbox.spark.runner import Job
 from parity_sandbox.world import defects, run_legacy_night
 from parity_sandbox.world.azure import API, factory_url, sign_in
-from parity_sandbox.world.places import HELPER_JOB, PIPELINE, PRODUCTS, Product
+from parity_sandbox.world.places import HELPER_JOB, JOBS, PIPELINE, PRODUCTS, Product
 from parity_sandbox.world.trade import LATE_SHARE
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.spark, pytest.mark.slow]
@@ -301,6 +305,20 @@ def test_a_pipeline_without_a_date_refuses_to_run(clouds: Clouds) -> None:
 def different(found: Mapping[str, Differences]) -> set[str]:
     """Return the activities whose rows differ."""
     return {name for name, one in found.items() if one.missing or one.extra}
+
+
+def test_a_new_spark_is_told_of_the_tables_in_the_lake(clouds: Clouds, demo: Any, tmp_path: Path) -> None:
+    forget = tmp_path / "forget.py"
+    forget.write_text("spark.sql('DROP TABLE payments.refunds')  # external: its files stay")
+    runner = SparkRunner(Options(clouds.state).spark_address)
+    assert runner.run(Job(forget), "forget").ok
+    recalled = runner.run(Job(JOBS / "register_tables.py", ["refunds", "clients"]), "recall")
+    assert recalled.ok, recalled.trace
+    run = clouds.export("apply_refunds", "recalled")
+    assert run["state"]["result_state"] == "SUCCESS", clouds.output(run)
+    again, before = (pq.read_table(clouds.exported(to)) for to in ("recalled", "demo/apply_refunds"))
+    assert again.schema.remove_metadata() == before.schema.remove_metadata()
+    assert again.num_rows == before.num_rows
 
 
 def test_seeding_again_changes_nothing(clouds: Clouds) -> None:

@@ -21,13 +21,13 @@ def seed(context: Context) -> None:
     from parity_sandbox.world import aws, azure, defects, publishing
 
     endpoints = context.endpoints
-    if endpoints.aws and _built("aws"):
+    if endpoints.aws:
         aws.build_legacy(endpoints, BUSINESS_DATES)
     azure.make_containers(endpoints, context.state)
     defects.publish(context.state, defects.switched_on(context.state))
     publishing.publish_helper(context.state)
-    jobs = azure.make_databricks_jobs(endpoints) if endpoints.databricks and _built("databricks") else {}
-    if endpoints.azure and jobs and _built("azure"):
+    jobs = azure.make_databricks_jobs(endpoints) if endpoints.databricks else {}
+    if endpoints.azure and jobs:
         azure.make_factory(endpoints, jobs)
     _recall_tables(context)
 
@@ -64,9 +64,3 @@ def _recall_tables(context: Context) -> None:
     tables = sorted(folder.name for folder in lake.iterdir()) if lake.is_dir() else []
     if tables:
         context.runner.run(Job(JOBS / "register_tables.py", tables), "register-tables")
-
-
-def _built(name: str) -> bool:
-    from parity_sandbox.services import APPS, built
-
-    return built(APPS[name])
