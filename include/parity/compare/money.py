@@ -56,7 +56,7 @@ def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
     rows = session.rows(
         f"SELECT kind, coalesce(y{column.index}, 'NULL'), sum(m{column.index}), "
         f"sum(abs(m{column.index})) AS whole, "
-        f"count(*) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY whole DESC, ALL"
+        f"count(*) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY 4 DESC, 1, 2"
     )
     return tuple(
         Money(currency, Decimal(net), Decimal(whole), int(n), _KINDS[kind])
