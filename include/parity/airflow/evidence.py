@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
+from parity.airflow.runs import handed_on
 from parity.airflow.steps import PIPELINE, PLAN, START
 from parity.airflow.telling import BROKEN
 from parity.flow.chain import Broken, Link
@@ -42,9 +43,8 @@ def broken_links(context: Context, activity: str, links: Iterable[Link] = ()) ->
 
 def remote_runs_of(context: Context, activity: str) -> list[tuple[str, dict[str, Any]]]:
     """Return (kind, what the task handed on) for each remote run of an activity, the pipeline's first."""
-    ti = context["ti"]
     tasks = [("adf_pipeline", START)] + [(kind, task_of(link, activity)) for link, kind in KINDS.items()]
-    pulled = [(kind, ti.xcom_pull(task_ids=task)) for kind, task in tasks]
+    pulled = [(kind, handed_on(context, task)) for kind, task in tasks]
     return [(kind, data) for kind, data in pulled if data]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook, Context
 
 from parity.airflow.remote_run import Ask, Want, Wanted
-from parity.airflow.runs import RunsRef
+from parity.airflow.runs import RunsRef, handed_on
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.plan import PipelineUse, Plan
@@ -188,7 +188,7 @@ def _adf(suite: Suite, kind: str) -> RunsRef:
 
 
 def _pipeline_run(context: Context) -> str:
-    return str(context["ti"].xcom_pull(task_ids=START)["run_id"])
+    return str(handed_on(context, START)["run_id"])
 
 
 def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) -> dict[str, Any]:

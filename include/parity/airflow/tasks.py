@@ -12,6 +12,7 @@ from airflow.sdk import BaseHook, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from parity.airflow.evidence import broken_links, remote_runs_of, task_states
+from parity.airflow.runs import handed_on
 from parity.airflow.steps import PIPELINE, START, athena_ref, glue_ref, legacy_query, plan_of
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
@@ -239,4 +240,4 @@ def log_result(result: Result) -> None:
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:
-    return context["ti"].xcom_pull(task_ids=f"{activity.name}.{link}") or {}
+    return handed_on(context, f"{activity.name}.{link}")

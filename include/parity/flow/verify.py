@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,7 @@ def expect(case: Case, legacy: Export, target: Export, result: Result) -> Findin
     """Run Great Expectations on both outputs and on what the comparison found."""
     from parity.expectations.validation import Occasion, validate
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # hundreds of lines about itself
     findings = validate(
         case.activity,
         legacy.files,
