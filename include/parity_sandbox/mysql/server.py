@@ -17,7 +17,7 @@ import pymysql
 from parity_sandbox import processes
 
 PATIENCE = 30.0
-USER, PASSWORD = "parity", "parity"  # noqa: S105 - a server that only this machine can see
+USER, PASSWORD = "parity", "parity"
 RIGHTS = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
 _SMALL = (
     "--performance-schema=OFF",
@@ -49,7 +49,8 @@ class Server:
         self.folder.mkdir(parents=True)
         command = ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}"]
         command += ["--auth-root-authentication-method=normal", "--skip-test-db", *_as_root()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        env = {**os.environ, "TMPDIR": str(self.temporary)}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=env)
         if done.returncode:
             raise RuntimeError(f"mariadb-install-db failed: {done.stdout[-500:]} {done.stderr[-500:]}")
 
@@ -72,6 +73,7 @@ class Server:
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'server.pid'}",
+            f"--tmpdir={self.temporary}",
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
             f"--innodb-buffer-pool-size={self.buffer}",
@@ -79,6 +81,13 @@ class Server:
             *self.options,
             *_as_root(),
         ]
+
+    @property
+    def temporary(self) -> Path:
+        """Return the folder of temporary tables: a starting server empties it, so it is never shared."""
+        path = self.folder / "tmp"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
 
     @property
     def socket(self) -> Path:
