@@ -74,6 +74,7 @@ def up(state: Path, only: tuple[str, ...], spark: SparkMode, **flags: bool) -> N
 @state_option
 def down(state: Path) -> None:
     """Stop the sandbox and wait until nothing of it is left."""
+    from parity_sandbox.lock import wait_until_free
     from parity_sandbox.supervisor import sweep
 
     state = state.resolve()
@@ -82,7 +83,8 @@ def down(state: Path) -> None:
         click.echo(f"No sandbox is up in {state}.")
         return
     os.kill(pid, signal.SIGTERM)
-    sweep(state, patience=20)
+    wait_until_free(state, patience=20)
+    sweep(state)
     click.echo("The sandbox is down.")
 
 

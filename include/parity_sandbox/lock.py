@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,13 @@ def holder(state: Path) -> int | None:
         except BlockingIOError:
             return _pid(state)
     return None
+
+
+def wait_until_free(state: Path, patience: float) -> None:
+    """Return when nobody holds ``state``, or after ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while holder(state) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _pid(state: Path) -> int:

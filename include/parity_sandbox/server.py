@@ -21,12 +21,13 @@ from starlette.types import ASGIApp
 
 from parity_sandbox.context import Context
 from parity_sandbox.control import Control
+from parity_sandbox.databases import DatabaseKeeper
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.faults import Faults
 from parity_sandbox.gate import Gate
 from parity_sandbox.options import Options
 from parity_sandbox.progress import say
-from parity_sandbox.services import APPS, built, create_apps, start_mysql
+from parity_sandbox.services import APPS, create_apps
 from parity_sandbox.spark.absent import NoSpark
 from parity_sandbox.spark.client import SparkRunner
 from parity_sandbox.spark.runner import Runner
@@ -63,35 +64,28 @@ class Sandbox:
     options: Options
     context: Context
     engine: Engine
-    apps: dict[str, ASGIApp]
-    closing: threading.Event = field(default_factory=threading.Event)
+    databases: DatabaseKeeper | None
+    apps: dict[str, ASGIApp] = field(default_factory=dict)
     ready: bool = False
     failed: bool = False
 
     def open(self, give_up: Callable[[], None]) -> None:
-        """Start what takes time, say ready, and stay until closing; runs in its own long-lived thread.
-
-        The databases are children of this thread: they would die with it.
-        """
-        stop_mysql: Callable[[], None] = lambda: None  # noqa: E731
+        """Do what takes time while the services already answer, then say ready."""
         try:
-            if "mysql" in self.options.only and built("parity_sandbox.mysql"):
-                stop_mysql = start_mysql(self.context)
-                say("databases are up")
             self._make_ready()
         except Exception:  # noqa: BLE001 - whatever it is, the sandbox cannot start, and must say why
             traceback.print_exc(file=sys.stdout)
             self.failed = True
             give_up()
-        self.closing.wait()
-        stop_mysql()
 
     def _make_ready(self) -> None:
-        if self.options.spark == "eager":
-            self.engine.prepare()
         if self.options.world:
             self.seed()
             say("the world is seeded")
+        if self.options.spark == "eager":
+            self.engine.prepare()
+        if self.databases:
+            self.databases.wait()
         self.context.endpoints.write(self.context.state)
         self.ready = True
         say(f"ready; endpoints are in {self.context.state / 'endpoints.json'}")
@@ -100,13 +94,14 @@ class Sandbox:
         """Fill the clouds with the demo's world."""
         from parity_sandbox import world
 
-        if hasattr(world, "seed"):
-            world.seed(self.context)
+        world.seed(self.context)
 
     def reset(self) -> None:
-        """Empty the clouds and seed them again; ports, databases' servers and Spark stay."""
+        """Empty the clouds and seed them again; ports, database servers and Spark stay."""
         self.context.faults.clear()
         self.engine.reset()
+        if self.databases:
+            self.databases.reset()
         for folder in DATA:
             empty(self.context.state / folder)
         self.apps.update(create_apps(self.options.only, self.context))
@@ -130,13 +125,14 @@ def empty(folder: Path) -> None:
 
 
 def build(options: Options, sockets: Mapping[str, socket.socket]) -> Sandbox:
-    """Return a sandbox whose apps know every endpoint."""
+    """Return a sandbox that knows every endpoint, and has no app yet."""
     for folder in DATA:
         (options.state / folder).mkdir(parents=True, exist_ok=True)
     endpoints = Endpoints(**{name: f"http://127.0.0.1:{port_of(sockets[name])}" for name in sockets})
     engine: Engine = NoSpark() if options.spark == "none" else SparkRunner(options.spark_address)
     context = Context(options.state, endpoints, Faults(), engine)
-    return Sandbox(options, context, engine, create_apps(options.only, context))
+    databases = DatabaseKeeper(context) if "mysql" in options.only else None
+    return Sandbox(options, context, engine, databases)
 
 
 def gate(sandbox: Sandbox, sockets: Mapping[str, socket.socket]) -> Gate:
@@ -151,6 +147,18 @@ def serve(options: Options) -> int:
     """Serve until SIGTERM; return the exit status."""
     sockets = bind(tuple(name for name in APPS if name in options.only))
     sandbox = build(options, sockets)
+    try:
+        return run(sandbox, sockets)
+    finally:
+        if sandbox.databases:
+            sandbox.databases.stop()
+
+
+def run(sandbox: Sandbox, sockets: Mapping[str, socket.socket]) -> int:
+    """Start the databases, load the services meanwhile, and serve."""
+    if sandbox.databases:
+        sandbox.databases.start()
+    sandbox.apps.update(create_apps(sandbox.options.only, sandbox.context))
     say(f"{', '.join(sandbox.apps)} listen")
     settings = uvicorn.Config(
         gate(sandbox, sockets), lifespan="off", log_level="warning", timeout_graceful_shutdown=2
@@ -160,13 +168,8 @@ def serve(options: Options) -> int:
     def give_up() -> None:
         server.should_exit = True
 
-    opening = threading.Thread(target=sandbox.open, args=(give_up,), name="opening")
-    opening.start()
-    try:
-        server.run(sockets=list(sockets.values()))
-    finally:
-        sandbox.closing.set()
-        opening.join()
+    threading.Thread(target=sandbox.open, args=(give_up,), name="opening", daemon=True).start()
+    server.run(sockets=list(sockets.values()))
     return int(sandbox.failed)
 
 

@@ -6,28 +6,42 @@ Both hold the payments company's ledger; the target's copy has one planted diffe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from parity_sandbox.context import Context
 from parity_sandbox.mysql.ledger import seed_legacy, seed_target
 from parity_sandbox.mysql.server import Server
 
 
-def start(context: Context) -> Callable[[], None]:
-    """Start and seed both servers, enter their URLs, and return what stops them."""
+@dataclass(frozen=True)
+class Databases:
+    """Both servers, up."""
+
+    legacy: Server
+    target: Server
+
+    def seed(self) -> None:
+        """Make both ledgers as they were at first."""
+        with ThreadPoolExecutor(2) as pool:
+            for seeding in (pool.submit(seed_legacy, self.legacy), pool.submit(seed_target, self.target)):
+                seeding.result()
+
+    def stop(self) -> None:
+        """Stop both."""
+        for server in (self.legacy, self.target):
+            server.stop()
+
+
+def start(context: Context) -> Databases:
+    """Start and seed both servers, and enter their URLs; they die with the calling thread."""
     folder = context.state / "mysql"
-    servers = Server(folder / "legacy"), Server(folder / "target")
+    databases = Databases(Server(folder / "legacy"), Server(folder / "target"))
+    servers = databases.legacy, databases.target
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(Server.install, servers))
     for server in servers:  # from this thread: a child dies with the thread that started it
         server.start()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda seed: seed[0](seed[1]), zip((seed_legacy, seed_target), servers, strict=True)))
+    databases.seed()
     context.endpoints.mysql_legacy, context.endpoints.mysql_target = (s.url("ledger") for s in servers)
-
-    def stop() -> None:
-        for server in servers:
-            server.stop()
-
-    return stop
+    return databases

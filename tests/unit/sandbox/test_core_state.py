@@ -12,7 +12,6 @@ from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.lock import AlreadyUp, claimed, holder
 from parity_sandbox.options import Options
 from parity_sandbox.server import DATA, empty
-from parity_sandbox.services import APPS, built
 
 
 def test_a_claimed_state_folder_is_refused_to_others_with_the_way_out(tmp_path: Path) -> None:
@@ -75,8 +74,3 @@ def test_stopping_a_sandbox_that_is_not_up_is_no_error(tmp_path: Path) -> None:
     answer = CliRunner().invoke(cli, ["down", "--state", str(tmp_path)])
 
     assert answer.exit_code == 0
-
-
-@pytest.mark.parametrize("package", APPS.values())
-def test_every_named_service_is_there(package: str) -> None:
-    assert built(package)
