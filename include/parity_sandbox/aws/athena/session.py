@@ -68,6 +68,8 @@ class Session:
             raise Stopped(LIMIT_REACHED)
         sql = _over_views(translated)
         log.debug("duckdb: %s", sql)
+        described = self.connection.execute(f"describe {sql}").fetchall()
+        trino.check_types(translated, [(name, kind) for name, kind, *_ in described])
         self.query.check()
         return sql
 

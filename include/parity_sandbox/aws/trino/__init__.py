@@ -9,8 +9,18 @@ Rules that depend on a type refuse when the type is unknown, and what they assum
 the query runs, so that a wrong guess ends in an error and not in a wrong value.
 """
 
+from parity_sandbox.aws.trino.checking import check_types
 from parity_sandbox.aws.trino.limitation import ColumnNotFound, Limitation, TypeMismatch
 from parity_sandbox.aws.trino.session import prepare
 from parity_sandbox.aws.trino.translate import Translated, parse, translate
 
-__all__ = ["ColumnNotFound", "Limitation", "Translated", "TypeMismatch", "parse", "prepare", "translate"]
+__all__ = [
+    "ColumnNotFound",
+    "Limitation",
+    "Translated",
+    "TypeMismatch",
+    "check_types",
+    "parse",
+    "prepare",
+    "translate",
+]

@@ -44,3 +44,4 @@ create macro t_array_size(a) as cast(len(a) as bigint);
 create macro t_map_size(m) as cast(len(map_keys(m)) as bigint);
 create macro t_map_agg(k, v) as map(list(k) filter (where k is not null), list(v) filter (where k is not null));
 create macro t_width_bucket(x, lo, hi, n) as case when x < lo then 0 when x >= hi then n + 1 else cast(floor((x - lo) / (hi - lo) * n) as bigint) + 1 end;
+create macro t_histogram(x) as map(map_keys(histogram(x)), list_transform(map_values(histogram(x)), lambda n: cast(n as bigint)));

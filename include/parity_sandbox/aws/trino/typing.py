@@ -205,6 +205,10 @@ NAMED_TYPES: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+def _unknown(annotator: TypeAnnotator, node: Node) -> Node:
+    return settle(annotator, node, Kind.UNKNOWN)
+
+
 def _shifted(annotator: TypeAnnotator, node: Node) -> Node:
     return settle(annotator, node, node.this.type)
 
@@ -276,6 +280,9 @@ METADATA: dict[Any, Any] = {
     exp.ArraySize: _returns("bigint"),
     exp.Length: _returns("bigint"),
     exp.Sign: {"annotator": _same},
+    exp.Repeat: {"annotator": _unknown},
+    exp.Reduce: {"annotator": _unknown},
+    **{node: _returns("double") for node in (exp.Corr, exp.CovarSamp, exp.CovarPop, exp.Stddev, exp.Variance)},
     exp.Pow: _returns("double"),
     exp.TimeToStr: _returns("varchar"),
     exp.TimeToUnix: _returns("double"),

@@ -46,7 +46,10 @@ def expected(value: Any) -> Any:
 def attempted(session: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, Exception | None]:
     """Return the first value of a query, or why there is none."""
     try:
-        row = session.execute(trino.translate(trino.parse(sql), {}).sql).fetchone()
+        translated = trino.translate(trino.parse(sql), {})
+        described = session.execute(f"describe {translated.sql}").fetchall()
+        trino.check_types(translated, [(name, kind) for name, kind, *_ in described])
+        row = session.execute(translated.sql).fetchone()
     except (trino.Limitation, trino.TypeMismatch, trino.ColumnNotFound, duckdb.Error) as error:
         return None, error
     return row[0] if row else None, None

@@ -92,6 +92,6 @@ RULES: Mapping[type[Node], Rule] = {
 NAMED: Mapping[str, Rule] = {
     "every": lambda node: call("bool_and", *node.expressions),
     "geometric_mean": lambda node: call("geometric_mean", cast(node.expressions[0], "double")),
-    "histogram": lambda node: call("histogram", *node.expressions),
+    "histogram": lambda node: call("t_histogram", *node.expressions),
     "map_agg": lambda node: call("t_map_agg", *node.expressions),
 }
