@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -91,7 +92,7 @@ def results(records: Iterable[Any], expected: Mapping[str, str]) -> Table:
 
 def _causes(record: Any) -> str:
     if record.first_broken:
-        return str(record.first_broken)
+        return textwrap.shorten(record.first_broken, 180, placeholder=" …")
     causes = [
         f"{column.name}: {cause.cause} ×{cause.rows:,}" for column in record.columns for cause in column.causes
     ]

@@ -25,13 +25,18 @@ PATIENCE = 120.0
 """Seconds that the sandbox may take to be ready."""
 
 
+def terminal() -> Console:
+    """Return the terminal, or a page wide enough for the tables when the output goes to a file."""
+    return Console() if sys.stdout.isatty() else Console(width=150)
+
+
 @dataclass
 class Night:
     """One demo under ``project``; everything it starts ends with it."""
 
     project: Path
     business_date: str
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=terminal)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -45,12 +50,13 @@ class Night:
         sandbox: subprocess.Popen[bytes] | None = None
         try:
             sandbox = self._start_sandbox()
+            airflow.start()  # on this thread: Linux ends a child with the thread that started it
             with ThreadPoolExecutor() as pool:
-                up = pool.submit(self._start_airflow, airflow)
+                up = pool.submit(airflow.wait, self.say)
                 endpoints = self._sandbox_ready(sandbox)
+                airflow.connect(connections(endpoints))
                 self._legacy_night(endpoints)
                 up.result()
-                airflow.connect(connections(endpoints))
             status = self._verify(airflow)
             self._where_to_look(airflow, endpoints)
             if not once:
@@ -91,10 +97,6 @@ class Night:
             time.sleep(0.2)
         self.say("the sandbox is up: AWS, Azure, Databricks, Spark")
         return Endpoints.read(self.state)
-
-    def _start_airflow(self, airflow: LocalAirflow) -> None:
-        airflow.start()
-        airflow.wait(self.say)
 
     def _legacy_night(self, endpoints: Endpoints) -> None:
         from parity_sandbox.world import run_legacy_night
