@@ -80,11 +80,11 @@ def select(session: Session, tree: exp.Expression) -> Result:
     """Run a query and return its rows as text."""
     cursor = session.connection.execute(session.prepare(tree))
     columns = [values.column(one[0], str(one[1])) for one in cursor.description or ()]
-    kinds = [column.type for column in columns]
+    writers = [values.writer(column.type) for column in columns]
     rows: list[Row] = []
     while chunk := cursor.fetchmany(CHUNK):
         session.query.check()
-        rows.extend([values.text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in chunk)
+        rows.extend([write(value) for write, value in zip(writers, row, strict=True)] for row in chunk)
     return Result(columns, rows, header=True)
 
 

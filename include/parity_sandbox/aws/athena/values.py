@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from parity_sandbox.aws.athena.failures import QueryFailed
 from parity_sandbox.aws.trino.functions import java_double
 
+PLAIN = frozenset({"tinyint", "smallint", "integer", "bigint", "decimal", "date"})
 VARCHAR_LENGTH = 2147483647
 TYPES: dict[str, tuple[str, int, int]] = {
     "TINYINT": ("tinyint", 3, 0),
@@ -69,6 +71,15 @@ def column(name: str, duck: str) -> ResultColumn:
     if duck not in TYPES:
         raise QueryFailed(f"sandbox limitation: the result column {name} has DuckDB's type {duck}; CAST it")
     return ResultColumn(name, *TYPES[duck])
+
+
+def writer(kind: str) -> Callable[[Any], str | None]:
+    """Return how values of an Athena type are written; whole columns share the decision."""
+    if kind in PLAIN:
+        return lambda value: None if value is None else str(value)
+    if kind in ("varchar", "json"):
+        return lambda value: value if value is None or isinstance(value, str) else str(value)
+    return lambda value: text(value, kind)
 
 
 def text(value: Any, kind: str = "") -> str | None:
