@@ -173,7 +173,7 @@ class RemoteRunOperator(BaseOperator):
 def ended_badly(status: RunStatus) -> ParityError:
     """Return the error for a run that failed or was cancelled; the cloud's own trouble may be retried."""
     words = f"{status.error.code}: {status.error.message}" if status.error else "It gave no reason."
-    message = f"{status.run_id} ended as {status.state}. {words}".rstrip()
+    message = f"{words.rstrip()} ({status.run_id} ended as {status.state})"
     transient = status.error is not None and status.error.failure_type == "SystemError"
     error = (Unreachable if transient else RemoteFailed)(message, url=status.url)
     error.caused_by = str(status.output.get("caused_by", ""))

@@ -64,12 +64,11 @@ def main(home: Path) -> None:
             _tell(home, pids)
         _watch(pids)
     finally:
-        stop(pids.values())
+        stop(list(pids.values()))
 
 
-def stop(pids: Sequence[int] | Mapping[str, int] | object, patience: float = 10.0) -> None:
+def stop(groups: Sequence[int], patience: float = 6.0) -> None:
     """Stop process groups politely, and after ``patience`` seconds by force."""
-    groups = [int(pid) for pid in pids]  # type: ignore[attr-defined]
     _signal(groups, signal.SIGTERM)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and any(_alive(pid) for pid in groups):

@@ -92,7 +92,10 @@ def test_a_retry_after_a_failed_run_submits_again() -> None:
 def test_a_failed_run_is_told_in_the_clouds_words_and_not_retried() -> None:
     cloud = FakeCloud(answers=[FAILED], error=RemoteError("2011", "Table not found", "UserError"))
     ctx = context()
-    with pytest.raises(AirflowFailException, match=r"INVALID: The Databricks helper job: run-1 ended as Failed. 2011: Table not found"):
+    with pytest.raises(
+        AirflowFailException,
+        match=r"INVALID: The Databricks helper job: 2011: Table not found \(run-1 ended as Failed\)",
+    ):
         operator(cloud).execute(ctx)
     broken = ctx["ti"].xcoms["broken"]
     assert broken["link"] == "helper_job"
