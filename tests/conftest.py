@@ -51,6 +51,7 @@ def start_sandbox(state: Path, *flags: str) -> RunningSandbox:
     """Start a sandbox in ``state`` that dies with this process, and return it when it is ready."""
     command = [sys.executable, "-m", "parity_sandbox", "up", "--foreground", "--state", str(state), *flags]
     state.mkdir(parents=True, exist_ok=True)
+    (state / "endpoints.json").unlink(missing_ok=True)  # a killed sandbox leaves it behind
     log = state / "output.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)

@@ -75,6 +75,16 @@ def test_a_table_of_one_job_is_seen_by_the_next_and_stop_stops_nothing(run: Run)
     assert (first.error, second.stdout) == ("", "3 False\n")
 
 
+def test_a_reset_spark_has_forgotten_its_tables(runner: SparkRunner, run: Run) -> None:
+    make = "spark.sql('CREATE DATABASE forgotten')\nspark.range(2).write.saveAsTable('forgotten.two')"
+    assert run(make).error == ""
+    assert "SCHEMA_ALREADY_EXISTS" in run(make).error
+
+    runner.reset()
+
+    assert run(make).error == ""
+
+
 def test_arguments_widgets_result_and_both_streams_reach_their_places(run: Run) -> None:
     outcome = run(
         "import sys\nfrom pyspark.dbutils import DBUtils\n"

@@ -42,7 +42,7 @@ class Jobs:
         began = time.monotonic()
         stem = self.state / "run" / f"job-{uuid4().hex}"
         outcome = self._await(self._order(job, handle, stem), job.timeout)
-        self.cancel_spark(handle)  # whatever it left running, however it ended
+        self._kill(handle)  # whatever it left running, however it ended
         with self._lock:
             self._pids.pop(handle, None)
             cancelled = handle in self._cancelled

@@ -13,11 +13,17 @@ import os
 import resource
 import signal
 import socket
+from contextlib import suppress
+from types import FrameType
 
 from parity_sandbox import processes
 from parity_sandbox.spark.script import Order, perform
 
 WARM = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.types", "pandas", "pyarrow.parquet")
+
+
+_sessions: set[int] = set()
+"""Process groups of all jobs so far: what a script leaves behind may outlive it."""
 
 
 def warm_up() -> None:
@@ -34,11 +40,20 @@ def fork(address: str) -> int:
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        processes.die_with(parent)
+        signal.signal(signal.SIGTERM, _end)
+        processes.die_with(parent, signal.SIGTERM)
         _let_go(listener)
         _serve(listener)
     listener.close()
     return child
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Kill the jobs with all that their scripts have started, which the kernel would leave alive."""
+    for session in _sessions:
+        with suppress(ProcessLookupError):
+            os.killpg(session, signal.SIGKILL)
+    os._exit(0)
 
 
 def _let_go(listener: socket.socket) -> None:
@@ -54,12 +69,15 @@ def _serve(listener: socket.socket) -> None:
     own = os.getpid()
     while True:
         connection, _ = listener.accept()
-        if os.fork() == 0:
+        child = os.fork()
+        if child == 0:
             listener.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             processes.die_with(own)
             os.setsid()  # so that whatever the script starts can be killed with it
             _work(connection)
+        _sessions.add(child)
         connection.close()
 
 
