@@ -116,6 +116,8 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
 
 def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
     """Say in the log who was told what."""
+    if not deliveries:
+        log.info("Nothing changed since the last run, so nobody was told.")
     for delivery in deliveries:
         if delivery.error:
             log.error("%s was not told of %s: %s", delivery.channel, delivery.incident, delivery.error)

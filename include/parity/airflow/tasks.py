@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -169,6 +170,7 @@ class SuiteTasks:
     def _storage(self) -> Storage:
         from parity.airflow.connections import exchange
 
+        logging.getLogger("azure").setLevel(logging.WARNING)  # else thirty lines of headers per request
         aws = BaseHook.get_connection(self.suite.aws.connection)
         return exchange(aws, BaseHook.get_connection(self.suite.azure.storage_connection))
 

@@ -9,8 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from parity.compare.result import Verdict
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
+
+
+WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
 
 
 def runs_page(runs: Sequence[RunRecord]) -> str:
@@ -21,7 +25,8 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
 def run_page(detail: RunDetail, artefacts: Path, base: str = "../artefacts") -> str:
     """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``."""
     looks = {record.key.activity: _looks(record, artefacts) for record in detail.activities}
-    return _render("run.html", detail=detail, base=base, looks=looks)
+    worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
+    return _render("run.html", run=detail.run, activities=worst_first, base=base, looks=looks)
 
 
 def write_run_page(detail: RunDetail, artefacts: Path, folder: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -130,7 +131,7 @@ class LocalAirflow:
                 "simple_auth_manager_passwords_file": self.home / "passwords.json",
                 "execution_api_server_url": f"{self.url}/execution/",
                 "internal_api_secret_key": self._secret("internal"),
-                "fernet_key": "",
+                "fernet_key": base64.urlsafe_b64encode(self._secret("fernet").encode()[:32]).decode(),
             },
             "api": {
                 "host": "127.0.0.1",

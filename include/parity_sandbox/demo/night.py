@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,8 @@ class Night:
         """Run the demo; return 0 exactly when each activity got the verdict that its data deserves."""
         airflow = LocalAirflow(self.project, self.project / ".airflow", self._settings())
         sandbox: subprocess.Popen[bytes] | None = None
+        # Each demo is a first night: an alert is told when something changes, and must be seen to be told.
+        shutil.rmtree(self.project / ".parity", ignore_errors=True)
         try:
             sandbox = self._start_sandbox()
             airflow.start()  # on this thread: Linux ends a child with the thread that started it

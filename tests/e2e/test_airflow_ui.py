@@ -1,0 +1,155 @@
+"""The nightly run as people see it: a real Airflow, a real browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from conftest import RunningSandbox
+from parity_sandbox.demo.airflow import USER, LocalAirflow
+from parity_sandbox.demo.api import AirflowApi
+from parity_sandbox.demo.connections import connections
+from parity_sandbox.world import run_legacy_night
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+PROJECT = Path(__file__).resolve().parents[2]
+SHOTS = PROJECT / ".cache" / "screenshots"
+DAG = "parity__payments"
+DATE = "2026-03-02"
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1700,1100",
+)
+
+
+@pytest.fixture(scope="module")
+def airflow(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+    home = tmp_path_factory.mktemp("airflow")
+    settings = {"PARITY_HOME": str(home / "parity"), "PARITY_POLL_SECONDS": "2", "PARITY_SCHEDULED": "false"}
+    running = LocalAirflow(PROJECT, home, settings)
+    try:
+        running.start()
+        running.connect(connections(sandbox.endpoints))
+        run_legacy_night(sandbox.endpoints, DATE)
+        running.wait(lambda _: None)
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def run_id(airflow: LocalAirflow) -> str:
+    """A finished run of the demo's date: ten activities, one of which fails in Databricks."""
+    api = AirflowApi(airflow.url, USER, airflow.password)
+    api.wait_for_dag(DAG)
+    run = api.trigger(DAG, {"business_date": DATE})
+    deadline = time.monotonic() + 600
+    while api.run(DAG, run)["state"] not in ("success", "failed"):
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    return run
+
+
+@pytest.fixture(scope="module")
+def browser(airflow: LocalAirflow) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.binary_location = "/usr/bin/chromium"
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver.get(airflow.url)
+    until(driver, lambda: driver.find_element(By.NAME, "username")).send_keys(USER)
+    driver.find_element(By.NAME, "password").send_keys(airflow.password)
+    driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    shows(driver, "Dags")
+    yield driver
+    driver.quit()
+
+
+def until(driver: webdriver.Chrome, find: Callable[[], object], seconds: float = 60) -> object:
+    waiting = WebDriverWait(driver, seconds, ignored_exceptions=[WebDriverException])
+    return waiting.until(lambda _: find())
+
+
+def shows(driver: webdriver.Chrome, *texts: str) -> None:
+    """Wait until the page shows every text, and keep a picture of it."""
+
+    def all_there() -> bool:
+        body = driver.find_element(By.TAG_NAME, "body").text
+        return all(text in body for text in texts)
+
+    try:
+        until(driver, all_there)
+    finally:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        driver.save_screenshot(str(SHOTS / f"{texts[0].replace(' ', '-').replace('/', '-')[:40]}.png"))
+
+
+def open_task(driver: webdriver.Chrome, airflow: LocalAirflow, run_id: str, task: str) -> None:
+    driver.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/tasks/{task}")
+
+
+def test_the_graph_has_a_group_for_each_activity(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    browser.get(f"{airflow.url}/dags/{DAG}")
+    browser.execute_script(f"localStorage.setItem('dag_view-{DAG}', 'graph')")
+    browser.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}")
+    shows(browser, "settle_card_payments", "compute_fees", "start_pipeline", "gate")
+
+
+def test_the_log_of_a_failed_task_says_what_databricks_said(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    open_task(browser, airflow, run_id, "attribute_ad_spend.adf_activity")
+    shows(browser, "INVALID: The Data Factory activity", "UNRESOLVED_COLUMN")
+
+
+def test_the_log_of_a_comparison_shows_the_report(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    open_task(browser, airflow, run_id, "register_chargebacks.compare")
+    shows(browser, "133 changed rows", "time-zone shift")
+
+
+def test_the_form_of_a_manual_run_explains_itself(browser: webdriver.Chrome, airflow: LocalAirflow) -> None:
+    browser.get(f"{airflow.url}/dags/{DAG}")
+    button = "//button[contains(., 'Trigger') or contains(@aria-label, 'Trigger')]"
+    until(browser, lambda: browser.find_element(By.XPATH, button)).click()
+    shows(browser, "Business date", "Data Factory pipeline", "Re-run from failed activities")
+
+
+def test_the_pages_lead_from_the_run_to_the_report_and_to_data_docs(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    browser.get(f"{airflow.url}/parity/")
+    shows(browser, "Parity runs", "payments", "INVALID")
+    browser.find_element(By.CSS_SELECTOR, "tbody a").click()
+    shows(browser, "compute_fees", "WAIVED")
+    browser.find_element(By.LINK_TEXT, "report").click()
+    shows(browser, "Not compared")
+    browser.back()
+    browser.find_element(By.LINK_TEXT, "Data Docs").click()
+    shows(browser, "Outcome")
+
+
+def test_nobody_sees_the_pages_without_signing_in(airflow: LocalAirflow) -> None:
+    import httpx
+
+    for path in ("/parity/", "/parity/runs/1", "/parity/artefacts/", "/parity/openapi.json"):
+        assert httpx.get(f"{airflow.url}{path}").status_code in (401, 404)
+    assert httpx.get(f"{airflow.url}/parity/").status_code == 401
