@@ -76,8 +76,8 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             "ToNotBeNul:",
             (
                 "payments.yaml:22: activity settle_card_payments, "
-                "expect.both[0].ExpectColumnValuesToNotBeNul: expectation 'ExpectColumnValuesToNotBeNul' is unknown. "
-                "did you mean 'ExpectColumnValuesToNotBeNull'?"
+                "expect.both[0].ExpectColumnValuesToNotBeNul: expectation 'ExpectColumnValuesToNotBeNul' is "
+                "unknown. did you mean 'ExpectColumnValuesToNotBeNull'?"
             ),
         ),
         ("value_set: [", "values_set: [", "argument 'values_set' is unknown. did you mean 'value_set'?"),
