@@ -7,6 +7,7 @@ makes it a text), and never a float unless some text has an exponent.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,23 +34,92 @@ _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
 
 
 def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], table: str) -> None:
-    """Read every file of a side into a table of texts; ragged lines are refused by number."""
-    paths = [_utf8(session, path, form.encoding) for path in files.paths]
-    header = form.header if form.header is not None else _has_header(session, paths[0], form, names)
-    options = [
-        "all_varchar = true",
-        "strict_mode = true",
-        "null_padding = false",
-        f"header = {str(header).lower()}",
-    ]
-    options += ["allow_quoted_nulls = false", f"nullstr = [{', '.join(map(text, form.null_text))}]"]
-    options += [f"delim = {text(form.delimiter)}"] if form.delimiter else []
-    options += [f"quote = {text(form.quote)}"] if form.quote is not None else []
-    listed = ", ".join(map(text, paths))
-    try:
-        session.run(f"CREATE TEMP TABLE {table} AS SELECT * FROM read_csv([{listed}], {', '.join(options)})")
-    except (CouldNotCompare, BadInput) as error:
-        raise _told(error, files, paths) from error
+    """Read every file of a side into a table of texts; ragged lines are refused by number.
+
+    The dialect is read off the first line alone. A sniffer that looks further may take a broken line for
+    another dialect, or skip lines at the top, and then rows would be lost without a word.
+    """
+    first: list[str] = []
+    for path in files.paths:
+        copy = _utf8(session, path, form.encoding)
+        try:
+            line = _first_line(session, copy)
+        except (CouldNotCompare, BadInput) as error:
+            raise _told(error, path) from error
+        delimiter = form.delimiter or _delimiter(line)
+        header, columns = _columns(path, _cells(line, delimiter, form), form, names)
+        if first and set(columns) != set(first):
+            odd = min(set(columns) ^ set(first))
+            raise ExportRefused(
+                f"{path} does not have the columns of {files.paths[0]}: {odd!r} is in one of them only."
+            )
+        query = f"SELECT * FROM {_reader(copy, columns, delimiter, form, header)}"
+        try:
+            session.run(
+                f"INSERT INTO {table} BY NAME {query}" if first else f"CREATE TEMP TABLE {table} AS {query}"
+            )
+        except (CouldNotCompare, BadInput) as error:
+            raise _told(error, path) from error
+        first = first or columns
+
+
+def _reader(path: str, columns: list[str], delimiter: str, form: CsvFormat, header: bool) -> str:
+    named = ", ".join(f"{text(name)}: 'VARCHAR'" for name in columns)
+    quote = '"' if form.quote is None else form.quote
+    return (
+        f"read_csv({text(path)}, auto_detect = false, columns = {{{named}}}, delim = {text(delimiter)}, "
+        f"quote = {text(quote)}, escape = {text(quote)}, header = {str(header).lower()}, strict_mode = true, "
+        "null_padding = false, allow_quoted_nulls = false, nullstr = "
+        f"[{', '.join(map(text, form.null_text))}])"
+    )
+
+
+def _first_line(session: Session, path: str) -> str:
+    options = (
+        "auto_detect = false, columns = {'line': 'VARCHAR'}, header = false, delim = '\x1f', quote = '', "
+        "escape = ''"
+    )
+    rows = session.rows(f"SELECT line FROM read_csv({text(path)}, {options}, null_padding = true) LIMIT 1")
+    line = str(rows[0][0]) if rows and rows[0][0] else ""
+    if not line.strip():
+        raise ExportRefused(f"{path} is empty: it has not even a first line.")
+    return line.lstrip("\ufeff")
+
+
+def _delimiter(line: str) -> str:
+    """Return the delimiter that occurs most outside quotes in the first line."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(",\t;|", key=bare.count) if any(one in bare for one in ",\t;|") else ","
+
+
+def _cells(line: str, delimiter: str, form: CsvFormat) -> list[str]:
+    quote = '"' if form.quote is None else form.quote
+    if not quote:
+        return line.split(delimiter)
+    return next(csv.reader([line], delimiter=delimiter, quotechar=quote))
+
+
+def _columns(path: str, cells: list[str], form: CsvFormat, names: set[str]) -> tuple[bool, list[str]]:
+    """Return whether the first line is a header, and the columns' names.
+
+    It is one when it holds a name that is looked for, or when no cell is empty, repeated or a number.
+    """
+    header = form.header
+    if header is None:
+        known = {name.casefold() for name in names} & {cell.casefold() for cell in cells}
+        plain_names = all(cells) and len(set(cells)) == len(cells) and not any(map(_is_number, cells))
+        header = bool(known) or plain_names
+    if not header:
+        return False, [f"column{at}" for at in range(len(cells))]
+    folded = [cell.casefold() for cell in cells]
+    if len(set(folded)) < len(folded):
+        twice = next(cell for cell in cells if folded.count(cell.casefold()) > 1)
+        raise ExportRefused(f"{path} has two columns called {twice!r}.")
+    return True, [cell or f"column{at}" for at, cell in enumerate(cells)]
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", cell.strip()))
 
 
 def _utf8(session: Session, path: str, encoding: str) -> str:
@@ -71,31 +141,19 @@ def _utf8(session: Session, path: str, encoding: str) -> str:
     return str(copy)
 
 
-def _has_header(session: Session, path: str, form: CsvFormat, names: set[str]) -> bool:
-    """A first line that holds a name we look for is a header; otherwise DuckDB's sniffer decides."""
-    options = f", delim = {text(form.delimiter)}" if form.delimiter else ""
-    try:
-        found = session.rows(f"SELECT HasHeader FROM sniff_csv({text(path)}{options})")
-        first = session.rows(
-            f"SELECT * FROM read_csv({text(path)}, header = false, all_varchar = true{options}) LIMIT 1"
-        )
-    except (CouldNotCompare, BadInput):
-        return True
-    lowered = {name.lower() for name in names}
-    return bool(found and found[0][0]) or any(str(cell).strip().lower() in lowered for cell in (first or [()])[0])
-
-
-def _told(error: CouldNotCompare | BadInput, files: Files, paths: list[str]) -> ExportRefused:
+def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | BadInput:
     """Say which line is wrong, without quoting it: it may hold what must not be shown."""
     words = str(error.__cause__ or error)
     line = re.search(r"Line:? (\d+)", words)
     wanted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", words)
-    original = dict(zip(paths, files.paths, strict=True))
-    where = next((original[path] for path in paths if path in words), files.paths[0])
     if line and wanted:
-        return ExportRefused(f"{where}, line {line[1]}: {wanted[2]} columns where {wanted[1]} are expected.")
-    what = "is not readable as CSV in the dialect that was given or detected"
-    return ExportRefused(f"{where}, line {line[1]}: {what}." if line else f"{where} {what}.")
+        return ExportRefused(f"{path}, line {line[1]}: {wanted[2]} columns where {wanted[1]} are expected.")
+    if "nvalid unicode" in words or "not utf-8" in words.lower():
+        where = f", line {line[1]}" if line else ""
+        return ExportRefused(f"{path}{where} is not UTF-8.", remedy="Name its encoding.")
+    if line:
+        return ExportRefused(f"{path}, line {line[1]} cannot be read in the given or detected dialect.")
+    return error
 
 
 def typed_columns(

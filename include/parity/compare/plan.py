@@ -124,6 +124,8 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     pairs = _pair(legacy.columns, target.columns, spec.columns)
     key = _key_names(spec.key, pairs)
     ignored = [pair for pair in pairs if pair.rule.ignore]
+    if any(pair.rule.json_equal for pair in pairs):
+        session.know_json()
     both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]
     left = _types(session, legacy.relation, [str(pair.legacy) for pair in both])
     right = _types(session, target.relation, [str(pair.target) for pair in both])

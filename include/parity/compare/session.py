@@ -68,6 +68,16 @@ class Session:
             raise explain(error, self.scratch) from error
         return list(zip(relation.columns, relation.types, strict=True))
 
+    def know_json(self) -> None:
+        """Define ``canonical_json`` for rules that compare JSON by meaning."""
+        from duckdb.func import FunctionNullHandling
+
+        from parity.compare.jsons import canonical_json
+
+        self._connection.create_function(
+            "canonical_json", canonical_json, ["varchar"], "varchar", null_handling=FunctionNullHandling.SPECIAL
+        )
+
     def drop(self, *tables: str) -> None:
         """Drop temporary tables, to give their memory back."""
         for table in tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.compare.csvs import load_csv, typed_columns
 from parity.compare.inputs import Files, find_files
@@ -41,7 +41,31 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
             other = opened[1 - at]
             wanted = _renamed(other.columns, spec, at) if other else {}
             opened[at] = _csv(session, SIDES[at], sources[at], wanted)
-    return _fill_empty(session, opened)
+    legacy_side, target_side = _fill_empty(session, opened)
+    return (
+        _type_partitions(session, legacy_side, _renamed(target_side.columns, spec, 0)),
+        _type_partitions(session, target_side, _renamed(legacy_side.columns, spec, 1)),
+    )
+
+
+def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | None]) -> Side:
+    """Give the texts in folder names the other side's types where every one of them fits."""
+    casts = []
+    for name in side.partitions:
+        kind = wanted.get(name)
+        if kind is not None and kind.name != "varchar" and _fits(session, side, name, kind):
+            casts.append(f"CAST({ident(name)} AS {kind.sql}) AS {ident(name)}")
+    if not casts:
+        return side
+    relation = side.relation.replace("raw_", "parted_")
+    session.run(f"CREATE TEMP VIEW {relation} AS SELECT * REPLACE ({', '.join(casts)}) FROM {side.relation}")
+    return replace(side, relation=relation, columns=_columns(session, relation))
+
+
+def _fits(session: Session, side: Side, name: str, kind: DataType) -> bool:
+    cell = ident(name)
+    lost = f"{cell} IS NOT NULL AND TRY_CAST({cell} AS {kind.sql}) IS NULL"
+    return not session.one(f"SELECT count(*) FROM (SELECT DISTINCT {cell} FROM {side.relation}) WHERE {lost}")
 
 
 def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, DataType | None]:

@@ -77,15 +77,18 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
 
 def _different(evidence: Evidence) -> str:
     rows = evidence.rows
-    parts = [
-        f"{n:,} {word}"
-        for n, word in ((rows.changed, "changed"), (rows.missing, "missing"), (rows.extra, "extra"))
-        if n
-    ]
+    named = ((rows.changed, "changed"), (rows.missing, "missing"), (rows.extra, "extra"))
+    parts = [f"{n:,} {word}" for n, word in named if n]
+    listed = " and ".join((", ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)
+    said = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
     found = schema_differences(evidence.plan)
-    said = f"{' and '.join((', '.join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)} rows" if parts else ""
     schema = (
-        f"{len(found)} columns with a different schema ({', '.join(f.name for f in found[:5])})" if found else ""
+        (
+            f"a different schema in {len(found)} column{'' if len(found) == 1 else 's'} "
+            f"({', '.join(f.name for f in found[:5])})"
+        )
+        if found
+        else ""
     )
     waived = f"; {evidence.waived:,} of the differences are waived" if evidence.waived else ""
     return f"{'; '.join(filter(None, (said, schema)))}{waived}."

@@ -1,0 +1,38 @@
+"""JSON by meaning: keys in order, numbers as decimals, white space gone; what is not JSON stays as it is."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+
+def canonical_json(document: str | None) -> str | None:
+    """Return the canonical text of a JSON document, or the text itself when it is not JSON.
+
+    Numbers are compared as decimals: 1, 1.0 and 1e0 are one number, and no digit is lost.
+    """
+    if document is None:
+        return None
+    try:
+        value = json.loads(document, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_unique)
+        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse documents that repeat a key: which value counts is up to the reader."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("repeated key")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Tell numbers from texts that look like them."""
+    if isinstance(value, Decimal):
+        return {"": f"{value.normalize():f}" if value else "0"}
+    if isinstance(value, dict):
+        return {f"k{key}": _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
