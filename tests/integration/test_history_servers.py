@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,15 +107,14 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A private PostgreSQL; needs its server and the driver psycopg, which is not among the requirements."""
     pytest.importorskip("psycopg")
     server = shutil.which("postgres") or pytest.skip("PostgreSQL's server is not installed")
-    home, port = tmp_path_factory.mktemp("postgresql"), free_port()
+    home, port = Path(tempfile.mkdtemp(prefix="parity-postgresql-")), free_port()
     user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    for folder in (home, *home.parents[:2]):
-        if user:
-            shutil.chown(folder, user)
+    if user:
+        shutil.chown(home, user)
     initdb = str(Path(server).resolve().with_name("initdb"))
     data, log = home / "data", home / "log"
     as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
@@ -128,6 +128,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wait_for(url, process, log)
     yield url
     stop(process)
+    shutil.rmtree(home)
 
 
 @pytest.fixture(params=["mariadb", "postgresql"])
