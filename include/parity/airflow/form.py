@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from parity.flow.plan import PipelineUse
-from parity.suite.models import Mode, Suite
+from parity.flow.plan import BUILT, PipelineUse
+from parity.suite.models import Suite
 
 DECLARED = "as declared"
 
@@ -40,10 +40,10 @@ def form(suite: Suite) -> dict[str, Param]:
         "mode": Param(
             DECLARED,
             type="string",
-            enum=[DECLARED, *Mode],
+            enum=[DECLARED, *BUILT],
             title="Mode",
-            description_md="How much data travels: **rows** compares every row here, **digest** lets both engines"
-            " hash and fetches only what differs, **totals** counts and sums, **auto** chooses by size.",
+            description_md="How much data travels. **rows** compares every row; **auto** may choose a cheaper way"
+            " to the same answer.",
         ),
         "pipeline": Param(
             PipelineUse.TRIGGER.value,

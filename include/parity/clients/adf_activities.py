@@ -62,7 +62,8 @@ class ActivityRuns:
         if run is None or self._monotonic() - at > FRESH:
             # The run first: an activity that ends between the two calls is then seen as ended in an open run.
             run = self._client.run(pipeline_run)
-            activities = self._client.activities(pipeline_run)
+            recovered = (run.group_id,) if run.group_id not in ("", run.run_id) else ()
+            activities = self._client.activities(pipeline_run, earlier=recovered)
             self._seen[pipeline_run] = (self._monotonic(), run, activities)
         return run, activities
 

@@ -17,6 +17,9 @@ from parity.suite.models import Activity, Mode, Suite
 LONGEST_RANGE = 62
 """Dates that one manual run may cover; more is a backfill."""
 
+BUILT = (Mode.ROWS, Mode.AUTO)
+"""Modes that a run can use."""
+
 
 class PipelineUse(StrEnum):
     """Where the target's data comes from."""
@@ -55,8 +58,14 @@ class Plan:
         return f"{self.suite}/{self.business_date.isoformat()}/{self.key}"
 
     def mode_of(self, suite: Suite, activity: Activity) -> Mode:
-        """Return the mode in force: the form's, else the activity's, else the suite's."""
-        return self.mode or activity.mode or suite.mode
+        """Return the mode in force: the form's, else the activity's, else the suite's.
+
+        ``auto`` is ``rows`` until the other modes are built; those are refused, never taken for another.
+        """
+        mode = self.mode or activity.mode or suite.mode
+        if mode not in BUILT:
+            raise BadInput(f"Mode {mode} is not built yet, so nothing would be compared.", remedy="Choose rows.")
+        return Mode.ROWS
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON for XCom."""

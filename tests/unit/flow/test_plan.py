@@ -39,7 +39,7 @@ def test_a_range_gives_every_further_date_a_run_of_its_own() -> None:
 
 
 def test_the_mode_of_the_form_wins() -> None:
-    assert plan(mode="totals").mode is Mode.TOTALS
+    assert plan(mode="auto").mode is Mode.AUTO
     assert plan(mode="as declared").mode is None
     assert plan(mode="as declared").mode_of(suite(), suite().activities[0]) is Mode.ROWS
 
@@ -68,6 +68,12 @@ def test_the_mode_of_the_form_wins() -> None:
 def test_what_the_form_cannot_rule_out_is_refused_with_the_remedy(params: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         plan(**params)
+
+
+@pytest.mark.parametrize("mode", ["digest", "totals"])
+def test_a_mode_that_is_not_built_is_refused_rather_than_taken_for_another(mode: str) -> None:
+    with pytest.raises(BadInput, match="not built yet"):
+        plan(mode=mode).mode_of(suite(), suite().activities[0])
 
 
 def test_a_plan_survives_xcom() -> None:
