@@ -1,0 +1,29 @@
+"""The project as files, for the tests that hold its parts together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTILINE)
+
+
+def text(path: str) -> str:
+    """Return a file of the project."""
+    return (PROJECT / path).read_text(encoding="utf-8")
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(path: str) -> dict[str, str]:
+    """Return every ``name==version`` of a requirements file."""
+    return {canonical(name): version for name, version in PIN.findall(text(path))}
+
+
+def pages() -> list[Path]:
+    """Return everything that people read."""
+    return [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]

@@ -1,0 +1,230 @@
+"""The deployment, checked without an engine: every name in it must mean something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from unit.project.places import PROJECT, pins, text
+
+SERVICE_KEYS = {
+    "image", "build", "init", "restart", "cap_drop", "security_opt", "environment", "volumes", "depends_on",
+    "command", "ports", "healthcheck", "shm_size", "stop_grace_period",
+}  # fmt: skip
+HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
+CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
+RESTARTS = {"no", "always", "on-failure", "unless-stopped"}
+COMPONENTS = {"api-server", "scheduler", "dag-processor", "triggerer"}
+DURATION = re.compile(r"(\d+(?:ms|s|m|h))+")
+REFERENCE = re.compile(r"\$(?:\{([A-Z0-9_]+)([^}]*)\}|([A-Z0-9_]+))")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(YAML(typ="safe").load(text("docker-compose.yaml")))
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return dict(compose["services"])
+
+
+@pytest.fixture(scope="module")
+def offered() -> dict[str, str]:
+    lines = [line for line in text(".env.example").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def airflow_commands() -> dict[str, Any]:
+    from airflow.cli import cli_config
+
+    return {command.name: command for command in cli_config.core_commands}
+
+
+def test_the_file_has_only_keys_of_the_compose_specification(
+    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
+    top = {key for key in compose if not key.startswith("x-")}
+    assert top == {"name", "services", "volumes"}
+    for name, service in services.items():
+        assert set(service) <= SERVICE_KEYS, name
+        assert isinstance(service["image"], str), name
+        assert service["restart"] in RESTARTS, name
+        assert all(isinstance(value, str) for value in service["environment"].values()), name
+
+
+def test_every_component_of_airflow_runs_once(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == COMPONENTS | {"postgres", "init"}
+
+
+def test_health_checks_are_well_formed(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        if name == "init":
+            assert "healthcheck" not in service
+            continue
+        check = service["healthcheck"]
+        assert set(check) <= HEALTH_KEYS, name
+        assert check["test"][0] == "CMD", name
+        assert all(DURATION.fullmatch(check[key]) for key in ("interval", "timeout")), name
+        assert isinstance(check["retries"], int), name
+
+
+def test_services_wait_for_services_that_can_satisfy_them(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        for other, wait in service.get("depends_on", {}).items():
+            assert wait["condition"] in CONDITIONS, name
+            assert wait["condition"] != "service_healthy" or "healthcheck" in services[other], (name, other)
+            assert other != name
+
+
+def test_dependencies_form_no_ring(services: dict[str, dict[str, Any]]) -> None:
+    from graphlib import TopologicalSorter
+
+    graph = {name: set(service.get("depends_on", {})) for name, service in services.items()}
+    assert next(iter(TopologicalSorter(graph).static_order())) == "postgres"
+
+
+def test_every_mounted_path_and_volume_exists(
+    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
+    for name, service in services.items():
+        for mount in service["volumes"]:
+            source, target, *_ = mount.split(":")
+            assert target.startswith("/"), name
+            if source.startswith("./"):
+                assert (PROJECT / source).exists(), source
+                assert mount.endswith(":ro"), f"{name}: the project is only read"
+            else:
+                assert source in compose["volumes"], source
+
+
+def test_every_variable_is_offered_and_none_is_offered_in_vain(
+    services: dict[str, dict[str, Any]], offered: dict[str, str]
+) -> None:
+    used = {braced or bare for braced, _, bare in REFERENCE.findall(_without_comments())}
+    assert used == set(offered)
+    assert all(rest.startswith(":?") for braced, rest, _ in REFERENCE.findall(_without_comments()) if braced)
+
+
+def test_no_secret_has_a_value(offered: dict[str, str]) -> None:
+    secret = re.compile(r"PASSWORD|SECRET|KEY|TOKEN")
+    named = [name for name in offered if secret.search(name)]
+    assert len(named) == 5
+    assert not any(offered[name] for name in named)
+    assert ".env" in text(".gitignore").splitlines()
+
+
+def test_ports_are_published_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_settings_of_parity_exist(services: dict[str, dict[str, Any]]) -> None:
+    from parity.settings import Settings
+
+    named = {key for key in services["scheduler"]["environment"] if key.startswith("PARITY_")}
+    assert {key.removeprefix("PARITY_").lower() for key in named} <= set(Settings.model_fields)
+    assert len(named) == 6
+
+
+def test_settings_of_airflow_exist(services: dict[str, dict[str, Any]]) -> None:
+    from airflow.configuration import retrieve_configuration_description as describe
+
+    known = describe(include_providers=False)
+    named = [key for key in services["scheduler"]["environment"] if key.startswith("AIRFLOW__")]
+    in_image = re.findall(r"\b(AIRFLOW__\w+)=", text("Dockerfile"))
+    for key in [*named, *in_image]:
+        section, option = key.removeprefix("AIRFLOW__").lower().split("__", 1)
+        assert option in known[section]["options"], key
+
+
+def test_every_command_is_one_that_airflow_and_parity_have(
+    services: dict[str, dict[str, Any]], airflow_commands: dict[str, Any]
+) -> None:
+    from parity.cli import COMMANDS
+
+    for words in _commands(services):
+        if words[0] == "airflow":
+            _check_airflow(words[1:], airflow_commands)
+        elif words[0] == "parity":
+            assert words[1] in COMMANDS
+
+
+def test_the_init_job_migrates_both_databases(services: dict[str, dict[str, Any]]) -> None:
+    told = [words[:3] for words in _commands({"init": services["init"]})]
+    assert told == [["airflow", "db", "migrate"], ["parity", "runs", "--limit"]]
+    assert all(services[name]["depends_on"]["init"] for name in COMPONENTS)
+
+
+def test_versions_are_pinned_and_agree_with_the_lock() -> None:
+    base = re.search(r"^FROM python:(\d+\.\d+\.\d+)-slim-\w+$", text("Dockerfile"), re.MULTILINE)
+    assert base
+    assert base[1].startswith("3.11."), "the lock is compiled for Python 3.11"
+    assert f"Airflow {pins('requirements.txt')['apache-airflow']} with" in text("docker-compose.yaml")
+    assert re.search(r"image: postgres:\d+\.\d+-\w+\n", text("docker-compose.yaml"))
+    version = re.search(r'^version = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
+    assert version
+    assert f"image: parity:{version[1]}\n" in text("docker-compose.yaml")
+
+
+def test_the_image_copies_what_exists_and_what_the_context_lets_through() -> None:
+    ignored = text(".dockerignore").splitlines()
+    for line in re.findall(r"^COPY (.+)$", text("Dockerfile"), re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (PROJECT / source).exists(), source
+            top = source.split("/")[0]
+            assert f"!{top}" in ignored or f"!{top}/" in ignored, source
+
+
+def test_the_image_has_no_sandbox_and_no_root() -> None:
+    assert "include/parity_sandbox/" in text(".dockerignore").splitlines()
+    users = re.findall(r"^USER (\S+)$", text("Dockerfile"), re.MULTILINE)
+    assert users == ["50000"]
+    assert text("Dockerfile").rindex("USER") > text("Dockerfile").rindex("RUN")
+
+
+def test_the_drivers_in_the_urls_are_installed(services: dict[str, dict[str, Any]]) -> None:
+    locked = pins("requirements/production.txt")
+    distributions = {"psycopg2": "psycopg2-binary", "asyncpg": "asyncpg"}
+    urls = [v for v in services["scheduler"]["environment"].values() if v.startswith("postgresql+")]
+    drivers = {re.split(r"[+:]", url)[1] for url in urls}
+    assert drivers == set(distributions)
+    assert {distributions[driver] for driver in drivers} <= set(locked)
+    assert all("@postgres:5432/" in url for url in urls)
+
+
+def test_the_second_database_is_the_one_that_the_results_store_names(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    database = services["scheduler"]["environment"]["PARITY_STORE_URL"].rsplit("/", 1)[1]
+    script = PROJECT / "config" / "postgres.sh"
+    assert script.read_text().rstrip().endswith(f" {database}")
+    assert script.stat().st_mode & 0o111
+
+
+def _without_comments() -> str:
+    return re.sub(r"^\s*#.*$", "", text("docker-compose.yaml"), flags=re.MULTILINE)
+
+
+def _commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
+    for service in services.values():
+        for words in (service.get("command"), service.get("healthcheck", {}).get("test", ["CMD"])[1:]):
+            if not words:
+                continue
+            script = words[2].split(" && ") if words[0] == "sh" else None
+            yield from ([part.split() for part in script] if script else [list(words)])
+
+
+def _check_airflow(words: list[str], commands: dict[str, Any]) -> None:
+    command = commands[words[0]]
+    rest = words[1:]
+    if hasattr(command, "subcommands"):
+        command = {sub.name: sub for sub in command.subcommands}[rest.pop(0)]
+    flags = {flag for argument in command.args for flag in argument.flags}
+    assert {word for word in rest if word.startswith("-")} <= flags, words
