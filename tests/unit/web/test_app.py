@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from fastapi import Depends, HTTPException
+from fastapi.testclient import TestClient
+
+from parity.compare.result import Rows, Verdict
+from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
+from parity.history.store import Store, open_store
+from parity.web import create_app
+
+DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
+RUN = RunRecord("payments", "manual__1", DAY, NOW, NOW, Verdict.FAIL, "compute_fees. <b>186</b> changed rows.")
+
+
+def activity(name: str, verdict: Verdict) -> ActivityRecord:
+    return ActivityRecord(
+        key=ActivityKey("payments", name, DAY, "manual__1"),
+        verdict=verdict,
+        reason=f"{name} is {verdict}",
+        recorded=NOW,
+        rows=Rows(1000, 1000, 814, 186),
+        report=f"payments/2026-03-02/run/{name}/report.json",
+        remote_runs=(RemoteRun("athena", "q1", url="https://athena/q1"),),
+    )
+
+
+@pytest.fixture
+def artefacts(tmp_path: Path) -> Path:
+    folder = tmp_path / "artefacts" / "payments/2026-03-02/run/compute_fees"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("<h1>the report</h1>")
+    (tmp_path / "secret.txt").write_text("not for you")
+    return tmp_path / "artefacts"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    kept = open_store(f"sqlite:///{tmp_path / 'results.db'}")
+    kept.record_run(RUN)
+    kept.record_activity(activity("sync_clients", Verdict.PASS))
+    kept.record_activity(activity("compute_fees", Verdict.FAIL))
+    return kept
+
+
+@pytest.fixture
+def pages(store: Store, artefacts: Path) -> TestClient:
+    return TestClient(create_app(lambda: store, artefacts))
+
+
+def test_the_list_shows_each_run_with_its_verdict(pages: TestClient) -> None:
+    page = pages.get("/").text
+    assert "payments" in page
+    assert ">FAIL<" in page
+
+
+def test_what_came_from_outside_is_escaped(pages: TestClient) -> None:
+    page = pages.get("/").text
+    assert "<b>186</b>" not in page
+    assert "&lt;b&gt;186" in page
+
+
+@pytest.mark.parametrize("name", ["1", "manual__1"])
+def test_a_run_is_found_by_number_and_by_id_with_the_worst_first(pages: TestClient, name: str) -> None:
+    page = pages.get(f"/runs/{name}").text
+    assert page.index("compute_fees") < page.index("sync_clients")
+    assert "https://athena/q1" in page
+
+
+def test_only_reports_that_exist_are_linked(pages: TestClient) -> None:
+    page = pages.get("/runs/1").text
+    assert "compute_fees/report.html" in page
+    assert "sync_clients/report.html" not in page
+
+
+def test_an_unknown_run_is_a_clear_404(pages: TestClient) -> None:
+    assert pages.get("/runs/99").status_code == 404
+
+
+def test_a_report_is_served_under_a_policy_that_forbids_other_addresses(pages: TestClient) -> None:
+    answer = pages.get("/artefacts/payments/2026-03-02/run/compute_fees/report.html")
+    assert answer.text == "<h1>the report</h1>"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "%2e%2e/secret.txt", "payments/..%2f..%2fsecret.txt", "nowhere"]
+)
+def test_nothing_outside_the_artefacts_is_served(pages: TestClient, path: str) -> None:
+    answer = pages.get(f"/artefacts/{path}")
+    assert answer.status_code == 404
+    assert "not for you" not in answer.text
+
+
+def test_every_page_is_behind_the_guard(store: Store, artefacts: Path) -> None:
+    def nobody() -> None:
+        raise HTTPException(401)
+
+    guarded = TestClient(create_app(lambda: store, artefacts, [Depends(nobody)]))
+    for path in ("/", "/runs/1", "/artefacts/x"):
+        assert guarded.get(path).status_code == 401
+    assert guarded.get("/openapi.json").status_code == 404
+
+
+def test_a_running_run_has_no_verdict_yet(store: Store, pages: TestClient) -> None:
+    store.record_run(replace(RUN, run_id="manual__2", verdict=None, ended=None, reason=""))
+    assert "running" in pages.get("/").text
