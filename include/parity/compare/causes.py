@@ -216,7 +216,7 @@ def float_variants() -> list[Variant]:
         Variant(
             Cause.SCALE,
             f"target is legacy × {10**n}",
-            f"(«0» <> 0 AND (abs(«0» * {10**n} - «1») <= 1e-12 * abs(«1»)))",
+            f"(«0» <> 0 AND isfinite(«1») AND (abs(«0» * {10**n} - «1») <= 1e-12 * abs(«1»)))",
         )
         for n in (2, 1, 3, 4, 6)
     ]
@@ -224,7 +224,7 @@ def float_variants() -> list[Variant]:
         Variant(
             Cause.SCALE,
             f"target is legacy ÷ {10**n}",
-            f"(«0» <> 0 AND (abs(«1» * {10**n} - «0») <= 1e-12 * abs(«0»)))",
+            f"(«0» <> 0 AND isfinite(«0») AND (abs(«1» * {10**n} - «0») <= 1e-12 * abs(«0»)))",
         )
         for n in (2, 1, 3, 4, 6)
     ]

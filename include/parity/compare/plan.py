@@ -132,7 +132,7 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     columns, schema = [], []
     for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
         meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone)
-        schema.append(SchemaFact(pair.name, one.sql, other.sql, meeting.verdict, meeting.note))
+        schema.append(_fact(pair, one, other, meeting))
         sides = Raw(str(pair.legacy), one, meeting.legacy), Raw(str(pair.target), other, meeting.target)
         columns.append(_column(at, pair, meeting, sides, (pair.name in key, not spec.key)))
     return Plan(
@@ -143,6 +143,13 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
         len(pairs),
         not spec.key,
     )
+
+
+def _fact(pair: _Pair, one: DataType, other: DataType, meeting: Meeting) -> SchemaFact:
+    """Return the verdict on a pair of types; an SQL expression of the suite settles what was incompatible."""
+    if meeting.verdict == "incompatible" and (pair.rule.legacy_sql or pair.rule.target_sql):
+        return SchemaFact(pair.name, one.sql, other.sql, "narrowed", f"SQL expression; {meeting.note}")
+    return SchemaFact(pair.name, one.sql, other.sql, meeting.verdict, meeting.note)
 
 
 def _column(at: int, pair: _Pair, meeting: Meeting, sides: tuple[Raw, Raw], role: tuple[bool, bool]) -> Column:

@@ -58,15 +58,16 @@ _TICKS = {
 def shakes(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
     """Return the corruptions of a type, the smallest first, NULL last."""
     literal = f"CAST({_literal(kind)} AS {kind.sql})"
-    found = [
-        Shake(what, f"CASE WHEN ({sql}) IS DISTINCT FROM «0» THEN ({sql}) ELSE {literal} END", least=not tolerance)
-        for what, sql in _smallest(kind)
-    ]
+    found = [Shake(what, _changed(sql, literal), least=not tolerance) for what, sql in _smallest(kind)]
     if tolerance is not None and (sql := _beyond(kind, tolerance)):
-        found.append(
-            Shake(f"more than {_words(tolerance)}", f"coalesce({sql}, {literal})", least=True, beyond=True)
-        )
+        said = f"more than {_words(tolerance)}"
+        found.append(Shake(said, _changed(sql, literal), least=True, beyond=True))
     return [*found, Shake("NULL", f"CASE WHEN «0» IS NULL THEN {literal} END")]
+
+
+def _changed(sql: str, literal: str) -> str:
+    """Return the shaken value, or the literal where shaking changes nothing: NULL, NaN, an infinite time."""
+    return f"CASE WHEN ({sql}) IS DISTINCT FROM «0» THEN ({sql}) ELSE {literal} END"
 
 
 def _literal(kind: DataType) -> str:

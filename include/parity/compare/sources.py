@@ -102,7 +102,18 @@ def _parquet(session: Session, files: Files) -> Side:
     columns = _columns(session, name)
     inside = {row[0] for row in session.rows(f"SELECT DISTINCT name FROM parquet_schema({text(files.paths[0])})")}
     parts = tuple(column for column in columns if files.hive and column not in inside)
-    return Side(name, columns, drifted, parts)
+    return Side(name, columns, (*drifted, *_nanoseconds(session, files, listed)), parts)
+
+
+def _nanoseconds(session: Session, files: Files, listed: str) -> tuple[NotCompared, ...]:
+    """Say which columns lose digits in reading: DuckDB gives the old INT96 times in microseconds."""
+    rows = session.rows(f"SELECT DISTINCT name FROM parquet_schema({listed}) WHERE type = 'INT96' ORDER BY name")
+    return tuple(
+        NotCompared(
+            f"{files.side} column {name}", "INT96 times are read to the microsecond; finer digits are not compared"
+        )
+        for (name,) in rows
+    )
 
 
 def _drift(session: Session, files: Files, listed: str) -> tuple[NotCompared, ...]:

@@ -15,14 +15,19 @@ from hypothesis import strategies as st
 from parity.compare import Source
 
 _FILES = itertools.count()
-_TEXT = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(["", " ", "a", "A", "a ", "\0", "é", "NULL"])
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
+    ["", " ", "a", "A", "a ", "\0", "é", "NULL"]
+)
 
 TYPES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "tiny": (pa.int8(), st.integers(-(2**7), 2**7 - 1)),
     "unsigned": (pa.uint64(), st.integers(0, 2**64 - 1)),
     "big": (pa.int64(), st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)),
     "money": (pa.decimal128(18, 2), st.decimals(-(10**15), 10**15, places=2)),
-    "wide": (pa.decimal128(38, 10), st.decimals(-(10**27), 10**27, places=10) | st.sampled_from([Decimal(2**64), Decimal(1)])),
+    "wide": (
+        pa.decimal128(38, 10),
+        st.decimals(-(10**27), 10**27, places=10) | st.sampled_from([Decimal(2**64), Decimal(1)]),
+    ),
     "single": (pa.float32(), st.floats(width=32)),
     "double": (pa.float64(), st.floats() | st.sampled_from([0.0, -0.0, float("nan"), float("inf")])),
     "flag": (pa.bool_(), st.booleans()),

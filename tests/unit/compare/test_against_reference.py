@@ -23,8 +23,10 @@ def pairs(draw: st.DrawFn, distinct: bool) -> tuple[list[str], list[str], list[A
     key = ["big_key", *names[:1]] if draw(st.booleans()) else ["big_key"]
     values = {name: st.none() | tables.TYPES[name][1] for name in names}
     legacy = draw(st.lists(st.fixed_dictionaries(values), min_size=1, max_size=12))
-    numbers = list(range(len(legacy))) if distinct else draw(
-        st.lists(st.none() | st.integers(0, 3), min_size=len(legacy), max_size=len(legacy))
+    numbers = (
+        list(range(len(legacy)))
+        if distinct
+        else draw(st.lists(st.none() | st.integers(0, 3), min_size=len(legacy), max_size=len(legacy)))
     )
     legacy = [{"big_key": n, **row} for n, row in zip(numbers, legacy, strict=True)]
     target = [copy.deepcopy(row) for row in legacy if draw(st.integers(0, 9)) > 0]
@@ -33,7 +35,7 @@ def pairs(draw: st.DrawFn, distinct: bool) -> tuple[list[str], list[str], list[A
             name = draw(st.sampled_from(names))
             row[name] = draw(values[name])
     target += [copy.deepcopy(row) for row in legacy[: draw(st.integers(0, 2))]] if not distinct else []
-    random.Random(draw(st.integers(0, 99))).shuffle(target)  # noqa: S311
+    random.Random(draw(st.integers(0, 99))).shuffle(target)
     return ["big_key", *names], key, legacy, target
 
 
@@ -66,19 +68,27 @@ _LEAN = settings(max_examples=40, deadline=None, suppress_health_check=list(Heal
 
 @_LEAN
 @given(drawn=pairs(distinct=True))
-def test_every_count_and_column_agrees_when_keys_are_unique(tmp_path_factory: pytest.TempPathFactory, drawn: Any) -> None:
+def test_every_count_and_column_agrees_when_keys_are_unique(
+    tmp_path_factory: pytest.TempPathFactory, drawn: Any
+) -> None:
     names, key, legacy, target = drawn
     folder: Path = tmp_path_factory.mktemp("pair")
-    result = compare(tables.write(folder, legacy, names), tables.write(folder, target, names), Spec(key=tuple(key)))
+    result = compare(
+        tables.write(folder, legacy, names), tables.write(folder, target, names), Spec(key=tuple(key))
+    )
     _check(result, legacy, target, key)
 
 
 @_LEAN
 @given(drawn=pairs(distinct=False))
-def test_duplicate_and_null_keys_are_settled_as_multisets(tmp_path_factory: pytest.TempPathFactory, drawn: Any) -> None:
+def test_duplicate_and_null_keys_are_settled_as_multisets(
+    tmp_path_factory: pytest.TempPathFactory, drawn: Any
+) -> None:
     names, key, legacy, target = drawn
     folder: Path = tmp_path_factory.mktemp("pair")
-    result = compare(tables.write(folder, legacy, names), tables.write(folder, target, names), Spec(key=tuple(key)))
+    result = compare(
+        tables.write(folder, legacy, names), tables.write(folder, target, names), Spec(key=tuple(key))
+    )
     _check(result, legacy, target, key)
 
 

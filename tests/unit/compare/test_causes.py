@@ -1,0 +1,129 @@
+"""A cause is claimed only where undoing it makes the values equal, and the parts add up."""
+
+from __future__ import annotations
+
+import pytest
+
+from unit.compare.conftest import Compare, causes
+
+CASES = [
+    ("timezone_shift", "TIMESTAMP '2026-01-01 10:11:12'", "TIMESTAMP '2026-01-01 15:41:12'"),
+    ("timestamp_precision", "TIMESTAMP '2026-01-01 10:11:12.123456'", "TIMESTAMP '2026-01-01 10:11:12.123'"),
+    ("timestamp_precision", "TIMESTAMP '2026-01-01 10:11:12.7'", "TIMESTAMP '2026-01-01 10:11:13'"),
+    ("off_by_one_date", "DATE '2026-01-01'", "DATE '2026-01-02'"),
+    ("rounding", "10.126::DECIMAL(18,3)", "10.13::DECIMAL(18,3)"),
+    ("rounding", "10.125::DECIMAL(18,3)", "10.12::DECIMAL(18,3)"),
+    ("rounding", "0.1::DOUBLE", "0.1::FLOAT::DOUBLE"),
+    ("scale", "12.34::DECIMAL(18,2)", "1234.00::DECIMAL(18,2)"),
+    ("sign", "12.34::DECIMAL(18,2)", "-12.34::DECIMAL(18,2)"),
+    ("trailing_space", "'abc'", "'abc  '"),
+    ("whitespace", "'a b'", "'a  b'"),
+    ("case", "'abc'", "'ABC'"),
+    ("null_vs_empty", "NULL::VARCHAR", "''"),
+    ("null_vs_default", "NULL::VARCHAR", "'N/A'"),
+    ("null_vs_default", "NULL::INT", "0"),
+    ("type_format", "'007'", "'7'"),
+    ("type_format", "'1e3'", "'1000'"),
+    ("type_format", "'2026-01-02'", "'02/01/2026'"),
+    ("encoding", "'café'", "'cafÃ©'"),
+    ("encoding", "'é'", "'e' || chr(769)"),
+    ("truncation", "'abcdefgh'", "'abcde'"),
+    ("unexplained", "'abc'", "'abd'"),
+    ("unexplained", "1.23::DECIMAL(18,2)", "4.56::DECIMAL(18,2)"),
+    ("unexplained", "TIMESTAMP '2026-01-01 10:11:12'", "TIMESTAMP '2026-01-01 10:11:55'"),
+]
+
+
+@pytest.mark.parametrize(("cause", "legacy", "target"), CASES)
+def test_each_cause_is_recognised(comparing: Compare, cause: str, legacy: str, target: str) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
+    assert causes(result, "v") == {cause: 1}
+
+
+def test_causes_of_one_column_add_up_to_its_different_rows(comparing: Compare) -> None:
+    target = (
+        "SELECT i AS id, CASE i % 4 WHEN 0 THEN 'Ab' || i || ' ' WHEN 1 THEN 'aB' || i WHEN 2 THEN 'zz' || i "
+        "ELSE 'Ab' || i END AS v FROM range(1000) t(i)"
+    )
+    result = comparing("SELECT i AS id, 'Ab' || i AS v FROM range(1000) t(i)", target)
+    assert causes(result, "v") == {"trailing_space": 250, "case": 250, "unexplained": 250}
+
+
+def test_swapped_columns_are_recognised_on_both(comparing: Compare) -> None:
+    result = comparing(
+        "SELECT i AS id, i * 3 AS net, i * 7 + 1 AS gross FROM range(9) t(i)",
+        "SELECT i AS id, i * 7 + 1 AS net, i * 3 AS gross FROM range(9) t(i)",
+    )
+    assert causes(result, "net") == {"swapped_columns": 9}
+    assert causes(result, "gross") == {"swapped_columns": 9}
+
+
+def test_daylight_saving_is_named_with_its_zone(comparing: Compare) -> None:
+    local = "timezone('America/New_York', timezone('UTC', moment))"
+    rows = "SELECT i AS id, TIMESTAMP '2026-01-15 12:00' + to_days((i * 30)::INT) AS moment FROM range(12) t(i)"
+    result = comparing(f"SELECT id, {local} AS moment FROM ({rows})", rows)
+    facts = next(c for c in result.columns if c.name == "moment")
+    assert [(str(c.cause), c.rows) for c in facts.causes] == [("timezone_shift", 12)]
+    assert "America/New_York" in facts.causes[0].detail
+
+
+@pytest.mark.parametrize(
+    ("where", "cause", "words"),
+    [
+        ("day <> DATE '2026-01-03'", "late_partition", "day = '2026-01-03'"),
+        ("country <> 'GB'", "shared_value", "country = 'GB'"),
+    ],
+)
+def test_missing_rows_say_what_they_share(comparing: Compare, where: str, cause: str, words: str) -> None:
+    rows = (
+        "SELECT i AS id, DATE '2026-01-01' + (i % 5)::INT AS day, "
+        "CASE WHEN i % 7 = 0 THEN 'GB' ELSE 'DE' END AS country FROM range(100) t(i)"
+    )
+    result = comparing(rows, f"SELECT * FROM ({rows}) WHERE {where}")
+    assert str(result.row_causes[0].cause) == cause
+    assert words in result.row_causes[0].detail
+
+
+def test_copies_and_fan_outs_are_told_apart(comparing: Compare) -> None:
+    rows = "SELECT i AS id, 'x' || i AS v FROM range(20) t(i)"
+    target = f"({rows}) UNION ALL SELECT 3, 'x3' UNION ALL SELECT 4, 'other'"
+    result = comparing(rows, target)
+    assert {str(c.cause): c.rows for c in result.row_causes} == {"duplicate_load": 1, "join_fan_out": 1}
+    assert (result.rows.equal, result.rows.changed, result.rows.extra) == (20, 0, 2)
+
+
+def test_a_proposal_is_tried_before_it_is_made(comparing: Compare) -> None:
+    result = comparing(
+        "SELECT i AS id, 'a' || i AS v FROM range(50) t(i)",
+        "SELECT i AS id, 'a' || i || CASE WHEN i < 20 THEN '  ' WHEN i = 30 THEN 'x' ELSE '' END AS "
+        "v FROM range(50) t(i)",
+    )
+    (proposal,) = result.proposals
+    assert "trim: right" in proposal["yaml"]
+    assert (proposal["tried"], proposal["covers"], proposal["left"]) == (21, 20, 1)
+
+
+def test_money_is_summed_exactly_by_currency_and_kind(comparing: Compare) -> None:
+    legacy = (
+        "SELECT * FROM (VALUES (1, 10.00::DECIMAL(18,2), 'EUR'), (2, 5.00, 'USD'), (3, 7.77, 'EUR')) "
+        "t(id, amount, cur)"
+    )
+    target = "SELECT * FROM (VALUES (1, 10.01::DECIMAL(18,2), 'EUR'), (2, 4.00, 'USD')) t(id, amount, cur)"
+    result = comparing(legacy, target, {"amount": {"money": "cur"}})
+    sums = {(m.kind, m.currency): (str(m.net), str(m.absolute)) for c in result.columns for m in c.money}
+    assert sums == {
+        ("changed", "EUR"): ("0.01", "0.01"),
+        ("changed", "USD"): ("-1.00", "1.00"),
+        ("missing", "EUR"): ("-7.77", "7.77"),
+    }
+
+
+def test_sensitive_values_appear_nowhere(comparing: Compare) -> None:
+    legacy = "SELECT i AS id, '4111111111111' || lpad(i::VARCHAR, 3, '0') AS pan FROM range(30) t(i)"
+    target = "SELECT i AS id, '4222222222222' || lpad(i::VARCHAR, 3, '0') AS pan FROM range(25) t(i)"
+    result = comparing(legacy, target, {"pan": {"sensitive": True}})
+    shown = str(result.to_json())
+    assert result.rows.changed == 25
+    assert "41111" not in shown
+    assert "42222" not in shown
+    assert "16 characters: digits" in shown

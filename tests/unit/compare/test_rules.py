@@ -1,0 +1,112 @@
+"""What a rule forgives, exactly, and how many rows it let through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unit.compare.conftest import Compare
+
+FORGIVEN: list[tuple[dict[str, Any], str, str]] = [
+    ({"tolerance": "0.01"}, "1.00::DECIMAL(18,2)", "1.01::DECIMAL(18,2)"),
+    ({"tolerance": "0.01"}, "-1.00::DECIMAL(18,2)", "-1.01::DECIMAL(18,2)"),
+    ({"tolerance": "1e-10"}, "1.0000000000::DECIMAL(38,10)", "1.0000000001::DECIMAL(38,10)"),
+    ({"tolerance": "0.1"}, "1.1::DOUBLE", "1.0::DOUBLE"),
+    ({"tolerance": "3"}, "10", "13"),
+    ({"tolerance": "1%"}, "100.00::DECIMAL(18,2)", "99.00::DECIMAL(18,2)"),
+    ({"tolerance": "1%"}, "100::DOUBLE", "99.5::DOUBLE"),
+    ({"tolerance": "1ms"}, "TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-01-01 00:00:00.001'"),
+    ({"tolerance": "1d"}, "DATE '2026-01-01'", "DATE '2026-01-02'"),
+    ({"case": "ignore"}, "'abc'", "'ABC'"),
+    ({"trim": "right"}, "'abc'", "'abc \t'"),
+    ({"trim": "both"}, "'abc'", "chr(160) || 'abc '"),
+    ({"null_equals_empty": True}, "NULL::VARCHAR", "''"),
+    ({"json_equal": True}, """'{"a": 1, "b": [1.0]}'""", """'{"b":[1],"a":1e0}'"""),
+    ({"replace": [r"\d{1}", ""]}, "'ab1'", "'ab2'"),
+]
+REFUSED: list[tuple[dict[str, Any], str, str]] = [
+    ({"tolerance": "0.01"}, "1.00::DECIMAL(18,2)", "1.02::DECIMAL(18,2)"),
+    ({"tolerance": "0.01"}, "NULL::DECIMAL(18,2)", "0.00::DECIMAL(18,2)"),
+    ({"tolerance": "0.01"}, "1e17::DOUBLE", "1e17::DOUBLE + 16"),
+    ({"tolerance": "3"}, "10", "14"),
+    ({"tolerance": "1%"}, "100.00::DECIMAL(18,2)", "98.99::DECIMAL(18,2)"),
+    ({"tolerance": "10%"}, "'inf'::DOUBLE", "5::DOUBLE"),
+    ({"tolerance": "1ms"}, "TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-01-01 00:00:00.001001'"),
+    ({"tolerance": "1ms"}, "'infinity'::TIMESTAMP", "NULL::TIMESTAMP"),
+    ({"case": "ignore"}, "'abc'", "'ABD'"),
+    ({"trim": "right"}, "'abc'", "' abc'"),
+    ({"null_equals_empty": True}, "NULL::VARCHAR", "' '"),
+    ({"json_equal": True}, """'{"a": 1}'""", """'{"a": "1"}'"""),
+]
+
+
+@pytest.mark.parametrize(("rule", "legacy", "target"), FORGIVEN)
+def test_a_rule_forgives_up_to_its_boundary_and_says_so(
+    comparing: Compare, rule: dict[str, Any], legacy: str, target: str
+) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v", {"v": rule})
+    assert result.verdict == "PASS", result.reason
+    assert [(n.what, n.rows) for n in result.loosened] == [("column v", 1)]
+    assert not result.canary.blind
+
+
+@pytest.mark.parametrize(("rule", "legacy", "target"), REFUSED)
+def test_a_rule_forgives_nothing_beyond_its_boundary(
+    comparing: Compare, rule: dict[str, Any], legacy: str, target: str
+) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v", {"v": rule})
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+def test_tolerances_hold_over_many_values_on_both_sides_of_a_cell(comparing: Compare) -> None:
+    legacy = "SELECT i AS id, (i * 0.37)::DOUBLE AS d, (i * 0.37)::DECIMAL(18,4) AS m FROM range(3000) t(i)"
+    target = (
+        "SELECT i AS id, (i * 0.37 + (i % 7) * 0.001)::DOUBLE AS d, (i * 0.37 + (i % 7) * "
+        "0.001)::DECIMAL(18,4) AS m "
+        "FROM range(3000) t(i)"
+    )
+    result = comparing(legacy, target, {"d": {"tolerance": "0.0035"}, "m": {"tolerance": "0.003"}})
+    beyond = sum(i % 7 > 3 for i in range(3000))
+    assert {c.name: c.different for c in result.columns} == {"id": 0, "d": beyond, "m": beyond}
+    assert {n.what: n.rows for n in result.loosened} == {
+        "column d": sum(0 < i % 7 <= 3 for i in range(3000)),
+        "column m": sum(0 < i % 7 <= 3 for i in range(3000)),
+    }
+
+
+def test_naive_times_are_read_in_their_zone(comparing: Compare) -> None:
+    legacy = "SELECT 1 AS id, TIMESTAMP '2026-07-01 12:00' AS at UNION ALL SELECT 2, TIMESTAMP '2026-01-01 12:00'"
+    target = "SELECT 1 AS id, TIMESTAMP '2026-07-01 16:00' AS at UNION ALL SELECT 2, TIMESTAMP '2026-01-01 17:00'"
+    assert comparing(legacy, target, {"at": {"legacy_timezone": "America/New_York"}}).verdict == "PASS"
+
+
+def test_a_key_can_be_renamed(comparing: Compare) -> None:
+    rules = {"payment_id": {"legacy": "pid"}}
+    assert comparing("SELECT 1 AS pid", "SELECT 1 AS payment_id", rules, key=("payment_id",)).verdict == "PASS"
+
+
+def test_an_expression_settles_the_type_and_is_in_the_ledger(comparing: Compare) -> None:
+    rule = {"legacy": "cents", "legacy_sql": "(cents / 100)::DECIMAL(18,2)"}
+    result = comparing(
+        "SELECT 1 AS id, 1050 AS cents", "SELECT 1 AS id, 10.50::DECIMAL(18,2) AS amount", {"amount": rule}
+    )
+    assert result.verdict == "PASS", result.reason
+    assert [n.what for n in result.not_compared] == ["column amount"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"amuont": {"trim": "right"}}, "Did you mean 'amount'?"),
+        ({"amount": {"legacy": "cents"}}, "no column 'cents'"),
+        ({"amount": {"tolerance": "1s"}}, "does not fit"),
+        ({"id": {"tolerance": "1"}}, "cannot be part of one"),
+        ({"amount": {"legacy_sql": "nonsense("}}, "syntax error"),
+    ],
+)
+def test_a_wrong_rule_is_invalid_and_named(comparing: Compare, rules: dict[str, Any], words: str) -> None:
+    rows = "SELECT 1 AS id, 2 AS amount"
+    result = comparing(rows, rows, rules)
+    assert result.verdict == "INVALID"
+    assert words in result.reason

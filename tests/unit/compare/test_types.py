@@ -1,0 +1,134 @@
+"""Which pairs of values are equal, across types and their traps."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from parity.compare import Source, Spec, run
+from unit.compare.conftest import Compare
+
+EQUAL = [
+    ("1::INT", "1::BIGINT", "widened"),
+    ("1::TINYINT", "1::UBIGINT", "widened"),
+    ("1::BIGINT", "1::INT", "narrowed"),
+    ("1.50::DECIMAL(18,2)", "1.5::DECIMAL(9,1)", "narrowed"),
+    ("12345678901234567890123456.5::DECIMAL(38,10)", "12345678901234567890123456.5::DECIMAL(38,1)", "narrowed"),
+    ("1.5::FLOAT", "1.5::DOUBLE", "widened"),
+    ("'nan'::DOUBLE", "'nan'::DOUBLE", "equal"),
+    ("0.0::DOUBLE", "-0.0::DOUBLE", "equal"),
+    ("DATE '2026-01-01'", "TIMESTAMP '2026-01-01'", "widened"),
+    ("TIMESTAMP '2026-01-01 10:00'", "TIMESTAMPTZ '2026-01-01 10:00+00'", "widened"),
+    ("TIMESTAMPTZ '2026-01-01 12:00+02'", "TIMESTAMPTZ '2026-01-01 10:00+00'", "equal"),
+    ("MAP {'a': 1, 'b': 2}", "MAP {'b': 2, 'a': 1}", "equal"),
+    ("[{'m': MAP {'a': 1, 'b': 2}}, NULL]", "[{'m': MAP {'b': 2, 'a': 1}}, NULL]", "equal"),
+    ("{'a': 1, 'b': 'x'}", "{'b': 'x', 'a': 1::BIGINT}", "widened"),
+    ("NULL::INT", "NULL::INT", "equal"),
+    ("'AAAAAAAA-0000-4000-8000-000000000007'::UUID", "'aaaaaaaa-0000-4000-8000-000000000007'", "widened"),
+]
+DIFFERENT = [
+    # DuckDB gives these two one hash: the halves of a 128-bit number are folded.
+    ("1::DECIMAL(38,0)", "18446744073709551616::DECIMAL(38,0)"),
+    # … and these: an empty list, a list of NULL, and NULL itself.
+    ("[]::INT[]", "[NULL]::INT[]"),
+    ("[]::INT[]", "NULL::INT[]"),
+    # DuckDB calls one month and thirty days equal.
+    ("INTERVAL 1 MONTH", "INTERVAL 30 DAYS"),
+    ("9007199254740993::BIGINT", "9007199254740992::BIGINT"),
+    ("12345678901234567.89::DECIMAL(38,2)", "12345678901234567.88::DECIMAL(38,2)"),
+    ("0.1::FLOAT", "0.1::DOUBLE"),
+    ("''", "NULL::VARCHAR"),
+    ("'a' || chr(0) || 'b'", "'a' || chr(0) || 'c'"),
+    ("'é'", "'e' || chr(769)"),
+    ("'inf'::DOUBLE", "5::DOUBLE"),
+    ("'infinity'::TIMESTAMP", "NULL::TIMESTAMP"),
+    ("TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-01-01 00:00:00.000001'"),
+    ("['NULL']", "[NULL]::VARCHAR[]"),
+    ("{'a': 1, 'b': NULL::INT}", "{'a': NULL::INT, 'b': 1}"),
+    ("MAP {'a': 1}", "MAP {'a': 2}"),
+    ("'\\xAA'::BLOB", "'\\xAB'::BLOB"),
+]
+
+
+@pytest.mark.parametrize(("legacy", "target", "schema"), EQUAL)
+def test_equal_values_are_equal_in_their_exact_common_type(
+    comparing: Compare, legacy: str, target: str, schema: str
+) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
+    assert result.verdict == "PASS", result.reason
+    assert {fact.name: fact.verdict for fact in result.schema}["v"] == schema
+
+
+@pytest.mark.parametrize(("legacy", "target"), DIFFERENT)
+def test_different_values_are_found(comparing: Compare, legacy: str, target: str) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "changed"),
+    [
+        ("5::BIGINT", "5::DOUBLE", 0),
+        ("0.10::DECIMAL(18,2)", "0.1::DOUBLE", 0),
+        ("0.10::DECIMAL(18,2)", "0.1000001::DOUBLE", 1),
+        ("'5'", "5", 0),
+        ("true", "1", 1),
+    ],
+)
+def test_incompatible_types_fail_even_where_their_digits_agree(
+    comparing: Compare, legacy: str, target: str, changed: int
+) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
+    assert result.rows.changed == changed
+    assert result.verdict == "FAIL"
+    assert "schema" in result.reason
+
+
+def test_nanoseconds_are_compared(tmp_path: pytest.TempPathFactory) -> None:
+    sides = []
+    for nano in (123, 124):
+        times = pa.array([nano], pa.timestamp("ns"))
+        path = f"{tmp_path}/{nano}.parquet"
+        pq.write_table(
+            pa.table({"id": pa.array([1]), "at": times, "utc": times.cast(pa.timestamp("ns", "UTC"))}), path
+        )
+        sides.append(Source.of(path))
+    result = run(*sides, Spec(key=("id",)))
+    assert {c.name: c.different for c in result.columns} == {"id": 0, "at": 1, "utc": 1}
+
+
+def test_what_int96_loses_is_in_the_ledger(tmp_path: pytest.TempPathFactory) -> None:
+    path = f"{tmp_path}/old.parquet"
+    table = pa.table({"id": pa.array([1]), "at": pa.array([123], pa.timestamp("ns"))})
+    pq.write_table(table, path, use_deprecated_int96_timestamps=True)
+    result = run(Source.of(path), Source.of(path), Spec(key=("id",)))
+    assert [(n.what, "INT96" in n.why) for n in result.not_compared] == [
+        ("legacy column at", True),
+        ("target column at", True),
+    ]
+
+
+def test_keys_with_null_parts_find_their_partners(comparing: Compare) -> None:
+    rows = "SELECT * FROM (VALUES (NULL, 1, 'a'), (1, NULL, 'b'), (NULL, NULL, '{}')) t(a, b, v)"
+    result = comparing(rows.format("c"), rows.format("d"), key=("a", "b"))
+    assert (result.rows.equal, result.rows.changed, result.rows.missing) == (2, 1, 0)
+
+
+def test_parts_of_a_key_are_never_glued_together(comparing: Compare) -> None:
+    result = comparing(
+        "SELECT 'a' AS a, 'bc' AS b, 1 AS v UNION ALL SELECT 'ab', 'c', 2",
+        "SELECT 'a' AS a, 'bc' AS b, 2 AS v UNION ALL SELECT 'ab', 'c', 1",
+        key=("a", "b"),
+    )
+    assert (result.rows.changed, result.rows.missing) == (2, 0)
+
+
+def test_awkward_column_names_are_only_names(comparing: Compare) -> None:
+    names = 'SELECT 1 AS "i d", 2 AS "a""b", 3 AS "select", 4 AS "x.y", {} AS "é{{0}}", {} AS "«0»"'
+    result = comparing(names.format(5, 6), names.format(5, 7), key=("i d",))
+    assert {c.name for c in result.columns if c.different} == {"«0»"}
+
+
+def test_names_that_differ_by_case_alone_meet(comparing: Compare) -> None:
+    assert comparing('SELECT 1 AS "ID", 2 AS "Amount"', "SELECT 1 AS id, 2 AS amount").verdict == "PASS"

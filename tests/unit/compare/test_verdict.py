@@ -1,0 +1,202 @@
+"""PASS, WAIVED, FAIL, INVALID: which evidence leads to which, and never to a false green."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity.compare import CsvFormat, Source, Spec, run
+from parity.compare.canary import fly
+from parity.compare.plan import make_plan
+from parity.compare.rules import Meaning
+from parity.compare.session import session
+from parity.compare.sources import open_sides
+from parity.suite.models import ColumnRule, Waiver
+from unit.compare.conftest import Compare
+
+ROWS = "SELECT i AS id, 'x' || i AS v, (i * 1.5)::DECIMAL(18,2) AS amount FROM range(30) t(i)"
+CHANGED = f"SELECT id, CASE WHEN id < 3 THEN v || ' ' ELSE v END AS v, amount FROM ({ROWS}) WHERE id <> 9"
+
+
+def _waiver(**fields: Any) -> Waiver:
+    base = {"suite": "s", "activity": "a", "owner": "me", "reason": "known since January", "ticket": "PAY-1"}
+    return Waiver.model_validate({**base, "expires": dt.date(2026, 6, 1), "max_rows": 10, **fields})
+
+
+def _states(comparing: Compare, *waivers: Waiver, **spec: Any) -> tuple[str, list[str]]:
+    result = comparing(ROWS, CHANGED, spec.pop("rules", None), waivers=waivers, today=dt.date(2026, 3, 1), **spec)
+    return str(result.verdict), [one["state"] for one in result.waivers]
+
+
+def test_waived_needs_every_difference_covered(comparing: Compare) -> None:
+    both = _waiver(column="v", cause="trailing_space"), _waiver(kind="missing", rows="id = 9")
+    assert _states(comparing, *both) == ("WAIVED", ["covers", "covers"])
+    assert _states(comparing, both[0]) == ("FAIL", ["covers"])
+    assert _states(comparing, both[1]) == ("FAIL", ["covers"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"expires": dt.date(2026, 2, 28)}, "expired"),
+        ({"max_rows": 2}, "over_cap"),
+        ({"cause": "case"}, "unused"),
+        ({"column": "amount"}, "unused"),
+        ({"rows": "nonsense = 1"}, "broken"),
+        ({"rows": "id > 100"}, "unused"),
+        ({"max_money": Decimal(1)}, "broken"),
+    ],
+)
+def test_a_waiver_that_does_not_hold_covers_nothing(
+    comparing: Compare, fields: dict[str, Any], state: str
+) -> None:
+    waivers = _waiver(**{"column": "v", **fields}), _waiver(kind="missing")
+    assert _states(comparing, *waivers) == ("FAIL", [state, "covers"])
+
+
+def test_a_cap_on_money_counts_missing_rows(comparing: Compare) -> None:
+    waivers = _waiver(column="v"), _waiver(kind="missing", max_money=Decimal("13.49"))
+    assert _states(comparing, *waivers, rules={"amount": {"money": "EUR"}}) == ("FAIL", ["covers", "over_cap"])
+    waivers = _waiver(column="v"), _waiver(kind="missing", max_money=Decimal("13.50"))
+    assert _states(comparing, *waivers, rules={"amount": {"money": "EUR"}}) == ("WAIVED", ["covers", "covers"])
+
+
+def test_nothing_against_nothing_is_invalid_unless_allowed(comparing: Compare) -> None:
+    empty = f"SELECT * FROM ({ROWS}) WHERE false"
+    assert comparing(empty, empty).verdict == "INVALID"
+    assert comparing(empty, empty, allow_empty=True).verdict == "PASS"
+    assert comparing(ROWS, empty, allow_empty=True).verdict == "FAIL"
+
+
+def test_a_column_of_one_side_is_a_difference_unless_a_rule_ignores_it(comparing: Compare) -> None:
+    wider = f"SELECT *, 1 AS more FROM ({ROWS})"
+    result = comparing(ROWS, wider)
+    assert result.verdict == "FAIL"
+    assert result.coverage == 0.75
+    ignored = {"more": {"ignore": "new in the target"}}
+    assert comparing(ROWS, wider, ignored).verdict == "PASS"
+    below = comparing(ROWS, wider, ignored, coverage=0.9)
+    assert (below.verdict, "floor" in below.reason) == ("INVALID", True)
+
+
+def test_a_side_with_fewer_rows_than_promised_is_invalid(parquet: Callable[[str], Path]) -> None:
+    path = parquet(ROWS)
+    result = run(Source.of(path, expected_rows=31), Source.of(path), Spec(key=("id",)))
+    assert (result.verdict, "31" in result.reason) == ("INVALID", True)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "scrambled"])
+def test_a_damaged_file_is_invalid(parquet: Callable[[str], Path], damage: str) -> None:
+    path, whole = parquet(ROWS), parquet(ROWS)
+    content = path.read_bytes()
+    broken = {"cut": content[:-9], "empty": b"", "scrambled": content[:40] + b"\x55" * 200 + content[240:]}
+    path.write_bytes(broken[damage])
+    assert run(Source.of(path), Source.of(whole), Spec(key=("id",))).verdict == "INVALID"
+
+
+def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Path]) -> None:
+    """Break one column's hash and its equality on purpose: the canary must say which column went blind."""
+    source = Source.of(parquet(ROWS))
+    spec = Spec(key=("id",))
+    with session(spec) as opened:
+        left, right = open_sides(opened, source, source, spec)
+        plan = make_plan(opened, left, right, spec)
+        blinded = tuple(
+            c if c.name != "v" else type(c)(**{**vars(c), "meaning": Meaning(hashed=("left(«0», 1)",))})
+            for c in plan.columns
+        )
+        canary = fly(opened, type(plan)(**{**vars(plan), "columns": blinded}), left.relation, right.relation)
+    assert canary.found < canary.planted
+    assert {words.split(":")[0] for words in canary.blind} == {"v"}
+
+
+def test_what_a_rule_hides_is_named(comparing: Compare) -> None:
+    result = comparing(ROWS, ROWS, {"amount": {"tolerance": "0.01"}})
+    assert result.canary.hidden == ("amount: differences up to 0.01 are invisible",)
+    assert "amount: more than 0.01" in result.canary.smallest
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("id,v\n1,a\n2,b,c\n", "line 3: 3 columns where 2 are expected"),
+        ("id,v\n1,a\n2\n", "line 3: 1 columns where 2 are expected"),
+        ("", "empty"),
+        ("id,id\n1,2\n", "two columns"),
+    ],
+)
+def test_a_broken_csv_is_invalid_with_its_line(tmp_path: Path, content: str, words: str) -> None:
+    broken, whole = tmp_path / "broken.csv", tmp_path / "whole.csv"
+    broken.write_text(content)
+    whole.write_text("id,v\n1,a\n2,b\n")
+    result = run(Source.of(broken), Source.of(whole), Spec(key=("id",)))
+    assert result.verdict == "INVALID"
+    assert words in result.reason
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "verdict"),
+    [
+        ("id;v\n1;x,y\n", 'id,v\n1,"x,y"\n', "PASS"),
+        ('id,v\n1,""\n', "id,v\n1,\n", "FAIL"),
+        ("id,v\n1,007\n", "id,v\n1,7\n", "FAIL"),
+        ("id,v\n1,12345678901234567.89\n", "id,v\n1,12345678901234567.88\n", "FAIL"),
+        ('id,v\n1,"a\nb"\n2,c\n', 'id,v\n2,c\n1,"a\nb"\n', "PASS"),
+        ("v,id\na,1\n", "id,v\n1,a\n", "PASS"),
+    ],
+)
+def test_csv_keeps_what_its_texts_say(tmp_path: Path, legacy: str, target: str, verdict: str) -> None:
+    paths = tmp_path / "l.csv", tmp_path / "t.csv"
+    for path, content in zip(paths, (legacy, target), strict=True):
+        path.write_text(content)
+    assert run(*map(Source.of, paths), Spec(key=("id",))).verdict == verdict
+
+
+def test_csv_takes_parquets_types(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    rows = (
+        "SELECT i AS id, lpad(i::VARCHAR, 3, '0') AS code, (i * 1.25)::DECIMAL(18,2) AS amount, DATE "
+        "'2026-01-01' + i::INT AS day, "
+        "TIMESTAMP '2026-01-01 01:02:03.000004' AS at, i % 2 = 0 AS flag, i * 0.1 AS ratio FROM "
+        "range(40) t(i)"
+    )
+    path = parquet(rows)
+    import duckdb
+
+    duckdb.connect().execute(f"COPY (FROM '{path}') TO '{tmp_path}/t.csv' (HEADER)")
+    result = run(Source.of(path), Source.of(tmp_path / "t.csv"), Spec(key=("id",)))
+    assert result.verdict == "PASS", result.reason
+
+
+def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_bytes("id,v\n1,café\n".encode("latin-1"))
+    (tmp_path / "t.csv").write_text("id,v\n1,café\n", encoding="utf-8")
+    target = Source.of(tmp_path / "t.csv")
+    named = Source.of(tmp_path / "l.csv", csv=CsvFormat(encoding="latin-1"))
+    assert run(named, target, Spec(key=("id",))).verdict == "PASS"
+    assert "UTF-8" in run(Source.of(tmp_path / "l.csv"), target, Spec(key=("id",))).reason
+
+
+def test_directories_globs_and_partitions_are_one_side(tmp_path: Path) -> None:
+    import duckdb
+
+    rows = "SELECT i AS id, 'x' || i AS v, DATE '2026-01-01' + (i % 3)::INT AS day FROM range(30) t(i)"
+    connection = duckdb.connect()
+    connection.execute(f"COPY ({rows}) TO '{tmp_path}/parts' (FORMAT parquet, PARTITION_BY (day))")
+    connection.execute(f"COPY ({rows}) TO '{tmp_path}/flat.parquet'")
+    (tmp_path / "parts" / "_SUCCESS").touch()
+    flat = Source.of(tmp_path / "flat.parquet")
+    for place in ("parts", "parts/*/*.parquet", "parts/**/*.parquet"):
+        result = run(Source.of(tmp_path / place), flat, Spec(key=("id",)))
+        assert result.verdict == "PASS", (place, result.reason)
+
+
+def test_scratch_is_left_empty(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    scratch = tmp_path / "scratch"
+    source = Source.of(parquet(ROWS))
+    run(source, source, Spec(key=("id",), scratch=scratch, columns={"v": ColumnRule(trim="right")}))
+    assert list(scratch.iterdir()) == []
