@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from parity.airflow.calls import connection_id, deadline_alert
+from parity.airflow.channels import sender
+from parity.airflow.dag import build_dag
+from parity.suite.models import AlertTarget
+from unit.flow.suites import suite
+
+
+class Connection:
+    """An Airflow connection as senders read it."""
+
+    def __init__(self, conn_type: str, **fields: Any) -> None:
+        self.conn_id = f"{conn_type}_default"
+        self.conn_type = conn_type
+        self.host = fields.get("host")
+        self.port = fields.get("port")
+        self.schema = fields.get("schema")
+        self.login = fields.get("login")
+        self.password = fields.get("password")
+        self.extra_dejson = fields.get("extra", {})
+
+
+@pytest.fixture
+def alerts() -> list[AlertTarget]:
+    return [
+        AlertTarget.model_validate({"pagerduty": {}}),
+        AlertTarget.model_validate({"slack": {"channel": "#parity"}}),
+        AlertTarget.model_validate({"email": {"to": ["oncall@example.com"]}}),
+        AlertTarget.model_validate({"webhook": {"connection": "hook"}}),
+    ]
+
+
+def test_a_suite_with_a_deadline_has_an_alert_for_a_late_night() -> None:
+    alert = deadline_alert(suite(deadline="2h"))
+    assert alert is not None
+    assert alert.interval == timedelta(hours=2)
+
+
+def test_a_suite_without_a_deadline_has_none() -> None:
+    assert deadline_alert(suite()) is None
+
+
+def test_every_kind_of_alert_has_a_channel_that_can_be_told_apart(alerts: list[AlertTarget]) -> None:
+    connections = [
+        Connection("pagerduty_events", password="k" * 32),
+        Connection("slack", password="xoxb"),
+        Connection("smtp", host="mail", login="parity@example.com", password="p"),
+        Connection("http", host="https://hooks.example.com", password="t"),
+    ]
+    names = [sender(target, connection).name for target, connection in zip(alerts, connections, strict=True)]
+    assert names == [
+        "pagerduty:pagerduty_events_default",
+        "slack:slack_default:#parity",
+        "email:smtp_default",
+        "webhook:http_default",
+    ]
+    assert [connection_id(target) for target in alerts][-1] == "hook"
+
+
+def test_a_connections_host_stands_in_for_pagerduty() -> None:
+    target = AlertTarget.model_validate({"pagerduty": {}})
+    made = sender(target, Connection("pagerduty_events", host="http://127.0.0.1:9", password="k" * 32))
+    assert made.settings.events_url == "http://127.0.0.1:9/v2/enqueue"  # type: ignore[attr-defined]
+
+
+def test_the_gate_is_the_only_leaf_beside_nothing(tmp_path: Any) -> None:
+    dag = build_dag(suite("settle", "refund"), tmp_path / "payments.yaml")
+    assert [task.task_id for task in dag.leaves] == ["gate"]
+
+
+def test_an_activity_waits_for_its_own_adf_activity_and_not_for_the_pipeline(tmp_path: Any) -> None:
+    dag = build_dag(suite("settle", "refund"), tmp_path / "payments.yaml")
+    above = dag.get_task("settle.compare").get_flat_relative_ids(upstream=True)
+    assert "settle.adf_activity" in above
+    assert "pipeline" not in above
+    assert not any(task.startswith("refund.") for task in above)
+
+
+def test_a_schedule_can_be_switched_off_and_a_start_turns_catching_up_on(tmp_path: Any) -> None:
+    caught_up = build_dag(suite(schedule="0 2 * * *", start="2026-03-01"), tmp_path / "x.yaml")
+    assert caught_up.catchup
+    assert caught_up.start_date is not None
+    assert caught_up.start_date.astimezone(UTC) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert not build_dag(suite(schedule="0 2 * * *"), tmp_path / "x.yaml").catchup
