@@ -12,22 +12,17 @@ DECLARED = "as declared"
 
 def form(suite: Suite) -> dict[str, Param]:
     """Return the parameters of a suite's Dag; a scheduled run uses the defaults."""
+    return {**_what(suite), **_whence(suite)}
+
+
+def _what(suite: Suite) -> dict[str, Param]:
     names = [activity.name for activity in suite.activities]
     return {
-        "business_date": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Business date",
-            description_md=f"Empty: the day before the run, in **{suite.timezone}**.",
-        ),
-        "business_date_to": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="… to",
-            description_md="Makes it a range: one run per date. This run is the first date's,"
-            " and goes red when any of them does.",
+        "business_date": _date("Business date", f"Empty: the day before the run, in **{suite.timezone}**."),
+        "business_date_to": _date(
+            "… to",
+            "Makes it a range: one run per date. This run is the first date's, and goes red when any of them"
+            " does.",
         ),
         "activities": Param(
             names,
@@ -45,6 +40,11 @@ def form(suite: Suite) -> dict[str, Param]:
             description_md="How much data travels. **rows** compares every row; **auto** may choose a cheaper way"
             " to the same answer.",
         ),
+    }
+
+
+def _whence(suite: Suite) -> dict[str, Param]:
+    return {
         "pipeline": Param(
             PipelineUse.TRIGGER.value,
             type="string",
@@ -65,3 +65,7 @@ def form(suite: Suite) -> dict[str, Param]:
             description_md="Data Factory keeps what succeeded in the reference run and runs the rest again.",
         ),
     }
+
+
+def _date(title: str, description: str) -> Param:
+    return Param(None, type=["null", "string"], format="date", title=title, description_md=description)
