@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parity_sandbox.demo.components import COMPONENTS
 from parity_sandbox.processes import dying_with_us
 
 USER = "admin"
@@ -38,6 +40,7 @@ class LocalAirflow:
     port: int = field(default_factory=free_port)
     parallelism: int = 4
     process: subprocess.Popen[bytes] | None = None
+    restarted: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -105,8 +108,38 @@ class LocalAirflow:
             time.sleep(0.5)
         raise TimeoutError(f"Airflow was not healthy after {timeout:.0f} s; read the logs in {self.home}")
 
+    def kill(self, name: str) -> None:
+        """Kill a component, with everything that it started, as a crash does."""
+        pids = self.pids
+        pid = pids.pop(name)
+        self._tell(pids)
+        os.killpg(pid, signal.SIGKILL)
+
+    def restart(self, name: str) -> None:
+        """Start a killed component again, as its service manager would."""
+        log = (self.home / f"{name}.log").open("ab")
+        with log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "airflow", *COMPONENTS[name]],
+                env=self.env(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=dying_with_us(),  # noqa: PLW1509 - one system call
+            )
+        self.restarted.append(child)
+
+    def _tell(self, pids: Mapping[str, int]) -> None:
+        draft = self.home / "components.json.less"
+        draft.write_text(json.dumps(pids))
+        draft.replace(self.home / "components.json")
+
     def stop(self) -> None:
         """Stop every component and what it started."""
+        for child in self.restarted:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         if self.process:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

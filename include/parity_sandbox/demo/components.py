@@ -62,9 +62,9 @@ def main(home: Path) -> None:
                 _build_dags()
             pids[name] = _fork(command, home / f"{name}.log")
             _tell(home, pids)
-        _watch(pids)
+        _watch(home)
     finally:
-        stop(list(pids.values()))
+        stop(list({**pids, **_told(home)}.values()))
 
 
 def stop(groups: Sequence[int], patience: float = 6.0) -> None:
@@ -143,11 +143,18 @@ def _tell(home: Path, pids: Mapping[str, int]) -> None:
     draft.replace(home / "components.json")
 
 
-def _watch(pids: Mapping[str, int]) -> None:
-    """Return never, unless a component ends by itself: then end with its status, and so end the others."""
-    names = {pid: name for name, pid in pids.items()}
+def _told(home: Path) -> dict[str, int]:
+    return dict(json.loads((home / "components.json").read_text()))
+
+
+def _watch(home: Path) -> None:
+    """Return never, unless a component ends by itself: then end with its status, and so end the others.
+
+    Whoever ends a component on purpose takes it out of ``components.json`` first.
+    """
     while True:
         pid, status = os.wait()
+        names = {pid: name for name, pid in _told(home).items()}
         if pid in names:
             sys.exit(f"Airflow's {names[pid]} ended with status {os.waitstatus_to_exitcode(status)}")
 

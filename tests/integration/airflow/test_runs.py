@@ -1,0 +1,107 @@
+"""A night through the real scheduler: its colours, its verdicts, and what a second run does."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.airflow.conftest import DATES, DagRun, World
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.sandbox,
+    pytest.mark.spark,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
+
+
+def test_a_manual_run_verifies_what_was_chosen_and_skips_the_rest(green: DagRun) -> None:
+    assert green.ended() == "success"
+    assert green.verdicts() == {"sync_clients": "PASS"}
+    states = green.states()
+    assert {states["sync_clients.record"], states["gate"]} == {"success"}
+    assert states["sync_partners.record"] == states["sync_partners.helper_job"] == "skipped"
+
+
+def test_clearing_a_green_activity_starts_fresh_remote_runs_under_new_tokens(world: World, green: DagRun) -> None:
+    run = world.again()
+    assert run.ended() == "success"
+    mark = world.sandbox.last_request()
+    run.clear("sync_clients.helper_job", "sync_clients.athena_unload")
+    assert run.ended() == "success"
+    [export], [unload] = world.run_nows(mark), world.unloads(mark)
+    earlier = [body["idempotency_token"] for body in world.run_nows(0) if body != export]
+    assert export["idempotency_token"] not in earlier
+    tokens = [body["ClientRequestToken"] for body in world.unloads(0)]
+    assert tokens.count(unload["ClientRequestToken"]) == 1
+
+
+def test_every_submission_of_every_run_has_a_token_of_its_own(world: World, green: DagRun) -> None:
+    assert world.again().ended() == "success"
+    exports = [body["idempotency_token"] for body in world.run_nows(0)]
+    assert len(exports) >= 2
+    assert len(set(exports)) == len(exports)
+    assert len({body["job_parameters"]["destination"] for body in world.run_nows(0)}) == len(exports)
+
+
+def test_a_second_run_of_a_date_is_listed_beside_the_first_and_is_the_latest(world: World, green: DagRun) -> None:
+    run = world.again()
+    assert run.ended() == "success"
+    listed = [r.run_id for r in world.store.runs("small", limit=100) if r.business_date == DATES[0]]
+    assert {green.run_id, run.run_id} <= set(listed)
+    [latest] = world.store.latest("small", "sync_clients")[:1]
+    assert latest.key.run_id == run.run_id
+
+
+def test_a_range_of_dates_is_one_run_for_each(world: World) -> None:
+    run = world.run(business_date_to=DATES[1].isoformat())
+    assert run.ended() == "success"
+    other = DagRun(world, run.dag_id, f"{run.run_id}__{DATES[1]}")
+    assert other.state() == "success"
+    assert world.store.run(other.run_id).run.business_date == DATES[1]
+    assert run.verdicts() == other.verdicts() == {"sync_clients": "PASS"}
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, ""), (200, '{"protocol": 1}')], ids=["missing", "tampered"])
+def test_an_export_without_a_sound_manifest_is_invalid_and_the_run_is_red(
+    world: World, green: DagRun, status: int, body: str
+) -> None:
+    world.sandbox.fault(service="storage", method="GET", path="_manifest", status=status, body=body)
+    run = world.again()
+    assert run.ended() == "failed"
+    assert run.verdicts() == {"sync_clients": "INVALID"}
+    assert "_manifest.json" in run.reason("sync_clients")
+    assert (run.states()["publish"], run.states()["gate"]) == ("success", "failed")
+
+
+def test_a_cloud_that_stammers_changes_no_verdict(world: World, green: DagRun) -> None:
+    world.sandbox.fault(service="aws", method="POST", path="^/$", status=500, times=3, after=3)
+    world.sandbox.fault(service="databricks", path="/jobs/runs/get", status=429, retry_after=1, times=3)
+    run = world.again()
+    assert run.ended() == "success"
+    assert run.verdicts() == {"sync_clients": "PASS"}
+
+
+def test_only_what_depends_on_a_failed_activity_is_invalid_and_recovery_resolves_the_alert(
+    world: World, green: DagRun
+) -> None:
+    world.sandbox.fault(kind="fails_at", target="sync_partners", message="the partners' feed is late")
+    run = world.run(activities=[])
+    assert run.ended() == "failed"
+    assert run.verdicts() == {
+        "sync_clients": "PASS",
+        "sync_partners": "INVALID",
+        "attribute_ad_spend": "INVALID",
+    }
+    assert "the partners' feed is late" in run.reason("sync_partners")
+    assert "because sync_partners failed first" in run.reason("attribute_ad_spend")
+    assert "triggered" in _incidents(world)
+    world.sandbox.heal()
+    recovered = world.run(activities=[], recover=True)
+    assert recovered.ended() == "success"
+    assert set(recovered.verdicts().values()) == {"PASS"}
+    assert _incidents(world) == {"resolved"}
+
+
+def _incidents(world: World) -> set[str]:
+    return {incident["state"] for incident in world.messages()["incidents"]}
