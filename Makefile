@@ -19,6 +19,7 @@ lock:
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/product.in -o requirements.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/sandbox.in -o requirements/sandbox.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/production.in -o requirements/production.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/bench.in -o requirements/bench.txt
 
 demo: setup

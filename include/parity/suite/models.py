@@ -167,7 +167,13 @@ class Activity(Frozen):
     severity: Severity = Severity.CRITICAL
     mode: Mode | None = None
     allow_empty: bool = False
-    coverage: float = Field(default=1.0, gt=0, le=1, description="Floor: fraction of columns compared.")
+    coverage: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Floor. 1: every column that no rule ignores must be compared; below: the least fraction"
+        " of all columns of either side.",
+    )
     description: str = ""
 
 

@@ -178,7 +178,6 @@ class LocalAirflow:
             "scheduler": {"scheduler_heartbeat_sec": 1, "enable_health_check": False},
             "triggerer": {"default_capacity": 1000},
             "logging": {"base_log_folder": self.home / "logs", "logging_level": "INFO"},
-            "usage_data_collection": {"enabled": False},
             # Read at each look-up, so that Airflow can start before the sandbox knows its ports.
             "secrets": {
                 "backend": "airflow.secrets.local_filesystem.LocalFilesystemBackend",

@@ -22,7 +22,6 @@ LOCKS = {
     "requirements/sandbox.in": "requirements/sandbox.txt",
     "requirements/dev.in": "requirements/dev.txt",
 }
-FORM = "include/parity/airflow/form.py form"
 NAMED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 
 
@@ -94,14 +93,7 @@ def _long_functions() -> set[str]:
 
 
 def test_functions_stay_short() -> None:
-    assert not _long_functions() - {FORM}
-
-
-@pytest.mark.xfail(
-    strict=True, reason="the form of a manual run has 53 lines; split it, then delete FORM and this"
-)
-def test_the_form_of_a_manual_run_is_short_too() -> None:
-    assert FORM not in _long_functions()
+    assert not _long_functions()
 
 
 def test_a_long_function_would_be_seen() -> None:
