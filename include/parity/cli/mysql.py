@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--exclude", multiple=True, help="Pattern of tables to leave out; may be repeated.")
 @click.option("--json", "to", default="", help="Write the result as JSON to a file, or - for stdout.")
 @click.option("--connections", default=1, show_default=True, type=click.IntRange(1, 16), help="Per server.")
+@click.option("--way", type=click.Choice(["auto", "digest", "stream"]), default="auto", show_default=True)
 @click.option("--rows-per-second", type=click.IntRange(1), help="Read no faster than this.")
 @click.option("--settle", default="1s", show_default=True, help="Read different rows again after this; 0s: never.")
 def command(left: str, right: str, **options: Any) -> None:
@@ -70,7 +71,7 @@ def _spec(options: dict[str, Any]) -> Database:
 
     tables = tuple(name for name in options["tables"].split(",") if name)
     told: dict[str, dict[str, Any]] = {name: {} for name in tables if not set("*?[") & set(name)}
-    pace = {name: options[name] for name in ("connections", "rows_per_second", "settle")}
+    pace = {name: options[name] for name in ("connections", "rows_per_second", "settle", "way")}
     try:
         return Database.model_validate(
             {

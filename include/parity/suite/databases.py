@@ -6,7 +6,7 @@ The same vocabulary as a suite: keys, column rules, coverage, severity, alerts, 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -38,6 +38,10 @@ class Pace(Frozen):
     lock_wait: Duration = Field(default="5s", validate_default=True, description="Longest wait for a lock.")
     settle: Duration = Field(
         default="1s", validate_default=True, description="Rows found different are read again after this."
+    )
+    first: int = Field(default=100_000, gt=0, description="Rows that the first query of a table reads.")
+    way: Literal["auto", "digest", "stream"] = Field(
+        default="auto", description="Digests first, every row at once, or whatever proves quicker."
     )
     attempts: int = Field(default=5, ge=1, description="How often a lost connection is made anew.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 from parity.clock import Clock
@@ -62,8 +63,6 @@ class Line:
     def stop(self) -> None:
         """Kill what the servers run for us, and hang up."""
         if self._sides is not None:
-            try:
+            with suppress(CouldNotCompare):
                 self._sides.stop()
-            except CouldNotCompare:
-                pass
         self.hang_up()

@@ -21,11 +21,13 @@ class TableFacts:
 
     plan: TablePlan
     progress: Progress
-    eyesight: Eyesight = Eyesight(0)
+    eyesight: Eyesight = field(default_factory=lambda: Eyesight(0))
     recheck: Recheck = field(default_factory=Recheck)
     duplicates: tuple[int, int] = (0, 0)
     detail: Result | None = None
     """The engine's result for the rows that differ, completed; None when none does."""
+    waived: tuple[str, ...] = ()
+    """One-sided columns that a waiver covers."""
     seconds: float = 0.0
     peak_mib: float = 0.0
 
@@ -82,6 +84,14 @@ def refused(plan: TablePlan, why: str) -> TableResult:
     return TableResult(plan.name, Result(Verdict.INVALID, why, not_compared=plan.not_compared))
 
 
+def judge_lonely(plan: TablePlan, rows: int, *, waived: bool) -> TableResult:
+    """Return the result of a table that one side alone has: all its rows are missing or extra."""
+    verdict = Verdict.WAIVED if waived else Verdict.FAIL
+    reason = f"The table is on the {plan.only} side only; it has {rows:,} rows."
+    counts = Rows(legacy=rows, missing=rows) if plan.only == "legacy" else Rows(target=rows, extra=rows)
+    return TableResult(plan.name, Result(verdict, reason, counts))
+
+
 def judge_table(facts: TableFacts) -> TableResult:
     """Return the result of a table that was walked to its end."""
     base = facts.detail or _equal(facts)
@@ -112,24 +122,46 @@ def _equal(facts: TableFacts) -> Result:
 def _verdict(facts: TableFacts, base: Result) -> tuple[Verdict, str]:
     if reason := _invalid(facts, base):
         return Verdict.INVALID, reason
+    lonely = [name for name in facts.plan.one_sided if name not in facts.waived]
+    if lonely:
+        rows = "" if base.verdict.green else f" {base.reason}"
+        return Verdict.FAIL, f"Column {lonely[0]} is on one side only ({len(lonely)} such columns).{rows}"
+    if facts.plan.one_sided and base.verdict is Verdict.PASS:
+        return Verdict.WAIVED, f"{base.reason} Columns on one side only are waived."
     return base.verdict, base.reason
 
 
 def _invalid(facts: TableFacts, base: Result) -> str:
-    rows, plan = base.rows, facts.plan
+    """Return the first reason why nothing can be said of the table, or an empty string."""
+    reasons = (_blind(facts, base.rows), _unjudged(facts, base.rows), _sums(base.rows), _disagreement(facts, base))
+    return next((reason for reason in reasons if reason), "")
+
+
+def _blind(facts: TableFacts, rows: Rows) -> str:
     if facts.eyesight.blind:
         return f"The digest is blind: a change planted in column {facts.eyesight.blind[0]} was not seen."
     if (rows.legacy or rows.target) and not facts.eyesight.planted:
         return "The digest could not prove its eyesight: no change was planted."
+    return ""
+
+
+def _unjudged(facts: TableFacts, rows: Rows) -> str:
+    plan = facts.plan
     if not rows.legacy and not rows.target and not plan.rules.allow_empty:
         return "Nothing was compared: both sides have zero rows and allow_empty is not set."
     if facts.recheck.restless:
         return f"{facts.recheck.restless:,} rows changed every time they were read; they cannot be judged."
+    if plan.unreadable and plan.rules.coverage >= 1.0:
+        return f"Column {plan.unreadable[0]} could not be compared: its type has no canonical text."
+    return ""
+
+
+def _sums(rows: Rows) -> str:
     if rows.legacy != rows.equal + rows.changed + rows.missing:
         return "The counts of the legacy side do not add up."
     if rows.target != rows.equal + rows.changed + rows.extra:
         return "The counts of the target side do not add up."
-    return _disagreement(facts, base)
+    return ""
 
 
 def _disagreement(facts: TableFacts, base: Result) -> str:

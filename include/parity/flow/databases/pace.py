@@ -10,7 +10,6 @@ from parity.engines.mysql_load import Load
 from parity.errors import DeadlineExceeded
 from parity.suite.databases import Pace
 
-FIRST = 100_000
 LEAST, MOST = 1_000, 2_000_000
 STREAMED = 20_000
 """Most rows of a span that is streamed: they are in memory, both sides at once."""
@@ -25,7 +24,16 @@ class Stride:
     """Rows per span, adapted so that one takes about as long as it may."""
 
     pace: Pace
-    rows: int = FIRST
+    rows: int = 0
+
+    def __post_init__(self) -> None:
+        """Start with as many rows as the pace says."""
+        self.rows = self.pace.first
+
+    @property
+    def least(self) -> int:
+        """Return the fewest rows that a span is worth."""
+        return min(LEAST, self.pace.first)
 
     def next(self, *, streamed: bool) -> int:
         """Return how many rows the next span should hold."""
@@ -36,11 +44,11 @@ class Stride:
         wanted = self.pace.chunk.total_seconds()
         factor = min(GROWTH, wanted / seconds) if seconds > 0 else GROWTH
         if rows >= self.rows // 2 or factor < 1:
-            self.rows = round(min(MOST, max(LEAST, rows * factor)))
+            self.rows = round(min(MOST, max(self.least, rows * factor)))
 
     def shrink(self) -> bool:
         """Halve after a time-out; tell whether there was anything left to halve."""
-        before, self.rows = self.rows, max(LEAST, self.rows // 2)
+        before, self.rows = self.rows, max(self.least, self.rows // 2)
         return self.rows < before
 
 

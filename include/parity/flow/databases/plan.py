@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from parity.compare.result import NotCompared
 from parity.engines.mysql_catalogue import Key, Table
 from parity.sql.columns import Column, Kind, agree
 from parity.sql.keys import orderly, seekable
 from parity.suite.databases import Database, TableRules
+
+ONE_SIDED = "side only"
+NO_TEXT = "has no canonical text"
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,17 @@ class TablePlan:
     walkable: bool = False
     """Both servers walk the key in one order, so that the table can be cut into spans."""
     keyless: bool = False
-    rules: TableRules = TableRules()
+    rules: TableRules = field(default_factory=TableRules)
     not_compared: tuple[NotCompared, ...] = ()
     coverage: float = 1.0
     rows: int = 0
     """The servers' estimate, the larger of both."""
+    only: str = ""
+    """The side that alone has the table: legacy or target."""
+    one_sided: tuple[str, ...] = ()
+    """Columns that one side alone has."""
+    unreadable: tuple[str, ...] = ()
+    """Columns whose type no rule covers."""
     refusal: str = ""
     """Why it cannot be compared at all."""
     refers_to: frozenset[str] = frozenset()
@@ -65,8 +74,7 @@ def plan_database(spec: Database, legacy: dict[str, Table], target: dict[str, Ta
 def plan_table(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
     """Plan one table."""
     if legacy is None or target is None:
-        sides = [side for side, table in (("legacy", legacy), ("target", target)) if table is None]
-        return TablePlan(name, rules=rules, refusal=f"There is no table {name} on the {' and '.join(sides)} side.")
+        return _lonely(name, legacy, target, rules)
     pairs, skipped = _columns(legacy, target, rules)
     refusal = _refusal(name, pairs, skipped, rules)
     total = max(len(pairs) + len(skipped), 1)
@@ -80,8 +88,18 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         rows=max(legacy.rows, target.rows),
         refusal=refusal,
         refers_to=legacy.refers_to | target.refers_to,
+        one_sided=tuple(s.what.removeprefix("column ") for s in skipped if s.why.endswith(ONE_SIDED)),
+        unreadable=tuple(s.what.removeprefix("column ") for s in skipped if s.why.endswith(NO_TEXT)),
     )
     return plan if refusal else _with_key(plan, legacy, target)
+
+
+def _lonely(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
+    found = legacy or target
+    if found is None:
+        return TablePlan(name, rules=rules, refusal=f"There is no table {name} on either side.")
+    only = "legacy" if legacy else "target"
+    return TablePlan(name, rules=rules, only=only, rows=found.rows, coverage=0.0)
 
 
 def _columns(
@@ -121,10 +139,6 @@ def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCom
         return f"Table {name} has no column {ghosts[0]}, for which there is a rule."
     if not pairs:
         return f"Table {name} has no column that both sides share."
-    unasked = [s for s in skipped if not s.why.startswith("ignored")]
-    if rules.coverage >= 1.0 and unasked:
-        listed = "; ".join(f"{s.what} {s.why}" for s in unasked[:3])
-        return f"Table {name} cannot be compared in full: {listed}. Ignore what need not match, or lower coverage."
     if len(pairs) / (len(pairs) + len(skipped)) < rules.coverage < 1.0:
         return f"Table {name}: only {len(pairs)} of {len(pairs) + len(skipped)} columns can be compared."
     return ""

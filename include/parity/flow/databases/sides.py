@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from parity.clients.mysql import Address, Limits, Session, connect
@@ -23,7 +23,7 @@ class Connections:
 
     legacy: Address
     target: Address
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     name: str = "parity"
 
 

@@ -29,6 +29,7 @@ from parity.flow.databases.outcome import (
     TableFacts,
     TableResult,
     judge_database,
+    judge_lonely,
     judge_table,
     refused,
 )
@@ -38,8 +39,8 @@ from parity.flow.databases.progress import Progress, ProgressStore
 from parity.flow.databases.recheck import Recheck, recheck
 from parity.flow.databases.schema import SchemaDifference, diff_schema
 from parity.flow.databases.sides import Connections, Sides, both, dialect
+from parity.flow.databases.waiving import waive_schema, waived_columns
 from parity.flow.databases.walk import Walk
-from parity.flow.databases.waiving import waive_schema
 from parity.suite.databases import Database, Pace
 from parity.suite.models import Waiver
 
@@ -160,7 +161,8 @@ def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ..
     workers = Workers(replace(job, connections=connections_of(job.spec, job.connections)))
     try:
         with ThreadPoolExecutor(job.spec.pace.connections) as pool:
-            found = list(pool.map(lambda group: workers.group([by_name[name] for name in group]), groups))
+            walked = list(pool.map(lambda group: workers.group([by_name[name] for name in group]), groups))
+            found = list(pool.map(workers.finish, walked))
     except BaseException:
         workers.stop()
         raise
@@ -177,8 +179,8 @@ class Workers:
     _idle: list[Line] = field(default_factory=list)
     _all: list[Line] = field(default_factory=list)
 
-    def group(self, plans: Sequence[TablePlan]) -> list[TableResult]:
-        """Verify one group under one pair of snapshots."""
+    def group(self, plans: Sequence[TablePlan]) -> list[TableRun]:
+        """Walk one group under one pair of snapshots."""
         line = self._take()
         try:
             with suppress(CouldNotCompare):  # each table says so itself
@@ -186,7 +188,15 @@ class Workers:
             walked = [TableRun(self.job, plan, line) for plan in plans]
             for table in walked:
                 table.walk()
-            return [table.finish() for table in walked]
+            return walked
+        finally:
+            self._idle.append(line)
+
+    def finish(self, walked: Sequence[TableRun]) -> list[TableResult]:
+        """Read different rows again, once they had time to settle, and judge."""
+        line = self._take()
+        try:
+            return [table.finish(line) for table in walked]
         finally:
             self._idle.append(line)
 
@@ -219,6 +229,8 @@ class TableRun:
     trouble: str = ""
     seconds: float = 0.0
     ended: float = 0.0
+    alone: int = 0
+    """Rows of a table that one side alone has."""
     facts: TableFacts | None = None
     steps: Walk = field(init=False)
 
@@ -246,11 +258,14 @@ class TableRun:
         self.ended = time.monotonic()
         self.seconds = self.ended - began
 
-    def finish(self) -> TableResult:
-        """Read different rows again, explain them, and judge."""
+    def finish(self, line: Line) -> TableResult:
+        """Read different rows again over ``line``, explain them, and judge."""
         began = time.monotonic()
+        self.steps.line = line
         if not self.trouble:
             self._guarded(self._explain)
+        if not self.trouble and self.plan.only:
+            return judge_lonely(self.plan, self.alone, waived=None in self._waived())
         if self.trouble or self.facts is None:
             return refused(self.plan, self.trouble)
         seconds = self.seconds + time.monotonic() - began
@@ -262,18 +277,28 @@ class TableRun:
         except ParityError as error:
             self.trouble = str(error)
 
+    def _waived(self) -> tuple[str | None, ...]:
+        job = self.job
+        return waived_columns(self.plan.name, job.spec.database, job.waivers, job.clock.now().date())
+
     def _gather(self) -> None:
+        if self.plan.only:
+            tables = dict(zip(("legacy", "target"), self.line.sides().tables(self.plan), strict=True))
+            self.alone = tables[self.plan.only].count()
+            return
         self.state = self.steps.walk()
         sides = self.line.sides()
         legacy, target = sides.tables(self.plan)
         eyes = both(legacy.canary, target.canary)
         several = (0, 0) if self.plan.unique or self.plan.keyless else both(legacy.duplicates, target.duplicates)
+        covered = self._waived()
+        waived = tuple(name for name in self.plan.one_sided if name in covered or None in covered)
         eyesight = replace(
             eyes[0],
             planted=max(e.planted for e in eyes),
             blind=tuple(dict.fromkeys((*eyes[0].blind, *eyes[1].blind))),
         )
-        self.facts = TableFacts(self.plan, self.state, eyesight, duplicates=several)
+        self.facts = TableFacts(self.plan, self.state, eyesight, duplicates=several, waived=waived)
 
     def _explain(self) -> None:
         if self.state is None or self.facts is None or not self.state.different:
@@ -287,7 +312,7 @@ class TableRun:
             self.facts = replace(self.facts, detail=completed(found, self.plan, state.legacy, state.target))
 
     def _again(self, settle: float) -> tuple[Progress, Recheck]:
-        assert self.state is not None  # noqa: S101 - _explain has looked
+        assert self.state is not None
         return recheck(self.steps, self.state, settle)
 
 

@@ -28,6 +28,15 @@ def waive_schema(
     return tuple(marked)
 
 
+def waived_columns(table: str, database: str, waivers: Sequence[Waiver], today: date) -> tuple[str | None, ...]:
+    """Return the columns of a table whose schema a waiver covers; None stands for the table itself."""
+    return tuple(
+        waiver.column
+        for waiver in waivers
+        if (waiver.suite, waiver.activity, waiver.kind) == (database, table, "schema") and waiver.expires >= today
+    )
+
+
 def _covers(waiver: Waiver, difference: SchemaDifference) -> bool:
     own = difference.object.partition(".")[2]
     return waiver.activity == difference.table and waiver.column in (None, own)

@@ -20,7 +20,7 @@ from parity.clock import Clock
 from parity.engines.mysql_load import load
 from parity.errors import Transient
 from parity.flow.databases.line import Line
-from parity.flow.databases.pace import Brake, Stride
+from parity.flow.databases.pace import STREAMED, Brake, Stride
 from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress, ProgressStore
 from parity.flow.databases.sides import Sides, both
@@ -81,7 +81,7 @@ class Walk:
         sides = self.line.sides()
         self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
         pair = Pair(*sides.tables(self.plan), self.plan.seekable)
-        stream = self.way.choose(self.plan.rows) and (self.plan.walkable or self.plan.rows <= 20_000)
+        stream = self._streamed()
         rows = self.stride.next(streamed=stream)
         span = self._span(pair, state.after, rows)
         found = SpanDifferences(self.plan, self.folder, state.spans)
@@ -91,6 +91,13 @@ class Walk:
         found.flush()
         self._learn(facts, time.monotonic() - began)
         return _advanced(state, span, facts, found)
+
+    def _streamed(self) -> bool:
+        """Tell whether the next span is streamed; a table that cannot be cut must fit into memory for that."""
+        if self.stride.pace.way != "auto":
+            return self.stride.pace.way == "stream"
+        fits = self.plan.walkable or self.plan.rows <= STREAMED
+        return fits and self.way.choose(self.plan.rows)
 
     def _learn(self, facts: SpanFacts, seconds: float) -> None:
         self.way.learn(facts, seconds)

@@ -1,0 +1,176 @@
+"""A connection, a server or a worker dies half-way: nothing is lost, nothing is counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from mysql_servers import TwoDatabases, counts, servers
+from sqlalchemy import create_engine
+
+from parity.clock import FakeClock
+from parity.flow.databases.progress import MemoryProgress, StoredProgress
+
+pytestmark = pytest.mark.mariadb
+
+ROWS = 3_000
+SEED = (
+    "CREATE TABLE entries (id INT PRIMARY KEY, amount DECIMAL(10,2), memo VARCHAR(40));\n"
+    f"INSERT INTO entries SELECT seq, seq / 7, CONCAT('memo ', seq) FROM seq_1_to_{ROWS};\n"
+    "CREATE TABLE other (id INT PRIMARY KEY);\nINSERT INTO other VALUES (1), (2);\n"
+)
+PLANTED = (
+    "UPDATE entries SET amount = amount + 1 WHERE id IN (10, 1500, 2990);\n"
+    "DELETE FROM entries WHERE id IN (11, 2991);\nINSERT INTO entries VALUES (99999, 1, 'new');\n"
+)
+EXPECTED = (3, 2, 1)
+
+
+@dataclass
+class Trap(MemoryProgress):
+    """Progress that springs a trap when the given span of a table has been saved."""
+
+    spring: Callable[[], None]
+    after: int = 3
+    saved: int = 0
+    states: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def save(self, run: str, table: str, state: str) -> None:
+        super().save(run, table, state)
+        self.saved += table == "entries"
+        if self.saved == self.after and table == "entries":
+            self.spring()
+
+
+@dataclass
+class Sleeper(FakeClock):
+    """A clock that does something while others sleep."""
+
+    meanwhile: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.meanwhile()
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> TwoDatabases:
+    two = TwoDatabases("faults", tmp_path)
+    for server in servers():  # a crash must not take the last second's commits with it
+        server.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1;\n")
+    two.fresh()
+    two.both(SEED)
+    two.target(PLANTED)
+    return two
+
+
+def kill_connections() -> None:
+    for server in servers():
+        with server.root() as connection, connection.cursor() as cursor:
+            cursor.execute("KILL USER 'parity'@'localhost'")
+            cursor.execute("KILL USER 'parity'@'127.0.0.1'")
+
+
+SMALL = {"first": 200, "chunk": "1ms", "way": "digest"}
+
+
+def test_a_lost_connection_is_made_anew_and_the_walk_goes_on(databases: TwoDatabases) -> None:
+    result = databases.verify(Trap(kill_connections), pace=SMALL)
+
+    assert counts(result, "entries") == EXPECTED
+    assert counts(result, "other") == (0, 0, 0)
+    entries = next(table.result for table in result.tables if table.table == "entries")
+    assert entries.extra["mysql"]["resumed"] >= 1
+    assert entries.rows.legacy == ROWS
+
+
+def test_a_server_that_comes_back_is_waited_for(databases: TwoDatabases) -> None:
+    target = servers()[1]
+    databases.clock = Sleeper(meanwhile=lambda: None if target.pid else target.start())
+
+    try:
+        result = databases.verify(Trap(target.kill), pace=SMALL)
+    finally:  # it was started by a worker's thread, and dies with it
+        target.stop()
+        target.start()
+
+    assert counts(result, "entries") == EXPECTED
+    assert result.verdict == "FAIL"
+
+
+def test_a_server_that_stays_away_makes_its_tables_invalid(databases: TwoDatabases) -> None:
+    target = servers()[1]
+    try:
+        result = databases.verify(Trap(target.kill), pace={**SMALL, "attempts": 2})
+    finally:
+        target.start()
+
+    assert result.verdict == "INVALID"
+    assert {table.table: table.result.verdict for table in result.tables}["entries"] == "INVALID"
+    assert len(result.tables) == 2
+
+
+class Killed(BaseException):
+    """What a killed worker looks like from inside."""
+
+
+def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
+    databases: TwoDatabases, tmp_path: Path
+) -> None:
+    kept = StoredProgress(create_engine(f"sqlite:///{tmp_path / 'results.db'}"))
+
+    def die() -> None:
+        raise Killed
+
+    trap = Trap(die)
+    trap.save, saved = lambda *a: (kept.save(*a), Trap.save(trap, *a))[0], trap.states  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        databases.verify(trap, pace=SMALL)
+    assert kept.load("once", "entries") == saved["once", "entries"]
+
+    result = databases.verify(kept, pace=SMALL)
+
+    assert counts(result, "entries") == EXPECTED
+    assert next(t.result for t in result.tables if t.table == "entries").rows.legacy == ROWS
+
+
+def test_a_row_that_arrives_while_it_looks_is_in_flight_and_no_difference(databases: TwoDatabases) -> None:
+    copy = "REPLACE INTO entries VALUES (10, 10/7, 'memo 10'), (1500, 1500/7, 'memo 1500'), (2990, 2990/7, 'memo 2990'), (11, 11/7, 'memo 11'), (2991, 2991/7, 'memo 2991');\nDELETE FROM entries WHERE id = 99999;\n"
+    databases.clock = Sleeper(meanwhile=lambda: databases.target(copy))
+
+    result = databases.verify(pace={"settle": "1s"})
+
+    entries = next(table.result for table in result.tables if table.table == "entries")
+    assert result.verdict == "PASS", result.reason
+    assert entries.extra["mysql"]["in_flight"] == 6
+    assert entries.rows.equal == entries.rows.target == ROWS
+
+
+def test_a_row_that_never_stands_still_cannot_be_judged(databases: TwoDatabases) -> None:
+    databases.target("UPDATE entries SET amount = amount - 1 WHERE id IN (1500, 2990);\n")
+    databases.clock = Sleeper(
+        meanwhile=lambda: databases.target("UPDATE entries SET amount = amount + 1 WHERE id = 10;\n")
+    )
+
+    result = databases.verify(pace={"settle": "1s"})
+
+    assert result.verdict == "INVALID"
+    assert "changed every time" in result.reason
+
+
+def test_a_wrong_password_is_one_clear_sentence_without_the_password(databases: TwoDatabases) -> None:
+    from dataclasses import replace
+
+    from pydantic import SecretStr
+
+    from parity.flow.databases.verify import verify_database
+
+    job = databases.job()
+    wrong = replace(job.connections.target, password=SecretStr("hunter2-secret"))
+    result = verify_database(replace(job, connections=replace(job.connections, target=wrong)))
+
+    assert result.verdict == "INVALID"
+    assert "refused" in result.reason
+    assert "hunter2" not in str(result.to_json())
