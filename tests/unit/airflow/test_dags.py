@@ -1,0 +1,72 @@
+"""What parsing the Dag files costs, and what a broken suite does to the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+SUITES = PROJECT / "include" / "suites"
+HEAVY = ("duckdb", "pandas", "pyarrow", "great_expectations", "boto3", "azure", "httpx", "sqlalchemy_utils")
+PARSE = """
+import json, runpy, sys
+known = set(sys.modules)
+import airflow.sdk, airflow.providers.standard.operators.trigger_dagrun
+of_airflow = set(sys.modules) - known
+found = {"dags": [], "errors": {}}
+for file in sys.argv[1:]:
+    try:
+        left = runpy.run_path(file)
+        found["dags"] += [value.dag_id for value in left.values() if type(value).__name__ == "DAG"]
+    except ImportError as error:
+        found["errors"][file.rpartition("/")[2]] = str(error)
+found["modules"] = sorted({name.partition(".")[0] for name in set(sys.modules) - of_airflow - known})
+print(json.dumps(found))
+"""
+
+
+def parse(tmp_path: Path, suites: Path) -> dict[str, Any]:
+    """Run every Dag file in a process of its own, as Airflow does, and return what came of it."""
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(PROJECT / "include"),
+        "PARITY_SUITES": str(suites),
+        "PARITY_HOME": str(tmp_path / "parity"),
+        "AIRFLOW_HOME": str(tmp_path / "airflow"),
+    }
+    files = sorted(map(str, (PROJECT / "dags").glob("*.py")))
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, *files], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.airflow
+def test_parsing_builds_every_dag_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    found = parse(tmp_path, SUITES)
+    assert found["errors"] == {}
+    assert "parity__payments" in found["dags"]
+    assert sorted(set(HEAVY) & set(found["modules"])) == []
+
+
+@pytest.mark.airflow
+def test_a_broken_suite_is_an_import_error_and_the_good_one_keeps_its_dag(tmp_path: Path) -> None:
+    suites = tmp_path / "suites"
+    shutil.copytree(SUITES, suites)
+    (suites / "broken.yaml").write_text("suite: broken\nowner: me\nwave: 1\nactivitees: []\n")
+    found = parse(tmp_path, suites)
+    assert "parity__payments" in found["dags"]
+    assert "parity__broken" not in found["dags"]
+    [(file, message)] = found["errors"].items()
+    assert file == "parity_suite_errors.py"
+    assert "broken.yaml" in message
+    assert "activitees" in message
