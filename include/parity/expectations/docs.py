@@ -18,14 +18,19 @@ from parity.expectations.findings import Finding, Outcome
 
 ROOT = "data_docs"
 _REMOTE = re.compile(
-    r"<script[^>]*\ssrc=[^>]*>\s*(</script>)?|<link[^>]*\shref=\"?https?:[^>]*>|<link[^>]*favicon[^>]*>"
-    r"|<img[^>]*>|url\(['\"]?https?:[^)]*\)",
-    re.IGNORECASE,
+    r"<script\b.*?</script>|<footer\b.*?</footer>|<link\b[^>]*\shref=\"?https?:[^>]*>|<link\b[^>]*favicon[^>]*>"
+    r"|<img\b[^>]*>|url\(['\"]?https?:[^)]*\)",
+    re.IGNORECASE | re.DOTALL,
 )
+"""Scripts (nothing works without the ones that are fetched), pictures, fetched styles and the newsletter."""
+_AWAY = re.compile(r'href="(?:\.\./)+[^"]*"')
+"""Links to where Great Expectations' own site builder would have put its index and its suites."""
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}
 main,.container,.container-fluid{max-width:1200px;margin:0 auto;padding:0 1rem}
-.row{display:flex;flex-wrap:wrap;gap:1rem}.col-lg-2,.col-md-2{flex:0 0 14rem}.col-lg-10,.col-md-8{flex:1 1 40rem}
+*{box-sizing:border-box}.row{display:block}.row:has(>.col-lg-10){display:flex;gap:1.5rem}
+.col-lg-2{flex:0 0 14rem}.col-lg-10{flex:1 1 0;min-width:0}
+.card:has(input[type=radio]){display:none}td,th{overflow-wrap:break-word}
 table{border-collapse:collapse;width:100%;margin:.75rem 0}
 th,td{border-bottom:1px solid #d8dee4;padding:.4rem .6rem;text-align:left;vertical-align:top}
 .card,.alert,pre{border:1px solid #d8dee4;border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;overflow:auto}
@@ -44,7 +49,8 @@ def page(result: Any) -> str:
     from great_expectations.render.view import DefaultJinjaPageView
 
     rendered = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
-    return _REMOTE.sub("", rendered).replace("</head>", f"<style>{STYLE}</style></head>", 1)
+    local = _AWAY.sub('href="index.html"', _REMOTE.sub("", rendered).replace("__none__", "–"))
+    return local.replace("</head>", f"<style>{STYLE}</style></head>", 1)
 
 
 def publish(store: Path, folder: str, pages: Mapping[str, str], findings: Iterable[Finding]) -> str:

@@ -196,6 +196,7 @@ def _told(
     side: Side, beliefs: Sequence[Belief], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
 ) -> Checked:
     """Judge and render results, which are masked already."""
+    import great_expectations
     from great_expectations.core import ExpectationSuiteValidationResult
 
     from parity.expectations.docs import page
@@ -207,7 +208,10 @@ def _told(
         results=[_reread(full) for full in results],
         suite_name=side,
         statistics=_statistics(found),
-        meta={"active_batch_definition": {"data_asset_name": side}},
+        meta={
+            "active_batch_definition": {"data_asset_name": side},
+            "great_expectations_version": great_expectations.__version__,
+        },
     )
     return Checked(side, found, whole.to_json_dict(), page(whole))
 
