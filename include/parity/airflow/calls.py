@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import AsyncCallback, BaseHook, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
+from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
+from parity.airflow.runs import aconnection, connection
 from parity.compare.result import Verdict
 from parity.settings import settings
 from parity.suite.models import AlertTarget, Suite
@@ -36,7 +37,7 @@ class GateAlert(BaseNotifier):
 
     def _senders(self) -> Sequence[Sender]:
         targets = {target: connection_id(target) for target in self.suite.alerts}
-        return senders(self.suite, {name: BaseHook.get_connection(name) for name in targets.values()})
+        return senders(self.suite, {name: connection(name) for name in targets.values()})
 
 
 def night(suite: Suite, context: Context) -> NightOutcome:
@@ -93,7 +94,7 @@ async def late_night(suite: str, context: dict[str, Any]) -> None:
         return  # Airflow may fire this after a run that failed in time
     connections = {}
     for name in {connection_id(target) for target in found.alerts}:
-        connections[name] = await BaseHook.aget_connection(name)
+        connections[name] = await aconnection(name)
     await asyncio.to_thread(_tell_late, found, connections, run)
 
 

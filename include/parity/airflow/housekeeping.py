@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, BaseHook, Context, Param
+from airflow.sdk import DAG, Context, Param
 
+from parity.airflow.runs import connection
 from parity.airflow.step import StepOperator
 from parity.flow.chain import Link
 from parity.settings import settings
@@ -47,7 +48,7 @@ def exchange(context: Context) -> list[dict[str, Any]]:
     from parity.flow.housekeeping import sweep_exchange
 
     params = context["params"]
-    aws, adls = (BaseHook.get_connection(params[name]) for name in ("aws_connection", "storage_connection"))
+    aws, adls = (connection(params[name]) for name in ("aws_connection", "storage_connection"))
     storage, keep = open_exchange(aws, adls), timedelta(days=params["exchange_days"])
     roots = (settings().exchange_s3, settings().exchange_adls)
     return [asdict(sweep_exchange(storage, root, datetime.now(UTC), keep)) for root in roots]

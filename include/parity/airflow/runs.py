@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from parity.clients.remote import RemoteRuns, RunStatus
+from parity.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,44 @@ class RunsRef:
 
     def connect(self) -> RemoteRuns:
         """Return a client, reading the connection through the worker's supervisor."""
-        from airflow.sdk import BaseHook
-
         from parity.airflow.connections import remote_runs
 
-        return remote_runs(self, BaseHook.get_connection(self.connection))
+        return remote_runs(self, connection(self.connection))
 
     async def aconnect(self) -> RemoteRuns:
         """Return a client, from inside a triggerer's event loop."""
-        from airflow.sdk import BaseHook
-
         from parity.airflow.connections import remote_runs
 
-        connection = await BaseHook.aget_connection(self.connection)
-        return await asyncio.to_thread(remote_runs, self, connection)
+        return await asyncio.to_thread(remote_runs, self, await aconnection(self.connection))
+
+
+def connection(conn_id: str) -> Any:
+    """Return an Airflow connection, on a worker; BadInput when it is not defined."""
+    from airflow.sdk import BaseHook
+
+    with _defined(conn_id):
+        return BaseHook.get_connection(conn_id)
+
+
+async def aconnection(conn_id: str) -> Any:
+    """Return an Airflow connection, in a triggerer's event loop; BadInput when it is not defined."""
+    from airflow.sdk import BaseHook
+
+    with _defined(conn_id):
+        return await BaseHook.aget_connection(conn_id)
+
+
+@contextlib.contextmanager
+def _defined(conn_id: str) -> Iterator[None]:
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        yield
+    except AirflowNotFoundException:
+        raise BadInput(
+            f"Airflow has no connection {conn_id!r}.",
+            remedy="Create it under Admin, Connections, or name another one in the suite.",
+        ) from None
 
 
 def returned(status: RunStatus, output: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, Context
+from airflow.sdk import Context
 
 from parity.airflow.remote_run import Ask, Want, Wanted
-from parity.airflow.runs import RunsRef, handed_on
+from parity.airflow.runs import RunsRef, connection, handed_on
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.plan import PipelineUse, Plan
@@ -207,7 +207,7 @@ def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) 
 def _client(ref: RunsRef) -> AdfClient:
     from parity.airflow.connections import adf_client
 
-    return adf_client(ref, BaseHook.get_connection(ref.connection))
+    return adf_client(ref, connection(ref.connection))
 
 
 def _existing(suite: Suite, plan: Plan, ref: RunsRef) -> PipelineRun:

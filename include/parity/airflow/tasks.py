@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from parity.airflow.evidence import broken_links, remote_runs_of, task_states
-from parity.airflow.runs import handed_on
+from parity.airflow.runs import connection, handed_on
 from parity.airflow.steps import PIPELINE, START, athena_ref, glue_ref, legacy_query, plan_of
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
@@ -171,8 +171,8 @@ class SuiteTasks:
         from parity.airflow.connections import exchange
 
         logging.getLogger("azure").setLevel(logging.WARNING)  # else thirty lines of headers per request
-        aws = BaseHook.get_connection(self.suite.aws.connection)
-        return exchange(aws, BaseHook.get_connection(self.suite.azure.storage_connection))
+        aws = connection(self.suite.aws.connection)
+        return exchange(aws, connection(self.suite.azure.storage_connection))
 
     def _judge(self, context: Context, case: Case) -> tuple[Judgement, Result | None]:
         broken = broken_links(context, case.activity.name)
