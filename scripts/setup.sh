@@ -14,8 +14,7 @@ say() { printf '\033[2m· %s\033[0m\n' "$*"; }
 [ -x .venv/bin/python ] || { say "creating .venv"; "$python" -m venv .venv; }
 [ -x .venv/bin/uv ] || { say "installing uv"; .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
 say "installing pinned dependencies"
-# Compiled now, on every core, rather than by the first process that imports them: Airflow alone is 1,500 files.
-.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python \
+.venv/bin/uv pip install --quiet --python .venv/bin/python \
     -r requirements.txt -r requirements/sandbox.txt -r requirements/dev.txt uv==0.13.9
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 
