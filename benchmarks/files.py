@@ -103,7 +103,7 @@ def _right(counts: dict[str, int], truth: dict[str, int]) -> str:
 
 
 def _make(folder: Path, rows: int, *kind: str) -> dict[str, int]:
-    """Generate a pair in another process: what a process held before it starts another counts as that one's peak."""
+    """Generate a pair in another process: what this one ever held would count in the peak of those it starts."""
     command = [sys.executable, str(ROOT / "benchmarks" / "pair.py"), str(folder), str(rows), *kind]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
