@@ -1,4 +1,4 @@
-"""Proof that a digest sees: a few rows, hashed as they are and again with one column changed at a time.
+"""Proof that a digest sees: one row, hashed as it is and again with one column changed at a time.
 
 The change is the smallest that the type has: one unit of the last digit, one trailing blank, one second.
 Whatever hash comes out the same as before belongs to a column that the digest does not see.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from parity.sql.columns import Column, Columns, Kind
 from parity.sql.dialect import Dialect
 
-ROWS = 3
+ROWS = 1
+"""One: a changed row may well be equal to another row, which is no blindness."""
 
 
 def canary(dialect: Dialect, table: str, columns: Columns, key: Columns, where: str = "") -> str:
