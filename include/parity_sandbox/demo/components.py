@@ -52,6 +52,8 @@ OF_TASKS = (
 def main(home: Path) -> None:
     """Bring the database up to date, fork every component, and wait to be told to stop."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    (home / "components.json").unlink(missing_ok=True)
+    _guard(home)
     _import(SHARED)
     _migrate(home)
     pids: dict[str, int] = {}
@@ -74,6 +76,21 @@ def stop(groups: Sequence[int], patience: float = 6.0) -> None:
     while time.monotonic() < deadline and any(_alive(pid) for pid in groups):
         time.sleep(0.1)
     _signal(groups, signal.SIGKILL)
+
+
+def _guard(home: Path) -> None:
+    """Fork a process that outlives this one just long enough to end what a ``kill -9`` would leave behind.
+
+    The local executor's workers are grandchildren, which no death signal reaches.
+    """
+    parent = os.getpid()
+    if os.fork():
+        return
+    os.setsid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    _signal(list(_told(home).values()), signal.SIGKILL)
+    os._exit(0)
 
 
 def _import(names: Sequence[str]) -> None:
@@ -144,7 +161,8 @@ def _tell(home: Path, pids: Mapping[str, int]) -> None:
 
 
 def _told(home: Path) -> dict[str, int]:
-    return dict(json.loads((home / "components.json").read_text()))
+    file = home / "components.json"
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 def _watch(home: Path) -> None:
