@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
 
-.PHONY: setup demo test lint bench e2e lock format clean
+.PHONY: setup demo test lint bench nights lock format clean
 
 setup: .venv/.ready
 
@@ -36,9 +36,11 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest --ignore=tests/e2e
+	$(BIN)/pytest --ignore=tests/e2e --ignore=tests/integration/airflow
 
-e2e: setup
+# Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): ten minutes more.
+nights: setup
+	$(BIN)/pytest tests/integration/airflow
 	$(BIN)/pytest tests/e2e
 
 bench: setup

@@ -14,7 +14,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
 SUITES = PROJECT / "include" / "suites"
-HEAVY = ("duckdb", "pandas", "pyarrow", "great_expectations", "boto3", "azure", "httpx", "sqlalchemy_utils")
+HEAVY = ("duckdb", "pandas", "pyarrow", "great_expectations", "boto3", "azure", "httpx")
 PARSE = """
 import json, runpy, sys
 known = set(sys.modules)
