@@ -20,21 +20,27 @@ from parity.sql.mysql_packed import Buckets, digests
 from parity_sandbox.mysql.server import Server
 
 TABLE = """CREATE TABLE payments (id BIGINT NOT NULL PRIMARY KEY, payment_id CHAR(36) NOT NULL,
-merchant_id BIGINT NOT NULL, customer_id BIGINT, amount DECIMAL(18,2), fee DECIMAL(18,6), fx DOUBLE, score DOUBLE,
+merchant_id BIGINT NOT NULL, customer_id BIGINT, amount DECIMAL(18,2),
+fee DECIMAL(18,6), fx DOUBLE, score DOUBLE,
 currency CHAR(3), country VARCHAR(2), status VARCHAR(20), descr VARCHAR(200), ref VARCHAR(60), created DATETIME(6),
 updated TIMESTAMP(6) NULL, bdate DATE, active TINYINT(1));
 """
-ROWS = """INSERT INTO payments SELECT seq * 3, CONCAT(MD5(seq), '-abc'), seq % 5000, IF(seq % 10 = 0, NULL, seq % 100000),
-(seq * 7919 % 10000000) / 100, (seq * 104729 % 100000000) / 1000000, 1 + RAND(seq) * 0.5, RAND(seq + 1) * 1e6,
+ROWS = """INSERT INTO payments SELECT seq * 3, CONCAT(MD5(seq), '-abc'), seq % 5000,
+ IF(seq % 10 = 0, NULL, seq % 100000),
+(seq * 7919 % 10000000) / 100,
+(seq * 104729 % 100000000) / 1000000, 1 + RAND(seq) * 0.5, RAND(seq + 1) * 1e6,
 ELT(1 + seq % 4, 'EUR', 'USD', 'GBP', 'JPY'), ELT(1 + seq % 3, 'DE', 'FR', 'US'),
-ELT(1 + seq % 5, 'settled', 'pending', 'failed', 'refunded', 'chargeback'), CONCAT('Payment ', seq, ' of order ', seq * 13),
-IF(seq % 7 = 0, NULL, CONCAT('REF', seq)), '2026-01-01' + INTERVAL seq SECOND, '2026-01-01' + INTERVAL seq * 2 SECOND,
+ELT(1 + seq % 5, 'settled', 'pending', 'failed', 'refunded', 'chargeback'),
+CONCAT('Payment ', seq, ' of order ', seq * 13),
+IF(seq % 7 = 0, NULL, CONCAT('REF', seq)),
+'2026-01-01' + INTERVAL seq SECOND, '2026-01-01' + INTERVAL seq * 2 SECOND,
 '2026-01-01' + INTERVAL seq % 365 DAY, seq % 2 FROM seq_1_to_{rows};
 ANALYZE TABLE payments;
 """
 KINDS = [Kind.INTEGER, Kind.TEXT, Kind.INTEGER, Kind.INTEGER, Kind.DECIMAL, Kind.DECIMAL, Kind.FLOAT, Kind.FLOAT]
 KINDS += [Kind.TEXT] * 5 + [Kind.TIMESTAMP, Kind.TIMESTAMP, Kind.DATE, Kind.INTEGER]
-NAMES = "id payment_id merchant_id customer_id amount fee fx score currency country status descr ref created updated bdate active"
+NAMES = "id payment_id merchant_id customer_id amount fee fx score currency country status descr ref "
+NAMES += "created updated bdate active"
 
 
 def main() -> None:

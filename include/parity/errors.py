@@ -74,9 +74,7 @@ class Transient(CouldNotCompare):
 class Throttled(Transient):
     """The other side asked us to slow down."""
 
-    def __init__(
-        self, message: str, *, retry_after: float | None = None, remedy: str = "", url: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, remedy: str = "", url: str = "") -> None:
         super().__init__(message, remedy=remedy, url=url)
         self.retry_after = retry_after
 

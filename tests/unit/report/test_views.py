@@ -1,4 +1,4 @@
-"""The report's views, against golden files; PARITY_REGENERATE=1 writes them anew, and the difference wants reading."""
+"""The report's views, against golden files; PARITY_REGENERATE=1 writes them anew: read the difference."""
 
 from __future__ import annotations
 
