@@ -33,7 +33,8 @@ ELT(1 + seq % 4, 'EUR', 'USD', 'GBP', 'JPY'), ELT(1 + seq % 3, 'DE', 'FR', 'US')
 ELT(1 + seq % 5, 'settled', 'pending', 'failed', 'refunded', 'chargeback'),
 CONCAT('Payment ', seq, ' of order ', seq * 13),
 IF(seq % 7 = 0, NULL, CONCAT('REF', seq)),
-'2026-01-01' + INTERVAL seq SECOND, '2026-01-01' + INTERVAL seq * 2 SECOND,
+'2026-01-01' + INTERVAL seq SECOND,
+'2026-01-01' + INTERVAL seq * 2 SECOND,
 '2026-01-01' + INTERVAL seq % 365 DAY, seq % 2 FROM seq_1_to_{rows};
 ANALYZE TABLE payments;
 """

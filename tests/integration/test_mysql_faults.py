@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from mysql_servers import TwoDatabases, counts, servers
 from sqlalchemy import create_engine
 
+from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
 from parity.flow.databases.progress import MemoryProgress, StoredProgress
 
@@ -137,7 +137,8 @@ def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
 
 
 def test_a_row_that_arrives_while_it_looks_is_in_flight_and_no_difference(databases: TwoDatabases) -> None:
-    copy = "REPLACE INTO entries VALUES (10, 10/7, 'memo 10'), (1500, 1500/7, 'memo 1500'), (2990, 2990/7, 'memo 2990'), (11, 11/7, 'memo 11'), (2991, 2991/7, 'memo 2991');\nDELETE FROM entries WHERE id = 99999;\n"
+    rows = ", ".join(f"({n}, {n} / 7, 'memo {n}')" for n in (10, 11, 1500, 2990, 2991))
+    copy = f"REPLACE INTO entries VALUES {rows};\nDELETE FROM entries WHERE id = 99999;\n"
     databases.clock = Sleeper(meanwhile=lambda: databases.target(copy))
 
     result = databases.verify(pace={"settle": "1s"})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from mysql_servers import TwoDatabases, counts
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.slow]
@@ -107,7 +108,8 @@ def _table(case: dict[str, Any]) -> str:
 def _insert(case: dict[str, Any], rows: dict[int, Row]) -> str:
     if not rows:
         return ""
-    return f"SET sql_mode = '';\nINSERT INTO t VALUES {', '.join(_values(case, n, row) for n, row in rows.items())};\n"
+    values = ", ".join(_values(case, n, row) for n, row in rows.items())
+    return f"SET sql_mode = '';\nINSERT INTO t VALUES {values};\n"
 
 
 def _values(case: dict[str, Any], number: int, row: Row) -> str:
@@ -137,7 +139,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> TwoDatabases:
 
 
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from parity.clients.mysql import Limits
 from parity.clock import Clock
 from parity.compare.result import NotCompared, Verdict
 from parity.engines.mysql_catalogue import Catalogue, read_catalogue
-from parity.engines.mysql_server import read_server
+from parity.engines.mysql_server import ServerFacts, read_server
 from parity.errors import CouldNotCompare, ParityError
 from parity.flow.databases.cutover import CutoverLine, check_cutover
 from parity.flow.databases.detail import Desk, completed, explain
@@ -117,7 +117,7 @@ def _catalogue(sides: Sides, side: str) -> Catalogue:
     return read_catalogue(session, mariadb=session.mariadb)
 
 
-def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
     session = getattr(sides, side)
     tables = [table for name, table in catalogue.tables.items() if name in named]
     return read_server(session, dialect(session), tables, users=bool(spec.users))
@@ -271,7 +271,7 @@ class TableRun:
         seconds = self.seconds + time.monotonic() - began
         return judge_table(replace(self.facts, seconds=seconds, peak_mib=peak_mib()))
 
-    def _guarded(self, step) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def _guarded(self, step: Callable[[], None]) -> None:
         try:
             step()
         except ParityError as error:

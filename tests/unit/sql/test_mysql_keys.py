@@ -1,0 +1,69 @@
+"""Keys as literals, spans along an index, and buckets."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.sql.columns import Column, Kind, agree
+from parity.sql.keys import Span, among, literal, unpack
+from parity.sql.mysql import MySQL
+from parity.sql.mysql_packed import Buckets
+
+NUMBER = Column("id", Kind.INTEGER, nullable=False)
+TEXT = Column("na`me", Kind.TEXT, nullable=True)
+
+
+def test_no_text_can_break_out_of_its_literal() -> None:
+    assert literal(TEXT, "' OR 1=1 -- ") == "CONVERT(x'27204f5220313d31202d2d20' USING utf8mb4)"
+
+
+@pytest.mark.parametrize("cell", ["1 OR 1=1", "0x41", "1e5", "--"])
+def test_what_is_no_number_is_refused_as_one(cell: str) -> None:
+    if cell == "--":
+        assert literal(NUMBER, "-1") == "-1"
+        return
+    with pytest.raises(ValueError, match="no number"):
+        literal(NUMBER, cell)
+
+
+def test_a_composite_span_is_spelled_out_for_the_index() -> None:
+    key = (NUMBER, Column("day", Kind.DATE, nullable=False))
+    where = Span(after=("7", "2026-03-01")).where(MySQL(), key)
+    assert where == "(`id` >= 7 AND ((`id` > 7) OR (`id` = 7 AND `day` > '2026-03-01')))"
+
+
+def test_a_null_in_a_key_is_asked_for_as_null() -> None:
+    assert among(MySQL(), (NUMBER,), [("1",), (None,)]) == "`id` IN (1) OR `id` IS NULL"
+
+
+def test_backquotes_in_names_are_doubled() -> None:
+    assert MySQL().quote("na`me") == "`na``me`"
+
+
+def test_a_packed_row_is_taken_apart_again() -> None:
+    assert unpack((NUMBER, TEXT), "5,612c7e") == ("5", "a,~")
+    assert unpack((NUMBER, TEXT), "5,~") == ("5", None)
+    assert unpack((NUMBER, TEXT), "5,") == ("5", "")
+
+
+def test_bucket_zero_reaches_to_both_sides_because_div_truncates() -> None:
+    assert Buckets(width=10).where(MySQL(), (NUMBER,), [0]) == "(`id` BETWEEN -9 AND 9)"
+    assert (
+        Buckets(width=10).where(MySQL(), (NUMBER,), [-1, 1, 2])
+        == "(`id` BETWEEN -19 AND -10 OR `id` BETWEEN 10 AND 29)"
+    )
+
+
+def test_columns_agree_on_the_larger_scale_so_that_no_truncation_hides() -> None:
+    old, new = agree(Column("a", Kind.DECIMAL, 2), Column("a", Kind.DECIMAL, 4))
+    assert (old.scale, new.scale) == (4, 4)
+    assert MySQL().text(old) == "CAST(`a` AS DECIMAL(65,4))"
+    assert MySQL().text(new) == "`a`"
+
+
+def test_lengths_of_all_free_texts_but_one_are_in_the_row() -> None:
+    row = MySQL().row((NUMBER, TEXT, Column("b", Kind.TEXT, nullable=False)))
+    assert row == (
+        "CONCAT_WS(x'1f', `id`, CAST(`na``me` AS BINARY), CAST(`b` AS BINARY), CHAR_LENGTH(`b`), "
+        "((ISNULL(`na``me`) << 0)))"
+    )
