@@ -202,6 +202,9 @@ class Session:
             f"innodb_lock_wait_timeout = {self.limits.lock_seconds}, "
             f"group_concat_max_len = {self.limits.packet_bytes}, {timeout}"
         )
+        if not self.mariadb:  # MySQL 8 may otherwise show yesterday's AUTO_INCREMENT; 5.7 knows no such variable
+            with suppress(Terminal):
+                self.execute("SET SESSION information_schema_stats_expiry = 0")
         self.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 

@@ -1,0 +1,47 @@
+"""Which columns and which key are compared, and what is refused before a row is read."""
+
+from __future__ import annotations
+
+from parity.engines.mysql_catalogue import Key, Table
+from parity.flow.databases.groups import group_tables
+from parity.flow.databases.plan import TablePlan, plan_table
+from parity.sql.columns import Column, Kind
+from parity.suite.databases import TableRules
+
+ID = Column("id", Kind.INTEGER, nullable=False)
+AMOUNT = Column("amount", Kind.DECIMAL, 2)
+PRIMARY = Key("PRIMARY", ("id",))
+TABLE = Table("t", (ID, AMOUNT), (PRIMARY,))
+
+
+def test_the_primary_key_is_chosen_and_walked() -> None:
+    plan = plan_table("t", TABLE, TABLE, TableRules())
+    assert [column.name for column in plan.key_target] == ["id"]
+    assert plan.unique
+    assert plan.walkable
+
+
+def test_without_a_shared_key_whole_rows_are_counted() -> None:
+    plan = plan_table("t", Table("t", (ID, AMOUNT)), TABLE, TableRules())
+    assert plan.keyless
+    assert plan.key_target == plan.target
+
+
+def test_a_column_of_one_side_is_told() -> None:
+    plan = plan_table("t", Table("t", (ID,), (PRIMARY,)), TABLE, TableRules())
+    assert plan.one_sided == ("amount",)
+
+
+def test_a_rule_that_rewrites_a_side_is_refused_because_a_digest_cannot_obey_it() -> None:
+    rules = TableRules.model_validate({"columns": {"amount": {"legacy_sql": "amount / 100"}}})
+    assert "rewrites a side" in plan_table("t", TABLE, TABLE, rules).refusal
+
+
+def test_a_rule_for_a_column_that_is_not_there_is_refused() -> None:
+    rules = TableRules.model_validate({"columns": {"amonut": {"ignore": "not migrated"}}})
+    assert "amonut" in plan_table("t", TABLE, TABLE, rules).refusal
+
+
+def test_foreign_keys_tie_tables_into_one_group() -> None:
+    plans = [TablePlan("a", refers_to=frozenset({"b"})), TablePlan("b"), TablePlan("c", rows=9)]
+    assert {frozenset(group) for group in group_tables(plans)} == {frozenset("ab"), frozenset("c")}
