@@ -5,6 +5,5 @@ its NULLs. Read from its end it can be taken apart again in exactly one way, so 
 the same text. The hash is MD5; a bucket's digest is a COUNT and a SUM over sixty bits of it.
 
 :mod:`parity.sql.columns` says what a column is, :mod:`parity.sql.dialect` what every engine does alike, and
-``mysql``, ``mariadb``, ``athena`` and ``spark`` hold the differences. :mod:`parity.sql.reference` is the same
-text written in Python: what the tests hold every engine against.
+``mysql`` and ``mariadb`` hold the differences.
 """
