@@ -22,10 +22,12 @@ from parity.suite.models import ColumnRule
 
 _ROWS = 40
 """Rows copied of each side; the corruptions take turns at them."""
-_BATCH = 1_000
-"""Columns corrupted in one go."""
+_BATCH = 250
+"""Columns corrupted in one go, beside the key; a wider table is flown over in parts."""
 _ROW_SHAKES = (Shake("a lost row", ""), Shake("an extra row", ""), Shake("a doubled row", ""))
 _BIGINT = DataType("bigint", "BIGINT")
+_TAG = 1_000_000
+"""Index of the column that tells corruptions apart; no table is that wide."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,19 @@ def fly(session: Session, plan: Plan, legacy: str, target: str) -> Canary:
     plants: list[Plant] = []
     found: set[int] = set()
     for start in range(0, len(plan.columns) if sides else 0, _BATCH):
-        batch = _plants(plan.columns[start : start + _BATCH], sides, len(plants), start == 0)
+        columns = plan.columns[start : start + _BATCH]
+        batch = _plants(columns, sides, len(plants), start == 0)
         plants += batch
-        found |= _found(session, plan, batch, sides)
+        found |= _found(session, _narrowed(plan, columns), batch, sides)
     for side in sides:
         session.drop(f"canary_{side}")
     return _verdicts(plants, found)
+
+
+def _narrowed(plan: Plan, columns: tuple[Column, ...]) -> Plan:
+    """Return the plan of some columns and the key."""
+    wanted = {c.index for c in columns} | {c.index for c in plan.columns if c.key}
+    return replace(plan, columns=tuple(c for c in plan.columns if c.index in wanted))
 
 
 def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
@@ -69,24 +78,23 @@ def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
 
 
 def _plants(columns: tuple[Column, ...], sides: list[str], number: int, rows: bool) -> list[Plant]:
-    few = len(columns) > 300
     wanted: list[tuple[str, Column | None, Shake]] = []
     for side in sides:
         for column in columns:
             every = shakes(column.raw(side).kind, column.rule.tolerance)
-            wanted += [(side, column, shake) for shake in (every[:1] if few else every)]
+            wanted += [(side, column, shake) for shake in every]
         wanted += [(side, None, shake) for shake in _ROW_SHAKES] if rows else []
     return [Plant(number + at, *one) for at, one in enumerate(wanted)]
 
 
 def _found(session: Session, plan: Plan, plants: list[Plant], sides: list[str]) -> set[int]:
     """Run the whole comparison on the copy and return the numbers of the plants that it found."""
-    tag = _tag(len(plan.columns))
+    tag = _tag(_TAG)
     wider = replace(plan, columns=(*plan.columns, tag))
     for name in ("left", "right"):
         parts = [_prepared(plan, [p for p in plants if p.side == side], side, name == "right") for side in sides]
         session.run(f"CREATE OR REPLACE TEMP TABLE canary_{name} AS {' UNION ALL '.join(parts)}")
-    gather(session, wider, "c_", "canary_left", "canary_right", explain=False)
+    gather(session, wider, "c_", "canary_left", "canary_right", explain=False, count=False)
     found = _read(session, wider, tag, plants)
     tables = ("sel", "many", "wl", "wt", "res", "dp", "dl", "dt", "rl", "rt", "keys", "cand", "best")
     session.drop("canary_left", "canary_right", *(f"c_{name}" for name in tables))
@@ -117,7 +125,7 @@ def _prepared(plan: Plan, plants: list[Plant], side: str, corrupted: bool) -> st
         cells.append(f"{raw.cast.replace('«0»', f'({cell})')} AS {column.value}")
     tags = _tags(plants, corrupted)
     return (
-        f"SELECT {', '.join(cells)}, tag AS v{len(plan.columns)} FROM (SELECT "
+        f"SELECT {', '.join(cells)}, tag AS v{_TAG} FROM (SELECT "
         f"unnest([{', '.join(map(str, tags))}])::BIGINT AS tag) "
         f"JOIN canary_{side} ON base = tag % (SELECT count(*) FROM canary_{side})"
     )

@@ -60,13 +60,22 @@ def _detail(parts: list[tuple[str, int]]) -> str:
     return ", ".join(f"{detail}: {n:,}" for n, detail in named)
 
 
-def gather(session: Session, plan: Plan, prefix: str, legacy: str, target: str, *, explain: bool = True) -> Facts:
-    """Compare two prepared relations and count; ``explain`` looks for causes too."""
+def gather(
+    session: Session,
+    plan: Plan,
+    prefix: str,
+    legacy: str,
+    target: str,
+    *,
+    explain: bool = True,
+    count: bool = True,
+) -> Facts:
+    """Compare two prepared relations and count; ``explain`` looks for causes too, ``count`` for codes."""
     scanned = scan(session, plan, prefix, legacy, target)
     probe = find_variants(session, plan, prefix) if explain else Probe({}, True)
     pair_rows(session, plan, prefix, probe.variants)
     rows = _rows(session, prefix, scanned)
-    codes = _codes(session, plan, prefix)
+    codes = _codes(session, plan, prefix) if count else {}
     variants = probe.variants
     if not probe.complete:
         variants, codes = _look_again(session, plan, prefix, variants, codes)
@@ -117,11 +126,15 @@ def _doubled(session: Session, prefix: str, side: str) -> int:
 
 
 def _codes(session: Session, plan: Plan, prefix: str) -> dict[int, dict[int, int]]:
+    """Count the codes of every column that has any; a maximum finds those at little cost."""
     found: dict[int, dict[int, int]] = {}
-    columns = list(plan.values)
-    for start in range(0, len(columns), 250):
-        part = columns[start : start + 250]
-        histograms = ", ".join(f"histogram(q{c.index})" for c in part)
-        row = session.row(f"SELECT {histograms} FROM {prefix}res WHERE kind IN ({EQUAL}, {CHANGED})")
-        found |= {c.index: dict(codes or {}) for c, codes in zip(part, row, strict=True)}
+    for start in range(0, len(plan.values), 500):
+        part = plan.values[start : start + 500]
+        highest = session.row(
+            f"SELECT {', '.join(f'max(q{c.index})' for c in part)} FROM {prefix}res WHERE kind < 2"
+        )
+        for column in (c for c, most in zip(part, highest, strict=True) if most):
+            code = f"q{column.index}"
+            rows = session.rows(f"SELECT {code}, count(*) FROM {prefix}res WHERE kind < 2 GROUP BY {code}")
+            found[column.index] = dict(rows)
     return found

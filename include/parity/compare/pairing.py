@@ -17,6 +17,8 @@ from parity.compare.plan import Column, Plan
 from parity.compare.session import Session
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
+_DEEPEST = 500
+"""Tests that are chained with OR; DuckDB parses no more than a thousand levels."""
 _MOST_PAIRS = 10_000
 """Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
 
@@ -38,7 +40,7 @@ def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> 
 
 
 def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *, create: bool) -> None:
-    unequal = " OR ".join(f"q{c.index} BETWEEN 1 AND {Code.UNEXPLAINED}" for c in plan.values) or "false"
+    unequal = any_of([f"q{c.index} BETWEEN 1 AND {Code.UNEXPLAINED}" for c in plan.values])
     kind = (
         f"CASE WHEN tid IS NULL THEN {MISSING} WHEN lid IS NULL THEN {EXTRA} WHEN {unequal} THEN "
         f"{CHANGED} ELSE {EQUAL} END"
@@ -50,9 +52,16 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
     session.run(f"CREATE TEMP TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
 
 
+def any_of(tests: list[str]) -> str:
+    """Return the test that one of many tests holds; a chain of thousands would be too deep to parse."""
+    if len(tests) < _DEEPEST:
+        return " OR ".join(tests) or "false"
+    return f"list_contains([{', '.join(tests)}], true)"
+
+
 def explain_again(session: Session, columns: list[Column], prefix: str, variants: Variants) -> None:
     """Give the unexplained pairs of some columns a new code, now that more variants are known."""
-    still = " OR ".join(f"r.q{c.index} = {Code.UNEXPLAINED}" for c in columns)
+    still = any_of([f"r.q{c.index} = {Code.UNEXPLAINED}" for c in columns])
     codes = ", ".join(f"{case_of(c, variants)} AS q{c.index}" for c in columns)
     session.run(
         f"CREATE TEMP TABLE {prefix}new AS SELECT r.lid, r.tid, {codes} FROM {prefix}res r "
@@ -122,7 +131,8 @@ def exact_hashes(plan: Plan) -> tuple[str, str]:
 
 def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
     """Pair what is left of each key, fewest unequal columns first."""
-    distance = " + ".join(f"(NOT ({c.equal}))::INTEGER" for c in plan.values)
+    parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
+    distance = " + ".join(parts) if len(parts) < _DEEPEST else f"list_sum([{', '.join(parts)}])"
     session.run(
         f"CREATE TEMP TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
         f"(SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "

@@ -21,6 +21,8 @@ from parity.compare.session import Session, text
 from parity.compare.types import Kind
 
 _SAMPLE = 10_000
+_PART = 200
+"""Columns looked at in one go; planning grows with the square of a struct's width."""
 _ZONES = (
     "Asia/Kolkata",
     "America/New_York",
@@ -74,11 +76,15 @@ def find_variants(session: Session, plan: Plan, prefix: str) -> Probe:
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     source = f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
-    return Probe(_learn(session, plan.values, prefix, source), every == 1)
+    learnt: dict[int, tuple[Variant, ...]] = {}
+    for start in range(0, len(plan.values), _PART):
+        learnt |= _learn(session, plan.values[start : start + _PART], prefix, source)
+    return Probe(learnt, every == 1)
 
 
 def find_more(session: Session, columns: list[Column], prefix: str) -> Variants:
     """Look again, at pairs of which a column is still unexplained."""
+    columns = columns[:_PART]
     still = " OR ".join(f"q{c.index} = 254" for c in columns)
     pairs = f"(SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still}) USING SAMPLE {_SAMPLE} ROWS)"
     source = (
@@ -88,7 +94,9 @@ def find_more(session: Session, columns: list[Column], prefix: str) -> Variants:
     return _learn(session, tuple(columns), prefix, source)
 
 
-def _learn(session: Session, columns: tuple[Column, ...], prefix: str, source: str) -> Variants:
+def _learn(
+    session: Session, columns: tuple[Column, ...], prefix: str, source: str
+) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
     session.run(f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {both} FROM {source}")
