@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from parity.errors import BadInput, ParityError, Terminal
+from parity.errors import BadInput, Terminal
 from parity.flow.chain import Broken, Link
 
 BROKEN = "broken"
@@ -27,9 +27,10 @@ class Telling:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, ParityError):
+        if not isinstance(error, Exception) or isinstance(error, AirflowException):
             return
         broken = Broken.by(self.link, error)
         self.context["ti"].xcom_push(BROKEN, broken.to_json())
         if isinstance(error, Terminal | BadInput):
             raise AirflowFailException(f"INVALID: {broken.sentence} {error.url}".rstrip()) from None
+        # What may pass by itself is Airflow's to retry, and so is a defect of ours: its trace stays in the log.

@@ -87,6 +87,12 @@ def azure_errors(what: str) -> Iterator[None]:
         raise error_for(Failure(error.status_code or 0, _code(error), error.reason or ""), "ADLS", what) from None
     except AzureError as error:
         raise Terminal(f"ADLS rejected the request for {what} ({type(error).__name__}).") from None
+    except (LookupError, TypeError, ValueError) as error:
+        # The client trusts headers that only storage sends; a proxy's page of its own makes it stumble.
+        raise Unreachable(
+            f"Something that is not ADLS answered for {what} ({type(error).__name__}).",
+            remedy="Check the connection's address and any proxy between.",
+        ) from error
 
 
 def _code(error: Exception) -> str:

@@ -151,6 +151,13 @@ def test_wrong_credentials_are_not_retried() -> None:
         operator(FakeCloud(answers=[AccessDenied("The secret is wrong.")])).execute(context())
 
 
+def test_a_defect_of_ours_leaves_word_too() -> None:
+    ctx = context()
+    with pytest.raises(IndexError):
+        operator(FakeCloud(answers=[IndexError("list index out of range")])).execute(ctx)
+    assert ctx["ti"].xcoms["broken"]["reason"] == "IndexError: list index out of range"
+
+
 def test_a_step_outside_the_plan_is_skipped() -> None:
     task = RemoteRunOperator(task_id="x", want=lambda _: None, link=Link.HELPER)
     with pytest.raises(AirflowSkipException):
