@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -12,8 +13,14 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from parity_sandbox.endpoints import Endpoints
+
+# The same examples every time, so that a red build is about the change; HYPOTHESIS_PROFILE=search looks for more.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("search")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 PATIENCE = 120.0
 LIGHT = ("--only", "aws,azure,databricks,storage,sink")

@@ -67,5 +67,7 @@ def compare(legacy: Sequence[Row], target: Sequence[Row], key: Sequence[str]) ->
 
 def _copies(left: list[Row], right: list[Row]) -> int:
     """Count the rows of one side that have an identical copy of their own on the other."""
-    one, other = (Counter(tuple(freeze(v) for _, v in sorted(row.items())) for row in rows) for rows in (left, right))
+    one, other = (
+        Counter(tuple(freeze(v) for _, v in sorted(row.items())) for row in rows) for rows in (left, right)
+    )
     return sum((one & other).values())
