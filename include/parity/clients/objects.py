@@ -13,7 +13,7 @@ from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Unreachabl
 
 @dataclass(frozen=True)
 class Place:
-    """A URL taken apart: ``s3://root/key``, ``abfss://root@host/key``, ``file:///key``."""
+    """A URL taken apart: ``s3://bucket/key``, ``abfss://container@host/key``, ``file:///key``."""
 
     scheme: str
     root: str
