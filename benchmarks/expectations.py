@@ -14,6 +14,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, Verdict
 from parity.expectations.validation import Occasion, validate
 from parity.suite.models import Activity, Expectations, LegacySource, TargetSource
@@ -64,7 +65,7 @@ def measure(path: Path, rows: int) -> None:
     result = Result(Verdict.PASS, "", Rows(rows, rows, rows), columns, coverage=1.0, canary=Canary(9, 9))
     occasion = Occasion("bench", date(2026, 3, 2), "bench")
     with tempfile.TemporaryDirectory() as store:
-        found = validate(activity, [path], [path], result, occasion=occasion, store=Path(store))
+        found = validate(activity, [path], [path], result, occasion=occasion, store=Artefacts.on_disk(Path(store)))
     asked = 2 * len(EXPECTED)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

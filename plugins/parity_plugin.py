@@ -1,7 +1,6 @@
 """Parity's pages inside Airflow, for whoever may see plugins: /parity, and a tab on each Dag run."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
@@ -18,13 +17,14 @@ def _app() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
     from fastapi import Depends
 
+    from parity.airflow.artefacts import open_artefacts
     from parity.history.store import open_store
     from parity.settings import settings
     from parity.web import create_app
 
     # Airflow mounts a plugin's app without authentication; this is Airflow's own.
     guard = [Depends(requires_access_view(AccessView.PLUGINS))]
-    return create_app(lambda: open_store(settings().results_store), Path(settings().artefact_root), guard)
+    return create_app(lambda: open_store(settings().results_store), open_artefacts, guard)
 
 
 class ParityPlugin(AirflowPlugin):

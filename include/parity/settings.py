@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     store_url: str = ""
     """SQLAlchemy URL of the results store; empty means SQLite under ``home``."""
     artefacts: str = ""
-    """Directory of reports, GX results and Data Docs; empty means ``home/artefacts``."""
+    """Folder of reports, GX results and Data Docs: a path, s3://… or abfss://…; empty means ``home/artefacts``."""
+    artefact_connection: str = ""
+    """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
     site_url: str = ""
     """Where people open Airflow; the head of the links in alerts."""
     scratch: Path | None = None
@@ -56,8 +58,13 @@ class Settings(BaseSettings):
 
     @property
     def artefact_root(self) -> str:
-        """Return the directory of artefacts."""
+        """Return the folder of artefacts: a path or a URL."""
         return self.artefacts or str(self.home / "artefacts")
+
+    def artefact_link(self, name: str) -> str:
+        """Return what a person opens to see the artefact ``name``: a page of Airflow, else the place itself."""
+        site = self.site_url.rstrip("/")
+        return f"{site}/parity/artefacts/{name}" if site else f"{self.artefact_root.rstrip('/')}/{name}"
 
     @property
     def scratch_root(self) -> Path:

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
+from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.entra import EntraConfig
 from parity.clients.http import Retry
-from parity.clients.storage import AdlsConfig, AdlsStorage, Storage, download_folder, storage
+from parity.clients.storage import Storage, download_folder, storage
 from parity.errors import AccessDenied, NotFound, Unreachable
 
 pytestmark = pytest.mark.sandbox

@@ -128,6 +128,7 @@ def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
 
 def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
+    from parity.flow.shelf import page_of
 
     severity = suite.activity(name).severity
     if kept is None:
@@ -144,5 +145,5 @@ def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -
             (f.subject, f.expectation) for f in kept.findings if (f.severity, f.outcome) == ("critical", "fail")
         ),
         first_broken=kept.first_broken,
-        url=kept.report,
+        url=settings().artefact_link(page_of(kept.report)) if kept.report else "",
     )

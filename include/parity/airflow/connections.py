@@ -84,15 +84,31 @@ def aws_clients(connection: Connection) -> AwsClients:
 
 def exchange(aws: Connection, adls: Connection) -> Storage:
     """Return one storage for both sides of the exchange, and for local files."""
-    from parity.clients.storage import AdlsStorage, FileStorage, S3Storage, storage
+    from parity.clients.adls import AdlsStorage
+    from parity.clients.files import FileStorage
+    from parity.clients.storage import S3Storage, storage
 
     target = AdlsStorage(adls_config(adls))
     return storage({"s3": S3Storage(aws_clients(aws)), "abfss": target, "file": FileStorage()})
 
 
+def storage_of(scheme: str, connection: Connection) -> Storage:
+    """Return the storage that a URL's scheme and a connection mean; BadInput for any other scheme."""
+    from parity.clients.adls import AdlsStorage
+    from parity.clients.storage import S3Storage, storage
+
+    kinds: dict[str, Callable[[], Storage]] = {
+        "s3": lambda: S3Storage(aws_clients(connection)),
+        "abfss": lambda: AdlsStorage(adls_config(connection)),
+    }
+    if scheme not in kinds:
+        raise BadInput(f"{scheme}:// is no storage.", remedy="Write a path, s3://… or abfss://….")
+    return storage({scheme: kinds[scheme]()})
+
+
 def adls_config(connection: Connection) -> Any:
     """Return the storage account: a shared key when login is the account, else an Entra identity."""
-    from parity.clients.storage import AdlsConfig
+    from parity.clients.adls import AdlsConfig
 
     extra = connection.extra_dejson
     endpoint = extra.get("account_url") or (connection.host if "://" in (connection.host or "") else "")

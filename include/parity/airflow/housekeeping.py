@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pendulum
@@ -56,10 +55,11 @@ def exchange(context: Context) -> list[dict[str, Any]]:
 
 def artefacts(context: Context) -> dict[str, Any]:
     """Delete old reports and Data Docs."""
+    from parity.airflow.artefacts import open_artefacts
     from parity.flow.housekeeping import sweep_artefacts
 
     keep = timedelta(days=context["params"]["artefact_days"])
-    return asdict(sweep_artefacts(Path(settings().artefact_root), datetime.now(UTC).date(), keep))
+    return asdict(sweep_artefacts(open_artefacts(), datetime.now(UTC).date(), keep))
 
 
 def history(context: Context) -> dict[str, Any]:

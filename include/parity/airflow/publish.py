@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Context
 
 from parity.airflow.steps import plan_of
-from parity.settings import settings
 
 
 def publish(context: Context) -> dict[str, Any]:
-    """Write the run's page and return where it lies."""
+    """Write the run's page, refresh the indexes of Data Docs, and return where the page lies."""
+    from parity.airflow.artefacts import open_artefacts
     from parity.airflow.tasks import open_results
+    from parity.expectations.docs import refresh_above
     from parity.flow.pages import write_run_page
 
     plan = plan_of(context)
+    artefacts = open_artefacts()
+    refresh_above(artefacts, plan.folder)
     detail = open_results().run(plan.run_id, plan.suite)
-    return {"page": str(write_run_page(detail, Path(settings().artefact_root), plan.folder))}
+    return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}

@@ -129,11 +129,12 @@ class SuiteTasks:
 
     def case(self, context: Context, activity: Activity) -> Case:
         """Return the activity as the flow sees it."""
+        from parity.airflow.artefacts import open_artefacts
         from parity.suite.loader import load_suites
 
         waivers = load_suites(self.path.parent).waivers
         attempt = int(context["ti"].try_number)
-        return Case(self.suite, activity, plan_of(context), settings(), waivers, attempt)
+        return Case(self.suite, activity, plan_of(context), settings(), open_artefacts(), waivers, attempt)
 
     @cached_property
     def sha(self) -> str:

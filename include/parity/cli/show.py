@@ -82,9 +82,12 @@ def _activities(console: Console, detail: RunDetail) -> None:
 def _details(console: Console, activity: ActivityRecord) -> None:
     from rich.markup import escape
 
+    from parity.flow.shelf import page_of
+    from parity.settings import settings
+
     lines = [*_columns(activity), *_findings(activity), *_remote_runs(activity), *_cost(activity)]
     if activity.report:
-        lines.append(f"report: {activity.report}")
+        lines.append(f"report: {settings().artefact_link(page_of(activity.report))}")
     if lines:
         console.print(f"\n[bold]{escape(activity.key.activity)}[/]")
     for line in lines:

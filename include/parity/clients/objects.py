@@ -56,7 +56,7 @@ def local_errors(path: Path) -> Iterator[None]:
     """Turn what the machine's own disk refuses into errors of :mod:`parity.errors`."""
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise NotFound(f"There is no file {path}.") from None
     except PermissionError:
         raise AccessDenied(f"{path} may not be read or written.") from None

@@ -11,12 +11,14 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
+from parity.clients.artefacts import Artefacts
 from parity.expectations.findings import Finding, Outcome
 
 ROOT = "data_docs"
+SUMMARY = "summary.json"
 _REMOTE = re.compile(
     r"<script\b.*?</script>|<footer\b.*?</footer>|<link\b[^>]*\shref=\"?https?:[^>]*>|<link\b[^>]*favicon[^>]*>"
     r"|<img\b[^>]*>|url\(['\"]?https?:[^)]*\)",
@@ -53,21 +55,29 @@ def page(result: Any) -> str:
     return local.replace("</head>", f"<style>{STYLE}</style></head>", 1)
 
 
-def publish(store: Path, folder: str, pages: Mapping[str, str], findings: Iterable[Finding]) -> str:
-    """Write an activity's pages below ``store/data_docs/folder`` and refresh the indexes above them.
+def publish(store: Artefacts, folder: str, pages: Mapping[str, str], findings: Iterable[Finding]) -> str:
+    """Write an activity's pages below ``data_docs/folder`` and refresh the run's index above them.
 
-    Returns the path of the activity's index, relative to ``store``. Activities of one run may do this at once.
+    Returns the name of the activity's index in ``store``. Activities of one run may do this at once.
     """
-    home = store / ROOT / folder
-    home.mkdir(parents=True, exist_ok=True)
+    home = f"{ROOT}/{folder}"
     for side, text in pages.items():
-        _write(home / f"{side}.html", text)
+        store.write(f"{home}/{side}.html", text)
     listed = tuple(findings)
-    _write(home / "summary.json", json.dumps(_counts(listed)))
-    _write(home / "index.html", _activity(home.name, listed, pages))
-    for above in list(home.parents)[: len(Path(folder).parts)]:
-        _write(above / "index.html", _index(above, store / ROOT))
-    return f"{ROOT}/{folder}/index.html"
+    store.write(f"{home}/{SUMMARY}", json.dumps(_counts(listed)))
+    index = store.write(f"{home}/index.html", _activity(PurePosixPath(folder).name, listed, pages))
+    _refresh(store, str(PurePosixPath(home).parent))
+    return index
+
+
+def refresh_above(store: Artefacts, folder: str) -> None:
+    """Refresh the index of the run ``folder`` and of everything above it: its date, its suite, all suites.
+
+    Runs once when a run has ended, because each index reads the sums of all that lies below it.
+    """
+    home = PurePosixPath(ROOT) / folder
+    for above in (home, *list(home.parents)[: len(PurePosixPath(folder).parts)]):
+        _refresh(store, str(above))
 
 
 def _counts(findings: Iterable[Finding]) -> dict[str, int]:
@@ -94,22 +104,29 @@ def _row(finding: Finding) -> str:
     return f'<tr><td class="{finding.outcome}">{finding.outcome}{cells}</tr>'
 
 
-def _index(folder: Path, root: Path) -> str:
-    """List what lies below ``folder``: newest names first, with the sum of their outcomes."""
-    below = sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True)
-    rows = "".join(_link(path) for path in below)
-    title = folder.name if folder != root else "Data Docs"
-    back = '<nav><a href="../index.html">up</a></nav>' if folder != root else ""
+def _refresh(store: Artefacts, folder: str) -> None:
+    """Write the index of ``folder``, newest names first, and the sum of the outcomes that lie below it."""
+    below = sorted(store.folders(folder), reverse=True)
+    read = store.read_each(f"{folder}/{name}/{SUMMARY}" for name in below)
+    sums: dict[str, dict[str, int]] = {
+        name: json.loads(read.get(f"{folder}/{name}/{SUMMARY}", b"{}")) for name in below
+    }
+    total = {outcome.value: sum(counts.get(outcome, 0) for counts in sums.values()) for outcome in Outcome}
+    store.write(f"{folder}/{SUMMARY}", json.dumps(total))
+    store.write(f"{folder}/index.html", _index(folder, sums))
+
+
+def _index(folder: str, sums: Mapping[str, Mapping[str, int]]) -> str:
+    title = "Data Docs" if folder == ROOT else PurePosixPath(folder).name
+    back = "" if folder == ROOT else '<nav><a href="../index.html">up</a></nav>'
+    rows = "".join(_link(name, counts) for name, counts in sums.items())
     head = "<tr><th>What<th>pass<th>fail<th>invalid</tr>"
     return _html(title, f"{back}<h1>{html.escape(title)}</h1><table>{head}{rows}</table>")
 
 
-def _link(path: Path) -> str:
-    counts = [json.loads(file.read_text(encoding="utf-8")) for file in path.rglob("summary.json")]
-    cells = "".join(
-        f'<td class="{outcome}">{sum(count.get(outcome, 0) for count in counts)}' for outcome in Outcome
-    )
-    name = html.escape(path.name)
+def _link(name: str, counts: Mapping[str, int]) -> str:
+    cells = "".join(f'<td class="{outcome}">{counts.get(outcome, "–")}' for outcome in Outcome)
+    name = html.escape(name)
     return f'<tr><td><a href="{name}/index.html">{name}</a>{cells}</tr>'
 
 
@@ -118,10 +135,3 @@ def _html(title: str, body: str) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write in one step, so that a reader or a neighbour never sees half a page."""
-    draft = path.with_name(f".{path.name}.{id(text):x}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.expectations.beliefs import Belief, ComparisonFacts, beliefs_of, comparison_facts
 from parity.expectations.findings import Finding, Findings, Outcome, Side
@@ -67,10 +68,10 @@ def validate(
     result: Result,
     *,
     occasion: Occasion,
-    store: Path,
+    store: Artefacts,
     memory: str = "1GB",
 ) -> Findings:
-    """Run the suite's expectations and the parity expectations; write details and Data Docs under ``store``.
+    """Run the suite's expectations and the parity expectations; write details and Data Docs into ``store``.
 
     An expectation that cannot be computed is INVALID. Nothing leaves the machine. ``memory`` is DuckDB's limit.
     """
@@ -295,9 +296,7 @@ def _statistics(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _keep(store: Path, folder: str, occasion: Occasion, side: Checked) -> str:
-    """Write one side's full result and return its path relative to ``store``."""
-    path = Path("expectations") / folder / f"attempt-{occasion.attempt}" / f"{side.side}.json"
-    (store / path).parent.mkdir(parents=True, exist_ok=True)
-    (store / path).write_text(json.dumps(side.full, indent=1, default=str), encoding="utf-8")
-    return path.as_posix()
+def _keep(store: Artefacts, folder: str, occasion: Occasion, side: Checked) -> str:
+    """Write one side's full result and return its name in ``store``."""
+    name = f"expectations/{folder}/attempt-{occasion.attempt}/{side.side}.json"
+    return store.write(name, json.dumps(side.full, indent=1, default=str))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
@@ -21,30 +22,38 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
     return _render("runs.html", runs=runs)
 
 
-def run_page(detail: RunDetail, artefacts: Path, base: str = "../artefacts") -> str:
+def run_page(detail: RunDetail, artefacts: Artefacts, base: str = "../artefacts") -> str:
     """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``."""
-    looks = {record.key.activity: _looks(record, artefacts) for record in detail.activities}
+    looks = _looks(detail.activities, artefacts)
     worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
     return _render("run.html", run=detail.run, activities=worst_first, base=base, looks=looks)
 
 
-def write_run_page(detail: RunDetail, artefacts: Path, folder: str) -> Path:
+def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
-    page = artefacts / folder / "index.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(run_page(detail, artefacts, base="/".join(".." for _ in Path(folder).parts)), encoding="utf-8")
-    return page
+    base = "/".join(".." for _ in PurePosixPath(folder).parts)
+    return artefacts.write(f"{folder}/index.html", run_page(detail, artefacts, base))
 
 
-def _looks(record: ActivityRecord, artefacts: Path) -> dict[str, str]:
-    """Return the pages of one activity by name, relative to the artefacts."""
-    if not record.report:
-        return {}
-    folder = Path(record.report).parent
-    found = {"report": str(folder / PAGE)}
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        found["Data Docs"] = json.loads((artefacts / folder / FINDINGS).read_text(encoding="utf-8"))["docs"]
-    return {name: path for name, path in found.items() if path and (artefacts / path).exists()}
+def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:
+    """Return the pages of each activity by name: only those that are still there."""
+    folders = {r.key.activity: str(PurePosixPath(r.report).parent) for r in records if r.report}
+    runs = {str(PurePosixPath(folder).parent) for folder in folders.values()}
+    there = {f"{run}/{stored.name}" for run in runs for stored in artefacts.listed(run)}
+    told = artefacts.read_each(name for f in folders.values() if (name := f"{f}/{FINDINGS}") in there)
+    looks: dict[str, dict[str, str]] = {record.key.activity: {} for record in records}
+    for activity, folder in folders.items():
+        if (page := f"{folder}/{PAGE}") in there:
+            looks[activity]["report"] = page
+        if docs := _docs(told.get(f"{folder}/{FINDINGS}", b"{}")):
+            looks[activity]["Data Docs"] = docs
+    return looks
+
+
+def _docs(findings: bytes) -> str:
+    with suppress(ValueError, AttributeError):
+        return str(json.loads(findings).get("docs") or "")
+    return ""
 
 
 def _render(name: str, **values: Any) -> str:

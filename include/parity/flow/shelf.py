@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result
 from parity.errors import ExportRefused
 from parity.expectations.findings import Findings
 from parity.flow.exports import Export
-from parity.flow.plan import Plan
-from parity.settings import Settings
 
 Kind = TypeVar("Kind")
 
@@ -23,26 +22,19 @@ PAGE = "report.html"
 FINDINGS = "expectations.json"
 
 
+def page_of(report: str) -> str:
+    """Return the name of the page that says what the JSON ``report`` says."""
+    return report.removesuffix(REPORT) + PAGE
+
+
 @dataclass(frozen=True)
 class Shelf:
     """The folders of one activity of one run; made when they are first written to."""
 
-    artefacts: Path
+    artefacts: Artefacts
     scratch: Path
     folder: str
     """``<suite>/<date>/<run>/<activity>``, the same below every root."""
-
-    @classmethod
-    def of(cls, settings: Settings, plan: Plan, activity: str) -> Shelf:
-        """Return the shelf of ``activity`` in the run that ``plan`` describes."""
-        return cls(Path(settings.artefact_root), settings.scratch_root, f"{plan.folder}/{activity}")
-
-    @property
-    def results(self) -> Path:
-        """Return the folder of results, existing."""
-        path = self.artefacts / self.folder
-        path.mkdir(parents=True, exist_ok=True)
-        return path
 
     @property
     def downloads(self) -> Path:
@@ -52,11 +44,8 @@ class Shelf:
         return path
 
     def write(self, name: str, text: str) -> str:
-        """Write a result in one step and return its path relative to the artefacts' root."""
-        draft = self.results / f".{name}.new"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.results / name)
-        return f"{self.folder}/{name}"
+        """Write a result and return its name among the artefacts."""
+        return self.artefacts.write(f"{self.folder}/{name}", text)
 
     def write_result(self, result: Result) -> str:
         """Write ``report.json``, the contract's JSON."""
@@ -64,13 +53,13 @@ class Shelf:
 
     def result(self) -> Result:
         """Read ``report.json`` back."""
-        data = json.loads((self.results / REPORT).read_text(encoding="utf-8"))
+        data = json.loads(self.artefacts.read(f"{self.folder}/{REPORT}"))
         data.pop("version")
         return _parse(Result, data)
 
     def findings(self) -> Findings:
         """Read the findings of Great Expectations back."""
-        data = json.loads((self.results / FINDINGS).read_text(encoding="utf-8"))
+        data = json.loads(self.artefacts.read(f"{self.folder}/{FINDINGS}"))
         return _parse(Findings, data)
 
     def export(self, side: str, mark: str, fetch: Callable[[Path], Export]) -> Export:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from parity.clients.artefacts import Artefacts
 from parity.clients.remote import RunStatus
 from parity.compare.result import Result
 from parity.expectations.findings import Findings
@@ -29,13 +30,14 @@ class Case:
     activity: Activity
     plan: Plan
     settings: Settings
+    artefacts: Artefacts
     waivers: tuple[Waiver, ...] = ()
     attempt: int = 1
 
     @property
     def shelf(self) -> Shelf:
         """Return where its files lie."""
-        return Shelf.of(self.settings, self.plan, self.activity.name)
+        return Shelf(self.artefacts, self.settings.scratch_root, f"{self.plan.folder}/{self.activity.name}")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def expect(case: Case, legacy: Export, target: Export, result: Result) -> Findin
         target.files,
         result,
         occasion=Occasion(case.suite.suite, case.plan.business_date, case.plan.key, case.attempt),
-        store=case.shelf.artefacts,
+        store=case.artefacts,
         memory=case.settings.memory,
     )
     from pydantic import TypeAdapter

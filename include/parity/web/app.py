@@ -6,14 +6,16 @@ are files that Parity wrote itself; they are served with a policy that forbids t
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
-from parity.errors import BadInput
+from parity.clients.artefacts import Artefacts
+from parity.errors import BadInput, NotFound
 from parity.flow.pages import run_page, runs_page
 from parity.history.store import Store
 
@@ -23,9 +25,10 @@ POLICY = (
 )
 
 OpenStore = Callable[[], Store]
+OpenArtefacts = Callable[[], Artefacts]
 
 
-def create_app(store: OpenStore, artefacts: Path, guard: Sequence[Any] = ()) -> FastAPI:
+def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] = ()) -> FastAPI:
     """Return the pages; ``guard`` are FastAPI dependencies that every request must satisfy."""
     app = FastAPI(title="Parity", docs_url=None, redoc_url=None, openapi_url=None, dependencies=list(guard))
 
@@ -45,24 +48,23 @@ def create_app(store: OpenStore, artefacts: Path, guard: Sequence[Any] = ()) -> 
     def run(number: str) -> str:
         """Show one run, by its short number or its run id."""
         try:
-            return run_page(store().run(number), artefacts)
+            return run_page(store().run(number), artefacts())
         except BadInput as error:
             raise HTTPException(404, str(error)) from error
 
     @app.get("/artefacts/{path:path}")
-    def artefact(path: str) -> FileResponse:
+    def artefact(path: str) -> Response:
         """Serve one file of the artefacts: a report, or a page of Data Docs."""
-        return FileResponse(find(artefacts, path))
+        name, data = find(artefacts(), path)
+        return Response(data, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     return app
 
 
-def find(root: Path, path: str) -> Path:
-    """Return the file at ``path`` below ``root``; 404 for anything that is not a file there."""
-    root = root.resolve()
-    found = (root / path).resolve()
-    if found.is_dir():
-        found = found / "index.html"
-    if not found.is_relative_to(root) or not found.is_file():
-        raise HTTPException(404, f"There is no artefact {path}; it may have been deleted by housekeeping.")
-    return found
+def find(artefacts: Artefacts, path: str) -> tuple[str, bytes]:
+    """Return the name and bytes of what lies at ``path``, a folder's index included; 404 for anything else."""
+    name = path.strip("/")
+    for candidate in (name, f"{name}/index.html".lstrip("/")):
+        with suppress(NotFound):
+            return candidate, artefacts.read(candidate)
+    raise HTTPException(404, f"There is no artefact {path}; it may have been deleted by housekeeping.")

@@ -43,6 +43,7 @@ def url(tmp_path: Path) -> str:
             columns=(amount,),
             findings=(Expected("target", "ExpectColumnToExist", "fee", "critical", "fail", "Not there."),),
             remote_runs=(RemoteRun("athena", "q-1", "SUCCEEDED"),),
+            report="payments/2026-03-02/run/settle/report.json",
             cost_usd=Decimal("0.25"),
             bytes_scanned=5000,
         )
@@ -51,8 +52,14 @@ def url(tmp_path: Path) -> str:
     return url
 
 
-def run(url: str, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments, env={"PARITY_STORE_URL": url, "COLUMNS": "200"})
+def run(url: str, *arguments: str, **more: str) -> Result:
+    env = {
+        "PARITY_STORE_URL": url,
+        "COLUMNS": "200",
+        "PARITY_SITE_URL": "",
+        "PARITY_ARTEFACTS": "s3://results/site/",
+    }
+    return CliRunner().invoke(cli, arguments, env={**env, **more})
 
 
 def test_runs_are_a_table_or_json(url: str) -> None:
@@ -80,6 +87,13 @@ def test_a_run_shows_what_differs_and_exits_with_its_verdict(url: str) -> None:
     ):
         assert told in shown.stdout
     assert run(url, "show", "2").exit_code == 0
+
+
+def test_a_report_is_told_as_what_a_person_opens(url: str) -> None:
+    page = "payments/2026-03-02/run/settle/report.html"
+    assert f"report: s3://results/site/{page}" in run(url, "show", "1").stdout
+    site = run(url, "show", "1", PARITY_SITE_URL="https://airflow.example.com/")
+    assert f"report: https://airflow.example.com/parity/artefacts/{page}" in site.stdout
 
 
 def test_a_run_is_shown_as_json(url: str) -> None:

@@ -5,16 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from parity.clients.adls import AdlsConfig, AdlsStorage
+from parity.clients.files import FileStorage, file_url
 from parity.clients.objects import Place
-from parity.clients.storage import (
-    AdlsConfig,
-    AdlsStorage,
-    FileStorage,
-    Storage,
-    Stored,
-    download_folder,
-    storage,
-)
+from parity.clients.storage import Storage, Stored, download_folder, storage
 from parity.clock import FakeClock
 from parity.errors import BadInput, ExportRefused, NotFound
 
@@ -27,26 +21,26 @@ def files() -> Storage:
 
 
 def test_an_object_is_written_read_listed_and_deleted(files: Storage, tmp_path: Path) -> None:
-    url = f"{tmp_path.as_uri()}/a/b.bin"
+    url = f"{file_url(tmp_path)}/a/b.bin"
     files.write(url, b"0123456789")
     assert files.read(url) == b"0123456789"
     assert files.read(url, 2, 3) == b"234"
     assert files.read(url, 7) == b"789"
-    assert [(s.name, s.size) for s in files.list(tmp_path.as_uri())] == [("a/b.bin", 10)]
+    assert [(s.name, s.size) for s in files.list(file_url(tmp_path))] == [("a/b.bin", 10)]
     files.delete(url)
     files.delete(url)
-    assert files.list(tmp_path.as_uri()) == []
+    assert files.list(file_url(tmp_path)) == []
 
 
 def test_a_missing_object_is_not_found(files: Storage, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing"):
-        files.read(f"{tmp_path.as_uri()}/nothing")
+        files.read(f"{file_url(tmp_path)}/nothing")
 
 
 def test_a_folder_is_downloaded_with_its_structure(files: Storage, tmp_path: Path) -> None:
     for number in range(20):
-        files.write(f"{tmp_path.as_uri()}/from/d{number % 3}/{number}.bin", b"x" * number)
-    found = files.list(f"{tmp_path.as_uri()}/from")
+        files.write(f"{file_url(tmp_path)}/from/d{number % 3}/{number}.bin", b"x" * number)
+    found = files.list(f"{file_url(tmp_path)}/from")
     paths = download_folder(files, found, tmp_path / "to")
     assert [path.relative_to(tmp_path / "to").as_posix() for path in paths] == [s.name for s in found]
     assert [path.stat().st_size for path in paths] == [s.size for s in found]
@@ -56,22 +50,22 @@ def test_a_folder_is_downloaded_with_its_structure(files: Storage, tmp_path: Pat
 def test_a_file_that_shrank_since_it_was_listed_is_refused(
     files: Storage, tmp_path: Path, clock: FakeClock
 ) -> None:
-    files.write(f"{tmp_path.as_uri()}/a", b"123")
-    listed = Stored(f"{tmp_path.as_uri()}/a", "a", 4, clock.now())
+    files.write(f"{file_url(tmp_path)}/a", b"123")
+    listed = Stored(f"{file_url(tmp_path)}/a", "a", 4, clock.now())
     with pytest.raises(ExportRefused, match="is 3 bytes, but was listed with 4"):
         download_folder(files, [listed], tmp_path / "to")
 
 
 def test_a_name_cannot_climb_out_of_its_folder(files: Storage, tmp_path: Path, clock: FakeClock) -> None:
-    files.write(f"{tmp_path.as_uri()}/a", b"123")
-    listed = Stored(f"{tmp_path.as_uri()}/a", "../../evil", 3, clock.now())
+    files.write(f"{file_url(tmp_path)}/a", b"123")
+    listed = Stored(f"{file_url(tmp_path)}/a", "../../evil", 3, clock.now())
     with pytest.raises(ExportRefused, match="outside"):
         download_folder(files, [listed], tmp_path / "to")
 
 
 def test_an_upload_is_a_copy(files: Storage, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    files.upload(tmp_path / "a", f"{tmp_path.as_uri()}/b/c")
+    files.upload(tmp_path / "a", f"{file_url(tmp_path)}/b/c")
     assert (tmp_path / "b" / "c").read_bytes() == b"abc"
 
 

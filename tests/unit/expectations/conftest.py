@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact, Verdict
 from parity.expectations.findings import Findings
 from parity.expectations.validation import Occasion, validate
@@ -82,7 +83,7 @@ def check(payments: Path, occasion: Occasion, tmp_path: Path, result: Callable[.
     """Validate an activity on the payments of both sides; keyword arguments replace what is given."""
 
     def run(activity: Activity, **given: Any) -> Findings:
-        store = given.pop("store", tmp_path / "artefacts")
+        store = Artefacts.on_disk(given.pop("store", tmp_path / "artefacts"))
         legacy, target = given.pop("legacy", [payments]), given.pop("target", [payments])
         found = given.pop("result", None) or result()
         return validate(activity, legacy, target, found, occasion=occasion, store=store, **given)

@@ -7,14 +7,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
 import pytest
 from pydantic import TypeAdapter
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact, Verdict
+from parity.expectations.docs import refresh_above
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.settings import PROJECT
 from parity.suite.catalogue import catalogue
@@ -258,6 +260,7 @@ def test_many_columns_share_one_expectation_after_those_that_differ(
 def test_data_docs_are_a_site_that_fetches_nothing(check: Check, activity: Make, tmp_path: Path) -> None:
     store = tmp_path / "store"
     found = check(activity(both=({"ExpectColumnToExist": {"column": "nope"}},)), store=store)
+    refresh_above(Artefacts.on_disk(store), str(PurePosixPath(found.docs).parents[1].relative_to("data_docs")))
     pages = {p.relative_to(store).as_posix(): p.read_text() for p in store.rglob("*.html")}
     assert found.docs in pages
     assert {Path(name).name for name in pages} == {

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
-from parity.clients.storage import FileStorage
 from parity.errors import ExportRefused
 from parity.flow.exports import Column, Export, fetch_legacy
 

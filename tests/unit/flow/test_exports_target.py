@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.clients.storage import FileStorage
+from parity.clients.files import FileStorage
 from parity.errors import ExportRefused
 from parity.flow.exports import Column, Expected, Export, fetch_target, target_request
 from parity.suite.models import Mode, TargetSource

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Result, Rows, Verdict
 from parity.errors import ExportRefused
 from parity.flow.exports import Column, Export
@@ -15,7 +16,7 @@ from parity.flow.shelf import Shelf
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "artefacts", tmp_path / "scratch", "payments/2026-03-01/run/settle")
+    return Shelf(Artefacts.on_disk(tmp_path / "artefacts"), tmp_path / "scratch", "payments/2026-03-01/run/settle")
 
 
 def test_a_result_is_read_back_to_the_cent(shelf: Shelf) -> None:
@@ -28,7 +29,7 @@ def test_a_result_is_read_back_to_the_cent(shelf: Shelf) -> None:
 
 def test_a_result_that_was_cut_short_is_refused(shelf: Shelf) -> None:
     shelf.write_result(Result(Verdict.PASS, "equal"))
-    (shelf.results / "report.json").write_text('{"version": 1, "verdict": "PASS"}')
+    shelf.write("report.json", '{"version": 1, "verdict": "PASS"}')
     with pytest.raises(ExportRefused, match="cannot be read back"):
         shelf.result()
 
@@ -60,7 +61,9 @@ def test_housekeeping_deletes_by_business_date_and_nothing_else(tmp_path: Path) 
     for name in ("payments/2026-01-01/run", "payments/2026-03-01/run", "payments/notes"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "report.json").write_text("{}")
-    swept = sweep_artefacts(tmp_path, datetime(2026, 3, 2, tzinfo=UTC).date(), timedelta(days=30))
+    swept = sweep_artefacts(
+        Artefacts.on_disk(tmp_path), datetime(2026, 3, 2, tzinfo=UTC).date(), timedelta(days=30)
+    )
     assert swept.deleted == 1
     assert sorted(p.name for p in (tmp_path / "payments").iterdir()) == ["2026-03-01", "notes"]
     assert date(2026, 1, 1).isoformat() not in {p.name for p in (tmp_path / "payments").iterdir()}

@@ -130,7 +130,7 @@ def test_settings_of_parity_exist(services: dict[str, dict[str, Any]]) -> None:
 
     named = {key for key in services["scheduler"]["environment"] if key.startswith("PARITY_")}
     assert {key.removeprefix("PARITY_").lower() for key in named} <= set(Settings.model_fields)
-    assert len(named) == 6
+    assert len(named) == 7
 
 
 def test_settings_of_airflow_exist(services: dict[str, dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import Depends, HTTPException
 from fastapi.testclient import TestClient
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
@@ -50,7 +51,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def pages(store: Store, artefacts: Path) -> TestClient:
-    return TestClient(create_app(lambda: store, artefacts))
+    return TestClient(create_app(lambda: store, lambda: Artefacts.on_disk(artefacts)))
 
 
 def test_the_list_shows_each_run_with_its_verdict(pages: TestClient) -> None:
@@ -101,7 +102,7 @@ def test_every_page_is_behind_the_guard(store: Store, artefacts: Path) -> None:
     def nobody() -> None:
         raise HTTPException(401)
 
-    guarded = TestClient(create_app(lambda: store, artefacts, [Depends(nobody)]))
+    guarded = TestClient(create_app(lambda: store, lambda: Artefacts.on_disk(artefacts), [Depends(nobody)]))
     for path in ("/", "/runs/1", "/artefacts/x"):
         assert guarded.get(path).status_code == 401
     assert guarded.get("/openapi.json").status_code == 404

@@ -1,0 +1,138 @@
+"""Objects in abfss://: one ADLS Gen2 account, with a shared key or an Entra identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, TokenCredentialAdapter, entra_credential
+from parity.clients.http import Retry, is_loopback, require_safe
+from parity.clients.objects import Place, azure_errors, local_errors, save
+from parity.clients.storage import Stored
+from parity.errors import BadInput, NotFound
+
+
+@dataclass(frozen=True)
+class AdlsConfig:
+    """One ADLS Gen2 account, reached through its Blob endpoint."""
+
+    account: str
+    credential: EntraConfig | SecretStr
+    """A SecretStr is the shared key."""
+    endpoint: str = ""
+    """Empty means Azure's own; one on this machine takes the account as the first part of the path."""
+
+    @property
+    def url(self) -> str:
+        """Return the account's Blob URL."""
+        endpoint = self.endpoint.rstrip("/") or f"https://{self.account}.blob.core.windows.net"
+        if is_loopback(endpoint) and not urlsplit(endpoint).path:
+            return f"{endpoint}/{self.account}"
+        return endpoint.replace(".dfs.", ".blob.")
+
+
+class AdlsStorage:
+    """Objects of one ADLS Gen2 account."""
+
+    def __init__(self, config: AdlsConfig, *, retry: Retry | None = None) -> None:
+        from azure.storage.blob import BlobServiceClient, ExponentialRetry
+
+        require_safe(config.url, "ADLS")
+        pace = retry or Retry()
+        self._account = config.account
+        self._service = BlobServiceClient(
+            config.url,
+            connection_timeout=10,
+            read_timeout=60,
+            retry_policy=ExponentialRetry(int(pace.first), 2, pace.attempts - 1, random_jitter_range=0),
+            **_azure_credential(config),
+        )
+
+    def list(self, prefix: str) -> Sequence[Stored]:
+        """Return every object under the folder ``prefix``; all pages, without the folders' own markers."""
+        place = self._place(prefix)
+        with azure_errors(prefix):
+            container = self._service.get_container_client(place.root)
+            found = list(container.list_blobs(name_starts_with=place.prefix, include=["metadata"]))
+        head = f"abfss://{place.root}@{place.host}/"
+        start = len(place.prefix)
+        return [
+            Stored(head + blob.name, blob.name[start:], blob.size, blob.last_modified)
+            for blob in found
+            if (blob.metadata or {}).get("hdi_isfolder") != "true" and not blob.name.endswith("/")
+        ]
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """Return the names of the folders directly under ``prefix``; all pages."""
+        from azure.storage.blob import BlobPrefix
+
+        place = self._place(prefix)
+        with azure_errors(prefix):
+            container = self._service.get_container_client(place.root)
+            found = list(container.walk_blobs(name_starts_with=place.prefix, delimiter="/"))
+        names = [item.name for item in found if isinstance(item, BlobPrefix)]
+        return sorted(name[len(place.prefix) :].rstrip("/") for name in names)
+
+    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
+        """Return the bytes, or a range of them."""
+        with azure_errors(url):
+            # Without an offset no range is asked for, and an empty object has none to give.
+            offset = start if start or length is not None else None
+            return bytes(self._blob(url).download_blob(offset=offset, length=length).readall())
+
+    def write(self, url: str, data: bytes) -> None:
+        """Put an object whole."""
+        with azure_errors(url):
+            self._blob(url).upload_blob(data, overwrite=True)
+
+    def download(self, url: str, to: Path) -> int:
+        """Copy an object to a file."""
+        with azure_errors(url), local_errors(to):
+            return save(self._blob(url).download_blob().chunks(), to)
+
+    def upload(self, path: Path, url: str) -> None:
+        """Copy a file to an object."""
+        with azure_errors(url), local_errors(path), path.open("rb") as file:
+            self._blob(url).upload_blob(file, overwrite=True)
+
+    def delete(self, url: str) -> None:
+        """Delete an object."""
+        try:
+            with azure_errors(url):
+                self._blob(url).delete_blob()
+        except NotFound:
+            return
+
+    def _blob(self, url: str) -> Any:
+        place = self._place(url)
+        return self._service.get_blob_client(place.root, place.key)
+
+    def _place(self, url: str) -> Place:
+        place = Place.of(url)
+        if place.host.partition(".")[0] != self._account:
+            raise BadInput(
+                f"{url} is not in the storage account {self._account!r}.",
+                remedy="Name the account's own connection in the suite, or change the exchange's address.",
+            )
+        return place
+
+
+def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
+    """Return what the client is told about who we are."""
+    if isinstance(config.credential, SecretStr):
+        key = config.credential.get_secret_value()
+        return {"credential": {"account_name": config.account, "account_key": key}}
+    credential = entra_credential(config.credential, STORAGE)
+    if is_loopback(config.url):
+        # The client refuses to send a token over http, even to this very machine; its hook does not.
+        return {"raw_request_hook": lambda request: _sign(request, credential)}
+    return {"credential": TokenCredentialAdapter(credential)}
+
+
+def _sign(request: Any, credential: BearerCredential) -> None:
+    request.http_request.headers["Authorization"] = credential.header()

@@ -1,0 +1,83 @@
+"""Objects in file://: a disk of this machine, or one that is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from parity.clients.objects import Place, local_errors, save
+from parity.clients.storage import CHUNK, Stored
+
+DRAFT = ".part"
+
+
+def file_url(path: Path) -> str:
+    """Return the URL of a file or folder; like an object's, its name is written as it is, never escaped."""
+    return f"file://{path.absolute()}"
+
+
+def folder_of(place: str) -> Path:
+    """Return the folder that a path or a file:// URL names."""
+    return Path(place.removeprefix("file://")).absolute()
+
+
+class FileStorage:
+    """Objects on this machine."""
+
+    def list(self, prefix: str) -> Sequence[Stored]:
+        """Return every file under the folder ``prefix``, without what is still being written."""
+        folder = self._path(prefix)
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != DRAFT)
+        return [self._stored(path, path.relative_to(folder).as_posix()) for path in files]
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """Return the names of the folders directly under ``prefix``."""
+        folder = self._path(prefix)
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
+        """Return the bytes, or a range of them."""
+        path = self._path(url)
+        with local_errors(path), path.open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def write(self, url: str, data: bytes) -> None:
+        """Put a file whole, in one step: a reader or a neighbour never sees half of it."""
+        path = self._path(url)
+        draft = path.with_name(f".{path.name}.{uuid4().hex[:12]}{DRAFT}")
+        with local_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(data)
+            draft.replace(path)
+
+    def download(self, url: str, to: Path) -> int:
+        """Copy a file."""
+        path = self._path(url)
+        with local_errors(path), path.open("rb") as file:
+            return save(iter(lambda: file.read(CHUNK), b""), to)
+
+    def upload(self, path: Path, url: str) -> None:
+        """Copy a file."""
+        with local_errors(path):
+            self.write(url, path.read_bytes())
+
+    def delete(self, url: str) -> None:
+        """Delete a file, or a folder that is empty."""
+        path = self._path(url)
+        with local_errors(path):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _path(url: str) -> Path:
+        return Path("/" + Place.of(url).key)
+
+    @staticmethod
+    def _stored(path: Path, name: str) -> Stored:
+        about = path.stat()
+        return Stored(file_url(path), name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
