@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from parity.errors import AccessDenied, Terminal
+from parity.errors import AccessDenied, NotFound, Terminal
 from parity.sql.columns import Column
 from parity.sql.mysql_types import column_of
 
@@ -30,27 +31,28 @@ QUERIES: Mapping[str, str] = {
     "ORDER BY table_name, ordinal_position",
     "indexes": f"SELECT * FROM information_schema.statistics WHERE {_OF} "
     "ORDER BY table_name, index_name, seq_in_index",
-    "foreign_keys": "SELECT k.table_name, k.constraint_name, k.column_name, k.referenced_table_schema, "
-    "k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule "
+    "foreign_keys": "SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, "
+    "k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule "
     "FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r "
     "ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name "
     "AND r.table_name = k.table_name "
     "WHERE k.table_schema = DATABASE() ORDER BY k.table_name, k.constraint_name, k.ordinal_position",
-    "checks": "SELECT t.table_name, c.constraint_name, c.check_clause "
+    "checks": "SELECT t.table_name, c.constraint_name, c.check_clause, t.enforced "
     "FROM information_schema.check_constraints c JOIN information_schema.table_constraints t "
     "ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name "
     "WHERE c.constraint_schema = DATABASE() AND t.constraint_type = 'CHECK'",
     "views": "SELECT table_name, view_definition, check_option, security_type, table_schema "
     f"FROM information_schema.views WHERE {_OF}",
     "routines": "SELECT routine_name, routine_type, dtd_identifier, routine_definition, is_deterministic, "
-    "sql_data_access, security_type FROM information_schema.routines WHERE routine_schema = DATABASE()",
+    "sql_data_access, security_type, sql_mode FROM information_schema.routines WHERE routine_schema = DATABASE()",
     "parameters": "SELECT specific_name, routine_type, ordinal_position, parameter_mode, parameter_name, "
     "dtd_identifier FROM information_schema.parameters WHERE specific_schema = DATABASE() "
     "ORDER BY specific_name, ordinal_position",
     "triggers": "SELECT trigger_name, event_object_table, action_timing, event_manipulation, "
-    "action_statement FROM information_schema.triggers WHERE trigger_schema = DATABASE()",
+    "action_order, action_statement, sql_mode FROM information_schema.triggers WHERE trigger_schema = DATABASE()",
     "events": "SELECT event_name, event_type, execute_at, interval_value, interval_field, starts, ends, "
-    "status, event_definition FROM information_schema.events WHERE event_schema = DATABASE()",
+    "status, on_completion, time_zone, event_definition, sql_mode "
+    "FROM information_schema.events WHERE event_schema = DATABASE()",
     "partitions": "SELECT table_name, partition_name, subpartition_name, partition_ordinal_position, "
     "partition_method, partition_expression, partition_description FROM information_schema.partitions "
     f"WHERE {_OF} AND partition_name IS NOT NULL",
@@ -58,8 +60,8 @@ QUERIES: Mapping[str, str] = {
 """One query per kind. ``checks`` is a join because MySQL's own table of checks names no table."""
 
 MARIADB_CHECKS = (
-    "SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints "
-    "WHERE constraint_schema = DATABASE()"
+    "SELECT table_name, constraint_name, check_clause, 'YES' AS enforced "
+    "FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()"
 )
 """MariaDB names the table, but lists a column's own check under the column's name only here."""
 
@@ -97,6 +99,8 @@ class Catalogue:
     """What one server says of one database."""
 
     records: Mapping[str, Sequence[Record]]
+    mariadb: bool = False
+    """Which server's spelling it is."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Kinds that could not be read, and why."""
 
@@ -113,20 +117,25 @@ def read_catalogue(session: Asking, *, mariadb: bool) -> Catalogue:
     for kind, sql in QUERIES.items():
         try:
             records[kind] = session.dicts(MARIADB_CHECKS if kind == "checks" and mariadb else sql)
+        except NotFound:  # MySQL before 8.0.16 has no checks, and no list of them
+            if kind != "checks":
+                raise
+            records[kind] = ()
         except (AccessDenied, Terminal) as error:
             if kind in ("tables", "columns", "indexes"):
                 raise
             records[kind], unreadable[kind] = (), str(error)
-    return Catalogue(records, unreadable)
+    return Catalogue(records, mariadb, unreadable)
+
+
+JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
+"""The check by which MariaDB tells a JSON column from a long text."""
 
 
 def json_columns(records: Mapping[str, Sequence[Record]]) -> set[tuple[str, str]]:
-    """Return MariaDB's JSON columns: long texts that carry the check json_valid(column)."""
-    return {
-        (record["table_name"], str(record["check_clause"]).split("`")[1])
-        for record in records.get("checks", ())
-        if str(record["check_clause"]).lower().startswith("json_valid(`")
-    }
+    """Return MariaDB's JSON columns: long texts that carry the check json_valid(column) and no more."""
+    found = ((r["table_name"], JSON_CHECK.fullmatch(str(r["check_clause"]))) for r in records.get("checks", ()))
+    return {(table, match[1].replace("``", "`")) for table, match in found if match}
 
 
 def _tables(records: Mapping[str, Sequence[Record]]) -> dict[str, Table]:

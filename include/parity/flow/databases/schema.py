@@ -5,15 +5,11 @@ Every object becomes a name and a few normalised attributes; two objects are com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parity.engines.mysql_catalogue import Catalogue, Record, json_columns
-from parity.flow.databases.spelling import charset, column_type, default, extra, sql_text
-
-Attributes = dict[str, str]
-Objects = dict[tuple[str, str], Attributes]
-"""(kind, name) → attributes."""
+from parity.engines.mysql_catalogue import Catalogue
+from parity.flow.databases.objects import Attributes, Objects, objects
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,11 @@ def diff_schema(
     """Compare all objects of wanted tables, and all that belong to no table."""
     olds, news = objects(legacy), objects(target)
     lonely = {name for kind, name in olds.keys() ^ news.keys() if kind == "table"}
+    _ranked(olds, news)
     return tuple(
         difference
         for kind, name in sorted(olds.keys() | news.keys())
-        if kind in _FREE or (wanted(_table(name)) and (kind == "table" or _table(name) not in lonely))
+        if kind in _FREE or _concerns(kind, _owner(kind, name, olds, news), lonely, wanted)
         for difference in _compare(kind, name, olds.get((kind, name)), news.get((kind, name)))
     )
 
@@ -52,8 +49,27 @@ def diff_schema(
 _FREE = ("routine", "event")
 
 
-def _table(name: str) -> str:
+def _concerns(kind: str, table: str, lonely: set[str], wanted: Callable[[str], bool]) -> bool:
+    """Tell whether an object counts: its table is wanted, and not itself the difference."""
+    return wanted(table) and (kind == "table" or table not in lonely)
+
+
+def _owner(kind: str, name: str, olds: Objects, news: Objects) -> str:
+    """Return the table that an object belongs to; a trigger's own name does not tell."""
+    if kind == "trigger":
+        return (olds.get((kind, name)) or news[kind, name])["table"]
     return name.partition(".")[0]
+
+
+def _ranked(olds: Objects, news: Objects) -> None:
+    """Number columns among those that both sides have: one that is missing moves no other."""
+    shared = [name for kind, name in olds.keys() & news.keys() if kind == "column"]
+    for side in (olds, news):
+        last: dict[str, int] = {}
+        for name in sorted(shared, key=lambda name: int(side["column", name]["position"])):
+            table = name.partition(".")[0]
+            last[table] = last.get(table, 0) + 1
+            side["column", name]["position"] = str(last[table])
 
 
 def _compare(kind: str, name: str, old: Attributes | None, new: Attributes | None) -> Iterable[SchemaDifference]:
@@ -66,178 +82,3 @@ def _compare(kind: str, name: str, old: Attributes | None, new: Attributes | Non
     for attribute in sorted(old.keys() | new.keys()):
         if old.get(attribute, "") != new.get(attribute, ""):
             yield SchemaDifference(name, kind, attribute, old.get(attribute, ""), new.get(attribute, ""))
-
-
-def objects(catalogue: Catalogue) -> Objects:
-    """Return everything that the catalogue names, normalised."""
-    records = catalogue.records
-    documents = json_columns(records)
-    found: Objects = {}
-    for record in records["tables"]:
-        if record["table_type"] in ("BASE TABLE", "SYSTEM VERSIONED"):
-            found["table", record["name"]] = _table_attributes(record)
-    for record in records["columns"]:
-        if ("table", record["table_name"]) in found:
-            document = (record["table_name"], record["column_name"]) in documents
-            found["column", f"{record['table_name']}.{record['column_name'].lower()}"] = _column(record, document)
-    for kind, read in _READERS.items():
-        for name, attributes in read(records):
-            found[kind, name] = attributes
-    return found
-
-
-def _table_attributes(record: Record) -> Attributes:
-    return {"engine": str(record["engine"]).lower(), "collation": charset(record["table_collation"])}
-
-
-def _column(record: Record, document: bool) -> Attributes:
-    return {
-        "type": "json" if document else column_type(record["column_type"]),
-        "nullable": str(record["is_nullable"]).lower(),
-        "default": default(record["column_default"], str(record["extra"] or "")),
-        "extra": extra(record["extra"]),
-        "generated": sql_text(record["generation_expression"]),
-        "charset": "" if document else charset(record["character_set_name"]),
-        "collation": "" if document else charset(record["collation_name"]),
-        "position": str(record["ordinal_position"]),
-    }
-
-
-Named = Iterable[tuple[str, Attributes]]
-Records = Mapping[str, Iterable[Record]]
-
-
-def _grouped(records: Iterable[Record], *names: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(".".join(str(record[name]) for name in names), []).append(record)
-    return found
-
-
-def _indexes(records: Records) -> Named:
-    for name, parts in _grouped(records["indexes"], "table_name", "index_name").items():
-        yield (
-            name,
-            {
-                "columns": ", ".join(map(_part, parts)),
-                "unique": "no" if int(parts[0]["non_unique"]) else "yes",
-                "type": str(parts[0]["index_type"]).lower(),
-            },
-        )
-
-
-def _part(record: Record) -> str:
-    """Return one part of an index: a column, maybe its first characters only, or an expression."""
-    length = f"({record['sub_part']})" if record["sub_part"] else ""
-    return f"{record['column_name'] or sql_text(record.get('expression'))}{length}"
-
-
-def _foreign_keys(records: Records) -> Named:
-    for name, parts in _grouped(records["foreign_keys"], "table_name", "constraint_name").items():
-        yield (
-            name,
-            {
-                "columns": ", ".join(str(p["column_name"]) for p in parts),
-                "refers to": f"{parts[0]['referenced_table_name']}"
-                f" ({', '.join(str(p['referenced_column_name']) for p in parts)})",
-                "on update": _rule(parts[0]["update_rule"]),
-                "on delete": _rule(parts[0]["delete_rule"]),
-            },
-        )
-
-
-def _rule(value: object) -> str:
-    """Return the rule; InnoDB makes no difference between NO ACTION and RESTRICT."""
-    return str(value).lower().replace("no action", "restrict")
-
-
-def _checks(records: Records) -> Named:
-    for record in records["checks"]:
-        clause = sql_text(record["check_clause"])
-        if not clause.startswith("json_valid("):
-            yield f"{record['table_name']}.{record['constraint_name']}", {"check": clause}
-
-
-def _views(records: Records) -> Named:
-    for record in records["views"]:
-        text = sql_text(record["view_definition"], record["table_schema"])
-        yield (
-            record["table_name"],
-            {
-                "definition": text,
-                "check option": str(record["check_option"]).lower(),
-                "security": str(record["security_type"]).lower(),
-            },
-        )
-
-
-def _routines(records: Records) -> Named:
-    parameters = _grouped(records["parameters"], "specific_name")
-    for record in records["routines"]:
-        own = [p for p in parameters.get(str(record["routine_name"]), ()) if int(p["ordinal_position"])]
-        yield (
-            record["routine_name"],
-            {
-                "type": str(record["routine_type"]).lower(),
-                "returns": column_type(record["dtd_identifier"] or ""),
-                "parameters": ", ".join(
-                    f"{p['parameter_mode'] or 'IN'} {p['parameter_name']} {column_type(p['dtd_identifier'])}"
-                    for p in own
-                ),
-                "body": sql_text(record["routine_definition"]),
-                "deterministic": str(record["is_deterministic"]).lower(),
-                "security": str(record["security_type"]).lower(),
-            },
-        )
-
-
-def _triggers(records: Records) -> Named:
-    for record in records["triggers"]:
-        yield (
-            record["trigger_name"],
-            {
-                "table": record["event_object_table"],
-                "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
-                "body": sql_text(record["action_statement"]),
-            },
-        )
-
-
-def _events(records: Records) -> Named:
-    for record in records["events"]:
-        yield (
-            record["event_name"],
-            {
-                "schedule": " ".join(
-                    str(record[k])
-                    for k in ("event_type", "execute_at", "interval_value", "interval_field", "starts", "ends")
-                    if record[k] is not None
-                ).lower(),
-                "status": str(record["status"]).lower(),
-                "body": sql_text(record["event_definition"]),
-            },
-        )
-
-
-def _partitions(records: Records) -> Named:
-    for record in records["partitions"]:
-        inner = f"/{record['subpartition_name']}" if record["subpartition_name"] else ""
-        yield (
-            f"{record['table_name']}.{record['partition_name']}{inner}",
-            {
-                "by": f"{str(record['partition_method']).lower()} {sql_text(record['partition_expression'])}",
-                "holds": sql_text(record["partition_description"]),
-            },
-        )
-
-
-_READERS: Mapping[str, Callable[[Records], Named]] = {
-    "index": _indexes,
-    "foreign key": _foreign_keys,
-    "check": _checks,
-    "view": _views,
-    "routine": _routines,
-    "trigger": _triggers,
-    "event": _events,
-    "partition": _partitions,
-}

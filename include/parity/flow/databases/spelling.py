@@ -12,6 +12,8 @@ _WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
 _NOW = re.compile(r"\b(?:current_timestamp|now|localtime(?:stamp)?)\b(?:\((\d*)\))?")
 _INTRODUCER = re.compile(r"(?<![\w.])_(?:utf8mb4|utf8mb3|utf8|latin1|binary|ascii)(?=\s*')", re.IGNORECASE)
 _LITERAL = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\")", re.DOTALL)
+_VERBATIM = re.compile(_LITERAL.pattern[:-1] + r"|--(?=\s)[^\n]*\n?|\#[^\n]*\n?|/\*.*?\*/)", re.DOTALL)
+"""Literals and comments: a line comment ends where its line does, so its end must not become a blank."""
 _BLANKS = re.compile(r"\s+")
 _TIGHT = re.compile(r"\s*([(),=<>!+*/%;-])\s*")
 
@@ -30,18 +32,32 @@ def charset(text: object) -> str:
     return re.sub(r"\butf8(?=_|\b)(?!mb)", "utf8mb3", str(text or "").lower())
 
 
-def default(value: object, extra_text: str) -> str:
-    """Return a default: ``none``, a quoted literal, or an expression."""
-    if value is None or str(value).upper() == "NULL":
+def default(value: object, extra_text: str, *, mariadb: bool) -> str:
+    """Return a default: ``none``, a quoted literal, or an expression.
+
+    MariaDB quotes literals and says NULL for none; MySQL quotes nothing, and marks expressions in ``extra``.
+    """
+    if value is None or (mariadb and str(value).upper() == "NULL"):
         return "none"
     text = str(value)
-    if _LITERAL.fullmatch(text):
-        return text
-    if _NOW.match(text.lower()):
-        return now(text.lower())
-    if "default_generated" in extra_text.lower() or "(" in text:
+    if mariadb:
+        return _quoted_default(text)
+    if "default_generated" in extra_text.lower() or text.upper().startswith("CURRENT_TIMESTAMP"):
         return sql_text(text)
-    return text if re.fullmatch(r"b'[01]+'", text) else f"'{text}'"
+    return text if _BITS.fullmatch(text) else _quote(text)
+
+
+_BITS = re.compile(r"b'[01]+'")
+
+
+def _quoted_default(text: str) -> str:
+    if _LITERAL.fullmatch(text):
+        return _quote(text[1:-1].replace("''", "'").replace("\\'", "'"))
+    return _quote(text) if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) or not text else sql_text(text)
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def now(text: str) -> str:
@@ -55,14 +71,19 @@ def extra(value: object) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+def sql_mode(value: object) -> str:
+    """Return the mode that a routine runs under, in one order, without what MySQL 8 abolished."""
+    return ",".join(sorted(set(str(value or "").upper().split(",")) - {"", "NO_AUTO_CREATE_USER"}))
+
+
 def sql_text(value: object, database: str = "") -> str:
-    """Return an expression or a body in one spelling; what is inside quotes is left alone."""
+    """Return an expression or a body in one spelling; what is inside quotes or a comment is left alone."""
     text = _INTRODUCER.sub("", str(value or ""))
     if database:
         text = text.replace(f"`{database}`.", "")
     pieces = [
         piece if at % 2 else _TIGHT.sub(r"\1", _BLANKS.sub(" ", piece.replace("`", "").lower()))
-        for at, piece in enumerate(_LITERAL.split(text))
+        for at, piece in enumerate(_VERBATIM.split(text))
     ]
     return _bare(now("".join(pieces).strip().rstrip(";").strip()))
 

@@ -31,16 +31,36 @@ def test_the_words_of_an_enum_keep_their_case() -> None:
     [
         ("NULL", None),
         ("'active'", "active"),
+        ("''", ""),
+        ("0", "0"),
+        ("-1.50", "-1.50"),
+        ("'it''s'", "it's"),
+        ("'now'", "now"),
+        ("'f(X)'", "f(X)"),
+        ("b'101'", "b'101'"),
         ("current_timestamp()", "CURRENT_TIMESTAMP"),
         ("current_timestamp(3)", "CURRENT_TIMESTAMP(3)"),
     ],
 )
-def test_defaults_mean_the_same_quoted_or_not(one: str | None, other: str | None) -> None:
-    assert default(one, "") == default(other, "")
+def test_defaults_mean_the_same_quoted_by_mariadb_or_not_by_mysql(one: str, other: str | None) -> None:
+    assert default(one, "", mariadb=True) == default(other, "", mariadb=False)
 
 
-def test_the_text_null_is_not_the_value_null() -> None:
-    assert default("'NULL'", "") != default("NULL", "")
+def test_an_expression_as_default_is_one_that_the_server_marks_as_such() -> None:
+    marked = default("(UUID())", "DEFAULT_GENERATED", mariadb=False)
+    assert marked == default("uuid()", "", mariadb=True) != default("(UUID())", "", mariadb=False)
+
+
+@pytest.mark.parametrize("mariadb", [True, False])
+def test_the_text_null_is_not_the_value_null(mariadb: bool) -> None:
+    text, nothing = ("'NULL'", "NULL") if mariadb else ("NULL", None)
+    assert default(text, "", mariadb=mariadb) != default(nothing, "", mariadb=mariadb)
+
+
+def test_the_end_of_a_line_comment_is_no_blank() -> None:
+    assert sql_text("a; -- now\n b") != sql_text("a; -- now b\n")
+    assert sql_text("'-- no' \n b") == sql_text("'-- no' b")
+    assert sql_text("a /* don't */ B") == sql_text("A /* don't */  b")
 
 
 def test_utf8_is_utf8mb3_and_not_utf8mb4() -> None:
