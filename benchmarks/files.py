@@ -19,11 +19,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench_venv import BIN, CACHE, ROOT, prepare
 from pair import KEY
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = ROOT / ".cache"
-PEERS = CACHE / "bench" / "bin" / "python"
+PEERS = BIN / "python"
 PARITY = str(Path(sys.executable).with_name("parity"))
 LIMIT = 1_200.0
 """Seconds after which a tool is stopped."""
@@ -134,11 +133,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    if not PEERS.exists():
-        uv = str(Path(sys.executable).with_name("uv"))
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(CACHE / "bench")], check=True)
-        locked = str(ROOT / "requirements" / "bench.txt")
-        subprocess.run([uv, "pip", "install", "-q", "--python", str(PEERS), "-r", locked], check=True)
+    prepare()
     for rows in options.rows:
         bench(rows, options.repeat if rows <= 2_000_000 else 1)
 

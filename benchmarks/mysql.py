@@ -1,18 +1,29 @@
 """MySQL against MySQL: two private servers on this machine, 2,000,000 rows × 17 columns a side.
 
-usage: python benchmarks/mysql.py [ROWS]
-Prints each case beside one bare digest query on both servers at once; compare ratios, not seconds.
+usage: python benchmarks/mysql.py [--rows N] [--only CASE …] [--limit SECONDS]
+
+Each case is a whole process, start included, beside one bare digest query on both servers at once; compare
+ratios, not seconds. "right" tells whether the counts are those of the planted differences. The servers' data
+is made once, in ``.cache``, and what an earlier run planted is undone first.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import statistics
 import subprocess
 import sys
-import tempfile
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from bench_venv import CACHE, prepare
 
 from parity.sql.columns import Column, Kind
 from parity.sql.mariadb import MariaDB
@@ -38,98 +49,186 @@ IF(seq % 7 = 0, NULL, CONCAT('REF', seq)),
 '2026-01-01' + INTERVAL seq % 365 DAY, seq % 2 FROM seq_1_to_{rows};
 ANALYZE TABLE payments;
 """
+UNDO = "UPDATE payments SET amount = (id DIV 3 * 7919 % 10000000) / 100 WHERE id % {step} = 0;\n"
+PLANT = "UPDATE payments SET amount = amount + 1 WHERE id % {step} = 0;\n"
 KINDS = [Kind.INTEGER, Kind.TEXT, Kind.INTEGER, Kind.INTEGER, Kind.DECIMAL, Kind.DECIMAL, Kind.FLOAT, Kind.FLOAT]
 KINDS += [Kind.TEXT] * 5 + [Kind.TIMESTAMP, Kind.TIMESTAMP, Kind.DATE, Kind.INTEGER]
 NAMES = "id payment_id merchant_id customer_id amount fee fx score currency country status descr ref "
 NAMES += "created updated bdate active"
+SMALL = 500
+FEW, SCATTERED = 10, 2_000
 
 
-def main() -> None:
-    """Seed both servers and time every case."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
-    with tempfile.TemporaryDirectory(prefix="parity-bench-") as folder:
-        pair = [Server(Path(folder) / side, buffer="1G") for side in ("legacy", "target")]
-        try:
-            for server in pair:
-                server.install()
-                server.start()
+@dataclass(frozen=True)
+class Measured:
+    """What one case needed, and what it found: None where it was stopped, or does not tell."""
+
+    seconds: float | None
+    peak: float
+    different: int | None = None
+    fetched: int | None = None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Two servers that hold the pair, and what a case may take."""
+
+    legacy: Server
+    target: Server
+    rows: int
+    limit: float
+
+    def bare(self) -> Measured:
+        """Take the median of three runs of one digest query on both servers at once."""
+        columns = [
+            Column(name, kind, nullable=at > 2)
+            for at, (name, kind) in enumerate(zip(NAMES.split(), KINDS, strict=True))
+        ]
+        sql = digests(MariaDB(), "payments", columns, columns[:1], Buckets(width=384), "")
+
+        def ask(server: Server) -> None:
+            with server.root("bench") as connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                cursor.fetchall()
+
+        laps = []
+        for _ in range(3):
+            began = time.perf_counter()
             with ThreadPoolExecutor(2) as pool:
-                list(pool.map(lambda server: seed(server, rows), pair))
-            print(json.dumps({"case": "bare digest query, both at once", "seconds": bare(pair)}))
-            pair[1].run(f"UPDATE payments SET amount = amount + 1 WHERE id % {rows * 3 // 10} = 0;\n", "bench")
-            print(json.dumps({"case": "10 rows differ"} | parity(pair)))
-            pair[1].run("UPDATE payments SET amount = amount + 1 WHERE id % 3000 = 0;\n", "bench")
-            print(json.dumps({"case": "2,000 rows differ, digests"} | parity(pair, "--way", "digest")))
-            print(json.dumps({"case": "2,000 rows differ, streamed"} | parity(pair, "--way", "stream")))
-            print(json.dumps({"case": "500 small tables"} | small_tables(pair)))
-        finally:
-            for server in pair:
-                server.stop()
+                list(pool.map(ask, (self.legacy, self.target)))
+            laps.append(time.perf_counter() - began)
+        return Measured(statistics.median(laps), 0.0)
+
+    def parity(self, *options: str, database: str = "bench") -> Measured:
+        """Run the command as a person would."""
+        urls = [server.url(database) for server in (self.legacy, self.target)]
+        program = str(Path(sys.executable).with_name("parity"))
+        text, measured = _run([program, "mysql", *urls, "--json", "-", *options], self.limit)
+        if measured.seconds is None:
+            return measured
+        tables = [table for table in json.loads(text)["tables"] if table["verdict"] != "INVALID"]
+        different = sum(t["rows"][kind] for t in tables for kind in ("changed", "missing", "extra"))
+        fetched = sum(t["extra"]["mysql"]["rows_fetched"] for t in tables)
+        return Measured(measured.seconds, measured.peak, different, fetched)
+
+    def reladiff(self) -> Measured:
+        """Run the peer with as many threads as there are servers, over all columns."""
+        sides = [(server.url("bench"), "payments") for server in (self.legacy, self.target)]
+        command = [str(prepare() / "reladiff"), *(word for side in sides for word in side)]
+        text, measured = _run([*command, "-k", "id", "-c", "%", "-j", "2", "--json"], self.limit)
+        if measured.seconds is None:
+            return measured
+        # It prints a changed row as one line of each side; a row's other lines are the terminal's wrapping.
+        return Measured(measured.seconds, measured.peak, sum(line.startswith('["-"') for line in text.split("\n")))
+
+    def plant(self, rows: int) -> None:
+        """Let exactly so many rows of the target differ from the legacy ones."""
+        self.target.run(UNDO.format(step=3 * self.rows // SCATTERED), "bench")
+        self.target.run(PLANT.format(step=3 * self.rows // rows), "bench")
+
+
+def _run(command: list[str], limit: float) -> tuple[str, Measured]:
+    """Run a command once, stopping it at the limit; the peak is the kernel's own figure."""
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        stop = threading.Timer(limit, process.kill)
+        stop.start()
+        text = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        stop.cancel()
+    seconds = time.perf_counter() - started
+    answered = process.returncode in (0, 1) and bool(text.strip())
+    return text, Measured(seconds if answered else None, usage.ru_maxrss / 1024)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table; ``differ`` is how many rows are planted for it."""
+
+    title: str
+    run: Callable[[Bench], Measured]
+    differ: int | None = None
+
+
+CASES = {
+    "bare": Case("one bare digest query, both at once", Bench.bare),
+    "few": Case("parity mysql, 10 rows differ", Bench.parity, FEW),
+    "few-reladiff": Case("reladiff, 10 rows differ", Bench.reladiff, FEW),
+    "scattered": Case("parity mysql, 2,000 rows differ", Bench.parity, SCATTERED),
+    "streamed": Case("  all rows streamed", lambda bench: bench.parity("--way", "stream"), SCATTERED),
+    "scattered-reladiff": Case("reladiff, 2,000 rows differ", Bench.reladiff, SCATTERED),
+    "small": Case("parity mysql, 500 tables of 100 rows", lambda bench: bench.parity(database="small")),
+}
 
 
 def seed(server: Server, rows: int) -> None:
-    """Create and fill the table."""
-    server.run("CREATE DATABASE bench;\nCREATE DATABASE small;\n")
+    """Create and fill the large table, and the small ones."""
+    server.run("CREATE OR REPLACE DATABASE bench;\nCREATE OR REPLACE DATABASE small;\n")
     server.run(TABLE + ROWS.format(rows=rows), "bench")
-
-
-def bare(pair: list[Server]) -> float:
-    """Return the median of three runs of one digest query on both servers at once, in seconds."""
-    columns = [
-        Column(name, kind, nullable=at > 2)
-        for at, (name, kind) in enumerate(zip(NAMES.split(), KINDS, strict=True))
-    ]
-    sql = digests(MariaDB(), "payments", columns, columns[:1], Buckets(width=384), "")
-
-    def ask(server: Server) -> None:
-        with server.root("bench") as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            cursor.fetchall()
-
-    laps = []
-    for _ in range(3):
-        began = time.perf_counter()
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(ask, pair))
-        laps.append(time.perf_counter() - began)
-    return round(sorted(laps)[1], 2)
-
-
-def parity(pair: list[Server], *options: str, database: str = "bench") -> dict[str, object]:
-    """Run the command as a person would, and return what matters of its result."""
-    command = [
-        str(Path(sys.executable).with_name("parity")),
-        "mysql",
-        *(s.url(database) for s in pair),
-        "--json",
-        "-",
-    ]
-    began = time.perf_counter()
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-    seconds = round(time.perf_counter() - began, 2)
-    found = json.loads(done.stdout)
-    rows = found["tables"][0]["rows"]
-    facts = found["tables"][0]["extra"]["mysql"]
-    return {
-        "seconds": seconds,
-        "peak_mib": found["peak_mib"],
-        "verdict": found["verdict"],
-        "changed": rows["changed"],
-        "fetched": facts["rows_fetched"],
-        "looked_at": facts["rows_looked_at"],
-    }
-
-
-def small_tables(pair: list[Server]) -> dict[str, object]:
-    """Compare 500 tables of 100 rows."""
-    script = "".join(
-        f"CREATE TABLE t{n} (id INT PRIMARY KEY, memo VARCHAR(40));\n"
-        f"INSERT INTO t{n} SELECT seq, CONCAT('memo ', seq) FROM seq_1_to_100;\n"
-        for n in range(500)
+    server.run(
+        "".join(
+            f"CREATE TABLE t{n} (id INT PRIMARY KEY, memo VARCHAR(40));\n"
+            f"INSERT INTO t{n} SELECT seq, CONCAT('memo ', seq) FROM seq_1_to_100;\n"
+            for n in range(SMALL)
+        ),
+        "small",
     )
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda server: server.run(script, "small"), pair))
-    return parity(pair, database="small")
+
+
+def open_pair(rows: int) -> tuple[Server, Server]:
+    """Start both servers over their prepared data; make the data when it is not whole."""
+    folder = CACHE / f"mysql-{rows}"
+    legacy, target = (Server(folder / side, buffer="1G") for side in ("legacy", "target"))
+    for server in (legacy, target):
+        server.install()
+        server.start()
+    made = folder / "made"
+    if not made.exists():
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda server: seed(server, rows), (legacy, target)))
+        made.touch()
+    return legacy, target
+
+
+def shown(case: Case, measured: Measured, bench: Bench, bare: float | None) -> str:
+    """Return a line of the table."""
+    if measured.seconds is None:
+        return f"{case.title:40}{f'stopped after {bench.limit:.0f}':>16}"
+    ratio = f"{measured.seconds / bare:8.2f}" if bare else f"{'':8}"
+    peak = f"{measured.peak:10,.0f}" if measured.peak else f"{'':10}"
+    fetched = "" if measured.fetched is None else f"{measured.fetched / (2 * bench.rows):.4%}"
+    right = "" if measured.different is None else f"{_right(case.differ or 0, measured.different)}"
+    return f"{case.title:40}{measured.seconds:8.2f}{ratio}{peak}{fetched:>12}  {right}".rstrip()
+
+
+def _right(planted: int, found: int) -> str:
+    return "yes" if planted == found else f"no ({found:,} of {planted:,})"
+
+
+def main() -> None:
+    """Prepare the pair and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--only", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--limit", type=float, default=300.0, help="Seconds after which a case is stopped.")
+    options: Any = parser.parse_args()
+    pair = open_pair(options.rows)
+    bench, bare = Bench(*pair, options.rows, options.limit), None
+    try:
+        machine = f"{os.cpu_count()} cores; stopped after {options.limit:.0f} s"
+        print(f"\n{options.rows:,} rows a side, 17 columns; {machine}")
+        print(f"{'':40}{'wall s':>8}{'× bare':>8}{'peak MiB':>10}{'fetched':>12}  right", flush=True)
+        for name in options.only:
+            case = CASES[name]
+            if case.differ:
+                bench.plant(case.differ)
+            measured = case.run(bench)
+            bare = measured.seconds if name == "bare" else bare
+            print(shown(case, measured, bench, bare), flush=True)
+    finally:
+        for server in pair:
+            server.stop()
 
 
 if __name__ == "__main__":
