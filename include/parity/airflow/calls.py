@@ -131,8 +131,8 @@ def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -
     from parity.flow.shelf import page_of
 
     severity = suite.activity(name).severity
+    told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}
     if kept is None:
-        told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}
         return ActivityOutcome(name, Verdict(told["verdict"]), told["reason"], severity)
     return ActivityOutcome(
         name=name,
@@ -145,5 +145,6 @@ def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -
             (f.subject, f.expectation) for f in kept.findings if (f.severity, f.outcome) == ("critical", "fail")
         ),
         first_broken=kept.first_broken,
+        caused_by=told.get("caused_by", ""),
         url=settings().artefact_link(page_of(kept.report)) if kept.report else "",
     )

@@ -89,7 +89,11 @@ class SuiteTasks:
         judgement, result = self._judge(context, case)
         open_results().record_activity(self._record(context, case, judgement, result))
         case.shelf.clear_downloads()
-        outcome = {"verdict": judgement.verdict, "reason": judgement.reason}
+        outcome = {
+            "verdict": judgement.verdict,
+            "reason": judgement.reason,
+            "caused_by": judgement.broken.caused_by if judgement.broken else "",
+        }
         context["ti"].xcom_push("outcome", outcome)
         if not judgement.verdict.green:
             raise AirflowFailException(f"{judgement.verdict}: {judgement.reason}")
@@ -181,7 +185,7 @@ class SuiteTasks:
         expected = _of(context, case.activity, Link.VALIDATE)
         result = case.shelf.result() if compared else None
         findings = case.shelf.findings() if expected else None
-        return judge(result, findings, broken), result
+        return judge(result, findings, broken, allow_empty=case.activity.allow_empty), result
 
     def _record(self, context: Context, case: Case, judgement: Judgement, result: Result | None) -> Any:
         from parity.flow.remember import activity_record

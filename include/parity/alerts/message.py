@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from parity.alerts.discretion import discreet
 from parity.alerts.lifecycle import LOUDNESS, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
 from parity.alerts.troubles import COULD_NOT_COMPARE, LATE
@@ -124,9 +125,9 @@ def _head(change: Change, night: NightOutcome) -> str:
 
 def _broke(state: AlertState, activity: ActivityOutcome | None) -> str:
     if activity is not None and activity.first_broken:
-        return f"Broke first: {activity.first_broken}"
+        return f"Broke first: {discreet(activity.first_broken)}"
     if activity is not None and state.cause == COULD_NOT_COMPARE:
-        return f"Broke first: {activity.reason}"
+        return f"Broke first: {discreet(activity.reason)}"
     if state.cause == LATE:
         return "Nothing is known to be broken; the night is only late."
     return "The chain held: both outputs arrived and were compared; the data differ."

@@ -1,6 +1,7 @@
 """Tell whoever must know, once per change; a channel that fails hides nothing.
 
-What changed and the letters about it are written in one transaction before anything is sent. A retry, a clear
+What changed and the letters about it are written in one transaction before anything is sent, and two runs that
+end at the same moment decide one after the other, so that a trouble pages once. A retry, a clear
 or a crash in between therefore neither forgets a letter nor invents one: it sends what has not arrived yet. A
 letter may arrive twice when the process dies right after sending; PagerDuty's dedup key makes that harmless.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -26,17 +27,15 @@ TRIES = 3
 PATIENCE_SECONDS = 30.0
 """Longest pause between two tries; the next run tries again anyway."""
 
+Rows = Sequence[Mapping[str, Any]]
 log = logging.getLogger(__name__)
 
 
 class AlertStore(Protocol):
     """What alerts need of the results store."""
 
-    def alerts(self, suite: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """Return the state of every alert."""
-
-    def save_alerts(self, states: Iterable[Mapping[str, Any]], letters: Iterable[Mapping[str, Any]]) -> None:
-        """Write states and letters in one transaction."""
+    def change_alerts(self, suite: str, decide: Callable[[Rows], tuple[Rows, Rows]]) -> None:
+        """Write the states and letters that ``decide`` makes of a suite's alerts, alone, in one transaction."""
 
     def unsent(self, suite: str) -> Sequence[Mapping[str, Any]]:
         """Return the letters that have not arrived."""
@@ -96,10 +95,12 @@ def notify_late(
 def _tell(
     store: AlertStore, night: Night, outcome: NightOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
-    known = [_state(row) for row in store.alerts(night.suite)]
-    states, changes = advance(known, night)
-    letters = [_letter(change, outcome, sender.name, night) for change in changes for sender in senders]
-    store.save_alerts([asdict(state) for state in states], letters)
+    def decide(known: Rows) -> tuple[Rows, Rows]:
+        states, changes = advance([_state(row) for row in known], night)
+        letters = [_letter(change, outcome, sender.name, night) for change in changes for sender in senders]
+        return [asdict(state) for state in states], letters
+
+    store.change_alerts(night.suite, decide)
     return tuple(_send(store, night.suite, senders, clock))
 
 

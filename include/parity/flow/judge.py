@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parity.compare.result import Result, Verdict
-from parity.expectations.findings import Findings
+from parity.expectations.findings import Findings, Outcome
 from parity.flow.chain import Broken, first_broken
 from parity.suite.models import Severity
 
@@ -20,8 +20,13 @@ class Judgement:
     broken: Broken | None = None
 
 
-def judge(result: Result | None, findings: Findings | None, broken: Sequence[Broken]) -> Judgement:
-    """Return the verdict; whatever is not there, or did not hold, makes it INVALID."""
+def judge(
+    result: Result | None, findings: Findings | None, broken: Sequence[Broken], *, allow_empty: bool = False
+) -> Judgement:
+    """Return the verdict; whatever is not there, or did not hold, makes it INVALID.
+
+    ``allow_empty`` says that an output without rows can be right.
+    """
     if first := first_broken(broken):
         return Judgement(Verdict.INVALID, first.sentence, first)
     if result is None:
@@ -30,19 +35,41 @@ def judge(result: Result | None, findings: Findings | None, broken: Sequence[Bro
         )
     if result.verdict is Verdict.INVALID:
         return Judgement(Verdict.INVALID, result.reason)
+    if (empty := _empty_side(result)) and not allow_empty:
+        return Judgement(Verdict.INVALID, empty)
     if findings is None:
         return Judgement(Verdict.INVALID, "Great Expectations left no findings. Clear its task to run it again.")
     return _of_both(result, findings)
 
 
+def _empty_side(result: Result) -> str:
+    """Return what to say of an export without rows beside one that has some: no row met another one."""
+    sides = {"legacy": result.rows.legacy, "target": result.rows.target}
+    empty = [side for side, rows in sides.items() if not rows]
+    if len(empty) != 1:
+        return ""
+    [(other, rows)] = [(side, rows) for side, rows in sides.items() if rows]
+    return (
+        f"The {empty[0]} output has no rows and the {other} output has {rows:,}, so no row was compared. "
+        f"Look at what wrote the {empty[0]} side for this date; set allow_empty if none is right."
+    )
+
+
 def _of_both(result: Result, findings: Findings) -> Judgement:
     if findings.verdict is Verdict.INVALID:
-        return Judgement(Verdict.INVALID, "An expectation could not be computed; Data Docs say which and why.")
+        return Judgement(Verdict.INVALID, _not_computed(findings))
     if result.verdict is Verdict.FAIL:
         return Judgement(Verdict.FAIL, result.reason)
     if findings.verdict is Verdict.FAIL:
         return Judgement(Verdict.FAIL, _expectations(findings))
     return Judgement(result.verdict, result.reason)
+
+
+def _not_computed(findings: Findings) -> str:
+    first, *more = [f for f in findings.findings if f.outcome is Outcome.INVALID]
+    others = f" {len(more)} more could not be, either." if more else ""
+    said = first.message.rstrip(".") or "Data Docs say why"
+    return f"{first.expectation} on {first.subject} ({first.side}) could not be computed: {said}.{others}"
 
 
 def _expectations(findings: Findings) -> str:

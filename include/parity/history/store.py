@@ -19,6 +19,9 @@ from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.history.rows import activity_record, parts, result_values, run_record, run_values
 
 Answer = TypeVar("Answer")
+Rows = Sequence[Mapping[str, Any]]
+Decide = Callable[[Rows], tuple[Rows, Rows]]
+"""From the rows of a suite's alerts to the states and letters that are to be written."""
 RUN_KEY = ("suite", "run_id", "business_date")
 RESULT_KEY = ("suite", "activity", "business_date", "run_id", "attempt")
 BUSY_SECONDS = 60
@@ -125,14 +128,22 @@ class Store:
     def save_alerts(self, states: Iterable[Mapping[str, Any]], letters: Iterable[Mapping[str, Any]]) -> None:
         """Write alert states and the letters they cause, in one transaction; a letter is written once."""
         kept, posted = [dict(state) for state in states], [dict(letter) for letter in letters]
+        self._write(lambda connection: _save_alerts(connection, kept, posted))
+
+    def change_alerts(self, suite: str, decide: Decide) -> None:
+        """Write what ``decide`` makes of the suite's alerts, while nobody else changes them.
+
+        ``decide`` may be asked again when another process was first to open the same alert.
+        """
+        known = (
+            sa.select(tables.alerts).where(tables.alerts.c.suite == suite).order_by(tables.alerts.c.fingerprint)
+        )
 
         def write(connection: sa.Connection) -> None:
-            for state in kept:
-                _upsert(connection, tables.alerts, ("fingerprint",), state)
-            for letter in posted:
-                known = sa.select(tables.letters.c.id).where(tables.letters.c.id == letter["id"])
-                if connection.execute(known).first() is None:
-                    connection.execute(tables.letters.insert(), letter)
+            # A write first: it takes the lock before anything is read, on SQLite even when there is no row yet.
+            connection.execute(tables.alerts.update().where(tables.alerts.c.suite == suite).values(suite=suite))
+            states, letters = decide([dict(row) for row in connection.execute(known).mappings()])
+            _save_alerts(connection, states, letters)
 
         self._write(write)
 
@@ -214,6 +225,15 @@ def _upsert(connection: sa.Connection, table: sa.Table, key: Sequence[str], valu
     else:
         connection.execute(table.update().where(same).values(values))
     return found if isinstance(found, int) else 0
+
+
+def _save_alerts(connection: sa.Connection, states: Rows, letters: Rows) -> None:
+    for state in states:
+        _upsert(connection, tables.alerts, ("fingerprint",), state)
+    for letter in letters:
+        known = sa.select(tables.letters.c.id).where(tables.letters.c.id == letter["id"])
+        if connection.execute(known).first() is None:
+            connection.execute(tables.letters.insert(), dict(letter))
 
 
 def _drop_parts(connection: sa.Connection, numbers: Sequence[int]) -> None:

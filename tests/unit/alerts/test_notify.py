@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from parity.alerts.notify import notify, notify_late
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
 from parity.clock import FakeClock
 from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
-from parity.history.store import Store
+from parity.history.store import Store, open_store
+from parity.history.tables import letters
 from parity.suite.models import Severity
+from unit.alerts.conftest import Channel
 
 Make = Callable[..., ActivityOutcome]
 Night = Callable[..., NightOutcome]
@@ -40,6 +45,20 @@ def test_a_red_night_is_told_once_and_its_recovery_once(
     first, last = pager.arrived
     assert first["incident"] == last["incident"]
     assert "wrong from business date 2026-03-02 and is right on 2026-03-05" in last["lines"][2]
+
+
+def test_runs_that_end_at_the_same_moment_open_one_incident(
+    tmp_path: Path, clock: FakeClock, night: Night, red: Make
+) -> None:
+    stores = [open_store(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(4)]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(lambda store: notify(store, night(0, red()), [Channel("pagerduty")], clock), stores))
+    [alert] = stores[0].alerts("payments")
+    with stores[0].engine.connect() as connection:
+        written = connection.execute(sa.select(letters.c.incident)).scalars().all()
+    assert written == [alert["incident"]]
+    for store in stores:
+        store.engine.dispose()
 
 
 def test_a_green_night_says_nothing(tell: Any, night: Night, green: Make, pager: Any) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.compare.result import Result, Verdict
+from parity.compare.result import Result, Rows, Verdict
 from parity.errors import RemoteFailed
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.flow.chain import Broken, Link, first_broken
@@ -34,6 +34,21 @@ def test_a_broken_link_is_invalid_whatever_the_comparison_said() -> None:
 
 def test_nothing_compared_is_invalid() -> None:
     assert judge(None, FINE, ()).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (Rows(legacy=30, missing=30), "The target output has no rows"),
+        (Rows(target=7, extra=7), "The legacy output"),
+    ],
+)
+def test_an_empty_export_beside_a_full_one_compared_nothing(rows: Rows, said: str) -> None:
+    one_sided = Result(Verdict.FAIL, "rows are missing", rows=rows)
+    judgement = judge(one_sided, FINE, ())
+    assert judgement.verdict is Verdict.INVALID
+    assert said in judgement.reason
+    assert judge(one_sided, FINE, (), allow_empty=True).verdict is Verdict.FAIL
 
 
 def test_nothing_expected_is_invalid() -> None:
