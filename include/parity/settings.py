@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Whether suites run by themselves; off, people trigger them."""
     poll_seconds: float = 15.0
     """How often a waiting trigger asks the cloud."""
+    retry_seconds: float = 20.0
+    """First pause before a step is tried again that failed for a reason that may pass; it doubles each time."""
     keep_exchange_days: int = Field(default=14, ge=1)
     """After this, what both sides exported is deleted."""
     keep_artefact_days: int = Field(default=400, ge=1)

@@ -142,3 +142,11 @@ SHAPES: Mapping[str, Callable[[int, Asked], Shape]] = {
 def error(service: str, status: int, asked: Asked) -> Shape:
     """Return the body and headers with which ``service`` reports ``status``."""
     return SHAPES[service](status, asked)
+
+
+def served(status: int, payload: bytes, asked: Asked) -> tuple[int, dict[str, str]]:
+    """Return status and headers with which a storage service hands out ``payload``."""
+    headers = {"content-type": "application/octet-stream", "etag": '"0x8DTAMPERED"'}
+    if "range" not in asked.headers and "x-ms-range" not in asked.headers:
+        return status, headers
+    return 206, {**headers, "content-range": f"bytes 0-{max(len(payload) - 1, 0)}/{len(payload)}"}

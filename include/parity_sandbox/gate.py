@@ -109,12 +109,21 @@ async def _drop(exchange: Exchange) -> None:
 async def _refuse(exchange: Exchange, fault: Fault) -> None:
     while (await exchange.heard()).get("more_body"):
         pass
-    status = error_shapes.EXPIRED if fault.expire_token else fault.status
-    body, headers = error_shapes.error(exchange.service, status, exchange.asked)
+    status, payload, headers = _answer_of(fault, exchange)
     if fault.retry_after is not None:
         headers = {**headers, "retry-after": f"{fault.retry_after:g}"}
-    payload = (fault.body or body).encode()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     raw.append((b"content-length", str(len(payload)).encode()))
     await exchange.said({"type": "http.response.start", "status": status, "headers": raw})
     await exchange.said({"type": "http.response.body", "body": payload})
+
+
+def _answer_of(fault: Fault, exchange: Exchange) -> tuple[int, bytes, dict[str, str]]:
+    """Return status, body and headers of what a fault says instead of the service."""
+    payload = fault.body.encode()
+    if 200 <= fault.status < 300:  # something was tampered with: it reads well, and says something else
+        status, headers = error_shapes.served(fault.status, payload, exchange.asked)
+        return status, payload, headers
+    status = error_shapes.EXPIRED if fault.expire_token else fault.status
+    body, headers = error_shapes.error(exchange.service, status, exchange.asked)
+    return status, payload or body.encode(), headers

@@ -42,7 +42,6 @@ def build_dag(suite: Suite, path: Path) -> DAG:
             step=tasks.gate,
             link=Link.RECORD,
             trigger_rule=LAST,
-            retries=0,
             on_failure_callback=GateAlert(suite),
             on_success_callback=GateAlert(suite),
         )
@@ -103,7 +102,7 @@ def _options(suite: Suite) -> dict[str, Any]:
         "default_args": {
             "owner": suite.owner,
             "retries": 3,
-            "retry_delay": timedelta(seconds=20),
+            "retry_delay": timedelta(seconds=settings().retry_seconds),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=10),
         },

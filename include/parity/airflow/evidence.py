@@ -54,7 +54,11 @@ def _broken(context: Context, link: Link, task: str, states: dict[str, str]) -> 
         return None
     if told := context["ti"].xcom_pull(task_ids=task, key=BROKEN):
         return Broken.from_json(told)
-    return Broken(link, f"Task {task} is {state} and left no word.", "Read its log; it was probably killed.")
+    return Broken(
+        link,
+        f"Task {task} is {state}: it was stopped or killed before it could say why.",
+        "Read the end of its log, then clear it with downstream.",
+    )
 
 
 __all__ = ["PIPELINE", "broken_links", "remote_runs_of", "task_of", "task_states"]

@@ -234,6 +234,7 @@ def _latest(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
         if run.parameters.get(suite.azure.date_parameter) == plan.business_date.isoformat()
     ]
     if not found:
+        client.pipeline(suite.azure.pipeline)  # a name that the factory does not know is told with what it knows
         raise NotFound(
             f"Pipeline {suite.azure.pipeline} has no run for {plan.business_date}"
             f" in the last {LOOK_BACK.days} days.",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
 from parity.clients.adf_chain import first_broken
+from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.errors import BadInput
 
@@ -70,7 +71,8 @@ class ActivityRuns:
     def _absent(self, run_id: str, name: str, run: PipelineRun, activities: Mapping[str, RunStatus]) -> RunStatus:
         pipeline = self._definition(run)
         if name not in {activity.name for activity in pipeline.activities}:
-            error = RemoteError("NoSuchActivity", f"Pipeline {run.pipeline} has no activity {name}.")
+            known = did_you_mean(name, (activity.name for activity in pipeline.activities))
+            error = RemoteError("NoSuchActivity", f"Pipeline {run.pipeline} has no activity {name}. {known}")
             return RunStatus(run_id, "NotFound", Phase.FAILED, error, run.status.url)
         culprit, why = first_broken(pipeline, activities, name)
         if not run.status.phase.ended and not (why and not self._tries_again(run, culprit, activities[culprit])):
