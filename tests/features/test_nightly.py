@@ -1,0 +1,362 @@
+"""Steps of ``nightly.feature``: one night as ``parity.flow`` runs it, over exports that lie on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from parity.alerts.notify import notify
+from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.clients.remote import Phase, RunStatus
+from parity.clients.storage import FileStorage
+from parity.clock import FakeClock
+from parity.compare.result import Result, Verdict
+from parity.errors import BadInput, ParityError, RemoteFailed
+from parity.expectations.findings import Findings
+from parity.flow.chain import Broken, Link
+from parity.flow.exports import Column
+from parity.flow.judge import Judgement, judge
+from parity.flow.plan import Plan, make_plan
+from parity.flow.verify import Case, Outputs, compare, expect, fetch
+from parity.history.store import Store, open_store
+from parity.settings import Settings
+from parity.suite.models import Suite, Waiver
+
+scenarios("nightly.feature")
+
+LOAD, SETTLE = "load_payments", "settle_card_payments"
+DAY = date(2026, 3, 2)
+NIGHT = datetime(2026, 3, 3, 2, tzinfo=UTC)
+SCHEMA = pa.schema([("payment_id", pa.int64()), ("amount", pa.decimal128(18, 2)), ("currency", pa.string())])
+SPARK = {"payment_id": "bigint", "amount": "decimal(18,2)", "currency": "string"}
+PART, UNLOADED = "part-0.parquet", "20260302_0001"
+
+
+def suite(**of_settle: Any) -> Suite:
+    activities = [
+        {"name": LOAD, "legacy": {"sql": "load.sql"}, "target": {"table": "payments.raw"}},
+        {
+            "name": SETTLE,
+            "legacy": {"sql": "settle.sql"},
+            "target": {"table": "payments.settled"},
+            "key": ["payment_id"],
+            **of_settle,
+        },
+    ]
+    parts = {"azure": {"pipeline": "ingest", "helper_job": "helper"}, "aws": {"database": "legacy"}}
+    return Suite.model_validate(
+        {"suite": "payments", "owner": "data", "wave": 1, **parts, "activities": activities}
+    )
+
+
+def payments(rows: int) -> list[dict[str, Any]]:
+    return [{"payment_id": n, "amount": Decimal(n) + Decimal("0.50"), "currency": "EUR"} for n in range(rows)]
+
+
+@dataclass
+class Pager:
+    """A pager that remembers."""
+
+    name: str = "pager"
+    arrived: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __call__(self, letter: Mapping[str, Any]) -> None:
+        """Take one letter."""
+        self.arrived.append(letter)
+
+
+@dataclass
+class Nightly:
+    """A night: what both sides wrote, what broke before, and what came of it."""
+
+    root: Path
+    store: Store
+    suite: Suite = field(default_factory=suite)
+    waivers: tuple[Waiver, ...] = ()
+    legacy: list[dict[str, Any]] = field(default_factory=lambda: payments(30))
+    target: list[dict[str, Any]] = field(default_factory=lambda: payments(30))
+    manifest: dict[str, Any] = field(default_factory=dict)
+    without_manifest: bool = False
+    query: Phase = Phase.SUCCEEDED
+    broken: dict[str, list[Broken]] = field(default_factory=dict)
+    spoilt: list[Any] = field(default_factory=list)
+    """Called when both sides have been written."""
+    judged: dict[str, Judgement] = field(default_factory=dict)
+    pager: Pager = field(default_factory=Pager)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NIGHT))
+    day: date = DAY
+
+    @property
+    def plan(self) -> Plan:
+        return make_plan(self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", scheduled=NIGHT)
+
+    @property
+    def unload(self) -> Path:
+        return self.root / "unload"
+
+    @property
+    def export(self) -> Path:
+        return self.root / "export"
+
+    def run(self) -> None:
+        """Verify settle_card_payments as the flow does, and tell who must know."""
+        self._write()
+        for spoil in self.spoilt:
+            spoil()
+        self.judged = {LOAD: self._unless_broken(LOAD), SETTLE: self._settle()}
+        self.clock.sleep(60)
+        activities = tuple(self._outcome(name) for name in self.judged)
+        outcome = NightOutcome("payments", self.day, f"run-{self.day}", activities)
+        notify(self.store, outcome, [self.pager], self.clock)
+
+    def _settle(self) -> Judgement:
+        found = list(self.broken.get(SETTLE, ()))
+        case = Case(self.suite, self.suite.activity(SETTLE), self.plan, self._settings(), self.waivers)
+        result, findings = None, None
+        try:
+            result, findings = self._verify(case)
+        except ParityError as error:
+            found.append(Broken.by(Link.COMPARE, error))
+        return judge(result, findings, found)
+
+    def _verify(self, case: Case) -> tuple[Result, Findings]:
+        status = RunStatus("q-1", self.query.name, self.query, output={"manifest": self._list().as_uri()})
+        columns = [Column(name, kind) for name, kind in SPARK.items()]
+        outputs = Outputs(status, f"{self.unload.as_uri()}/", self.export.as_uri(), "export-1", lambda: columns)
+        exports = fetch(case, outputs, FileStorage())
+        result = compare(case, *exports, facts={})
+        return result, expect(case, *exports, result=result)
+
+    def _unless_broken(self, name: str) -> Judgement:
+        broken = self.broken.get(name)
+        return judge(None, None, broken) if broken else Judgement(Verdict.PASS, "equal")
+
+    def _outcome(self, name: str) -> ActivityOutcome:
+        judgement = self.judged[name]
+        broken = judgement.broken
+        return ActivityOutcome(
+            name,
+            judgement.verdict,
+            judgement.reason,
+            first_broken=broken.sentence if broken else "",
+            caused_by=broken.caused_by if broken else "",
+        )
+
+    def _settings(self) -> Settings:
+        return Settings(home=self.root / "home", memory="256MB")
+
+    def _list(self) -> Path:
+        return self.root / "q-1-manifest.csv"
+
+    def _write(self) -> None:
+        self.unload.mkdir(exist_ok=True)
+        self.export.mkdir(exist_ok=True)
+        self._list().write_text("")
+        if self.legacy:
+            pq.write_table(pa.Table.from_pylist(self.legacy, SCHEMA), self.unload / UNLOADED)
+            self._list().write_text(f"{(self.unload / UNLOADED).as_uri()}\n")
+        pq.write_table(pa.Table.from_pylist(self.target, SCHEMA), self.export / PART)
+        if not self.without_manifest:
+            (self.export / "_manifest.json").write_text(json.dumps(self._manifest()))
+
+    def _manifest(self) -> dict[str, Any]:
+        size = (self.export / PART).stat().st_size
+        return {
+            "protocol": 1,
+            "activity": SETTLE,
+            "run_id": "export-1",
+            "business_date": self.day.isoformat(),
+            "mode": "rows",
+            "rows": len(self.target),
+            "schema": [{"name": name, "type": kind} for name, kind in SPARK.items()],
+            "files": [{"name": PART, "bytes": size, "rows": len(self.target)}],
+            "bytes": size,
+            "source": {"table": "payments.settled"},
+            "written_at": "2026-03-03T01:00:00Z",
+            **self.manifest,
+        }
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Iterator[Store]:
+    """An empty results store."""
+    store = open_store(f"sqlite:///{tmp_path / 'results.db'}")
+    yield store
+    store.engine.dispose()
+
+
+@given(f"a suite of {SETTLE}, which needs {LOAD}", target_fixture="night")
+def a_suite(tmp_path: Path, results: Store) -> Nightly:
+    return Nightly(tmp_path, results)
+
+
+@given("both sides exported the same 30 payments of 2026-03-02")
+def same(night: Nightly) -> None:
+    assert night.legacy == night.target
+
+
+@given(parsers.re(r"(?P<count>one|two) payments? (is|are) a cent off on the target side"))
+def a_cent_off(night: Nightly, count: str) -> None:
+    for payment in night.target[: {"one": 1, "two": 2}[count]]:
+        payment["amount"] += Decimal("0.01")
+
+
+@given("a waiver for up to 1 row of amount")
+def waived(night: Nightly) -> None:
+    agreed = {"owner": "data", "reason": "known rounding", "ticket": "PAY-1", "expires": date(2099, 1, 1)}
+    night.waivers = (Waiver(suite="payments", activity=SETTLE, column="amount", max_rows=1, **agreed),)
+
+
+@given("the helper job died before it wrote a manifest")
+def no_manifest(night: Nightly) -> None:
+    night.without_manifest = True
+
+
+@given("the export is that of another run")
+def of_another_run(night: Nightly) -> None:
+    night.manifest = {"run_id": "export-0"}
+
+
+@given("the export is that of another business date")
+def of_another_date(night: Nightly) -> None:
+    night.manifest = {"business_date": "2026-03-01"}
+
+
+@given(parsers.re(r"the (?P<side>target|legacy) file was cut short"))
+def cut_short(night: Nightly, side: str) -> None:
+    file = night.export / PART if side == "target" else night.unload / UNLOADED
+    night.spoilt.append(lambda: file.write_bytes(file.read_bytes()[:-9]))
+
+
+@given("the target file is gone")
+def gone(night: Nightly) -> None:
+    night.spoilt.append((night.export / PART).unlink)
+
+
+@given("the legacy folder holds a stranger's file")
+def stranger(night: Nightly) -> None:
+    night.spoilt.append(lambda: (night.unload / "20260301_0001").write_bytes(b"PAR1"))
+
+
+@given("the query failed")
+def query_failed(night: Nightly) -> None:
+    night.query = Phase.FAILED
+
+
+@given("neither side has a row")
+def no_rows(night: Nightly) -> None:
+    night.legacy, night.target = [], []
+
+
+@given("the target side has no row")
+def no_target(night: Nightly) -> None:
+    night.target = []
+
+
+@given("the suite names a column that neither side has")
+def unknown_column(night: Nightly) -> None:
+    night.suite = suite(columns={"amuont": {"tolerance": "0.01"}})
+
+
+@given("an expectation names a column that is not there")
+def unknown_expected(night: Nightly) -> None:
+    night.suite = suite(expect={"both": [{"ExpectColumnValuesToNotBeNull": {"column": "curency"}}]})
+
+
+@given(parsers.parse("the legacy Glue job ended as {state}"))
+def glue_failed(night: Nightly, state: str) -> None:
+    night.broken[SETTLE] = [Broken.by(Link.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
+
+
+@given(parsers.parse('{name} failed in Data Factory with "{words}"'))
+def activity_failed(night: Nightly, name: str, words: str) -> None:
+    after = RemoteFailed(f"It never ran, because {name} failed first.")
+    after.caused_by = name
+    night.broken = {
+        name: [Broken.by(Link.ACTIVITY, RemoteFailed(words))],
+        SETTLE: [Broken.by(Link.ACTIVITY, after)],
+    }
+
+
+@when("the night is judged")
+def judged(night: Nightly) -> None:
+    night.run()
+
+
+@when("the next night is INVALID too")
+def still_invalid(night: Nightly) -> None:
+    night.day += timedelta(days=1)
+    night.run()
+
+
+@when("the next night is right")
+def right(night: Nightly) -> None:
+    night.day += timedelta(days=1)
+    night.without_manifest = False
+    night.run()
+
+
+@when(parsers.parse("somebody runs the suite with {parameters}"), target_fixture="planned")
+def from_parameters(night: Nightly, parameters: str) -> Plan | BadInput:
+    try:
+        return make_plan(night.suite, json.loads(parameters), run_id="manual", scheduled=NIGHT)
+    except BadInput as error:
+        return error
+
+
+@then(parsers.re(r'(?P<name>\w+) is (?P<verdict>[A-Z]+)(, because "(?P<words>.+)")?'))
+def verdict_is(night: Nightly, name: str, verdict: str, words: str | None) -> None:
+    judgement = night.judged[name]
+    assert str(judgement.verdict) == verdict, judgement.reason
+    assert (words or "") in judgement.reason
+
+
+@then(f"{LOAD} and {SETTLE} are INVALID")
+def both_invalid(night: Nightly) -> None:
+    assert {str(judgement.verdict) for judgement in night.judged.values()} == {"INVALID"}
+
+
+@then(parsers.re(r"the night is (?P<colour>green|red)"))
+def night_is(night: Nightly, colour: str) -> None:
+    assert all(judgement.verdict.green for judgement in night.judged.values()) is (colour == "green")
+
+
+@then(parsers.parse('on call is paged once, with "{words}"'))
+def paged_once(night: Nightly, words: str) -> None:
+    [page] = night.pager.arrived
+    assert page["event"] == "new"
+    assert words in "\n".join(page["lines"])
+
+
+@then(parsers.parse('the page says that "{words}"'))
+def page_says(night: Nightly, words: str) -> None:
+    assert words in night.pager.arrived[-1]["lines"][3]
+
+
+@then("the alert is resolved")
+def resolved(night: Nightly) -> None:
+    first, last = night.pager.arrived
+    assert (last["event"], last["incident"]) == ("recovered", first["incident"])
+
+
+@then(parsers.parse("the plan is {activities} for {dates}"))
+def planned_is(planned: Plan | BadInput, activities: str, dates: str) -> None:
+    assert isinstance(planned, Plan)
+    assert ", ".join(planned.activities) == activities
+    assert ", ".join(map(str, (planned.business_date, *planned.other_dates))) == dates
+
+
+@then(parsers.parse('the run is refused with "{words}"'))
+def refused(planned: Plan | BadInput, words: str) -> None:
+    assert isinstance(planned, BadInput)
+    assert words in str(planned)
