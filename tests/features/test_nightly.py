@@ -17,8 +17,8 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from parity.alerts.notify import notify
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
-from parity.clients.storage import FileStorage
 from parity.clock import FakeClock
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput, ParityError, RemoteFailed
