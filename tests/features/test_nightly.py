@@ -17,6 +17,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from parity.alerts.notify import notify
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.clients.artefacts import Artefacts
 from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
 from parity.clock import FakeClock
@@ -121,7 +122,9 @@ class Nightly:
 
     def _settle(self) -> Judgement:
         found = list(self.broken.get(SETTLE, ()))
-        case = Case(self.suite, self.suite.activity(SETTLE), self.plan, self._settings(), self.waivers)
+        settings = Settings(home=self.root / "home", memory="256MB")
+        artefacts = Artefacts.on_disk(self.root / "artefacts")
+        case = Case(self.suite, self.suite.activity(SETTLE), self.plan, settings, artefacts, self.waivers)
         result, findings = None, None
         try:
             result, findings = self._verify(case)
@@ -151,9 +154,6 @@ class Nightly:
             first_broken=broken.sentence if broken else "",
             caused_by=broken.caused_by if broken else "",
         )
-
-    def _settings(self) -> Settings:
-        return Settings(home=self.root / "home", memory="256MB")
 
     def _list(self) -> Path:
         return self.root / "q-1-manifest.csv"
