@@ -24,6 +24,12 @@ from parity.settings import settings
 from parity.suite.models import Activity, Suite
 
 LAST = "all_done"
+OTHER_DATES = "Lists the further dates of a range; each becomes a run of its own."
+PUBLISH = "Writes the page of this run and refreshes the indexes of Data Docs."
+GATE = (
+    "Green only when every planned activity is PASS or WAIVED and the pipeline succeeded; the run takes its"
+    " colour, and on-call is told of what changed. **Red:** its log ends with what to do."
+)
 
 
 def build_dag(suite: Suite, path: Path) -> DAG:
@@ -33,15 +39,18 @@ def build_dag(suite: Suite, path: Path) -> DAG:
         plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Link.PLAN)
         start = _remote(steps.START, steps.pipeline_start(suite), Link.PIPELINE, wait=False)
         pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Link.PIPELINE)
-        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Link.PLAN)
+        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Link.PLAN, doc_md=OTHER_DATES)
         runs = _runs_of_other_dates(dag, dates)
         verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
-        published = StepOperator(task_id="publish", step=publish, link=Link.RECORD, trigger_rule=LAST)
+        published = StepOperator(
+            task_id="publish", step=publish, link=Link.RECORD, trigger_rule=LAST, doc_md=PUBLISH
+        )
         gate = StepOperator(
             task_id="gate",
             step=tasks.gate,
             link=Link.RECORD,
             trigger_rule=LAST,
+            doc_md=GATE,
             on_failure_callback=GateAlert(suite),
             on_success_callback=GateAlert(suite),
         )

@@ -72,7 +72,8 @@ class RemoteRunOperator(BaseOperator):
     """Seconds that a short run is given on the worker before the task defers; that costs a second process."""
 
     def __init__(self, *, want: Want, link: Link, wait: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"doc_md": link.story, **kwargs})
+        self.custom_operator_name = link.place
         self.want = want
         self.link = link
         self.wait = wait

@@ -17,7 +17,8 @@ class StepOperator(BaseOperator):
     """Runs a function of the context and returns its JSON."""
 
     def __init__(self, *, step: Step, link: Link, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"doc_md": link.story, **kwargs})
+        self.custom_operator_name = link.place
         self.step = step
         self.link = link
 

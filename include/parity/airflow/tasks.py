@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,10 +16,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from parity.airflow.evidence import broken_links, remote_runs_of, task_states
 from parity.airflow.runs import connection, handed_on
 from parity.airflow.steps import PIPELINE, START, athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.telling import tell
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
-from parity.flow.judge import Judgement, judge
+from parity.flow.judge import NEXT, Judgement, judge
 from parity.flow.plan import make_plan
+from parity.flow.shelf import page_of
 from parity.flow.verify import Case, Outputs, compare, expect, fetch
 from parity.settings import settings
 from parity.suite.models import Activity, Suite
@@ -87,8 +90,11 @@ class SuiteTasks:
         if activity.name not in case.plan.activities:
             raise AirflowSkipException("Not part of this run's plan.")
         judgement, result = self._judge(context, case)
-        open_results().record_activity(self._record(context, case, judgement, result))
+        record = self._record(context, case, judgement, result)
+        open_results().record_activity(record)
         case.shelf.clear_downloads()
+        report = settings().artefact_link(page_of(record.report)) if record.report else ""
+        tell(f"{judgement.verdict}: {activity.name}", judgement.reason, NEXT[judgement.verdict], report)
         outcome = {
             "verdict": judgement.verdict,
             "reason": judgement.reason,
@@ -127,6 +133,7 @@ class SuiteTasks:
             )
         )
         context["ti"].xcom_push("outcomes", outcomes)
+        _tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
         return {"verdict": verdict, "reason": reason}
@@ -244,6 +251,15 @@ def log_result(result: Result) -> None:
     from parity.report import render_text
 
     print(render_text(result))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line
+
+
+def _tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
+    """Write every activity into the gate's log, green ones first, so that the end of the log says what to do."""
+    for name, outcome in sorted(
+        outcomes.items(), key=lambda told: (not Verdict(told[1]["verdict"]).green, told[0])
+    ):
+        tell(f"{outcome['verdict']:8}{name}", outcome["reason"])
+    tell(f"The run is {verdict}.", NEXT[verdict], url)
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:

@@ -32,6 +32,16 @@ class Link(StrEnum):
         """Return what people call it."""
         return _TITLES[self]
 
+    @property
+    def place(self) -> str:
+        """Return whose work it is: a cloud's service, or our own."""
+        return _PLACES.get(self, "Parity")
+
+    @property
+    def story(self) -> str:
+        """Return what it does, and what to do when it does not hold, in a few sentences."""
+        return _STORIES[self]
+
 
 _TITLES = {
     Link.PLAN: "the plan of the run",
@@ -43,6 +53,34 @@ _TITLES = {
     Link.COMPARE: "the comparison",
     Link.VALIDATE: "Great Expectations",
     Link.RECORD: "the recording of the result",
+}
+
+_PLACES = {
+    Link.PIPELINE: "Data Factory",
+    Link.GLUE: "AWS Glue",
+    Link.ACTIVITY: "Data Factory",
+    Link.ATHENA: "Amazon Athena",
+    Link.HELPER: "Databricks",
+    Link.VALIDATE: "Great Expectations",
+}
+_STORIES = {
+    Link.PLAN: "Decides the business date, the activities and the mode, and what is done with the pipeline.",
+    Link.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for all"
+    " of it. **Red:** read its error; clear this task, or trigger the Dag with *re-run from failed activities*.",
+    Link.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear this"
+    " task with everything after it.",
+    Link.ACTIVITY: "Verifies that this activity of the pipeline succeeded. **Red:** the log has its own error and"
+    " the Databricks run; repair it, then trigger the Dag with *re-run from failed activities*.",
+    Link.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then clear"
+    " this task with everything after it.",
+    Link.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
+    " repair the job or the table, then clear this task with everything after it.",
+    Link.COMPARE: "Fetches both exports and compares every row; the log shows the report. **Red:** an export was"
+    " refused; clear the task that wrote it, with everything after it. Differences alone do not make it red.",
+    Link.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on what the"
+    " comparison found; Data Docs tell the whole.",
+    Link.RECORD: "Judges, writes to the results store, and goes red unless the verdict is PASS or WAIVED."
+    " **FAIL:** open the report. **INVALID:** repair the link that broke first.",
 }
 
 

@@ -10,6 +10,15 @@ from parity.expectations.findings import Findings, Outcome
 from parity.flow.chain import Broken, first_broken
 from parity.suite.models import Severity
 
+NEXT: dict[Verdict | None, str] = {
+    None: "Next: wait; what has ended already is told here.",
+    Verdict.PASS: "Nothing to do.",
+    Verdict.WAIVED: "Nothing to do; look when the waivers expire.",
+    Verdict.FAIL: "Next: open the report; repair the job, or agree on a waiver. A retry changes nothing.",
+    Verdict.INVALID: "Next: repair the link that broke first, then clear its task with everything after it.",
+}
+"""What a person does about a verdict; None while the run goes on."""
+
 
 @dataclass(frozen=True)
 class Judgement:

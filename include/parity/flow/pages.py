@@ -11,9 +11,17 @@ from typing import Any
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
+from parity.flow.judge import NEXT
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 
+KINDS = {
+    "adf_pipeline": "Data Factory run",
+    "adf_activity": "activity",
+    "databricks": "Databricks export",
+    "athena": "Athena query",
+    "glue": "Glue run",
+}
 WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
 
 
@@ -22,17 +30,31 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
     return _render("runs.html", runs=runs)
 
 
-def run_page(detail: RunDetail, artefacts: Artefacts, base: str = "../artefacts") -> str:
-    """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``."""
+def run_page(detail: RunDetail, artefacts: Artefacts, base: str = "../artefacts", up: str = "../") -> str:
+    """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``.
+
+    ``up`` is where the list of runs is; empty where there is none.
+    """
     looks = _looks(detail.activities, artefacts)
     worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
-    return _render("run.html", run=detail.run, activities=worst_first, base=base, looks=looks)
+    verdicts = [activity.verdict for activity in detail.activities]
+    return _render(
+        "run.html",
+        run=detail.run,
+        following=NEXT[detail.run.verdict],
+        counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
+        activities=worst_first,
+        kinds=KINDS,
+        base=base,
+        up=up,
+        looks=looks,
+    )
 
 
 def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
     base = "/".join(".." for _ in PurePosixPath(folder).parts)
-    return artefacts.write(f"{folder}/index.html", run_page(detail, artefacts, base))
+    return artefacts.write(f"{folder}/index.html", run_page(detail, artefacts, base, up=""))
 
 
 def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:
