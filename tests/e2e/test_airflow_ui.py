@@ -1,7 +1,8 @@
-"""The nightly run as people see it: a real Airflow, a real browser."""
+"""The nightly run as people see it: a real Airflow, a real browser, and results in object storage."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,16 +19,19 @@ from parity_sandbox.demo.airflow import USER, LocalAirflow
 from parity_sandbox.demo.api import AirflowApi
 from parity_sandbox.demo.connections import connections
 from parity_sandbox.world import run_legacy_night
+from parity_sandbox.world.aws import client
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / ".cache" / "screenshots"
 DAG = "parity__payments"
 DATE = "2026-03-02"
+BUCKET = "parity-artefacts"
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -39,11 +43,22 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def airflow(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     home = tmp_path_factory.mktemp("airflow")
-    settings = {"PARITY_HOME": str(home / "parity"), "PARITY_POLL_SECONDS": "2", "PARITY_SCHEDULED": "false"}
+    broken = home / "suites"
+    shutil.copytree(PROJECT / "include" / "suites", broken)
+    (broken / "refunds.yaml").write_text("suite: refunds\nowner: me\nwave: 1\nactivitees: []\n")
+    settings = {
+        "PARITY_HOME": str(home / "parity"),
+        "PARITY_POLL_SECONDS": "2",
+        "PARITY_SCHEDULED": "false",
+        "PARITY_SUITES": str(broken),
+        "PARITY_ARTEFACTS": f"s3://{BUCKET}/site",
+    }
     running = LocalAirflow(PROJECT, home, settings)
     try:
         running.start()
         running.connect(connections(sandbox.endpoints))
+        region = {"LocationConstraint": sandbox.endpoints.region}
+        client(sandbox.endpoints, "s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=region)
         run_legacy_night(sandbox.endpoints, DATE)
         running.wait(lambda _: None)
         yield running
@@ -65,9 +80,9 @@ def run_id(airflow: LocalAirflow) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser(airflow: LocalAirflow) -> Iterator[webdriver.Chrome]:
+def browser(airflow: LocalAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
-    for flag in FLAGS:
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(flag)
     options.binary_location = "/usr/bin/chromium"
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
@@ -103,20 +118,28 @@ def open_task(driver: webdriver.Chrome, airflow: LocalAirflow, run_id: str, task
     driver.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/tasks/{task}")
 
 
+def press(driver: webdriver.Chrome, label: str) -> None:
+    """Press the button that a screen reader would call ``label``."""
+    button = f"//button[starts-with(@aria-label, '{label}')]"
+    until(driver, lambda: driver.find_element(By.XPATH, button)).click()
+
+
 def test_the_graph_has_a_group_for_each_activity(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:
-    browser.get(f"{airflow.url}/dags/{DAG}")
-    browser.execute_script(f"localStorage.setItem('dag_view-{DAG}', 'graph')")
     browser.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}")
-    shows(browser, "settle_card_payments", "compute_fees", "start_pipeline", "gate")
+    press(browser, "Show Graph")
+    shows(browser, "settle_card_payments", "compute_fees", "start_pipeline", "gate", "+ 7 Tasks")
+    press(browser, "Expand all task groups")
+    shows(browser, "adf_activity", "great_expectations", "Amazon Athena", "Databricks")
+    press(browser, "Show Grid")
 
 
 def test_the_log_of_a_failed_task_says_what_databricks_said(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:
     open_task(browser, airflow, run_id, "attribute_ad_spend.adf_activity")
-    shows(browser, "INVALID: The Data Factory activity", "UNRESOLVED_COLUMN")
+    shows(browser, "INVALID: the Data Factory activity did not hold.", "UNRESOLVED_COLUMN", "Next: ")
 
 
 def test_the_log_of_a_comparison_shows_the_report(
@@ -126,10 +149,35 @@ def test_the_log_of_a_comparison_shows_the_report(
     shows(browser, "133 changed rows", "time-zone shift")
 
 
+def test_the_log_of_the_gate_ends_with_what_to_do(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    open_task(browser, airflow, run_id, "gate")
+    shows(browser, "The run is INVALID.", "Next: repair the link that broke first", "compute_fees")
+
+
+def test_a_broken_suite_is_an_import_error_that_names_the_line(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    browser.get(airflow.url)
+    until(browser, lambda: browser.find_element(By.XPATH, "//button[contains(., 'Dag Import Error')]")).click()
+    shows(browser, "parity_suite_errors.py")
+    until(browser, lambda: browser.find_element(By.XPATH, "//button[contains(., 'parity_suite_errors')]")).click()
+    shows(browser, "refunds.yaml:4", "activitees", "activities")
+
+
+def test_the_run_has_a_tab_with_its_verdicts(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    browser.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/plugin/parity-run")
+    until(browser, lambda: browser.switch_to.frame(browser.find_element(By.CSS_SELECTOR, "iframe")) or True)
+    shows(browser, "register_chargebacks", "time zone shift", "WAIVED")
+    browser.switch_to.default_content()
+
+
 def test_the_form_of_a_manual_run_explains_itself(browser: webdriver.Chrome, airflow: LocalAirflow) -> None:
     browser.get(f"{airflow.url}/dags/{DAG}")
-    button = "//button[contains(., 'Trigger') or contains(@aria-label, 'Trigger')]"
-    until(browser, lambda: browser.find_element(By.XPATH, button)).click()
+    press(browser, "Trigger Dag")
     shows(browser, "Business date", "Data Factory pipeline", "Re-run from failed activities")
 
 
@@ -139,7 +187,7 @@ def test_the_pages_lead_from_the_run_to_the_report_and_to_data_docs(
     browser.get(f"{airflow.url}/parity/")
     shows(browser, "Parity runs", "payments", "INVALID")
     browser.find_element(By.CSS_SELECTOR, "tbody a").click()
-    shows(browser, "compute_fees", "WAIVED")
+    shows(browser, "compute_fees", "WAIVED", "All runs")
     browser.find_element(By.LINK_TEXT, "report").click()
     shows(browser, "Not compared")
     browser.back()

@@ -88,7 +88,7 @@ async def late_night(suite: str, context: dict[str, Any]) -> None:
     """Tell the suite's channels that a night is late; runs in the triggerer, for a run that has not ended."""
     from parity.suite.loader import load_suites
 
-    found = {s.suite: s for s in load_suites(settings().suites).suites}[suite]
+    found = {s.suite: s for s in load_suites(settings().suites, suite).suites}[suite]
     run = context["dag_run"]
     if run.get("end_date"):
         return  # Airflow may fire this after a run that failed in time

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +27,7 @@ from parity.settings import settings
 from parity.suite.models import Activity, Suite
 
 LAST = "all_done"
+PREFIX = "parity__"
 OTHER_DATES = "Lists the further dates of a range; each becomes a run of its own."
 PUBLISH = "Writes the page of this run and refreshes the indexes of Data Docs."
 GATE = (
@@ -32,10 +36,35 @@ GATE = (
 )
 
 
+def build_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
+    """Return the Dag of every good suite in ``folder``; ``wanted`` is the id of the only one that is needed.
+
+    The garbage collector rests meanwhile: nearly everything that is made stays, and looking through it again and
+    again was a quarter of the time (50 suites of 20 activities: 1.7 s, then 1.3 s).
+    """
+    from parity.suite.loader import load_suites
+
+    with _no_collecting():
+        loaded = load_suites(folder, (wanted or "").removeprefix(PREFIX))
+        named = [suite for suite in loaded.suites if wanted in (None, PREFIX + suite.suite)]
+        return [build_dag(suite, loaded.paths[suite.suite]) for suite in named]
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def build_dag(suite: Suite, path: Path) -> DAG:
     """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
     tasks = SuiteTasks(suite, path)
-    with DAG(f"parity__{suite.suite}", **_options(suite)) as dag:
+    with DAG(PREFIX + suite.suite, **_options(suite)) as dag:
         plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Link.PLAN)
         start = _remote(steps.START, steps.pipeline_start(suite), Link.PIPELINE, wait=False)
         pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Link.PIPELINE)

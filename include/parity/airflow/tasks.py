@@ -143,7 +143,7 @@ class SuiteTasks:
         from parity.airflow.artefacts import open_artefacts
         from parity.suite.loader import load_suites
 
-        waivers = load_suites(self.path.parent).waivers
+        waivers = load_suites(self.path.parent, self.suite.suite).waivers
         attempt = int(context["ti"].try_number)
         return Case(self.suite, activity, plan_of(context), settings(), open_artefacts(), waivers, attempt)
 

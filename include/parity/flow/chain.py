@@ -67,8 +67,8 @@ _STORIES = {
     Link.PLAN: "Decides the business date, the activities and the mode, and what is done with the pipeline.",
     Link.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for all"
     " of it. **Red:** read its error; clear this task, or trigger the Dag with *re-run from failed activities*.",
-    Link.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear this"
-    " task with everything after it.",
+    Link.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear"
+    " this task with everything after it.",
     Link.ACTIVITY: "Verifies that this activity of the pipeline succeeded. **Red:** the log has its own error and"
     " the Databricks run; repair it, then trigger the Dag with *re-run from failed activities*.",
     Link.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then clear"

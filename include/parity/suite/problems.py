@@ -15,6 +15,18 @@ from parity.errors import SuiteError
 from parity.suite.documents import Document, Location
 
 _QUOTED = re.compile(r"'([^']*)'")
+_OURS = {
+    "tuple_type": ("not a list", "Write it in brackets: [{}]."),
+    "string_pattern_mismatch": (
+        "not a name that can be used here",
+        "Use letters, digits and _, and begin with a letter; a table may be up to three such names with dots.",
+    ),
+    "decimal_parsing": ("not a number", "Write it with a point, such as 0.01."),
+    "int_parsing": ("not a whole number", "Write digits only."),
+    "date_from_datetime_parsing": ("not a date", "Write it like 2026-12-31."),
+    "bool_parsing": ("neither true nor false", "Write true or false."),
+}
+"""Pydantic's kinds of error that its own words explain to programmers only: what is wrong, what to write."""
 _ADDED_BY_PYDANTIC = ("Value error, ", "Assertion failed, ")
 
 
@@ -55,7 +67,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
         if _follows(item["type"], item["loc"], [other["loc"] for other in items]):
             continue
         location = _within(item["loc"], data)
-        yield Problem(location, _what(item["type"], item["msg"], item["loc"]), _remedy(item, model))
+        given = _given(item["loc"], data)
+        yield Problem(location, _what(item["type"], item["msg"], item["loc"], given), _remedy(item, model, given))
 
 
 def _follows(kind: str, location: Location, others: Iterable[Location]) -> bool:
@@ -87,18 +100,33 @@ def _within(location: tuple[int | str, ...], data: Any) -> Location:
     return kept
 
 
-def _what(kind: str, message: str, location: tuple[int | str, ...]) -> str:
+def _given(location: Location, data: Any) -> Any:
+    """Return the value that the document has at ``location``, or as far down as it goes."""
+    for step in _within(tuple(location), data):
+        data = data[step]
+    return data
+
+
+def _what(kind: str, message: str, location: tuple[int | str, ...], given: Any) -> str:
     if kind == "extra_forbidden":
         return f"key {location[-1]!r} is unknown."
     if kind == "missing":
         return f"key {location[-1]!r} is missing."
+    if kind in _OURS and isinstance(given, str | int | float):
+        return f"{given!r} is {_OURS[kind][0]}."
     for added in _ADDED_BY_PYDANTIC:
         message = message.removeprefix(added)
     return message[:1].lower() + message[1:].rstrip(".") + "."
 
 
-def _remedy(item: Mapping[str, Any], model: type[BaseModel]) -> str:
+def _remedy(item: Mapping[str, Any], model: type[BaseModel], given: Any) -> str:
     location = item["loc"]
+    if item["type"] in ("literal_error", "enum"):
+        return did_you_mean(str(given), _QUOTED.findall(item["msg"]))
+    if "tolerance" in location:
+        return "Write 0.01, 0.1% or 1ms."
+    if item["type"] in _OURS:
+        return _OURS[item["type"]][1].format(given)
     if item["type"] == "extra_forbidden":
         owner = model_at(model, location[:-1])
         return did_you_mean(str(location[-1]), owner.model_fields if owner else ())

@@ -58,6 +58,11 @@ def parameters(sql: str) -> Iterator[Token]:
     return (token for token in tokens(sql) if token.kind == "parameter")
 
 
+def quoted_parameters(sql: str) -> Iterator[Token]:
+    """Yield each text that is nothing but a known parameter's name: in quotes it is text, and is never bound."""
+    return (t for t in tokens(sql) if t.kind == "skip" and t.text[1] == ":" and t.text[2:-1] in KNOWN_PARAMETERS)
+
+
 def second_statement(sql: str) -> Token | None:
     """Return the semicolon that something follows, or None when ``sql`` is one statement."""
     ended: Token | None = None

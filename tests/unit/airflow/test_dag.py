@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parity.airflow.calls import connection_id, deadline_alert
 from parity.airflow.channels import sender
-from parity.airflow.dag import build_dag
+from parity.airflow.dag import build_dag, build_dags
 from parity.suite.models import AlertTarget
 from unit.flow.suites import suite
 
@@ -88,3 +90,37 @@ def test_a_schedule_can_be_switched_off_and_a_start_turns_catching_up_on(tmp_pat
     assert caught_up.start_date is not None
     assert caught_up.start_date.astimezone(UTC) == datetime(2026, 3, 2, tzinfo=UTC)
     assert not build_dag(suite(schedule="0 2 * * *"), tmp_path / "x.yaml").catchup
+
+
+def suites(folder: Path, *names: str) -> Path:
+    """Write suites of one activity each, in files that are not named after them."""
+    (folder / "sql").mkdir()
+    (folder / "sql" / "q.sql").write_text("SELECT id FROM t WHERE day = :business_date\n")
+    for number, name in enumerate(names):
+        (folder / f"file_{number}.yaml").write_text(
+            f"suite: {name}\nowner: me\nwave: 1\nazure: {{pipeline: p, helper_job: h}}\naws: {{database: d}}\n"
+            "activities:\n  - {name: settle, legacy: {sql: q.sql}, target: {table: a.b}, key: [id]}\n"
+        )
+    return folder
+
+
+def test_a_task_needs_its_own_suite_and_no_other(tmp_path: Path) -> None:
+    folder = suites(tmp_path, "pay", "pay_out", "refunds")
+    (folder / "broken.yaml").write_text("suite: [")
+    assert [dag.dag_id for dag in build_dags(folder)] == ["parity__pay", "parity__pay_out", "parity__refunds"]
+    assert [dag.dag_id for dag in build_dags(folder, "parity__pay")] == ["parity__pay"]
+    assert build_dags(folder, "parity_housekeeping") == []
+
+
+def test_building_dags_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    build_dags(suites(tmp_path, "pay"))
+    assert gc.isenabled()
+
+
+def test_each_task_is_named_after_the_cloud_that_does_the_work_and_says_what_to_do(tmp_path: Path) -> None:
+    dag = build_dag(suite("settle", "refund"), tmp_path / "payments.yaml")
+    places = {task.task_id: task.operator_name for task in dag.tasks if task.task_id.startswith("settle.")}
+    assert places["settle.adf_activity"] == "Data Factory"
+    assert places["settle.athena_unload"] == "Amazon Athena"
+    assert places["settle.helper_job"] == "Databricks"
+    assert all(task.doc_md for task in dag.tasks if task.task_id != "runs_of_other_dates")

@@ -102,6 +102,32 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             "'z' is given to more than one column",
         ),
         ("tolerance: 0.01", 'replace: ["(", ""]', "'(' is not a regular expression"),
+        (":business_date", "':business_date'", "has ':business_date': in quotes it is text and is not bound."),
+        (
+            "key: [payment_id]",
+            "key: payment_id",
+            "key: 'payment_id' is not a list. Write it in brackets: [payment_id].",
+        ),
+        (
+            "tolerance: 0.01",
+            "tolerance: a cent",
+            "columns.amount.tolerance: 'a cent' is not a number. Write 0.01, 0.1% or 1ms.",
+        ),
+        (
+            "wave: 1",
+            "wave: 1\nmode: row",
+            "mode: input should be 'rows', 'digest', 'totals' or 'auto'. did you mean 'rows'?",
+        ),
+        (
+            "table: payments.settled",
+            "table: payments-settled",
+            "'payments-settled' is not a name that can be used here.",
+        ),
+        (
+            "ToBeInSet: {column: country, value_set: [GB, NO, 007]}",
+            "ToMatchRegex: {column: country, regex: '[A-Z'}",
+            "expect.both[1].ExpectColumnValuesToMatchRegex.regex: '[A-Z' is not a regular expression",
+        ),
         ("amount: {", "paid: {legacy: payment_id}\n      amount: {", "column 'payment_id' is called 'paid'"),
     ],
 )
@@ -196,3 +222,10 @@ def test_loading_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT / "include"
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_only_the_wanted_suites_file_is_read_as_yaml(folder: Path) -> None:
+    (folder / "other.yaml").write_text("suite: [")
+    assert len(load_suites(folder).errors) == 1
+    wanted = load_suites(folder, "payments")
+    assert ([suite.suite for suite in wanted.suites], wanted.errors) == (["payments"], ())

@@ -73,6 +73,25 @@ def test_a_run_is_found_by_number_and_by_id_with_the_worst_first(pages: TestClie
     assert "https://athena/q1" in page
 
 
+def test_a_run_says_what_to_do_next_and_how_many_are_of_each_verdict(pages: TestClient) -> None:
+    page = pages.get("/runs/1").text
+    assert "Next: open the report; repair the job, or agree on a waiver." in page
+    assert '<b class="FAIL">1</b>FAIL' in page
+    assert '<b class="INVALID">0</b>INVALID' in page
+    assert '<a href="../">All runs</a>' in page
+
+
+def test_what_was_not_compared_has_no_counts(store: Store, pages: TestClient) -> None:
+    unknown = replace(
+        activity("lost", Verdict.INVALID), rows=Rows(), report="", first_broken="The export: " + "x" * 300
+    )
+    store.record_activity(unknown)
+    page = pages.get("/runs/1").text
+    row = page[page.index(">lost<") :]
+    assert ">–<" in row[: row.index("</tr>")]
+    assert "<details>" in row
+
+
 def test_only_reports_that_exist_are_linked(pages: TestClient) -> None:
     page = pages.get("/runs/1").text
     assert "compute_fees/report.html" in page
