@@ -7,6 +7,7 @@ cached here, until shortly before they expire, and asked afresh when a service r
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 
 MARGIN = 300.0
 """Seconds before its end at which a token counts as spent; a tenth of its life when that is less."""
+NO_WORKLOAD_IDENTITY = "Check that workload identity is switched on for this pod."
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 Kind = Literal["client_secret", "managed_identity", "workload_identity", "default"]
@@ -139,23 +141,30 @@ def _rest_source(
     config: EntraConfig, scope: str, clock: Clock, transport: httpx.BaseTransport | None
 ) -> TokenSource:
     door = Door(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
-    form = {"grant_type": "client_credentials", "client_id": config.client_id, "scope": scope}
+    form = {"grant_type": "client_credentials", "client_id": _client_id(config), "scope": scope}
     if config.kind == "workload_identity":
         form |= {"client_assertion_type": ASSERTION, "client_assertion": _federated_token(config)}
     else:
         form["client_secret"] = config.client_secret.get_secret_value()
     path = f"/{config.tenant}/oauth2/v2.0/token"
-    return oauth_source(door, Call("POST", path, f"a token of client {config.client_id}", form=form), clock)
+    return oauth_source(door, Call("POST", path, f"a token of client {form['client_id']}", form=form), clock)
+
+
+def _client_id(config: EntraConfig) -> str:
+    """Return the application; workload identity leaves it to the platform, as azure-identity does."""
+    platform = os.environ.get("AZURE_CLIENT_ID", "") if config.kind == "workload_identity" else ""
+    return config.client_id or platform
 
 
 def _federated_token(config: EntraConfig) -> str:
+    file = config.token_file or os.environ.get("AZURE_FEDERATED_TOKEN_FILE", "")
+    if not file:
+        raise AccessDenied("This machine has no federated token.", remedy=NO_WORKLOAD_IDENTITY)
     try:
-        return Path(config.token_file).read_text().strip()
+        return Path(file).read_text().strip()
     except OSError as error:
-        raise AccessDenied(
-            f"The federated token file {config.token_file!r} cannot be read ({error.strerror}).",
-            remedy="Check that workload identity is switched on for this pod.",
-        ) from None
+        what = f"The federated token file {file!r} cannot be read ({error.strerror})."
+        raise AccessDenied(what, remedy=NO_WORKLOAD_IDENTITY) from None
 
 
 def _identity_source(config: EntraConfig, scope: str) -> TokenSource:
@@ -214,11 +223,13 @@ def _default_chain(config: EntraConfig) -> Any:
     from azure.identity import DefaultAzureCredential
 
     given = {
+        # azure-identity refuses an http authority; what the machine itself offers needs none.
+        "authority": "" if is_loopback(config.authority) else config.authority,
         "managed_identity_client_id": config.client_id,
         "workload_identity_client_id": config.client_id,
         "workload_identity_tenant_id": config.tenant,
     }
-    return DefaultAzureCredential(authority=config.authority, **{k: v for k, v in given.items() if v})
+    return DefaultAzureCredential(**{k: v for k, v in given.items() if v})
 
 
 _IDENTITIES: dict[Kind, Callable[[EntraConfig], Any]] = {

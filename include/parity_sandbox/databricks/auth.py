@@ -14,7 +14,7 @@ from parity_sandbox.context import Context
 from parity_sandbox.databricks.errors import Refused
 from parity_sandbox.entra.tokens import TokenRefused, Tokens
 
-AUDIENCES = ("2ff814a6-3304-4ab8-87cd-7dd0b83e5d4a", "https://databricks.azure.net", "all-apis")
+AUDIENCES = ("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://databricks.azure.net", "all-apis")
 """Azure Databricks' own application, its older name, and what our own OAuth tokens carry."""
 
 

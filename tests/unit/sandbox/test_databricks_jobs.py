@@ -444,9 +444,9 @@ def test_a_token_of_entra_opens_the_workspace_only_when_meant_for_it(workspace: 
         headers = {"authorization": f"Bearer {token}"}
         return workspace.http.get("/api/2.2/jobs/list", headers=headers).status_code
 
-    assert status("2ff814a6-3304-4ab8-87cd-7dd0b83e5d4a") == 200
+    assert status("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d") == 200
     assert status("https://management.azure.com") == 401
-    assert status("2ff814a6-3304-4ab8-87cd-7dd0b83e5d4a", lifetime=-10) == 403
+    assert status("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", lifetime=-10) == 403
 
 
 @pytest.mark.parametrize(("header", "status"), [("", 401), ("Basic eDp5", 401), ("Bearer wrong", 403)])

@@ -1,0 +1,137 @@
+"""Every way that a connection can say who we are in Azure, tried on the sandbox's Entra."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from parity.airflow.connections import adf_client, exchange, remote_runs
+from parity.airflow.runs import RunsRef, connection
+from parity.errors import AccessDenied, Terminal
+from parity_sandbox.demo.connections import connections
+
+pytestmark = pytest.mark.sandbox
+PLATFORM = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
+Identity = dict[str, Any]
+
+
+@pytest.fixture
+def endpoints(sandbox_light: Any) -> Any:
+    return sandbox_light.endpoints
+
+
+@pytest.fixture
+def client_secret(endpoints: Any) -> Identity:
+    """Login and password."""
+    return {"login": endpoints.client_id, "password": endpoints.client_secret, "extra": {}}
+
+
+@pytest.fixture
+def managed(endpoints: Any, monkeypatch: pytest.MonkeyPatch) -> Identity:
+    """A machine of Azure's: its platform names an endpoint, the connection asks for its use."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{endpoints.azure}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "sandbox")
+    return {"extra": {"use_managed_identity": True}}
+
+
+@pytest.fixture
+def managed_by_client(managed: Identity, endpoints: Any) -> Identity:
+    """The same, with one of several identities named."""
+    return {"extra": {"managed_identity_client_id": endpoints.client_id}}
+
+
+@pytest.fixture
+def workload(endpoints: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Identity:
+    """A pod: its platform leaves a federated token in a file and says where."""
+    import jwt
+
+    claims = {"sub": "system:serviceaccount:parity:worker", "exp": datetime.now(UTC) + timedelta(hours=1)}
+    (tmp_path / "token").write_text(jwt.encode(claims, "k" * 32))
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AZURE_CLIENT_ID", endpoints.client_id)
+    return {"extra": {"workload_identity_tenant_id": endpoints.tenant}}
+
+
+@pytest.fixture
+def default_chain(managed: Identity) -> Identity:
+    """Nothing at all: whatever the machine offers."""
+    return {"extra": {}}
+
+
+@pytest.fixture(params=["client_secret", "managed", "managed_by_client", "workload", "default_chain"])
+def identity(request: Any, monkeypatch: pytest.MonkeyPatch) -> Identity:
+    for name in PLATFORM:
+        monkeypatch.delenv(name, raising=False)
+    return dict(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def define(endpoints: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Define one of the demo's connections with another identity, and return it as Airflow reads it."""
+
+    def make(name: str, identity: Identity, **extra: Any) -> Any:
+        known = connections(endpoints)[name]
+        kept = json.loads(known.get("extra", "{}"))
+        plain = {key: known[key] for key in ("conn_type", "host", "port", "schema") if key in known}
+        made = {**plain, **identity, "extra": json.dumps({**kept, **identity["extra"], **extra})}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(made))
+        return connection(name)
+
+    return make
+
+
+def test_data_factory_is_opened(identity: Identity, define: Callable[..., Any]) -> None:
+    client = adf_client(RunsRef("adf", "x"), define("azure_data_factory_default", identity))
+    now = datetime.now(UTC)
+    assert list(client.runs(after=now - timedelta(days=1), before=now)) == []
+
+
+def test_databricks_is_opened(identity: Identity, define: Callable[..., Any], endpoints: Any) -> None:
+    ref = RunsRef("databricks", "x")
+    tenant = {"tenant_id": endpoints.tenant, "authority": endpoints.azure}
+    runs = remote_runs(ref, define("databricks_default", identity, **tenant))
+    with pytest.raises(Terminal, match="Run 404404404 does not exist"):
+        runs.status("404404404")
+
+
+def test_storage_is_opened(identity: Identity, define: Callable[..., Any], endpoints: Any) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    key = {"account_name": endpoints.storage_account, "account_key": endpoints.storage_key}
+    root = f"identities-{uuid4().hex[:8]}"
+    BlobServiceClient(f"{endpoints.storage}/{endpoints.storage_account}", credential=key).create_container(root)
+    who = {
+        "tenant_id": endpoints.tenant,
+        "authority": endpoints.azure,
+        "account_name": endpoints.storage_account,
+    }
+    adls = define("adls_default", identity, **who)
+    aws = define("aws_default", {"extra": {}})
+    place = f"abfss://{root}@{endpoints.storage_account}.dfs.core.windows.net/a.txt"
+    storage = exchange(aws, adls)
+    storage.write(place, b"mine")
+    assert storage.read(place) == b"mine"
+
+
+def test_a_wrong_secret_is_refused_in_entras_words(client_secret: Identity, define: Callable[..., Any]) -> None:
+    wrong = define("azure_data_factory_default", {**client_secret, "password": "wrong"})
+    now = datetime.now(UTC)
+    with pytest.raises(AccessDenied, match="AADSTS7000215"):
+        list(adf_client(RunsRef("adf", "x"), wrong).runs(after=now - timedelta(days=1), before=now))
+
+
+def test_a_machine_without_any_identity_is_told_so(
+    define: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*PLATFORM, "IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.delenv(name, raising=False)
+    nobody = define("azure_data_factory_default", {"extra": {"workload_identity_tenant_id": "t"}})
+    now = datetime.now(UTC)
+    with pytest.raises(AccessDenied, match="federated token"):
+        list(adf_client(RunsRef("adf", "x"), nobody).runs(after=now - timedelta(days=1), before=now))
