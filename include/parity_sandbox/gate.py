@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -29,6 +30,8 @@ class Exchange:
     at: float = field(default_factory=time.time)
     body: bytearray = field(default_factory=bytearray)
     status: int = 0
+    waiting: deque[Message] = field(default_factory=deque)
+    """What has arrived before the service asked for it."""
 
     @property
     def target(self) -> str:
@@ -43,9 +46,17 @@ class Exchange:
         headers = {name.decode(): value.decode("latin-1") for name, value in self.scope["headers"]}
         return error_shapes.Asked(self.target, headers)
 
+    async def arrive(self) -> None:
+        """Take the whole request in, so that it is carried out even when its sender dies meanwhile."""
+        while True:
+            message = await self.receive()
+            self.waiting.append(message)
+            if not message.get("more_body"):
+                return
+
     async def heard(self) -> Message:
         """Receive, keeping the first bytes."""
-        message = await self.receive()
+        message = self.waiting.popleft() if self.waiting else await self.receive()
         if len(self.body) < EXCERPT:
             self.body += message.get("body", b"")[: EXCERPT - len(self.body)]
         return message
@@ -88,7 +99,8 @@ class Gate:
             self.journal.add(exchange.entry(self.journal.next_id(), fault))
 
     async def _answer(self, exchange: Exchange, fault: Fault | None) -> None:
-        if fault:
+        if fault and fault.delay:
+            await exchange.arrive()
             await asyncio.sleep(fault.delay)
         if fault and fault.drop:
             await _drop(exchange)

@@ -15,7 +15,7 @@ from parity.clients.adf_runs import MARK, AdfRuns
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.remote import Phase, RunStatus
 from parity.clock import FakeClock
-from parity.errors import AccessDenied, NotFound, Unreachable
+from parity.errors import AccessDenied, NotFound, Terminal, Unreachable
 
 pytestmark = pytest.mark.sandbox
 
@@ -141,6 +141,24 @@ def test_create_run_is_sent_once(config: AdfConfig, publish: Any, sandbox_light:
         runs.submit(asked(name), "t-1")
     sent = [r for r in sandbox_light.requests("azure", since) if "createrun" in r["path"].lower()]
     assert len(sent) == 1
+
+
+def test_a_killed_senders_run_is_found_even_in_a_pipeline_without_a_token(
+    factory: AdfClient, publish: Any
+) -> None:
+    runs = AdfRuns(factory)
+    request = asked(publish(step("first"), marked=False))
+    before = runs._clock.now().isoformat()
+    assert runs.find(request | {"asked": before}, "t-1") is None
+    started = runs.submit(request, "t-1")
+    assert runs.find(request, "t-1") is None, "a first attempt must not take up what others started"
+    assert runs.find(request | {"asked": before}, "t-1") == started
+    assert runs.submit(request | {"asked": before}, "t-1") == started
+    other = {**request, "parameters": {"business_date": "2026-03-03"}}
+    assert runs.find(other | {"asked": before}, "t-1") is None
+    runs.submit(request, "t-2")
+    with pytest.raises(Terminal, match="nothing tells which run is ours"):
+        runs.find(request | {"asked": before}, "t-1")
 
 
 def test_a_dropped_poll_is_no_trouble(config: AdfConfig, publish: Any, sandbox_light: Any) -> None:

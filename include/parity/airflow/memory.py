@@ -21,6 +21,8 @@ class Submission:
     number: int
     token: str
     run_id: str = ""
+    asked: str = ""
+    """ISO time at which it was first about to be made; set, an earlier attempt may have made it."""
     cancelled: bool = False
 
 

@@ -130,8 +130,10 @@ class RemoteRunOperator(BaseOperator):
                 self.log.info("Found the run that this task had started: %s (%s).", known.run_id, status.state)
                 return known.run_id
             known = memory.after(known)
-        memory.keep(known)
         request = wanted.ask(known.token).request
+        if known.asked:  # an attempt was killed before it could write its run down
+            request = {**request, "asked": known.asked}
+        known = memory.keep(replace(known, asked=known.asked or datetime.now(UTC).isoformat()))
         found = client.find(request, known.token)
         run_id = found or client.submit(request, known.token)
         memory.keep(replace(known, run_id=run_id))

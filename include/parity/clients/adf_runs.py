@@ -6,7 +6,8 @@ sent twice: when its answer is lost, the run is looked for, and if it cannot be 
 Unreachable; a later attempt looks first.
 
 A pipeline without the parameter, and a recovery (whose parameters are the first run's), can only be recognised
-by what started since: the same pipeline and parameters, or the same run group.
+by what started since: the same pipeline and parameters, or the same run group. So a request that an attempt may
+have sent before it was killed says since when (``asked``); two such runs are an error, never a guess.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, ClassVar
 
 from parity.clients.adf import RETENTION, AdfClient, PipelineRun, Recovery
 from parity.clients.remote import Phase, RunStatus
-from parity.errors import Unreachable
+from parity.errors import Terminal, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Request:
     start_from_failure: bool = False
     since: str = ""
     """ISO time with zone: no run of this token is older. Empty: as far back as the factory remembers."""
+    asked: str = ""
+    """ISO time with zone since which this very request may have been sent, by somebody who died; empty: never."""
 
     @property
     def recovery(self) -> Recovery | None:
@@ -80,7 +83,7 @@ class AdfRuns:
         if asked.recovery_of:
             return self._oldest(self._recoveries(asked), token)
         if not self._is_marked(asked):
-            return None
+            return self._unmarked(asked)
         return self._oldest(self._marked_runs(asked, token), token)
 
     def status(self, run_id: str) -> RunStatus:
@@ -113,6 +116,20 @@ class AdfRuns:
         younger = [run for run in group if _started(run) > _started(reference)]
         # One that ended badly is not taken up again: whoever asks now asks for another try.
         return [run for run in younger if not run.status.phase.ended or (asked.since and _went_well(run))]
+
+    def _unmarked(self, asked: Request) -> str | None:
+        """Return the one run with these parameters since the request may have been sent; Terminal for several."""
+        if not asked.asked:
+            return None
+        found = self._started_by(asked, "", datetime.fromisoformat(asked.asked))
+        if len(found) > 1:
+            ids = ", ".join(run.run_id for run in found)
+            raise Terminal(
+                f"Pipeline {asked.pipeline!r} was started {len(found)} times for the same parameters while a task "
+                f"was killed, and nothing tells which run is ours ({ids}).",
+                remedy=f"Choose 'use this run id', and declare the parameter {MARK!r} in the pipeline.",
+            )
+        return found[0].run_id if found else None
 
     def _look_for(self, asked: Request, token: str, began: datetime, error: Unreachable) -> str:
         log.warning("Data Factory: lost the answer to createRun of %r; looking for the run", asked.pipeline)

@@ -26,6 +26,8 @@ class FakeCloud:
     cancelled: list[str] = field(default_factory=list)
     asked: int = 0
     error: RemoteError | None = None
+    requests: list[Mapping[str, Any]] = field(default_factory=list)
+    """What find was asked."""
     lose_answer: bool = False
     """submit starts the run and then fails, as when the connection drops."""
     kind: ClassVar[str] = "fake"
@@ -38,6 +40,7 @@ class FakeCloud:
         return run_id
 
     def find(self, request: Mapping[str, Any], token: str) -> str | None:
+        self.requests.append(request)
         return self.runs.get(token)
 
     def status(self, run_id: str) -> RunStatus:

@@ -56,6 +56,9 @@ def test_a_worker_killed_between_submitting_and_remembering_finds_the_run_by_its
     cloud.lose_answer = False
     assert operator(cloud).execute(context(store, try_number=2))["run_id"] == "run-1"
     assert len(cloud.runs) == 1
+    first, again = cloud.requests
+    assert "asked" not in first
+    assert datetime.fromisoformat(again["asked"]) <= datetime.now(UTC)
 
 
 def test_clearing_a_finished_task_starts_a_fresh_run() -> None:

@@ -126,3 +126,34 @@ def test_reset_and_health_are_asked_of_any_service(ask: Asker) -> None:
     assert ask("POST", "/_sandbox/reset", 2).json() == {"reset": True}
     assert ask.resets == 1
     assert json.loads(ask("GET", "/_sandbox/health").text) == {"ready": True}
+
+
+def test_a_delayed_request_is_carried_out_even_when_its_sender_dies_meanwhile(ask: Asker) -> None:
+    ask("POST", "/_sandbox/faults", json={"path": "/x", "delay": 0.05})
+    said: list[bytes] = []
+
+    async def dying_sender() -> None:
+        gone = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, gone.set)
+        scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": []}
+
+        async def receive() -> dict[str, Any]:
+            if gone.is_set():
+                return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": b"hello", "more_body": False}
+
+        async def send(message: Any) -> None:
+            said.append(message.get("body", b""))
+
+        await ask.gate({**scope, "server": ("host", 1), "http_version": "1.1"}, receive, send)
+
+    asyncio.run(dying_sender())
+    assert b"".join(said) == b"POST hello"
+
+
+def test_a_fault_that_answers_well_reads_like_an_object_that_was_tampered_with(ask: Asker) -> None:
+    ask("POST", "/_sandbox/faults", json={"path": "/x", "status": 200, "body": "PAR1"})
+    whole, part = ask("GET", "/x"), ask("GET", "/x", headers={"Range": "bytes=0-1023"})
+    assert (whole.status_code, whole.text) == (200, "PAR1")
+    assert (part.status_code, part.headers["content-range"]) == (206, "bytes 0-3/4")
+    assert not [name for name in part.headers if "error" in name]
