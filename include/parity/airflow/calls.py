@@ -57,6 +57,7 @@ def night(suite: Suite, context: Context) -> NightOutcome:
         activities=tuple(outcomes),
         url=run_url(context),
         owner=suite.owner,
+        beyond=context["ti"].xcom_pull(task_ids="gate", key="beyond") or "",
     )
 
 

@@ -41,6 +41,11 @@ def broken_links(context: Context, activity: str, links: Iterable[Link] = ()) ->
     return [broken for link in every if (broken := _broken(context, link, task_of(link, activity), states))]
 
 
+def broken_task(context: Context, link: Link, task: str) -> Broken | None:
+    """Return how one task broke a link, or None when it did not."""
+    return _broken(context, link, task, task_states(context))
+
+
 def remote_runs_of(context: Context, activity: str) -> list[tuple[str, dict[str, Any]]]:
     """Return (kind, what the task handed on) for each remote run of an activity, the pipeline's first."""
     tasks = [("adf_pipeline", START)] + [(kind, task_of(link, activity)) for link, kind in KINDS.items()]

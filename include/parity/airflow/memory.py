@@ -12,6 +12,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+SUBMITTED = "submitted"
+"""XCom key of the run that a task has to cancel when it is stopped."""
+
 
 @dataclass(frozen=True)
 class Submission:

@@ -12,7 +12,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from parity.airflow.links import RemoteRunLink
-from parity.airflow.memory import Memory
+from parity.airflow.memory import SUBMITTED, Memory
 from parity.airflow.runs import RunsRef, returned
 from parity.airflow.telling import Telling
 from parity.airflow.trigger import RemoteRunTrigger
@@ -84,6 +84,9 @@ class RemoteRunOperator(BaseOperator):
         """Submit or find the run, then wait for it."""
         with Telling(context, self.link):
             watched = self._watch(context)
+            if watched.wanted.owned:
+                own = {"runs": watched.wanted.runs.to_json(), "run_id": watched.run_id}
+                context["ti"].xcom_push(SUBMITTED, own)
             status = watched.client.status(watched.run_id)
             self.remote_url = status.url
             if not self.wait:

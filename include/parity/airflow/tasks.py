@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.evidence import broken_links, remote_runs_of, task_states
+from parity.airflow.evidence import broken_links, broken_task, remote_runs_of, task_states
+from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.runs import connection, handed_on
-from parity.airflow.steps import PIPELINE, START, athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.steps import PIPELINE, PLAN, START, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import tell
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from parity.clients.storage import Storage
     from parity.flow.exports import Column, Export
     from parity.history.store import Store
+
+
+OF_PIPELINE = (START, PIPELINE)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class SuiteTasks:
         case = self.case(context, activity)
         if activity.name not in case.plan.activities:
             raise AirflowSkipException("Not part of this run's plan.")
+        cancel_leftovers(context, [f"{activity.name}.{link}" for link in (Link.ATHENA, Link.HELPER)])
         judgement, result = self._judge(context, case)
         record = self._record(context, case, judgement, result)
         open_results().record_activity(record)
@@ -115,6 +120,7 @@ class SuiteTasks:
         from parity.history.records import RunRecord
 
         plan = plan_of(context)
+        cancel_leftovers(context, OF_PIPELINE)
         outcomes = {name: self._outcome(context, name) for name in plan.activities}
         verdict, reason = self._verdict(context, outcomes)
         run = context["dag_run"]
@@ -133,6 +139,8 @@ class SuiteTasks:
             )
         )
         context["ti"].xcom_push("outcomes", outcomes)
+        if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
+            context["ti"].xcom_push("beyond", self._pipeline_trouble(context))
         _tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
@@ -219,11 +227,8 @@ class SuiteTasks:
 
     def _beyond_activities(self, context: Context, verdicts: dict[str, Verdict]) -> tuple[Verdict, str]:
         states = task_states(context)
-        if first := first_broken(broken_links(context, "", (Link.PLAN, Link.PIPELINE))):
-            return Verdict.INVALID, first.sentence
-        unwell = [task for task in (START, PIPELINE) if states.get(task) != "success"]
-        if unwell:
-            return Verdict.INVALID, f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for."
+        if trouble := self._pipeline_trouble(context):
+            return Verdict.INVALID, trouble
         if any(
             state not in ("success", "skipped") for task, state in states.items() if task.startswith("other_dates")
         ):
@@ -231,6 +236,18 @@ class SuiteTasks:
         waived = sum(verdict is Verdict.WAIVED for verdict in verdicts.values())
         said = f"{len(verdicts)} activities are equal" + (f", {waived} of them by waiver." if waived else ".")
         return (Verdict.WAIVED if waived else Verdict.PASS), said
+
+    def _pipeline_trouble(self, context: Context) -> str:
+        """Return why the pipeline cannot be vouched for, whatever its activities say; empty when it can."""
+        broken = [
+            broken_task(context, Link.PLAN, PLAN),
+            *(broken_task(context, Link.PIPELINE, t) for t in OF_PIPELINE),
+        ]
+        if first := first_broken(found for found in broken if found):
+            return first.sentence
+        states = task_states(context)
+        unwell = [task for task in OF_PIPELINE if states.get(task) != "success"]
+        return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for." if unwell else ""
 
 
 def open_results() -> Store:

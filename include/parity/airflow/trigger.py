@@ -75,7 +75,7 @@ class RemoteRunTrigger(BaseTrigger):
                 yield self._event(status)
                 return
             if reason := status.output.get("over_budget"):
-                await self.on_kill()
+                await self._cancel("it costs more than the suite allows")
                 yield TriggerEvent({"stopped": reason, "run_id": self.run_id})
                 return
             pause = self.poll
@@ -98,8 +98,11 @@ class RemoteRunTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the run, when it is ours, because a person acted on the waiting task."""
+        await self._cancel("the task was stopped")
+
+    async def _cancel(self, why: str) -> None:
         if not self.owned:
             return
         client = await self.polls.connect(RunsRef.from_json(self.runs))
         await asyncio.to_thread(client.cancel, self.run_id)
-        self.log.info("Cancelled %s, because the task was stopped.", self.run_id)
+        self.log.info("Cancelled %s, because %s.", self.run_id, why)

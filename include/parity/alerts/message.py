@@ -10,7 +10,7 @@ from typing import Any
 from parity.alerts.discretion import discreet
 from parity.alerts.lifecycle import LOUDNESS, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
-from parity.alerts.troubles import COULD_NOT_COMPARE, LATE
+from parity.alerts.troubles import COULD_NOT_COMPARE, LATE, NIGHT
 from parity.suite.models import Severity
 
 SHOWN = 3
@@ -98,7 +98,7 @@ def _wrong(change: Change, night: NightOutcome, activity: ActivityOutcome | None
     more = f"; and {len(states) - SHOWN} more" if len(states) > SHOWN else ""
     return (
         f"{_head(change, night)}: {told}{more}.",
-        _broke(states[0], activity),
+        _broke(states[0], activity, night),
         _since(states, night.business_date),
         _much(states[0], activity, night),
         _next(states[0], url),
@@ -123,11 +123,13 @@ def _head(change: Change, night: NightOutcome) -> str:
     return f"{where} · {night.business_date}"
 
 
-def _broke(state: AlertState, activity: ActivityOutcome | None) -> str:
+def _broke(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
     if activity is not None and activity.first_broken:
         return f"Broke first: {discreet(activity.first_broken)}"
     if activity is not None and state.cause == COULD_NOT_COMPARE:
         return f"Broke first: {discreet(activity.reason)}"
+    if state.cause == NIGHT:
+        return f"Broke first: {discreet(night.beyond)}"
     if state.cause == LATE:
         return "Nothing is known to be broken; the night is only late."
     return "The chain held: both outputs arrived and were compared; the data differ."
@@ -141,6 +143,8 @@ def _since(states: Sequence[AlertState], today: date) -> str:
 
 
 def _much(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
+    if state.cause == NIGHT:
+        return f"All {len(night.activities)} activities were compared and are green; the night as a whole is not."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
         waiting = [a.name for a in night.activities if a.caused_by and a.caused_by == state.activity]
         also = f" {len(waiting)} more wait for it: {', '.join(waiting[:5])}." if waiting else ""
@@ -169,6 +173,7 @@ def _money(activity: ActivityOutcome) -> str:
 
 def _next(state: AlertState, url: str) -> str:
     steps = {
+        NIGHT: "Next: repair what broke, then recover the pipeline or clear that task.",
         COULD_NOT_COMPARE: "Next: repair what broke, then clear the activity's tasks.",
         LATE: "Next: see which task still waits.",
     }

@@ -40,3 +40,5 @@ class NightOutcome:
     activities: tuple[ActivityOutcome, ...]
     url: str = ""
     owner: str = ""
+    beyond: str = ""
+    """Why the night is not green although every activity is, such as a pipeline that failed elsewhere."""

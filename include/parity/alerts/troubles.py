@@ -16,6 +16,7 @@ from parity.suite.models import Severity
 
 COULD_NOT_COMPARE = "could_not_compare"
 LATE = "late"
+NIGHT = "night_not_green"
 MISSING = "missing_rows"
 EXTRA = "extra_rows"
 EXPECTATION = "expectation"
@@ -45,7 +46,8 @@ class Trouble:
 def troubles(night: NightOutcome) -> tuple[Trouble, ...]:
     """Return everything that is wrong, without what only follows from something else."""
     red = {activity.name for activity in night.activities if not activity.verdict.green}
-    return tuple(
+    beyond = (Trouble("", "", NIGHT, "is not green, though every activity is"),) if night.beyond else ()
+    return beyond + tuple(
         trouble
         for activity in night.activities
         if activity.name in red and activity.caused_by not in red

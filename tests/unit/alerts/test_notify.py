@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,16 @@ def test_every_kind_of_trouble_has_a_sentence(tell: Any, night: Night, red: Make
     assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in told
     assert "and 1 more" in told
     assert pager.arrived[0]["lines"][3] == "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
+
+
+def test_a_night_that_is_red_beyond_its_activities_is_told_too(
+    tell: Any, night: Night, green: Make, pager: Any
+) -> None:
+    beyond = "The Data Factory pipeline: PipelineFailed: copy_raw was denied."
+    tell(replace(night(0, green()), beyond=beyond))
+    tell(replace(night(1, green()), beyond=beyond))
+    [told] = pager.arrived
+    assert "is not green, though every activity is" in told["lines"][0]
+    assert told["lines"][1] == f"Broke first: {beyond}"
+    tell(night(2, green()))
+    assert [event for event, _ in pager.events] == ["new", "recovered"]
