@@ -126,7 +126,7 @@ def _holder(state: Path) -> int:
 def main() -> None:
     """Run the command line; a known error is one line on stderr and exit status 2."""
     try:
-        sys.exit(cli(standalone_mode=False))
+        sys.exit(cli(standalone_mode=False, prog_name="parity sandbox"))
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -45,8 +45,8 @@ class Control:
         return JSONResponse({"faults": [asdict(rule) for rule in self.faults.rules]})
 
     async def _add(self, request: Request) -> JSONResponse:
-        document = await request.json()
         try:
+            document = await request.json()
             rules = [Fault.parse(one) for one in (document if isinstance(document, list) else [document])]
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
@@ -64,7 +64,9 @@ class Control:
         if request.method == "DELETE":
             self.journal.clear()
         query = request.query_params
-        entries = self.journal.read(query.get("service", ""), int(query.get("since", 0)))
+        if not (since := query.get("since", "0")).isdigit():
+            return JSONResponse({"error": f"since is the id of an entry, not {since!r}"}, 400)
+        entries = self.journal.read(query.get("service", ""), int(since))
         return JSONResponse({"requests": [asdict(entry) for entry in entries]})
 
     async def _health(self, request: Request) -> JSONResponse:

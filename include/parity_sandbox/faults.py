@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from pydantic import ConfigDict, TypeAdapter
 
+SERVICES = ("aws", "azure", "databricks", "storage", "sink")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -46,6 +48,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         re.compile(self.path)
+        if self.service not in ("", *SERVICES):
+            raise ValueError(f"there is no service {self.service!r}; there are {', '.join(SERVICES)}")
         if self.kind == "route" and self.target:
             raise ValueError("a route rule has no target; say path, or kind stays_running or fails_at")
         if self.kind != "route" and not self.target:

@@ -61,6 +61,7 @@ def test_a_removed_rule_no_longer_holds() -> None:
     [
         ({"path": "("}, "regular expression"),
         ({"path": "/x", "staus": 500}, "staus"),
+        ({"service": "amazon", "status": 500}, "no service 'amazon'; there are aws, azure"),
         ({"kind": "fails_at"}, "needs the target"),
         ({"target": "settle"}, "has no target"),
         ({"kind": "explodes", "target": "x"}, "kind"),

@@ -86,6 +86,15 @@ def test_a_senseless_fault_is_refused_and_not_in_force(ask: Asker) -> None:
     assert ask("GET", "/_sandbox/faults").json() == {"faults": []}
 
 
+@pytest.mark.parametrize("content", ["{", "null", '"text"', ""])
+def test_a_fault_that_is_no_rule_is_a_bad_request(ask: Asker, content: str) -> None:
+    assert ask("POST", "/_sandbox/faults", content=content).status_code == 400
+
+
+def test_a_place_in_the_journal_is_a_number(ask: Asker) -> None:
+    assert ask("GET", "/_sandbox/requests?since=yesterday").status_code == 400
+
+
 def test_deleting_without_an_id_forgets_every_fault(ask: Asker) -> None:
     ask("POST", "/_sandbox/faults", json=[{"path": "/x", "status": 500}, {"path": "/y", "status": 500}])
 

@@ -49,6 +49,8 @@ def of_engine(error: Exception) -> QueryFailed:
         return QueryFailed("sandbox limitation: TRY around this expression", SYNTAX)
     if "Division by zero" in first:
         return QueryFailed("DIVISION_BY_ZERO: Division by zero")
+    if missing and missing.group(1).startswith("$"):
+        return QueryFailed(f"sandbox limitation: the hidden column {missing.group(1)}", SYNTAX)
     if missing:
         return QueryFailed(f"COLUMN_NOT_FOUND: line 1:8: Column '{missing.group(1)}' cannot be resolved", SYNTAX)
     if own:
@@ -59,5 +61,7 @@ def of_engine(error: Exception) -> QueryFailed:
 
 def table_not_found(database: str, table: str) -> QueryFailed:
     """Return Athena's complaint about a table."""
+    if "$" in table:
+        return QueryFailed(f"sandbox limitation: the hidden table {table}; ask Glue for partitions", SYNTAX)
     name = f"awsdatacatalog.{database}.{table}"
     return QueryFailed(f"TABLE_NOT_FOUND: line 1:15: Table '{name}' does not exist", NOT_FOUND)

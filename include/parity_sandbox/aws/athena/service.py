@@ -158,6 +158,23 @@ class Operations:
             {"TableMetadataList": [_metadata(catalog.table(database, one)) for one in page], **token}
         )
 
+    def list_databases(self, call: Any) -> str:
+        """ListDatabases: Glue's."""
+        names = Catalog(call.region).databases()
+        page, token = _page(names, _get(call, "MaxResults") or 50, _get(call, "NextToken"))
+        return json.dumps({"DatabaseList": [{"Name": name} for name in page], **token})
+
+    def get_database(self, call: Any) -> str:
+        """GetDatabase, of Glue's."""
+        name = _get(call, "DatabaseName").lower()
+        if name not in Catalog(call.region).databases():
+            raise refused(f"EntityNotFoundException: Database {name} not found.", "MetadataException")
+        return json.dumps({"Database": {"Name": name}})
+
+    def list_data_catalogs(self, call: Any) -> str:
+        """ListDataCatalogs: the one that every account has."""
+        return json.dumps({"DataCatalogsSummary": [{"CatalogName": "AwsDataCatalog", "Type": "GLUE"}]})
+
 
 def get_work_group(call: Any) -> str:
     """GetWorkGroup, which refuses an unknown one."""

@@ -243,6 +243,25 @@ def test_the_catalogue_can_be_asked(table: Place) -> None:
     assert [one["Name"] for one in found["PartitionKeys"]] == ["day"]
 
 
+def test_athena_lists_the_databases_of_glue(table: Place) -> None:
+    athena = table.aws.client("athena")
+    listed = athena.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]
+    assert table.name in [one["Name"] for one in listed]
+    assert athena.get_database(CatalogName="AwsDataCatalog", DatabaseName=table.name)["Database"]
+    assert athena.list_data_catalogs()["DataCatalogsSummary"][0]["CatalogName"] == "AwsDataCatalog"
+    with pytest.raises(ClientError, match="Database nowhere not found"):
+        athena.get_database(CatalogName="AwsDataCatalog", DatabaseName="nowhere")
+
+
+@pytest.mark.parametrize("sql", ['SELECT "$path" FROM pay', 'SELECT * FROM "pay$partitions"', "EXPLAIN SELECT 1"])
+def test_what_only_the_real_athena_can_do_is_a_limitation_and_no_mistake_of_the_author(
+    table: Place, sql: str
+) -> None:
+    ended = table.query(sql)["Status"]
+    assert ended["State"] == "FAILED"
+    assert ended["StateChangeReason"].startswith("sandbox limitation: ")
+
+
 def test_a_stopped_query_is_cancelled_soon(table: Place) -> None:
     crossed = ", ".join(f"pay {letter}" for letter in "abcdefghijklm")
     sql = f"SELECT count(*) FROM {crossed} WHERE a.settled_at < m.settled_at OR a.id + b.id * c.id > 7"
