@@ -30,6 +30,7 @@ _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 2059, 3118, 4151}
 _MISSING = {1049, 1146, 1109, 1054}
 _BUSY = {1040, 1203, 1226}
 _GONE = {0, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
+_NO_TLS = 2026
 _STOPPED = {1205, 1213, 1317, 1969, 3024, 4031}
 """A lock, a time-out or a KILL QUERY: the statement may well succeed the next time."""
 
@@ -261,6 +262,12 @@ def translated(where: Address) -> Iterator[None]:
 def _error(error: Exception, where: Address) -> CouldNotCompare:
     code, words = _parts(error)
     told = _hidden(words, where).rstrip(".")
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        why = cause.verify_message.rstrip(".")
+        return AccessDenied(f"{where} shows a certificate that is not trusted: {why}.", remedy=_TRUST)
+    if code == _NO_TLS:
+        return AccessDenied(f"{where} offers no TLS, which is required.", remedy=_TRUST)
     if code in _DENIED:
         return AccessDenied(f"{where} refused: {told}.", remedy=_DENIED_REMEDY)
     if code in _MISSING:
@@ -274,6 +281,7 @@ def _error(error: Exception, where: Address) -> CouldNotCompare:
     return Terminal(f"{where} answered error {code}: {told}.")
 
 
+_TRUST = "Name its authority's file with ssl_ca=FILE; see tls= in docs/databases.md."
 _DENIED_REMEDY = "Check the user, its password and its rights (SELECT, and SHOW VIEW for views)."
 
 

@@ -52,9 +52,9 @@ class MySQLTable:
     where: str = ""
     """A filter, SQL already; empty means every row."""
 
-    def boundary(self, after: Cells | None, rows: int) -> Cells | None:
-        """Return the key ``rows`` rows further on, or None when fewer are left."""
-        found = self.session.rows(boundary(self.dialect, self.name, self.key, after, rows))
+    def boundary(self, span: Span, rows: int) -> Cells | None:
+        """Return the key of the span's row number ``rows``, or None when it has fewer."""
+        found = self.session.rows(boundary(self.dialect, self.name, self.key, span, rows))
         return unpack(self.key, _text(found[0][0])) if found else None
 
     def ends(self) -> tuple[int | None, int | None]:

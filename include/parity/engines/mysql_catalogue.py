@@ -109,6 +109,24 @@ class Catalogue:
         """Return the base tables by name."""
         return _tables(self.records)
 
+    @property
+    def bodiless(self) -> dict[str, str]:
+        """Return the kinds with an object whose definition the server keeps to itself, and which."""
+        return {
+            kind: f"the definition of {nameless[0]} is hidden from the user"
+            for kind, (name, body) in _BODIES.items()
+            if (nameless := [r[name] for r in self.records.get(kind, ()) if not r[body]])
+        }
+
+
+_BODIES = {
+    "views": ("table_name", "view_definition"),
+    "routines": ("routine_name", "routine_definition"),
+    "triggers": ("trigger_name", "action_statement"),
+    "events": ("event_name", "event_definition"),
+}
+"""Kind → the columns of its name and of its definition."""
+
 
 def read_catalogue(session: Asking, *, mariadb: bool) -> Catalogue:
     """Read the whole catalogue; a kind that may not be read is noted, not fatal."""

@@ -76,9 +76,9 @@ def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusiv
     return f"({bound} AND ({' OR '.join(f'({a})' for a in alternatives)}))"
 
 
-def boundary(dialect: Dialect, table: str, key: Columns, after: Cells | None, rows: int) -> str:
-    """Return the query for the key that lies ``rows`` rows after ``after`` in index order."""
-    where = Span(after).where(dialect, key)
+def boundary(dialect: Dialect, table: str, key: Columns, span: Span, rows: int) -> str:
+    """Return the query for the key of the span's row number ``rows``, in index order."""
+    where = span.where(dialect, key)
     names = ", ".join(dialect.quote(column.name) for column in key)
     return (
         f"SELECT {cells(dialect, key)} FROM {dialect.quote(table)}"

@@ -79,7 +79,10 @@ def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]
     for table, counter in sorted(target.counters.items()):
         old = legacy.counters.get(table)
         highest = max(counter.highest, old.highest if old else 0)
-        if counter.next is not None and counter.next <= highest:
+        if counter.next is None:
+            why = "the server shows no next value"
+            yield CutoverLine(f"auto-increment of {table}", "not readable", f"max {highest}", why)
+        elif counter.next <= highest:
             yield _line(f"auto-increment of {table}", False, f"max {highest}", f"next {counter.next}")
         else:
             right += 1

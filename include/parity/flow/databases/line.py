@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from parity.clock import Clock
 from parity.errors import CouldNotCompare, Throttled, Transient
 from parity.flow.databases.sides import Connections, Sides
 
+A = TypeVar("A")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 
 
@@ -40,6 +43,16 @@ class Line:
         if had:
             sides.snapshot()
         return sides
+
+    def retried(self, step: Callable[[Sides], A]) -> A:
+        """Return what ``step`` returns, asked again over new sessions when the old ones are lost."""
+        attempts = 0
+        while True:
+            try:
+                return step(self.sides())
+            except Transient:
+                attempts += 1
+                self.fail(attempts)
 
     def fail(self, attempts: int) -> None:
         """Hang up and wait before attempt number ``attempts`` + 1; raise again when it was the last.

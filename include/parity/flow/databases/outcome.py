@@ -192,6 +192,9 @@ def _notes(facts: TableFacts) -> list[NotCompared]:
     if progress.resumed:
         why = f"the connection was lost {progress.resumed} times; each time a new snapshot was taken"
         found.append(NotCompared("one single snapshot", why))
+    if progress.sections > 1:
+        why = f"{progress.sections} parts of the table were read at once, each in a snapshot of its own"
+        found.append(NotCompared("one single snapshot", why))
     if facts.plan.keyless:
         found.append(NotCompared("rows by key", "there is no key without NULLs; whole rows were counted"))
     return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from parity.clock import Clock
 from parity.engines.mysql_load import Load
@@ -54,13 +56,13 @@ class Stride:
 
 @dataclass
 class Brake:
-    """Waits while a server is busy, and keeps to a number of rows per second."""
+    """Waits while a server is busy, and keeps to a number of rows per second; all threads share one."""
 
     pace: Pace
     clock: Clock
-    paused: float = 0.0
-    """Seconds waited so far."""
-    _debt: float = field(default=0.0)
+    _paid: datetime = datetime.min.replace(tzinfo=UTC)
+    """When the rows read so far will have had their time."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, look: Callable[[], tuple[Load, Load]]) -> None:
         """Return when both servers have room; DeadlineExceeded when they never do."""
@@ -71,7 +73,7 @@ class Brake:
         while why := self.busy(*look()):
             if waited >= self.pace.patience.total_seconds():
                 raise DeadlineExceeded(f"A server stayed busy for {waited:.0f} s: {why}.")
-            self._sleep(WAIT)
+            self.clock.sleep(WAIT)
             waited += WAIT
 
     def busy(self, *loads: Load) -> str:
@@ -87,13 +89,11 @@ class Brake:
     def spend(self, rows: int, seconds: float) -> None:
         """Remember that ``rows`` rows were read in ``seconds``, to be paid for before the next span."""
         if self.pace.rows_per_second:
-            self._debt += max(0.0, rows / self.pace.rows_per_second - seconds)
+            began = self.clock.now() - timedelta(seconds=seconds)
+            with self._lock:
+                self._paid = max(self._paid, began) + timedelta(seconds=rows / self.pace.rows_per_second)
 
     def _pay(self) -> None:
-        debt, self._debt = self._debt, 0.0
-        if debt:
-            self._sleep(debt)
-
-    def _sleep(self, seconds: float) -> None:
-        self.paused += seconds
-        self.clock.sleep(seconds)
+        debt = (self._paid - self.clock.now()).total_seconds()
+        if debt > 0:
+            self.clock.sleep(debt)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from parity.flow.databases.pairing import Difference
 from parity.flow.databases.progress import Progress
+from parity.flow.databases.sides import Sides
 from parity.flow.databases.spans import KEYS, Pair, Reading, read_keys
 from parity.flow.databases.spill import SpanDifferences, clear, read_back
 from parity.flow.databases.walk import Walk
@@ -51,7 +53,7 @@ def recheck(walk: Walk, state: Progress, settle: float) -> tuple[Progress, Reche
     pending = _by_key(list(read_back(walk.folder)))
     for _ in range(ROUNDS):
         walk.clock.sleep(settle)
-        walk.line.fresh()
+        walk.line.retried(Sides.snapshot)
         pending = _round(walk, pending, found)
         if not pending:
             break
@@ -78,11 +80,10 @@ def _by_key(differences: Sequence[Difference]) -> ByKey:
 
 def _round(walk: Walk, pending: ByKey, found: Recheck) -> ByKey:
     """Read the pending keys again, sort them into ``found``, and return those that changed again."""
-    pair = Pair(*walk.line.sides().tables(walk.plan), walk.plan.seekable)
     keys, moved = sorted(pending), {}
     for start in range(0, len(keys), KEYS):
         batch = keys[start : start + KEYS]
-        reading = read_keys(pair, batch)
+        reading = walk.line.retried(partial(_read, walk, batch))
         now = _by_key(reading.unequal.differences())
         _count_rows({key: pending[key] for key in batch}, reading, found)
         for key in batch:
@@ -94,6 +95,10 @@ def _round(walk: Walk, pending: ByKey, found: Recheck) -> ByKey:
                 found.changed_again += 1
                 moved[key] = now[key]
     return moved
+
+
+def _read(walk: Walk, keys: Sequence[str], sides: Sides) -> Reading:
+    return read_keys(Pair(*sides.tables(walk.plan), walk.plan.seekable), keys)
 
 
 def _count_rows(before: Mapping[str, list[Difference]], reading: Reading, found: Recheck) -> None:

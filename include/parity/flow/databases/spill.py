@@ -6,6 +6,7 @@ A span that fails half-way leaves parts that no progress counts; they are remove
 from __future__ import annotations
 
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class SpanDifferences:
     plan: TablePlan
     folder: Path
     span: int
+    last: int = sys.maxsize
+    """The last number that belongs to the same section of the table."""
     changed: int = 0
     missing: int = 0
     extra: int = 0
@@ -40,7 +43,7 @@ class SpanDifferences:
     def __post_init__(self) -> None:
         """Remove what an earlier attempt at this span, or at a later one, left."""
         for part in parts(self.folder):
-            if part.number >= self.span:
+            if self.span <= part.number <= self.last:
                 part.path.unlink()
 
     def add(self, differences: Sequence[Difference]) -> None:

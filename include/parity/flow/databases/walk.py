@@ -23,9 +23,10 @@ from parity.flow.databases.line import Line
 from parity.flow.databases.pace import STREAMED, Brake, Stride
 from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress, ProgressStore
+from parity.flow.databases.sections import Section
 from parity.flow.databases.sides import Sides, both
 from parity.flow.databases.spans import Pair, SpanFacts, Way, compare_span
-from parity.flow.databases.spill import SpanDifferences, clear
+from parity.flow.databases.spill import SpanDifferences
 from parity.sql.keys import Cells, Span
 from parity.sql.mysql_packed import Buckets, divisible
 
@@ -45,16 +46,22 @@ class Walk:
     brake: Brake
     way: Way = field(default_factory=Way)
     bounds: tuple[int, int] | None = None
+    section: Section = field(default_factory=Section)
+
+    @property
+    def name(self) -> str:
+        """Return the name under which its progress is kept."""
+        return self.section.name(self.plan.name)
 
     def walk(self) -> Progress:
-        """Compare the whole table and return what was counted; raises errors of :mod:`parity.errors`."""
+        """Compare the whole section and return what was counted; raises errors of :mod:`parity.errors`."""
         state = self._begin()
         attempts = 0
         while not state.done:
             try:
                 state = self._step(state)
                 attempts = 0
-                self.store.save(self.run, self.plan.name, state.to_json())
+                self.store.save(self.run, self.name, state.to_json())
             except StatementStopped:
                 attempts += not self.stride.shrink()
                 self.line.fail(attempts)
@@ -66,13 +73,17 @@ class Walk:
         return state
 
     def _begin(self) -> Progress:
-        mark = fingerprint(self.plan)
-        kept = self.store.load(self.run, self.plan.name)
+        mark = fingerprint(self.plan, self.section)
+        kept = self.store.load(self.run, self.name)
         state = Progress.from_json(kept) if kept else None
         if state and state.fingerprint == mark and (not state.different or self.folder.is_dir()):
             return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
-        clear(self.folder)
-        return Progress(mark, started=self.clock.now().isoformat())
+        self._differences(0)  # removes what another plan's walk left
+        return Progress(mark, self.section.span.after, started=self.clock.now().isoformat())
+
+    def _differences(self, spans: int) -> SpanDifferences:
+        numbers = self.section.numbers
+        return SpanDifferences(self.plan, self.folder, numbers[spans], numbers[-1])
 
     def _again(self, state: Progress) -> Progress:
         return replace(state, resumed=state.resumed + 1)
@@ -84,13 +95,13 @@ class Walk:
         stream = self._streamed()
         rows = self.stride.next(streamed=stream)
         span = self._span(pair, state.after, rows)
-        found = SpanDifferences(self.plan, self.folder, state.spans)
+        found = self._differences(state.spans)
         began = time.monotonic()
         buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, rows)
         facts = compare_span(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
-        return _advanced(state, span, facts, found)
+        return _advanced(state, span, facts, found, done=span.upto == self.section.span.upto)
 
     def _streamed(self) -> bool:
         """Tell whether the next span is streamed; a table that cannot be cut must fit into memory for that."""
@@ -108,8 +119,9 @@ class Walk:
         """Return the next span: as many rows as wanted on the side that has them, the rest at the end."""
         if not self.plan.walkable:
             return Span()
-        ends = both(lambda: pair.legacy.boundary(after, rows), lambda: pair.target.boundary(after, rows))
-        return Span(after, ends[0] or ends[1])
+        rest = Span(after, self.section.span.upto)
+        ends = both(lambda: pair.legacy.boundary(rest, rows), lambda: pair.target.boundary(rest, rows))
+        return Span(after, ends[0] or ends[1] or rest.upto)
 
     def _buckets(self, sides: Sides, span: Span, rows: int) -> Buckets:
         expected = rows if span.upto else max(1, min(rows, self.plan.rows))
@@ -133,20 +145,20 @@ class Walk:
         return self.bounds
 
 
-def fingerprint(plan: TablePlan) -> str:
+def fingerprint(plan: TablePlan, section: Section) -> str:
     """Return what identifies a plan, so that progress under another one is not taken for its own."""
-    told = repr((plan.legacy, plan.target, plan.key_legacy, plan.key_target, plan.rules.where))
+    told = repr((plan.legacy, plan.target, plan.key_legacy, plan.key_target, plan.rules.where, section))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _advanced(state: Progress, span: Span, facts: SpanFacts, found: SpanDifferences) -> Progress:
+def _advanced(state: Progress, span: Span, facts: SpanFacts, found: SpanDifferences, *, done: bool) -> Progress:
     columns = dict(state.columns)
     for name, rows in found.columns.items():
         columns[name] = columns.get(name, 0) + rows
     return replace(
         state,
         after=span.upto,
-        done=span.upto is None,
+        done=done,
         spans=state.spans + 1,
         legacy=state.legacy + facts.legacy,
         target=state.target + facts.target,

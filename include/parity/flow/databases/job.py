@@ -1,0 +1,34 @@
+"""One verification: what, where, and with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.clock import Clock
+from parity.flow.databases.detail import Desk
+from parity.flow.databases.progress import ProgressStore
+from parity.flow.databases.sides import Connections
+from parity.suite.databases import Database
+from parity.suite.models import Waiver
+
+
+@dataclass(frozen=True)
+class Job:
+    """One verification: what, where, and with what."""
+
+    spec: Database
+    connections: Connections
+    store: ProgressStore
+    artefacts: Path
+    """Where differences are kept while the run lasts; a resumed run must find the same folder."""
+    clock: Clock
+    run: str = "once"
+    """Names the run in the progress store."""
+    waivers: tuple[Waiver, ...] = ()
+    mask_key: bytes = b"parity"
+
+    def desk(self, table: str) -> Desk:
+        """Return what the engine needs for one table."""
+        own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
+        return Desk(self.mask_key, waivers=tuple(w for w in own if w.kind != "schema"))

@@ -1,0 +1,156 @@
+"""One table from plan to result, walked whole or in sections; an error in it is its own."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from parity.engines.mysql import Eyesight
+from parity.errors import ParityError
+from parity.flow.databases.detail import completed, explain
+from parity.flow.databases.job import Job
+from parity.flow.databases.line import Line
+from parity.flow.databases.outcome import TableFacts, TableResult, judge_lonely, judge_table, refused
+from parity.flow.databases.pace import Brake, Stride
+from parity.flow.databases.plan import TablePlan
+from parity.flow.databases.progress import Progress
+from parity.flow.databases.recheck import recheck
+from parity.flow.databases.sections import Section, cut, merged, wanted
+from parity.flow.databases.sides import Sides, both
+from parity.flow.databases.waiving import waived_columns
+from parity.flow.databases.walk import Walk, fingerprint
+
+
+@dataclass
+class TableRun:
+    """One table; its sections may be walked by several threads, each over a line of its own."""
+
+    job: Job
+    plan: TablePlan
+    brake: Brake
+    sections: tuple[Section, ...] = (Section(),)
+    trouble: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    alone: int = 0
+    """Rows of a table that one side alone has."""
+    eyesight: Eyesight = field(default_factory=lambda: Eyesight(0))
+    duplicates: tuple[int, int] = (0, 0)
+    states: dict[int, Progress] = field(default_factory=dict)
+    """By section."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the plan refuses."""
+        self.trouble = self.plan.refusal
+
+    @property
+    def parts(self) -> int:
+        """Return into how many sections it should be cut."""
+        return 1 if self.trouble else wanted(self.plan, self.job.spec.pace.connections)
+
+    def cut(self, line: Line) -> None:
+        """Cut it into sections, unless it was walked to its end before."""
+        self._guarded(lambda: self._cut(line))
+
+    def _cut(self, line: Line) -> None:
+        kept = self.job.store.load(self.job.run, self.plan.name)
+        if kept and Progress.from_json(kept).done:
+            return
+
+        def ends(sides: Sides) -> tuple[Section, ...]:
+            legacy, _ = sides.tables(self.plan)
+            return cut(self.plan, self.parts, legacy.boundary, self.job.store, self.job.run)
+
+        self.sections = line.retried(ends)
+
+    def walk(self, line: Line, section: Section) -> None:
+        """Walk one section, and with the first prove the digest's eyesight; remembers trouble."""
+        self.began = self.began or time.monotonic()
+        if not self.trouble:
+            self._guarded(lambda: self._gather(line, section))
+        self.ended = time.monotonic()
+
+    def _gather(self, line: Line, section: Section) -> None:
+        if self.plan.only:
+            at = ("legacy", "target").index(self.plan.only)
+            self.alone = line.retried(lambda sides: sides.tables(self.plan)[at].count())
+            return
+        self.states[section.number] = self._steps(line, section).walk()
+        if section.number == 0:
+            self.eyesight = line.retried(self._canary)
+            self.duplicates = line.retried(self._duplicates)
+
+    def _canary(self, sides: Sides) -> Eyesight:
+        legacy, target = sides.tables(self.plan)
+        eyes = both(legacy.canary, target.canary)
+        blind = tuple(dict.fromkeys((*eyes[0].blind, *eyes[1].blind)))
+        return replace(eyes[0], planted=max(e.planted for e in eyes), blind=blind)
+
+    def _duplicates(self, sides: Sides) -> tuple[int, int]:
+        if self.plan.unique or self.plan.keyless:
+            return 0, 0
+        legacy, target = sides.tables(self.plan)
+        return both(legacy.duplicates, target.duplicates)
+
+    def _steps(self, line: Line, section: Section) -> Walk:
+        job = self.job
+        folder = job.artefacts / job.run / _safe(self.plan.name)
+        stride = Stride(job.spec.pace)
+        return Walk(self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, section=section)
+
+    def finish(self, line: Line) -> TableResult:
+        """Read different rows again over ``line``, explain them, and judge."""
+        began = time.monotonic()
+        facts: list[TableFacts] = []
+        if not self.trouble and not self.plan.only:
+            self._guarded(lambda: facts.append(self._explained(line)))
+        if not self.trouble and self.plan.only:
+            return judge_lonely(self.plan, self.alone, waived=None in self._waived())
+        if self.trouble:
+            return refused(self.plan, self.trouble)
+        seconds = self.ended - self.began + time.monotonic() - began
+        return judge_table(replace(facts[0], seconds=seconds, peak_mib=peak_mib()))
+
+    def _explained(self, line: Line) -> TableFacts:
+        """Return the facts, with the differences that remain after a second look."""
+        covered = self._waived()
+        waived = tuple(name for name in self.plan.one_sided if name in covered or None in covered)
+        facts = TableFacts(self.plan, self._state(), self.eyesight, duplicates=self.duplicates, waived=waived)
+        if not facts.progress.different:
+            return facts
+        steps = self._steps(line, Section())
+        settle = self.job.spec.pace.settle.total_seconds()
+        rest = max(settle - (time.monotonic() - self.ended), 0.001) if settle else 0.0
+        state, again = recheck(steps, facts.progress, rest)
+        facts = replace(facts, progress=state, recheck=again)
+        if not state.different:
+            return facts
+        found = explain(self.plan, steps.folder, self.job.desk(self.plan.name))
+        return replace(facts, detail=completed(found, self.plan, state.legacy, state.target))
+
+    def _state(self) -> Progress:
+        states = [self.states[section.number] for section in self.sections]
+        whole = fingerprint(self.plan, Section())
+        return states[0] if len(states) == 1 else merged(states, whole)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except ParityError as error:
+            self.trouble = str(error)
+
+    def _waived(self) -> tuple[str | None, ...]:
+        job = self.job
+        return waived_columns(self.plan.name, job.spec.database, job.waivers, job.clock.now().date())
+
+
+def _safe(name: str) -> str:
+    """Return a table's name as a folder's."""
+    return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in name)
+
+
+def peak_mib() -> float:
+    """Return the largest memory that this process has had, in MiB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

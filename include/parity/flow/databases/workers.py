@@ -1,0 +1,83 @@
+"""Some threads, each with a line to both servers, that walk groups of tables and sections of large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from parity.errors import CouldNotCompare
+from parity.flow.databases.job import Job
+from parity.flow.databases.line import Line
+from parity.flow.databases.outcome import TableResult
+from parity.flow.databases.pace import Brake
+from parity.flow.databases.plan import TablePlan
+from parity.flow.databases.sections import Section
+from parity.flow.databases.table_run import TableRun
+
+Group = Sequence[TableRun]
+Stint = Sequence[tuple[TableRun, Section]]
+"""What is walked under one pair of snapshots."""
+
+
+@dataclass
+class Workers:
+    """The lines in use; each thread takes one and gives it back."""
+
+    job: Job
+    _idle: list[Line] = field(default_factory=list)
+    _all: list[Line] = field(default_factory=list)
+
+    def verify(self, groups: Sequence[Sequence[TablePlan]]) -> list[TableResult]:
+        """Walk everything, then read again what differs, and judge."""
+        brake = Brake(self.job.spec.pace, self.job.clock)
+        runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
+        with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
+            stints = [stint for group in pool.map(self._stints, runs) for stint in group]
+            list(pool.map(self._walk, stints))
+            return [result for results in pool.map(self._finish, runs) for result in results]
+
+    def _stints(self, group: Group) -> list[Stint]:
+        """Return a group's whole tables as one stint, and each section of a large one as its own."""
+        large = [table for table in group if table.parts > 1]
+        if large:
+            with self._line() as line:
+                for table in large:
+                    table.cut(line)
+        whole = [(table, Section()) for table in group if len(table.sections) == 1]
+        parts = [[(table, part)] for table in group if len(table.sections) > 1 for part in table.sections]
+        return [*parts, *([whole] if whole else [])]
+
+    def _walk(self, stint: Stint) -> None:
+        with self._line() as line:
+            with suppress(CouldNotCompare):  # each table says so itself
+                line.fresh()
+            for table, section in stint:
+                table.walk(line, section)
+
+    def _finish(self, group: Group) -> list[TableResult]:
+        with self._line() as line:
+            return [table.finish(line) for table in group]
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = Line(self.job.connections, self.job.clock, self.job.spec.pace.attempts)
+            self._all.append(line)
+        try:
+            yield line
+        finally:
+            self._idle.append(line)
+
+    def stop(self) -> None:
+        """Kill whatever the servers still run for us."""
+        for line in self._all:
+            line.stop()
+
+    def close(self) -> None:
+        """Hang up."""
+        for line in self._all:
+            line.hang_up()

@@ -1,0 +1,144 @@
+"""A large table that several connections read at once, and how gently."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from mysql_servers import TwoDatabases, counts, servers
+from parity.clients.mysql import address, connect
+from parity.errors import CouldNotCompare
+from parity.flow.databases.outcome import DatabaseResult
+from parity.flow.databases.progress import MemoryProgress, StoredProgress
+from parity.flow.databases.verify import verify_database
+
+pytestmark = pytest.mark.mariadb
+ROWS = 64_000
+SEED = (
+    "CREATE TABLE entries (account VARCHAR(12) COLLATE utf8mb4_bin NOT NULL, n INT NOT NULL, amount INT, "
+    "PRIMARY KEY (account, n));\n"
+    f"INSERT INTO entries SELECT CONCAT('a', seq % 800), seq, seq FROM seq_1_to_{ROWS};\nANALYZE TABLE entries;\n"
+)
+PLANTED = (
+    "UPDATE entries SET amount = 0 WHERE n % 6400 = 0;\nDELETE FROM entries WHERE n IN (5, 32001);\n"
+    "INSERT INTO entries VALUES ('', 1, 1), ('zz', 1, 1), ('a400', -1, 1);\n"
+)
+EXPECTED = (10, 2, 3)
+PACE = {"connections": 3, "first": 4_000, "chunk": "500ms"}
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> TwoDatabases:
+    two = TwoDatabases("sections", tmp_path_factory.mktemp("sections"))
+    two.fresh()
+    two.both(SEED)
+    two.target(PLANTED)
+    return two
+
+
+def entries(result: DatabaseResult) -> dict[str, Any]:
+    return {**result.tables[0].result.extra["mysql"], "notes": result.tables[0].result.not_compared}
+
+
+@pytest.mark.parametrize("way", ["digest", "stream"])
+def test_sections_find_what_one_walk_finds(databases: TwoDatabases, way: str) -> None:
+    result = databases.verify(pace={**PACE, "way": way})
+
+    assert counts(result, "entries") == EXPECTED, result.reason
+    assert result.tables[0].result.rows.legacy == ROWS
+    assert result.tables[0].result.rows.target == ROWS + 1
+    assert any("3 parts of the table were read at once" in note.why for note in entries(result)["notes"])
+
+
+@dataclass
+class Counting(MemoryProgress):
+    """Progress that dies when a section has saved for the given time."""
+
+    kept: StoredProgress | None = None
+    dies: int = 0
+    saved: int = 0
+    states: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def save(self, run: str, table: str, state: str) -> None:
+        assert self.kept
+        self.kept.save(run, table, state)
+        self.saved += "/cut" not in table
+        if self.saved == self.dies:
+            raise KeyboardInterrupt
+
+    def load(self, run: str, table: str) -> str | None:
+        assert self.kept
+        return self.kept.load(run, table)
+
+
+def test_a_killed_workers_successor_goes_on_within_the_same_sections(
+    databases: TwoDatabases, tmp_path: Path
+) -> None:
+    kept = StoredProgress(create_engine(f"sqlite:///{tmp_path / 'results.db'}"))
+    job = replace(databases.job(Counting(kept=kept, dies=4), pace=PACE), artefacts=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        verify_database(job)
+    cuts = kept.load("once", "entries/cut")
+
+    after = Counting(kept=kept)
+    result = verify_database(replace(job, store=after))
+
+    assert cuts is not None
+    assert counts(result, "entries") == EXPECTED, result.reason
+    assert result.tables[0].result.rows.legacy == ROWS
+    assert entries(result)["resumed"] >= 1
+
+
+def test_no_more_sessions_are_opened_than_the_pace_allows_and_they_say_who_they_are(
+    databases: TwoDatabases,
+) -> None:
+    with watched() as seen:
+        databases.verify(pace=PACE)
+
+    assert max(len(sample) for sample in seen) == PACE["connections"]
+    assert any("/* parity sections */" in query for sample in seen for query in sample)
+
+
+@contextmanager
+def watched() -> Iterator[list[list[str]]]:
+    """Sample what the legacy server runs for the read-only user."""
+    seen: list[list[str]] = []
+    end = threading.Event()
+    question = "SELECT COALESCE(info, '') FROM information_schema.processlist WHERE user = 'parity'"
+
+    def look() -> None:
+        with servers()[0].root() as connection, connection.cursor() as cursor:
+            while not end.is_set():
+                cursor.execute(question)
+                seen.append([str(row[0]) for row in cursor.fetchall()])
+                time.sleep(0.01)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        end.set()
+        watcher.join()
+
+
+def test_all_threads_together_keep_to_the_rows_per_second(databases: TwoDatabases) -> None:
+    databases.verify(pace={**PACE, "rows_per_second": 8_000})
+
+    slept: list[float] = databases.clock.slept  # type: ignore[attr-defined]
+    assert sum(slept) == pytest.approx(ROWS / 8_000, rel=0.5)
+
+
+def test_a_session_cannot_write(databases: TwoDatabases) -> None:
+    session = connect(address(f"mysql://root@localhost/sections?unix_socket={servers()[0].socket}"))
+    with pytest.raises(CouldNotCompare, match="READ ONLY"):
+        session.execute("DELETE FROM entries")
+    session.close()
