@@ -17,7 +17,7 @@ from parity.airflow.evidence import broken_links, broken_task, remote_runs_of, t
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.runs import connection, handed_on
 from parity.airflow.steps import PIPELINE, PLAN, START, athena_ref, glue_ref, legacy_query, plan_of
-from parity.airflow.telling import tell
+from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
 from parity.flow.judge import NEXT, Judgement, judge
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 OF_PIPELINE = (START, PIPELINE)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ class SuiteTasks:
         open_results().record_activity(record)
         case.shelf.clear_downloads()
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
-        tell(f"{judgement.verdict}: {activity.name}", judgement.reason, NEXT[judgement.verdict], report)
+        verdict = judgement.verdict
+        tell(f"{verdict}: {activity.name}", judgement.reason, NEXT[verdict], report, level=loudness(verdict))
         outcome = {
             "verdict": judgement.verdict,
             "reason": judgement.reason,
@@ -267,7 +270,8 @@ def log_result(result: Result) -> None:
     """Write the comparison's report into the task's log, as the on-call engineer reads it."""
     from parity.report import render_text
 
-    print(render_text(result))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line
+    for line in render_text(result).splitlines():
+        log.info("%s", line)
 
 
 def _tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
@@ -275,8 +279,8 @@ def _tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url
     for name, outcome in sorted(
         outcomes.items(), key=lambda told: (not Verdict(told[1]["verdict"]).green, told[0])
     ):
-        tell(f"{outcome['verdict']:8}{name}", outcome["reason"])
-    tell(f"The run is {verdict}.", NEXT[verdict], url)
+        tell(f"{outcome['verdict']:8}{name}", outcome["reason"], level=loudness(Verdict(outcome["verdict"])))
+    tell(f"The run is {verdict}.", NEXT[verdict], url, level=loudness(verdict))
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:

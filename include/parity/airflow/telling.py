@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import textwrap
 from typing import Any
 
@@ -16,12 +17,17 @@ BROKEN = "broken"
 """XCom key of the link that a failed task broke."""
 
 
+log = logging.getLogger(__name__)
 WIDTH = 110
 """Columns of a log line; Airflow's log view cuts longer ones off at the edge of the window."""
 
 
-def tell(headline: str, *paragraphs: str) -> None:
-    """Write into the task's log what a person needs to read, wrapped, above the trace that Airflow adds."""
+def tell(headline: str, *paragraphs: str, level: int = logging.INFO) -> None:
+    """Write into the task's log what a person needs to read, wrapped, above the trace that Airflow adds.
+
+    Logged and not printed: what is printed reaches the log later than what is logged, and ended up in the folded
+    group below the trace.
+    """
     told = [headline]
     for paragraph in filter(None, paragraphs):
         told += textwrap.wrap(
@@ -32,7 +38,13 @@ def tell(headline: str, *paragraphs: str) -> None:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    print("\n".join(told))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line
+    for line in told:
+        log.log(level, "%s", line)
+
+
+def loudness(verdict: Verdict) -> int:
+    """Return the level of what is said about a verdict: errors stand out in red."""
+    return logging.INFO if verdict.green else logging.ERROR
 
 
 class Telling:
@@ -55,6 +67,7 @@ class Telling:
         self.context["ti"].xcom_push(BROKEN, broken.to_json())
         if isinstance(error, Terminal | BadInput):
             following = f"Next: {broken.remedy}" if broken.remedy else NEXT[Verdict.INVALID]
-            tell(f"INVALID: {self.link.label} did not hold.", broken.reason, following, error.url)
+            headline = f"INVALID: {self.link.label} did not hold."
+            tell(headline, broken.reason, following, error.url, level=logging.ERROR)
             raise AirflowFailException(f"INVALID: {broken.sentence} {error.url}".rstrip()) from None
         # What may pass by itself is Airflow's to retry, and so is a defect of ours: its trace stays in the log.

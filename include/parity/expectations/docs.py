@@ -28,20 +28,27 @@ _REMOTE = re.compile(
 _AWAY = re.compile(r'href="(?:\.\./)+[^"]*"')
 """Links to where Great Expectations' own site builder would have put its index and its suites."""
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}
-main,.container,.container-fluid{max-width:1200px;margin:0 auto;padding:0 1rem}
-*{box-sizing:border-box}.row{display:block}.row:has(>.col-lg-10){display:flex;gap:1.5rem}
-.col-lg-2{flex:0 0 14rem}.col-lg-10{flex:1 1 0;min-width:0}
-.card:has(input[type=radio]){display:none}td,th{overflow-wrap:break-word}
-table{border-collapse:collapse;width:100%;margin:.75rem 0}
-th,td{border-bottom:1px solid #d8dee4;padding:.4rem .6rem;text-align:left;vertical-align:top}
-.card,.alert,pre{border:1px solid #d8dee4;border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;overflow:auto}
-.badge{border-radius:4px;padding:.1rem .4rem;background:#eaeef2;margin-right:.2rem}
-.badge-danger{background:#ffd7d5}
-.text-success,.pass{color:#1a7f37}.text-danger,.fail{color:#b42318}.text-warning,.invalid{color:#9a6700}
-.fas:before{content:"●"}.modal,.cooltip .top,.btn-info{display:none}.list-inline li{display:inline}
-nav,.navbar{border-bottom:1px solid #d8dee4;padding:.5rem 1rem}.breadcrumb{list-style:none;display:flex;gap:.6rem}
-@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}a{color:#79c0ff}}
+:root{color-scheme:light dark;--ink:#16202c;--soft:#5b6878;--line:#dfe4ea;--page:#f4f6f9;--card:#fff;
+--link:#1d5bbf;--good:#14713d;--bad:#b3261e;--unsure:#8a5a00;--mark:#ffd7d5}
+@media(prefers-color-scheme:dark){:root{--ink:#e6ebf1;--soft:#9aa7b5;--line:#2c3743;--page:#12181f;--card:#1a222b;
+--link:#8ab8ff;--good:#58c98a;--bad:#ff8a80;--unsure:#f0b752;--mark:#5c2320}}
+*{box-sizing:border-box}body{font:15px/1.5 system-ui,sans-serif;margin:0;color:var(--ink);background:var(--page)}
+a{color:var(--link);text-underline-offset:.15em}h1{font-size:1.35rem;margin:.5rem 0 .25rem}
+main,.container,.container-fluid{max-width:80rem;margin:0 auto;padding:1.25rem}
+.row{display:block}.row:has(>.col-lg-10){display:flex;gap:1.5rem}.col-lg-2{flex:0 0 14rem}
+.col-lg-10{flex:1 1 0;min-width:0}.card:has(input[type=radio]){display:none}td,th{overflow-wrap:break-word}
+table{border-collapse:collapse;width:100%;margin:.75rem 0;background:var(--card);border:1px solid var(--line)}
+th{color:var(--soft);font-weight:500}
+th,td{border-bottom:1px solid var(--line);padding:.5rem .7rem;text-align:left;vertical-align:top}
+.card,.alert,pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;
+margin:.5rem 0;overflow:auto}.badge{border-radius:.3rem;padding:.1rem .4rem;background:var(--line);
+margin-right:.2rem}.badge-danger{background:var(--mark)}td.pass,td.fail,td.invalid{font-weight:650}td.zero{color:var(--soft)}
+.text-success,.pass{color:var(--good)}.text-danger,.fail{color:var(--bad)}.text-warning,
+.invalid{color:var(--unsure)}.fas:before{content:"●"}
+.modal,.cooltip .top,.btn-info{display:none}.list-inline li{display:inline}
+nav{font-size:.9rem}
+.navbar,nav.fixed-top{max-width:80rem;margin:0 auto;padding:.5rem 1.25rem}
+.breadcrumb{list-style:none;display:flex;gap:.6rem;padding:0}
 """
 
 
@@ -89,7 +96,7 @@ def _activity(name: str, findings: Iterable[Finding], pages: Mapping[str, str]) 
     links = " · ".join(f'<a href="{side}.html">{side}</a>' for side in pages)
     rows = "".join(_row(finding) for finding in sorted(findings, key=_worst_first))
     head = "<tr><th>Outcome<th>Side<th>About<th>Expectation<th>Severity<th>What</tr>"
-    back = '<nav><a href="../index.html">the run</a></nav>'
+    back = '<nav><a href="../index.html">All activities of the run</a></nav>'
     return _html(name, f"{back}<h1>{html.escape(name)}</h1><p>{links}</p><table>{head}{rows}</table>")
 
 
@@ -118,16 +125,20 @@ def _refresh(store: Artefacts, folder: str) -> None:
 
 def _index(folder: str, sums: Mapping[str, Mapping[str, int]]) -> str:
     title = "Data Docs" if folder == ROOT else PurePosixPath(folder).name
-    back = "" if folder == ROOT else '<nav><a href="../index.html">up</a></nav>'
+    back = "" if folder == ROOT else '<nav><a href="../index.html">Up</a></nav>'
     rows = "".join(_link(name, counts) for name, counts in sums.items())
     head = "<tr><th>What<th>pass<th>fail<th>invalid</tr>"
     return _html(title, f"{back}<h1>{html.escape(title)}</h1><table>{head}{rows}</table>")
 
 
 def _link(name: str, counts: Mapping[str, int]) -> str:
-    cells = "".join(f'<td class="{outcome}">{counts.get(outcome, "–")}' for outcome in Outcome)
+    cells = "".join(_count(outcome, counts.get(outcome)) for outcome in Outcome)
     name = html.escape(name)
     return f'<tr><td><a href="{name}/index.html">{name}</a>{cells}</tr>'
+
+
+def _count(outcome: Outcome, number: int | None) -> str:
+    return f'<td class="{outcome if number else "zero"}">{"–" if number is None else number}'
 
 
 def _html(title: str, body: str) -> str:

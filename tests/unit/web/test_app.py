@@ -83,7 +83,7 @@ def test_a_run_says_what_to_do_next_and_how_many_are_of_each_verdict(pages: Test
 
 def test_what_was_not_compared_has_no_counts(store: Store, pages: TestClient) -> None:
     unknown = replace(
-        activity("lost", Verdict.INVALID), rows=Rows(), report="", first_broken="The export: " + "x" * 300
+        activity("lost", Verdict.INVALID), rows=Rows(), report="", first_broken="The export: " + "x" * 500
     )
     store.record_activity(unknown)
     page = pages.get("/runs/1").text
