@@ -142,6 +142,18 @@ def test_the_log_of_a_failed_task_says_what_databricks_said(
     shows(browser, "INVALID: the Data Factory activity did not hold.", "UNRESOLVED_COLUMN", "Next: ")
 
 
+def test_a_task_links_to_the_remote_run_and_to_the_report(
+    browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
+) -> None:
+    browser.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/tasks/compute_fees.glue_job/details")
+    shows(browser, "Remote run")
+    browser.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/tasks/compute_fees.record/details")
+    shows(browser, "Report")
+    link = browser.find_element(By.LINK_TEXT, "Report").get_attribute("href")
+    browser.get(str(link))
+    shows(browser, "Columns that differ")
+
+
 def test_the_log_of_a_comparison_shows_the_report(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
+from parity.airflow.links import PageLink
 from parity.airflow.telling import Telling
 from parity.flow.chain import Link
 
@@ -16,9 +17,12 @@ Step = Callable[[Context], Any]
 class StepOperator(BaseOperator):
     """Runs a function of the context and returns its JSON."""
 
+    operator_extra_links = (PageLink(),)
+
     def __init__(self, *, step: Step, link: Link, **kwargs: Any) -> None:
         super().__init__(**{"doc_md": link.story, **kwargs})
         self.custom_operator_name = link.place
+        self.page = ""
         self.step = step
         self.link = link
 

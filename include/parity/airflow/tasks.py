@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from parity.airflow.evidence import broken_links, broken_task, remote_runs_of, task_states
 from parity.airflow.leftovers import cancel_leftovers
+from parity.airflow.links import show
 from parity.airflow.runs import connection, handed_on
 from parity.airflow.steps import PIPELINE, PLAN, START, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
@@ -22,7 +24,7 @@ from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
 from parity.flow.judge import NEXT, Judgement, judge
 from parity.flow.plan import make_plan
-from parity.flow.shelf import page_of
+from parity.flow.shelf import PAGE, page_of
 from parity.flow.verify import Case, Outputs, compare, expect, fetch
 from parity.settings import settings
 from parity.suite.models import Activity, Suite
@@ -82,12 +84,14 @@ class SuiteTasks:
         self._check_glue(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
+        show(context, f"artefacts/{case.shelf.folder}/{PAGE}")
         return {"verdict": result.verdict, "reason": result.reason, "different": result.rows.different}
 
     def expect(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Run Great Expectations on both outputs and on what the comparison found."""
         case = self.case(context, activity)
         findings = expect(case, *self._exports(context, case), result=case.shelf.result())
+        show(context, f"artefacts/{findings.docs}")
         return {"verdict": findings.verdict, "counts": findings.counts(), "docs": findings.docs}
 
     def record(self, context: Context, activity: Activity) -> dict[str, Any]:
@@ -101,6 +105,7 @@ class SuiteTasks:
         open_results().record_activity(record)
         case.shelf.clear_downloads()
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
+        show(context, f"artefacts/{page_of(record.report)}" if record.report else "")
         verdict = judgement.verdict
         tell(f"{verdict}: {activity.name}", judgement.reason, NEXT[verdict], report, level=loudness(verdict))
         outcome = {
@@ -144,6 +149,7 @@ class SuiteTasks:
         context["ti"].xcom_push("outcomes", outcomes)
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
             context["ti"].xcom_push("beyond", self._pipeline_trouble(context))
+        show(context, f"runs/{quote(plan.run_id)}")
         _tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
