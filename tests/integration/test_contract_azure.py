@@ -97,6 +97,12 @@ def activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> list[Any]:
     return list(factory.activity_runs.query_by_pipeline_run(*where, window).value)
 
 
+def ids(endpoints: Endpoints, factory: Any, run_id: str) -> list[str]:
+    """Return the ids of the runs of ``pause`` and ``break``."""
+    found = {one.activity_name: str(one.activity_run_id) for one in activity_runs(endpoints, factory, run_id)}
+    return [found["pause"], found["break"]]
+
+
 WAIT = {"name": "pause", "type": "Wait", "typeProperties": {"waitTimeInSeconds": 0}}
 BREAK = {
     "name": "break",
@@ -122,6 +128,25 @@ def test_the_management_client_runs_a_pipeline_and_reads_its_activities(
     runs = {one.activity_name: one for one in activity_runs(endpoints, factory, started.run_id)}
     assert [runs["pause"].status, runs["break"].status] == ["Succeeded", "Failed"]
     assert runs["break"].error["errorCode"] == "4711"
+
+
+def test_the_management_client_recovers_a_failed_run_from_where_it_failed(
+    endpoints: Endpoints, factory: Any
+) -> None:
+    name = put_pipeline(endpoints, factory, [WAIT, BREAK])
+    where = (endpoints.resource_group, endpoints.factory, name)
+    first = factory.pipelines.create_run(*where, parameters={"day": "2026-03-02"})
+    wait_for(endpoints, factory, first.run_id)
+    recovery = {"reference_pipeline_run_id": first.run_id, "is_recovery": True}
+    second = factory.pipelines.create_run(*where, **recovery, start_from_failure=True)
+    run = wait_for(endpoints, factory, second.run_id)
+    assert (run.status, run.run_group_id) == ("Failed", first.run_id)
+    assert run.parameters == {"day": "2026-03-02"}
+    third = factory.pipelines.create_run(*where, **recovery, start_activity_name="pause")
+    wait_for(endpoints, factory, third.run_id)
+    pauses, breaks = zip(*[ids(endpoints, factory, r.run_id) for r in (first, second, third)], strict=True)
+    assert (pauses[0] == pauses[1], pauses[0] == pauses[2]) == (True, False)
+    assert len(set(breaks)) == 3
 
 
 def test_the_management_client_lists_and_deletes_pipelines(endpoints: Endpoints, factory: Any) -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parity.airflow.calls import _activity as told_of
 from parity.airflow.calls import connection_id, deadline_alert
 from parity.airflow.channels import sender
 from parity.airflow.dag import build_dag, build_dags
+from parity.compare.result import Verdict
+from parity.history.records import ActivityKey, ActivityRecord
 from parity.suite.models import AlertTarget
 from unit.flow.suites import suite
 
@@ -124,3 +128,14 @@ def test_each_task_is_named_after_the_cloud_that_does_the_work_and_says_what_to_
     assert places["settle.athena_unload"] == "Amazon Athena"
     assert places["settle.helper_job"] == "Databricks"
     assert all(task.doc_md for task in dag.tasks if task.task_id != "runs_of_other_dates")
+
+
+def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_SITE_URL", "https://airflow.example.com")
+    key = ActivityKey("payments", "settle", date(2026, 3, 2), "night-1")
+    report = "payments/2026-03-02/night-1/settle/report.json"
+    record = ActivityRecord(key, Verdict.FAIL, "3 changed rows.", datetime(2026, 3, 3, tzinfo=UTC), report=report)
+    told = told_of(suite("settle"), "settle", record, None)
+    assert told.url == f"https://airflow.example.com/parity/artefacts/{report.replace('.json', '.html')}"
+    unseen = told_of(suite("settle"), "settle", replace(record, report=""), None)
+    assert unseen.url == ""
