@@ -3,8 +3,9 @@
 usage: python benchmarks/mysql.py [--rows N] [--only CASE …] [--limit SECONDS]
 
 Each case is a whole process, start included, beside one bare digest query on both servers at once; compare
-ratios, not seconds. "right" tells whether the counts are those of the planted differences. The servers' data
-is made once, in ``.cache``, and what an earlier run planted is undone first.
+ratios, not seconds. "CPU s" is what the process and both servers used together; its ratio holds where other
+programs disturb the wall's. "right" tells whether the counts are those of the planted differences. The servers'
+data is made once, in ``.cache``, and what an earlier run planted is undone first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ class Measured:
     """What one case needed, and what it found: None where it was stopped, or does not tell."""
 
     seconds: float | None
-    peak: float
+    cpu: float
+    """Of the process and of both servers, in seconds."""
+    peak: float = 0.0
     different: int | None = None
     fetched: int | None = None
 
@@ -91,55 +94,64 @@ class Bench:
                 cursor.execute(sql)
                 cursor.fetchall()
 
-        laps = []
+        laps, before = [], self._used()
         for _ in range(3):
             began = time.perf_counter()
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(ask, (self.legacy, self.target)))
             laps.append(time.perf_counter() - began)
-        return Measured(statistics.median(laps), 0.0)
+        return Measured(statistics.median(laps), (self._used() - before) / 3)
 
     def parity(self, *options: str, database: str = "bench") -> Measured:
         """Run the command as a person would."""
         urls = [server.url(database) for server in (self.legacy, self.target)]
         program = str(Path(sys.executable).with_name("parity"))
-        text, measured = _run([program, "mysql", *urls, "--json", "-", *options], self.limit)
+        text, measured = self._run([program, "mysql", *urls, "--json", "-", *options])
         if measured.seconds is None:
             return measured
         tables = [table for table in json.loads(text)["tables"] if table["verdict"] != "INVALID"]
         different = sum(t["rows"][kind] for t in tables for kind in ("changed", "missing", "extra"))
         fetched = sum(t["extra"]["mysql"]["rows_fetched"] for t in tables)
-        return Measured(measured.seconds, measured.peak, different, fetched)
+        return replace(measured, different=different, fetched=fetched)
 
     def reladiff(self) -> Measured:
         """Run the peer with as many threads as there are servers, over all columns."""
         sides = [(server.url("bench"), "payments") for server in (self.legacy, self.target)]
         command = [str(prepare() / "reladiff"), *(word for side in sides for word in side)]
-        text, measured = _run([*command, "-k", "id", "-c", "%", "-j", "2", "--json"], self.limit)
+        text, measured = self._run([*command, "-k", "id", "-c", "%", "-j", "2", "--json"])
         if measured.seconds is None:
             return measured
         # It prints a changed row as one line of each side; a row's other lines are the terminal's wrapping.
-        return Measured(measured.seconds, measured.peak, sum(line.startswith('["-"') for line in text.split("\n")))
+        return replace(measured, different=sum(line.startswith('["-"') for line in text.split("\n")))
 
     def plant(self, rows: int) -> None:
         """Let exactly so many rows of the target differ from the legacy ones."""
         self.target.run(UNDO.format(step=3 * self.rows // SCATTERED), "bench")
         self.target.run(PLANT.format(step=3 * self.rows // rows), "bench")
 
+    def _run(self, command: list[str]) -> tuple[str, Measured]:
+        """Run a command once, stopping it at the limit; the peak is the kernel's own figure."""
+        started, before = time.perf_counter(), self._used()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            stop = threading.Timer(self.limit, process.kill)
+            stop.start()
+            text = process.stdout.read() if process.stdout else ""
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            stop.cancel()
+        seconds = time.perf_counter() - started
+        cpu = usage.ru_utime + usage.ru_stime + self._used() - before
+        answered = process.returncode in (0, 1) and bool(text.strip())
+        return text, Measured(seconds if answered else None, cpu, usage.ru_maxrss / 1024)
 
-def _run(command: list[str], limit: float) -> tuple[str, Measured]:
-    """Run a command once, stopping it at the limit; the peak is the kernel's own figure."""
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        stop = threading.Timer(limit, process.kill)
-        stop.start()
-        text = process.stdout.read() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        stop.cancel()
-    seconds = time.perf_counter() - started
-    answered = process.returncode in (0, 1) and bool(text.strip())
-    return text, Measured(seconds if answered else None, usage.ru_maxrss / 1024)
+    def _used(self) -> float:
+        """Return the CPU seconds that both servers have used so far."""
+        return sum(_cpu(server.pid) for server in (self.legacy, self.target))
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -191,15 +203,17 @@ def open_pair(rows: int) -> tuple[Server, Server]:
     return legacy, target
 
 
-def shown(case: Case, measured: Measured, bench: Bench, bare: float | None) -> str:
+def shown(case: Case, measured: Measured, bench: Bench, bare: Measured | None) -> str:
     """Return a line of the table."""
-    if measured.seconds is None:
-        return f"{case.title:40}{f'stopped after {bench.limit:.0f}':>16}"
-    ratio = f"{measured.seconds / bare:8.2f}" if bare else f"{'':8}"
+    seconds, against, spent = f"{'stopped':>8}", f"{'':8}", f"{measured.cpu:8.1f}{'':8}"
+    if measured.seconds is not None:
+        seconds = f"{measured.seconds:8.2f}"
+        against = f"{measured.seconds / bare.seconds:8.2f}" if bare and bare.seconds else against
+        spent = f"{measured.cpu:8.1f}{measured.cpu / bare.cpu:8.2f}" if bare else spent
     peak = f"{measured.peak:10,.0f}" if measured.peak else f"{'':10}"
     fetched = "" if measured.fetched is None else f"{measured.fetched / (2 * bench.rows):.4%}"
-    right = "" if measured.different is None else f"{_right(case.differ or 0, measured.different)}"
-    return f"{case.title:40}{measured.seconds:8.2f}{ratio}{peak}{fetched:>12}  {right}".rstrip()
+    right = "" if measured.different is None else _right(case.differ or 0, measured.different)
+    return f"{case.title:40}{seconds}{against}{spent}{peak}{fetched:>12}  {right}".rstrip()
 
 
 def _right(planted: int, found: int) -> str:
@@ -218,13 +232,16 @@ def main() -> None:
     try:
         machine = f"{os.cpu_count()} cores; stopped after {options.limit:.0f} s"
         print(f"\n{options.rows:,} rows a side, 17 columns; {machine}")
-        print(f"{'':40}{'wall s':>8}{'× bare':>8}{'peak MiB':>10}{'fetched':>12}  right", flush=True)
+        print(
+            f"{'':40}{'wall s':>8}{'× bare':>8}{'CPU s':>8}{'× bare':>8}{'peak MiB':>10}{'fetched':>12}  right",
+            flush=True,
+        )
         for name in options.only:
             case = CASES[name]
             if case.differ:
                 bench.plant(case.differ)
             measured = case.run(bench)
-            bare = measured.seconds if name == "bare" else bare
+            bare = measured if name == "bare" else bare
             print(shown(case, measured, bench, bare), flush=True)
     finally:
         for server in pair:

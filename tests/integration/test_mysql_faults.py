@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import create_engine
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
 from parity.flow.databases.progress import MemoryProgress, StoredProgress
+from parity.flow.databases.verify import verify_database
 
 pytestmark = pytest.mark.mariadb
 
@@ -71,6 +74,33 @@ def kill_connections() -> None:
         with server.root() as connection, connection.cursor() as cursor:
             cursor.execute("KILL USER 'parity'@'localhost'")
             cursor.execute("KILL USER 'parity'@'127.0.0.1'")
+
+
+@dataclass
+class Hunter:
+    """Kills the first digest query that it meets on the target, from another thread."""
+
+    killed: bool = False
+    _end: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> None:
+        self._thread = threading.Thread(target=self._hunt)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        if self._thread:
+            self._thread.join()
+
+    def _hunt(self) -> None:
+        prey = "SELECT id FROM information_schema.processlist WHERE user = 'parity' AND info LIKE '%GROUP BY 1'"
+        with servers()[1].root() as connection, connection.cursor() as cursor:
+            while not self._end.is_set() and not self.killed:
+                cursor.execute(prey)
+                for (victim,) in cursor.fetchall():
+                    cursor.execute(f"KILL QUERY {victim}")
+                    self.killed = True
 
 
 SMALL = {"first": 200, "chunk": "1ms", "way": "digest"}
@@ -161,13 +191,60 @@ def test_a_row_that_never_stands_still_cannot_be_judged(databases: TwoDatabases)
     assert "changed every time" in result.reason
 
 
+def test_a_connection_lost_during_the_second_reading_is_made_anew(databases: TwoDatabases) -> None:
+    databases.clock = Sleeper(meanwhile=kill_connections)
+
+    result = databases.verify(pace={"settle": "1s"})
+
+    assert counts(result, "entries") == EXPECTED, result.reason
+    assert result.verdict == "FAIL"
+
+
+def test_a_killed_query_is_asked_again_and_costs_one_span(databases: TwoDatabases) -> None:
+    hunter = Hunter()
+    databases.target("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
+    databases.legacy("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
+    databases.both("ALTER TABLE big ADD PRIMARY KEY (id);\n")
+    with hunter:
+        result = databases.verify(pace={"first": 100_000, "way": "digest"}, include=["big"])
+
+    assert hunter.killed
+    assert result.verdict == "PASS", result.reason
+    assert result.tables[0].result.rows.equal == 300_000
+    assert result.tables[0].result.extra["mysql"]["resumed"] >= 1
+
+
+def test_a_statement_that_outlives_its_time_out_ends_invalid_in_one_sentence(databases: TwoDatabases) -> None:
+    databases.both("CREATE TABLE heap AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_400000;\n")
+
+    result = databases.verify(pace={"statement": "0.02s", "attempts": 2, "way": "digest"}, include=["heap"])
+
+    assert result.verdict == "INVALID"
+    assert "stopped a statement" in result.reason
+
+
+def test_a_server_that_is_gone_from_the_start_is_one_sentence(databases: TwoDatabases) -> None:
+    target = servers()[1]
+    target.kill()
+    try:
+        result = databases.verify()
+    finally:
+        target.start()
+
+    assert result.verdict == "INVALID"
+    assert "cannot be reached" in result.reason
+
+
+def test_a_database_that_is_not_there_is_one_sentence(databases: TwoDatabases) -> None:
+    job = databases.job()
+    nowhere = replace(job.connections.target, database="nowhere")
+    result = verify_database(replace(job, connections=replace(job.connections, target=nowhere)))
+
+    assert result.verdict == "INVALID"
+    assert "nowhere" in result.reason
+
+
 def test_a_wrong_password_is_one_clear_sentence_without_the_password(databases: TwoDatabases) -> None:
-    from dataclasses import replace
-
-    from pydantic import SecretStr
-
-    from parity.flow.databases.verify import verify_database
-
     job = databases.job()
     wrong = replace(job.connections.target, password=SecretStr("hunter2-secret"))
     result = verify_database(replace(job, connections=replace(job.connections, target=wrong)))

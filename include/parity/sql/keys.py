@@ -28,7 +28,19 @@ def literal(column: Column, cell: str) -> str:
         return f"'{_stamp(cell)}'"
     if column.kind is Kind.BINARY:
         return f"x'{bytes.fromhex(cell).hex()}'"
-    return f"CONVERT(x'{cell.encode().hex()}' USING utf8mb4)"
+    return _words(column, f"x'{cell.encode().hex()}'")
+
+
+def _words(column: Column, utf8: str) -> str:
+    """Return a text in the column's own character set and collation.
+
+    Under any other the server finds the mix illegal (utf8mb4_unicode_ci beside its default), or converts the
+    column and so walks no index (latin1). A character that the set lacks becomes ``?``; no cell equals that.
+    """
+    if not column.collation:
+        return f"CONVERT({utf8} USING utf8mb4)"
+    own = column.collation.partition("_")[0]
+    return f"CONVERT(_utf8mb4 {utf8} USING {own}) COLLATE {column.collation}"
 
 
 def _digits(cell: str) -> str:

@@ -17,6 +17,11 @@ def test_no_text_can_break_out_of_its_literal() -> None:
     assert literal(TEXT, "' OR 1=1 -- ") == "CONVERT(x'27204f5220313d31202d2d20' USING utf8mb4)"
 
 
+def test_a_text_is_named_in_its_columns_own_set_and_collation_so_that_an_index_finds_it() -> None:
+    column = Column("k", Kind.TEXT, collation="latin1_german2_ci")
+    assert literal(column, "é") == "CONVERT(_utf8mb4 x'c3a9' USING latin1) COLLATE latin1_german2_ci"
+
+
 @pytest.mark.parametrize("cell", ["1 OR 1=1", "0x41", "1e5", "--"])
 def test_what_is_no_number_is_refused_as_one(cell: str) -> None:
     if cell == "--":
