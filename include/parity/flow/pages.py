@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import PurePosixPath
@@ -11,6 +11,7 @@ from typing import Any
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
+from parity.errors import ParityError
 from parity.flow.judge import NEXT
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
@@ -22,6 +23,7 @@ KINDS = {
     "athena": "Athena query",
     "glue": "Glue run",
 }
+OpenArtefacts = Callable[[], Artefacts]
 WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
 
 
@@ -30,12 +32,12 @@ def runs_page(runs: Sequence[RunRecord]) -> str:
     return _render("runs.html", runs=runs)
 
 
-def run_page(detail: RunDetail, artefacts: Artefacts, base: str = "../artefacts", up: str = "../") -> str:
+def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefacts", up: str = "../") -> str:
     """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``.
 
     ``up`` is where the list of runs is; empty where there is none.
     """
-    looks = _looks(detail.activities, artefacts)
+    looks, lost = _reachable(detail.activities, artefacts)
     worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
     verdicts = [activity.verdict for activity in detail.activities]
     return _render(
@@ -48,13 +50,24 @@ def run_page(detail: RunDetail, artefacts: Artefacts, base: str = "../artefacts"
         base=base,
         up=up,
         looks=looks,
+        lost=lost,
     )
 
 
 def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
     base = "/".join(".." for _ in PurePosixPath(folder).parts)
-    return artefacts.write(f"{folder}/index.html", run_page(detail, artefacts, base, up=""))
+    return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
+
+
+def _reachable(
+    records: Sequence[ActivityRecord], artefacts: OpenArtefacts
+) -> tuple[dict[str, dict[str, str]], str]:
+    """Return the pages of each activity, or why they cannot be looked up: verdicts are shown all the same."""
+    try:
+        return _looks(records, artefacts()), ""
+    except ParityError as error:
+        return {record.key.activity: {} for record in records}, str(error)
 
 
 def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:

@@ -15,8 +15,8 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from parity.clients.artefacts import Artefacts
-from parity.errors import BadInput, NotFound
-from parity.flow.pages import run_page, runs_page
+from parity.errors import BadInput, NotFound, ParityError
+from parity.flow.pages import OpenArtefacts, run_page, runs_page
 from parity.history.store import Store
 
 POLICY = (
@@ -25,7 +25,6 @@ POLICY = (
 )
 
 OpenStore = Callable[[], Store]
-OpenArtefacts = Callable[[], Artefacts]
 
 
 def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] = ()) -> FastAPI:
@@ -48,14 +47,17 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
     def run(number: str) -> str:
         """Show one run, by its short number or its run id."""
         try:
-            return run_page(store().run(number), artefacts())
+            return run_page(store().run(number), artefacts)
         except BadInput as error:
             raise HTTPException(404, str(error)) from error
 
     @app.get("/artefacts/{path:path}")
     def artefact(path: str) -> Response:
         """Serve one file of the artefacts: a report, or a page of Data Docs."""
-        name, data = find(artefacts(), path)
+        try:
+            name, data = find(artefacts(), path)
+        except ParityError as error:
+            raise HTTPException(502, str(error)) from error
         return Response(data, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     return app

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Rows, Verdict
+from parity.errors import AccessDenied
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.web import create_app
@@ -96,6 +97,17 @@ def test_only_reports_that_exist_are_linked(pages: TestClient) -> None:
     page = pages.get("/runs/1").text
     assert "compute_fees/report.html" in page
     assert "sync_clients/report.html" not in page
+
+
+def test_verdicts_are_shown_while_the_artefacts_cannot_be_reached(store: Store) -> None:
+    def lost() -> Artefacts:
+        raise AccessDenied("S3 refused access to <bucket>.", remedy="Check the connection's rights.")
+
+    pages = TestClient(create_app(lambda: store, lost))
+    page = pages.get("/runs/1").text
+    assert ">FAIL<" in page
+    assert "Reports cannot be looked up now. S3 refused access to &lt;bucket&gt;. Check the connection" in page
+    assert pages.get("/artefacts/payments/report.html").status_code == 502
 
 
 def test_an_unknown_run_is_a_clear_404(pages: TestClient) -> None:
