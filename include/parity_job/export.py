@@ -10,18 +10,21 @@ Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``busi
     {"table": "payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
      "digest_sql": "SELECT …"}
 
-``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone. ``:business_date`` is
-bound by Spark as a date, never pasted.
+``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone, whose manifest also tells
+the table's own columns. ``:business_date`` is bound by Spark as a date, never pasted. A long ``request`` may
+come packed (``zlib:`` and base64), because Databricks limits how much text a run's parameters hold.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import re
 import sys
 import traceback
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -34,6 +37,7 @@ PARAMETERS = ("protocol", "activity", "run_id", "business_date", "mode", "destin
 MODES = ("rows", "digest", "totals")
 REQUEST_KEYS = frozenset({"table", "where", "columns", "digest_sql"})
 MANIFEST = "_manifest.json"
+PACKED = "zlib:"
 FILE_BYTES = 128 * 1024 * 1024
 """Source bytes that go into one exported file, about."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -102,8 +106,8 @@ def read_order(given: dict[str, str]) -> Order:
 
 def _read_request(text: str) -> dict[str, Any]:
     try:
-        request = json.loads(text)
-    except ValueError as error:
+        request = json.loads(unpacked(text))
+    except (ValueError, zlib.error) as error:
         raise Refused(f"job parameter request is not JSON: {error}") from error
     if not isinstance(request, dict) or not isinstance(request.get("table"), str):
         raise Refused("job parameter request must be a JSON object with a table")
@@ -116,6 +120,13 @@ def _read_request(text: str) -> dict[str, Any]:
     if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
         raise Refused("columns in the request must be a list of names, or null")
     return request
+
+
+def unpacked(text: str) -> str:
+    """Return a request as JSON, however it came."""
+    if not text.startswith(PACKED):
+        return text
+    return zlib.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True)).decode()
 
 
 def _require_name(text: str, what: str) -> None:
@@ -270,9 +281,10 @@ def export(spark: Any, order: Order) -> dict[str, Any]:
     source = source_of(spark, folder, order.table, rows)
     answer = _answer(spark, order, rows)
     files = max(1, -(-source.bytes // FILE_BYTES)) if order.mode == "rows" else 1
+    told = {"columns": _columns(rows)} if order.mode == "digest" else {}
     settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
     answer.coalesce(files).write.options(**settings).parquet(order.destination)
-    manifest = _manifest(order, source, answer, folder.parts())
+    manifest = _manifest(order, source, answer, folder.parts(), told)
     folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     return manifest
 
@@ -283,7 +295,13 @@ def _answer(spark: Any, order: Order, rows: Any) -> Any:
     return totals(rows) if order.mode == "totals" else rows
 
 
-def _manifest(order: Order, source: Source, answer: Any, files: list[dict[str, Any]]) -> dict[str, Any]:
+def _columns(rows: Any) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in rows.dtypes]
+
+
+def _manifest(
+    order: Order, source: Source, answer: Any, files: list[dict[str, Any]], told: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "protocol": int(PROTOCOL),
         "activity": order.activity,
@@ -291,10 +309,10 @@ def _manifest(order: Order, source: Source, answer: Any, files: list[dict[str, A
         "business_date": order.business_date.isoformat(),
         "mode": order.mode,
         "rows": sum(file["rows"] for file in files),
-        "schema": [{"name": name, "type": kind} for name, kind in answer.dtypes],
+        "schema": _columns(answer),
         "files": files,
         "bytes": sum(file["bytes"] for file in files),
-        "source": {"table": source.table, "version": source.version, "as_of": source.as_of},
+        "source": {"table": source.table, "version": source.version, "as_of": source.as_of, **told},
         "written_at": _iso(datetime.now(UTC)),
     }
 

@@ -23,10 +23,13 @@ from parity.airflow.remote_run import RemoteRunOperator
 from parity.airflow.step import StepOperator
 from parity.airflow.tasks import SuiteTasks
 from parity.flow.chain import Link
+from parity.flow.digest import steps as digest
+from parity.flow.plan import digests
 from parity.settings import settings
 from parity.suite.models import Activity, Suite
 
 LAST = "all_done"
+ANY = "none_failed"
 PREFIX = "parity__"
 OTHER_DATES = "Lists the further dates of a range; each becomes a run of its own."
 PUBLISH = "Writes the page of this run and refreshes the indexes of Data Docs."
@@ -95,9 +98,13 @@ def build_dag(suite: Suite, path: Path) -> DAG:
 def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> StepOperator:
     suite = tasks.suite
     with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
-        unload = _remote(Link.ATHENA, steps.athena_unload(suite, activity, tasks.path.parent), Link.ATHENA)
+        # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
+        rule = {"trigger_rule": ANY} if digests(suite, activity) else {}
+        unload = _remote(
+            Link.ATHENA, steps.athena(suite, activity, tasks.path.parent, digest.ROWS), Link.ATHENA, **rule
+        )
         migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity), Link.ACTIVITY)
-        helper = _remote(Link.HELPER, steps.helper_job(suite, activity), Link.HELPER)
+        helper = _remote(Link.HELPER, steps.helper_job(suite, activity, digest.ROWS), Link.HELPER, **rule)
         compared = _step(Link.COMPARE, partial(tasks.compare, activity=activity))
         expected = _step(Link.VALIDATE, partial(tasks.expect, activity=activity))
         recorded = _step(
@@ -106,14 +113,37 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
             trigger_rule=LAST,
             outlets=[verdict_asset(suite.suite, activity.name)],
         )
+        produced = plan
         if activity.glue_job:
-            plan >> _remote(Link.GLUE, steps.glue_job(suite, activity), Link.GLUE) >> unload
-        else:
-            plan >> unload
+            produced = _remote(Link.GLUE, steps.glue_job(suite, activity), Link.GLUE)
+            plan >> produced
+        produced >> unload
         start >> migrated >> helper
+        if digests(suite, activity):
+            _digest_first(tasks, activity, (produced, unload), (migrated, helper))
         [unload, helper] >> compared >> expected
         [unload, helper, expected] >> recorded
     return recorded
+
+
+def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any], target: tuple[Any, Any]) -> None:
+    """Put the steps of digest mode between what produces each side's data and what exports it."""
+    suite, folder = tasks.suite, tasks.path.parent
+    way = _step(Link.WAY, partial(tasks.way, activity=activity))
+    buckets = _step(Link.BUCKETS, partial(tasks.buckets, activity=activity))
+    for part, links, after in (
+        (digest.SURVEY, (Link.ATHENA_SURVEY, Link.HELPER_SURVEY), way),
+        (digest.DIGEST, (Link.ATHENA_DIGEST, Link.HELPER_DIGEST), buckets),
+    ):
+        athena = _remote(links[0], steps.athena(suite, activity, folder, part), links[0])
+        helper = _remote(links[1], steps.helper_job(suite, activity, part), links[1])
+        [athena, helper] >> after
+        if part is digest.SURVEY:
+            legacy[0] >> athena
+            target[0] >> helper
+        else:
+            way >> [athena, helper]
+    buckets >> [legacy[1], target[1]]
 
 
 def verdict_asset(suite: str, activity: str) -> Asset:

@@ -12,11 +12,15 @@ from parity.airflow.steps import PIPELINE, PLAN, START
 from parity.airflow.telling import BROKEN
 from parity.flow.chain import Broken, Link
 
-ACTIVITY_LINKS = (Link.GLUE, Link.ACTIVITY, Link.ATHENA, Link.HELPER, Link.COMPARE, Link.VALIDATE)
+ACTIVITY_LINKS = tuple(link for link in Link if link not in (Link.PLAN, Link.PIPELINE, Link.RECORD))
 SHARED = {Link.PLAN: PLAN, Link.PIPELINE: START}
 KINDS = {
     Link.GLUE: "glue",
     Link.ACTIVITY: "adf_activity",
+    Link.ATHENA_SURVEY: "athena_survey",
+    Link.HELPER_SURVEY: "databricks_survey",
+    Link.ATHENA_DIGEST: "athena_digest",
+    Link.HELPER_DIGEST: "databricks_digest",
     Link.ATHENA: "athena",
     Link.HELPER: "databricks",
 }

@@ -37,8 +37,8 @@ def _what(suite: Suite) -> dict[str, Param]:
             type="string",
             enum=[DECLARED, *BUILT],
             title="Mode",
-            description_md="How much data travels. **rows** compares every row; **auto** may choose a cheaper way"
-            " to the same answer.",
+            description_md="How much data travels. **rows** compares every row on the worker; **digest** only"
+            " those of buckets that differ, for activities that declare it; **auto** chooses by size.",
         ),
     }
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
+from parity.airflow.artefacts import open_artefacts
 from parity.airflow.remote_run import Ask, Want, Wanted
 from parity.airflow.runs import RunsRef, connection, handed_on
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
+from parity.flow.case import Case
+from parity.flow.digest.steps import Part
 from parity.flow.plan import PipelineUse, Plan
 from parity.settings import settings
-from parity.suite.models import Activity, Suite
+from parity.suite.models import Activity, Mode, Suite
 
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient, PipelineRun
@@ -97,21 +100,21 @@ def glue_job(suite: Suite, activity: Activity) -> Want:
     return want
 
 
-def athena_unload(suite: Suite, activity: Activity, folder: Path) -> Want:
-    """Unload the legacy query's output; ``folder`` is the suite's own."""
+def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
+    """Unload what Athena answers to one question; ``folder`` is the suite's own."""
 
     def want(context: Context) -> Wanted | None:
         from parity.clients.athena_sql import unload
 
-        plan = plan_of(context)
-        if activity.name not in plan.activities:
+        if (case := _case(suite, activity, context)) is None:
             return None
-        query = legacy_query(activity, plan, folder)
+        plan, query = case.plan, part.legacy(case, legacy_query(activity, case.plan, folder))
+        if query is None:
+            return None
 
         def ask(token: str) -> Ask:
-            destination = (
-                f"{settings().exchange_s3}/{plan.folder}/{activity.name}/legacy/{fingerprint(token)[:12]}/"
-            )
+            place = f"{plan.folder}/{activity.name}/{part.folder}legacy/{fingerprint(token)[:12]}"
+            destination = f"{settings().exchange_s3}/{place}/"
             return Ask(unload(query, destination).request, {"destination": destination})
 
         return Wanted(athena_ref(suite), _key(plan, activity), ask=ask, deadline=deadline(suite, context))
@@ -119,32 +122,39 @@ def athena_unload(suite: Suite, activity: Activity, folder: Path) -> Want:
     return want
 
 
-def helper_job(suite: Suite, activity: Activity) -> Want:
-    """Have the helper job export the activity's data."""
+def helper_job(suite: Suite, activity: Activity, part: Part) -> Want:
+    """Have the helper job export what Spark answers to one question, or all of the activity's rows."""
 
     def want(context: Context) -> Wanted | None:
         from parity.flow.exports import Expected, target_request
 
-        plan = plan_of(context)
-        if activity.name not in plan.activities:
+        if (case := _case(suite, activity, context)) is None:
+            return None
+        plan, sql = case.plan, part.target(case)
+        if sql is None and part.optional:
             return None
 
         def ask(token: str) -> Ask:
             mark = fingerprint(token)[:12]
-            destination = f"{settings().exchange_adls}/{plan.folder}/{activity.name}/target/{mark}"
-            expected = Expected(
-                activity.name, f"{plan.key}.{mark}", plan.business_date, plan.mode_of(suite, activity)
-            )
-            request = {
-                "job": suite.azure.helper_job,
-                "parameters": target_request(expected, activity.target, destination),
-            }
+            destination = f"{settings().exchange_adls}/{plan.folder}/{activity.name}/{part.folder}target/{mark}"
+            mode = Mode.ROWS if sql is None else Mode.DIGEST
+            expected = Expected(activity.name, f"{plan.key}.{mark}", plan.business_date, mode)
+            parameters = target_request(expected, activity.target, destination, digest_sql=sql)
+            request = {"job": suite.azure.helper_job, "parameters": parameters}
             return Ask(request, {"destination": destination, "export_id": expected.run_id})
 
         ref = RunsRef("databricks", suite.azure.databricks_connection)
         return Wanted(ref, _key(plan, activity), ask=ask, deadline=deadline(suite, context))
 
     return want
+
+
+def _case(suite: Suite, activity: Activity, context: Context) -> Case | None:
+    """Return the activity as the flow sees it; None when it is not part of the run."""
+    plan = plan_of(context)
+    if activity.name not in plan.activities:
+        return None
+    return Case(suite, activity, plan, settings(), open_artefacts())
 
 
 def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:

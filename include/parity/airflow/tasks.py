@@ -22,12 +22,13 @@ from parity.airflow.steps import PIPELINE, PLAN, START, athena_ref, glue_ref, le
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
 from parity.flow.chain import Link, first_broken
+from parity.flow.digest import steps as digest
 from parity.flow.judge import NEXT, Judgement, judge
 from parity.flow.plan import make_plan
 from parity.flow.shelf import PAGE, page_of
 from parity.flow.verify import Case, Outputs, compare, expect, fetch
 from parity.settings import settings
-from parity.suite.models import Activity, Suite
+from parity.suite.models import Activity, Mode, Suite
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
@@ -76,6 +77,24 @@ class SuiteTasks:
             }
             for day in plan.other_dates
         ]
+
+    def way(self, context: Context, activity: Activity) -> dict[str, Any]:
+        """Choose between digests and rows, from what both engines told of themselves."""
+        case = self._digesting(context, activity)
+        runs, links = athena_ref(self.suite).connect(), (Link.ATHENA_SURVEY, Link.HELPER_SURVEY)
+        outputs, query = self._outputs(context, case, links, runs), _of(context, activity, Link.ATHENA_SURVEY)
+        way = digest.decide(
+            case, outputs, lambda: self._legacy_columns(case, runs, query["run_id"]), self._storage()
+        )
+        return {"mode": way.mode, "reason": way.reason}
+
+    def buckets(self, context: Context, activity: Activity) -> dict[str, Any]:
+        """Hold both sides' digests against each other."""
+        case = self._digesting(context, activity)
+        links = (Link.ATHENA_DIGEST, Link.HELPER_DIGEST)
+        outputs = self._outputs(context, case, links, athena_ref(self.suite).connect())
+        found = digest.find(case, outputs, self._storage())
+        return {"buckets": found.all, "unequal": found.unequal, "rows": [found.legacy_rows, found.target_rows]}
 
     def compare(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Fetch both outputs and compare them."""
@@ -171,17 +190,26 @@ class SuiteTasks:
 
         return suite_sha(self.path)
 
+    def _digesting(self, context: Context, activity: Activity) -> Case:
+        """Return the case of a step that only digests need; skip it when rows were asked for."""
+        case = self.case(context, activity)
+        if activity.name not in case.plan.activities or case.mode is Mode.ROWS:
+            raise AirflowSkipException("This run compares the activity's rows.")
+        return case
+
     def _exports(self, context: Context, case: Case) -> tuple[Export, Export]:
-        query, export = (_of(context, case.activity, link) for link in (Link.ATHENA, Link.HELPER))
         runs = athena_ref(self.suite).connect()
-        outputs = Outputs(
+        return fetch(case, self._outputs(context, case, (Link.ATHENA, Link.HELPER), runs), self._storage())
+
+    def _outputs(self, context: Context, case: Case, links: tuple[Link, Link], runs: Any) -> Outputs:
+        query, export = (_of(context, case.activity, link) for link in links)
+        return Outputs(
             query=runs.status(query["run_id"]),
             legacy=query["destination"],
             target=export["destination"],
             export_id=export["export_id"],
             schema=lambda: self._legacy_columns(case, runs, query["run_id"]),
         )
-        return fetch(case, outputs, self._storage())
 
     def _legacy_columns(self, case: Case, runs: Any, run_id: str) -> list[Column]:
         from parity.flow.exports import Column

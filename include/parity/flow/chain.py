@@ -21,6 +21,12 @@ class Link(StrEnum):
     PIPELINE = "pipeline"
     GLUE = "glue_job"
     ACTIVITY = "adf_activity"
+    ATHENA_SURVEY = "athena_survey"
+    HELPER_SURVEY = "helper_survey"
+    WAY = "way"
+    ATHENA_DIGEST = "athena_digest"
+    HELPER_DIGEST = "helper_digest"
+    BUCKETS = "buckets"
     ATHENA = "athena_unload"
     HELPER = "helper_job"
     COMPARE = "compare"
@@ -48,6 +54,12 @@ _TITLES = {
     Link.PIPELINE: "the Data Factory pipeline",
     Link.GLUE: "the legacy Glue job",
     Link.ACTIVITY: "the Data Factory activity",
+    Link.ATHENA_SURVEY: "the survey of the legacy side",
+    Link.HELPER_SURVEY: "the survey of the target side",
+    Link.WAY: "the choice between digests and rows",
+    Link.ATHENA_DIGEST: "the digests of the legacy side",
+    Link.HELPER_DIGEST: "the digests of the target side",
+    Link.BUCKETS: "the comparison of the digests",
     Link.ATHENA: "the legacy Athena query",
     Link.HELPER: "the Databricks helper job",
     Link.COMPARE: "the comparison",

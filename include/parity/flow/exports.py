@@ -11,7 +11,9 @@ more, for no rows (``LIMIT 0``), and its result's metadata say them.
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -34,6 +36,8 @@ from parity.suite.models import Mode, TargetSource
 
 __all__ = ["Column", "Expected", "Export", "fetch_legacy", "fetch_target", "target_request"]
 
+LONGEST_REQUEST = 8_000
+"""Characters of a request that still travel as they are."""
 HIDDEN = ("_", ".")
 """What Spark, Hadoop and Athena call their own notes begins so, and is no data."""
 
@@ -67,7 +71,7 @@ def target_request(
     columns: Sequence[str] | None = None,
     digest_sql: str | None = None,
 ) -> dict[str, str]:
-    """Return the helper job's parameters: all text, the request itself as JSON.
+    """Return the helper job's parameters: all text, the request itself as JSON, packed when it is long.
 
     ``digest_sql`` belongs to mode digest alone.
     """
@@ -84,8 +88,15 @@ def target_request(
         "business_date": expected.business_date.isoformat(),
         "mode": expected.mode.value,
         "destination": destination,
-        "request": json.dumps(request),
+        "request": _packed(json.dumps(request)),
     }
+
+
+def _packed(request: str) -> str:
+    """Return a long request compressed: Databricks documents 10,000 bytes as the most of a run's parameters."""
+    if len(request) <= LONGEST_REQUEST:
+        return request
+    return "zlib:" + base64.b64encode(zlib.compress(request.encode(), 9)).decode()
 
 
 def fetch_target(storage: Storage, destination: str, expected: Expected, to: Path) -> Export:

@@ -17,7 +17,7 @@ from parity.suite.models import Activity, Mode, Suite
 LONGEST_RANGE = 62
 """Dates that one manual run may cover; more is a backfill."""
 
-BUILT = (Mode.ROWS, Mode.AUTO)
+BUILT = (Mode.ROWS, Mode.AUTO, Mode.DIGEST)
 """Modes that a run can use."""
 
 
@@ -60,11 +60,19 @@ class Plan:
     def mode_of(self, suite: Suite, activity: Activity) -> Mode:
         """Return the mode in force: the form's, else the activity's, else the suite's.
 
-        ``auto`` is ``rows`` until the other modes are built; those are refused, never taken for another.
+        An activity that declares ``rows`` has no tasks that digest: ``auto`` means ``rows`` there, and ``digest``
+        is refused, never taken for another.
         """
         mode = self.mode or activity.mode or suite.mode
         if mode not in BUILT:
             raise BadInput(f"Mode {mode} is not built yet, so nothing would be compared.", remedy="Choose rows.")
+        if mode is Mode.ROWS or digests(suite, activity):
+            return mode
+        if mode is Mode.DIGEST:
+            raise BadInput(
+                f"Activity {activity.name} declares mode rows, so it has no tasks that digest.",
+                remedy="Declare mode: auto or digest in the suite, or choose rows.",
+            )
         return Mode.ROWS
 
     def to_json(self) -> dict[str, Any]:
@@ -86,6 +94,11 @@ class Plan:
             recover=data["recover"],
             other_dates=tuple(date.fromisoformat(day) for day in data["other_dates"]),
         )
+
+
+def digests(suite: Suite, activity: Activity) -> bool:
+    """Tell whether an activity declares a mode that may digest."""
+    return (activity.mode or suite.mode) in (Mode.AUTO, Mode.DIGEST)
 
 
 def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> Plan:

@@ -9,9 +9,9 @@ from typing import Any
 
 from parity.compare.result import Result, Rows
 from parity.expectations.findings import Findings
+from parity.flow.case import Case
 from parity.flow.judge import Judgement
 from parity.flow.shelf import REPORT
-from parity.flow.verify import Case
 from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun
 
 
@@ -25,7 +25,7 @@ def activity_record(
 ) -> ActivityRecord:
     """Return the record of one activity of one run."""
     listed = list(runs)
-    athena = dict(listed).get("athena", {})
+    queries = [data for kind, data in listed if kind.startswith("athena")]
     return ActivityRecord(
         key=ActivityKey(
             case.suite.suite, case.activity.name, case.plan.business_date, case.plan.run_id, case.attempt
@@ -43,8 +43,8 @@ def activity_record(
         report=f"{case.shelf.folder}/{REPORT}" if result else "",
         suite_sha=sha,
         waivers=result.waivers if result else (),
-        cost_usd=Decimal(str(athena.get("cost_usd") or 0)),
-        bytes_scanned=int(athena.get("bytes_scanned") or 0),
+        cost_usd=sum((Decimal(str(query.get("cost_usd") or 0)) for query in queries), Decimal(0)),
+        bytes_scanned=sum(int(query.get("bytes_scanned") or 0) for query in queries),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result
-from parity.errors import ExportRefused
+from parity.errors import ExportRefused, NotFound
 from parity.expectations.findings import Findings
 from parity.flow.exports import Export
 
@@ -61,6 +61,23 @@ class Shelf:
         """Read the findings of Great Expectations back."""
         data = json.loads(self.artefacts.read(f"{self.folder}/{FINDINGS}"))
         return _parse(Findings, data)
+
+    def keep(self, name: str, value: Any) -> str:
+        """Write a frozen dataclass as JSON."""
+        from pydantic import TypeAdapter
+
+        data = TypeAdapter(type(value)).dump_python(value, mode="json")
+        return self.write(name, json.dumps(data, indent=1, ensure_ascii=False))
+
+    def read(self, name: str, kind: type[Kind]) -> Kind:
+        """Read back what :meth:`keep` wrote; ExportRefused when it is not there or is something else."""
+        try:
+            text = self.artefacts.read(f"{self.folder}/{name}")
+        except NotFound:
+            raise ExportRefused(
+                f"{name} is not there.", remedy="Clear the activity's tasks to run it again."
+            ) from None
+        return _parse(kind, json.loads(text))
 
     def export(self, side: str, mark: str, fetch: Callable[[Path], Export]) -> Export:
         """Return a side's export, fetching it unless this worker has it whole already.

@@ -4,67 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from parity.clients.artefacts import Artefacts
-from parity.clients.remote import RunStatus
 from parity.compare.result import Result
 from parity.expectations.findings import Findings
-from parity.flow.exports import Column, Expected, Export, fetch_legacy, fetch_target
-from parity.flow.plan import Plan
-from parity.flow.shelf import FINDINGS, PAGE, Shelf
+from parity.flow.case import Case, Outputs, fetch_both
+from parity.flow.digest.steps import WAY, whole
+from parity.flow.digest.way import Way
+from parity.flow.exports import Export
+from parity.flow.shelf import FINDINGS, PAGE
 from parity.settings import Settings
-from parity.suite.models import Activity, Suite, Waiver
+from parity.suite.models import Mode
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
 
-
-@dataclass(frozen=True)
-class Case:
-    """One activity of one run, and what judging it needs."""
-
-    suite: Suite
-    activity: Activity
-    plan: Plan
-    settings: Settings
-    artefacts: Artefacts
-    waivers: tuple[Waiver, ...] = ()
-    attempt: int = 1
-
-    @property
-    def shelf(self) -> Shelf:
-        """Return where its files lie."""
-        return Shelf(self.artefacts, self.settings.scratch_root, f"{self.plan.folder}/{self.activity.name}")
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Where both sides wrote, and the query that wrote the legacy side."""
-
-    query: RunStatus
-    legacy: str
-    target: str
-    export_id: str
-    """Run id that the manifest must carry."""
-    schema: Callable[[], Sequence[Column]]
-    """Asked only when the legacy output has no rows."""
+__all__ = ["Case", "Outputs", "compare", "expect", "fetch"]
 
 
 def fetch(case: Case, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
-    """Return both outputs on this worker, verified; ExportRefused when one cannot be believed."""
-    shelf = case.shelf
-    mode = case.plan.mode_of(case.suite, case.activity)
-    expected = Expected(case.activity.name, outputs.export_id, case.plan.business_date, mode)
-    legacy = shelf.export(
-        "legacy",
-        outputs.legacy,
-        lambda to: fetch_legacy(storage, outputs.query, outputs.legacy, to, outputs.schema),
-    )
-    target = shelf.export("target", outputs.target, lambda to: fetch_target(storage, outputs.target, expected, to))
-    return legacy, target
+    """Return both outputs, or the rows of the buckets that differ, on this worker."""
+    digested = case.mode is not Mode.ROWS and case.shelf.read(WAY, Way).mode is Mode.DIGEST
+    return fetch_both(case, outputs, storage, Mode.DIGEST if digested else Mode.ROWS)
 
 
 def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -> Result:
@@ -80,6 +42,7 @@ def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -
         **_mask(case.settings),
     )
     found = run(_source(Source, legacy), _source(Source, target), spec)
+    found = found if case.mode is Mode.ROWS else whole(case, found, legacy, target)
     result = replace(found, extra={**found.extra, **facts})
     case.shelf.write_result(result)
     case.shelf.write(PAGE, render_html(result, title=f"{case.suite.suite} · {case.activity.name}"))

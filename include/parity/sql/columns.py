@@ -58,6 +58,8 @@ class Column:
     """The engine's own words for the type."""
     stored: tuple[Kind, int] | None = None
     """Kind and scale as the engine stores it, once :func:`agree` has asked for others."""
+    precision: int = 0
+    """All digits of a decimal, where its engine tells them; 0 otherwise."""
 
     @property
     def free(self) -> bool:

@@ -70,10 +70,21 @@ def test_what_the_form_cannot_rule_out_is_refused_with_the_remedy(params: dict[s
         plan(**params)
 
 
-@pytest.mark.parametrize("mode", ["digest", "totals"])
-def test_a_mode_that_is_not_built_is_refused_rather_than_taken_for_another(mode: str) -> None:
+def test_a_mode_that_is_not_built_is_refused_rather_than_taken_for_another() -> None:
     with pytest.raises(BadInput, match="not built yet"):
-        plan(mode=mode).mode_of(suite(), suite().activities[0])
+        plan(mode="totals").mode_of(suite(), suite().activities[0])
+
+
+def test_an_activity_without_steps_for_digests_refuses_them_and_takes_auto_for_rows() -> None:
+    with pytest.raises(BadInput, match="no tasks that digest"):
+        plan(mode="digest").mode_of(suite(), suite().activities[0])
+    assert plan(mode="auto").mode_of(suite(), suite().activities[0]) is Mode.ROWS
+
+
+def test_an_activity_that_declares_auto_takes_every_mode_of_the_form() -> None:
+    declared = suite(mode="auto")
+    modes = {plan(mode=mode).mode_of(declared, declared.activities[0]) for mode in ("rows", "digest", "auto")}
+    assert modes == {Mode.ROWS, Mode.DIGEST, Mode.AUTO}
 
 
 def test_a_plan_survives_xcom() -> None:

@@ -221,7 +221,6 @@ FUNCTIONS = (
     Function("t_from_base", from_base, (TEXT, BIG), BIG),
     Function("t_to_base", to_base, (BIG, BIG), TEXT),
     Function("t_crc32", binascii.crc32, (BLOB,), BIG),
-    Function("t_md5", _digest("md5"), (BLOB,), BLOB),
     Function("t_sha1", _digest("sha1"), (BLOB,), BLOB),
     Function("t_sha256", _digest("sha256"), (BLOB,), BLOB),
     Function("t_sha512", _digest("sha512"), (BLOB,), BLOB),

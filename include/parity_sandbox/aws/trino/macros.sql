@@ -21,6 +21,7 @@ create macro t_iso_text(x) as case when typeof(x) = 'DATE' then strftime(x, '%Y-
 create macro t_substr(s, a) as case when a = 0 or -a > length(s) then '' else substring(s, a) end;
 create macro t_substr_for(s, a, n) as case when a = 0 or n <= 0 or -a > length(s) then '' else substring(s, a, n) end;
 create macro t_split_part(s, d, n) as list_extract(string_split(s, d), n);
+create macro t_from_16(s) as case when regexp_full_match(s, '[0-9a-fA-F]{1,15}') then cast('0x' || s as bigint) else t_from_base(s, 16) end;
 create macro t_upper_text(s) as case when strlen(s) = length(s) then upper(s) else t_upper(s) end;
 create macro t_lower_text(s) as case when strlen(s) = length(s) then lower(s) else t_lower(s) end;
 create macro t_nth_position(s, d, n) as case when len(string_split(s, d)) <= n then 0 else length(array_to_string(list_slice(string_split(s, d), 1, n), d)) + 1 end;

@@ -118,6 +118,8 @@ def to_text(node: exp.Cast, source: Kind) -> Node:
 def _text_of(source: Node, found: Kind) -> Node:
     if found in TEXTS | INTEGERS | {Kind.DECIMAL, Kind.DATE, Kind.BOOLEAN}:
         return cast(source, "varchar")
+    if found == Kind.CHAR and source.type is not None and source.type.expressions:
+        return call("rpad", source, source.type.expressions[0].copy(), text(" "))
     if found == Kind.DOUBLE:
         return call("t_double_text", assume_kind(source, DOUBLES))
     if found == Kind.TIMESTAMP:

@@ -238,6 +238,12 @@ def decoded(node: exp.Decode) -> Node:
     return call("decode", node.this)
 
 
+def from_base(node: exp.FromBase) -> Node:
+    """``from_base``; base 16, which digests are made of, without a call into Python for every row."""
+    sixteen = isinstance(node.expression, exp.Literal) and node.expression.this == "16"
+    return call("t_from_16" if sixteen else "t_from_base", node.this, *([] if sixteen else [node.expression]))
+
+
 RULES: Mapping[type[Node], Rule] = {
     exp.Substring: substring,
     exp.Upper: upper,
@@ -261,17 +267,18 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Reverse: renamed("t_reverse"),
     exp.Normalize: normalized,
     exp.Soundex: renamed("t_soundex"),
-    exp.MD5Digest: renamed("t_md5"),
+    exp.MD5Digest: lambda node: call("unhex", call("md5", node.this)),
     exp.SHA: renamed("t_sha1"),
     exp.SHA2Digest: sha2,
     exp.Hex: renamed("hex"),
+    exp.LowerHex: lambda node: call("lower", call("hex", node.this)),
     exp.Unhex: renamed("unhex"),
     exp.ToBase64: renamed("t_to_base64"),
     exp.FromBase64: renamed("t_from_base64"),
     exp.Encode: renamed("encode"),
     exp.Decode: decoded,
     exp.UnicodeString: escaped,
-    exp.FromBase: lambda node: call("t_from_base", node.this, node.expression),
+    exp.FromBase: from_base,
     exp.Levenshtein: lambda node: call("t_levenshtein", node.this, node.expression),
 }
 NAMED: Mapping[str, Rule] = {

@@ -1,0 +1,111 @@
+"""The steps of digest mode as the flow calls them; what each one finds is kept on the activity's shelf.
+
+``way.json`` and ``buckets.json`` stay among the artefacts: they say afterwards what was asked, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from parity.clients.athena_sql import Statement
+from parity.clients.storage import Storage
+from parity.compare.result import Result
+from parity.flow.case import Case, Outputs, fetch_both
+from parity.flow.digest import buckets as digests
+from parity.flow.digest import queries, survey
+from parity.flow.digest.buckets import Buckets
+from parity.flow.digest.way import Way, choose
+from parity.flow.digest.whole import complete, demoted
+from parity.flow.digest.witness import testify
+from parity.flow.exports import Column, Export
+from parity.suite.models import Mode
+
+WAY = "way.json"
+BUCKETS = "buckets.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One question to both engines: where they write, and what they are asked; None leaves a step out."""
+
+    folder: str
+    legacy: Callable[[Case, Statement], Statement | None]
+    target: Callable[[Case], str | None]
+    optional: bool = True
+    """Whether no query for the target means that there is nothing to do, and not all rows."""
+
+
+def survey_legacy(case: Case, query: Statement) -> Statement | None:
+    """Return Athena's survey query; None when rows were asked for."""
+    return None if case.mode is Mode.ROWS else survey.ask_legacy(query)
+
+
+def survey_target(case: Case) -> str | None:
+    """Return Spark's survey query; None when rows were asked for."""
+    return None if case.mode is Mode.ROWS else survey.ask_target(case.activity.target)
+
+
+def decide(case: Case, outputs: Outputs, columns: Callable[[], Sequence[Column]], storage: Storage) -> Way:
+    """Choose the way from both engines' surveys; ``columns`` asks Athena for the legacy query's columns."""
+    told = replace(outputs, schema=lambda: survey.NAMES)
+    legacy, target = fetch_both(case, told, storage, Mode.DIGEST, "survey-")
+    way = choose(
+        case.activity,
+        case.mode,
+        case.suite.auto_rows,
+        survey.read(legacy, columns()),
+        survey.read(target, survey.target_columns(target)),
+    )
+    case.shelf.keep(WAY, way)
+    return way
+
+
+def find(case: Case, outputs: Outputs, storage: Storage) -> Buckets:
+    """Hold both digests against each other."""
+    told = replace(outputs, schema=lambda: digests.COLUMNS)
+    legacy, target = fetch_both(case, told, storage, Mode.DIGEST, "digest-")
+    found = digests.compare_digests(legacy, target, case.plan.business_date)
+    case.shelf.keep(BUCKETS, found)
+    return found
+
+
+def digest_legacy(case: Case, query: Statement) -> Statement | None:
+    """Return Athena's digest query; None when rows are compared."""
+    way = case.shelf.read(WAY, Way)
+    return queries.digest_legacy(way, query) if way.mode is Mode.DIGEST else None
+
+
+def digest_target(case: Case) -> str | None:
+    """Return Spark's digest query; None when rows are compared."""
+    way = case.shelf.read(WAY, Way)
+    return queries.digest_target(way, case.activity.target) if way.mode is Mode.DIGEST else None
+
+
+def rows_legacy(case: Case, query: Statement) -> Statement:
+    """Return the query for the legacy rows that travel: ``query`` itself unless buckets were found."""
+    if case.mode is Mode.ROWS or (way := case.shelf.read(WAY, Way)).mode is Mode.ROWS:
+        return query
+    return queries.rows_legacy(way, case.shelf.read(BUCKETS, Buckets), query)
+
+
+def rows_target(case: Case) -> str | None:
+    """Return the query for the target rows that travel; None for all of them."""
+    if case.mode is Mode.ROWS or (way := case.shelf.read(WAY, Way)).mode is Mode.ROWS:
+        return None
+    return queries.rows_target(way, case.shelf.read(BUCKETS, Buckets), case.activity.target)
+
+
+def whole(case: Case, found: Result, legacy: Export, target: Export) -> Result:
+    """Return the result for the whole tables from that of the rows that travelled."""
+    way = case.shelf.read(WAY, Way)
+    if way.mode is Mode.ROWS:
+        return demoted(found, way)
+    seen = case.shelf.read(BUCKETS, Buckets)
+    digests.check_same_state(seen, target)
+    return complete(found, way, seen, testify(way, seen, legacy, target))
+
+
+SURVEY = Part("survey/", survey_legacy, survey_target)
+DIGEST = Part("digest/", digest_legacy, digest_target)
+ROWS = Part("", rows_legacy, rows_target, optional=False)

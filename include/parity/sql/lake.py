@@ -1,0 +1,162 @@
+"""What Athena, Spark and DuckDB do alike: digests of buckets, and the rows of the buckets that differ.
+
+A bucket's digest is its rows, the rows whose key is not alone, and four sums, each over 32 bits of the rows'
+MD5: all 128 bits decide that two buckets are equal. Sums of 32-bit numbers fit a BIGINT for 2^31 rows a bucket.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from parity.sql.columns import Column, Columns, Kind
+from parity.sql.dialect import Dialect
+
+HASHABLE = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.TEXT, Kind.BINARY})
+"""Kinds with a canonical text that is the same everywhere; a FLOAT has none, and nested values have several."""
+QUARTERS = (1, 9, 17, 25)
+"""Where each 8 of a hash's 32 digits begin."""
+AT_ONCE = 100
+"""Arguments of one function call: Trino allows 254."""
+WIDE = 80
+"""Characters of a row's parts that are still written on one line."""
+BUCKET = "bucket"
+SUMS = tuple(f"digest_{n}" for n in range(1, len(QUARTERS) + 1))
+
+
+class Lake(Dialect):
+    """An engine over files, whose numbers have to be cast to text before they are joined."""
+
+    text_type: ClassVar[str] = "VARCHAR"
+    separator: ClassVar[str] = "chr(31)"
+
+    def spell(self, column: Column, value: str) -> str:
+        """Return the canonical text of ``value``; ValueError for a kind that has none."""
+        if column.kind not in HASHABLE:
+            raise ValueError(f"{column.name}: {column.kind} has no canonical text")
+        if column.kind is Kind.TEXT:
+            return self.unpadded(value) if column.padded else value
+        if column.kind is Kind.BOOLEAN:
+            return f"CASE WHEN {value} THEN '1' WHEN NOT {value} THEN '0' END"
+        spelling = {
+            Kind.DECIMAL: self.decimal,
+            Kind.TIMESTAMP: self.moment,
+            Kind.BINARY: self.hexadecimal,
+        }.get(column.kind)
+        return spelling(column, value) if spelling else self.number_text(value)
+
+    @abstractmethod
+    def decimal(self, column: Column, value: str) -> str:
+        """Return an exact number with the column's scale, plainly: no exponent, no separators."""
+
+    @abstractmethod
+    def moment(self, column: Column, value: str) -> str:
+        """Return a date or time in UTC with six digits after the second."""
+
+    @abstractmethod
+    def hexadecimal(self, column: Column, value: str) -> str:
+        """Return bytes as lower-case hexadecimal digits."""
+
+    @abstractmethod
+    def unpadded(self, value: str) -> str:
+        """Return a CHAR(n) without the blanks that fill it up; no other white space is touched."""
+
+    @abstractmethod
+    def literal(self, column: Column, cell: str | None) -> str:
+        """Return a literal of the column's type whose canonical text is ``cell``."""
+
+    @abstractmethod
+    def hexadecimal_number(self, digits: str) -> str:
+        """Return up to 15 hexadecimal digits as a BIGINT."""
+
+    def length(self, column: Column) -> str:
+        """Return the number of characters of the canonical text."""
+        return self.number_text(f"length({self.text(column)})")
+
+    def is_null(self, column: Column, bit: int) -> str:
+        """Return the column's bit of the mask."""
+        return f"CASE WHEN {self.quote(column.name)} IS NULL THEN {2**bit} ELSE 0 END"
+
+    def number_text(self, value: str) -> str:
+        """Return digits, or a date as ISO 8601 writes it."""
+        return f"CAST({value} AS {self.text_type})"
+
+    def joined(self, parts: list[str]) -> str:
+        """Join by the separator; many parts are joined in groups, alike on every engine."""
+        if len(parts) > AT_ONCE:
+            parts = [self.joined(parts[at : at + AT_ONCE]) for at in range(0, len(parts), AT_ONCE)]
+        between = ",\n             " if sum(map(len, parts)) > WIDE else ", "
+        return f"concat_ws({self.separator}, {between.join(parts)})"
+
+    def number(self, md5: str) -> str:
+        """Return 60 bits of a hash."""
+        return self.hexadecimal_number(f"substr({md5}, 18)")
+
+    def quarter(self, md5: str, start: int) -> str:
+        """Return 32 bits of a hash."""
+        return self.hexadecimal_number(f"substr({md5}, {start}, 8)")
+
+    def bucket(self, md5: str, buckets: int) -> str:
+        """Return the first 28 bits of a hash, modulo ``buckets``."""
+        return f"{self.hexadecimal_number(f'substr({md5}, 1, 7)')} % {buckets}"
+
+    def total(self, number: str) -> str:
+        """Return the sum."""
+        return f"sum({number})"
+
+    def digests(self, columns: Columns, key: Columns, source: str, buckets: int) -> str:
+        """Return the query for one line per bucket; ``source`` is what follows FROM, conditions included.
+
+        Columns: bucket, row_count, duplicates and four sums. An empty ``key`` buckets by the whole row.
+        """
+        quarters = ",\n         ".join(
+            f"{self.total(self.quarter('row_hash', start))} AS {name}"
+            for start, name in zip(QUARTERS, SUMS, strict=True)
+        )
+        totals = {"row_count": "row_count", "duplicates": "CASE WHEN row_count > 1 THEN row_count ELSE 0 END"}
+        totals |= {name: name for name in SUMS}
+        sums = ",\n       ".join(f"CAST(sum({what}) AS BIGINT) AS {name}" for name, what in totals.items())
+        bucket = self.bucket("key_hash", buckets)
+        return (
+            f"SELECT CAST({bucket} AS BIGINT) AS {BUCKET},\n"
+            f"       {sums}\n"
+            f"FROM (\n"
+            f"  SELECT key_hash, count(*) AS row_count,\n"
+            f"         {quarters}\n"
+            f"  FROM (\n"
+            f"    SELECT {self.hash(key or columns)} AS key_hash,\n"
+            f"           {self.hash(columns)} AS row_hash\n"
+            f"    FROM {source}\n"
+            f"  ) AS hashed\n"
+            f"  GROUP BY key_hash\n"
+            f") AS keyed\n"
+            f"GROUP BY {bucket}"
+        )
+
+    def among(self, key: Columns, buckets: int, wanted: Sequence[int]) -> str:
+        """Return the condition that a row's bucket is one of ``wanted``."""
+        listed = ", ".join(str(int(bucket)) for bucket in wanted)
+        return f"{self.bucket(self.hash(key), buckets)} IN ({listed})" if listed else "1 = 0"
+
+    def detail(self, names: Sequence[str], always: Sequence[str], inside: str, source: str) -> str:
+        """Return the query for the rows where ``inside`` holds.
+
+        With columns that travel ``always``, every row is there, and the others are NULL outside of the buckets.
+        """
+        if not always:
+            listed = ", ".join(map(self.quote, names))
+            return f"SELECT {listed}\nFROM (SELECT * FROM {source}) AS stored\nWHERE {inside}"
+        listed = ",\n       ".join(self._shown(name, name in always) for name in names)
+        shown = ", ".join(map(self.quote, names))
+        return (
+            f"SELECT {listed}\n"
+            f"FROM (\n"
+            f"  SELECT {shown}, {inside} AS parity_inside\n"
+            f"  FROM (SELECT * FROM {source}) AS stored\n"
+            f") AS marked"
+        )
+
+    def _shown(self, name: str, always: bool) -> str:
+        quoted = self.quote(name)
+        return quoted if always else f"CASE WHEN parity_inside THEN {quoted} END AS {quoted}"

@@ -1,0 +1,60 @@
+"""Spark's spelling, for Databricks; the session must run in UTC (the helper job sees to it)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from parity.sql.columns import Column, Kind
+from parity.sql.lake import Lake
+
+_TYPES = {Kind.INTEGER: "bigint", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.TIMESTAMP: "timestamp"}
+
+
+class Spark(Lake):
+    """Databricks."""
+
+    name: ClassVar[str] = "spark"
+    text_type: ClassVar[str] = "STRING"
+    separator: ClassVar[str] = "char(31)"
+
+    def quote(self, name: str) -> str:
+        """Return an identifier in backquotes."""
+        return "`" + name.replace("`", "``") + "`"
+
+    def decimal(self, column: Column, value: str) -> str:
+        """Return an exact number; without ANSI mode Spark's own text of a small one has an exponent."""
+        scale = column.scale
+        return f"replace(format_number(CAST({value} AS DECIMAL(38,{scale})), {scale}), ',', '')"
+
+    def moment(self, column: Column, value: str) -> str:
+        """Return a moment; the pattern's year has no sign, so one before year 1 is marked."""
+        mark = f"CASE WHEN {value} < DATE'0001-01-01' THEN '-' ELSE '' END"
+        return f"concat({mark}, date_format({value}, 'yyyy-MM-dd HH:mm:ss.SSSSSS'))"
+
+    def hexadecimal(self, column: Column, value: str) -> str:
+        """Return bytes; Spark writes capitals."""
+        return f"lower(hex({value}))"
+
+    def unpadded(self, value: str) -> str:
+        """Return a CHAR(n) unfilled; Spark's rtrim takes blanks only."""
+        return f"rtrim({value})"
+
+    def md5(self, text: str) -> str:
+        """Return the MD5 of the text's UTF-8."""
+        return f"md5({text})"
+
+    def hexadecimal_number(self, digits: str) -> str:
+        """Return hexadecimal digits as a number."""
+        return f"CAST(conv({digits}, 16, 10) AS BIGINT)"
+
+    def literal(self, column: Column, cell: str | None) -> str:
+        """Return a literal that no content can break out of: a backslash means something in Spark's texts."""
+        if column.kind is Kind.TEXT:
+            return "CAST(NULL AS STRING)" if cell is None else f"CAST(X'{cell.encode().hex()}' AS STRING)"
+        if column.kind is Kind.BINARY:
+            return "CAST(NULL AS BINARY)" if cell is None else f"X'{bytes.fromhex(cell).hex()}'"
+        if column.kind is Kind.BOOLEAN and cell is not None:
+            return "true" if cell == "1" else "false"
+        kind = _TYPES.get(column.kind) or f"decimal({column.precision or 38},{column.scale})"
+        quoted = "NULL" if cell is None else "'" + cell.replace("'", "''") + "'"
+        return f"CAST({quoted} AS {kind})"

@@ -1,0 +1,121 @@
+"""Every generated query as a file for people; PARITY_REGENERATE=1 writes them anew: read the difference."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from parity.sql.columns import Column, Kind
+from parity.sql.duck import Duck
+from parity.sql.lake import HASHABLE, Lake
+from parity.sql.lake_types import column_of, meet
+from parity.sql.mariadb import MariaDB
+from parity.sql.mysql import MySQL
+from parity.sql.probe import PROBES, survey
+from parity.sql.spark import Spark
+from parity.sql.trino import Trino
+
+GOLDEN = Path(__file__).parent / "golden"
+LAKES: dict[str, Lake] = {"trino": Trino(), "spark": Spark(), "duckdb": Duck()}
+KEY = [Column("payment_id", Kind.TEXT)]
+COLUMNS = [
+    *KEY,
+    Column("amount", Kind.DECIMAL, 4),
+    Column("refunded", Kind.BOOLEAN),
+    Column("settled_at", Kind.TIMESTAMP, 6),
+    Column("note", Kind.TEXT),
+]
+SOURCES = {
+    "trino": "(\nSELECT * FROM payments WHERE day = ?\n) AS legacy",
+    "spark": "`lake`.`payments` WHERE (day = :business_date)",
+    "duckdb": "payments",
+}
+
+
+def golden(name: str, text: str) -> None:
+    file = GOLDEN / f"{name}.sql"
+    if os.environ.get("PARITY_REGENERATE"):
+        file.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("engine", LAKES)
+def test_the_digests_of_a_table(engine: str) -> None:
+    golden(f"digests_{engine}", LAKES[engine].digests(COLUMNS, KEY, SOURCES[engine], 64))
+
+
+@pytest.mark.parametrize("engine", LAKES)
+def test_the_digests_of_a_table_without_a_key_hash_the_whole_row_twice(engine: str) -> None:
+    sql = LAKES[engine].digests(COLUMNS, [], SOURCES[engine], 64)
+    golden(f"digests_keyless_{engine}", sql)
+
+
+@pytest.mark.parametrize("engine", LAKES)
+def test_the_rows_of_some_buckets(engine: str) -> None:
+    lake = LAKES[engine]
+    names = [column.name for column in COLUMNS]
+    golden(f"rows_{engine}", lake.detail(names, (), lake.among(KEY, 64, [3, 17]), SOURCES[engine]))
+
+
+@pytest.mark.parametrize("engine", LAKES)
+def test_some_columns_of_every_row_and_the_others_of_some_buckets(engine: str) -> None:
+    lake = LAKES[engine]
+    names = [column.name for column in COLUMNS]
+    always = ("payment_id", "note")
+    golden(f"rows_by_value_{engine}", lake.detail(names, always, lake.among(KEY, 64, [3, 17]), SOURCES[engine]))
+
+
+@pytest.mark.parametrize("engine", LAKES)
+def test_a_survey(engine: str) -> None:
+    golden(f"survey_{engine}", survey(LAKES[engine], SOURCES[engine], PROBES[28:34]))
+
+
+def test_the_canonical_text_of_every_kind_on_every_engine() -> None:
+    lines = []
+    for kind in sorted(HASHABLE):
+        column = Column("v", kind, {Kind.DECIMAL: 4, Kind.TIMESTAMP: 6}.get(kind, 0), padded=kind is Kind.TEXT)
+        lines.append(f"-- {kind}{' as CHAR(n)' if column.padded else ''}")
+        lines += [f"{dialect.name:8}{dialect.text(column)}" for dialect in (*LAKES.values(), MySQL(), MariaDB())]
+    golden("canonical_text", "\n".join(lines))
+
+
+def test_the_scale_of_two_decimals_is_the_larger_one() -> None:
+    met = meet(column_of("a", "decimal(10,2)"), column_of("b", "decimal(18,4)"))
+    assert [column.scale for column in met if isinstance(column, Column)] == [4, 4]
+
+
+def test_an_integer_meets_a_decimal_and_a_date_a_time() -> None:
+    for legacy, target, kind in (("bigint", "decimal(18,2)", Kind.DECIMAL), ("date", "timestamp", Kind.TIMESTAMP)):
+        met = meet(column_of("a", legacy), column_of("b", target))
+        assert [column.kind for column in met if isinstance(column, Column)] == [kind, kind]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "why"),
+    [
+        ("double", "double", "has no text"),
+        ("array", "array<int>", "has no text"),
+        ("time", "string", "has no text"),
+        ("boolean", "int", "have no common text"),
+        ("varchar", "bigint", "have no common text"),
+        ("decimal(38,2)", "decimal(38,4)", "no common decimal"),
+    ],
+)
+def test_what_has_no_common_text_says_why(legacy: str, target: str, why: str) -> None:
+    met = meet(column_of("a", legacy), column_of("b", target))
+    assert isinstance(met, str)
+    assert why in met
+
+
+def test_a_kind_without_a_canonical_text_is_never_spelled() -> None:
+    with pytest.raises(ValueError, match="no canonical text"):
+        Trino().text(Column("rate", Kind.FLOAT))
+
+
+def test_many_columns_are_joined_in_groups_that_every_engine_accepts() -> None:
+    wide = [Column(f"c{at}", Kind.INTEGER) for at in range(250)]
+    calls = Trino().row(wide).split("concat_ws(")
+    assert len(calls) == 5  # three groups, the whole, and what stands before it
+    assert max(call.count("CAST(") for call in calls) <= 100
