@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SECTIONS = {
     "compare": ("files.py", "parity compare and its peers"),
+    "digest": ("digest.py", "digest mode: bytes that the worker fetches"),
     "databases": ("mysql.py", "two MySQL servers"),
     "parse": ("parse.py", "Dag parsing, 50 suites of 20 activities"),
     "expectations": ("expectations.py", "Great Expectations over DuckDB"),

@@ -191,7 +191,13 @@ def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
         form = {"business_date": DAY.isoformat()}
         plan = make_plan(of_one, form, run_id=table, scheduled=datetime(2026, 3, 3, tzinfo=UTC))
         return Night(
-            Case(of_one, of_one.activities[0], plan, Settings(home=tmp_path), Artefacts.on_disk(tmp_path / "artefacts")),
+            Case(
+                of_one,
+                of_one.activities[0],
+                plan,
+                Settings(home=tmp_path),
+                Artefacts.on_disk(tmp_path / "artefacts"),
+            ),
             bind(LEGACY.format(rows=ROWS), {"business_date": DAY}),
             AthenaRuns(AthenaConfig("default", output="s3://parity-exchange/results/"), clients),
             DatabricksRuns(DatabricksClient(config)),

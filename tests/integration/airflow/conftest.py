@@ -27,7 +27,7 @@ from parity_sandbox.world.night import run_job
 
 PROJECT = Path(__file__).resolve().parents[3]
 PAYMENTS = PROJECT / "include" / "suites"
-SMALL, HASTY = "parity__small", "parity__hasty"
+SMALL, HASTY, DIGESTED = "parity__small", "parity__hasty", "parity__digested"
 PIPELINE = "small_night"
 DATES = (date(2026, 3, 2), date(2026, 3, 3))
 ACTIVITIES = ("sync_clients", "sync_partners", "attribute_ad_spend")
@@ -146,7 +146,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def suites(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two suites cut out of the demo's: one patient, one in a hurry."""
+    """A folder of suites cut out of the demo's: one patient, one in a hurry, one that digests."""
     folder = tmp_path_factory.mktemp("suites")
     shutil.copytree(PAYMENTS / "sql", folder / "sql")
     yaml = YAML(typ="safe", pure=True)
@@ -156,6 +156,9 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suite["azure"]["pipeline"] = PIPELINE
     yaml.dump(suite, folder / "small.yaml")
     yaml.dump({**suite, "suite": "hasty", "timeout": "25s", "alerts": []}, folder / "hasty.yaml")
+    plain = [{key: value for key, value in one.items() if key != "expect"} for one in chosen]
+    digested = {**suite, "suite": "digested", "mode": "digest", "alerts": [], "activities": plain}
+    yaml.dump(digested, folder / "digested.yaml")
     return folder
 
 
@@ -177,7 +180,7 @@ def world(sandbox: RunningSandbox, suites: Path, tmp_path_factory: pytest.TempPa
         prepare(sandbox)
         airflow.wait(lambda _: None)
         api = AirflowApi(airflow.url, USER, airflow.password)
-        for dag_id in (SMALL, HASTY):
+        for dag_id in (SMALL, HASTY, DIGESTED):
             api.wait_for_dag(dag_id)
         (home / "parity").mkdir(exist_ok=True)
         yield World(airflow, sandbox, api, open_store(f"sqlite:///{home / 'parity' / 'results.db'}"))

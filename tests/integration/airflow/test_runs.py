@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration.airflow.conftest import DATES, DagRun, World
+from integration.airflow.conftest import DATES, DIGESTED, DagRun, World
 
 pytestmark = [
     pytest.mark.airflow,
@@ -105,3 +105,26 @@ def test_only_what_depends_on_a_failed_activity_is_invalid_and_recovery_resolves
 
 def _incidents(world: World) -> set[str]:
     return {incident["state"] for incident in world.messages()["incidents"]}
+
+
+DIGEST_STEPS = ("athena_survey", "helper_survey", "way", "athena_digest", "helper_digest", "buckets")
+
+
+def test_a_suite_that_digests_says_the_same_with_the_data_where_it_is(world: World, green: DagRun) -> None:
+    run = world.again(DIGESTED)
+    assert run.ended() == "success"
+    assert run.verdicts() == green.verdicts()
+    states = run.states()
+    assert {states[f"sync_clients.{step}"] for step in DIGEST_STEPS} == {"success"}
+    [record], [plain] = run.records(), green.records()
+    assert record.rows == plain.rows
+    assert {"athena_survey", "athena_digest", "athena"} <= {remote.kind for remote in record.remote_runs}
+
+
+def test_rows_can_be_chosen_for_one_run_of_a_suite_that_digests(world: World, green: DagRun) -> None:
+    run = world.again(DIGESTED, mode="rows")
+    assert run.ended() == "success"
+    states = run.states()
+    assert {states[f"sync_clients.{step}"] for step in DIGEST_STEPS} == {"skipped"}
+    assert {states[f"sync_clients.{step}"] for step in ("athena_unload", "helper_job", "record")} == {"success"}
+    assert run.verdicts() == {"sync_clients": "PASS"}

@@ -17,7 +17,8 @@ from parity.suite.models import Activity, ColumnRule, Mode
 
 ROWS_PER_BUCKET = 1024
 """Fewer make a difference cheaper to fetch, and every night's digests larger."""
-MOST_BUCKETS = 1 << 20
+MOST_BUCKETS = 1 << 18
+"""Both sides' digests are held in memory: some 450 bytes a bucket and side."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,145 @@
+"""Digest mode on two tables with ten differing rows: what the worker fetches, beside what the tables weigh.
+
+usage: python benchmarks/digest.py [--rows 10000000]
+
+DuckDB stands for both engines, with the queries of its own dialect; everything else is the product's: the way,
+the digests, the rows of unequal buckets, the witness and the comparison. So bytes are those of the Parquet files
+that would travel, and seconds are those of this machine, not of Athena or Spark. The tables are the clean pair
+of ``files.py``: 17 columns, the target shuffled. Its two floats are read as DECIMAL(18,9) at first, and then
+as the floats that they are, which travel by value for every row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+from bench_venv import CACHE
+from pair import KEY, make_pair
+
+from parity.compare import Source, Spec, run
+from parity.compare.result import Result
+from parity.flow.digest.buckets import Buckets, compare_digests
+from parity.flow.digest.queries import Side, of_legacy, of_target
+from parity.flow.digest.survey import Surveyed
+from parity.flow.digest.way import Way, choose
+from parity.flow.digest.whole import complete
+from parity.flow.digest.witness import testify
+from parity.flow.exports import Column, Export
+from parity.sql.duck import Duck
+from parity.suite.models import Activity, Mode
+
+DIFFERENT = 10
+FLOATS = ("fx_rate", "risk_score")
+EXACT = ", ".join(f"{name}::DECIMAL(18,9) AS {name}" for name in FLOATS)
+WORDS = {"INTEGER": "integer", "BIGINT": "bigint", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}
+WORDS |= {"TIMESTAMP": "timestamp", "DOUBLE": "double"}
+
+
+@dataclass
+class Engines:
+    """DuckDB over both tables, writing what would travel, and how long each step took."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def surveyed(self, side: str) -> Surveyed:
+        """Return rows and columns of a side."""
+        described = self.connection.execute(f"DESCRIBE {side}").fetchall()
+        columns = tuple(Column(name, WORDS.get(kind, kind.lower())) for name, kind, *_ in described)
+        return Surveyed(self.connection.execute(f"SELECT count(*) FROM {side}").fetchall()[0][0], columns)
+
+    def export(self, name: str, sql: str) -> Export:
+        """Write what a query yields."""
+        path = self.folder / f"{name}.parquet"
+        self.connection.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)")
+        rows = pq.ParquetFile(path).metadata.num_rows
+        return Export(self.folder, (path,), rows, path.stat().st_size, ())
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Remember how long a step takes."""
+        started = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - started
+
+
+def both(build: Callable[[str, Side], Export]) -> tuple[Export, Export]:
+    """Return what is made of each side."""
+    return build("legacy", of_legacy), build("target", of_target)
+
+
+def night(engines: Engines) -> tuple[Result, int]:
+    """Compare by digest; return the result and the bytes that were fetched."""
+    asked = Activity.model_validate(
+        {"name": "bench", "legacy": {"sql": "-"}, "target": {"table": "t"}, "key": [KEY], "mode": "digest"}
+    )
+    way = choose(asked, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
+    with engines.timed("digest"):
+        digests = both(lambda name, side: engines.export(f"digest-{name}", digest(way, name, side)))
+    buckets = compare_digests(*digests, date(2026, 3, 2))
+    with engines.timed("export"):
+        rows = both(lambda name, side: engines.export(f"rows-{name}", detail(way, buckets, name, side)))
+    with engines.timed("compare"):
+        spec = Spec.of_activity(asked, scratch=engines.folder, memory="2GB")
+        found = run(*(Source.of(*side.files) for side in rows), spec)
+        result = complete(found, way, buckets, testify(way, buckets, *rows))
+    return result, sum(export.bytes for export in (*digests, *rows))
+
+
+def digest(way: Way, name: str, side: Side) -> str:
+    """Return the digest query of a side."""
+    return Duck().digests([side(c) for c in way.hashed], [side(c) for c in way.key], name, way.buckets)
+
+
+def detail(way: Way, buckets: Buckets, name: str, side: Side) -> str:
+    """Return the query for the rows that travel."""
+    inside = Duck().among([side(c) for c in way.key], way.buckets, buckets.inside)
+    always = (KEY, *(c.name for c in way.by_value)) if way.by_value else ()
+    return Duck().detail(way.legacy if name == "legacy" else way.target, always, inside, name)
+
+
+def line(name: str, tables: Path, rows: int, replaced: str) -> str:
+    """Measure one way and return a line of the table."""
+    size = sum((tables / f"{side}.parquet").stat().st_size for side in ("legacy", "target"))
+    step = rows // DIFFERENT
+    edit = f"CASE WHEN ledger_seq % {step} = 7 THEN amount + 0.01 ELSE amount END::DECIMAL(18,2) AS amount"
+    with tempfile.TemporaryDirectory(prefix="parity-bench-") as scratch:
+        limits = {"memory_limit": "4GB", "temp_directory": scratch}
+        engines = Engines(Path(scratch), duckdb.connect(config=limits))
+        engines.connection.execute("SET TimeZone = 'UTC'")
+        for side, changed in (("legacy", replaced), ("target", ", ".join(filter(None, (replaced, edit))))):
+            replacing = f"REPLACE ({changed})" if changed else ""
+            file = tables / f"{side}.parquet"
+            engines.connection.execute(f"CREATE VIEW {side} AS SELECT * {replacing} FROM read_parquet('{file}')")
+        result, fetched = night(engines)
+    right = (result.rows.changed, result.rows.equal) == (DIFFERENT, rows - DIFFERENT)
+    seconds = " ".join(f"{step} {taken:.1f} s" for step, taken in engines.seconds.items())
+    share = f"{fetched / size:.3%}"
+    return f"{name:34} {size / 2**20:9,.0f} MiB {fetched / 2**20:9,.1f} MiB {share:>9}  {right!s:5}  {seconds}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    rows = parser.parse_args().rows
+    tables = CACHE / f"pair-{rows}-equal"
+    make_pair(tables, rows, clean=True)
+    print(f"{rows:,} rows, {DIFFERENT} of them different; DuckDB stands for both engines")
+    print(f"{'':34} {'tables':>13} {'fetched':>13} {'share':>9}  right")
+    print(line("17 columns by digest", tables, rows, EXACT), flush=True)
+    print(line("15 by digest, 2 floats by value", tables, rows, ""), flush=True)
+
+
+if __name__ == "__main__":
+    main()
