@@ -112,15 +112,11 @@ def mariadb_answers(session: Any) -> Mapping[str, str | None]:
     dialect, parts = MariaDB(), []
     for column, same in groupby(BATTERY, key=lambda probe: probe.column):
         values = " UNION ALL ".join(f"SELECT '{one.name}' AS name, {mariadb_literal(one)} AS v" for one in same)
-        twice = dialect.hash((column, column))
-        parts.append(f"SELECT name, {dialect.text(column)}, {twice} FROM ({values}) AS probes")
+        shown = ("name", dialect.text(column), dialect.hash((column, column)))
+        cells = ", ".join(f"CAST({cell} AS BINARY)" for cell in shown)
+        parts.append(f"SELECT {cells} FROM ({values}) AS probes")
     told: dict[str, str | None] = {}
-    for name, text, hashed in session.rows(
-        " UNION ALL ".join(
-            f"SELECT CAST(a AS BINARY), CAST(b AS BINARY), CAST(c AS BINARY) FROM ({part}) AS t (a, b, c)"
-            for part in parts
-        )
-    ):
+    for name, text, hashed in session.rows(" UNION ALL ".join(parts)):
         key = name.decode()
         told |= {key: None if text is None else text.decode(), f"#{key}": hashed.decode()}
     return told

@@ -13,13 +13,14 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
+from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.artefacts import Artefacts
 from parity.clients.athena import AthenaConfig, AthenaRuns
 from parity.clients.athena_sql import Statement, bind, unload
 from parity.clients.aws import AwsConfig, aws_clients
 from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns, PersonalToken
 from parity.clients.remote import Phase, RunStatus
-from parity.clients.storage import AdlsConfig, AdlsStorage, S3Storage, Storage, storage
+from parity.clients.storage import S3Storage, Storage, storage
 from parity.compare.result import Result, Verdict
 from parity.flow.case import Case, Outputs
 from parity.flow.digest import steps
