@@ -91,14 +91,14 @@ _STORIES = {
     " the SQL, the rights or `max_scan`, then clear this task with everything after it.",
     Link.HELPER_SURVEY: "Asks Spark for the number of rows, the columns, and typed values as it writes them."
     " **Red:** repair the job or the table, then clear this task with everything after it.",
-    Link.WAY: "Chooses digests or rows, and for each column hash or value; `way.json` among the artefacts says why."
+    Link.WAY: "Chooses digests or rows, and hash or value for each column; the artefact `way.json` says why."
     " **Red:** an answer was refused; clear the survey that wrote it, with everything after it.",
     Link.ATHENA_DIGEST: "Has Athena digest its rows, bucket by bucket. **Red:** clear this task with everything"
     " after it; if it runs out of memory, declare mode rows.",
     Link.HELPER_DIGEST: "Has Spark digest its rows, bucket by bucket. **Red:** repair the job or the table, then"
     " clear this task with everything after it.",
-    Link.BUCKETS: "Holds both digests against each other; only the rows of unequal buckets travel. **Red:** a digest"
-    " was refused; clear the task that wrote it, with everything after it.",
+    Link.BUCKETS: "Holds both digests against each other; only the rows of unequal buckets travel. **Red:** a"
+    " digest was refused; clear the task that wrote it, with everything after it.",
     Link.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then clear"
     " this task with everything after it.",
     Link.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
