@@ -47,7 +47,8 @@ class MySQL(Dialect):
     def _number(self, column: Column, value: str) -> str:
         if column.kind is Kind.FLOAT:  # 0e0 widens FLOAT to all its digits, and turns -0 into 0
             return f"({value} + 0e0)"
-        if column.kind is Kind.BIT or "zerofill" in column.native:
+        stored = column.stored[0] if column.stored else column.kind
+        if stored is Kind.BIT or "zerofill" in column.native:
             return f"({value} + 0)"
         return value
 
