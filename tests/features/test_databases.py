@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from mysql_servers import TwoDatabases, counts
 from parity.flow.databases.outcome import DatabaseResult
+from parity.flow.databases.verify import verify_database
+from parity.suite.models import Waiver
 
 pytestmark = pytest.mark.mariadb
 scenarios("databases.feature")
@@ -19,12 +25,74 @@ def ledger(tmp_path: Path) -> TwoDatabases:
     two = TwoDatabases("ledger_feature", tmp_path)
     two.fresh()
     two.both(
+        "CREATE TABLE merchants (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40));\n"
+        "INSERT INTO merchants VALUES (1, 'Ada'), (2, 'Bo');\n"
         "CREATE TABLE entries (id INT PRIMARY KEY, amount DECIMAL(10,2), memo VARCHAR(40), KEY by_memo (memo));\n"
         "INSERT INTO entries SELECT seq, seq * 1.11, CONCAT('memo ', seq) FROM seq_1_to_500;\n"
-        "CREATE TABLE merchants (id INT PRIMARY KEY, name VARCHAR(40));\n"
-        "INSERT INTO merchants VALUES (1, 'Ada'), (2, 'Bo');\n"
     )
     return two
+
+
+@pytest.fixture
+def told() -> dict[str, Any]:
+    """What the database's file and its waivers say beside the defaults."""
+    return {"rules": {}, "waivers": []}
+
+
+def _waiver(**about: Any) -> Waiver:
+    owner = {"suite": "ledger_feature", "activity": "entries", "owner": "dba", "ticket": "PAY-311"}
+    return Waiver.model_validate({"reason": "known since the migration", "max_rows": 1, **owner, **about})
+
+
+@given(parsers.parse("a waiver for {rows:d} rows of column {column} that expires on {day}"))
+def waived(told: dict[str, Any], rows: int, column: str, day: str) -> None:
+    told["waivers"].append(_waiver(column=column, max_rows=rows, expires=day))
+
+
+@given("a waiver for the schema of entries")
+def schema_waived(told: dict[str, Any]) -> None:
+    told["waivers"].append(_waiver(kind="schema", expires="2026-12-31"))
+
+
+@given(parsers.parse("the rule that {column} is money in {currency}"))
+def money(ledger: TwoDatabases, told: dict[str, Any], column: str, currency: str) -> None:
+    ledger.both(f"ALTER TABLE entries ADD currency CHAR(3) NOT NULL DEFAULT '{currency}';\n")
+    told["rules"][column] = {"money": "currency"}
+
+
+@given(parsers.parse("the rule that {column} is sensitive"))
+def sensitive(told: dict[str, Any], column: str) -> None:
+    told["rules"][column] = {"sensitive": True}
+
+
+@given(parsers.parse("the rule that {column} may be off by {tolerance}"))
+def tolerant(told: dict[str, Any], column: str, tolerance: str) -> None:
+    told["rules"][column] = {"tolerance": tolerance}
+
+
+@when("a day passes")
+def a_day_passes(ledger: TwoDatabases) -> None:
+    ledger.clock.sleep(86_400)
+
+
+@when(parsers.parse('the target changes the memo of entry {number:d} to "{memo}"'))
+def change_a_memo(ledger: TwoDatabases, number: int, memo: str) -> None:
+    ledger.target(f"UPDATE entries SET memo = '{memo}' WHERE id = {number};\n")
+
+
+@when("the target forgets to move its next merchant above the last")
+def forget_the_counter(ledger: TwoDatabases) -> None:
+    ledger.legacy("ALTER TABLE merchants AUTO_INCREMENT = 1000;\nINSERT INTO merchants (name) VALUES ('Cy');\n")
+
+
+@when("both have a log of two equal lines")
+def log(ledger: TwoDatabases) -> None:
+    ledger.both("CREATE TABLE log (line VARCHAR(40));\nINSERT INTO log VALUES ('paid'), ('paid');\n")
+
+
+@when("the target loses one line of the log")
+def lose_a_line(ledger: TwoDatabases) -> None:
+    ledger.target("DELETE FROM log LIMIT 1;\n")
 
 
 @when(parsers.parse("the target loses one cent of entry {number:d}"))
@@ -53,8 +121,9 @@ def forget_a_table(ledger: TwoDatabases) -> None:
 
 
 @when("I compare both databases", target_fixture="result")
-def compare(ledger: TwoDatabases) -> DatabaseResult:
-    return ledger.verify()
+def compare(ledger: TwoDatabases, told: dict[str, Any]) -> DatabaseResult:
+    job = ledger.job(tables={"entries": {"columns": told["rules"]}})
+    return verify_database(replace(job, waivers=tuple(told["waivers"])))
 
 
 @then(parsers.parse("the verdict is {verdict}"))
@@ -77,6 +146,27 @@ def table_has(result: DatabaseResult, name: str, changed: int, missing: int, ext
 def in_column(result: DatabaseResult, name: str) -> None:
     found = {c.name for t in result.tables for c in t.result.columns if c.different}
     assert found == {name}
+
+
+@then(parsers.parse("{amount} {currency} are missing in column {name}"))
+def money_is_missing(result: DatabaseResult, amount: str, currency: str, name: str) -> None:
+    found = {c.name: c.money for t in result.tables for c in t.result.columns if c.money}
+    assert [(m.currency, m.net) for m in found[name]] == [(currency, -Decimal(amount))]
+
+
+@then(parsers.parse('the result says nowhere "{words}"'))
+def says_nowhere(result: DatabaseResult, words: str) -> None:
+    assert words not in json.dumps(result.to_json())
+
+
+@then(parsers.parse('the cut-over list says that "{check}" differs'))
+def cut_over_differs(result: DatabaseResult, check: str) -> None:
+    assert [line.check for line in result.cutover if line.status == "differs"] == [check]
+
+
+@then("no line of the cut-over list differs")
+def cut_over_is_ok(result: DatabaseResult) -> None:
+    assert {line.status for line in result.cutover} == {"ok"}
 
 
 @then(parsers.parse("the schema says that {kind} {name} is missing"))

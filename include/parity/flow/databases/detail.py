@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ class Desk:
     memory: str = "200MB"
     """Only different rows are in it; the rest of the worker's memory is not the engine's."""
     waivers: tuple[Waiver, ...] = ()
+    today: date | None = None
+    """By which a waiver has expired; None asks the machine."""
 
 
 def explain(plan: TablePlan, folder: Path, desk: Desk) -> Result:
@@ -48,6 +51,7 @@ def explain(plan: TablePlan, folder: Path, desk: Desk) -> Result:
         threads=1,
         scratch=folder,
         mask_key=desk.mask_key,
+        today=desk.today,
     )
     return run(Source.of(sides / "legacy.parquet"), Source.of(sides / "target.parquet"), spec)
 
