@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
 from parity.flow.databases.progress import MemoryProgress, StoredProgress
 from parity.flow.databases.verify import verify_database
+from parity.history.store import open_store
 
 pytestmark = pytest.mark.mariadb
 
@@ -149,7 +149,7 @@ class Killed(BaseException):
 def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
-    kept = StoredProgress(create_engine(f"sqlite:///{tmp_path / 'results.db'}"))
+    kept = StoredProgress(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
 
     def die() -> None:
         raise Killed

@@ -10,6 +10,7 @@ from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, Dea
 from parity.airflow.runs import aconnection, connection
 from parity.compare.result import Verdict
 from parity.settings import settings
+from parity.suite.databases import Database
 from parity.suite.models import AlertTarget, Suite
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class GateAlert(BaseNotifier):
     """Tells the suite's channels what changed with this run; green runs resolve what is open."""
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite | Database) -> None:
         super().__init__()
         self.suite = suite
 
@@ -32,8 +33,13 @@ class GateAlert(BaseNotifier):
         from parity.alerts.notify import notify
         from parity.clock import SystemClock
 
-        outcome = night(self.suite, context)
-        log_deliveries(self.log, notify(open_results(), outcome, self._senders(), SystemClock()))
+        deliveries = notify(open_results(), self.outcome(context), self._senders(), SystemClock())
+        log_deliveries(self.log, deliveries)
+
+    def outcome(self, context: Context) -> NightOutcome:
+        """Return how the run ended."""
+        assert isinstance(self.suite, Suite)
+        return night(self.suite, context)
 
     def _senders(self) -> Sequence[Sender]:
         targets = {target: connection_id(target) for target in self.suite.alerts}
@@ -61,7 +67,7 @@ def night(suite: Suite, context: Context) -> NightOutcome:
     )
 
 
-def senders(suite: Suite, connections: dict[str, Any]) -> Sequence[Sender]:
+def senders(suite: Suite | Database, connections: dict[str, Any]) -> Sequence[Sender]:
     """Return one sender for each of the suite's alerts, from Airflow's connections."""
     from parity.airflow.channels import sender
 

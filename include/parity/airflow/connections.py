@@ -37,9 +37,9 @@ def adf_client(ref: RunsRef, connection: Connection) -> AdfClient:
 
     extra = connection.extra_dejson
     config = AdfConfig(
-        subscription=_needed(connection, extra, "subscriptionId"),
-        resource_group=ref.options.get("resource_group") or _needed(connection, extra, "resource_group_name"),
-        factory=ref.options.get("factory") or _needed(connection, extra, "factory_name"),
+        subscription=needed(connection, extra, "subscriptionId"),
+        resource_group=ref.options.get("resource_group") or needed(connection, extra, "resource_group_name"),
+        factory=ref.options.get("factory") or needed(connection, extra, "factory_name"),
         credential=entra(connection),
         endpoint=extra.get("management_endpoint") or "https://management.azure.com",
     )
@@ -190,7 +190,7 @@ _BUILDERS: Mapping[str, Callable[[RunsRef, Connection], RemoteRuns]] = {
 }
 
 
-def _needed(connection: Connection, extra: Mapping[str, Any], name: str) -> str:
+def needed(connection: Connection, extra: Mapping[str, Any], name: str) -> str:
     if value := extra.get(name):
         return str(value)
     raise BadInput(

@@ -21,11 +21,13 @@ def command() -> None:
 @command.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check(paths: tuple[Path, ...]) -> None:
-    """Check suites in files or folders (default: PARITY_SUITES).
+    """Check suites and databases in files or folders (default: PARITY_SUITES and PARITY_DATABASES).
 
-    Prints one line per suite, and one per mistake on stderr. Exit status 2 when there is a mistake.
+    Prints one line for each, and one per mistake on stderr. Exit status 2 when there is a mistake.
     """
-    wrong = sum([_report(path) for path in _given(paths)])
+    from parity.suite.database_files import holds_databases
+
+    wrong = sum([(_databases if holds_databases(path) else _report)(path) for path in _given(paths)])
     if wrong:
         raise click.exceptions.Exit(2)
 
@@ -42,7 +44,25 @@ def schema(waivers: bool) -> None:
 def _given(paths: tuple[Path, ...]) -> Iterable[Path]:
     from parity.settings import settings
 
-    return paths or (settings().suites,)
+    return paths or (settings().suites, *(folder for folder in [settings().databases] if folder.is_dir()))
+
+
+def _databases(path: Path) -> int:
+    """Print the databases that a file or folder holds and return the number of mistakes."""
+    from parity.suite.database_files import load_databases
+
+    loaded = load_databases(path if path.is_dir() else path.parent)
+    for database in loaded.databases:
+        file = loaded.paths[database.database]
+        if path in (file, file.parent):
+            waived = sum(waiver.suite == database.database for waiver in loaded.waivers)
+            click.echo(
+                f"{file}: {database.database}: rules for {len(database.tables)} tables, {waived} waivers: fine"
+            )
+    errors = [error for error in loaded.errors if path in (error.path, error.path.parent)]
+    for error in errors:
+        click.echo(str(error), err=True)
+    return len(errors)
 
 
 def _report(path: Path) -> int:

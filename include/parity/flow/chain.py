@@ -29,6 +29,10 @@ class Link(StrEnum):
     BUCKETS = "buckets"
     ATHENA = "athena_unload"
     HELPER = "helper_job"
+    RDS = "rds"
+    FLEXIBLE_SERVER = "flexible_server"
+    SURVEY = "survey"
+    TABLES = "tables"
     COMPARE = "compare"
     VALIDATE = "great_expectations"
     RECORD = "record"
@@ -62,6 +66,10 @@ _TITLES = {
     Link.BUCKETS: "the comparison of the digests",
     Link.ATHENA: "the legacy Athena query",
     Link.HELPER: "the Databricks helper job",
+    Link.RDS: "the legacy RDS server",
+    Link.FLEXIBLE_SERVER: "the Azure flexible server",
+    Link.SURVEY: "the survey of both databases",
+    Link.TABLES: "the comparison of the tables",
     Link.COMPARE: "the comparison",
     Link.VALIDATE: "Great Expectations",
     Link.RECORD: "the recording of the result",

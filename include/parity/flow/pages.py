@@ -12,6 +12,7 @@ from typing import Any
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
 from parity.errors import ParityError
+from parity.flow.databases.outcome import DatabaseResult
 from parity.flow.judge import NEXT
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
@@ -68,6 +69,11 @@ def _reachable(
         return _looks(records, artefacts()), ""
     except ParityError as error:
         return {record.key.activity: {} for record in records}, str(error)
+
+
+def database_page(result: DatabaseResult) -> str:
+    """Return what was found in a database: schema, servers, cut-over, tables."""
+    return _render("database.html", result=result)
 
 
 def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:

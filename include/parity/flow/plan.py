@@ -49,8 +49,7 @@ class Plan:
     @property
     def key(self) -> str:
         """Return a name of this run that is safe in paths and unique per suite."""
-        safe = re.sub(r"[^A-Za-z0-9]+", "-", self.run_id).strip("-")[:60]
-        return f"{safe}-{hashlib.sha256(self.run_id.encode()).hexdigest()[:8]}"
+        return run_key(self.run_id)
 
     @property
     def folder(self) -> str:
@@ -99,6 +98,12 @@ class Plan:
 def digests(suite: Suite, activity: Activity) -> bool:
     """Tell whether an activity declares a mode that may digest."""
     return (activity.mode or suite.mode) in (Mode.AUTO, Mode.DIGEST)
+
+
+def run_key(run_id: str) -> str:
+    """Return a name for a run id that is safe in paths."""
+    safe = re.sub(r"[^A-Za-z0-9]+", "-", run_id).strip("-")[:60]
+    return f"{safe}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 
 
 def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> Plan:

@@ -172,3 +172,11 @@ letters = sa.Table(
     sa.Column("created", Moment, nullable=False),
     sa.Column("sent", Moment),
 )
+progress = sa.Table(
+    "parity_progress",
+    metadata,
+    sa.Column("run", sa.String(180), primary_key=True),
+    sa.Column("name", sa.String(70), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+)
+"""How far the tables of a database have come in a run that has not ended."""

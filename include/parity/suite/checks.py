@@ -36,12 +36,17 @@ class Queries:
 
 def check_suite(suite: Suite, queries: Queries) -> Iterator[Problem]:
     """Yield everything that is wrong with a well-formed suite."""
-    yield from _zone(suite.timezone, ("timezone",))
-    yield from _schedule(suite.schedule)
+    yield from check_times(suite.timezone, suite.schedule)
     yield from _repeated((a.name for a in suite.activities), "activities", "name", "activity")
     for position, activity in enumerate(suite.activities):
         for problem in _activity(activity, queries):
             yield Problem(("activities", position, *problem.location), problem.what, problem.remedy)
+
+
+def check_times(timezone: str, schedule: str | None) -> Iterator[Problem]:
+    """Yield what is wrong with when something runs."""
+    yield from _zone(timezone, ("timezone",))
+    yield from _schedule(schedule)
 
 
 def _activity(activity: Activity, queries: Queries) -> Iterator[Problem]:

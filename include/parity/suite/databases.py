@@ -5,14 +5,11 @@ The same vocabulary as a suite: keys, column rules, coverage, severity, alerts, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from parity.errors import SuiteError
 from parity.suite.models import AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
 
 
@@ -56,12 +53,18 @@ class Rds(Frozen):
     cluster: str | None = None
     connection: str = "aws_default"
 
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Rds:
+        if (self.instance is None) == (self.cluster is None):
+            raise ValueError("rds names an instance or a cluster, and not both")
+        return self
+
 
 class FlexibleServer(Frozen):
     """The migrated server, asked over Azure's REST API."""
 
     server: str
-    resource_group: str
+    resource_group: str = Field(default="", description="Empty: the connection's.")
     connection: str = "azure_data_factory_default"
 
 
@@ -91,6 +94,11 @@ class Database(Frozen):
     def _named(cls, value: Any) -> Any:
         return dict.fromkeys(value, "excluded") if isinstance(value, list | tuple) else value
 
+    @property
+    def key(self) -> str:
+        """Return its name in the results store, among artefacts and in alerts; no suite can have such a name."""
+        return f"db.{self.database}"
+
     def rules(self, table: str) -> TableRules:
         """Return what is said of a table."""
         return self.tables.get(table, TableRules())
@@ -100,40 +108,3 @@ class Database(Frozen):
         if not any(fnmatchcase(table, pattern) for pattern in self.include):
             return "not among the tables to include"
         return next((why for pattern, why in self.exclude.items() if fnmatchcase(table, pattern)), None)
-
-
-@dataclass(frozen=True)
-class LoadedDatabases:
-    """What a folder holds: the databases that are right, and an error for each that is not."""
-
-    databases: tuple[Database, ...] = ()
-    errors: tuple[SuiteError, ...] = ()
-
-
-def load_databases(folder: Path) -> LoadedDatabases:
-    """Read every ``*.yaml`` of ``folder`` but its waivers; one broken file never hides another."""
-    databases: list[Database] = []
-    errors: list[SuiteError] = []
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name == "waivers.yaml":
-            continue
-        try:
-            databases.append(load_database(path))
-        except SuiteError as error:
-            errors.append(error)
-    return LoadedDatabases(tuple(databases), tuple(errors))
-
-
-def load_database(path: Path) -> Database:
-    """Read one database's file; raise :class:`SuiteError` when it is wrong."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return Database.model_validate(YAML(typ="safe", pure=True).load(path.read_text()))
-    except YAMLError as error:
-        raise SuiteError(f"is no YAML: {' '.join(str(error).split())[:200]}.", path=path) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise SuiteError(f"{where}: {first['msg']}.", path=path) from None

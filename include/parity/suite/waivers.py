@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -52,13 +53,20 @@ def read_waivers(
 
     A wrong waiver covers nothing. ``broken`` names suites that could not be read: what is said of them is kept.
     """
+    return checked_waivers(document, partial(_check, suites=suites, broken=broken))
+
+
+def checked_waivers(
+    document: Document, check: Callable[[Waiver], Iterable[Problem]]
+) -> tuple[tuple[Waiver, ...], list[SuiteError]]:
+    """Return the waivers of a file in which ``check`` finds nothing wrong, and an error for each mistake."""
     try:
         WaiverFile.model_validate(document.data or {})
     except ValidationError as error:
         found = [problem.error(document) for problem in explain(error, WaiverFile, document.data)]
         return tuple(_readable(document.data)), found
     listed = WaiverFile.model_validate(document.data or {}).waivers
-    problems = [list(_check(waiver, suites, broken)) for waiver in listed]
+    problems = [[*_cause(waiver), *check(waiver)] for waiver in listed]
     errors = [
         Problem(("waivers", i, *p.location), p.what, p.remedy).error(document)
         for i, of_one in enumerate(problems)
@@ -77,9 +85,12 @@ def _readable(data: object) -> Iterator[Waiver]:
             continue
 
 
-def _check(waiver: Waiver, suites: Mapping[str, Suite], broken: frozenset[str]) -> Iterator[Problem]:
+def _cause(waiver: Waiver) -> Iterator[Problem]:
     if waiver.cause is not None and waiver.cause not in CAUSES:
         yield Problem(("cause",), f"cause {waiver.cause!r} is unknown.", suggest(waiver.cause, CAUSES, "known"))
+
+
+def _check(waiver: Waiver, suites: Mapping[str, Suite], broken: frozenset[str]) -> Iterator[Problem]:
     if (suite := suites.get(waiver.suite)) is None:
         if waiver.suite not in broken:
             yield Problem(

@@ -87,20 +87,13 @@ class MemoryProgress:
 
 
 class StoredProgress:
-    """Progress in a table of its own, in whatever database the results store lives in."""
+    """Progress in the results store, in a table of its own."""
 
     def __init__(self, engine: Engine) -> None:
-        from sqlalchemy import Column, MetaData, String, Table, Text
+        from parity.history.tables import progress
 
         self.engine = engine
-        self.table: Table = Table(
-            "database_progress",
-            MetaData(),
-            Column("run", String(180), primary_key=True),
-            Column("name", String(70), primary_key=True),
-            Column("state", Text, nullable=False),
-        )
-        self.table.create(engine, checkfirst=True)
+        self.table: Table = progress
 
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
@@ -121,6 +114,11 @@ class StoredProgress:
         """Drop everything of a run."""
         with self.engine.begin() as connection:
             connection.execute(self.table.delete().where(self.table.c.run == run))
+
+    def forget_all(self, runs: str) -> None:
+        """Drop everything of every run whose name begins with ``runs``."""
+        with self.engine.begin() as connection:
+            connection.execute(self.table.delete().where(self.table.c.run.startswith(runs, autoescape=True)))
 
     def _of(self, run: str, table: str) -> tuple[Any, Any]:
         return self.table.c.run == run, self.table.c.name == table

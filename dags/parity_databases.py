@@ -1,0 +1,14 @@
+"""One Dag per database of ``include/databases``: RDS MySQL against Azure Database for MySQL."""
+
+from airflow.sdk import get_parsing_context
+
+from parity.airflow.database_dag import build_database_dag, dag_id
+from parity.settings import settings
+from parity.suite.database_files import load_databases
+
+wanted = get_parsing_context().dag_id
+loaded = load_databases(settings().databases)
+
+for database in loaded.databases:
+    if wanted in (None, dag_id(database)):
+        globals()[dag_id(database)] = build_database_dag(database, loaded.paths[database.database])

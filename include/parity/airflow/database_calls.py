@@ -1,0 +1,103 @@
+"""On call for a database: the gate tells what changed, and a night that is late is told before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import AsyncCallback, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
+
+from parity.airflow.calls import GateAlert, connection_id, log_deliveries, senders
+from parity.airflow.runs import aconnection
+from parity.settings import settings
+from parity.suite.databases import Database
+
+if TYPE_CHECKING:
+    from parity.alerts.outcome import ActivityOutcome, NightOutcome
+    from parity.history.records import ActivityRecord
+
+
+class DatabaseAlert(GateAlert):
+    """Tells the database's channels what changed; tables that are right again resolve what is open."""
+
+    def outcome(self, context: Context) -> NightOutcome:
+        """Return how the run ended, from the results store."""
+        assert isinstance(self.suite, Database)
+        return database_night(self.suite, context)
+
+
+def database_night(spec: Database, context: Context) -> NightOutcome:
+    """Return how a run ended: what was recorded of it, and nothing that was not."""
+    from parity.airflow.database_jobs import night_of
+    from parity.airflow.tasks import open_results, run_url
+    from parity.alerts.outcome import ActivityOutcome, NightOutcome
+    from parity.compare.result import Verdict
+    from parity.flow.databases.night import DATABASE
+
+    plan = night_of(context)
+    kept = open_results().run(plan.run_id, plan.key).activities
+    never = ActivityOutcome(DATABASE, Verdict.INVALID, "It left no result; read the log of its record task.")
+    return NightOutcome(
+        suite=plan.key,
+        business_date=plan.business_date,
+        run_id=plan.run_id,
+        activities=tuple(_outcome(record) for record in kept) or (never,),
+        url=run_url(context),
+        owner=spec.owner,
+    )
+
+
+def _outcome(record: ActivityRecord) -> ActivityOutcome:
+    from parity.alerts.outcome import ActivityOutcome
+    from parity.suite.models import Severity
+
+    return ActivityOutcome(
+        name=record.key.activity,
+        verdict=record.verdict,
+        reason=record.reason,
+        severity=Severity(record.severity),
+        rows=record.rows,
+        columns=record.columns,
+        first_broken=record.first_broken,
+        url=record.report,
+    )
+
+
+def deadline_alert(spec: Database) -> DeadlineAlert | None:
+    """Return the alert for a night that is late, or None when the database has no deadline."""
+    if spec.deadline is None:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=spec.deadline,
+        callback=AsyncCallback(late_database, kwargs={"database": spec.database}),
+    )
+
+
+async def late_database(database: str, context: dict[str, Any]) -> None:
+    """Tell the database's channels that a night is late; runs in the triggerer, for a run that has not ended."""
+    from parity.suite.database_files import load_databases
+
+    found = {one.database: one for one in load_databases(settings().databases).databases}[database]
+    run = context["dag_run"]
+    if run.get("end_date"):
+        return  # Airflow may fire this after a run that failed in time
+    names = {connection_id(target) for target in found.alerts}
+    connections = {name: await aconnection(name) for name in names}
+    await asyncio.to_thread(_tell_late, found, connections, run)
+
+
+def _tell_late(spec: Database, connections: dict[str, Any], run: dict[str, Any]) -> None:
+    import logging
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from parity.airflow.tasks import open_results
+    from parity.alerts.notify import notify_late
+    from parity.clock import SystemClock
+
+    moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
+    day = moment.astimezone(ZoneInfo(spec.timezone)).date()
+    detail = f"has not ended {spec.deadline} after it was queued (run {run['dag_run_id']})"
+    sent = notify_late(open_results(), spec.key, day, detail, senders(spec, connections), SystemClock())
+    log_deliveries(logging.getLogger(__name__), sent)

@@ -1,0 +1,77 @@
+"""The mapped task that compares one piece of a database, and stops at once when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from parity.airflow.step import StepOperator
+from parity.flow.databases.progress import Progress, ProgressStore
+
+log = logging.getLogger(__name__)
+EVERY = 10.0
+"""Seconds between two lines about one table."""
+
+
+class TablesOperator(StepOperator):
+    """Compares one piece; ``piece`` holds its index and its title."""
+
+    def __init__(self, *, piece: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.piece = piece
+        self.on_stop: Callable[[], None] = _nothing
+
+    def on_kill(self) -> None:
+        """Stop: the servers are told to end what they run for us."""
+        self.on_stop()
+        raise SystemExit(1)
+
+
+def _nothing() -> None:
+    return None
+
+
+class Stopped(BaseException):
+    """The task was stopped by a person; not an error of a table."""
+
+
+@dataclass
+class ToldProgress:
+    """Progress that is also told in the task's log, and that ends the walk when the task is stopped."""
+
+    store: ProgressStore
+    _told: dict[str, float] = field(default_factory=dict)
+    _stopped: bool = False
+
+    def stop(self) -> None:
+        """Have every walk end with the span that it is at."""
+        self._stopped = True
+
+    def load(self, run: str, table: str) -> str | None:
+        """Return what was saved last, or None."""
+        state = self.store.load(run, table)
+        if state is not None and (kept := Progress.from_json(state)).spans:
+            log.info("%s: going on after %s", table, _so_far(kept))
+        return state
+
+    def save(self, run: str, table: str, state: str) -> None:
+        """Keep ``state``, and say now and then how far it is."""
+        self.store.save(run, table, state)
+        if self._stopped:
+            raise Stopped
+        progress, now = Progress.from_json(state), time.monotonic()
+        if progress.done or now - self._told.get(table, 0.0) >= EVERY:
+            self._told[table] = now
+            log.info("%s: %s%s", table, _so_far(progress), ", all of it" if progress.done else "")
+
+    def forget(self, run: str) -> None:
+        """Drop everything of a run that has ended."""
+        self.store.forget(run)
+
+
+def _so_far(progress: Progress) -> str:
+    rows = max(progress.legacy, progress.target)
+    return f"{rows:,} rows in {progress.spans:,} spans, {progress.different:,} different so far"

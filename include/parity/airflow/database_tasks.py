@@ -1,0 +1,251 @@
+"""The steps of a database's Dag: plan, ask both clouds, survey, compare, record, publish, gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from parity.airflow.database_evidence import broken_before, piece_reports
+from parity.airflow.database_jobs import (
+    addresses_of,
+    connections_of,
+    folder,
+    forget_progress,
+    job_of,
+    night_of,
+    survey_of,
+)
+from parity.airflow.runs import connection
+from parity.airflow.tasks import open_results, run_url
+from parity.compare.result import Verdict
+from parity.flow.databases.night import DATABASE, NightPlan, chosen, plan_night, title
+from parity.settings import settings
+from parity.suite.databases import Database
+
+if TYPE_CHECKING:
+    from parity.clients.cloud_server import CloudServer
+    from parity.flow.chain import Broken
+    from parity.flow.databases.kept import Folder, KeptSurvey
+    from parity.flow.databases.outcome import DatabaseResult, TableResult
+    from parity.flow.databases.verify import Job
+    from parity.history.records import RemoteRun, RunRecord
+
+
+@dataclass(frozen=True)
+class DatabaseTasks:
+    """The worker-side steps of one database; ``path`` is its file."""
+
+    spec: Database
+    path: Path
+
+    def plan(self, context: Context) -> dict[str, Any]:
+        """Decide what this run does, and open its entry in the results store."""
+        run = context["dag_run"]
+        moment = run.logical_date or run.run_after
+        plan = plan_night(self.spec, context["params"], run_id=run.run_id, moment=moment)
+        open_results().record_run(self._run_record(context, plan))
+        return plan.to_json()
+
+    def rds(self, context: Context) -> dict[str, Any]:
+        """Ask RDS about the legacy server."""
+        from parity.airflow.connections import aws_clients
+        from parity.clients import rds
+
+        asked = self.spec.rds
+        assert asked is not None
+        clients = aws_clients(connection(asked.connection))
+        found = (
+            rds.instance(clients, asked.instance) if asked.instance else rds.cluster(clients, asked.cluster or "")
+        )
+        return self._keep(context, "legacy", found)
+
+    def flexible_server(self, context: Context) -> dict[str, Any]:
+        """Ask Azure about the migrated server."""
+        from parity.airflow.database_connections import flexible_server
+
+        asked = self.spec.azure
+        assert asked is not None
+        client = flexible_server(connection(asked.connection), asked.server, asked.resource_group)
+        return self._keep(context, "target", client.server())
+
+    def survey(self, context: Context) -> list[dict[str, Any]]:
+        """Read both catalogues and settings, and return the pieces to compare."""
+        from parity.flow.databases.verify import survey_database
+
+        plan = night_of(context)
+        found = survey_database(plan.applied_to(self.spec), connections_of(self.spec))
+        kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex)
+        _say(_surveyed(kept))
+        return [{"index": index, "title": title(names)} for index, names in enumerate(kept.pieces)]
+
+    def tables(self, context: Context) -> dict[str, Any]:
+        """Compare the tables of one piece; red when one of them is not equal, so that it can be cleared alone."""
+        from parity.flow.databases.kept import KeptPiece
+        from parity.flow.databases.verify import verify_tables
+
+        plan, index = night_of(context), int(context["task"].piece["index"])
+        place = folder(plan)
+        place.forget_piece(index)
+        kept = survey_of(place)
+        names = set(kept.pieces[index])
+        job = self._job(context)
+        found = verify_tables(job, [table for table in kept.survey.plan.tables if table.name in names])
+        piece = KeptPiece(kept.number, found)
+        place.keep_piece(index, piece)
+        _say(_lines(found))
+        self._require_servers(found)
+        job.store.forget(job.run)
+        if not piece.green:
+            raise AirflowFailException(_red(found))
+        return {"tables": len(found), "rows": sum(table.result.rows.equal for table in found)}
+
+    def record(self, context: Context) -> dict[str, Any]:
+        """Judge the database, write everything to the results store, and go red when it is not green."""
+        plan = night_of(context)
+        place = folder(plan)
+        broken = broken_before(context)
+        kept = None if broken else place.survey()
+        result = self._result(context, plan, kept, broken)
+        self._write(context, plan, result, broken)
+        forget_progress(plan)
+        outcome = {"verdict": result.verdict, "reason": result.reason}
+        context["ti"].xcom_push("outcome", outcome)
+        if not result.verdict.green:
+            raise AirflowFailException(f"{result.verdict}: {result.reason}")
+        return outcome
+
+    def publish(self, context: Context) -> dict[str, Any]:
+        """Write the run's page and return where it lies."""
+        from parity.flow.pages import write_run_page
+
+        plan = night_of(context)
+        detail = open_results().run(plan.run_id, plan.key)
+        return {"page": str(write_run_page(detail, Path(settings().artefact_root), plan.folder))}
+
+    def gate(self, context: Context) -> dict[str, Any]:
+        """Be green only when the whole database is; the Dag run takes this task's colour."""
+        plan = night_of(context)
+        told = context["ti"].xcom_pull(task_ids="record", key="outcome")
+        told = told or {"verdict": "INVALID", "reason": "It was never judged; read the log of its record task."}
+        verdict, reason = Verdict(told["verdict"]), str(told["reason"])
+        run = self._run_record(context, plan)
+        open_results().record_run(replace(run, ended=datetime.now(UTC), verdict=verdict, reason=reason))
+        if not verdict.green:
+            raise AirflowFailException(f"{verdict}: {reason}")
+        for asset in context["ti"].task.outlets:
+            context["outlet_events"][asset].extra = {
+                "verdict": verdict,
+                "reason": reason,
+                "business_date": plan.business_date.isoformat(),
+            }
+        return {"verdict": verdict, "reason": reason}
+
+    @cached_property
+    def sha(self) -> str:
+        """Return the fingerprint of what declares the database."""
+        from parity.suite.database_files import database_sha
+
+        return database_sha(self.path)
+
+    def _result(
+        self, context: Context, plan: NightPlan, kept: KeptSurvey | None, broken: Sequence[Broken]
+    ) -> DatabaseResult:
+        from parity.flow.databases.cloud import compare_servers
+        from parity.flow.databases.record import could_not, tables_of
+        from parity.flow.databases.verify import conclude
+
+        if kept is None:
+            return could_not(self.spec.database, broken)
+        place = folder(plan)
+        tables = tables_of(kept, piece_reports(context, place, kept))
+        result = conclude(self._job(context), kept.survey, tables)
+        addresses = addresses_of(self.spec)
+        lines = compare_servers(place.server("legacy"), place.server("target"), addresses)
+        started = context["dag_run"].start_date
+        seconds = round((datetime.now(UTC) - started).total_seconds(), 3) if started else 0.0
+        return replace(result, cloud=lines, seconds=seconds)
+
+    def _write(self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken]) -> None:
+        from parity.flow.chain import first_broken
+        from parity.flow.databases.record import About, records
+        from parity.flow.pages import database_page
+
+        place, first = folder(plan), first_broken(broken)
+        # Equal tables are in the database's report; a page for each of ten thousand would say nothing more.
+        reports = {t.table: place.keep_table(t) for t in result.tables if t.result.verdict is not Verdict.PASS}
+        reports[DATABASE] = place.keep_result(result, database_page(result))
+        about = About(
+            attempt=int(context["ti"].try_number),
+            now=datetime.now(UTC),
+            sha=self.sha,
+            servers=tuple(_asked(place)),
+            first_broken=first.sentence if first else "",
+        )
+        store = open_results()
+        for one in records(self.spec, plan, result, reports, about):
+            store.record_activity(one)
+
+    def _job(self, context: Context) -> Job:
+        return job_of(self.spec, self.path, context)
+
+    def _require_servers(self, found: Sequence[TableResult]) -> None:
+        """Have Airflow try again later, where a table could not be compared because a server is away."""
+        from parity.flow.databases.sides import Sides
+
+        if any(table.result.verdict is Verdict.INVALID for table in found):
+            Sides.open(connections_of(self.spec)).close()
+
+    def _keep(self, context: Context, side: str, server: CloudServer) -> dict[str, Any]:
+        folder(night_of(context)).keep_server(side, server)
+        return {"run_id": server.name, "state": server.state, "version": server.version, "url": server.url}
+
+    def _run_record(self, context: Context, plan: NightPlan) -> RunRecord:
+        from parity.history.records import RunRecord
+
+        return RunRecord(
+            suite=plan.key,
+            run_id=plan.run_id,
+            business_date=plan.business_date,
+            started=context["dag_run"].start_date or datetime.now(UTC),
+            wave=self.spec.wave,
+            suite_sha=self.sha,
+            url=run_url(context),
+        )
+
+
+def _asked(place: Folder) -> list[RemoteRun]:
+    from parity.history.records import RemoteRun
+
+    servers = [place.server(side) for side in ("legacy", "target")]
+    return [RemoteRun(s.kind.replace(" ", "_"), s.name, s.state, s.url) for s in servers if s]
+
+
+def _surveyed(kept: KeptSurvey) -> list[str]:
+    found = kept.survey
+    return [
+        f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",
+        f"{len(found.plan.tables)} tables in {len(kept.pieces)} pieces, {len(found.schema)} differences of schema",
+    ]
+
+
+def _red(found: Sequence[TableResult]) -> str:
+    red = [table for table in found if not table.result.verdict.green]
+    worst = min(red, key=lambda table: table.result.verdict is not Verdict.INVALID)
+    more = f" (and {len(red) - 1} more tables)" if len(red) > 1 else ""
+    return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
+
+
+def _lines(found: Sequence[TableResult]) -> list[str]:
+    return [f"{table.result.verdict:8}{table.table}: {table.result.reason}" for table in found]
+
+
+def _say(lines: Sequence[str]) -> None:
+    print("\n".join(lines))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line

@@ -1,0 +1,120 @@
+"""The migrated server by Azure's own account: a flexible server and its configuration, API version 2023-12-30."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
+from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
+from parity.clients.http import Call, Door, Retry
+from parity.clients.names import did_you_mean
+from parity.clock import Clock, SystemClock
+from parity.errors import NotFound
+
+VERSION = {"api-version": "2023-12-30"}
+PUBLIC = "https://management.azure.com"
+STATES = states(up="Ready Updating", passing="Starting", down="Stopping Stopped Disabled Dropping")
+
+
+@dataclass(frozen=True)
+class FlexibleServerConfig:
+    """One flexible server and how to ask for it."""
+
+    subscription: str
+    resource_group: str
+    server: str
+    credential: EntraConfig
+    endpoint: str = PUBLIC
+
+    @property
+    def group(self) -> str:
+        """Return the path of the resource group's flexible servers."""
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{quote(self.resource_group, safe='')}"
+            "/providers/Microsoft.DBforMySQL/flexibleServers"
+        )
+
+    @property
+    def resource(self) -> str:
+        """Return the server's Azure resource id."""
+        return f"{self.group}/{quote(self.server, safe='')}"
+
+    @property
+    def url(self) -> str:
+        """Return where a person, or against a private endpoint a program, can look at the server."""
+        portal = f"https://portal.azure.com/#resource{self.resource}/overview"
+        return portal if self.endpoint == PUBLIC else f"{self.endpoint}{self.resource}"
+
+
+class FlexibleServerClient:
+    """Asks Azure Resource Manager about one server."""
+
+    def __init__(
+        self,
+        config: FlexibleServerConfig,
+        *,
+        clock: Clock | None = None,
+        retry: Retry | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.config = config
+        clock = clock or SystemClock()
+        self._door = Door(
+            config.endpoint,
+            service="Azure Database for MySQL",
+            credential=entra_credential(config.credential, MANAGEMENT, clock=clock, transport=transport),
+            clock=clock,
+            retry=retry,
+            transport=transport,
+        )
+
+    def server(self) -> CloudServer:
+        """Return the server, which is up, with its configuration.
+
+        Raises NotFound with did-you-mean, Unreachable while it starts, RemoteFailed when it is stopped.
+        """
+        found = self._described()["properties"]
+        server = CloudServer(
+            kind="Azure flexible server",
+            name=self.config.server,
+            state=found["state"],
+            version=found["version"],
+            host=found.get("fullyQualifiedDomainName", ""),
+            port=0,
+            url=self.config.url,
+        )
+        require_up(server, STATES)
+        return replace(server, parameters=dict(self._configurations()))
+
+    def _described(self) -> Any:
+        name = self.config.server
+        try:
+            return self._door.get(self.config.resource, what=f"flexible server {name!r}", params=VERSION)
+        except NotFound as error:
+            remedy = did_you_mean(name, self._names())
+            group = self.config.resource_group
+            raise NotFound(f"Resource group {group!r} has no flexible server {name!r}.", remedy=remedy) from error
+
+    def _names(self) -> list[str]:
+        what = f"the flexible servers of resource group {self.config.resource_group!r}"
+        return [item["name"] for item in self._pages(self.config.group, what)]
+
+    def _configurations(self) -> Iterator[tuple[str, Parameter]]:
+        what = f"the configuration of flexible server {self.config.server!r}"
+        for item in self._pages(f"{self.config.resource}/configurations", what):
+            told = item["properties"]
+            value = told.get("currentValue", told.get("value"))
+            if value is not None:
+                yield item["name"], Parameter(str(value), told.get("source") == "user-override")
+
+    def _pages(self, path: str, what: str) -> Iterator[Any]:
+        page = self._door.get(path, what=what, params=VERSION)
+        yield from page["value"]
+        while link := page.get("nextLink"):
+            page = self._door.send(Call("GET", link.removeprefix(self.config.endpoint), what))
+            yield from page["value"]

@@ -1,0 +1,132 @@
+"""What the tasks of one night hand each other, as files among the artefacts: facts, survey, results of pieces.
+
+Every piece carries the number of the survey that it was cut from, so that what an earlier survey led to is
+never taken for this one's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from parity.clients.cloud_server import CloudServer
+from parity.errors import ExportRefused
+from parity.flow.databases.night import DATABASE, NightPlan, pieces
+from parity.flow.databases.outcome import DatabaseResult, TableResult
+from parity.flow.databases.verify import Survey
+from parity.flow.shelf import PAGE, REPORT, Shelf
+from parity.settings import Settings
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class KeptSurvey:
+    """A survey, its number, and the pieces that its tables were cut into."""
+
+    number: str
+    survey: Survey
+    pieces: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class KeptPiece:
+    """What one task found, under the number of the survey that it had read."""
+
+    number: str
+    tables: tuple[TableResult, ...]
+
+    @property
+    def green(self) -> bool:
+        """Tell whether everything in it is."""
+        return all(table.result.verdict.green for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one night."""
+
+    settings: Settings
+    plan: NightPlan
+
+    def keep_server(self, side: str, server: CloudServer) -> None:
+        """Write what a cloud says of its server."""
+        self._shelf(DATABASE).write(f"{side}.json", _text(server))
+
+    def server(self, side: str) -> CloudServer | None:
+        """Return what a cloud said, or None when it was not asked."""
+        return self._read(CloudServer, f"{side}.json")
+
+    def keep_survey(self, survey: Survey, number: str) -> KeptSurvey:
+        """Write the survey, cut into pieces."""
+        kept = KeptSurvey(number, survey, pieces(survey))
+        self._shelf(DATABASE).write("survey.json", _text(kept))
+        return kept
+
+    def survey(self) -> KeptSurvey | None:
+        """Return the survey, or None when there is none."""
+        return self._read(KeptSurvey, "survey.json")
+
+    def forget_piece(self, index: int) -> None:
+        """Make sure that nobody takes an earlier attempt's results for those to come."""
+        self._shelf(DATABASE).write(f"piece-{index}.json", _text(KeptPiece("", ())))
+
+    def keep_piece(self, index: int, piece: KeptPiece) -> None:
+        """Write what a task found."""
+        self._shelf(DATABASE).write(f"piece-{index}.json", _text(piece))
+
+    def piece(self, index: int) -> KeptPiece | None:
+        """Return what a task found, or None when it left nothing."""
+        return self._read(KeptPiece, f"piece-{index}.json")
+
+    def keep_result(self, result: DatabaseResult, page: str) -> str:
+        """Write the whole result, for programs and for people, and return the name of the former."""
+        shelf = self._shelf(DATABASE)
+        shelf.write(PAGE, page)
+        return shelf.write(REPORT, json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str))
+
+    def keep_table(self, table: TableResult) -> str:
+        """Write one table's result and page, and return the name of the former."""
+        from parity.report import render_html
+
+        shelf = self._shelf(_safe(table.table))
+        shelf.write(PAGE, render_html(table.result, title=f"{self.plan.database} · {table.table}"))
+        return shelf.write_result(table.result)
+
+    def report_of(self, name: str) -> str:
+        """Return the name of the report of a table, or of the database."""
+        return f"{self._shelf(name if name == DATABASE else _safe(name)).folder}/{REPORT}"
+
+    def _shelf(self, name: str) -> Shelf:
+        root = Path(self.settings.artefact_root)
+        return Shelf(root, self.settings.scratch_root, f"{self.plan.folder}/{name}")
+
+    def _read(self, kind: type[Kind], name: str) -> Kind | None:
+        path = self._shelf(DATABASE).results / name
+        return _parse(kind, path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _safe(name: str) -> str:
+    """Return a table's name as a folder's."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}", name)
+
+
+def _text(value: Any) -> str:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_json(value).decode()
+
+
+def _parse(kind: type[Kind], text: str) -> Kind:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise ExportRefused(
+            f"A {kind.__name__} that this run wrote cannot be read back ({error.error_count()} errors).",
+            remedy="Clear the survey with downstream.",
+        ) from error

@@ -1,0 +1,137 @@
+"""The end of one night: what every piece found becomes one result, one verdict, and records to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from parity.compare.result import Result, Rows, Verdict
+from parity.flow.chain import Broken, first_broken
+from parity.flow.databases.kept import KeptPiece, KeptSurvey
+from parity.flow.databases.night import DATABASE, NightPlan
+from parity.flow.databases.outcome import DatabaseResult, TableResult
+from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
+from parity.suite.databases import Database
+from parity.suite.models import Severity
+
+
+@dataclass(frozen=True)
+class PieceReport:
+    """How the task of one piece ended."""
+
+    piece: KeptPiece | None
+    succeeded: bool
+    broken: Broken | None = None
+    """The word it left, when it could not do its work."""
+
+
+def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport]) -> tuple[TableResult, ...]:
+    """Return one result per table of the survey; whatever nobody can vouch for is INVALID."""
+    return tuple(
+        result
+        for index, names in enumerate(kept.pieces)
+        for result in _of_piece(kept.number, names, reports.get(index) or PieceReport(None, succeeded=False))
+    )
+
+
+def _of_piece(number: str, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
+    piece = report.piece
+    known = {table.table: table for table in piece.tables} if piece else {}
+    if piece is None or piece.number != number:
+        known, why = {}, "No result of it was left; read the log of its task, which was probably killed."
+    elif piece.green and not report.succeeded:
+        # Equal tables make no task fail: what lies there is not of the attempt that failed.
+        known, why = {}, "Its task failed although what it left is equal, so that cannot be its last word."
+    else:
+        why = "It was never compared."
+    if report.broken and not known:
+        why = report.broken.sentence
+    for name in names:
+        yield known.get(name) or TableResult(name, Result(Verdict.INVALID, why))
+
+
+def could_not(database: str, broken: Sequence[Broken]) -> DatabaseResult:
+    """Return the result of a night in which no row was read."""
+    first = first_broken(broken)
+    why = first.sentence if first else "There is no survey of the databases. Clear it with downstream."
+    return DatabaseResult(database, Verdict.INVALID, why)
+
+
+def blamed(result: DatabaseResult, broken: Sequence[Broken]) -> DatabaseResult:
+    """Return the result as INVALID for the first link that did not hold, if there is one."""
+    first = first_broken(broken)
+    return replace(result, verdict=Verdict.INVALID, reason=first.sentence) if first else result
+
+
+def records(
+    spec: Database, plan: NightPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
+) -> Iterator[ActivityRecord]:
+    """Yield a record for the database as a whole, and one for every table; ``reports`` says where theirs lie."""
+    verdict, reason = _whole(result, about.first_broken)
+    yield ActivityRecord(
+        key=_key(plan, DATABASE, about),
+        verdict=verdict,
+        reason=reason,
+        recorded=about.now,
+        rows=Rows(),
+        remote_runs=about.servers,
+        first_broken=about.first_broken,
+        seconds=result.seconds,
+        report=reports[DATABASE],
+        suite_sha=about.sha,
+    )
+    for table in result.tables:
+        found = table.result
+        yield ActivityRecord(
+            key=_key(plan, table.table, about),
+            verdict=found.verdict,
+            reason=found.reason,
+            recorded=about.now,
+            rows=found.rows,
+            columns=tuple(column for column in found.columns if column.different),
+            severity=severity(spec, table.table),
+            seconds=found.seconds,
+            report=reports.get(table.table, reports[DATABASE]),
+            suite_sha=about.sha,
+            waivers=found.waivers,
+        )
+
+
+@dataclass(frozen=True)
+class About:
+    """What the records of one night have in common."""
+
+    attempt: int
+    now: datetime
+    sha: str
+    servers: tuple[RemoteRun, ...] = ()
+    first_broken: str = ""
+
+
+def severity(spec: Database, table: str) -> Severity:
+    """Return how bad a difference in ``table`` is; the database as a whole is always critical."""
+    return spec.rules(table).severity
+
+
+def _key(plan: NightPlan, activity: str, about: About) -> ActivityKey:
+    return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, about.attempt)
+
+
+def _whole(result: DatabaseResult, broken: str) -> tuple[Verdict, str]:
+    """Judge what belongs to no table's rows; when no table is there to say more, the whole night's reason."""
+    if broken or not result.tables:
+        return Verdict.INVALID, broken or result.reason
+    open_ones = [difference for difference in result.schema if not difference.waived]
+    if result.verdict is Verdict.INVALID and all(t.result.verdict is not Verdict.INVALID for t in result.tables):
+        return Verdict.INVALID, result.reason
+    if open_ones:
+        named = ", ".join(f"{d.kind} {d.object}" for d in open_ones[:5])
+        return Verdict.FAIL, f"{len(open_ones)} differences of schema: {named}{_more(open_ones, 5)}."
+    if result.schema:
+        return Verdict.WAIVED, "Every difference of schema is covered by a waiver."
+    return Verdict.PASS, "No difference of schema was found."
+
+
+def _more(items: Sequence[object], shown: int) -> str:
+    return f" and {len(items) - shown} more" if len(items) > shown else ""
