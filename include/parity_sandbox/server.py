@@ -32,7 +32,7 @@ from parity_sandbox.spark.absent import NoSpark
 from parity_sandbox.spark.client import SparkRunner
 from parity_sandbox.spark.runner import Runner
 
-DATA = ("s3", "adls", "volumes", "workspace", "dbfs", "adf", "storage")
+DATA = ("s3", "adls", "volumes", "workspace", "dbfs", "adf", "storage", "azure_mysql")
 """Folders that hold the clouds' data; ``reset`` empties them."""
 
 

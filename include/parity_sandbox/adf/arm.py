@@ -107,6 +107,8 @@ class Guard:
     """Refuses whoever has no valid token, and whoever speaks another version."""
 
     tokens: Tokens
+    version: str = API_VERSION
+    kind: str = "factories"
 
     def admit(self, call: Call) -> None:
         """Raise ArmError unless the call may be answered."""
@@ -115,9 +117,9 @@ class Guard:
         if not version:
             text = "The api-version query parameter (?api-version=) is required for all requests."
             raise ArmError(400, "MissingApiVersionParameter", text)
-        if version != API_VERSION:
-            text = f"No registered resource provider found for API version '{version}' for type 'factories'."
-            supported = f" The supported api-versions are '{API_VERSION}'."
+        if version != self.version:
+            text = f"No registered resource provider found for API version '{version}' for type '{self.kind}'."
+            supported = f" The supported api-versions are '{self.version}'."
             raise ArmError(400, "NoRegisteredProviderFound", text + supported)
 
     def _token(self, header: str) -> None:

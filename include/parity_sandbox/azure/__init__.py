@@ -1,4 +1,4 @@
-"""Azure's management side: Entra's tokens, and Data Factory behind Resource Manager, on one port."""
+"""Azure's management side: Entra's tokens, Data Factory and MySQL behind Resource Manager, on one port."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from parity_sandbox.adf.arm import Answer, Call, Guard, headers, no_route
 from parity_sandbox.adf.engine import Engine
 from parity_sandbox.adf.factory import Factories
 from parity_sandbox.adf.routes import DataFactory
+from parity_sandbox.azure_mysql import create_servers
 from parity_sandbox.context import Context
 from parity_sandbox.entra.routes import Entra, base
 from parity_sandbox.entra.tokens import Tokens
@@ -29,12 +30,14 @@ _ENGINES: WeakValueDictionary[Path, Engine] = WeakValueDictionary()
 def create_app(context: Context) -> ASGIApp:
     """Return the app; an earlier one of the same state folder stops its runs."""
     service = create_service(context)
+    servers = create_servers(context)
 
     async def arm(request: Request) -> Response:
         if not request.url.path.lower().startswith("/subscriptions/"):
             return _nowhere(request)
         call = await _call(request)
-        return _response(await run_in_threadpool(service.answer, call))
+        answer = servers.answer if servers.knows(call.path) else service.answer
+        return _response(await run_in_threadpool(answer, call))
 
     entra = Entra(context.endpoints, service.guard.tokens)
     return Starlette(routes=[*entra.routes(), Route("/{path:path}", arm, methods=METHODS)])
