@@ -24,6 +24,8 @@ class Control:
     journal: Journal
     reset: Callable[[], None]
     """Clear everything and seed the world again; blocks."""
+    reseed: Callable[[], None]
+    """Make both databases anew, with the defects that are on; blocks."""
     health: Callable[[], dict[str, Any]]
 
     def app(self) -> Starlette:
@@ -34,6 +36,7 @@ class Control:
                 Route("/_sandbox/requests", self._requests, methods=["GET", "DELETE"]),
                 Route("/_sandbox/health", self._health),
                 Route("/_sandbox/reset", self._reset, methods=["POST"]),
+                Route("/_sandbox/databases", self._databases, methods=["POST"]),
             ]
         )
 
@@ -75,3 +78,7 @@ class Control:
     async def _reset(self, request: Request) -> JSONResponse:
         await asyncio.to_thread(self.reset)
         return JSONResponse({"reset": True})
+
+    async def _databases(self, request: Request) -> JSONResponse:
+        await asyncio.to_thread(self.reseed)
+        return JSONResponse({"seeded": True})

@@ -35,8 +35,15 @@ class DatabaseKeeper:
         self._up.result()
 
     def reset(self) -> None:
-        """Make both ledgers as they were at first."""
+        """Make both ledgers anew, with the defects that are on."""
         self._up.result().seed()
+
+    def as_new(self) -> None:
+        """Make both ledgers as they were at first, whatever was switched since."""
+        from parity_sandbox.mysql.ledger import defects, remember
+
+        remember(self.context.state, defects())
+        self.reset()
 
     def stop(self) -> None:
         """Have the servers stopped."""

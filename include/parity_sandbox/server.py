@@ -101,13 +101,18 @@ class Sandbox:
         self.context.faults.clear()
         self.engine.reset()
         if self.databases:
-            self.databases.reset()
+            self.databases.as_new()
         for folder in DATA:
             empty(self.context.state / folder)
         self.apps.update(create_apps(self.options.only, self.context))
         self.context.journal.clear()
         if self.options.world:
             self.seed()
+
+    def reseed(self) -> None:
+        """Make both databases anew."""
+        if self.databases:
+            self.databases.reset()
 
     def health(self) -> dict[str, Any]:
         """Return what ``status`` prints."""
@@ -138,7 +143,7 @@ def build(options: Options, sockets: Mapping[str, socket.socket]) -> Sandbox:
 def gate(sandbox: Sandbox, sockets: Mapping[str, socket.socket]) -> Gate:
     """Return the app in front of all services."""
     context = sandbox.context
-    control = Control(context.faults, context.journal, sandbox.reset, sandbox.health)
+    control = Control(context.faults, context.journal, sandbox.reset, sandbox.reseed, sandbox.health)
     ports = {port_of(bound): name for name, bound in sockets.items()}
     return Gate(ports, sandbox.apps, control.app(), context.faults, context.journal)
 

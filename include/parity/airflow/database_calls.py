@@ -49,6 +49,7 @@ def database_night(spec: Database, context: Context) -> NightOutcome:
 
 def _outcome(record: ActivityRecord) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
+    from parity.flow.shelf import page_of
     from parity.suite.models import Severity
 
     return ActivityOutcome(
@@ -59,7 +60,7 @@ def _outcome(record: ActivityRecord) -> ActivityOutcome:
         rows=record.rows,
         columns=record.columns,
         first_broken=record.first_broken,
-        url=record.report,
+        url=settings().artefact_link(page_of(record.report)) if record.report else "",
     )
 
 

@@ -36,9 +36,10 @@ def night_of(context: Context) -> NightPlan:
 
 def folder(plan: NightPlan) -> Folder:
     """Return where the files of a night lie."""
+    from parity.airflow.artefacts import open_artefacts
     from parity.flow.databases.kept import Folder
 
-    return Folder(settings(), plan)
+    return Folder(open_artefacts(), plan)
 
 
 def survey_of(place: Folder) -> KeptSurvey:

@@ -27,7 +27,6 @@ from parity.airflow.runs import connection
 from parity.airflow.tasks import open_results, run_url
 from parity.compare.result import Verdict
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, plan_night, title
-from parity.settings import settings
 from parity.suite.databases import Database
 
 if TYPE_CHECKING:
@@ -124,11 +123,12 @@ class DatabaseTasks:
 
     def publish(self, context: Context) -> dict[str, Any]:
         """Write the run's page and return where it lies."""
+        from parity.airflow.artefacts import open_artefacts
         from parity.flow.pages import write_run_page
 
-        plan = night_of(context)
+        plan, artefacts = night_of(context), open_artefacts()
         detail = open_results().run(plan.run_id, plan.key)
-        return {"page": str(write_run_page(detail, Path(settings().artefact_root), plan.folder))}
+        return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Be green only when the whole database is; the Dag run takes this task's colour."""

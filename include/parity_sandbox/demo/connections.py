@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from parity_sandbox.endpoints import Endpoints
 
@@ -52,5 +52,23 @@ def connections(at: Endpoints) -> dict[str, dict[str, Any]]:
             "host": at.sink,
             "password": "sandbox0sandbox0sandbox0sandbox0",
         },
+        **{
+            name: database(url)
+            for name, url in (("rds_ledger", at.mysql_legacy), ("azure_ledger", at.mysql_target))
+            if url
+        },
         "slack_default": {"conn_type": "slack", "host": at.sink, "password": "xoxb-sandbox"},
+    }
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return a MySQL connection; the servers are on loopback, so that no TLS is asked for."""
+    parts = urlsplit(url)
+    return {
+        "conn_type": "mysql",
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "schema": parts.path.strip("/"),
     }

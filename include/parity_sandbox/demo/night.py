@@ -17,6 +17,7 @@ from rich.console import Console
 from parity_sandbox.demo.airflow import USER, LocalAirflow
 from parity_sandbox.demo.api import AirflowApi
 from parity_sandbox.demo.connections import connections
+from parity_sandbox.demo.database import DatabaseRun
 from parity_sandbox.demo.follow import follow, results
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.processes import spawn, stop
@@ -113,16 +114,21 @@ class Night:
 
         api = AirflowApi(airflow.url, USER, airflow.password)
         api.wait_for_dag(DAG)
+        ledger = DatabaseRun.start(api, self.state)
         run_id = api.trigger(DAG, {"business_date": self.business_date})
         self.say(f"triggered {DAG} for {self.business_date}: {airflow.url}/dags/{DAG}/runs/{run_id}")
         state = follow(api, DAG, run_id, self.console)
         self.say(f"the run has ended: {state}")
         deserved = expected(self.state)
-        records = open_store(f"sqlite:///{self.project / '.parity' / 'results.db'}").run(run_id).activities
+        ledger.ended()
+        store = open_store(f"sqlite:///{self.project / '.parity' / 'results.db'}")
+        records, tables = store.run(run_id).activities, ledger.records(store)
         self.console.print(results(records, deserved))
+        self.console.print(ledger.table(tables))
         got = {record.key.activity: str(record.verdict) for record in records}
         red = any(verdict in ("FAIL", "INVALID") for verdict in deserved.values())
-        return 0 if got == deserved and (state == "failed") == red else 1
+        as_made = got == deserved and (state == "failed") == red
+        return 0 if as_made and ledger.as_planted(tables) else 1
 
     def _where_to_look(self, airflow: LocalAirflow, endpoints: Endpoints) -> None:
         self.console.print(f"\nAirflow    {airflow.url}   login {USER} / {airflow.password}")

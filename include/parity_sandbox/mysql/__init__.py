@@ -1,16 +1,17 @@
 """Two real database servers: MariaDB standing in for RDS MySQL and for Azure Database for MySQL.
 
-Both hold the payments company's ledger; the target's copy has one planted difference of each kind
-(:mod:`parity_sandbox.mysql.ledger` says which, and how many rows).
+Both hold the payments company's ledger; the target's copy has one planted difference of each kind, unless it
+is switched off (:mod:`parity_sandbox.mysql.ledger`).
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from parity_sandbox.context import Context
-from parity_sandbox.mysql.ledger import seed_legacy, seed_target
+from parity_sandbox.mysql.ledger import seed_legacy, seed_target, switched_on
 from parity_sandbox.mysql.server import Server
 
 
@@ -20,11 +21,13 @@ class Databases:
 
     legacy: Server
     target: Server
+    state: Path
 
     def seed(self) -> None:
-        """Make both ledgers as they were at first."""
+        """Make both ledgers as they were at first, with the defects that are on."""
+        on = switched_on(self.state)
         with ThreadPoolExecutor(2) as pool:
-            for seeding in (pool.submit(seed_legacy, self.legacy), pool.submit(seed_target, self.target)):
+            for seeding in (pool.submit(seed_legacy, self.legacy), pool.submit(seed_target, self.target, on)):
                 seeding.result()
 
     def stop(self) -> None:
@@ -36,7 +39,7 @@ class Databases:
 def start(context: Context) -> Databases:
     """Start and seed both servers, and enter their URLs; they die with the calling thread."""
     folder = context.state / "mysql"
-    databases = Databases(Server(folder / "legacy"), Server(folder / "target"))
+    databases = Databases(Server(folder / "legacy"), Server(folder / "target"), context.state)
     servers = databases.legacy, databases.target
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(Server.install, servers))

@@ -29,11 +29,18 @@ def defect() -> None:
 @state_option
 def list_(state: Path) -> None:
     """List every defect and whether it is on."""
+    from parity_sandbox.mysql import ledger
     from parity_sandbox.world.defects import listing
 
     for one, on in listing(state.resolve()):
-        mark = "on " if on else "off"
-        click.echo(f"{mark}  {one.name:<15} {one.activity:<21} {one.verdict:<8} {one.what}")
+        _list(one.name, one.activity, f"{one.verdict:<8} {one.what}", on=on)
+    planted = ledger.switched_on(state.resolve())
+    for name, defect in ledger.defects().items():
+        _list(name, f"table {defect.table}", f"FAIL     {defect.what}", on=name in planted)
+
+
+def _list(name: str, where: str, what: str, *, on: bool) -> None:
+    click.echo(f"{'on ' if on else 'off'}  {name:<21} {where:<21} {what}")
 
 
 @defect.command("on")
@@ -53,15 +60,31 @@ def switch_off(name: str, state: Path) -> None:
 
 
 def _switch(state: Path, name: str, *, on: bool) -> None:
+    from parity_sandbox.mysql.ledger import defects as of_the_ledger
     from parity_sandbox.world.defects import UnknownDefect, switch
 
     if not (state / "volumes").is_dir():
         raise click.ClickException(f"There is no sandbox in {state}. Start one with 'parity sandbox up'.")
+    if name in of_the_ledger():
+        _switch_ledger(state.resolve(), name, on=on)
+        return
     try:
         switched = switch(state.resolve(), name, on)
     except UnknownDefect as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{switched.name} is {'on' if on else 'off'}: {switched.activity}: {switched.what}")
+
+
+def _switch_ledger(state: Path, name: str, *, on: bool) -> None:
+    """Switch a defect of the ledger, and have the databases of a sandbox that is up made anew."""
+    from parity_sandbox.lock import holder
+    from parity_sandbox.mysql.ledger import switch
+    from parity_sandbox.status import ask
+
+    switched = switch(state, name, on=on)
+    if holder(state) is not None:
+        ask(state, "databases", method="POST")
+    click.echo(f"{name} is {'on' if on else 'off'}: table {switched.table}: {switched.what}")
 
 
 @click.group()

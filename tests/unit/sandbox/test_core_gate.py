@@ -30,7 +30,7 @@ class Asker:
         self.resets = 0
         echoing = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
         faults, journal = Faults(), Journal()
-        control = Control(faults, journal, self.count_reset, lambda: {"ready": True})
+        control = Control(faults, journal, self.count_reset, lambda: None, lambda: {"ready": True})
         apps = {"aws": echoing, "databricks": echoing}
         self.gate = Gate({1: "aws", 2: "databricks"}, apps, control.app(), faults, journal)
 

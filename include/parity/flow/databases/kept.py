@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
+from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer
-from parity.errors import ExportRefused
+from parity.compare.result import Result
+from parity.errors import ExportRefused, NotFound
 from parity.flow.databases.night import DATABASE, NightPlan, pieces
 from parity.flow.databases.outcome import DatabaseResult, TableResult
 from parity.flow.databases.verify import Survey
-from parity.flow.shelf import PAGE, REPORT, Shelf
-from parity.settings import Settings
+from parity.flow.shelf import PAGE, REPORT
 
 Kind = TypeVar("Kind")
 
@@ -49,12 +49,12 @@ class KeptPiece:
 class Folder:
     """The files of one night."""
 
-    settings: Settings
+    artefacts: Artefacts
     plan: NightPlan
 
     def keep_server(self, side: str, server: CloudServer) -> None:
         """Write what a cloud says of its server."""
-        self._shelf(DATABASE).write(f"{side}.json", _text(server))
+        self._write(DATABASE, f"{side}.json", _text(server))
 
     def server(self, side: str) -> CloudServer | None:
         """Return what a cloud said, or None when it was not asked."""
@@ -63,7 +63,7 @@ class Folder:
     def keep_survey(self, survey: Survey, number: str) -> KeptSurvey:
         """Write the survey, cut into pieces."""
         kept = KeptSurvey(number, survey, pieces(survey))
-        self._shelf(DATABASE).write("survey.json", _text(kept))
+        self._write(DATABASE, "survey.json", _text(kept))
         return kept
 
     def survey(self) -> KeptSurvey | None:
@@ -72,11 +72,11 @@ class Folder:
 
     def forget_piece(self, index: int) -> None:
         """Make sure that nobody takes an earlier attempt's results for those to come."""
-        self._shelf(DATABASE).write(f"piece-{index}.json", _text(KeptPiece("", ())))
+        self._write(DATABASE, f"piece-{index}.json", _text(KeptPiece("", ())))
 
     def keep_piece(self, index: int, piece: KeptPiece) -> None:
         """Write what a task found."""
-        self._shelf(DATABASE).write(f"piece-{index}.json", _text(piece))
+        self._write(DATABASE, f"piece-{index}.json", _text(piece))
 
     def piece(self, index: int) -> KeptPiece | None:
         """Return what a task found, or None when it left nothing."""
@@ -84,34 +84,35 @@ class Folder:
 
     def keep_result(self, result: DatabaseResult, page: str) -> str:
         """Write the whole result, for programs and for people, and return the name of the former."""
-        shelf = self._shelf(DATABASE)
-        shelf.write(PAGE, page)
-        return shelf.write(REPORT, json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str))
+        self._write(DATABASE, PAGE, page)
+        return self._write(DATABASE, REPORT, _report(result))
 
     def keep_table(self, table: TableResult) -> str:
         """Write one table's result and page, and return the name of the former."""
         from parity.report import render_html
 
-        shelf = self._shelf(_safe(table.table))
-        shelf.write(PAGE, render_html(table.result, title=f"{self.plan.database} · {table.table}"))
-        return shelf.write_result(table.result)
+        folder = _safe(table.table)
+        self._write(folder, PAGE, render_html(table.result, title=f"{self.plan.database} · {table.table}"))
+        return self._write(folder, REPORT, _report(table.result))
 
-    def report_of(self, name: str) -> str:
-        """Return the name of the report of a table, or of the database."""
-        return f"{self._shelf(name if name == DATABASE else _safe(name)).folder}/{REPORT}"
-
-    def _shelf(self, name: str) -> Shelf:
-        root = Path(self.settings.artefact_root)
-        return Shelf(root, self.settings.scratch_root, f"{self.plan.folder}/{name}")
+    def _write(self, folder: str, name: str, text: str) -> str:
+        return self.artefacts.write(f"{self.plan.folder}/{folder}/{name}", text)
 
     def _read(self, kind: type[Kind], name: str) -> Kind | None:
-        path = self._shelf(DATABASE).results / name
-        return _parse(kind, path.read_text(encoding="utf-8")) if path.exists() else None
+        try:
+            text = self.artefacts.read(f"{self.plan.folder}/{DATABASE}/{name}")
+        except NotFound:
+            return None
+        return _parse(kind, text)
 
 
 def _safe(name: str) -> str:
     """Return a table's name as a folder's."""
     return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}", name)
+
+
+def _report(result: DatabaseResult | Result) -> str:
+    return json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str)
 
 
 def _text(value: Any) -> str:
@@ -120,7 +121,7 @@ def _text(value: Any) -> str:
     return TypeAdapter(type(value)).dump_json(value).decode()
 
 
-def _parse(kind: type[Kind], text: str) -> Kind:
+def _parse(kind: type[Kind], text: bytes) -> Kind:
     from pydantic import TypeAdapter, ValidationError
 
     try:
