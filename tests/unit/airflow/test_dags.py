@@ -14,7 +14,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
 SUITES = PROJECT / "include" / "suites"
-HEAVY = ("duckdb", "pandas", "pyarrow", "great_expectations", "boto3", "azure", "httpx")
+DATABASES = PROJECT / "include" / "databases"
+HEAVY = ("duckdb", "pandas", "pyarrow", "great_expectations", "boto3", "azure", "httpx", "pymysql")
 PARSE = """
 import json, runpy, sys
 known = set(sys.modules)
@@ -32,12 +33,13 @@ print(json.dumps(found))
 """
 
 
-def parse(tmp_path: Path, suites: Path) -> dict[str, Any]:
+def parse(tmp_path: Path, suites: Path, databases: Path = DATABASES) -> dict[str, Any]:
     """Run every Dag file in a process of its own, as Airflow does, and return what came of it."""
     env = {
         **os.environ,
         "PYTHONPATH": str(PROJECT / "include"),
         "PARITY_SUITES": str(suites),
+        "PARITY_DATABASES": str(databases),
         "PARITY_HOME": str(tmp_path / "parity"),
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
     }
@@ -54,7 +56,7 @@ def parse(tmp_path: Path, suites: Path) -> dict[str, Any]:
 def test_parsing_builds_every_dag_and_imports_nothing_heavy(tmp_path: Path) -> None:
     found = parse(tmp_path, SUITES)
     assert found["errors"] == {}
-    assert "parity__payments" in found["dags"]
+    assert {"parity__payments", "parity_db__ledger"} <= set(found["dags"])
     assert sorted(set(HEAVY) & set(found["modules"])) == []
 
 
@@ -70,3 +72,16 @@ def test_a_broken_suite_is_an_import_error_and_the_good_one_keeps_its_dag(tmp_pa
     assert file == "parity_suite_errors.py"
     assert "broken.yaml" in message
     assert "activitees" in message
+
+
+@pytest.mark.airflow
+def test_a_broken_database_is_an_import_error_and_the_good_one_keeps_its_dag(tmp_path: Path) -> None:
+    databases = tmp_path / "databases"
+    shutil.copytree(DATABASES, databases)
+    (databases / "broken.yaml").write_text("database: broken\nowner: me\nlegcy: rds\ntarget: azure\n")
+    found = parse(tmp_path, SUITES, databases)
+    assert "parity_db__ledger" in found["dags"]
+    assert "parity_db__broken" not in found["dags"]
+    [(file, message)] = found["errors"].items()
+    assert file == "parity_database_errors.py"
+    assert "broken.yaml:3: legcy: key 'legcy' is unknown. did you mean 'legacy'?" in message

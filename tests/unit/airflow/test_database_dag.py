@@ -1,0 +1,209 @@
+"""A database's Dag: what waits for what, what it is called, and where its connections lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from parity.airflow.database_calls import deadline_alert
+from parity.airflow.database_connections import flexible_server, mysql_address
+from parity.airflow.database_dag import build_database_dag
+from parity.airflow.database_evidence import broken_before
+from parity.airflow.database_jobs import one_line
+from parity.airflow.database_steps import Stopped, TablesOperator, ToldProgress
+from parity.airflow.telling import BROKEN
+from parity.errors import BadInput
+from parity.flow.chain import Link
+from parity.flow.databases.progress import MemoryProgress, Progress
+from parity.suite.databases import Database
+from unit.airflow.test_dag import Connection
+
+
+def spec(**told: Any) -> Database:
+    base = {"database": "ledger", "owner": "dba", "legacy": "rds_ledger", "target": "azure_ledger"}
+    return Database.model_validate(base | told)
+
+
+ASKED = {"rds": {"instance": "payments-legacy"}, "azure": {"server": "payments-ledger"}}
+
+
+def dag_of(tmp_path: Any, **told: Any) -> Any:
+    return build_database_dag(spec(**told), tmp_path / "ledger.yaml")
+
+
+def test_both_clouds_are_asked_before_a_server_is_and_the_gate_is_the_only_leaf(tmp_path: Any) -> None:
+    dag = dag_of(tmp_path, **ASKED)
+    assert dag.dag_id == "parity_db__ledger"
+    assert dag.get_task("survey").upstream_task_ids == {"plan", "rds", "flexible_server"}
+    assert [task.task_id for task in dag.leaves] == ["gate"]
+
+
+def test_a_cloud_that_the_file_does_not_name_is_not_asked(tmp_path: Any) -> None:
+    assert dag_of(tmp_path).get_task("survey").upstream_task_ids == {"plan"}
+
+
+def test_judging_publishing_and_the_gate_happen_whatever_became_of_the_tables(tmp_path: Any) -> None:
+    dag = dag_of(tmp_path)
+    assert {dag.get_task(name).trigger_rule for name in ("record", "publish", "gate")} == {"all_done"}
+    assert dag.get_task("gate").retries == 0
+    assert dag.get_task("gate").on_failure_callback
+    assert dag.get_task("gate").on_success_callback
+
+
+def test_the_files_limit_on_connections_holds_across_tasks(tmp_path: Any) -> None:
+    dag = dag_of(tmp_path, pace={"connections": 3, "rows_per_second": 900})
+    assert dag.get_task("tables").partial_kwargs["max_active_tis_per_dagrun"] == 3
+    share = one_line(spec(pace={"connections": 3, "rows_per_second": 900})).pace
+    assert (share.connections, share.rows_per_second) == (1, 300)
+    assert dag.max_active_runs == 1
+
+
+def test_a_manual_run_has_a_form_whose_defaults_are_the_nights(tmp_path: Any) -> None:
+    params = dag_of(tmp_path).params
+    assert {name: params[name] for name in params} == {
+        "tables": None,
+        "way": "as declared",
+        "rows_per_second": None,
+    }
+
+
+def test_a_database_with_a_deadline_has_an_alert_for_a_late_night() -> None:
+    alert = deadline_alert(spec(deadline="1h"))
+    assert alert is not None
+    assert alert.interval == timedelta(hours=1)
+    assert deadline_alert(spec()) is None
+
+
+def mysql(**fields: Any) -> Any:
+    base = {"host": "db.example.com", "login": "parity", "password": "p@ss/w:rd", "schema": "ledger"}
+    return Connection("mysql", **{**base, **fields})
+
+
+def test_a_connection_leads_to_its_server_with_tls_and_a_verified_name() -> None:
+    found = mysql_address(mysql(port=3307))
+    assert (found.host, found.port, found.user, found.database) == ("db.example.com", 3307, "parity", "ledger")
+    assert found.password.get_secret_value() == "p@ss/w:rd"
+    assert found.tls == "verify"
+    assert "p@ss" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("extra", "tls", "ca"),
+    [
+        ({"ssl": {"ca": "/etc/rds.pem"}}, "verify", "/etc/rds.pem"),
+        ({"ssl": '{"ca": "/etc/rds.pem"}'}, "verify", "/etc/rds.pem"),
+        ({"ssl_ca": "/etc/rds.pem", "tls": "verify"}, "verify", "/etc/rds.pem"),
+        ({"ssl_mode": "REQUIRED"}, "unverified", ""),
+        ({"ssl_mode": "verify_identity"}, "verify", ""),
+        ({"ssl_mode": "PREFERRED"}, "verify", ""),
+    ],
+)
+def test_tls_is_read_in_the_words_of_the_provider_and_in_ours(extra: Any, tls: str, ca: str) -> None:
+    found = mysql_address(mysql(extra=extra))
+    assert (found.tls, found.ca) == (tls, ca)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"schema": None}, "names no database"),
+        ({"extra": {"ssl_mode": "DISABLED"}}, "TLS cannot be switched off"),
+        ({"extra": {"ssl_mode": "SOMETIMES"}}, "unknown ssl_mode"),
+        ({"extra": {"ssl": {"cert": "/c", "key": "/k"}}}, "client certificate"),
+        ({"extra": {"tls": "maybe"}}, "unknown"),
+    ],
+)
+def test_a_connection_that_could_only_be_half_obeyed_is_refused_without_its_password(
+    fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput, match=said) as refused:
+        mysql_address(mysql(**fields))
+    assert "p@ss" not in str(refused.value)
+
+
+def test_loopback_needs_no_tls_and_a_socket_is_read() -> None:
+    assert mysql_address(mysql(host="127.0.0.1")).tls == "off"
+    assert mysql_address(mysql(host=None, extra={"unix_socket": "/run/my.sock"})).socket == "/run/my.sock"
+    assert mysql_address(mysql(host="::1", port=3306)).host == "::1"
+
+
+def test_azure_is_asked_through_the_data_factorys_connection() -> None:
+    extra = {"subscriptionId": "s", "resource_group_name": "g", "tenantId": "t"}
+    connection = Connection("azure_data_factory", login="id", password="secret", extra=extra)
+    assert flexible_server(connection, "ledger", "").config.resource.startswith(
+        "/subscriptions/s/resourceGroups/g/"
+    )
+    assert "/resourceGroups/other/" in flexible_server(connection, "ledger", "other").config.resource
+
+
+@dataclass
+class Ti:
+    """A task instance that knows its run's states and what its tasks said."""
+
+    states: dict[str, str]
+    words: dict[str, Any] = field(default_factory=dict)
+    dag_id: str = "parity_db__ledger"
+    run_id: str = "r"
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
+        return {self.run_id: self.states}
+
+    def xcom_pull(self, task_ids: str, key: str, **_: Any) -> Any:
+        return self.words.get(task_ids) if key == BROKEN else None
+
+
+def broken(states: dict[str, str], **words: Any) -> list[tuple[str, str]]:
+    return [(one.link.value, one.reason) for one in broken_before({"ti": Ti(states, words)})]  # type: ignore[arg-type]
+
+
+GOOD = {"plan": "success", "rds": "success", "survey": "success"}
+
+
+def test_nothing_is_broken_when_every_task_before_the_tables_succeeded() -> None:
+    assert broken(GOOD) == []
+
+
+def test_the_task_that_broke_is_named_and_not_those_below_it() -> None:
+    states = {**GOOD, "rds": "failed", "survey": "upstream_failed"}
+    word = {"link": Link.RDS, "reason": "It is stopped.", "remedy": "", "url": "", "caused_by": ""}
+    assert broken(states, rds=word) == [("rds", "It is stopped.")]
+    assert broken(states) == [("rds", "Task rds is failed and left no word.")]
+
+
+@pytest.mark.parametrize("state", ["upstream_failed", "skipped", "None", "running", "removed"])
+def test_a_survey_that_did_not_end_well_is_never_taken_for_a_good_one(state: str) -> None:
+    assert broken({**GOOD, "survey": state})
+
+
+def state(rows: int, *, done: bool = False) -> str:
+    return Progress("f", spans=3, legacy=rows, target=rows, done=done).to_json()
+
+
+def test_progress_is_told_and_kept_and_a_stopped_task_ends_with_its_span(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    kept = MemoryProgress()
+    told = ToldProgress(kept)
+    told.save("r", "entries", state(10))
+    told.save("r", "entries", state(20))
+    told.save("r", "entries", state(30, done=True))
+    assert told.load("r", "entries") == state(30, done=True)
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["entries"] * 3
+    assert "30 rows in 3 spans, 0 different so far, all of it" in caplog.text
+    told.stop()
+    with pytest.raises(Stopped):
+        told.save("r", "entries", state(40))
+    assert kept.load("r", "entries") == state(40)
+
+
+def test_stopping_the_task_stops_the_walk_and_ends_the_process() -> None:
+    stopped: list[bool] = []
+    task = TablesOperator(task_id="tables", step=lambda _: None, link=Link.TABLES, piece={"index": 0})
+    task.on_stop = lambda: stopped.append(True)
+    with pytest.raises(SystemExit):
+        task.on_kill()
+    assert stopped == [True]
