@@ -111,7 +111,7 @@ def _options(spec: Database) -> dict[str, Any]:
         "default_args": {
             "owner": spec.owner,
             "retries": 3,
-            "retry_delay": timedelta(seconds=20),
+            "retry_delay": timedelta(seconds=settings().retry_seconds),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=10),
         },

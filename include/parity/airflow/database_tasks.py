@@ -225,7 +225,7 @@ def _asked(place: Folder) -> list[RemoteRun]:
     from parity.history.records import RemoteRun
 
     servers = [place.server(side) for side in ("legacy", "target")]
-    return [RemoteRun(s.kind.replace(" ", "_"), s.name, s.state, s.url) for s in servers if s]
+    return [RemoteRun(s.kind, s.name, s.state, s.url) for s in servers if s]
 
 
 def _surveyed(kept: KeptSurvey) -> list[str]:

@@ -85,10 +85,12 @@ _PLACES = {
     Link.HELPER_DIGEST: "Databricks",
     Link.ATHENA: "Amazon Athena",
     Link.HELPER: "Databricks",
+    Link.RDS: "Amazon RDS",
+    Link.FLEXIBLE_SERVER: "Azure MySQL",
     Link.VALIDATE: "Great Expectations",
 }
 _STORIES = {
-    Link.PLAN: "Decides the business date, the activities and the mode, and what is done with the pipeline.",
+    Link.PLAN: "Decides the business date, what is verified and how, and what is done with the pipeline.",
     Link.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for all"
     " of it. **Red:** read its error; clear this task, or trigger the Dag with *re-run from failed activities*.",
     Link.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear"
@@ -111,6 +113,14 @@ _STORIES = {
     " this task with everything after it.",
     Link.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
     " repair the job or the table, then clear this task with everything after it.",
+    Link.RDS: "Asks RDS for the server's status, version, endpoint and parameter group. **Red:** it is stopped or"
+    " unknown; start it or mend the file, then clear this task with everything after it.",
+    Link.FLEXIBLE_SERVER: "Asks Azure for the server's state, version and configuration. **Red:** it is stopped or"
+    " unknown; start it or mend the file, then clear this task with everything after it.",
+    Link.SURVEY: "Reads both catalogues and settings, compares the schema, and cuts the tables into pieces."
+    " **Red:** password, rights or TLS; mend the connection, then clear this task with everything after it.",
+    Link.TABLES: "Compares the rows of a piece; the log says how far it is. **Red:** a table differs or could not"
+    " be compared; after the repair clear the red pieces alone, with everything after them.",
     Link.COMPARE: "Fetches both exports and compares every row; the log shows the report. **Red:** an export was"
     " refused; clear the task that wrote it, with everything after it. Differences alone do not make it red.",
     Link.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on what the"
