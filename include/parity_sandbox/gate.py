@@ -15,7 +15,7 @@ from parity_sandbox import error_shapes
 from parity_sandbox.faults import Fault, Faults
 from parity_sandbox.journal import EXCERPT, Entry, Journal
 
-CONTROL = ("/_sandbox/faults", "/_sandbox/requests", "/_sandbox/health", "/_sandbox/reset")
+CONTROL = tuple(f"/_sandbox/{name}" for name in ("faults", "requests", "health", "reset", "databases"))
 """What the sandbox itself answers on every port; services have their own ``/_sandbox`` routes besides."""
 
 

@@ -27,15 +27,18 @@ class Asker:
     """Sends requests through a gate before two services, on ports 1 and 2."""
 
     def __init__(self) -> None:
-        self.resets = 0
+        self.resets = self.seedings = 0
         echoing = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
         faults, journal = Faults(), Journal()
-        control = Control(faults, journal, self.count_reset, lambda: None, lambda: {"ready": True})
+        control = Control(faults, journal, self.count_reset, self.count_seeding, lambda: {"ready": True})
         apps = {"aws": echoing, "databricks": echoing}
         self.gate = Gate({1: "aws", 2: "databricks"}, apps, control.app(), faults, journal)
 
     def count_reset(self) -> None:
         self.resets += 1
+
+    def count_seeding(self) -> None:
+        self.seedings += 1
 
     def __call__(self, method: str, path: str, port: int = 1, **extra: Any) -> httpx.Response:
         async def send() -> httpx.Response:
@@ -166,3 +169,8 @@ def test_a_fault_that_answers_well_reads_like_an_object_that_was_tampered_with(a
     assert (whole.status_code, whole.text) == (200, "PAR1")
     assert (part.status_code, part.headers["content-range"]) == (206, "bytes 0-3/4")
     assert not [name for name in part.headers if "error" in name]
+
+
+def test_the_databases_are_made_anew_through_any_service(ask: Asker) -> None:
+    assert ask("POST", "/_sandbox/databases", 2).json() == {"seeded": True}
+    assert (ask.seedings, ask.resets) == (1, 0)
