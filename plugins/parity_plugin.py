@@ -36,7 +36,7 @@ class ParityPlugin(AirflowPlugin):
         {"name": "Parity", "href": "/parity/", "destination": "nav", "url_route": "parity"},
         {
             "name": "Parity",
-            "href": "/parity/runs/{RUN_ID}",
+            "href": "/parity/runs/{RUN_ID}?dag={DAG_ID}",
             "destination": "dag_run",
             "url_route": "parity-run",
         },

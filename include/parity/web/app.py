@@ -44,10 +44,10 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
         return runs_page(store().runs(suite, limit=100))
 
     @app.get("/runs/{number:path}", response_class=HTMLResponse)
-    def run(number: str) -> str:
-        """Show one run, by its short number or its run id."""
+    def run(number: str, dag: str | None = None) -> str:
+        """Show one run, by its short number or its run id; runs of several Dags may share an id."""
         try:
-            return run_page(store().run(number), artefacts)
+            return run_page(store().run(number, suite_of(dag)), artefacts)
         except BadInput as error:
             raise HTTPException(404, str(error)) from error
 
@@ -61,6 +61,14 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
         return Response(data, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     return app
+
+
+def suite_of(dag: str | None) -> str | None:
+    """Return the name in the results store of what a Dag verifies: a suite's own, a database's after ``db.``."""
+    if dag is None:
+        return None
+    database = dag.removeprefix("parity_db__")
+    return f"db.{database}" if database != dag else dag.removeprefix("parity__")
 
 
 def find(artefacts: Artefacts, path: str) -> tuple[str, bytes]:

@@ -142,3 +142,10 @@ def test_every_page_is_behind_the_guard(store: Store, artefacts: Path) -> None:
 def test_a_running_run_has_no_verdict_yet(store: Store, pages: TestClient) -> None:
     store.record_run(replace(RUN, run_id="manual__2", verdict=None, ended=None, reason=""))
     assert "running" in pages.get("/").text
+
+
+def test_two_dags_whose_runs_share_an_id_have_a_page_each(pages: TestClient, store: Store) -> None:
+    store.record_run(replace(RUN, suite="db.payments", reason="3 differences of schema"))
+    assert pages.get("/runs/manual__1").status_code == 404
+    assert "changed rows" in pages.get("/runs/manual__1", params={"dag": "parity__payments"}).text
+    assert "3 differences of schema" in pages.get("/runs/manual__1", params={"dag": "parity_db__payments"}).text
