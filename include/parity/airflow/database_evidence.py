@@ -6,6 +6,7 @@ from airflow.sdk import Context
 
 from parity.airflow.evidence import task_states
 from parity.airflow.telling import BROKEN
+from parity.compare.result import Verdict
 from parity.flow.chain import Broken, Link
 from parity.flow.databases.kept import Folder, KeptSurvey
 from parity.flow.databases.record import PieceReport
@@ -30,6 +31,17 @@ def piece_reports(context: Context, place: Folder, kept: KeptSurvey) -> dict[int
     """Return how each piece's task ended, by its index."""
     states = task_states(context)
     return {index: _piece(context, place, index, states) for index in range(len(kept.pieces))}
+
+
+def judged(context: Context) -> tuple[Verdict, str]:
+    """Return what the record task said; a green word counts only when that task succeeded."""
+    told = context["ti"].xcom_pull(task_ids=str(Link.RECORD), key="outcome")
+    if not told:
+        return Verdict.INVALID, "It was never judged; read the log of its record task."
+    verdict, state = Verdict(told["verdict"]), task_states(context).get(Link.RECORD)
+    if verdict.green and state != "success":
+        return Verdict.INVALID, f"Its record task is {state}, so that {verdict} cannot be its last word."
+    return verdict, str(told["reason"])
 
 
 def _piece(context: Context, place: Folder, index: int, states: dict[str, str]) -> PieceReport:

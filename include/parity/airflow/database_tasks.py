@@ -13,7 +13,7 @@ from uuid import uuid4
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from parity.airflow.database_evidence import broken_before, piece_reports
+from parity.airflow.database_evidence import broken_before, judged, piece_reports
 from parity.airflow.database_jobs import (
     addresses_of,
     connections_of,
@@ -25,8 +25,12 @@ from parity.airflow.database_jobs import (
 )
 from parity.airflow.runs import connection
 from parity.airflow.tasks import open_results, run_url
+from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, plan_night, title
+from parity.flow.judge import NEXT
+from parity.flow.shelf import page_of
+from parity.settings import settings
 from parity.suite.databases import Database
 
 if TYPE_CHECKING:
@@ -82,7 +86,7 @@ class DatabaseTasks:
         plan = night_of(context)
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec))
         kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex)
-        _say(_surveyed(kept))
+        tell(*_surveyed(kept))
         return [{"index": index, "title": title(names)} for index, names in enumerate(kept.pieces)]
 
     def tables(self, context: Context) -> dict[str, Any]:
@@ -99,7 +103,7 @@ class DatabaseTasks:
         found = verify_tables(job, [table for table in kept.survey.plan.tables if table.name in names])
         piece = KeptPiece(kept.number, found)
         place.keep_piece(index, piece)
-        _say(_lines(found))
+        _tell_tables(found)
         self._require_servers(found)
         job.store.forget(job.run)
         if not piece.green:
@@ -115,6 +119,14 @@ class DatabaseTasks:
         result = self._result(context, plan, kept, broken)
         self._write(context, plan, result, broken)
         forget_progress(plan)
+        page = settings().artefact_link(page_of(folder(plan).name_of_report))
+        tell(
+            f"{result.verdict}: {self.spec.database}",
+            result.reason,
+            NEXT[result.verdict],
+            page,
+            level=loudness(result.verdict),
+        )
         outcome = {"verdict": result.verdict, "reason": result.reason}
         context["ti"].xcom_push("outcome", outcome)
         if not result.verdict.green:
@@ -133,10 +145,9 @@ class DatabaseTasks:
     def gate(self, context: Context) -> dict[str, Any]:
         """Be green only when the whole database is; the Dag run takes this task's colour."""
         plan = night_of(context)
-        told = context["ti"].xcom_pull(task_ids="record", key="outcome")
-        told = told or {"verdict": "INVALID", "reason": "It was never judged; read the log of its record task."}
-        verdict, reason = Verdict(told["verdict"]), str(told["reason"])
+        verdict, reason = judged(context)
         run = self._run_record(context, plan)
+        tell(f"The run is {verdict}.", reason, NEXT[verdict], run_url(context), level=loudness(verdict))
         open_results().record_run(replace(run, ended=datetime.now(UTC), verdict=verdict, reason=reason))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
@@ -243,9 +254,8 @@ def _red(found: Sequence[TableResult]) -> str:
     return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
 
 
-def _lines(found: Sequence[TableResult]) -> list[str]:
-    return [f"{table.result.verdict:8}{table.table}: {table.result.reason}" for table in found]
-
-
-def _say(lines: Sequence[str]) -> None:
-    print("\n".join(lines))  # noqa: T201 - Airflow keeps what a task prints in its log, line by line
+def _tell_tables(found: Sequence[TableResult]) -> None:
+    """Write every table into the log, green ones first, so that the end of the log says what to do."""
+    for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
+        result = table.result
+        tell(f"{result.verdict:8}{table.table}", result.reason, level=loudness(result.verdict))

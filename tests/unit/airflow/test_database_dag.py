@@ -11,7 +11,7 @@ import pytest
 from parity.airflow.database_calls import deadline_alert
 from parity.airflow.database_connections import flexible_server, mysql_address
 from parity.airflow.database_dag import build_database_dag
-from parity.airflow.database_evidence import broken_before
+from parity.airflow.database_evidence import broken_before, judged
 from parity.airflow.database_jobs import one_line
 from parity.airflow.database_steps import Stopped, TablesOperator, ToldProgress
 from parity.airflow.telling import BROKEN
@@ -152,7 +152,7 @@ class Ti:
         return {self.run_id: self.states}
 
     def xcom_pull(self, task_ids: str, key: str, **_: Any) -> Any:
-        return self.words.get(task_ids) if key == BROKEN else None
+        return self.words.get(task_ids) if key in (BROKEN, "outcome") else None
 
 
 def broken(states: dict[str, str], **words: Any) -> list[tuple[str, str]]:
@@ -176,6 +176,25 @@ def test_the_task_that_broke_is_named_and_not_those_below_it() -> None:
 @pytest.mark.parametrize("state", ["upstream_failed", "skipped", "None", "running", "removed"])
 def test_a_survey_that_did_not_end_well_is_never_taken_for_a_good_one(state: str) -> None:
     assert broken({**GOOD, "survey": state})
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "verdict"),
+    [
+        ("PASS", "success", "PASS"),
+        ("FAIL", "failed", "FAIL"),
+        ("FAIL", "success", "FAIL"),
+        ("PASS", "failed", "INVALID"),
+        ("WAIVED", "upstream_failed", "INVALID"),
+        (None, "success", "INVALID"),
+    ],
+)
+def test_the_gate_is_green_only_when_the_judging_task_succeeded_and_said_so(
+    word: str | None, state: str, verdict: str
+) -> None:
+    words = {"record": {"verdict": word, "reason": "so it is"}} if word else {}
+    found, _ = judged({"ti": Ti({"record": state}, words)})  # type: ignore[arg-type]
+    assert found == verdict
 
 
 def state(rows: int, *, done: bool = False) -> str:

@@ -87,6 +87,11 @@ class Folder:
         self._write(DATABASE, PAGE, page)
         return self._write(DATABASE, REPORT, _report(result))
 
+    @property
+    def name_of_report(self) -> str:
+        """Return the name of the database's report."""
+        return f"{self.plan.folder}/{DATABASE}/{REPORT}"
+
     def keep_table(self, table: TableResult) -> str:
         """Write one table's result and page, and return the name of the former."""
         from parity.report import render_html
