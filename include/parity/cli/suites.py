@@ -33,12 +33,14 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 @command.command("schema")
-@click.option("--waivers", is_flag=True, help="The schema of waivers.yaml instead.")
-def schema(waivers: bool) -> None:
+@click.option("--waivers", "kind", flag_value="waivers", help="The schema of waivers.yaml instead.")
+@click.option("--databases", "kind", flag_value="databases", help="The schema of a database's file instead.")
+def schema(kind: str | None) -> None:
     """Print the JSON Schema that editors use."""
-    from parity.suite.schema import suite_schema, waivers_schema
+    from parity.suite.schema import database_schema, suite_schema, waivers_schema
 
-    click.echo(json.dumps(waivers_schema() if waivers else suite_schema(), indent=1))
+    schemas = {"waivers": waivers_schema, "databases": database_schema}
+    click.echo(json.dumps(schemas.get(kind or "", suite_schema)(), indent=1))
 
 
 def _given(paths: tuple[Path, ...]) -> Iterable[Path]:

@@ -1,4 +1,4 @@
-"""The JSON Schema of suites and waivers, so that an editor completes and checks while one writes.
+"""The JSON Schema of suites, databases and waivers, so that an editor completes and checks while one writes.
 
 ``parity suites schema`` prints it; ``include/suites/suite.schema.json`` is the same, and a test keeps it so.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from parity.suite.catalogue import COMMON, catalogue
+from parity.suite.databases import Database
 from parity.suite.models import Severity, Suite
 from parity.suite.waivers import WaiverFile
 
@@ -18,13 +19,26 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def suite_schema() -> dict[str, Any]:
     """Return the JSON Schema of one suite, expectations and their arguments included."""
-    schema = _schema(Suite, "A Parity suite")
+    schema = _with_tolerance(_schema(Suite, "A Parity suite"))
     definitions = schema["$defs"]
     sides = definitions["Expectations"]["properties"]
     for side in sides.values():
         side["items"] = {"$ref": "#/$defs/Expectation"}
     definitions["Expectation"] = _expectation()
-    rule = definitions["ColumnRule"]["properties"]
+    return schema
+
+
+def database_schema() -> dict[str, Any]:
+    """Return the JSON Schema of one database's file."""
+    schema = _with_tolerance(_schema(Database, "A database that Parity verifies"))
+    excluded = schema["properties"]["exclude"]
+    names = {"type": "array", "items": {"type": "string"}}
+    schema["properties"]["exclude"] = {"description": excluded["description"], "anyOf": [excluded, names]}
+    return schema
+
+
+def _with_tolerance(schema: dict[str, Any]) -> dict[str, Any]:
+    rule = schema["$defs"]["ColumnRule"]["properties"]
     rule["tolerance"] = _tolerance(rule["tolerance"])
     return schema
 

@@ -12,7 +12,7 @@ import pytest
 
 from parity.settings import PROJECT
 from parity.suite.documents import read_document
-from parity.suite.schema import suite_schema, waivers_schema
+from parity.suite.schema import database_schema, suite_schema, waivers_schema
 
 SUITES = PROJECT / "include" / "suites"
 
@@ -43,3 +43,14 @@ def test_the_schema_refuses_what_the_loader_refuses(edit: Callable[..., Path], o
     document = read_document(edit(old, new) / "payments.yaml")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document.data, suite_schema())
+
+
+def test_the_committed_schema_of_databases_is_current_and_the_ledger_satisfies_it() -> None:
+    """Regenerate with ``parity suites schema --databases > include/databases/database.schema.json``."""
+    folder = PROJECT / "include" / "databases"
+    assert json.loads((folder / "database.schema.json").read_text()) == database_schema()
+    document = read_document(folder / "ledger.yaml")
+    jsonschema.validate(document.data, database_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document.data, "taget": "x"}, database_schema())
+    jsonschema.validate({**document.data, "exclude": ["tmp_*"]}, database_schema())
