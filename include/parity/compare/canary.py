@@ -26,6 +26,7 @@ _BATCH = 250
 """Columns corrupted in one go, beside the key; a wider table is flown over in parts."""
 _ROW_SHAKES = (Shake("a lost row", ""), Shake("an extra row", ""), Shake("a doubled row", ""))
 _BIGINT = DataType("bigint", "BIGINT")
+_TEXT = DataType("varchar", "VARCHAR")
 _TAG = 1_000_000
 """Index of the column that tells corruptions apart; no table is that wide."""
 
@@ -70,18 +71,29 @@ def _narrowed(plan: Plan, columns: tuple[Column, ...]) -> Plan:
 
 def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
     """Copy a few raw rows of a side and number them; return how many there are."""
-    parts = ", ".join(f"({c.raw(side).sql}) AS u{c.index}" for c in plan.columns)
+    parts = ", ".join(f"({c.raw(side).sql})::{_stored(c, side).sql} AS u{c.index}" for c in plan.columns)
     return session.run(
         f"CREATE TEMP TABLE canary_{side} AS SELECT row_number() OVER () - 1 AS base, * FROM "
         f"(SELECT {parts} FROM {relation} LIMIT {_ROWS})"
     )
 
 
+def _stored(column: Column, side: str) -> DataType:
+    """Return the type in which a column is corrupted.
+
+    JSON is corrupted as text; a column without a type, in the other side's.
+    """
+    own = column.raw(side).kind
+    if own.untyped:
+        own = column.raw("target" if side == "legacy" else "legacy").kind
+    return _TEXT if own.untyped or own.sql == "JSON" else own
+
+
 def _plants(columns: tuple[Column, ...], sides: list[str], number: int, rows: bool) -> list[Plant]:
     wanted: list[tuple[str, Column | None, Shake]] = []
     for side in sides:
         for column in columns:
-            every = shakes(column.raw(side).kind, column.rule.tolerance)
+            every = shakes(_stored(column, side), column.rule.tolerance)
             wanted += [(side, column, shake) for shake in every]
         wanted += [(side, None, shake) for shake in _ROW_SHAKES] if rows else []
     return [Plant(number + at, *one) for at, one in enumerate(wanted)]
@@ -121,7 +133,7 @@ def _prepared(plan: Plan, plants: list[Plant], side: str, corrupted: bool) -> st
             whens = " ".join(
                 f"WHEN {p.number} THEN {p.shake.sql.replace('«0»', cell)}" for p in by_column[column.index]
             )
-            cell = f"CAST(CASE tag {whens} ELSE {cell} END AS {raw.kind.sql})"
+            cell = f"CAST(CASE tag {whens} ELSE {cell} END AS {_stored(column, side).sql})"
         cells.append(f"{raw.cast.replace('«0»', f'({cell})')} AS {column.value}")
     tags = _tags(plants, corrupted)
     return (

@@ -66,7 +66,7 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
         samples=take_samples(session, plan, facts, spec),
         loosened=_loosened(plan, facts),
         waivers=tuple(one.to_dict() for one in covered.applied),
-        proposals=propose(session, plan, facts, found),
+        proposals=propose(session, plan, facts, found, spec),
     )
 
 

@@ -8,9 +8,12 @@ makes it a text), and never a float unless some text has an exponent.
 from __future__ import annotations
 
 import csv
+import gzip
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from parity.compare.inputs import Files
 from parity.compare.session import Session, ident, text
@@ -53,7 +56,7 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
             raise ExportRefused(
                 f"{path} does not have the columns of {files.paths[0]}: {odd!r} is in one of them only."
             )
-        query = f"SELECT * FROM {_reader(copy, columns, delimiter, form, header)}"
+        query = f"SELECT * FROM {_reader(copy, columns, delimiter, form, header, files.hive)}"
         try:
             session.run(
                 f"INSERT INTO {table} BY NAME {query}" if first else f"CREATE TEMP TABLE {table} AS {query}"
@@ -63,12 +66,13 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
         first = first or columns
 
 
-def _reader(path: str, columns: list[str], delimiter: str, form: CsvFormat, header: bool) -> str:
+def _reader(path: str, columns: list[str], delimiter: str, form: CsvFormat, header: bool, hive: bool) -> str:
     named = ", ".join(f"{text(name)}: 'VARCHAR'" for name in columns)
     quote = '"' if form.quote is None else form.quote
     return (
         f"read_csv({text(path)}, auto_detect = false, columns = {{{named}}}, delim = {text(delimiter)}, "
         f"quote = {text(quote)}, escape = {text(quote)}, header = {str(header).lower()}, strict_mode = true, "
+        f"hive_partitioning = {str(hive).lower()}, hive_types_autocast = false, "
         "null_padding = false, allow_quoted_nulls = false, nullstr = "
         f"[{', '.join(map(text, form.null_text))}])"
     )
@@ -126,10 +130,13 @@ def _utf8(session: Session, path: str, encoding: str) -> str:
     """Return a UTF-8 copy of a file that is written otherwise; the file itself when it already is."""
     if encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig"):
         return path
-    copy = session.scratch / f"{len(list(session.scratch.iterdir()))}-{Path(path).name}"
+    folders = [part for part in Path(path).parts[:-1] if "=" in part]
+    plain = Path(path).name.removesuffix(".gz")
+    copy = session.scratch.joinpath(str(len(list(session.scratch.iterdir()))), *folders, plain)
+    copy.parent.mkdir(parents=True)
     try:
         with (
-            Path(path).open(encoding=encoding, newline="") as old,
+            _opened(path, encoding) as old,
             copy.open("w", encoding="utf-8", newline="") as new,
         ):
             while piece := old.read(1 << 20):
@@ -137,8 +144,18 @@ def _utf8(session: Session, path: str, encoding: str) -> str:
     except LookupError as error:
         raise BadInput(f"There is no encoding called {encoding!r}.") from error
     except UnicodeError as error:
-        raise ExportRefused(f"{path} is not {encoding}: {error}") from error
+        raise ExportRefused(f"{path} is not {encoding}.", remedy="Name its encoding.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise ExportRefused(f"{path} cannot be read: {error}.") from error
     return str(copy)
+
+
+def _opened(path: str, encoding: str) -> TextIO:
+    if path.endswith(".gz"):
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    if path.endswith(".zst"):
+        raise BadInput(f"{path} is compressed with zstd and not UTF-8.", remedy="Decompress it first.")
+    return Path(path).open(encoding=encoding, newline="")
 
 
 def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | BadInput:
@@ -153,6 +170,8 @@ def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | Bad
         return ExportRefused(f"{path}{where} is not UTF-8.", remedy="Name its encoding.")
     if line:
         return ExportRefused(f"{path}, line {line[1]} cannot be read in the given or detected dialect.")
+    if "CSV" in words:
+        return ExportRefused(f"{path} is not regular CSV: its line ends are mixed, or a quote is not closed.")
     return error
 
 
@@ -181,7 +200,7 @@ def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str
     for name in names:
         cell = ident(name)
         parts.append(f"count({cell})")
-        parts += [f"count(*) FILTER (regexp_full_match({cell}, {text(shape)}))" for shape in _SHAPES.values()]
+        parts += [f"count(*) FILTER ({_looks_like(cell, shape)})" for shape in _SHAPES]
         parts.append(f"count(*) FILTER (regexp_matches({cell}, '\\d[eE]'))")
         parts.append(f"coalesce(max(length(regexp_extract({cell}, '\\.(\\d+)', 1))), 0)")
         parts.append(f"coalesce(max(length(regexp_extract({cell}, '^[+-]?(\\d*)', 1))), 0)")
@@ -191,6 +210,16 @@ def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str
         name: dict(zip(keys, flat[at * len(keys) : (at + 1) * len(keys)], strict=True))
         for at, name in enumerate(names)
     }
+
+
+_EXISTS = {"day": "DATE", "moment": "TIMESTAMP", "zoned": "TIMESTAMPTZ", "clock": "TIME"}
+"""Shapes whose texts may name what does not exist, such as 2026-02-30, which stays a text."""
+
+
+def _looks_like(cell: str, shape: str) -> str:
+    matches = f"regexp_full_match({cell}, {text(_SHAPES[shape])})"
+    kind = _EXISTS.get(shape)
+    return f"CASE WHEN {matches} THEN TRY_CAST({cell} AS {kind}) IS NOT NULL END" if kind else matches
 
 
 def choose(looks: Mapping[str, int], wanted: DataType | None) -> str:

@@ -72,13 +72,13 @@ def gather(
 ) -> Facts:
     """Compare two prepared relations and count; ``explain`` looks for causes too, ``count`` for codes."""
     scanned = scan(session, plan, prefix, legacy, target)
-    probe = find_variants(session, plan, prefix) if explain else Probe({}, True)
+    probe = find_variants(session, plan, prefix, legacy) if explain else Probe({}, True)
     pair_rows(session, plan, prefix, probe.variants)
     rows = _rows(session, prefix, scanned)
     codes = _codes(session, plan, prefix) if count else {}
     variants = probe.variants
     if not probe.complete:
-        variants, codes = _look_again(session, plan, prefix, variants, codes)
+        variants, codes = _look_again(session, plan, prefix, variants, codes, legacy)
     through = dict(scanned.let_through)
     for index, counts in codes.items():
         if counts.get(Code.TOLERATED):
@@ -87,11 +87,16 @@ def gather(
 
 
 def _look_again(
-    session: Session, plan: Plan, prefix: str, variants: Variants, codes: dict[int, dict[int, int]]
+    session: Session,
+    plan: Plan,
+    prefix: str,
+    variants: Variants,
+    codes: dict[int, dict[int, int]],
+    relation: str,
 ) -> tuple[Variants, dict[int, dict[int, int]]]:
     """Learn from the pairs that the sample left unexplained, and explain them again."""
     open_ones = [c for c in plan.values if codes.get(c.index, {}).get(Code.UNEXPLAINED)]
-    more = find_more(session, open_ones, prefix) if open_ones else {}
+    more = find_more(session, open_ones, prefix, relation) if open_ones else {}
     new = {index: tuple(v for v in found if v not in variants.get(index, ())) for index, found in more.items()}
     new = {index: found for index, found in new.items() if found}
     if not new:

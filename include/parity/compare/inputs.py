@@ -62,11 +62,7 @@ def _is_data(path: Path) -> bool:
 
 def _is_parquet(path: str) -> bool:
     file = Path(path)
-    size = file.stat().st_size
-    with file.open("rb") as opened:
-        head = opened.read(4)
-        opened.seek(max(0, size - 4))
-        tail = opened.read(4)
+    head, tail, size = _ends(file)
     if head == _MAGIC and tail == _MAGIC and size >= 12:
         return True
     if head == _MAGIC or (file.name.endswith(".parquet") and size):
@@ -76,6 +72,18 @@ def _is_parquet(path: str) -> bool:
     if not file.name.lower().endswith(_CSV):
         raise BadInput(f"{path} is neither Parquet nor named like CSV.", remedy=f"CSV ends in {', '.join(_CSV)}.")
     return False
+
+
+def _ends(file: Path) -> tuple[bytes, bytes, int]:
+    """Return the first and the last four bytes of a file, and its size."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            head = opened.read(4)
+            opened.seek(max(0, size - 4))
+            return head, opened.read(4), size
+    except OSError as error:
+        raise ExportRefused(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def _hive(source: Source, found: tuple[str, ...]) -> bool:

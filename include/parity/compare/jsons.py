@@ -17,7 +17,7 @@ def canonical_json(document: str | None) -> str | None:
     try:
         value = json.loads(document, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_unique)
         return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return document
 
 
@@ -32,7 +32,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Tell numbers from texts that look like them."""
     if isinstance(value, Decimal):
-        return {"": f"{value.normalize():f}" if value else "0"}
+        return {"": _number(value)}
     if isinstance(value, dict):
         return {f"k{key}": _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _number(value: Decimal) -> str:
+    """Write a number in one way only; ``normalize`` would round it to 28 digits."""
+    sign, digits, exponent = value.as_tuple()
+    whole = "".join(map(str, digits)).lstrip("0")
+    kept = whole.rstrip("0")
+    if not kept or not isinstance(exponent, int):
+        return "0" if value.is_finite() else str(value)
+    return f"{'-' if sign else ''}{kept}e{exponent + len(whole) - len(kept)}"

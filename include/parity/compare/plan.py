@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from parity.compare.result import NotCompared, SchemaFact
 from parity.compare.rules import Meaning, meaning
-from parity.compare.session import Session, ident
+from parity.compare.session import Session, ident, text
 from parity.compare.sources import Side
 from parity.compare.spec import Spec
 from parity.compare.types import DataType, Kind, Meeting, data_type, fill, meet
-from parity.errors import BadInput
+from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import ColumnRule
 
 
@@ -77,6 +77,11 @@ class Column:
         return [f"({self.canonical()})::VARCHAR"]
 
     @property
+    def numbers_as_text(self) -> bool:
+        """Tell whether both sides hold numbers that have no common type but their digits."""
+        return self.kind is Kind.TEXT and self.legacy.kind.numeric and self.target.kind.numeric
+
+    @property
     def loosened(self) -> bool:
         """Tell whether the rule can make two different values equal."""
         return bool(self.meaning.hidden)
@@ -126,6 +131,8 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     ignored = [pair for pair in pairs if pair.rule.ignore]
     if any(pair.rule.json_equal for pair in pairs):
         session.know_json()
+    for pair in pairs:
+        _check_rule(session, pair)
     both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]
     left = _types(session, legacy.relation, [str(pair.legacy) for pair in both])
     right = _types(session, target.relation, [str(pair.target) for pair in both])
@@ -143,6 +150,21 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
         len(pairs),
         not spec.key,
     )
+
+
+def _check_rule(session: Session, pair: _Pair) -> None:
+    """Try a rule's regular expression and zones once, so that a mistake is told before any row is read."""
+    zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))
+    tries = [f"timezone({text(zone)}, TIMESTAMP '2026-01-01')" for zone in zones]
+    if pair.rule.replace:
+        pattern, new = pair.rule.replace
+        tries.append(f"regexp_replace('', {text(pattern)}, {text(new)}, 'g')")
+    for one in tries:
+        try:
+            session.rows(f"SELECT {one}")
+        except CouldNotCompare as error:
+            said = str(error.__cause__).split(":", 1)[-1].strip()
+            raise BadInput(f"Column {pair.name}: {said}") from error
 
 
 def _fact(pair: _Pair, one: DataType, other: DataType, meeting: Meeting) -> SchemaFact:

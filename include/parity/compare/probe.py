@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.compare.causes import (
     Variant,
@@ -16,9 +16,10 @@ from parity.compare.causes import (
 )
 from parity.compare.plan import Column, Plan
 from parity.compare.result import Cause
+from parity.compare.rounding import rounding_variants
 from parity.compare.rules import ticks
 from parity.compare.session import Session, text
-from parity.compare.types import Kind
+from parity.compare.types import Kind, fill
 
 _SAMPLE = 10_000
 _PART = 200
@@ -68,8 +69,11 @@ class Probe:
     complete: bool
 
 
-def find_variants(session: Session, plan: Plan, prefix: str) -> Probe:
-    """Return the variants worth testing for every column that differs in a sample of the fetched rows."""
+def find_variants(session: Session, plan: Plan, prefix: str, relation: str) -> Probe:
+    """Return the variants worth testing for every column that differs in a sample of the fetched rows.
+
+    ``relation`` holds a side's prepared rows, equal ones too.
+    """
     rows = session.one(f"SELECT count(*) FROM {prefix}wl")
     if not rows or not plan.values:
         return Probe({}, True)
@@ -78,11 +82,11 @@ def find_variants(session: Session, plan: Plan, prefix: str) -> Probe:
     source = f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
     learnt: dict[int, tuple[Variant, ...]] = {}
     for start in range(0, len(plan.values), _PART):
-        learnt |= _learn(session, plan.values[start : start + _PART], prefix, source)
+        learnt |= _learn(session, plan.values[start : start + _PART], prefix, source, relation)
     return Probe(learnt, every == 1)
 
 
-def find_more(session: Session, columns: list[Column], prefix: str) -> Variants:
+def find_more(session: Session, columns: list[Column], prefix: str, relation: str) -> Variants:
     """Look again, at pairs of which a column is still unexplained."""
     columns = columns[:_PART]
     still = " OR ".join(f"q{c.index} = 254" for c in columns)
@@ -91,18 +95,18 @@ def find_more(session: Session, columns: list[Column], prefix: str) -> Variants:
         f"{pairs} p JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
     )
-    return _learn(session, tuple(columns), prefix, source)
+    return _learn(session, tuple(columns), prefix, source, relation)
 
 
 def _learn(
-    session: Session, columns: tuple[Column, ...], prefix: str, source: str
+    session: Session, columns: tuple[Column, ...], prefix: str, source: str, relation: str
 ) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
     session.run(f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-    found = {c.index: (*_for_column(session, c, prefix), *swaps.get(c.index, ())) for c in differing}
+    found = {c.index: (*_for_column(session, c, prefix, relation), *swaps.get(c.index, ())) for c in differing}
     hits = {c.index: _hits(session, c, found, prefix) for c in differing}
     session.drop(f"{prefix}probe")
     return {index: hit for index, hit in hits.items() if hit}
@@ -120,11 +124,15 @@ def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> li
     return [c for c, n in zip(columns, counts, strict=True) if n]
 
 
-def _for_column(session: Session, column: Column, prefix: str) -> list[Variant]:
+def _for_column(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
     kind = column.kind
     found: list[Variant] = []
     if kind in _DEFAULTS:
-        found += null_variants(tuple(dict.fromkeys((*_DEFAULTS[kind], *_constants(session, column, prefix)))))
+        usual = _DEFAULTS[kind][:-1] if column.sql == "TIMESTAMP_NS" else _DEFAULTS[kind]
+        constants = tuple(dict.fromkeys((*usual, *_constants(session, column, prefix))))
+        found += null_variants(constants, shown=not column.rule.sensitive)
+    if column.numbers_as_text:
+        return [*found, *_numbers_as_text(session, column, prefix, relation)]
     if kind is Kind.TEXT:
         texts = text_variants(_lengths(session, column, prefix))
         return [texts[0], *found, *texts[1:]]
@@ -132,9 +140,24 @@ def _for_column(session: Session, column: Column, prefix: str) -> list[Variant]:
         shifts = _shifts(session, column, prefix) if kind is Kind.TIMESTAMP else ()
         zones = _zones(session, column, prefix) if len(shifts) > 1 else ()
         return [*found, *time_variants(kind, column.sql, shifts, zones)]
-    if kind in (Kind.INTEGER, Kind.DECIMAL):
-        return [*found, *decimal_variants(kind, column.scale)]
-    return [*found, *(float_variants() if kind is Kind.FLOAT else [])]
+    if not kind.numeric:
+        return found
+    known = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
+    rounds = rounding_variants(session, column, prefix, relation) if kind is not Kind.INTEGER else []
+    return [*found, *known[:-1], *rounds, known[-1]]
+
+
+def _numbers_as_text(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
+    """Return the variants of floats for numbers that have no common type and are compared by their digits."""
+    number = "TRY_CAST(«0» AS DOUBLE)"
+    meaning = replace(column.meaning, canonical=fill(number, column.meaning.canonical))
+    as_float = replace(column, kind=Kind.FLOAT, meaning=meaning)
+    known = float_variants()
+    rounds = rounding_variants(session, as_float, prefix, relation)
+    return [
+        replace(one, test=fill(one.test, number, number.replace("«0»", "«1»")))
+        for one in (*known[:-1], *rounds, known[-1])
+    ]
 
 
 def _constants(session: Session, column: Column, prefix: str) -> list[str]:

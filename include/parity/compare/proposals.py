@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
+from parity.compare.drafts import draft_cells, draft_rows
 from parity.compare.facts import Facts, gather
+from parity.compare.passes import key_hash
 from parity.compare.plan import Column, Plan
-from parity.compare.result import Cause, CauseCount
+from parity.compare.result import Cause, RowCause
 from parity.compare.rules import meaning, plain, ticks
 from parity.compare.session import Session, ident
+from parity.compare.spec import Spec
+from parity.compare.types import Kind, fill
 from parity.suite.models import ColumnRule
 
 _MOST_ROWS = 10_000
@@ -26,20 +30,49 @@ _MOST_ROWS = 10_000
 
 
 def propose(
-    session: Session, plan: Plan, facts: Facts, row_causes: tuple[CauseCount, ...]
+    session: Session, plan: Plan, facts: Facts, row_causes: tuple[RowCause, ...], spec: Spec
 ) -> tuple[dict[str, Any], ...]:
-    """Return rules for the explained columns, each with what it would leave, then waivers for explained rows."""
+    """Return a rule for every explained column, or waivers where no rule helps, then waivers for explained rows.
+
+    Each says what it would leave.
+    """
     wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
+    rules = _tried(session, plan, facts, wanted) if wanted else {}
     found: list[dict[str, Any]] = []
-    if wanted:
-        had, after = _retry(session, plan, facts, wanted)
-        for column in plan.values:
-            if column.index in wanted:
-                left, before = after.different(column), had.get(column.index, 0)
-                if left < before:
-                    found.append(_shown(column, wanted[column.index], facts, (before, before - left, left)))
-    found += [_waiver(cause) for cause in row_causes]
-    return tuple(found)
+    for column in plan.values:
+        if column.index in rules:
+            found.append(_shown(column, wanted[column.index], facts, rules[column.index]))
+        elif facts.different(column):
+            found += draft_cells(column, facts, spec)
+    return (*found, *draft_rows(row_causes, facts, spec))
+
+
+def _tried(
+    session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
+) -> dict[int, tuple[int, int, int]]:
+    """Return, for every rule that helps, on how many differences it was tried, how many it covers and leaves."""
+    had, after = _retry(session, plan, facts, wanted)
+    counts = {}
+    for column in plan.values:
+        if column.index in wanted:
+            left = after.different(column) + _broken(session, plan, facts, column, wanted[column.index])
+            before = had.get(column.index, 0)
+            if left < before:
+                counts[column.index] = before, before - left, left
+    return counts
+
+
+def _broken(session: Session, plan: Plan, facts: Facts, column: Column, rule: dict[str, Any]) -> int:
+    """Count the equal rows, of some thousands, that an expression or a zone would make different."""
+    if not any(part.endswith(("_sql", "_timezone")) for part in rule):
+        return 0
+    one, other = (_again(column, rule, side).rsplit(" AS ", 1)[0] for side in ("legacy", "target"))
+    equal = fill(column.meaning.equal, fill(column.meaning.canonical, one), fill(column.meaning.canonical, other))
+    rows = (
+        f"SELECT {column.value} FROM (SELECT {key_hash(plan)} AS kh, {column.value} FROM legacy) "
+        f"WHERE kh NOT IN (SELECT kh FROM {facts.prefix}wl) LIMIT {_MOST_ROWS}"
+    )
+    return int(session.one(f"SELECT count(*) FILTER (NOT coalesce(TRY({equal}), false)) FROM ({rows})"))
 
 
 def _rule(session: Session, column: Column, facts: Facts) -> dict[str, Any]:
@@ -62,12 +95,20 @@ def _for_cause(
     if cause in simple:
         return simple[cause]
     if cause is Cause.ROUNDING and column.kind.numeric:
-        return {"tolerance": plain(Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})"))))}
+        gap = Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})")))
+        return {"tolerance": plain(_short(gap) if column.kind is Kind.FLOAT else gap)}
     if cause is Cause.TIMESTAMP_PRECISION and column.kind.temporal and "legacy_sql" not in sofar:
         gap = f"abs({ticks('l.{0}', column.sql)} - {ticks('t.{0}', column.sql)})"
         steps = int(_widest(session, column, facts, cause, gap)) // (1000 if column.sql.endswith("_NS") else 1)
         return {"tolerance": _duration(timedelta(microseconds=steps + 1))}
     return {} if sofar else _expression(column, facts, cause)
+
+
+def _short(gap: Decimal) -> Decimal:
+    """Round a binary gap up to three digits."""
+    return (
+        gap.round_to_integral_value() if not gap else gap.quantize(Decimal(1).scaleb(gap.adjusted() - 2), ROUND_UP)
+    )
 
 
 def _duration(gap: timedelta) -> str:
@@ -187,25 +228,3 @@ def _yaml(value: Any) -> str:
         return f"[{', '.join(map(_yaml, value))}]"
     plainly = re.fullmatch(r"[A-Za-z0-9.]+", str(value))
     return str(value) if plainly else "'" + str(value).replace("'", "''") + "'"
-
-
-def _waiver(cause: CauseCount) -> dict[str, Any]:
-    kind = "missing" if cause.cause is Cause.LATE_PARTITION or " missing rows" in cause.detail else "extra"
-    lines = (
-        f"kind: {kind}",
-        f"cause: {cause.cause}",
-        f"max_rows: {cause.rows}",
-        "owner: who answers for it",
-        "reason: why it may pass",
-        "ticket: where it is followed up",
-        "expires: the day it must be gone",
-    )
-    return {
-        "kind": "waiver",
-        "column": None,
-        "causes": [str(cause.cause)],
-        "yaml": "\n".join(lines) + "\n",
-        "tried": cause.rows,
-        "covers": cause.rows,
-        "left": 0,
-    }

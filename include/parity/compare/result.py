@@ -85,6 +85,17 @@ class CauseCount:
 
 
 @dataclass(frozen=True)
+class RowCause(CauseCount):
+    """How many missing or extra rows (``kind``) one cause explains.
+
+    ``condition`` is SQL that picks these rows, as a waiver's ``rows``; empty when there is none.
+    """
+
+    kind: str = ""
+    condition: str = ""
+
+
+@dataclass(frozen=True)
 class Money:
     """Exact differences (target minus legacy) of one column in one currency."""
 
@@ -155,7 +166,7 @@ class Result:
     coverage: float = 0.0
     """Fraction of the columns of either side that were compared."""
     canary: Canary = Canary()
-    row_causes: tuple[CauseCount, ...] = ()
+    row_causes: tuple[RowCause, ...] = ()
     samples: tuple[dict[str, Any], ...] = ()
     loosened: tuple[NotCompared, ...] = ()
     """Rules that let rows through, each with how many."""

@@ -6,8 +6,8 @@ from parity.compare.facts import Facts
 from parity.compare.masking import mask
 from parity.compare.pairing import EXTRA, MISSING
 from parity.compare.plan import Column, Plan
-from parity.compare.result import Cause, CauseCount
-from parity.compare.session import Session, text
+from parity.compare.result import Cause, RowCause
+from parity.compare.session import Session, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import Kind
 
@@ -20,9 +20,9 @@ _WIDEST = 400
 
 def explain_rows(
     session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str]
-) -> tuple[CauseCount, ...]:
+) -> tuple[RowCause, ...]:
     """Return what the missing rows have in common, then what the extra ones have."""
-    found: list[CauseCount] = []
+    found: list[RowCause] = []
     if facts.rows.missing >= _FEWEST:
         found += _shared(session, plan, facts, spec, partitions, "missing")
     if facts.rows.extra:
@@ -38,7 +38,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _copies(session: Session, facts: Facts) -> list[CauseCount]:
+def _copies(session: Session, facts: Facts) -> list[RowCause]:
     """Count the extra rows that are exact copies of others of their side, and those that fan a key out."""
     if not facts.rows.duplicate_target:
         return []
@@ -54,21 +54,22 @@ def _copies(session: Session, facts: Facts) -> list[CauseCount]:
     found = []
     if loaded:
         found.append(
-            CauseCount(
+            RowCause(
                 Cause.DUPLICATE_LOAD,
                 loaded,
                 f"{plural(loaded, 'extra row')} with an exact copy on the target side",
+                "extra",
             )
         )
     if fanned:
         words = f"{plural(fanned, 'extra row')} with a key of the legacy side, but other values"
-        found.append(CauseCount(Cause.JOIN_FAN_OUT, fanned, words))
+        found.append(RowCause(Cause.JOIN_FAN_OUT, fanned, words, "extra"))
     return found
 
 
 def _shared(
     session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str], kind: str
-) -> list[CauseCount]:
+) -> list[RowCause]:
     """Say which value all rows of a kind share, unless every row of that side has it."""
     code, side, whole = (MISSING, "l", "legacy") if kind == "missing" else (EXTRA, "t", "target")
     rows = (
@@ -77,19 +78,29 @@ def _shared(
     )
     count = facts.rows.missing if kind == "missing" else facts.rows.extra
     columns = [c for c in plan.columns if c.kind in _SHARED][:_WIDEST]
-    found = []
+    shared = []
     for column, value in _only(session, columns, rows, count):
         everywhere = session.one(f"SELECT count(*) FROM {whole} WHERE {_grain(column)} = {text(value)}")
         total = facts.rows.legacy if kind == "missing" else facts.rows.target
         if everywhere < total:
-            found.append(_say(column, value, (kind, count, everywhere), spec, partitions))
-    found = found or _days(session, columns, rows, (kind, whole, count))
+            shared.append((everywhere, _say(column, value, (kind, count, everywhere), spec, partitions)))
+    # The rarest value says most: nine rows in ten may hold a false one anyhow.
+    found = [said for _, said in sorted(shared, key=lambda one: one[0])]
+    found = found or _days(session, [c for c in columns if not c.rule.sensitive], rows, (kind, whole, count))
     return sorted(found, key=lambda one: one.cause is not Cause.LATE_PARTITION)[:3]
 
 
-def _grain(column: Column) -> str:
+def _grain(column: Column, name: str = "") -> str:
     """Return the SQL that a value is shared by: a timestamp is shared by its day."""
-    return f"{column.value}::DATE::VARCHAR" if column.kind is Kind.TIMESTAMP else f"{column.value}::VARCHAR"
+    value = name or column.value
+    return f"{value}::DATE::VARCHAR" if column.kind is Kind.TIMESTAMP else f"{value}::VARCHAR"
+
+
+def _condition(column: Column, values: list[str]) -> str:
+    """Return the SQL that picks the rows of some values; none that would show a sensitive one."""
+    if column.rule.sensitive:
+        return ""
+    return f"{_grain(column, ident(column.name))} IN ({', '.join(map(text, values))})"
 
 
 def _only(session: Session, columns: list[Column], rows: str, count: int) -> list[tuple[Column, str]]:
@@ -104,7 +115,7 @@ def _only(session: Session, columns: list[Column], rows: str, count: int) -> lis
     ]
 
 
-def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, partitions: set[str]) -> CauseCount:
+def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, partitions: set[str]) -> RowCause:
     kind, count, everywhere = counts
     shown = mask(value, spec.mask_key) if column.rule.sensitive else f"'{value}'"
     words = f"all {count:,} {kind} rows have {column.name} = {shown}"
@@ -113,10 +124,11 @@ def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, p
         side = "legacy" if kind == "missing" else "target"
         words += f", and no {side} row with that value has a partner"
     late = dated and everywhere == count and kind == "missing"
-    return CauseCount(Cause.LATE_PARTITION if late else Cause.SHARED_VALUE, count, words)
+    cause = Cause.LATE_PARTITION if late else Cause.SHARED_VALUE
+    return RowCause(cause, count, words, kind, _condition(column, [value]))
 
 
-def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, str, int]) -> list[CauseCount]:
+def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, str, int]) -> list[RowCause]:
     """Find days of which no row at all has a partner, when they hold a good part of the rows."""
     kind, whole, count = what
     for column in columns:
@@ -135,5 +147,6 @@ def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, s
                 held = sum(n for _, n in gone)
                 days = ", ".join(day for day, _ in gone)
                 cause = Cause.LATE_PARTITION if kind == "missing" else Cause.SHARED_VALUE
-                return [CauseCount(cause, held, f"{held:,} {kind} rows are all that {column.name} = {days} has")]
+                words = f"{held:,} {kind} rows are all that {column.name} = {days} has"
+                return [RowCause(cause, held, words, kind, _condition(column, [day for day, _ in gone]))]
     return []

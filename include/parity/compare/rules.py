@@ -9,6 +9,7 @@ hashes mean values within the tolerance, and rows with unequal hashes are compar
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -139,7 +140,8 @@ def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, tuple[str, ...]
             said,
         )
     wide = "«{}»" if kind is Kind.DECIMAL else "«{}»::HUGEINT"
-    difference = f"abs({wide.format(0)} - {wide.format(1)})"
+    # A difference that 38 digits cannot hold is beyond any tolerance.
+    difference = f"abs(TRY({wide.format(0)} - {wide.format(1)}))"
     return _either(f"{difference} <= {plain(most)}"), _exact_cells(most, kind, sql), said
 
 
@@ -161,7 +163,7 @@ def _float_cells(most: Decimal) -> tuple[str, ...]:
     """Cut into cells of half the tolerance, where a float can still tell the cells apart."""
     if not most:
         return ("«0»",)
-    cell, bound = float(most) / 2, float(most) * 2.0**50
+    cell, bound = float(most) / 2, min(float(most) * 2.0**50, sys.float_info.max)
     inside = f"(isfinite(«0») AND abs(«0»::DOUBLE) < {bound!r})"
     return (f"CASE WHEN {inside} THEN floor(«0»::DOUBLE / {cell!r}) ELSE «0»::DOUBLE END", inside)
 
@@ -174,8 +176,11 @@ def _relative(most: Decimal, kind: Kind) -> tuple[str, tuple[str, ...], str]:
     wide = (
         ("«0»", "«1»") if kind is Kind.DECIMAL else ("«0»::HUGEINT::DECIMAL(38,0)", "«1»::HUGEINT::DECIMAL(38,0)")
     )
-    test = f"abs({wide[0]} - {wide[1]}) <= {plain(most)} * greatest(abs({wide[0]}), abs({wide[1]}))"
-    return _either(test), ("«0»::VARCHAR",), said
+    exact = f"TRY(abs({wide[0]} - {wide[1]}) <= {plain(most)} * greatest(abs({wide[0]}), abs({wide[1]})))"
+    # Where the product outgrows 38 digits, doubles decide, a little more strictly than the rule.
+    most_near, doubles = float(most) * (1 - 1e-12), ("«0»::DOUBLE", "«1»::DOUBLE")
+    near = f"abs({' - '.join(doubles)}) <= {most_near!r} * greatest({', '.join(f'abs({one})' for one in doubles)})"
+    return _either(f"coalesce({exact}, {near})"), ("«0»::VARCHAR",), said
 
 
 def _relative_cells(most: Decimal) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from parity.compare.facts import Facts
 from parity.compare.masking import mask
 from parity.compare.money import money_columns, money_rows
 from parity.compare.plan import Column, Plan
+from parity.compare.result import Cause
 from parity.compare.session import Session
 from parity.compare.spec import Spec
 
@@ -69,18 +70,21 @@ def _pairs(
         f"JOIN (SELECT rowid AS rid, * FROM {facts.prefix}wl) l ON p.lid = l.rid "
         f"JOIN (SELECT rowid AS rid, * FROM {facts.prefix}wt) t ON p.tid = t.rid ORDER BY ALL"
     )
+    # What belongs to a sensitive column is masked where it turned up in another one, too.
+    secret = {f"with {c.name}" for c in plan.columns if c.rule.sensitive}
     found = []
     for code, left, right, *parts in rows:
         cause, detail = facts.cause(column, code)
         sample = {"kind": "changed", "column": column.name, "cause": str(cause), "detail": detail}
-        sample |= {"key": _shown(keys, parts, spec)} | _both(column, left, right, spec)
+        hidden = column.rule.sensitive or (cause is Cause.SWAPPED_COLUMNS and detail in secret)
+        sample |= {"key": _shown(keys, parts, spec)} | _both(left, right, spec, hidden=hidden)
         found.append(sample)
     return found
 
 
-def _both(column: Column, left: str | None, right: str | None, spec: Spec) -> dict[str, Any]:
+def _both(left: str | None, right: str | None, spec: Spec, *, hidden: bool) -> dict[str, Any]:
     """Return both values side by side, with the part that differs as [start, end) of each."""
-    if column.rule.sensitive:
+    if hidden:
         return {"legacy": mask(left, spec.mask_key), "target": mask(right, spec.mask_key), "marks": None}
     start, ends = differing_part(left, right)
     cut = max(0, start - _LONGEST // 2) if max(len(left or ""), len(right or "")) > _LONGEST else 0

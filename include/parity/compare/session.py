@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -119,6 +120,11 @@ _REMEDIES = (
     ("No space left", "The disk that holds {scratch} is full.", "Free some space, or choose another --scratch."),
     ("max_temp_directory_size", "The disk that holds {scratch} is full.", "Free some space there."),
     ("Out of Memory", "The memory limit is too small for this comparison.", "Raise --memory."),
+    (
+        "to higher precision",
+        "A time outside the years 1677 to 2262 stands against nanoseconds, which cannot hold it.",
+        "Compare both in microseconds: CAST(… AS TIMESTAMP) as legacy_sql and target_sql.",
+    ),
     ("failed to allocate", "The memory limit is too small for this comparison.", "Raise --memory."),
 )
 
@@ -127,13 +133,39 @@ def explain(error: Exception, scratch: Path) -> CouldNotCompare | BadInput:
     """Turn DuckDB's error into one sentence of ours, with what to do next."""
     import duckdb
 
-    words = str(error)
+    words = str(error).split("\n\nLINE", maxsplit=1)[0]
     for mark, message, remedy in _REMEDIES:
         if mark.lower() in words.lower():
             return CouldNotCompare(message.format(scratch=scratch), remedy=remedy)
-    line = " ".join(words.split("\n\n", maxsplit=1)[0].split())[:400]
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
-        return BadInput(line)
-    if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
-        return ExportRefused(f"The data cannot be read: {line}")
-    return CouldNotCompare(f"The comparison stopped: {line}")
+        return BadInput(_short(words))
+    if isinstance(error, duckdb.IOException):
+        return ExportRefused(f"The data cannot be read: {_short(words)}")
+    if isinstance(error, duckdb.InvalidInputException):
+        return ExportRefused(f"The data cannot be read: {_short(without_values(words))}")
+    return CouldNotCompare(f"The comparison stopped: {_short(without_values(words))}")
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split("\n\n", maxsplit=1)[0].split())[:400]
+
+
+_FILE = re.compile(r"[^'\"]*\bfile \"[^\"]*\"")
+_VALUES = (
+    # To the last quotation mark: the value may hold some itself.
+    re.compile(r"(['\"])(.*\1|.*)", re.DOTALL),
+    re.compile(r"\n.*", re.DOTALL),
+    re.compile(r"(?<=[Ii]nput: ).*"),
+    re.compile(r"(?<=with value )\S+"),
+    re.compile(r"\([^()]* [-+*/%] [^()]*\)"),
+)
+"""Where DuckDB's messages about values quote one: it may be a sensitive one, and messages are logged."""
+
+
+def without_values(message: str) -> str:
+    """Return a message with every value that it quotes left out; the file that it names stays."""
+    file = _FILE.match(message)
+    head, rest = (file[0], message[file.end() :]) if file else ("", message)
+    for pattern in _VALUES:
+        rest = pattern.sub("…", rest)
+    return head + rest

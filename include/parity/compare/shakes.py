@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -166,11 +167,11 @@ def _beyond(kind: DataType, tolerance: Tolerance) -> str:
 
 def _past(kind: DataType, most: Decimal) -> str:
     if kind.name in ("float", "double"):
-        near = f"«0» - {plain(most * Decimal('1.001'))}::DOUBLE"
-        return (
-            f"CAST(CASE WHEN abs(«0»::DOUBLE) < {float(most) * 2**40!r} THEN {near} ELSE «0» / 2 END AS "
-            f"{kind.sql})"
-        )
+        # One unit in the last place more than the tolerance, or rounding would bring the value back inside.
+        unit = 2.0**-22 if kind.name == "float" else 2.0**-51
+        near = f"«0» - ({plain(most * Decimal('1.001'))}::DOUBLE + abs(«0»::DOUBLE) * {unit!r})"
+        bound = min(float(most) * 2.0**40, sys.float_info.max)
+        return f"CAST(CASE WHEN abs(«0»::DOUBLE) < {bound!r} THEN {near} ELSE «0» / 2 END AS {kind.sql})"
     unit = Decimal(1).scaleb(-kind.scale)
     step = (most // unit + 1) * unit
     if kind.name == "decimal" or kind.name in _INTEGERS:

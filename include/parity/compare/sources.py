@@ -33,14 +33,14 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
     opened: list[Side | None] = [None, None]
     for at in (0, 1):
         if files[at].parquet and files[at].paths:
-            opened[at] = _parquet(session, files[at])
+            opened[at] = _parquet(session, files[at], spec)
         elif files[at].paths:
             load_csv(session, files[at], sources[at].csv, names, f"text_{SIDES[at]}")
     for at in (0, 1):
         if opened[at] is None and files[at].paths:
             other = opened[1 - at]
             wanted = _renamed(other.columns, spec, at) if other else {}
-            opened[at] = _csv(session, SIDES[at], sources[at], wanted)
+            opened[at] = _csv(session, files[at], sources[at], wanted)
     legacy_side, target_side = _fill_empty(session, opened)
     return (
         _type_partitions(session, legacy_side, _renamed(target_side.columns, spec, 0)),
@@ -81,19 +81,22 @@ def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, Dat
     return wanted
 
 
-def _csv(session: Session, side: str, source: Source, wanted: dict[str, DataType | None]) -> Side:
+def _csv(session: Session, files: Files, source: Source, wanted: dict[str, DataType | None]) -> Side:
+    side = files.side
     columns = typed_columns(session, f"text_{side}", source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
     session.run(f"CREATE TEMP VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
-    return Side(f"raw_{side}", _columns(session, f"raw_{side}"))
+    parts = tuple(name for name in columns if f"/{name}=" in files.paths[0]) if files.hive else ()
+    return Side(f"raw_{side}", _columns(session, f"raw_{side}"), partitions=parts)
 
 
 def _columns(session: Session, relation: str) -> dict[str, DataType]:
     return {name: data_type(kind) for name, kind in session.describe(f"SELECT * FROM {relation}")}
 
 
-def _parquet(session: Session, files: Files) -> Side:
+def _parquet(session: Session, files: Files, spec: Spec) -> Side:
     listed = f"[{', '.join(map(text, files.paths))}]"
+    _refuse_wide_decimals(session, files, listed, spec)
     drifted = _drift(session, files, listed) if len(files.paths) > 1 else ()
     options = f"hive_partitioning = {str(files.hive).lower()}, hive_types_autocast = false"
     options += ", union_by_name = true" if drifted else ""
@@ -103,6 +106,18 @@ def _parquet(session: Session, files: Files) -> Side:
     inside = {row[0] for row in session.rows(f"SELECT DISTINCT name FROM parquet_schema({text(files.paths[0])})")}
     parts = tuple(column for column in columns if files.hive and column not in inside)
     return Side(name, columns, (*drifted, *_nanoseconds(session, files, listed)), parts)
+
+
+def _refuse_wide_decimals(session: Session, files: Files, listed: str, spec: Spec) -> None:
+    """Refuse decimals of more than 38 digits: DuckDB reads them as doubles, and most digits would go unseen."""
+    rows = session.rows(f"SELECT DISTINCT name, precision FROM parquet_schema({listed}) WHERE precision > 38")
+    ignored = {part for name, rule in spec.columns.items() if rule.ignore for part in (name, rule.legacy)}
+    for name, precision in rows:
+        if name not in ignored:
+            raise ExportRefused(
+                f"The {files.side} column {name} is a decimal of {precision} digits; 38 can be compared exactly.",
+                remedy="Export it as text, or ignore it.",
+            )
 
 
 def _nanoseconds(session: Session, files: Files, listed: str) -> tuple[NotCompared, ...]:

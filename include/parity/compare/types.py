@@ -50,6 +50,16 @@ class DataType:
     scale: int = 0
     fields: tuple[tuple[str, DataType], ...] = ()
 
+    @property
+    def numeric(self) -> bool:
+        """Tell whether the column holds numbers."""
+        return self.name in (*_INTEGERS, *_FLOATS, "decimal")
+
+    @property
+    def untyped(self) -> bool:
+        """Tell whether the column holds nothing but NULL and has no type."""
+        return self.name in _UNTYPED
+
 
 def data_type(raw: DuckDBPyType) -> DataType:
     """Take one of DuckDB's own type objects apart."""
@@ -105,17 +115,20 @@ _SIMPLE = {
     "time_ns": Kind.TIME,
     "interval": Kind.INTERVAL,
 }
+_TIMES = ("time", "time_ns")
 _NESTED = ("list", "array", "struct", "map")
+_UNTYPED = ('"null"', "null", "sqlnull")
 
 
 def meet(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
     """Find the exact common type of two columns."""
-    if {legacy.name, target.name} & {'"null"', "null", "sqlnull"}:
+    if legacy.untyped or target.untyped:
         return _with_null(legacy, target)
     if legacy.name in _STAMPS and target.name in _STAMPS:
         return _stamps(legacy, target, legacy_zone, target_zone)
     families = (
         (_INTEGERS, _integers),
+        (_TIMES, _times),
         ((*_INTEGERS, "decimal", *_FLOATS), _numbers),
         (_NESTED, _nested),
     )
@@ -136,8 +149,8 @@ def _same(one: DataType) -> Meeting:
 
 
 def _with_null(legacy: DataType, target: DataType) -> Meeting:
-    real = target if legacy.name in ('"null"', "null", "sqlnull") else legacy
-    if real.name in ('"null"', "null", "sqlnull"):
+    real = target if legacy.untyped else legacy
+    if real.untyped:
         return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     own = meet(real, real, None, None)
     cast = f"CAST(«0» AS {own.sql})"
@@ -159,6 +172,12 @@ def _integers(legacy: DataType, target: DataType) -> Meeting:
         return _as_text("incompatible")
     wide = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT", 128: "HUGEINT"}[max(signed, unsigned * 2)]
     return _cast(Kind.INTEGER, wide, "widened" if right > left else "narrowed")
+
+
+def _times(legacy: DataType, target: DataType) -> Meeting:
+    if legacy.name == target.name:
+        return Meeting(Kind.TIME, legacy.sql, "equal")
+    return _cast(Kind.TIME, "TIME_NS", "widened" if target.name == "time_ns" else "narrowed")
 
 
 def _cast(kind: Kind, sql: str, verdict: str, scale: int = 0, note: str = "") -> Meeting:
@@ -223,8 +242,8 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
 
 def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
-    left = _utc(zoned[0], legacy_zone)
-    right = _utc(zoned[1], target_zone)
+    left = _utc(legacy, legacy_zone)
+    right = _utc(target, target_zone)
     fine = max(_STAMPS[legacy.name], _STAMPS[target.name])
     common = "TIMESTAMP_NS" if fine == 9 else "TIMESTAMP"
     verdict = "equal"
@@ -240,13 +259,17 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
     )
 
 
-def _utc(zoned: bool, zone: str | None) -> str:
-    if zoned:
+def _utc(one: DataType, zone: str | None) -> str:
+    if one.name.endswith("zone"):
         return "timezone('UTC', «0»)"
-    if zone:
-        quoted = zone.replace("'", "''")
-        return f"timezone('UTC', timezone('{quoted}', «0»::TIMESTAMP))"
-    return "«0»"
+    if not zone:
+        return "«0»"
+    moved = "timezone('UTC', timezone('{}', «0»::TIMESTAMP))".format(zone.replace("'", "''"))
+    if one.name != "timestamp_ns":
+        return moved
+    # A zone is applied in microseconds: move by it, so that the last three digits stay.
+    shift = f"(epoch_us({moved}) - epoch_us(«0»::TIMESTAMP)) * 1000"
+    return f"CASE WHEN isfinite(«0»::TIMESTAMP) THEN make_timestamp_ns(epoch_ns(«0») + {shift}) ELSE «0» END"
 
 
 def _nested(legacy: DataType, target: DataType) -> Meeting:
@@ -333,7 +356,7 @@ def _mixed(legacy: DataType, target: DataType) -> Meeting:
 
 
 def _date_against_stamp(legacy: DataType, target: DataType) -> Meeting:
-    left, right = (_utc(one.name.endswith("zone"), None) for one in (legacy, target))
+    left, right = (_utc(one, None) for one in (legacy, target))
     common = "TIMESTAMP_NS" if "timestamp_ns" in (legacy.name, target.name) else "TIMESTAMP"
     verdict = "widened" if legacy.name == "date" else "narrowed"
     return Meeting(Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,10 @@ CAUSE_NAMES = {
     "shared_value": "one value in common",
 }
 """Causes in words; a cause that is not here is called by its own name."""
+
+
+_MOST_SUMS = 12
+"""Sums of money shown per column."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def report_data(result: Result, title: str = "") -> ReportData:
     """Digest a result for its views."""
     rows = result.rows
     seen = max(rows.legacy, rows.target)
-    canary = result.canary
+    canary, columns = result.canary, _columns(result)
     return ReportData(
         title=title or "Parity",
         verdict=Verdict(result.verdict),
@@ -130,13 +135,13 @@ def report_data(result: Result, title: str = "") -> ReportData:
         counts=_counts(result),
         equal_share=rows.equal / seen if seen else 0.0,
         coverage=result.coverage,
-        columns=_columns(result),
+        columns=columns,
         schema=tuple(
             (f.name, f.legacy or "–", f.target or "–", f.verdict.replace("_", " "), f.note)
             for f in result.schema
             if f.verdict != "equal" or f.note
         ),
-        samples=_groups(result.samples),
+        samples=_groups(result.samples, columns),
         row_causes=tuple((cause_name(c.cause), visible(c.detail)) for c in result.row_causes),
         not_compared=tuple((n.what, n.why) for n in result.not_compared),
         loosened=tuple((n.what, n.why, n.rows or 0) for n in result.loosened),
@@ -197,16 +202,27 @@ def _line(column: ColumnFacts, kind: str, note: str) -> ColumnLine:
         share = one.rows / column.different if column.different else 0.0
         slices.append(Slice(str(one.cause), cause_name(one.cause), one.rows, share, start, visible(one.detail)))
         start += share
-    money = tuple(
-        f"{m.currency} net {m.net:+,}, absolute {m.absolute:,} in {m.rows:,} {m.kind} rows" for m in column.money
-    )
+    money = _money(column)
     share = column.different / column.compared if column.compared else 0.0
     return ColumnLine(column.name, kind, note, column.compared, column.different, share, tuple(slices), money)
 
 
-def _groups(samples: tuple[dict[str, Any], ...]) -> tuple[SampleGroup, ...]:
+def _money(column: ColumnFacts) -> tuple[str, ...]:
+    """Return the sums in money, those of changed rows first."""
+    kinds = ("changed", "missing", "extra")
+    lines = [
+        f"{visible(m.currency)} net {m.net:+,}, absolute {m.absolute:,} in {m.rows:,} {m.kind} rows"
+        for m in sorted(column.money, key=lambda one: kinds.index(one.kind))
+    ]
+    more = [f"… and {len(lines) - _MOST_SUMS} more sums"] if len(lines) > _MOST_SUMS else []
+    return (*lines[:_MOST_SUMS], *more)
+
+
+def _groups(samples: tuple[dict[str, Any], ...], columns: tuple[ColumnLine, ...]) -> tuple[SampleGroup, ...]:
+    """Group the samples by column and cause, in the order of the columns; whole rows come last."""
+    order = {line.name: at for at, line in enumerate(columns)}
     grouped: dict[tuple[str, str, str], list[SampleLine]] = {}
-    for sample in samples:
+    for sample in sorted(samples, key=lambda one: order.get(one["column"], len(order))):
         grouped.setdefault(_heading(sample), []).append(_sample(sample))
     return tuple(
         SampleGroup(title, detail, kind in ("changed", "money"), tuple(lines))
@@ -243,8 +259,12 @@ def _piece(value: str | None, mark: list[int] | None) -> Piece:
     if not value:
         return Piece(marked="(empty)")
     start, end = mark
-    spaced = visible(value[start:end]).replace(" ", "·")
-    return Piece(visible(value[:start]), spaced, visible(value[end:]))
+    return Piece(visible(value[:start]), _spaced(visible(value[start:end])), visible(value[end:]))
+
+
+def _spaced(marked: str) -> str:
+    """Show the spaces that one might overlook: at the ends of what is marked, and where there are several."""
+    return re.sub(r"^ +| +$| {2,}", lambda found: "·" * len(found[0]), marked)
 
 
 def _waiver(waiver: dict[str, Any]) -> tuple[str, str, str]:
@@ -259,7 +279,7 @@ def _waiver(waiver: dict[str, Any]) -> tuple[str, str, str]:
 def _proposal(proposal: dict[str, Any]) -> tuple[str, str]:
     covers, tried, left = proposal["covers"], proposal["tried"], proposal["left"]
     if proposal["kind"] == "waiver":
-        return proposal["yaml"], f"a waiver for {covers:,} rows"
+        return proposal["yaml"], f"a waiver for {covers:,} rows" + (f", which leaves {left:,}" if left else "")
     return proposal["yaml"], f"tried on {tried:,} captured differences: covers {covers:,}, leaves {left:,}"
 
 

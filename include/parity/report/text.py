@@ -16,6 +16,7 @@ from parity.report.data import ColumnLine, Piece, ReportData, SampleGroup
 COLOURS = {Verdict.PASS: "green", Verdict.WAIVED: "cyan", Verdict.FAIL: "red", Verdict.INVALID: "yellow"}
 _MOST_COLUMNS = 40
 _MOST_GROUPS = 20
+_MOST_SMALLEST = 8
 
 
 def as_text(report: ReportData, width: int) -> str:
@@ -115,10 +116,16 @@ def _proposals(report: ReportData) -> Padding:
     return Padding(Group(*parts), (1, 0, 0, 0))
 
 
+def _smallest(smallest: tuple[str, ...]) -> Text:
+    more = f" … and {len(smallest) - _MOST_SMALLEST} more" if len(smallest) > _MOST_SMALLEST else ""
+    return Text(f"  smallest difference seen: {'; '.join(smallest[:_MOST_SMALLEST])}{more}", "dim")
+
+
 def _ledger(report: ReportData) -> Padding:
     """Say what was not compared, what rules let through, and what the run could see."""
     parts: list[RenderableType] = [Text(f"{report.coverage:.1%} of the columns were compared. {report.canary}")]
     parts += [Text(f"  invisible: {words}", "yellow") for words in report.hidden]
+    parts += [_smallest(report.smallest)] if report.smallest else []
     parts += [Text(f"  not compared: {what}: {why}") for what, why in report.not_compared[:_MOST_COLUMNS]]
     parts += [Text(f"  let through: {what}: {why}: {rows:,} rows") for what, why, rows in report.loosened]
     parts += [Text(f"  waiver {state}: {what} ({said})") for what, state, said in report.waivers]

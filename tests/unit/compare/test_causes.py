@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
 
+import pytest
+from ruamel.yaml import YAML
+
+from parity.report import render_html, report_data
+from parity.report.text import as_text
+from parity.suite.models import Waiver
 from unit.compare.conftest import Compare, causes
 
 CASES = [
@@ -103,6 +110,51 @@ def test_a_proposal_is_tried_before_it_is_made(comparing: Compare) -> None:
     assert (proposal["tried"], proposal["covers"], proposal["left"]) == (21, 20, 1)
 
 
+def test_a_rule_that_would_break_equal_rows_is_not_proposed(comparing: Compare) -> None:
+    """Turning the sign undoes half of the rows and ruins the other half: a waiver is the smaller thing."""
+    result = comparing(
+        "SELECT i AS id, (i + 0.5)::DECIMAL(18,2) AS v FROM range(40) t(i)",
+        "SELECT i AS id, ((i + 0.5) * (-1 + i % 2 * 2))::DECIMAL(18,2) AS v FROM range(40) t(i)",
+    )
+    assert [(one["kind"], one["covers"], one["left"]) for one in result.proposals] == [("waiver", 20, 0)]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"),
+    [
+        ("i", "(i + 1) * 1000"),
+        ("i * 0.25::DECIMAL(18,2)", "i * 25::DECIMAL(18,2)"),
+        ("lpad(i::VARCHAR, 5, '0')", "i::VARCHAR"),
+        ("'a b' || i", "'a  b' || i"),
+        ("'é' || i", "'e' || chr(769) || i"),
+        ("'abcdefghij' || i", "'abcdefgh'"),
+        ("NULL::VARCHAR", "'N/A'"),
+        ("DATE '2026-01-01'", "DATE '2026-01-02'"),
+        ("TIMESTAMP '2026-01-01 10:11:12.123456'", "TIMESTAMP '2026-01-01 10:11:12'"),
+        ("TIMESTAMP '2026-01-01' + to_hours(i)", "TIMESTAMP '2026-01-01 05:30' + to_hours(i)"),
+    ],
+)
+def test_a_proposal_pasted_into_a_suite_does_what_it_says(comparing: Compare, legacy: str, target: str) -> None:
+    sides = [f"SELECT i AS id, {sql} AS v FROM range(30) t(i)" for sql in (legacy, target)]
+    for proposal in comparing(*sides).proposals:
+        pasted = YAML(typ="safe").load(proposal["yaml"])
+        if proposal["kind"] == "rule":
+            again = comparing(*sides, pasted["columns"])
+        else:
+            again = comparing(*sides, waivers=(Waiver.model_validate(pasted[0]),))
+        assert proposal["left"] == 0
+        assert again.verdict.green, again.reason
+
+
+def test_a_waiver_for_rows_names_their_value(comparing: Compare) -> None:
+    rows = "SELECT i AS id, CASE WHEN i % 7 = 0 THEN 'GB' ELSE 'DE' END AS country FROM range(100) t(i)"
+    (proposal,) = comparing(rows, f"SELECT * FROM ({rows}) WHERE country <> 'GB'").proposals
+    waiver = Waiver.model_validate(YAML(typ="safe").load(proposal["yaml"])[0])
+    assert (waiver.kind, waiver.rows, waiver.max_rows) == ("missing", "\"country\"::VARCHAR IN ('GB')", 15)
+    again = comparing(rows, f"SELECT * FROM ({rows}) WHERE country <> 'GB'", waivers=(waiver,))
+    assert again.verdict == "WAIVED"
+
+
 def test_money_is_summed_exactly_by_currency_and_kind(comparing: Compare) -> None:
     legacy = (
         "SELECT * FROM (VALUES (1, 10.00::DECIMAL(18,2), 'EUR'), (2, 5.00, 'USD'), (3, 7.77, 'EUR')) "
@@ -127,3 +179,55 @@ def test_sensitive_values_appear_nowhere(comparing: Compare) -> None:
     assert "41111" not in shown
     assert "42222" not in shown
     assert "16 characters: digits" in shown
+
+
+SECRETS = ("zqzq", "4111-0", "41114111411")
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "rules"),
+    [
+        # … in a key
+        ("SELECT 'kzqzq' || i AS id, 1 AS v", "SELECT 'kzqzq' || i AS id, 2 AS v", {"id": {"sensitive": True}}),
+        # … as what all missing rows share, and as a day that is missing
+        ("SELECT i AS id, 'zqzq' AS v", "SELECT i AS id, 'zqzq' AS v WHERE i < 9", {"v": {"sensitive": True}}),
+        (
+            "SELECT i AS id, DATE '4111-01-01' + (i // 10)::INT AS v",
+            "SELECT i AS id, DATE '4111-01-01' + (i // 10)::INT AS v WHERE i BETWEEN 10 AND 18",
+            {"v": {"sensitive": True}},
+        ),
+        # … as the one value that stands against NULL
+        ("SELECT i AS id, NULL::VARCHAR AS v", "SELECT i AS id, 'zqzq' AS v", {"v": {"sensitive": True}}),
+        # … in the column that it was swapped with
+        (
+            "SELECT i AS id, 'pzqzq' || i AS v, 'ref' || i AS ref",
+            "SELECT i AS id, 'ref' || i AS v, 'pzqzq' || i AS ref",
+            {"v": {"sensitive": True}},
+        ),
+        # … in an error
+        (
+            "SELECT i AS id, 'xzqzq' AS v",
+            "SELECT i AS id, 1 AS v",
+            {"v": {"sensitive": True, "legacy_sql": "v::INT"}},
+        ),
+        (
+            "SELECT i AS id, 'xzqzq' AS v",
+            "SELECT i AS id, DATE '2026-01-01' AS v",
+            {"v": {"sensitive": True, "legacy_sql": "strptime(v, '%Y')::DATE"}},
+        ),
+        (
+            "SELECT i AS id, 41114111411 AS v",
+            "SELECT i AS id, 1::TINYINT AS v",
+            {"v": {"legacy_sql": "v::TINYINT"}},
+        ),
+    ],
+)
+def test_a_sensitive_value_shows_nowhere_else_either(
+    comparing: Compare, legacy: str, target: str, rules: dict[str, dict[str, Any]]
+) -> None:
+    columns, _, condition = target.partition(" WHERE ")
+    rows = "FROM range(30) t(i)"
+    result = comparing(f"{legacy} {rows}", f"{columns} {rows} WHERE {condition or 'true'}", rules)
+    shown = json.dumps(result.to_json()) + as_text(report_data(result), 200) + render_html(result)
+    assert not result.verdict.green
+    assert not [secret for secret in SECRETS if secret in shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -128,6 +129,8 @@ def test_what_a_rule_hides_is_named(comparing: Compare) -> None:
         ("id,v\n1,a\n2\n", "line 3: 1 columns where 2 are expected"),
         ("", "empty"),
         ("id,id\n1,2\n", "two columns"),
+        ('id,v\n1,"a\n2,b\n', "line 2"),
+        ("id,v\r\n1,a\n2,b\r\n", "line ends"),
     ],
 )
 def test_a_broken_csv_is_invalid_with_its_line(tmp_path: Path, content: str, words: str) -> None:
@@ -148,6 +151,11 @@ def test_a_broken_csv_is_invalid_with_its_line(tmp_path: Path, content: str, wor
         ("id,v\n1,12345678901234567.89\n", "id,v\n1,12345678901234567.88\n", "FAIL"),
         ('id,v\n1,"a\nb"\n2,c\n', 'id,v\n2,c\n1,"a\nb"\n', "PASS"),
         ("v,id\na,1\n", "id,v\n1,a\n", "PASS"),
+        # What looks like a date and is none stays a text: different, not unreadable.
+        ("id,v\n1,2026-02-30\n", "id,v\n1,2026-02-28\n", "FAIL"),
+        ("id,v\n1,0000-00-00\n", "id,v\n1,0000-00-00\n", "PASS"),
+        ("id,v\n1,25:61:61\n", "id,v\n1,01:00:00\n", "FAIL"),
+        ("\ufeffid,v\n1,a\n", "id,v\r\n1,a\r\n", "PASS"),
     ],
 )
 def test_csv_keeps_what_its_texts_say(tmp_path: Path, legacy: str, target: str, verdict: str) -> None:
@@ -179,6 +187,23 @@ def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
     named = Source.of(tmp_path / "l.csv", csv=CsvFormat(encoding="latin-1"))
     assert run(named, target, Spec(key=("id",))).verdict == "PASS"
     assert "UTF-8" in run(Source.of(tmp_path / "l.csv"), target, Spec(key=("id",))).reason
+
+
+def test_a_compressed_csv_is_read_in_its_encoding_too(tmp_path: Path) -> None:
+    (tmp_path / "l.csv.gz").write_bytes(gzip.compress("id,v\n1,café\n".encode("latin-1")))
+    (tmp_path / "t.csv").write_text("id,v\n1,café\n", encoding="utf-8")
+    named = Source.of(tmp_path / "l.csv.gz", csv=CsvFormat(encoding="latin-1"))
+    assert run(named, Source.of(tmp_path / "t.csv"), Spec(key=("id",))).verdict == "PASS"
+
+
+def test_partitions_of_csv_are_columns(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    for part in (0, 1):
+        (tmp_path / f"side/part={part}").mkdir(parents=True)
+        (tmp_path / f"side/part={part}/a.csv").write_text(f"id,v\n{part},café\n", encoding="latin-1")
+    flat = Source.of(parquet("SELECT i AS id, 'café' AS v, i AS part FROM range(2) t(i)"))
+    side = Source.of(tmp_path / "side", csv=CsvFormat(encoding="latin-1"))
+    result = run(side, flat, Spec(key=("id",)))
+    assert (result.verdict, len(result.columns)) == ("PASS", 3), result.reason
 
 
 def test_directories_globs_and_partitions_are_one_side(tmp_path: Path) -> None:

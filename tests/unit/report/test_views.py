@@ -34,7 +34,7 @@ RESULT = Result(
             "amount",
             99,
             2,
-            (CauseCount(Cause.ROUNDING, 2, "rounded to 1 places"),),
+            (CauseCount(Cause.ROUNDING, 2, "rounded to 1 place"),),
             (Money("EUR", Decimal("-0.03"), Decimal("0.05"), 2),),
         ),
         ColumnFacts("note", 99, 3, (CauseCount(Cause.TRAILING_SPACE, 2), CauseCount(Cause.UNEXPLAINED, 1))),
