@@ -8,6 +8,7 @@ makes it a text), and never a float unless some text has an exponent.
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import re
 import zlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from parity.compare.inputs import Files
-from parity.compare.session import Session, ident, text
+from parity.compare.session import Session, disk_full, ident, text
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
@@ -42,6 +43,7 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
     The dialect is read off the first line alone. A sniffer that looks further may take a broken line for
     another dialect, or skip lines at the top, and then rows would be lost without a word.
     """
+    _check_form(form)
     first: list[str] = []
     for path in files.paths:
         copy = _utf8(session, path, form.encoding)
@@ -50,7 +52,7 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
         except (CouldNotCompare, BadInput) as error:
             raise _told(error, path) from error
         delimiter = form.delimiter or _delimiter(line)
-        header, columns = _columns(path, _cells(line, delimiter, form), form, names)
+        header, columns = _columns(path, _cells(path, line, delimiter, form), form, names)
         if first and set(columns) != set(first):
             odd = min(set(columns) ^ set(first))
             raise ExportRefused(
@@ -96,11 +98,20 @@ def _delimiter(line: str) -> str:
     return max(",\t;|", key=bare.count) if any(one in bare for one in ",\t;|") else ","
 
 
-def _cells(line: str, delimiter: str, form: CsvFormat) -> list[str]:
+def _check_form(form: CsvFormat) -> None:
+    for name, value in (("delimiter", form.delimiter), ("quote", form.quote)):
+        if value is not None and len(value) > 1:
+            raise BadInput(f"The CSV {name} {value!r} is not one character.")
+
+
+def _cells(path: str, line: str, delimiter: str, form: CsvFormat) -> list[str]:
     quote = '"' if form.quote is None else form.quote
     if not quote:
         return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter, quotechar=quote))
+    try:
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote))
+    except csv.Error as error:
+        raise ExportRefused(f"{path}, line 1 cannot be read: {error}.") from error
 
 
 def _columns(path: str, cells: list[str], form: CsvFormat, names: set[str]) -> tuple[bool, list[str]]:
@@ -145,7 +156,11 @@ def _utf8(session: Session, path: str, encoding: str) -> str:
         raise BadInput(f"There is no encoding called {encoding!r}.") from error
     except UnicodeError as error:
         raise ExportRefused(f"{path} is not {encoding}.", remedy="Name its encoding.") from error
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise disk_full(session.scratch) from error
+        raise ExportRefused(f"{path} cannot be read: {error}.") from error
+    except (EOFError, zlib.error) as error:
         raise ExportRefused(f"{path} cannot be read: {error}.") from error
     return str(copy)
 

@@ -163,7 +163,7 @@ def _check_rule(session: Session, pair: _Pair) -> None:
         try:
             session.rows(f"SELECT {one}")
         except CouldNotCompare as error:
-            said = str(error.__cause__).split(":", 1)[-1].strip()
+            said = " ".join(str(error.__cause__).split(":", 1)[-1].split())
             raise BadInput(f"Column {pair.name}: {said}") from error
 
 

@@ -90,9 +90,7 @@ def session(spec: Spec) -> Iterator[Session]:
     """Open a DuckDB within the spec's limits; its scratch is gone afterwards, whatever happened."""
     import duckdb
 
-    if spec.scratch:
-        spec.scratch.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="parity-", dir=spec.scratch))
+    scratch = _make_scratch(spec)
     connection = None
     try:
         connection = duckdb.connect(config=_limits(spec, scratch))
@@ -106,6 +104,16 @@ def session(spec: Spec) -> Iterator[Session]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _make_scratch(spec: Spec) -> Path:
+    try:
+        if spec.scratch:
+            spec.scratch.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="parity-", dir=spec.scratch))
+    except OSError as error:
+        place = spec.scratch or tempfile.gettempdir()
+        raise CouldNotCompare(f"No scratch can be made in {place}: {error.strerror}.") from error
+
+
 def _limits(spec: Spec, scratch: Path) -> dict[str, Any]:
     limits: dict[str, Any] = {
         "memory_limit": spec.memory,
@@ -116,9 +124,15 @@ def _limits(spec: Spec, scratch: Path) -> dict[str, Any]:
     return limits | ({"threads": spec.threads} if spec.threads else {})
 
 
+def disk_full(scratch: Path) -> CouldNotCompare:
+    """Return the error for a scratch that holds no more."""
+    return CouldNotCompare(
+        f"The disk that holds {scratch.parent} is full.", remedy="Free some, or choose another --scratch."
+    )
+
+
+_FULL = ("no space left", "max_temp_directory_size")
 _REMEDIES = (
-    ("No space left", "The disk that holds {scratch} is full.", "Free some space, or choose another --scratch."),
-    ("max_temp_directory_size", "The disk that holds {scratch} is full.", "Free some space there."),
     ("Out of Memory", "The memory limit is too small for this comparison.", "Raise --memory."),
     (
         "to higher precision",
@@ -134,9 +148,11 @@ def explain(error: Exception, scratch: Path) -> CouldNotCompare | BadInput:
     import duckdb
 
     words = str(error).split("\n\nLINE", maxsplit=1)[0]
+    if any(mark in words.lower() for mark in _FULL):
+        return disk_full(scratch)
     for mark, message, remedy in _REMEDIES:
         if mark.lower() in words.lower():
-            return CouldNotCompare(message.format(scratch=scratch), remedy=remedy)
+            return CouldNotCompare(message, remedy=remedy)
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
         return BadInput(_short(words))
     if isinstance(error, duckdb.IOException):

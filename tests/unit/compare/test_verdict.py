@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
+import subprocess
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -225,3 +227,50 @@ def test_scratch_is_left_empty(tmp_path: Path, parquet: Callable[[str], Path]) -
     source = Source.of(parquet(ROWS))
     run(source, source, Spec(key=("id",), scratch=scratch, columns={"v": ColumnRule(trim="right")}))
     assert list(scratch.iterdir()) == []
+
+
+def test_a_scratch_that_cannot_be_made_is_invalid(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    (tmp_path / "file").touch()
+    source = Source.of(parquet(ROWS))
+    result = run(source, source, Spec(key=("id",), scratch=tmp_path / "file" / "scratch"))
+    assert (result.verdict, "scratch" in result.reason) == ("INVALID", True)
+
+
+def test_too_little_memory_is_one_clear_sentence(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    source = Source.of(parquet("SELECT i AS id, md5(i::VARCHAR) AS v FROM range(300000) t(i)"))
+    result = run(source, source, Spec(key=("id",), memory="8MB", scratch=tmp_path / "scratch"))
+    assert (result.verdict, result.reason) == (
+        "INVALID",
+        "The memory limit is too small for this comparison. Raise --memory.",
+    )
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk of three megabytes needs the right to mount one")
+def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        sides = [parquet(f"SELECT i AS id, md5(i::VARCHAR || '{n}') AS v FROM range(400000) t(i)") for n in "ab"]
+        result = run(*map(Source.of, sides), Spec(key=("id",), memory="60MB", scratch=disk))
+        assert (result.verdict, f"The disk that holds {disk} is full" in result.reason) == ("INVALID", True)
+        assert not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"replace": ["(", ""]}, "missing )"),
+        ({"legacy_timezone": "Mars/Base"}, "Unknown TimeZone"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_told_with_its_column(
+    comparing: Compare, rule: dict[str, Any], words: str
+) -> None:
+    result = comparing(ROWS, ROWS, {"v": rule})
+    assert result.verdict == "INVALID"
+    assert result.reason.startswith(f"Column v: {words}")
