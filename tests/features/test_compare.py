@@ -121,7 +121,7 @@ def compare_with(case: Case, options: str) -> None:
 @when("I interrupt the comparison as soon as it has scratch")
 def interrupt(case: Case) -> None:
     scratch = case.folder / "scratch"
-    command = case.command("--key", "payment_id", "--scratch", str(scratch))
+    command = case.command("--key", "payment_id", "--scratch", str(scratch), "--threads", "1")
     with subprocess.Popen(command, cwd=case.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while process.poll() is None and not (scratch.exists() and any(scratch.iterdir())):
             time.sleep(0.005)

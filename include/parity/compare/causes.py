@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from parity.compare.plan import Column
 from parity.compare.result import Cause
-from parity.compare.rules import SPACES, ticks
+from parity.compare.rules import SPACES, precision, ticks
 from parity.compare.session import text
 from parity.compare.types import Kind, fill
 
@@ -46,9 +46,16 @@ def case_of(column: Column, variants: Variants) -> str:
         whens.append(f"WHEN {column.equal} THEN {Code.TOLERATED}")
     for number, variant in enumerate(variants.get(column.index, ())[:253], 1):
         test = fill(variant.test, column.canonical("l"), column.canonical("t"))
-        # What a test cannot work out, such as a product of 39 digits, it does not explain.
-        whens.append(f"WHEN TRY({test}) THEN {number}")
+        whens.append(f"WHEN {f'TRY({test})' if _may_overflow(column) else test} THEN {number}")
     return f"(CASE {' '.join(whens)} ELSE {Code.UNEXPLAINED} END)::UTINYINT"
+
+
+def _may_overflow(column: Column) -> bool:
+    """Tell whether a test may fail: what it cannot work out, such as 39 digits, it does not explain.
+
+    TRY doubles the time that the tests take (0.4 s, not 0.2 s, for 78,000 pairs of 17 columns).
+    """
+    return column.sql == "TIMESTAMP_NS" or (column.kind is Kind.DECIMAL and precision(column.sql) > 28)
 
 
 def either_way(one_way: str) -> str:

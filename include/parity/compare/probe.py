@@ -21,7 +21,7 @@ from parity.compare.rules import ticks
 from parity.compare.session import Session, text
 from parity.compare.types import Kind, fill
 
-_SAMPLE = 10_000
+_SAMPLE = 5_000
 _PART = 200
 """Columns looked at in one go; planning grows with the square of a struct's width."""
 _ZONES = (

@@ -95,8 +95,8 @@ def _for_cause(
     if cause in simple:
         return simple[cause]
     if cause is Cause.ROUNDING and column.kind.numeric:
-        gap = Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})")))
-        return {"tolerance": plain(_short(gap) if column.kind is Kind.FLOAT else gap)}
+        most = Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})")))
+        return {"tolerance": plain(_short(most) if column.kind is Kind.FLOAT else most)}
     if cause is Cause.TIMESTAMP_PRECISION and column.kind.temporal and "legacy_sql" not in sofar:
         gap = f"abs({ticks('l.{0}', column.sql)} - {ticks('t.{0}', column.sql)})"
         steps = int(_widest(session, column, facts, cause, gap)) // (1000 if column.sql.endswith("_NS") else 1)
@@ -106,9 +106,7 @@ def _for_cause(
 
 def _short(gap: Decimal) -> Decimal:
     """Round a binary gap up to three digits."""
-    return (
-        gap.round_to_integral_value() if not gap else gap.quantize(Decimal(1).scaleb(gap.adjusted() - 2), ROUND_UP)
-    )
+    return gap.quantize(Decimal(1).scaleb(gap.adjusted() - 2), ROUND_UP) if gap else gap
 
 
 def _duration(gap: timedelta) -> str:

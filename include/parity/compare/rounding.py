@@ -32,7 +32,8 @@ def rounding_variants(session: Session, column: Column, prefix: str, relation: s
     if not candidates:
         return []
     units = [_unit(places) for places in range(most + 1)]
-    gap = "abs(«0» - «1»)"
+    # TRY stands around the innermost: DuckDB works out what several tests share outside of theirs.
+    gap = "abs(TRY(«0» - «1»))"
     tests = [f"({gap} > 0 AND {gap} < {unit})" for unit in units] + [variant.test for _, variant in candidates]
     counts = _count(session, column, prefix, tests)
     near, hits = counts[: len(units)], counts[len(units) :]
@@ -67,7 +68,7 @@ def _modes(kind: Kind, places: int) -> list[Variant]:
     cut = f"(«0» - («0» % {unit}))"
     even = f"(abs(«0» % {unit}) = {half} AND «1» = {cut} AND abs({cut} % (2 * {unit})) = 0)"
     return [
-        Variant(Cause.ROUNDING, _said("rounded to", places), either_way(f"(round(«0», {places}) = «1»)")),
+        Variant(Cause.ROUNDING, _said("rounded to", places), either_way(f"(TRY(round(«0», {places})) = «1»)")),
         Variant(Cause.ROUNDING, _said("half to even at", places), either_way(even)),
         Variant(Cause.ROUNDING, _said("cut to", places), either_way(f"({cut} = «1»)")),
     ]

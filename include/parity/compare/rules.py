@@ -63,12 +63,13 @@ def _plain_hash(kind: Kind, sql: str) -> tuple[str, ...]:
     """
     if kind is Kind.NESTED:
         return ("«0»::VARCHAR",)
-    if sql in ("HUGEINT", "UHUGEINT") or (kind is Kind.DECIMAL and _precision(sql) > 18):
+    if sql in ("HUGEINT", "UHUGEINT") or (kind is Kind.DECIMAL and precision(sql) > 18):
         return ("«0»::VARCHAR",)
     return ("«0»",)
 
 
-def _precision(sql: str) -> int:
+def precision(sql: str) -> int:
+    """Return the digits of a decimal type."""
     return int(sql.removeprefix("DECIMAL(").split(",")[0])
 
 
@@ -133,7 +134,7 @@ def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, tuple[str, ...]
         digits = f"abs({exact.format('«0»')} - {exact.format('«1»')}) <= {plain(most)}"
         near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
-        fits = -int(most.normalize().as_tuple().exponent) <= 15 if most else False
+        fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
         return (
             _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"),
             _float_cells(most),
@@ -154,7 +155,7 @@ def _exact_cells(most: Decimal, kind: Kind, sql: str) -> tuple[str, ...]:
         cell = int(most)
         return (f"«0»::HUGEINT // {cell}",) if 1 < cell < 2**62 and "HUGE" not in sql else _plain_hash(kind, sql)
     scale = int(sql.rstrip(")").split(",")[1])
-    if places >= scale or _precision(sql) > 18:
+    if places >= scale or precision(sql) > 18:
         return _plain_hash(kind, sql)
     return (f"round(«0», {max(0, places)})",)
 

@@ -65,6 +65,8 @@ class Session:
 
         try:
             relation = self._connection.sql(query)
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise explain(error, self.scratch) from error
         return list(zip(relation.columns, relation.types, strict=True))

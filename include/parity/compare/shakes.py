@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from parity.compare.rules import plain
+from parity.compare.session import ident
 from parity.compare.types import DataType
 from parity.suite.models import Tolerance
 
@@ -56,6 +57,14 @@ _TICKS = {
 }
 
 
+_CHARACTER = "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"
+_NANOSECOND = (
+    "CAST(left(«0»::VARCHAR, 8) || '.' || lpad(((epoch_ns(«0») + 1) % 1000000000)::VARCHAR, 9, '0') AS TIME_NS)"
+)
+_MOST_FIELDS = 20
+"""Fields of a struct that are changed one by one."""
+
+
 def shakes(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
     """Return the corruptions of a type, the smallest first, NULL last."""
     literal = f"CAST({_literal(kind)} AS {kind.sql})"
@@ -90,21 +99,25 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
     """Return names and SQL of the least changes of a value that is not NULL."""
     simple = {
         "boolean": ("the other truth value", "NOT «0»"),
-        "varchar": ("one character", "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"),
+        "varchar": ("one character", _CHARACTER),
         "blob": ("one byte", "«0» || '\\x07'::BLOB"),
         "date": ("one day", "«0» - 1"),
-        "time": ("one second", "«0» + INTERVAL 1 SECOND"),
+        "time": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
+        "time_ns": ("one nanosecond", _NANOSECOND),
+        "time with time zone": ("one second", "«0» + INTERVAL 1 SECOND"),
+        "uuid": ("one digit", f"CAST({_CHARACTER.replace('«0»', '«0»::VARCHAR')} AS UUID)"),
         "interval": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
         "timestamp_ns": ("one nanosecond", "make_timestamp_ns(epoch_ns(«0») - 1)"),
     }
     if kind.name in simple:
-        seconds = [("one second", _second(kind))] if kind.name == "timestamp_ns" else []
+        more = {"timestamp_ns": _second(kind), "time": "«0» + INTERVAL 1 SECOND"}
+        seconds = [("one second", more[kind.name])] if kind.name in more else []
         return [simple[kind.name], *seconds]
     if kind.name in _TICKS:
         what, step = _TICKS[kind.name]
         second = [("one second", _second(kind))] if kind.name != "timestamp_s" else []
         return [(what, f"CAST(«0» - INTERVAL {step} AS {kind.sql})"), *second]
-    return _number(kind) or _nested(kind)
+    return _number(kind) or _nested(kind) or [("another value", _literal(kind))]
 
 
 def _second(kind: DataType) -> str:
@@ -129,21 +142,23 @@ def _number(kind: DataType) -> list[tuple[str, str]]:
 def _nested(kind: DataType) -> list[tuple[str, str]]:
     if kind.name == "list":
         return [("one more element", f"list_append(«0», CAST(NULL AS {kind.fields[0][1].sql}))")]
-    if kind.name == "struct" and kind.fields and (inner := _smallest(kind.fields[0][1])):
-        name, part = kind.fields[0]
-        what, sql = inner[0]
-        field = f'(«0»)."{name}"'.replace('""', '"')
-        shaken = sql.replace("«0»", field)
-        changed = (
-            f"CASE WHEN ({shaken}) IS DISTINCT FROM {field} THEN ({shaken}) ELSE CAST({_literal(part)} AS "
-            f"{part.sql}) END"
-        )
-        others = "".join(f', "{other}" := («0»)."{other}"' for other, _ in kind.fields[1:])
-        return [
-            (f"{what} in {name}", f'CASE WHEN «0» IS NOT NULL THEN struct_pack("{name}" := {changed}{others}) END')
-        ]
+    if kind.name == "struct":
+        return [shake for at in range(len(kind.fields[:_MOST_FIELDS])) for shake in _in_field(kind, at)]
     if kind.name == "map":
         return [("no entry", f"CASE WHEN cardinality(«0») > 0 THEN CAST(MAP {{}} AS {kind.sql}) END")]
+    return []
+
+
+def _in_field(kind: DataType, at: int) -> list[tuple[str, str]]:
+    """Return the least change of one field of a struct, the others staying as they are."""
+    name, part = kind.fields[at]
+    fields = {other: f"(«0»).{ident(other)}" for other, _ in kind.fields}
+    for what, sql in _smallest(part)[:1]:
+        shaken = sql.replace("«0»", fields[name])
+        literal = f"CAST({_literal(part)} AS {part.sql})"
+        changed = f"CASE WHEN ({shaken}) IS DISTINCT FROM {fields[name]} THEN ({shaken}) ELSE {literal} END"
+        packed = ", ".join(f"{ident(k)} := {changed if k == name else v}" for k, v in fields.items())
+        return [(f"{what} in {name}", f"CASE WHEN «0» IS NOT NULL THEN struct_pack({packed}) END")]
     return []
 
 
@@ -168,8 +183,8 @@ def _beyond(kind: DataType, tolerance: Tolerance) -> str:
 def _past(kind: DataType, most: Decimal) -> str:
     if kind.name in ("float", "double"):
         # One unit in the last place more than the tolerance, or rounding would bring the value back inside.
-        unit = 2.0**-22 if kind.name == "float" else 2.0**-51
-        near = f"«0» - ({plain(most * Decimal('1.001'))}::DOUBLE + abs(«0»::DOUBLE) * {unit!r})"
+        last = 2.0**-22 if kind.name == "float" else 2.0**-51
+        near = f"«0» - ({plain(most * Decimal('1.001'))}::DOUBLE + abs(«0»::DOUBLE) * {last!r})"
         bound = min(float(most) * 2.0**40, sys.float_info.max)
         return f"CAST(CASE WHEN abs(«0»::DOUBLE) < {bound!r} THEN {near} ELSE «0» / 2 END AS {kind.sql})"
     unit = Decimal(1).scaleb(-kind.scale)

@@ -24,6 +24,9 @@ FORGIVEN: list[tuple[dict[str, Any], str, str]] = [
     ({"null_equals_empty": True}, "NULL::VARCHAR", "''"),
     ({"json_equal": True}, """'{"a": 1, "b": [1.0]}'""", """'{"b":[1],"a":1e0}'"""),
     ({"replace": [r"\d{1}", ""]}, "'ab1'", "'ab2'"),
+    ({"tolerance": "1 %"}, f"{'9' * 38}::DECIMAL(38,0)", f"{'9' * 36}00::DECIMAL(38,0)"),
+    ({"tolerance": "1e-8"}, "0.1::FLOAT", "0.1::DOUBLE"),
+    ({"json_equal": True}, "'[100, 1e2, -0.50]'", "'[1e2,1.00e2,-5e-1]'"),
 ]
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"tolerance": "0.01"}, "1.00::DECIMAL(18,2)", "1.02::DECIMAL(18,2)"),
@@ -38,6 +41,14 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"trim": "right"}, "'abc'", "' abc'"),
     ({"null_equals_empty": True}, "NULL::VARCHAR", "' '"),
     ({"json_equal": True}, """'{"a": 1}'""", """'{"a": "1"}'"""),
+    # 38 digits and their products overflow: that is a difference, not an error.
+    ({"tolerance": "0.01"}, f"-{'9' * 36}.99::DECIMAL(38,2)", f"{'9' * 36}.99::DECIMAL(38,2)"),
+    ({"tolerance": "1 %"}, f"{'9' * 38}::DECIMAL(38,0)", "1::DECIMAL(38,0)"),
+    ({"tolerance": "5"}, "(-9223372036854775808)::BIGINT", "9223372036854775807::BIGINT"),
+    ({"tolerance": "1e300"}, "'inf'::DOUBLE", "1e308::DOUBLE"),
+    # No digit of a number in JSON is rounded away.
+    ({"json_equal": True}, f"'[1{'0' * 30}1]'", f"'[1{'0' * 30}2]'"),
+    ({"json_equal": True}, "'[1e1000000001]'", "'[1e1000000002]'"),
 ]
 
 

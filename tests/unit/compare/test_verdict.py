@@ -118,6 +118,44 @@ def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Pat
     assert {words.split(":")[0] for words in canary.blind} == {"v"}
 
 
+KINDS = {
+    "5::TINYINT": ["one unit"],
+    "5.00::DECIMAL(38,2)": ["0.01"],
+    "0.5::DOUBLE": ["one unit in the last place"],
+    "true": ["the other truth value"],
+    "'text'": ["one character"],
+    "'\\x01'::BLOB": ["one byte"],
+    "DATE '2026-01-01'": ["one day"],
+    "TIME '10:00:00'": ["one microsecond", "one second"],
+    "'10:00:00.999999999'::TIME_NS": ["one nanosecond"],
+    "TIMESTAMP '2026-01-01'": ["one microsecond", "one second"],
+    "TIMESTAMP_NS '2026-01-01'": ["one nanosecond", "one second"],
+    "TIMESTAMPTZ '2026-01-01'": ["one microsecond", "one second"],
+    "'aaaaaaaa-0000-4000-8000-000000000007'::UUID": ["one digit"],
+    "[1, 2]": ["one more element"],
+    "MAP {'a': 1}": ["no entry"],
+    "{'a': 1, 'b c': 'x', 'd': 0.5::DOUBLE}": [
+        "one unit in a",
+        "one character in b c",
+        "one unit in the last place in d",
+    ],
+}
+
+
+@pytest.mark.parametrize(("value", "least"), KINDS.items())
+@pytest.mark.parametrize("keyless", [False, True])
+def test_every_kind_of_corruption_is_planted_on_both_sides_and_found(
+    comparing: Compare, value: str, least: list[str], keyless: bool
+) -> None:
+    rows = f"SELECT i AS id, CASE WHEN i > 0 THEN {value} END AS v FROM range(3) t(i)"
+    result = comparing(rows, rows, key=() if keyless else ("id",))
+    canary = result.canary
+    assert result.verdict == "PASS", result.reason
+    # Per side: each of these and NULL in v; one unit and NULL in id; a lost, an extra and a doubled row.
+    assert canary.found == canary.planted == 2 * (len(least) + 1 + 2 + 3)
+    assert f"v: {least[0]}" in canary.smallest
+
+
 def test_what_a_rule_hides_is_named(comparing: Compare) -> None:
     result = comparing(ROWS, ROWS, {"amount": {"tolerance": "0.01"}})
     assert result.canary.hidden == ("amount: differences up to 0.01 are invisible",)
