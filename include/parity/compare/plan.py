@@ -6,12 +6,13 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from parity.compare.meetings import meet
 from parity.compare.result import NotCompared, SchemaFact
 from parity.compare.rules import Meaning, meaning
 from parity.compare.session import Session, ident, text
 from parity.compare.sources import Side
 from parity.compare.spec import Spec
-from parity.compare.types import DataType, Kind, Meeting, data_type, fill, meet
+from parity.compare.types import DataType, Kind, Meeting, data_type, fill
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import ColumnRule
 

@@ -1,0 +1,265 @@
+"""How two columns meet: their exact common type, a cast for each side, and a verdict on the pair of types.
+
+No value ever passes through a wider but inexact type. Where there is no exact common type (a number
+against a text), both sides are compared as canonical text and the pair is called incompatible.
+"""
+
+from __future__ import annotations
+
+from parity.compare.types import FLOATS, INTEGERS, DataType, Kind, Meeting
+
+_DIGITS = {8: 3, 16: 5, 32: 10, 64: 20, 128: 39}
+_STAMPS = {"timestamp_s": 0, "timestamp_ms": 3, "timestamp": 6, "timestamp_ns": 9, "timestamp with time zone": 6}
+_SIMPLE = {
+    "boolean": Kind.BOOLEAN,
+    "varchar": Kind.TEXT,
+    "blob": Kind.BINARY,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "time_ns": Kind.TIME,
+    "interval": Kind.INTERVAL,
+}
+_TIMES = ("time", "time_ns")
+_NESTED = ("list", "array", "struct", "map")
+
+
+def meet(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
+    """Find the exact common type of two columns."""
+    if legacy.untyped or target.untyped:
+        return _with_null(legacy, target)
+    if legacy.name in _STAMPS and target.name in _STAMPS:
+        return _stamps(legacy, target, legacy_zone, target_zone)
+    families = (
+        (INTEGERS, _integers),
+        (_TIMES, _times),
+        ((*INTEGERS, "decimal", *FLOATS), _numbers),
+        (_NESTED, _nested),
+    )
+    for names, together in families:
+        if legacy.name in names and target.name in names:
+            return together(legacy, target)
+    return _same(legacy) if legacy.name == target.name else _mixed(legacy, target)
+
+
+def _same(one: DataType) -> Meeting:
+    kind = _SIMPLE.get(one.name)
+    if kind is Kind.INTERVAL:
+        # DuckDB calls one month and thirty days equal; their texts differ.
+        return Meeting(Kind.INTERVAL, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    if kind is None or one.sql == "JSON":
+        return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    return Meeting(kind, one.sql, "equal")
+
+
+def _with_null(legacy: DataType, target: DataType) -> Meeting:
+    real = target if legacy.untyped else legacy
+    if real.untyped:
+        return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    own = meet(real, real, None, None)
+    cast = f"CAST(«0» AS {own.sql})"
+    side = (cast, own.target) if real is target else (own.legacy, cast)
+    note = "one side holds nothing but NULL and has no type of its own"
+    return Meeting(own.kind, own.sql, "widened", *side, own.scale, note)
+
+
+def _integers(legacy: DataType, target: DataType) -> Meeting:
+    (left, left_signed), (right, right_signed) = INTEGERS[legacy.name], INTEGERS[target.name]
+    if legacy.name == target.name:
+        return Meeting(Kind.INTEGER, legacy.sql, "equal")
+    if left_signed == right_signed:
+        wide = legacy.sql if left > right else target.sql
+        return _cast(Kind.INTEGER, wide, "widened" if right > left else "narrowed")
+    unsigned = left if not left_signed else right
+    signed = left if left_signed else right
+    if unsigned == 128:
+        return _as_text("incompatible")
+    wide = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT", 128: "HUGEINT"}[max(signed, unsigned * 2)]
+    return _cast(Kind.INTEGER, wide, "widened" if right > left else "narrowed")
+
+
+def _times(legacy: DataType, target: DataType) -> Meeting:
+    if legacy.name == target.name:
+        return Meeting(Kind.TIME, legacy.sql, "equal")
+    return _cast(Kind.TIME, "TIME_NS", "widened" if target.name == "time_ns" else "narrowed")
+
+
+def _cast(kind: Kind, sql: str, verdict: str, scale: int = 0, note: str = "") -> Meeting:
+    return Meeting(kind, sql, verdict, f"CAST(«0» AS {sql})", f"CAST(«0» AS {sql})", scale, note)
+
+
+def _as_text(verdict: str, note: str = "compared as text") -> Meeting:
+    return _cast(Kind.TEXT, "VARCHAR", verdict, note=note)
+
+
+def _shape(one: DataType) -> tuple[int, int]:
+    """Return the digits before and after the point."""
+    if one.name == "decimal":
+        return one.precision - one.scale, one.scale
+    return _DIGITS[INTEGERS[one.name][0]], 0
+
+
+def _numbers(legacy: DataType, target: DataType) -> Meeting:
+    floats = [one for one in (legacy, target) if one.name in FLOATS]
+    if len(floats) == 2:
+        if legacy.name == target.name:
+            return Meeting(Kind.FLOAT, legacy.sql, "equal")
+        return _cast(Kind.FLOAT, "DOUBLE", "widened" if legacy.name == "float" else "narrowed")
+    if floats:
+        return _exact_against_float(legacy, target)
+    (left, left_scale), (right, right_scale) = _shape(legacy), _shape(target)
+    before, scale = max(left, right), max(left_scale, right_scale)
+    if (left, left_scale) == (right, right_scale) and legacy.name == target.name:
+        return Meeting(Kind.DECIMAL, legacy.sql, "equal", scale=scale)
+    verdict = "widened" if right >= left and right_scale >= left_scale else "narrowed"
+    if before + scale <= 38:
+        return _cast(Kind.DECIMAL, f"DECIMAL({before + scale},{scale})", verdict, scale)
+    plain = "CASE WHEN contains(«0»::VARCHAR, '.') THEN rtrim(rtrim(«0»::VARCHAR, '0'), '.') ELSE «0»::VARCHAR END"
+    return Meeting(
+        Kind.TEXT, "VARCHAR", verdict, plain, plain, note="no common decimal type: compared digit by digit"
+    )
+
+
+def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
+    """Compare a float's shortest text with the exact number's, so that neither is rounded.
+
+    The float becomes the exact type only where the way back yields the same float.
+    """
+    exact = legacy if legacy.name not in FLOATS else target
+    number = f"DECIMAL(38,{exact.scale})" if exact.name == "decimal" else "HUGEINT"
+    digits = "DECIMAL(38,{})".format(exact.scale if exact.name == "decimal" else 0)
+    back = f"TRY_CAST(«0»::DOUBLE::VARCHAR AS {digits})"
+    inexact = (
+        f"CASE WHEN «0» = 0 THEN CAST(0 AS {number})::VARCHAR WHEN {back}::DOUBLE = «0»::DOUBLE "
+        f"THEN CAST({back} AS {number})::VARCHAR ELSE «0»::DOUBLE::VARCHAR END"
+    )
+    plain = f"CAST(«0» AS {number})::VARCHAR"
+    sides = (plain, inexact) if exact is legacy else (inexact, plain)
+    return Meeting(
+        Kind.TEXT,
+        "VARCHAR",
+        "incompatible",
+        *sides,
+        note="an exact number against a float: compared by their digits",
+    )
+
+
+def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
+    zoned = [one.name.endswith("zone") for one in (legacy, target)]
+    left = _utc(legacy, legacy_zone)
+    right = _utc(target, target_zone)
+    fine = max(_STAMPS[legacy.name], _STAMPS[target.name])
+    common = "TIMESTAMP_NS" if fine == 9 else "TIMESTAMP"
+    verdict = "equal"
+    if _STAMPS[legacy.name] != _STAMPS[target.name]:
+        verdict = "widened" if _STAMPS[target.name] > _STAMPS[legacy.name] else "narrowed"
+    elif zoned[0] != zoned[1]:
+        verdict = "widened" if zoned[1] else "narrowed"
+    note = ""
+    if zoned[0] != zoned[1] and not (legacy_zone or target_zone):
+        note = f"naive {'target' if zoned[0] else 'legacy'} times were read as UTC"
+    return Meeting(
+        Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})", note=note
+    )
+
+
+def _utc(one: DataType, zone: str | None) -> str:
+    if one.name.endswith("zone"):
+        return "timezone('UTC', «0»)"
+    if not zone:
+        return "«0»"
+    moved = "timezone('UTC', timezone('{}', «0»::TIMESTAMP))".format(zone.replace("'", "''"))
+    if one.name != "timestamp_ns":
+        return moved
+    # A zone is applied in microseconds: move by it, so that the last three digits stay.
+    shift = f"(epoch_us({moved}) - epoch_us(«0»::TIMESTAMP)) * 1000"
+    return f"CASE WHEN isfinite(«0»::TIMESTAMP) THEN make_timestamp_ns(epoch_ns(«0») + {shift}) ELSE «0» END"
+
+
+def _nested(legacy: DataType, target: DataType) -> Meeting:
+    common = _common_nested(legacy, target)
+    if common is None:
+        return _as_text("incompatible")
+    verdict = "equal" if legacy.sql == target.sql else "widened"
+    left, right = (_ordered(f"CAST(«0» AS {common.sql})", common) for _ in range(2))
+    return Meeting(Kind.NESTED, common.sql, verdict, left, right)
+
+
+def _common_nested(legacy: DataType, target: DataType) -> DataType | None:
+    """Return the common type of two nested types, struct fields matched by name."""
+    if legacy.name not in _NESTED and target.name not in _NESTED:
+        return _common_leaf(legacy, target)
+    lists = ("list", "array")
+    if legacy.name in lists and target.name in lists:
+        child = _common_nested(legacy.fields[0][1], target.fields[0][1])
+        return child and DataType("list", f"{child.sql}[]", fields=(("child", child),))
+    left, right = dict(legacy.fields), dict(target.fields)
+    if legacy.name != target.name or left.keys() != right.keys():
+        return None
+    parts = [(name, _common_nested(left[name], right[name])) for name in left]
+    fields = tuple((name, part) for name, part in parts if part is not None)
+    if len(fields) < len(parts):
+        return None
+    if legacy.name == "map":
+        return DataType("map", f"MAP({fields[0][1].sql}, {fields[1][1].sql})", fields=fields)
+    inner = ", ".join('"' + name.replace('"', '""') + f'" {part.sql}' for name, part in fields)
+    return DataType("struct", f"STRUCT({inner})", fields=fields)
+
+
+def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
+    if legacy.sql == target.sql:
+        return legacy
+    meeting = meet(legacy, target, None, None)
+    simple = meeting.legacy.startswith("CAST(«0»") and meeting.verdict != "incompatible"
+    return DataType(meeting.kind, meeting.sql) if simple else None
+
+
+def _ordered(value: str, kind: DataType, depth: int = 0) -> str:
+    """Rewrite every map inside a value as its sorted list of entries, so that order does not matter."""
+    if not _holds_map(kind):
+        return value
+    item = f"x{depth}"
+    if kind.name == "list":
+        return f"list_transform({value}, lambda {item}: {_ordered(item, kind.fields[0][1], depth + 1)})"
+    if kind.name == "map":
+        inner = dict(kind.fields)
+        entry = f"{{'key': {item}.key, 'value': {_ordered(item + '.value', inner['value'], depth + 1)}}}"
+        return f"list_sort(list_transform(map_entries({value}), lambda {item}: {entry}))"
+    parts = ", ".join(
+        f"{_field(name)} := {_ordered(f'({value}).{_field(name)}', part, depth + 1)}" for name, part in kind.fields
+    )
+    return f"CASE WHEN {value} IS NULL THEN NULL ELSE struct_pack({parts}) END"
+
+
+def _field(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _holds_map(kind: DataType) -> bool:
+    return kind.name == "map" or any(_holds_map(part) for _, part in kind.fields)
+
+
+def _mixed(legacy: DataType, target: DataType) -> Meeting:
+    names = {legacy.name, target.name}
+    if names <= {"date", *_STAMPS}:
+        return _date_against_stamp(legacy, target)
+    if names == {"varchar", "uuid"}:
+        lower = "lower(«0»::VARCHAR)"
+        return Meeting(Kind.TEXT, "VARCHAR", "widened", lower, lower, note="UUID compared as text")
+    if names == {"varchar", "blob"}:
+        side = {"varchar": "encode(«0»)", "blob": "«0»"}
+        return Meeting(
+            Kind.BINARY,
+            "BLOB",
+            "incompatible",
+            side[legacy.name],
+            side[target.name],
+            note="compared as UTF-8 bytes",
+        )
+    return _as_text("incompatible")
+
+
+def _date_against_stamp(legacy: DataType, target: DataType) -> Meeting:
+    left, right = (_utc(one, None) for one in (legacy, target))
+    common = "TIMESTAMP_NS" if "timestamp_ns" in (legacy.name, target.name) else "TIMESTAMP"
+    verdict = "widened" if legacy.name == "date" else "narrowed"
+    return Meeting(Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})")
