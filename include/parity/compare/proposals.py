@@ -25,6 +25,8 @@ from parity.compare.spec import Spec
 from parity.compare.types import Kind, fill
 from parity.suite.models import ColumnRule
 
+_ENOUGH_EQUAL = 1_000
+"""Equal rows on which an expression has proved harmless."""
 _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
 
@@ -51,12 +53,14 @@ def _tried(
     session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
 ) -> dict[int, tuple[int, int, int]]:
     """Return, for every rule that helps, on how many differences it was tried, how many it covers and leaves."""
-    had, after = _retry(session, plan, facts, wanted)
+    pairs, had, after = _retry(session, plan, facts, wanted)
     counts = {}
     for column in plan.values:
         if column.index in wanted:
-            left = after.different(column) + _broken(session, plan, facts, column, wanted[column.index])
-            before = had.get(column.index, 0)
+            before, left = had.get(column.index, 0), after.different(column)
+            # Rows that were captured for another column are equal in this one, and were tried already.
+            if pairs - before < _ENOUGH_EQUAL:
+                left += _broken(session, plan, facts, column, wanted[column.index])
             if left < before:
                 counts[column.index] = before, before - left, left
     return counts
@@ -161,8 +165,11 @@ def _zone(name: str, detail: str) -> dict[str, Any]:
 
 def _retry(
     session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
-) -> tuple[dict[int, int], Facts]:
-    """Compare captured rows again under the proposed rules; return what differed before, and the new facts."""
+) -> tuple[int, dict[int, int], Facts]:
+    """Compare captured rows again under the proposed rules.
+
+    Return how many pairs there were, in how many of them each column differed before, and the new facts.
+    """
     p = facts.prefix
     rows = max(session.one(f"SELECT count(*) FROM {p}wl"), 1)
     every = -(-rows // _MOST_ROWS)
@@ -172,9 +179,9 @@ def _retry(
         parts = (_again(c, wanted.get(c.index, {}), side) for c in plan.columns)
         session.run(f"CREATE TEMP VIEW retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
     counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in wanted)
-    before = session.row(f"SELECT {counts} FROM {p}res WHERE kind = 1 AND {here}")
+    pairs, *before = session.row(f"SELECT count(*), {counts} FROM {p}res WHERE kind = 1 AND {here}")
     after = gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
-    return dict(zip(wanted, before, strict=True)), after
+    return int(pairs), dict(zip(wanted, before, strict=True)), after
 
 
 def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:
