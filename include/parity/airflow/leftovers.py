@@ -17,6 +17,7 @@ from airflow.sdk import Context
 from parity.airflow.evidence import task_states
 from parity.airflow.memory import SUBMITTED
 from parity.airflow.runs import RunsRef
+from parity.airflow.telling import BROKEN
 from parity.clients.remote import RemoteRuns
 from parity.errors import ParityError
 
@@ -27,11 +28,16 @@ Connect = Callable[[RunsRef], RemoteRuns]
 
 
 def cancel_leftovers(context: Context, tasks: Iterable[str], connect: Connect = RunsRef.connect) -> None:
-    """Cancel what the tasks that did not succeed have left running; trouble with it is logged, never raised."""
-    states = task_states(context)
+    """Cancel what tasks that were stopped have left running; trouble with it is logged, never raised.
+
+    A task that failed by itself has said why, and has cancelled whatever it had to: a run that only could not be
+    asked about is healthy, and is left alone.
+    """
+    states, ti = task_states(context), context["ti"]
     for task in tasks:
-        left = context["ti"].xcom_pull(task_ids=task, key=SUBMITTED)
-        if left and states.get(task) != "success":
+        left = ti.xcom_pull(task_ids=task, key=SUBMITTED)
+        stopped = states.get(task) != "success" and not ti.xcom_pull(task_ids=task, key=BROKEN)
+        if left and stopped:
             _cancel(task, left, connect)
 
 

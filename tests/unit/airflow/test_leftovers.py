@@ -6,6 +6,7 @@ from typing import Any
 
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.runs import RunsRef
+from parity.airflow.telling import BROKEN
 from parity.clients.remote import RemoteRuns
 from parity.errors import Unreachable
 from unit.airflow.doubles import RUNNING, SUCCEEDED, FakeCloud
@@ -21,12 +22,13 @@ class Witness:
     def __init__(self, **states: str) -> None:
         self.states = {HELPER: states["helper"], UNLOAD: states["unload"]}
         self.words = {task: {"runs": RunsRef("fake", "c").to_json(), "run_id": task} for task in self.states}
+        self.broken: dict[str, Any] = {}
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
         return {self.run_id: self.states}
 
     def xcom_pull(self, task_ids: str, key: str) -> Any:
-        return self.words.get(task_ids)
+        return self.broken.get(task_ids) if key == BROKEN else self.words.get(task_ids)
 
 
 def look_after(witness: Witness, cloud: FakeCloud) -> None:
@@ -46,6 +48,13 @@ def test_what_a_stopped_task_left_running_is_cancelled() -> None:
 def test_what_has_ended_is_left_alone() -> None:
     cloud = FakeCloud(states={HELPER: SUCCEEDED, UNLOAD: SUCCEEDED})
     look_after(Witness(helper="failed", unload="failed"), cloud)
+    assert cloud.cancelled == []
+
+
+def test_a_run_that_was_only_lost_sight_of_is_left_alone() -> None:
+    witness, cloud = Witness(helper="failed", unload="success"), FakeCloud(states={HELPER: RUNNING})
+    witness.broken = {HELPER: {"link": "helper_job", "reason": "Lost sight of run-1."}}
+    look_after(witness, cloud)
     assert cloud.cancelled == []
 
 
