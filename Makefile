@@ -38,7 +38,7 @@ format: setup
 test: lint
 	$(BIN)/pytest --ignore=tests/e2e --ignore=tests/integration/airflow
 
-# Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): ten minutes more.
+# Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): a quarter of an hour more.
 nights: setup
 	$(BIN)/pytest tests/integration/airflow
 	$(BIN)/pytest tests/e2e

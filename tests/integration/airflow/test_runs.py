@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration.airflow.conftest import DATES, DIGESTED, DagRun, World
+from integration.airflow.conftest import DATES, DIGESTED, SMALL, DagRun, World
 
 pytestmark = [
     pytest.mark.airflow,
@@ -45,12 +45,12 @@ def test_every_submission_of_every_run_has_a_token_of_its_own(world: World, gree
 
 
 def test_a_second_run_of_a_date_is_listed_beside_the_first_and_is_the_latest(world: World, green: DagRun) -> None:
-    run = world.again()
+    run = world.again(SMALL)
     assert run.ended() == "success"
     listed = [r.run_id for r in world.store.runs("small", limit=100) if r.business_date == DATES[0]]
     assert {green.run_id, run.run_id} <= set(listed)
-    [latest] = world.store.latest("small", "sync_clients")[:1]
-    assert latest.key.run_id == run.run_id
+    by_date = {kept.key.business_date: kept for kept in world.store.activity_history("small", "sync_clients")}
+    assert by_date[DATES[0]].key.run_id == run.run_id
 
 
 def test_a_range_of_dates_is_one_run_for_each(world: World) -> None:

@@ -1,0 +1,178 @@
+"""What a night does by itself: it is late, it is caught up, it is tidied, it waits as long as a cloud asks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.airflow.conftest import (
+    DAILY,
+    DATES,
+    HELPER_JOB,
+    HOUSEKEEPING,
+    LATE,
+    MISSED,
+    SOLO,
+    THRIFTY,
+    DagRun,
+    World,
+    until,
+)
+from parity.compare.result import Verdict
+from parity.history.records import RunRecord
+from parity_sandbox.world.aws import client
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.sandbox,
+    pytest.mark.spark,
+    pytest.mark.slow,
+    pytest.mark.timeout(420),
+]
+HELPER, UNLOAD = "sync_clients.helper_job", "sync_clients.athena_unload"
+LONG_AGO = date(2020, 1, 1)
+
+
+def test_a_late_night_is_told_before_it_ends_and_resolved_when_it_has(world: World, green: DagRun) -> None:
+    world.sandbox.fault(kind="stays_running", target=HELPER_JOB)
+    run = world.again(LATE)
+    [late] = until(lambda: _incidents(world, "late"))
+    assert late["state"] == "triggered"
+    assert "has not ended 0:00:10 after it was queued" in late["summary"]
+    assert run.state() == "running"
+    world.sandbox.heal()
+    assert run.ended() == "success"
+    assert [incident["state"] for incident in _incidents(world, "late")] == ["resolved"]
+
+
+def test_missed_nights_are_caught_up_once_and_a_backfill_repeats_none(world: World) -> None:
+    world.http.patch(f"/api/v2/dags/{DAILY}", json={"is_paused": False}).raise_for_status()
+    try:
+        caught_up = until(lambda: len(runs := _runs(world)) == len(MISSED) and runs)
+        assert [run.ended() for run in caught_up] == ["success"] * len(MISSED)
+        assert _dates(world, caught_up) == list(MISSED)
+        _backfill(world, "none")
+        time.sleep(5)  # long enough for a scheduler that looks each second
+        assert [run.run_id for run in _runs(world)] == [run.run_id for run in caught_up]
+        _backfill(world, "completed")
+        until(lambda: all(run.tries().get("plan") == 2 for run in caught_up))
+        assert [run.ended() for run in caught_up] == ["success"] * len(MISSED)
+        assert _dates(world, _runs(world)) == list(MISSED)
+        assert len(world.store.runs("daily", limit=100)) == len(MISSED)
+    finally:
+        world.http.patch(f"/api/v2/dags/{DAILY}", json={"is_paused": True}).raise_for_status()
+
+
+def test_housekeeping_deletes_what_has_been_kept_long_enough_and_nothing_else(world: World, green: DagRun) -> None:
+    home = world.airflow.home / "parity"
+    old_report = home / "artefacts" / "small" / LONG_AGO.isoformat() / "run" / "report.html"
+    old_report.parent.mkdir(parents=True)
+    old_report.write_text("old")
+    began = datetime(2020, 1, 2, tzinfo=UTC)
+    world.store.record_run(RunRecord("small", "old", LONG_AGO, began, began, Verdict.PASS))
+    [young] = world.exports(green)
+    exported = _folder(world, young)
+    old = Path(shutil.copytree(exported, exported.parent / "old"))
+    for file in old.iterdir():
+        _age(file, days=30)
+    run = DagRun(world, HOUSEKEEPING, world.api.trigger(HOUSEKEEPING, {}))
+    assert run.ended() == "success"
+    assert not list(old.glob("*.parquet"))
+    assert list(exported.glob("*.parquet"))
+    assert not old_report.exists()
+    assert (home / "artefacts" / "small" / DATES[0].isoformat()).is_dir()
+    assert [r.run_id for r in world.store.runs("small", limit=100) if r.business_date == LONG_AGO] == []
+    assert green.verdicts() == {"sync_clients": "PASS"}
+
+
+def test_a_throttled_poll_waits_as_long_as_the_cloud_asks(world: World, green: DagRun) -> None:
+    world.sandbox.fault(kind="stays_running", target=HELPER_JOB)
+    run = world.again()
+    run.wait_for(HELPER, "deferred")
+    mark = world.sandbox.last_request()
+    world.sandbox.fault(service="databricks", path="/jobs/runs/get", status=429, retry_after=4, times=2)
+    until(lambda: [e for e in _polls(world, mark) if e["status"] == 200 and e["at"] > _refused(world, mark)])
+    world.sandbox.heal()
+    assert run.ended() == "success"
+    polls = _polls(world, mark)
+    pauses = [after["at"] - before["at"] for before, after in pairwise(polls) if before["status"] == 429]
+    assert len(pauses) == 2
+    assert min(pauses) >= 4
+
+
+def test_a_token_that_expires_while_a_task_waits_is_renewed(world: World, green: DagRun) -> None:
+    mark = world.sandbox.last_request()
+    world.sandbox.fault(service="azure", path="pipelineruns", expire_token=True, times=1, after=3)
+    run = world.run(SOLO)
+    assert run.ended() == "success"
+    asked = world.sandbox.requests("azure", mark)
+    refused = [entry["id"] for entry in asked if entry["status"] == 401]
+    tokens = [entry["id"] for entry in asked if "/oauth2/" in entry["path"]]
+    assert len(refused) == 1
+    assert any(token > refused[0] for token in tokens)
+    assert sum("/createRun" in entry["path"] for entry in asked) == 1
+
+
+def test_a_query_that_scans_too_much_is_stopped_and_the_night_is_invalid(world: World, green: DagRun) -> None:
+    run = world.again(THRIFTY)
+    assert run.ended() == "failed"
+    [(_, submission)] = run.kept(UNLOAD).items()
+    athena = client(world.sandbox.endpoints, "athena")
+    query = athena.get_query_execution(QueryExecutionId=submission["run_id"])["QueryExecution"]
+    assert query["Status"]["State"] == "CANCELLED"
+    assert run.verdicts() == {"sync_clients": "INVALID"}
+    reason = run.reason("sync_clients")
+    assert "the suite allows 1,000 (aws.max_scan)" in reason
+    assert "It was cancelled." in reason
+
+
+def _incidents(world: World, suite: str) -> list[dict[str, Any]]:
+    return [i for i in world.messages()["incidents"] if i["dedup_key"].startswith(f"parity/{suite}/")]
+
+
+def _runs(world: World) -> list[DagRun]:
+    listed = world.api.get(f"/api/v2/dags/{DAILY}/dagRuns", order_by="run_after")["dag_runs"]
+    return [DagRun(world, DAILY, run["dag_run_id"]) for run in listed]
+
+
+def _dates(world: World, runs: list[DagRun]) -> list[date]:
+    return [world.store.run(run.run_id).run.business_date for run in runs]
+
+
+def _backfill(world: World, behaviour: str) -> None:
+    first, last = (day + timedelta(days=1) for day in MISSED)
+    body = {
+        "dag_id": DAILY,
+        "from_date": f"{first}T00:00:00Z",
+        "to_date": f"{last}T00:00:00Z",
+        "reprocess_behavior": behaviour,
+        "max_active_runs": 2,
+    }
+    until(lambda: world.http.post("/api/v2/backfills", json=body).status_code == 200)
+
+
+def _polls(world: World, since: int) -> list[dict[str, Any]]:
+    return [e for e in world.sandbox.requests("databricks", since) if "/jobs/runs/get?" in e["path"]]
+
+
+def _refused(world: World, since: int) -> float:
+    refused = [entry["at"] for entry in _polls(world, since) if entry["status"] == 429]
+    return refused[-1] if len(refused) == 2 else float("inf")
+
+
+def _folder(world: World, export: dict[str, Any]) -> Path:
+    [url] = [p["value"] for p in export["job_parameters"] if p["name"] == "destination"]
+    at = world.sandbox
+    return at.state / "adls" / at.endpoints.storage_account / "exchange" / url.partition(".net/")[2]
+
+
+def _age(path: Path, days: int) -> None:
+    then = time.time() - days * 86400
+    os.utime(path, (then, then))
