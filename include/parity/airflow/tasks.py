@@ -14,7 +14,14 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.evidence import broken_links, broken_task, remote_runs_of, task_states
+from parity.airflow.evidence import (
+    ACTIVITY_LINKS,
+    broken_links,
+    broken_task,
+    remote_runs_of,
+    task_of,
+    task_states,
+)
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.runs import connection, handed_on
@@ -118,7 +125,7 @@ class SuiteTasks:
         case = self.case(context, activity)
         if activity.name not in case.plan.activities:
             raise AirflowSkipException("Not part of this run's plan.")
-        cancel_leftovers(context, [f"{activity.name}.{link}" for link in (Link.ATHENA, Link.HELPER)])
+        cancel_leftovers(context, [task_of(link, activity.name) for link in ACTIVITY_LINKS])
         judgement, result = self._judge(context, case)
         record = self._record(context, case, judgement, result)
         open_results().record_activity(record)
