@@ -207,5 +207,6 @@ def _runs_of_other_dates(dag: DAG, dates: Any) -> Any:
         wait_for_completion=True,
         deferrable=True,
         poke_interval=20,
+        retries=0,  # a retry could only find that the run exists
     )
     return partial_operator.expand_kwargs(dates.output)

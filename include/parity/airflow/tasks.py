@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,21 +13,15 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.evidence import (
-    ACTIVITY_LINKS,
-    broken_links,
-    broken_task,
-    remote_runs_of,
-    task_of,
-    task_states,
-)
+from parity.airflow.colour import OF_PIPELINE, night_verdict, outcome_of, pipeline_trouble, tell_night
+from parity.airflow.evidence import ACTIVITY_LINKS, broken_links, remote_runs_of, task_of
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.runs import connection, handed_on
-from parity.airflow.steps import PIPELINE, PLAN, START, athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.steps import athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
-from parity.flow.chain import Link, first_broken
+from parity.flow.chain import Link
 from parity.flow.digest import steps as digest
 from parity.flow.judge import NEXT, Judgement, judge
 from parity.flow.plan import make_plan
@@ -42,8 +35,6 @@ if TYPE_CHECKING:
     from parity.flow.exports import Column, Export
     from parity.history.store import Store
 
-
-OF_PIPELINE = (START, PIPELINE)
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +146,8 @@ class SuiteTasks:
 
         plan = plan_of(context)
         cancel_leftovers(context, OF_PIPELINE)
-        outcomes = {name: self._outcome(context, name) for name in plan.activities}
-        verdict, reason = self._verdict(context, outcomes)
+        outcomes = {name: outcome_of(context, name) for name in plan.activities}
+        verdict, reason = night_verdict(context, outcomes)
         run = context["dag_run"]
         open_results().record_run(
             RunRecord(
@@ -174,9 +165,9 @@ class SuiteTasks:
         )
         context["ti"].xcom_push("outcomes", outcomes)
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
-            context["ti"].xcom_push("beyond", self._pipeline_trouble(context))
+            context["ti"].xcom_push("beyond", pipeline_trouble(context))
         show(context, f"runs/{quote(plan.run_id)}")
-        _tell_night(outcomes, verdict, run_url(context))
+        tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
         return {"verdict": verdict, "reason": reason}
@@ -253,46 +244,6 @@ class SuiteTasks:
         runs = remote_runs_of(context, case.activity.name)
         return activity_record(case, judgement, result, findings, runs, self.sha)
 
-    def _outcome(self, context: Context, activity: str) -> dict[str, Any]:
-        told = context["ti"].xcom_pull(task_ids=f"{activity}.{Link.RECORD}", key="outcome")
-        return told or {
-            "verdict": Verdict.INVALID,
-            "reason": "It was never judged; read the log of its record task.",
-        }
-
-    def _verdict(self, context: Context, outcomes: dict[str, dict[str, Any]]) -> tuple[Verdict, str]:
-        verdicts = {name: Verdict(outcome["verdict"]) for name, outcome in outcomes.items()}
-        for verdict in (Verdict.INVALID, Verdict.FAIL):
-            if red := [name for name, found in verdicts.items() if found is verdict]:
-                return verdict, f"{', '.join(red)}. {outcomes[red[0]]['reason']}"
-        if not verdicts:
-            return Verdict.INVALID, "Nothing was planned, so nothing was compared."
-        return self._beyond_activities(context, verdicts)
-
-    def _beyond_activities(self, context: Context, verdicts: dict[str, Verdict]) -> tuple[Verdict, str]:
-        states = task_states(context)
-        if trouble := self._pipeline_trouble(context):
-            return Verdict.INVALID, trouble
-        if any(
-            state not in ("success", "skipped") for task, state in states.items() if task.startswith("other_dates")
-        ):
-            return Verdict.INVALID, "Another date of this range is not green; open its run."
-        waived = sum(verdict is Verdict.WAIVED for verdict in verdicts.values())
-        said = f"{len(verdicts)} activities are equal" + (f", {waived} of them by waiver." if waived else ".")
-        return (Verdict.WAIVED if waived else Verdict.PASS), said
-
-    def _pipeline_trouble(self, context: Context) -> str:
-        """Return why the pipeline cannot be vouched for, whatever its activities say; empty when it can."""
-        broken = [
-            broken_task(context, Link.PLAN, PLAN),
-            *(broken_task(context, Link.PIPELINE, t) for t in OF_PIPELINE),
-        ]
-        if first := first_broken(found for found in broken if found):
-            return first.sentence
-        states = task_states(context)
-        unwell = [task for task in OF_PIPELINE if states.get(task) != "success"]
-        return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for." if unwell else ""
-
 
 def open_results() -> Store:
     """Open the results store."""
@@ -313,15 +264,6 @@ def log_result(result: Result) -> None:
 
     for line in render_text(result).splitlines():
         log.info("%s", line)
-
-
-def _tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
-    """Write every activity into the gate's log, green ones first, so that the end of the log says what to do."""
-    for name, outcome in sorted(
-        outcomes.items(), key=lambda told: (not Verdict(told[1]["verdict"]).green, told[0])
-    ):
-        tell(f"{outcome['verdict']:8}{name}", outcome["reason"], level=loudness(Verdict(outcome["verdict"])))
-    tell(f"The run is {verdict}.", NEXT[verdict], url, level=loudness(verdict))
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:

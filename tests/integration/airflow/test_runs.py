@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration.airflow.conftest import DATES, DIGESTED, SMALL, DagRun, World
+from integration.airflow.conftest import DATES, DIGESTED, SMALL, SOLO, DagRun, World
 
 pytestmark = [
     pytest.mark.airflow,
@@ -60,6 +60,17 @@ def test_a_range_of_dates_is_one_run_for_each(world: World) -> None:
     assert other.state() == "success"
     assert world.store.run(other.run_id).run.business_date == DATES[1]
     assert run.verdicts() == other.verdicts() == {"sync_clients": "PASS"}
+
+
+def test_a_range_is_red_when_any_of_its_dates_is(world: World, green: DagRun) -> None:
+    mark = f"/solo/{DATES[1]}/.*_manifest"
+    world.sandbox.fault(service="storage", method="GET", path=mark, status=404)
+    run = world.run(SOLO, business_date_to=DATES[1].isoformat())
+    assert run.ended() == "failed"
+    assert run.verdicts() == {"sync_clients": "PASS"}
+    assert world.store.run(run.run_id).run.reason == "Another date of this range is not green; open its run."
+    other = DagRun(world, run.dag_id, f"{run.run_id}__{DATES[1]}")
+    assert (other.state(), other.verdicts()) == ("failed", {"sync_clients": "INVALID"})
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, ""), (200, '{"protocol": 1}')], ids=["missing", "tampered"])
