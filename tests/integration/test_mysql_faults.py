@@ -252,3 +252,16 @@ def test_a_wrong_password_is_one_clear_sentence_without_the_password(databases: 
     assert result.verdict == "INVALID"
     assert "refused" in result.reason
     assert "hunter2" not in str(result.to_json())
+
+
+def test_a_heap_whose_size_the_server_misjudges_is_counted_before_it_is_held_in_memory(
+    databases: TwoDatabases,
+) -> None:
+    heap = "CREATE TABLE heap (v INT) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0;\nANALYZE TABLE heap;\n"
+    databases.both(f"{heap}INSERT INTO heap SELECT seq FROM seq_1_to_30000;\n")
+    databases.target("DELETE FROM heap WHERE v = 30000;\n")
+
+    result = databases.verify(include=["heap"])
+
+    assert counts(result, "heap") == (0, 1, 0)
+    assert result.tables[0].result.extra["mysql"]["rows_fetched"] < 1_000

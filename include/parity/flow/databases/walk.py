@@ -46,6 +46,7 @@ class Walk:
     brake: Brake
     way: Way = field(default_factory=Way)
     bounds: tuple[int, int] | None = None
+    counted: int | None = None
     section: Section = field(default_factory=Section)
 
     @property
@@ -92,23 +93,32 @@ class Walk:
         sides = self.line.sides()
         self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
         pair = Pair(*sides.tables(self.plan), self.plan.seekable)
-        stream = self._streamed()
+        total = self._total(pair)
+        stream = self._streamed(total)
         rows = self.stride.next(streamed=stream)
         span = self._span(pair, state.after, rows)
         found = self._differences(state.spans)
         began = time.monotonic()
-        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, rows)
+        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, rows, total)
         facts = compare_span(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
         return _advanced(state, span, facts, found, done=span.upto == self.section.span.upto)
 
-    def _streamed(self) -> bool:
+    def _total(self, pair: Pair) -> int:
+        """Return the table's rows: the server's estimate, but a count for a table that must be read at once."""
+        if self.plan.walkable:
+            return self.plan.rows
+        if self.counted is None:
+            self.counted = max(both(pair.legacy.count, pair.target.count))
+        return self.counted
+
+    def _streamed(self, total: int) -> bool:
         """Tell whether the next span is streamed; a table that cannot be cut must fit into memory for that."""
         if self.stride.pace.way != "auto":
             return self.stride.pace.way == "stream"
-        fits = self.plan.walkable or self.plan.rows <= STREAMED
-        return fits and self.way.choose(self.plan.rows)
+        fits = self.plan.walkable or total <= STREAMED
+        return fits and self.way.choose(total)
 
     def _learn(self, facts: SpanFacts, seconds: float) -> None:
         self.way.learn(facts, seconds)
@@ -123,10 +133,10 @@ class Walk:
         ends = both(lambda: pair.legacy.boundary(rest, rows), lambda: pair.target.boundary(rest, rows))
         return Span(after, ends[0] or ends[1] or rest.upto)
 
-    def _buckets(self, sides: Sides, span: Span, rows: int) -> Buckets:
-        expected = rows if span.upto else max(1, min(rows, self.plan.rows))
+    def _buckets(self, sides: Sides, span: Span, rows: int, total: int) -> Buckets:
+        expected = rows if span.upto else max(1, min(rows, total))
         if not self.plan.walkable:
-            return Buckets.by_hash(max(self.plan.rows, 1))
+            return Buckets.by_hash(max(total, 1))
         if not (divisible(self.plan.key_legacy) and divisible(self.plan.key_target)):
             return Buckets.by_hash(expected)
         first, last = self._bounds(sides)
