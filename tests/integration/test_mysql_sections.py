@@ -17,7 +17,7 @@ from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.errors import CouldNotCompare
 from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import MemoryProgress, StoredProgress
+from parity.flow.databases.progress import MemoryProgress, Progress, StoredProgress
 from parity.flow.databases.verify import verify_database
 
 pytestmark = pytest.mark.mariadb
@@ -58,12 +58,16 @@ def test_sections_find_what_one_walk_finds(databases: TwoDatabases, way: str) ->
     assert any("3 parts of the table were read at once" in note.why for note in entries(result)["notes"])
 
 
+class Killed(BaseException):
+    """What a killed worker looks like from inside."""
+
+
 @dataclass
 class Counting(MemoryProgress):
     """Progress that dies when a section has saved for the given time."""
 
     kept: StoredProgress | None = None
-    dies: int = 0
+    dies: int = -1
     saved: int = 0
     states: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -72,7 +76,7 @@ class Counting(MemoryProgress):
         self.kept.save(run, table, state)
         self.saved += "/cut" not in table
         if self.saved == self.dies:
-            raise KeyboardInterrupt
+            raise Killed
 
     def load(self, run: str, table: str) -> str | None:
         assert self.kept
@@ -84,14 +88,37 @@ def test_a_killed_workers_successor_goes_on_within_the_same_sections(
 ) -> None:
     kept = StoredProgress(create_engine(f"sqlite:///{tmp_path / 'results.db'}"))
     job = replace(databases.job(Counting(kept=kept, dies=4), pace=PACE), artefacts=tmp_path)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Killed):
         verify_database(job)
     cuts = kept.load("once", "entries/cut")
+    states = [kept.load("once", f"entries/{number}") for number in range(3)]
+    assert not all(state and Progress.from_json(state).done for state in states), "the others walked on"
 
     after = Counting(kept=kept)
     result = verify_database(replace(job, store=after))
 
     assert cuts is not None
+    assert counts(result, "entries") == EXPECTED, result.reason
+    assert result.tables[0].result.rows.legacy == ROWS
+    assert entries(result)["resumed"] >= 1
+
+
+class Cutting(MemoryProgress):
+    """Progress that cuts every connection, and so all sections' at once, when it has been saved four times."""
+
+    saves = 0
+
+    def save(self, run: str, table: str, state: str) -> None:
+        super().save(run, table, state)
+        self.saves += 1
+        if self.saves == 4:
+            for server in servers():
+                server.run("KILL USER 'parity'@'127.0.0.1';\nKILL USER 'parity'@'localhost';\n")
+
+
+def test_connections_lost_in_all_sections_at_once_are_made_anew(databases: TwoDatabases) -> None:
+    result = databases.verify(Cutting(), pace=PACE)
+
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.tables[0].result.rows.legacy == ROWS
     assert entries(result)["resumed"] >= 1

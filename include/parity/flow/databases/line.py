@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from parity.clock import Clock
-from parity.errors import CouldNotCompare, Throttled, Transient
+from parity.errors import CouldNotCompare, Terminal, Throttled, Transient
 from parity.flow.databases.sides import Connections, Sides
 
 A = TypeVar("A")
@@ -25,10 +25,14 @@ class Line:
     attempts: int = 5
     lost: bool = False
     """A server stayed away through all attempts; later tables try only once."""
+    stopped: bool = False
+    """Somebody stopped the verification: whoever holds the line learns it at its next question."""
     _sides: Sides | None = None
 
     def sides(self) -> Sides:
         """Return both sessions, inside snapshots; connects when there are none."""
+        if self.stopped:
+            raise Terminal("The verification was stopped.")
         if self._sides is None:
             sides = Sides.open(self.connections)
             self._sides = sides
@@ -61,7 +65,7 @@ class Line:
         """
         error = sys.exception()
         self.hang_up()
-        if attempts >= (1 if self.lost else self.attempts):
+        if self.stopped or attempts >= (1 if self.lost else self.attempts):
             self.lost = isinstance(error, Transient)
             raise  # noqa: PLE0704 - the caller's error
         asked = error.retry_after if isinstance(error, Throttled) else None
@@ -69,13 +73,15 @@ class Line:
 
     def hang_up(self) -> None:
         """Close both sessions."""
-        if self._sides is not None:
-            self._sides.close()
-        self._sides = None
+        sides, self._sides = self._sides, None
+        if sides is not None:
+            sides.close()
 
     def stop(self) -> None:
-        """Kill what the servers run for us, and hang up."""
-        if self._sides is not None:
+        """Kill what the servers run for us, hang up, and stay so; may be called from another thread."""
+        self.stopped = True
+        sides = self._sides
+        if sides is not None:
             with suppress(CouldNotCompare):
-                self._sides.stop()
+                sides.stop()
         self.hang_up()

@@ -72,9 +72,6 @@ def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ..
     workers = Workers(replace(job, connections=connections_of(job.spec, job.connections)))
     try:
         return tuple(workers.verify(groups))
-    except BaseException:
-        workers.stop()
-        raise
     finally:
         workers.close()
 

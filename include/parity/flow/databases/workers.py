@@ -34,9 +34,14 @@ class Workers:
         brake = Brake(self.job.spec.pace, self.job.clock)
         runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
         with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
-            stints = [stint for group in pool.map(self._stints, runs) for stint in group]
-            list(pool.map(self._walk, stints))
-            return [result for results in pool.map(self._finish, runs) for result in results]
+            try:
+                stints = [stint for group in pool.map(self._stints, runs) for stint in group]
+                list(pool.map(self._walk, stints))
+                return [result for results in pool.map(self._finish, runs) for result in results]
+            except BaseException:  # before the pool waits for its threads: they would walk to the end
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.stop()
+                raise
 
     def _stints(self, group: Group) -> list[Stint]:
         """Return a group's whole tables as one stint, and each section of a large one as its own."""
@@ -73,7 +78,7 @@ class Workers:
             self._idle.append(line)
 
     def stop(self) -> None:
-        """Kill whatever the servers still run for us."""
+        """Kill whatever the servers still run for us; no line connects again."""
         for line in self._all:
             line.stop()
 
