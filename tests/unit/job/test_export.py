@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from parity.flow.exports import Expected, target_request
+from parity.sql.columns import Column, Kind
+from parity.sql.spark import Spark
 from parity.suite.models import Mode, TargetSource
 from parity_job.export import (
     MANIFEST,
@@ -167,3 +169,20 @@ def test_a_refusal_ends_the_run_with_one_line() -> None:
     with pytest.raises(SystemExit) as left:
         main(["--protocol", "9"])
     assert left.value.code == "parity-helper: job parameter activity is missing or empty"
+
+
+def test_a_long_request_comes_packed_and_says_the_same() -> None:
+    wide = [Column(f"amount_in_currency_{at}", Kind.DECIMAL, 4) for at in range(200)]
+    condition = Spark().among(wide[:1], 250_000, range(0, 250_000, 251))
+    sql = Spark().detail([column.name for column in wide], (), condition, "payments.refunds")
+    expected = Expected("apply_refunds", "run-1", date(2026, 3, 2), Mode.DIGEST)
+    asked = target_request(expected, TargetSource(table="payments.refunds"), GIVEN["destination"], digest_sql=sql)
+    assert asked["request"].startswith("zlib:")
+    assert len(json.dumps(asked)) < 10_000 < len(sql)
+    assert read_order(asked).digest_sql == sql
+
+
+@pytest.mark.parametrize("packed", ["zlib:", "zlib:!!!", "zlib:eJw=", "zlib:AAAA"])
+def test_a_torn_packed_request_is_refused(packed: str) -> None:
+    with pytest.raises(Refused, match="not JSON"):
+        read_order({**GIVEN, "request": packed})
