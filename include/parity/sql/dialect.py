@@ -1,4 +1,4 @@
-"""What every engine does alike: a row's text, its hash, a bucket and a bucket's digest."""
+"""What every engine does alike: a row's text, its hash, and what digests are made of."""
 
 from __future__ import annotations
 
@@ -81,17 +81,3 @@ class Dialect(ABC):
     def hash(self, columns: Columns) -> str:
         """Return the hash of a row."""
         return self.md5(self.row(columns))
-
-    def digest(self, columns: Columns, key: Columns, source: str, buckets: int, where: str = "") -> str:
-        """Return the query for bucket, COUNT and SUM over a whole table, bucketed by the hash of its key.
-
-        ``source`` and ``where`` are SQL already; an empty ``key`` buckets by the whole row.
-        """
-        bucket = self.bucket(self.hash(key or columns), buckets)
-        condition = f"\nWHERE {where}" if where else ""
-        return (
-            f"SELECT {bucket} AS bucket, COUNT(*) AS row_count,\n"
-            f"       {self.total(self.number(self.hash(columns)))} AS digest\n"
-            f"FROM {source}{condition}\n"
-            f"GROUP BY {bucket}"
-        )

@@ -81,6 +81,11 @@ def test_the_canonical_text_of_every_kind_on_every_engine() -> None:
     golden("canonical_text", "\n".join(lines))
 
 
+def test_the_text_of_a_row_on_every_engine() -> None:
+    texts = (f"-- {dialect.name}\n{dialect.row(COLUMNS)}" for dialect in (*LAKES.values(), MySQL(), MariaDB()))
+    golden("row_text", "\n".join(texts))
+
+
 def test_the_scale_of_two_decimals_is_the_larger_one() -> None:
     met = meet(column_of("a", "decimal(10,2)"), column_of("b", "decimal(18,4)"))
     assert [column.scale for column in met if isinstance(column, Column)] == [4, 4]
