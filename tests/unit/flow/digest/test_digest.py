@@ -125,7 +125,7 @@ def edited(edits: list[tuple[str, int, Row]]) -> list[Row]:
     return rows
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EDITS, EDITS, st.sampled_from(["key", "value", "rule", "keyless"]))
 def test_whatever_differs_the_counts_are_those_of_mode_rows(
     tmp_path: Path, legacy: list[Any], target: list[Any], kind: str
