@@ -19,7 +19,7 @@ from parity.history.records import ActivityRecord, RunDetail, RunRecord
 
 KINDS = {
     "adf_pipeline": "Data Factory run",
-    "adf_activity": "activity",
+    "adf_activity": "ADF activity",
     "databricks": "Databricks export",
     "athena": "Athena query",
     "glue": "Glue run",
