@@ -125,6 +125,14 @@ def test_one_script_on_both_sides_makes_no_difference(databases: TwoDatabases) -
     assert result.verdict == "PASS", result.reason
 
 
+def test_a_trigger_is_looked_at_with_its_table_whatever_its_own_name(databases: TwoDatabases) -> None:
+    databases.target("DROP TRIGGER stamp;\nDROP TRIGGER count_them")
+
+    found = databases.verify(include=["inv*"]).schema
+    assert [(d.object, d.table) for d in found] == [("count_them", "invoices"), ("stamp", "invoices")]
+    assert databases.verify(include=["clients"]).schema == ()
+
+
 def test_every_planted_difference_is_found_and_none_is_invented(databases: TwoDatabases) -> None:
     databases.target(";\n".join(PLANTED))
 

@@ -24,11 +24,13 @@ class SchemaDifference:
     target: str | None
     waived: str = ""
     """Ticket of the waiver that covers it."""
+    owner: str = ""
+    """The table that a trigger belongs to; its name does not tell."""
 
     @property
     def table(self) -> str:
         """Return the table it belongs to, or its own name."""
-        return self.object.partition(".")[0]
+        return self.owner or self.object.partition(".")[0]
 
 
 def diff_schema(
@@ -55,10 +57,12 @@ def _concerns(kind: str, table: str, lonely: set[str], wanted: Callable[[str], b
 
 
 def _owner(kind: str, name: str, olds: Objects, news: Objects) -> str:
-    """Return the table that an object belongs to; a trigger's own name does not tell."""
-    if kind == "trigger":
-        return (olds.get((kind, name)) or news[kind, name])["table"]
-    return name.partition(".")[0]
+    """Return the table that an object belongs to."""
+    return _of_trigger(kind, olds.get((kind, name)) or news[kind, name]) or name.partition(".")[0]
+
+
+def _of_trigger(kind: str, attributes: Attributes) -> str:
+    return attributes["table"] if kind == "trigger" else ""
 
 
 def _ranked(olds: Objects, news: Objects) -> None:
@@ -73,12 +77,14 @@ def _ranked(olds: Objects, news: Objects) -> None:
 
 
 def _compare(kind: str, name: str, old: Attributes | None, new: Attributes | None) -> Iterable[SchemaDifference]:
+    owner = _of_trigger(kind, old or new or {})
     if old is None or new is None:
         shown = ", ".join(f"{k} {v}" for k, v in (old or new or {}).items() if v) or kind
-        yield SchemaDifference(
-            name, kind, "extra" if old is None else "missing", shown if old else None, shown if new else None
-        )
+        legacy, target = (None, shown) if old is None else (shown, None)
+        what = "extra" if old is None else "missing"
+        yield SchemaDifference(name, kind, what, legacy, target, owner=owner)
         return
     for attribute in sorted(old.keys() | new.keys()):
-        if old.get(attribute, "") != new.get(attribute, ""):
-            yield SchemaDifference(name, kind, attribute, old.get(attribute, ""), new.get(attribute, ""))
+        values = old.get(attribute, ""), new.get(attribute, "")
+        if values[0] != values[1]:
+            yield SchemaDifference(name, kind, attribute, *values, owner=owner)

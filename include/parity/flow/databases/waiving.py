@@ -39,4 +39,4 @@ def waived_columns(table: str, database: str, waivers: Sequence[Waiver], today: 
 
 def _covers(waiver: Waiver, difference: SchemaDifference) -> bool:
     own = difference.object.partition(".")[2]
-    return waiver.activity == difference.table and waiver.column in (None, own)
+    return waiver.activity in (difference.table, difference.object) and waiver.column in (None, own)
