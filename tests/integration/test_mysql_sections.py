@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
@@ -19,6 +18,7 @@ from parity.errors import CouldNotCompare
 from parity.flow.databases.outcome import DatabaseResult
 from parity.flow.databases.progress import MemoryProgress, Progress, StoredProgress
 from parity.flow.databases.verify import verify_database
+from parity.history.store import open_store
 
 pytestmark = pytest.mark.mariadb
 ROWS = 64_000
@@ -86,7 +86,7 @@ class Counting(MemoryProgress):
 def test_a_killed_workers_successor_goes_on_within_the_same_sections(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
-    kept = StoredProgress(create_engine(f"sqlite:///{tmp_path / 'results.db'}"))
+    kept = StoredProgress(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
     job = replace(databases.job(Counting(kept=kept, dies=4), pace=PACE), artefacts=tmp_path)
     with pytest.raises(Killed):
         verify_database(job)

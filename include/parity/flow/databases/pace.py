@@ -39,7 +39,13 @@ class Stride:
 
     def next(self, *, streamed: bool) -> int:
         """Return how many rows the next span should hold."""
-        return min(self.rows, STREAMED) if streamed else self.rows
+        return min(self.rows, self._allowed, STREAMED if streamed else MOST)
+
+    @property
+    def _allowed(self) -> int:
+        """Return the rows that one chunk's time allows, so that a limited rate is no burst and a long pause."""
+        limit = self.pace.rows_per_second
+        return max(self.least, round(limit * self.pace.chunk.total_seconds())) if limit else MOST
 
     def learn(self, rows: int, seconds: float) -> None:
         """Adapt to how long a span of ``rows`` rows took."""

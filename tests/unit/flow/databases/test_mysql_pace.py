@@ -31,6 +31,11 @@ def test_a_time_out_halves_the_span_until_nothing_is_left_to_halve() -> None:
     assert stride.rows == LEAST
 
 
+def test_a_limited_rate_is_no_burst_and_a_long_pause() -> None:
+    stride = Stride(pace(first=100_000, chunk="2s", rows_per_second=5_000))
+    assert stride.next(streamed=False) == 10_000
+
+
 def looks(*loads: tuple[Load, Load]) -> Iterator[tuple[Load, Load]]:
     return iter(loads)
 
