@@ -36,6 +36,8 @@ class Progress:
     """How often it went on from an earlier span, in a new snapshot."""
     sections: int = 1
     """How many parts of it were read at once, each in a snapshot of its own."""
+    cuts: tuple[tuple[str | None, ...], ...] = ()
+    """Where a table is cut into sections, each of which has progress of its own."""
 
     @property
     def different(self) -> int:
@@ -50,8 +52,8 @@ class Progress:
     def from_json(cls, text: str) -> Progress:
         """Read a state back."""
         state = json.loads(text)
-        after = state.pop("after")
-        return cls(after=None if after is None else tuple(after), **state)
+        after, cuts = state.pop("after"), state.pop("cuts", ())
+        return cls(after=None if after is None else tuple(after), cuts=tuple(map(tuple, cuts)), **state)
 
 
 class ProgressStore(Protocol):

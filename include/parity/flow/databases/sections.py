@@ -1,11 +1,11 @@
 """A large table cut into sections of its key, so that several connections read it at once.
 
-The cuts are kept in the progress store: a killed worker's successor must go on within the same ones.
+The cuts are kept with the table's progress: a killed worker's successor must go on within the same ones.
 """
 
 from __future__ import annotations
 
-import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from parity.flow.databases.plan import TablePlan
-from parity.flow.databases.progress import Progress, ProgressStore
+from parity.flow.databases.progress import Progress
 from parity.sql.keys import Cells, Span
 
 WORTH = 20_000
@@ -44,7 +44,7 @@ class Section:
     @property
     def numbers(self) -> range:
         """Return the numbers of its spans."""
-        return range(self.number * PARTS, (self.number + 1) * PARTS)
+        return range(sys.maxsize) if self.whole else range(self.number * PARTS, (self.number + 1) * PARTS)
 
 
 def wanted(plan: TablePlan, connections: int) -> int:
@@ -52,23 +52,21 @@ def wanted(plan: TablePlan, connections: int) -> int:
     return min(connections, plan.rows // WORTH) if plan.walkable else 1
 
 
-def cut(plan: TablePlan, parts: int, boundary: Boundary, store: ProgressStore, run: str) -> tuple[Section, ...]:
-    """Cut a table into sections of about equally many rows, or as it was cut before."""
-    kept = store.load(run, f"{plan.name}/cut")
-    ends = json.loads(kept) if kept else _ends(plan, parts, boundary)
-    store.save(run, f"{plan.name}/cut", json.dumps(ends))
-    bounds: list[Cells | None] = [None, *(tuple(end) for end in ends), None]
-    return tuple(Section(number, Span(*ends)) for number, ends in enumerate(pairwise(bounds)))
-
-
-def _ends(plan: TablePlan, parts: int, boundary: Boundary) -> list[Cells]:
+def cut(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
+    """Return where a table is cut into sections of about equally many rows."""
     ends: list[Cells] = []
     for _ in range(parts - 1):
         end = boundary(Span(ends[-1] if ends else None), -(-plan.rows // parts))
         if end is None:
             break
         ends.append(end)
-    return ends
+    return tuple(ends)
+
+
+def sections(cuts: Sequence[Cells]) -> tuple[Section, ...]:
+    """Return the sections between the cuts; without any, the whole."""
+    bounds = pairwise([None, *cuts, None])
+    return tuple(Section(number, Span(*ends)) for number, ends in enumerate(bounds))
 
 
 def merged(states: Sequence[Progress], fingerprint: str) -> Progress:
@@ -83,6 +81,7 @@ def merged(states: Sequence[Progress], fingerprint: str) -> Progress:
         after=None,
         done=all(state.done for state in states),
         sections=len(states),
+        cuts=(),
         columns=dict(columns),
         **counts,
     )

@@ -17,10 +17,11 @@ from parity.flow.databases.pace import Brake, Stride
 from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress
 from parity.flow.databases.recheck import recheck
-from parity.flow.databases.sections import Section, cut, merged, wanted
+from parity.flow.databases.sections import Section, cut, merged, sections, wanted
 from parity.flow.databases.sides import Sides, both
 from parity.flow.databases.waiving import waived_columns
 from parity.flow.databases.walk import Walk, fingerprint
+from parity.sql.keys import Cells
 
 
 @dataclass
@@ -55,15 +56,20 @@ class TableRun:
         self._guarded(lambda: self._cut(line))
 
     def _cut(self, line: Line) -> None:
-        kept = self.job.store.load(self.job.run, self.plan.name)
-        if kept and Progress.from_json(kept).done:
+        store, run, mark = self.job.store, self.job.run, fingerprint(self.plan, Section())
+        text = store.load(run, self.plan.name)
+        kept = Progress.from_json(text) if text else Progress("")
+        if kept.fingerprint == mark and (kept.done or kept.spans):
             return
+        cuts = kept.cuts if kept.fingerprint == mark else ()
+        if not cuts:
+            cuts = line.retried(self._cuts)
+            store.save(run, self.plan.name, Progress(mark, cuts=cuts).to_json())
+        self.sections = sections(cuts)
 
-        def ends(sides: Sides) -> tuple[Section, ...]:
-            legacy, _ = sides.tables(self.plan)
-            return cut(self.plan, self.parts, legacy.boundary, self.job.store, self.job.run)
-
-        self.sections = line.retried(ends)
+    def _cuts(self, sides: Sides) -> tuple[Cells, ...]:
+        legacy, _ = sides.tables(self.plan)
+        return cut(self.plan, self.parts, legacy.boundary)
 
     def walk(self, line: Line, section: Section) -> None:
         """Walk one section, and with the first prove the digest's eyesight; remembers trouble."""

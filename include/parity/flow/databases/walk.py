@@ -77,7 +77,12 @@ class Walk:
         mark = fingerprint(self.plan, self.section)
         kept = self.store.load(self.run, self.name)
         state = Progress.from_json(kept) if kept else None
-        if state and state.fingerprint == mark and (not state.different or self.folder.is_dir()):
+        if (
+            state
+            and not state.cuts
+            and state.fingerprint == mark
+            and (not state.different or self.folder.is_dir())
+        ):
             return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
         self._differences(0)  # removes what another plan's walk left
         return Progress(mark, self.section.span.after, started=self.clock.now().isoformat())
