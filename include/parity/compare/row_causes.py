@@ -16,6 +16,8 @@ _FEWEST = 2
 """Rows that must share a value before it is worth saying."""
 _WIDEST = 400
 """Columns looked at."""
+_SIDES = {"missing": (MISSING, "l", "t", "legacy", "target"), "extra": (EXTRA, "t", "l", "target", "legacy")}
+"""Of a kind of rows: its code, the letters of its own and the other side, and the names of these."""
 
 
 def explain_rows(
@@ -23,13 +25,11 @@ def explain_rows(
 ) -> tuple[RowCause, ...]:
     """Return what the missing rows have in common, then what the extra ones have."""
     found: list[RowCause] = []
-    if facts.rows.missing >= _FEWEST:
-        found += _shared(session, plan, facts, spec, partitions, "missing")
-    if facts.rows.extra:
-        copies = _copies(session, facts)
+    for kind, count in (("missing", facts.rows.missing), ("extra", facts.rows.extra)):
+        copies = _copies(session, facts, kind) if count else []
         found += copies
-        if facts.rows.extra >= _FEWEST and not copies:
-            found += _shared(session, plan, facts, spec, partitions, "extra")
+        if count >= _FEWEST and (kind == "missing" or not copies):
+            found += _shared(session, plan, facts, spec, partitions, kind)
     return tuple(found)
 
 
@@ -38,40 +38,30 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _copies(session: Session, facts: Facts) -> list[RowCause]:
-    """Count the extra rows that are exact copies of others of their side, and those that fan a key out."""
-    if not facts.rows.duplicate_target:
-        return []
+def _copies(session: Session, facts: Facts, kind: str) -> list[RowCause]:
+    """Count the missing or extra rows that are copies of others of their side, and those that fan a key out."""
+    code, side, other, here, there = _SIDES[kind]
     p = facts.prefix
-    row = session.row(
+    if not session.one(f"SELECT count(*) FROM {p}many"):
+        return []
+    loaded, fanned = session.row(
         "SELECT count(*) FILTER (d.copies > 1), count(*) FILTER (d.copies = 1 AND d.known) FROM "
         f"{p}res r JOIN "
-        f"(SELECT rid, count(*) OVER (PARTITION BY g, a, b) AS copies, g IN (SELECT g FROM {p}dl) AS "
-        f"known FROM {p}dt) d "
-        f"ON r.tid = d.rid WHERE r.kind = {EXTRA}"
+        f"(SELECT rid, count(*) OVER (PARTITION BY g, a, b) AS copies, g IN (SELECT g FROM {p}d{other}) AS "
+        f"known FROM {p}d{side}) d "
+        f"ON r.{side}id = d.rid WHERE r.kind = {code}"
     )
-    loaded, fanned = row
-    found = []
-    if loaded:
-        found.append(
-            RowCause(
-                Cause.DUPLICATE_LOAD,
-                loaded,
-                f"{plural(loaded, 'extra row')} with an exact copy on the target side",
-                "extra",
-            )
-        )
-    if fanned:
-        words = f"{plural(fanned, 'extra row')} with a key of the legacy side, but other values"
-        found.append(RowCause(Cause.JOIN_FAN_OUT, fanned, words, "extra"))
-    return found
+    copied = f"{plural(loaded, f'{kind} row')} with an exact copy on the {here} side"
+    widened = f"{plural(fanned, f'{kind} row')} with a key of the {there} side, but other values"
+    found = ((Cause.DUPLICATE_LOAD, loaded, copied), (Cause.JOIN_FAN_OUT, fanned, widened))
+    return [RowCause(cause, n, words, kind) for cause, n, words in found if n]
 
 
 def _shared(
     session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str], kind: str
 ) -> list[RowCause]:
     """Say which value all rows of a kind share, unless every row of that side has it."""
-    code, side, whole = (MISSING, "l", "legacy") if kind == "missing" else (EXTRA, "t", "target")
+    code, side, _, whole, _ = _SIDES[kind]
     rows = (
         f"(SELECT * FROM {facts.prefix}w{side} WHERE rowid IN (SELECT {side}id FROM {facts.prefix}res "
         f"WHERE kind = {code}))"

@@ -26,6 +26,8 @@ _PER_RUN = 2_000
 def take_samples(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
     """Return samples of changed values, by column and cause, then of missing and extra rows."""
     found: list[dict[str, Any]] = []
+    if not spec.samples:
+        return ()
     for column in plan.values:
         if facts.different(column) and len(found) < _PER_RUN:
             found += _changed(session, plan, facts, spec, column)

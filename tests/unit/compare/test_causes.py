@@ -99,6 +99,20 @@ def test_copies_and_fan_outs_are_told_apart(comparing: Compare) -> None:
     assert (result.rows.equal, result.rows.changed, result.rows.extra) == (20, 0, 2)
 
 
+def test_rows_that_the_legacy_side_holds_twice_are_copies(comparing: Compare) -> None:
+    rows = "SELECT i AS id, 'x' || i AS v FROM range(20) t(i)"
+    result = comparing(f"({rows}) UNION ALL SELECT 3, 'x3' UNION ALL SELECT 4, 'other'", rows)
+    assert [(str(c.cause), c.rows, c.kind) for c in result.row_causes] == [
+        ("duplicate_load", 1, "missing"),
+        ("join_fan_out", 1, "missing"),
+    ]
+
+
+def test_no_samples_are_taken_where_none_are_wanted(comparing: Compare) -> None:
+    result = comparing("SELECT 1 AS id, 2 AS v", "SELECT 1 AS id, 3 AS v UNION ALL SELECT 2, 3", samples=0)
+    assert (result.verdict, result.samples) == ("FAIL", ())
+
+
 def test_a_proposal_is_tried_before_it_is_made(comparing: Compare) -> None:
     result = comparing(
         "SELECT i AS id, 'a' || i AS v FROM range(50) t(i)",
