@@ -74,6 +74,7 @@ def test_a_difference_that_is_hidden_for_want_of_a_right_is_never_green(
     assert result.verdict == "INVALID"
     assert f"{kind} of the legacy side" in result.reason
     assert f"no {right} right" in result.reason
+    assert {f"{kind} of the {side} side" for side in ("legacy", "target")} <= {n.what for n in result.not_compared}
     assert [table.result.verdict for table in result.tables] == ["PASS", "PASS"]
 
 

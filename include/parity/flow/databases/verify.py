@@ -26,7 +26,6 @@ __all__ = [
     "Survey",
     "conclude",
     "connections_of",
-    "left_out",
     "peak_mib",
     "survey_database",
     "verify_database",
@@ -58,11 +57,16 @@ def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> Databas
         tuple(sorted(tables, key=lambda table: table.table)),
         waive_schema(survey.schema, job.spec.database, job.waivers, job.clock.now().date()),
         survey.cutover,
-        survey.plan.left_out,
+        (*survey.plan.left_out, *map(_unread, survey.unreadable)),
         survey.versions,
         peak_mib=peak_mib(),
     )
     return judge_database(found, survey.unreadable)
+
+
+def _unread(told: str) -> NotCompared:
+    what, _, why = told.partition(": ")
+    return NotCompared(what, why)
 
 
 def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ...]:
@@ -74,8 +78,3 @@ def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ..
         return tuple(workers.verify(groups))
     finally:
         workers.close()
-
-
-def left_out(survey: Survey) -> tuple[NotCompared, ...]:
-    """Return the tables that nobody wanted compared."""
-    return survey.plan.left_out
