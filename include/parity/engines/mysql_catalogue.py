@@ -110,6 +110,11 @@ class Catalogue:
         return _tables(self.records)
 
     @property
+    def views(self) -> frozenset[str]:
+        """Return the names of the views."""
+        return frozenset(str(record["table_name"]) for record in self.records.get("views", ()))
+
+    @property
     def bodiless(self) -> dict[str, str]:
         """Return the kinds with an object whose definition the server keeps to itself, and which."""
         return {

@@ -103,6 +103,11 @@ class Database(Frozen):
         """Return what is said of a table."""
         return self.tables.get(table, TableRules())
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Return the tables to include that are no patterns but names."""
+        return frozenset(pattern for pattern in self.include if not set("*?[") & set(pattern))
+
     def wants(self, table: str) -> str | None:
         """Return why a table is left out, or None when it is compared."""
         if not any(fnmatchcase(table, pattern) for pattern in self.include):

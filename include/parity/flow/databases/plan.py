@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
 from parity.compare.result import NotCompared
@@ -59,10 +60,12 @@ class DatabasePlan:
     left_out: tuple[NotCompared, ...] = ()
 
 
-def plan_database(spec: Database, legacy: dict[str, Table], target: dict[str, Table]) -> DatabasePlan:
-    """Plan every wanted table; one that a side lacks is refused, never skipped."""
+def plan_database(
+    spec: Database, legacy: dict[str, Table], target: dict[str, Table], views: Set[str] = frozenset()
+) -> DatabasePlan:
+    """Plan every wanted table; one that is named and nowhere to be found is refused, never skipped."""
     plans, left_out = [], []
-    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys()):
+    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - views)):
         why = spec.wants(name) or spec.rules(name).ignore
         if why:
             left_out.append(NotCompared(f"table {name}", why))

@@ -47,7 +47,7 @@ def survey_database(spec: Database, connections: Connections) -> Survey:
     sides = Sides.open(connections_of(spec, connections))
     try:
         old, new = both(lambda: _catalogue(sides, "legacy"), lambda: _catalogue(sides, "target"))
-        plan = plan_database(spec, old.tables, new.tables)
+        plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
         named = {table.name for table in plan.tables}
         servers = both(
             lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
@@ -70,8 +70,7 @@ def survey_database(spec: Database, connections: Connections) -> Survey:
 
 def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[str]:
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
-    named = not any(set("*?[") & set(pattern) for pattern in spec.include)
-    hidden = rights.hidden(named=named)
+    hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
     bodiless = {kind: why for kind, why in catalogue.bodiless.items() if kind not in hidden}
     yield from (
         f"{kind} of the {side} side: {why}" for kind, why in {**hidden, **bodiless, **catalogue.unreadable}.items()

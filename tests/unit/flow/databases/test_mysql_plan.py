@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from parity.engines.mysql_catalogue import Key, Table
 from parity.flow.databases.groups import group_tables
-from parity.flow.databases.plan import TablePlan, plan_table
+from parity.flow.databases.plan import TablePlan, plan_database, plan_table
 from parity.sql.columns import Column, Kind
-from parity.suite.databases import TableRules
+from parity.suite.databases import Database, TableRules
 
 ID = Column("id", Kind.INTEGER, nullable=False)
 AMOUNT = Column("amount", Kind.DECIMAL, 2)
@@ -40,6 +40,15 @@ def test_a_rule_that_rewrites_a_side_is_refused_because_a_digest_cannot_obey_it(
 def test_a_rule_for_a_column_that_is_not_there_is_refused() -> None:
     rules = TableRules.model_validate({"columns": {"amonut": {"ignore": "not migrated"}}})
     assert "amonut" in plan_table("t", TABLE, TABLE, rules).refusal
+
+
+def test_a_table_that_is_named_and_nowhere_to_be_found_is_refused_and_a_view_is_not() -> None:
+    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "include": ["t", "tt", "seen", "x*"]}
+    plan = plan_database(Database.model_validate(told), {"t": TABLE}, {"t": TABLE}, frozenset({"seen"}))
+    assert {table.name: table.refusal for table in plan.tables} == {
+        "t": "",
+        "tt": "There is no table tt on either side.",
+    }
 
 
 def test_foreign_keys_tie_tables_into_one_group() -> None:
