@@ -133,6 +133,14 @@ def test_a_trigger_is_looked_at_with_its_table_whatever_its_own_name(databases: 
     assert databases.verify(include=["clients"]).schema == ()
 
 
+def test_a_tables_name_may_hold_dots(databases: TwoDatabases) -> None:
+    databases.both("CREATE TABLE `odd.name` (id INT PRIMARY KEY, v INT);\n")
+    databases.target("ALTER TABLE `odd.name` ADD KEY by_v (v);\n")
+
+    found = databases.verify(include=["odd.name"]).schema
+    assert [(d.object, d.table, d.difference) for d in found] == [("odd.name.by_v", "odd.name", "extra")]
+
+
 def test_every_planted_difference_is_found_and_none_is_invented(databases: TwoDatabases) -> None:
     databases.target(";\n".join(PLANTED))
 

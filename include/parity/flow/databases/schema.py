@@ -5,8 +5,8 @@ Every object becomes a name and a few normalised attributes; two objects are com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass, replace
 
 from parity.engines.mysql_catalogue import Catalogue
 from parity.flow.databases.objects import Attributes, Objects, objects
@@ -25,7 +25,7 @@ class SchemaDifference:
     waived: str = ""
     """Ticket of the waiver that covers it."""
     owner: str = ""
-    """The table that a trigger belongs to; its name does not tell."""
+    """The table that it belongs to, where the object's name alone does not tell."""
 
     @property
     def table(self) -> str:
@@ -40,12 +40,14 @@ def diff_schema(
     olds, news = objects(legacy), objects(target)
     lonely = {name for kind, name in olds.keys() ^ news.keys() if kind == "table"}
     _ranked(olds, news)
-    return tuple(
-        difference
-        for kind, name in sorted(olds.keys() | news.keys())
-        if kind in _FREE or _concerns(kind, _owner(kind, name, olds, news), lonely, wanted)
-        for difference in _compare(kind, name, olds.get((kind, name)), news.get((kind, name)))
-    )
+    tables = {name for kind, name in olds.keys() | news.keys() if kind == "table"}
+    found: list[SchemaDifference] = []
+    for kind, name in sorted(olds.keys() | news.keys()):
+        old, new = olds.get((kind, name)), news.get((kind, name))
+        owner = _owner(kind, name, old or new or {}, tables)
+        if kind in _FREE or _concerns(kind, owner, lonely, wanted):
+            found += (replace(one, owner=owner) for one in _compare(kind, name, old, new))
+    return tuple(found)
 
 
 _FREE = ("routine", "event")
@@ -56,13 +58,14 @@ def _concerns(kind: str, table: str, lonely: set[str], wanted: Callable[[str], b
     return wanted(table) and (kind == "table" or table not in lonely)
 
 
-def _owner(kind: str, name: str, olds: Objects, news: Objects) -> str:
-    """Return the table that an object belongs to."""
-    return _of_trigger(kind, olds.get((kind, name)) or news[kind, name]) or name.partition(".")[0]
-
-
-def _of_trigger(kind: str, attributes: Attributes) -> str:
-    return attributes["table"] if kind == "trigger" else ""
+def _owner(kind: str, name: str, attributes: Attributes, tables: Set[str]) -> str:
+    """Return the table that an object belongs to; a table's name may hold dots, a trigger's does not tell."""
+    if kind == "trigger":
+        return attributes["table"]
+    if kind in ("table", "view", *_FREE):
+        return name
+    heads = [name[:at] for at, character in enumerate(name) if character == "."]
+    return next((head for head in reversed(heads) if head in tables), heads[0])
 
 
 def _ranked(olds: Objects, news: Objects) -> None:
@@ -77,14 +80,13 @@ def _ranked(olds: Objects, news: Objects) -> None:
 
 
 def _compare(kind: str, name: str, old: Attributes | None, new: Attributes | None) -> Iterable[SchemaDifference]:
-    owner = _of_trigger(kind, old or new or {})
     if old is None or new is None:
         shown = ", ".join(f"{k} {v}" for k, v in (old or new or {}).items() if v) or kind
         legacy, target = (None, shown) if old is None else (shown, None)
         what = "extra" if old is None else "missing"
-        yield SchemaDifference(name, kind, what, legacy, target, owner=owner)
+        yield SchemaDifference(name, kind, what, legacy, target)
         return
     for attribute in sorted(old.keys() | new.keys()):
         values = old.get(attribute, ""), new.get(attribute, "")
         if values[0] != values[1]:
-            yield SchemaDifference(name, kind, attribute, *values, owner=owner)
+            yield SchemaDifference(name, kind, attribute, *values)
