@@ -1,4 +1,7 @@
-"""Shows broken databases in the UI, as an import error of this file; the other databases keep running."""
+"""Shows broken databases in Airflow's UI, as an import error of this file; the other databases keep their Dags.
+
+Airflow looks into a file only when the words airflow and dag are both in its text.
+"""
 
 from parity.settings import settings
 from parity.suite.database_files import load_databases

@@ -1,4 +1,7 @@
-"""Shows broken suites in the UI, as an import error of this file; the other suites keep running."""
+"""Shows broken suites in Airflow's UI, as an import error of this file; the other suites keep their Dags.
+
+Airflow looks into a file only when the words airflow and dag are both in its text.
+"""
 
 from parity.settings import settings
 from parity.suite.loader import load_suites

@@ -85,3 +85,11 @@ def test_a_broken_database_is_an_import_error_and_the_good_one_keeps_its_dag(tmp
     [(file, message)] = found["errors"].items()
     assert file == "parity_database_errors.py"
     assert "broken.yaml:3: legcy: key 'legcy' is unknown. did you mean 'legacy'?" in message
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("file", sorted((PROJECT / "dags").glob("*.py")), ids=lambda file: file.name)
+def test_airflow_looks_into_every_dag_file(file: Path) -> None:
+    from airflow.utils.file import might_contain_dag_via_default_heuristic
+
+    assert might_contain_dag_via_default_heuristic(str(file))
