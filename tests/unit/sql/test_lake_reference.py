@@ -112,3 +112,14 @@ def test_an_engine_that_leaves_a_value_out_or_hashes_otherwise_is_strange_too() 
     texts = [one for one in PROBES if one.column.kind is Kind.TEXT]
     assert set(strange({name: text for name, text in told.items() if name != texts[0].name})) == {Kind.TEXT}
     assert set(strange({**told, f"#{texts[1].name}": "0" * 32})) == {Kind.TEXT}
+
+
+def test_a_chars_filling_is_blanks_at_its_very_end_and_nothing_else() -> None:
+    padded = Column("v", Kind.TEXT, padded=True)
+    values = ["ab  ", "ab", " ab", "ab\t ", "ab \n", "ab\u00a0", "   ", ""]
+    listed = ", ".join(Duck().literal(padded, value) for value in values)
+    found = (
+        duckdb.connect().execute(f"SELECT {Duck().text(padded)} FROM (SELECT unnest([{listed}]) AS v)").fetchall()
+    )
+    assert [text for (text,) in found] == [reference.text(padded, value) for value in values]
+    assert [text for (text,) in found] == ["ab", "ab", " ab", "ab\t", "ab \n", "ab\u00a0", "", ""]

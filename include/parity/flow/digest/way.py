@@ -175,6 +175,10 @@ def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, S
     )
     if isinstance(met, str):
         return met
+    if any(column.padded for column in met) and pair.rule.trim not in ("right", "both"):
+        return (
+            "a CHAR is filled up with blanks, which count in a comparison of rows; trim: right lets it be digested"
+        )
     for engine, side in (("Athena", legacy), ("Spark", target)):
         if example := side.strange.get(met[0].kind):
             return f"the probe found that {engine} writes {met[0].kind} otherwise: {example}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,10 @@ def native(kind: pa.DataType) -> str:
     return _NAMES.get(words, words)
 
 
-def surveyed(table: pa.Table, **more: Any) -> Surveyed:
-    """Return what an engine would tell of a table."""
-    return Surveyed(table.num_rows, tuple(Column(f.name, native(f.type)) for f in table.schema), **more)
+def surveyed(table: pa.Table, natives: Mapping[str, str] | None = None, **more: Any) -> Surveyed:
+    """Return what an engine would tell of a table; ``natives`` are types that Arrow has no word for."""
+    told = {field.name: native(field.type) for field in table.schema} | dict(natives or {})
+    return Surveyed(table.num_rows, tuple(Column(name, kind) for name, kind in told.items()), **more)
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ class Pair:
     legacy: pa.Table
     target: pa.Table
     asked: Activity
+    natives: Mapping[str, str] = field(default_factory=dict)
+    """Types of the legacy side that Arrow has no word for."""
 
     def way(self) -> Way:
         """Return the way that is chosen."""
-        return choose(self.asked, self.asked.mode or Mode.ROWS, 10, surveyed(self.legacy), surveyed(self.target))
+        legacy = surveyed(self.legacy, self.natives)
+        return choose(self.asked, self.asked.mode or Mode.ROWS, 10, legacy, surveyed(self.target))
 
     def export(self, name: str, table: pa.Table, sql: str, **source: str) -> Export:
         """Return what an engine answers to a query over ``t``."""

@@ -275,3 +275,23 @@ def test_a_demoted_column_is_compared_by_value_and_said_so(tmp_path: Path) -> No
     assert result.verdict is Verdict.PASS, result.reason
     assert same_counts(result, compared.rows_result())
     assert any(one.what == "column at in digests" for one in result.not_compared)
+
+
+FILLED = [{**one, "note": one["note"] and f"{one['note']:<12}"} for one in ROWS]
+CHAR = {"note": "char(12)"}
+
+
+def test_a_char_under_a_trim_is_digested_without_its_filling_and_the_result_says_so(tmp_path: Path) -> None:
+    asked = activity(columns={**NO_FLOATS, "note": {"trim": "right"}})
+    compared = Pair(tmp_path, table(FILLED), table(ROWS), asked, CHAR)
+    assert compared.buckets(compared.way()).unequal == 0
+    result = compared.result()
+    assert result.verdict is Verdict.PASS, result.reason
+    assert any(one.what == "column note" and "CHAR" in one.why for one in result.not_compared)
+
+
+def test_a_char_without_a_trim_travels_because_its_blanks_count(tmp_path: Path) -> None:
+    compared = Pair(tmp_path, table(FILLED), table(ROWS), activity(columns=NO_FLOATS), CHAR)
+    assert [one.name for one in compared.way().by_value] == ["note"]
+    assert same_counts(compared.result(), compared.rows_result())
+    assert compared.result().verdict is Verdict.FAIL
