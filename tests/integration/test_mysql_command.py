@@ -54,6 +54,16 @@ def test_what_cannot_be_asked_is_one_line_and_exit_2(urls: list[str], change: tu
     assert "wrong-pass" not in done.stdout + done.stderr
 
 
+def test_what_was_not_compared_is_told_on_the_terminal(urls: list[str]) -> None:
+    for server in servers():
+        server.run("CREATE TABLE scratch (id INT PRIMARY KEY);\n", "command")
+
+    done = run(*urls, "--exclude", "scr*")
+
+    assert done.returncode == 0
+    assert "Not compared\n  table scratch: excluded" in done.stdout
+
+
 def test_tls_cannot_be_switched_off_for_another_machine(urls: list[str]) -> None:
     done = run(urls[0], "mysql://u:hunter2@db.example.com/x?tls=off")
 

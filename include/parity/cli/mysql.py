@@ -160,4 +160,6 @@ def lines(result: DatabaseResult) -> list[str]:
     told += [f"  {d.kind} {d.object}: {d.difference}: {d.legacy} → {d.target}" for d in result.schema]
     told += ["", "Cut-over"] if result.cutover else []
     told += [f"  {c.status:14}{c.check}: {c.legacy} → {c.target}" for c in result.cutover]
+    told += ["", "Not compared"] if result.not_compared else []
+    told += [f"  {left.what}: {left.why}" for left in result.not_compared]
     return [*told, "", f"{result.seconds:.1f} s, {result.peak_mib:.0f} MiB"]
