@@ -19,8 +19,8 @@ from parity.compare.facts import Facts, gather
 from parity.compare.passes import key_hash
 from parity.compare.plan import Column, Plan
 from parity.compare.result import Cause, RowCause
-from parity.compare.rules import meaning, plain, ticks
-from parity.compare.session import Session, ident
+from parity.compare.rules import SPACES, meaning, plain, ticks
+from parity.compare.session import Session, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import Kind, fill
 from parity.suite.models import ColumnRule
@@ -91,13 +91,16 @@ def _for_cause(
     session: Session, column: Column, facts: Facts, cause: Cause, sofar: dict[str, Any]
 ) -> dict[str, Any]:
     simple: dict[Cause, dict[str, Any]] = {
-        Cause.TRAILING_SPACE: {"trim": "right"},
-        Cause.WHITESPACE: {"replace": [r"\s+", ""]},
+        Cause.TRAILING_SPACE: {"trim": sofar.get("trim", "right")},
         Cause.CASE: {"case": "ignore"},
         Cause.NULL_VS_EMPTY: {"null_equals_empty": True},
     }
     if cause in simple:
         return simple[cause]
+    if cause is Cause.WHITESPACE:
+        inside = f"(trim(l.{{0}}, {text(SPACES)}) IS DISTINCT FROM trim(t.{{0}}, {text(SPACES)}))::INTEGER"
+        within = _widest(session, column, facts, cause, inside)
+        return {"replace": [r"\s+", ""]} if within else {"trim": "both"}
     if cause is Cause.ROUNDING and column.kind.numeric:
         most = Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})")))
         return {"tolerance": plain(_short(most) if column.kind is Kind.FLOAT else most)}

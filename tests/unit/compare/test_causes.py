@@ -99,6 +99,21 @@ def test_copies_and_fan_outs_are_told_apart(comparing: Compare) -> None:
     assert (result.rows.equal, result.rows.changed, result.rows.extra) == (20, 0, 2)
 
 
+@pytest.mark.parametrize(
+    ("target", "rule"),
+    [
+        ("'  a b' || i", "trim: both"),
+        ("CASE WHEN i % 2 = 0 THEN '  a b' || i ELSE 'a b' || i || ' ' END", "trim: both"),
+        ("'a  b' || i", "replace"),
+    ],
+)
+def test_the_smallest_rule_for_white_space_is_proposed(comparing: Compare, target: str, rule: str) -> None:
+    rows = "SELECT i AS id, {} AS v FROM range(20) t(i)"
+    (proposal,) = comparing(rows.format("'a b' || i"), rows.format(target)).proposals
+    assert rule in proposal["yaml"]
+    assert proposal["left"] == 0
+
+
 def test_rows_that_the_legacy_side_holds_twice_are_copies(comparing: Compare) -> None:
     rows = "SELECT i AS id, 'x' || i AS v FROM range(20) t(i)"
     result = comparing(f"({rows}) UNION ALL SELECT 3, 'x3' UNION ALL SELECT 4, 'other'", rows)
