@@ -107,6 +107,7 @@ def test_only_what_depends_on_a_failed_activity_is_invalid_and_recovery_resolves
     assert "the partners' feed is late" in run.reason("sync_partners")
     assert "because sync_partners failed first" in run.reason("attribute_ad_spend")
     assert "triggered" in _incidents(world)
+    assert not [i for i in world.messages()["incidents"] if "/attribute_ad_spend/" in i["dedup_key"]]
     world.sandbox.heal()
     recovered = world.run(activities=[], recover=True)
     assert recovered.ended() == "success"
