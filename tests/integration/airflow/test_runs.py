@@ -140,3 +140,18 @@ def test_rows_can_be_chosen_for_one_run_of_a_suite_that_digests(world: World, gr
     assert {states[f"sync_clients.{step}"] for step in DIGEST_STEPS} == {"skipped"}
     assert {states[f"sync_clients.{step}"] for step in ("athena_unload", "helper_job", "record")} == {"success"}
     assert run.verdicts() == {"sync_clients": "PASS"}
+
+
+def test_auto_asks_both_engines_and_then_compares_the_rows_of_a_small_table(world: World, green: DagRun) -> None:
+    run = world.again(DIGESTED, mode="auto")
+    assert run.ended() == "success"
+    states = {
+        step: run.states()[f"sync_clients.{step}"] for step in (*DIGEST_STEPS, "athena_unload", "helper_job")
+    }
+    assert {step for step, state in states.items() if state == "skipped"} == {
+        "athena_digest",
+        "helper_digest",
+        "buckets",
+    }
+    assert set(states.values()) == {"success", "skipped"}
+    assert run.verdicts() == {"sync_clients": "PASS"}
