@@ -10,10 +10,11 @@ import pytest
 from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer, Parameter
 from parity.clients.mysql import address
-from parity.compare.result import Result, Rows, Verdict
+from parity.compare.result import NotCompared, Result, Rows, Verdict
 from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Broken, Link
 from parity.flow.databases.cloud import compare_servers
+from parity.flow.databases.cutover import CutoverLine
 from parity.flow.databases.kept import Folder, KeptPiece, KeptSurvey
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, pieces, plan_night, title
 from parity.flow.databases.outcome import DatabaseResult, TableResult, judge_database
@@ -21,6 +22,7 @@ from parity.flow.databases.plan import DatabasePlan, TablePlan
 from parity.flow.databases.record import About, PieceReport, could_not, records, tables_of
 from parity.flow.databases.schema import SchemaDifference
 from parity.flow.databases.verify import Survey
+from parity.flow.pages import database_page
 from parity.suite.databases import Database
 
 NOON = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
@@ -234,3 +236,23 @@ def test_a_cloud_that_was_not_asked_is_said_to_be_so() -> None:
     first, second = compare_servers(LEGACY, None, at)
     assert (first.status, first.target) == ("not readable", "not asked")
     assert second.status == "differs"
+
+
+def test_the_databases_page_shows_schema_servers_cutover_and_tables_and_escapes_what_came_from_outside() -> None:
+    at = (address("mysql://u@a/l"), address("mysql://u@b/l"))
+    found = DatabaseResult(
+        "ledger",
+        Verdict.FAIL,
+        "<b>1</b> row differs.",
+        (result("a"), result("b", Verdict.FAIL)),
+        (SchemaDifference("b.by_day", "index", "missing", "x", None, waived="DBA-7"),),
+        (CutoverLine("sql_mode", "differs", "STRICT", ""),),
+        (NotCompared("table tmp_x", "scratch tables"),),
+        ("8.0.40", "8.0.21"),
+        compare_servers(LEGACY, TARGET, at),
+    )
+    page = database_page(found)
+    for said in ("b.by_day", "DBA-7", "sql_mode", "engine version", "table tmp_x", "8.0.40 against 8.0.21"):
+        assert said in page
+    assert "&lt;b&gt;1&lt;/b&gt; row differs." in page
+    assert database_page(DatabaseResult("ledger", Verdict.INVALID, "RDS is stopped."))
