@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
@@ -86,9 +87,18 @@ def deadline_alert(suite: Suite) -> DeadlineAlert | None:
         return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=suite.deadline,
+        interval=as_seconds(suite.deadline),
         callback=AsyncCallback(late_night, kwargs={"suite": suite.suite}),
     )
+
+
+def as_seconds(deadline: timedelta) -> Any:
+    """Return a deadline as the number that Airflow 3.3.2 can count on with.
+
+    It keeps a timedelta as a mapping; clearing a task of a red run then adds that to a time, and answers 500
+    (TypeError in ``_recalculate_dagrun_queued_at_deadlines``). A number stays one, and is read back as seconds.
+    """
+    return deadline.total_seconds()
 
 
 async def late_night(suite: str, context: dict[str, Any]) -> None:

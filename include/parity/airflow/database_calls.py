@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
-from parity.airflow.calls import GateAlert, connection_id, log_deliveries, senders
+from parity.airflow.calls import GateAlert, as_seconds, connection_id, log_deliveries, senders
 from parity.airflow.runs import aconnection
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -70,7 +70,7 @@ def deadline_alert(spec: Database) -> DeadlineAlert | None:
         return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=spec.deadline,
+        interval=as_seconds(spec.deadline),
         callback=AsyncCallback(late_database, kwargs={"database": spec.database}),
     )
 

@@ -45,7 +45,7 @@ def alerts() -> list[AlertTarget]:
 def test_a_suite_with_a_deadline_has_an_alert_for_a_late_night() -> None:
     alert = deadline_alert(suite(deadline="2h"))
     assert alert is not None
-    assert alert.interval == timedelta(hours=2)
+    assert alert.interval == timedelta(hours=2).total_seconds()
 
 
 def test_a_suite_without_a_deadline_has_none() -> None:
@@ -139,3 +139,12 @@ def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest
     assert told.url == f"https://airflow.example.com/parity/artefacts/{report.replace('.json', '.html')}"
     unseen = told_of(suite("settle"), "settle", replace(record, report=""), None)
     assert unseen.url == ""
+
+
+def test_airflow_keeps_a_deadline_as_a_number_so_that_a_red_run_can_be_cleared() -> None:
+    from airflow.serialization.decoders import decode_deadline_alert
+    from airflow.serialization.encoders import encode_deadline_alert
+
+    kept = encode_deadline_alert(deadline_alert(suite(deadline="2h")))
+    assert kept["interval"] == 7200
+    assert decode_deadline_alert(kept).interval == timedelta(hours=2)

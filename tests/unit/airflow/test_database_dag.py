@@ -73,7 +73,7 @@ def test_a_manual_run_has_a_form_whose_defaults_are_the_nights(tmp_path: Any) ->
 def test_a_database_with_a_deadline_has_an_alert_for_a_late_night() -> None:
     alert = deadline_alert(spec(deadline="1h"))
     assert alert is not None
-    assert alert.interval == timedelta(hours=1)
+    assert alert.interval == timedelta(hours=1).total_seconds()
     assert deadline_alert(spec()) is None
 
 
