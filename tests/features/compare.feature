@@ -54,6 +54,6 @@ Feature: Compare two files from the command line
     And the page asks for nothing from elsewhere
 
   Scenario: Interrupted
-    Given payments of 1500000 rows on both sides
+    Given payments of 400000 rows on both sides
     When I interrupt the comparison as soon as it has scratch
     Then no scratch is left

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,10 @@ def compare_with(case: Case, options: str) -> None:
 def interrupt(case: Case) -> None:
     scratch = case.folder / "scratch"
     command = case.command("--key", "payment_id", "--scratch", str(scratch), "--threads", "1")
-    with subprocess.Popen(command, cwd=case.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    # A shell's background jobs ignore the interrupt, and so would what they start.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=case.folder, preexec_fn=heed, **quiet) as process:  # noqa: PLW1509
         while process.poll() is None and not (scratch.exists() and any(scratch.iterdir())):
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
