@@ -43,7 +43,8 @@ def test_equal_databases_exit_0_and_different_ones_1_with_the_contracts_json(url
 
 
 @pytest.mark.parametrize(
-    "change", [("parity:parity", "parity:wrong-pass"), ("/command", "/nowhere"), ("127.0.0.1", "127.0.0.2")]
+    "change",
+    [("parity:sandbox-ledger", "parity:wrong-pass"), ("/command", "/nowhere"), ("127.0.0.1", "127.0.0.2")],
 )
 def test_what_cannot_be_asked_is_one_line_and_exit_2(urls: list[str], change: tuple[str, str]) -> None:
     done = run(urls[0], urls[1].replace(*change))
@@ -77,10 +78,10 @@ def test_the_process_list_does_not_show_the_password(urls: list[str]) -> None:
     with subprocess.Popen(
         [PARITY, "mysql", *urls], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        shown = b"parity:parity@"
+        shown = b"parity:sandbox-ledger@"
         for _ in range(200):
             shown = Path(f"/proc/{process.pid}/cmdline").read_bytes() or shown
-            if b"parity:parity@" not in shown or process.poll() is not None:
+            if b"parity:sandbox-ledger@" not in shown or process.poll() is not None:
                 break
             time.sleep(0.05)
-    assert b"parity:parity@" not in shown
+    assert b"parity:sandbox-ledger@" not in shown

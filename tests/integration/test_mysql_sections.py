@@ -87,7 +87,7 @@ def test_a_killed_workers_successor_goes_on_within_the_same_sections(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
     kept = StoredProgress(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
-    job = replace(databases.job(Counting(kept=kept, dies=4), pace=PACE), artefacts=tmp_path)
+    job = replace(databases.job(Counting(kept=kept, dies=2), pace=PACE), artefacts=tmp_path)
     with pytest.raises(Killed):
         verify_database(job)
     cut = kept.load("once", "entries")

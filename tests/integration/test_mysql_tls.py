@@ -80,7 +80,7 @@ def test_a_certificate_of_the_named_authority_is_accepted_and_the_line_is_encryp
 def test_a_certificate_of_another_authority_is_refused(secured: Secured) -> None:
     with pytest.raises(AccessDenied, match="not trusted") as refused:
         connect(address(secured.url(secured.stranger)))
-    assert "parity:parity" not in str(refused.value)
+    assert "parity:sandbox-ledger" not in str(refused.value)
 
 
 def test_a_certificate_for_another_name_is_refused(secured: Secured) -> None:

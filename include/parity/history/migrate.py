@@ -29,6 +29,7 @@ def migrate(engine: sa.Engine) -> None:
         return
     with _alone(engine):
         if revision(engine) != HEAD:
+            _let_readers_and_writers_share(engine)
             _upgrade(engine)
 
 
@@ -41,6 +42,17 @@ def revision(engine: sa.Engine) -> str | None:
             sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
         ).scalar()
         return found
+
+
+def _let_readers_and_writers_share(engine: sa.Engine) -> None:
+    """Put a SQLite file into WAL mode, which stays with the file.
+
+    Two connections that switch at the same moment fail with "database is locked" whatever their time-out, so
+    it is done here, where one process is alone, and not by each connection.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("pragma journal_mode = wal")
 
 
 def _upgrade(engine: sa.Engine) -> None:

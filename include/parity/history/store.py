@@ -279,7 +279,6 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.execute("pragma journal_mode = wal")
         connection.execute("pragma foreign_keys = on")
 
     return engine

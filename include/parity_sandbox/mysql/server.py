@@ -17,7 +17,8 @@ import pymysql
 from parity_sandbox import processes
 
 PATIENCE = 30.0
-USER, PASSWORD = "parity", "parity"
+# Airflow hides a password wherever its logs show it; one that is also the product's name would blank the log.
+USER, PASSWORD = "parity", "sandbox-ledger"
 RIGHTS = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
 _SMALL = (
     "--performance-schema=OFF",
@@ -63,7 +64,7 @@ class Server:
         self._wait()
         with self.root() as connection, connection.cursor() as cursor:
             for host in ("localhost", "127.0.0.1"):
-                cursor.execute(f"CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}'")
+                cursor.execute(f"CREATE OR REPLACE USER '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}'")
                 cursor.execute(f"GRANT {RIGHTS} ON *.* TO '{USER}'@'{host}'")
 
     def _command(self) -> list[str]:
