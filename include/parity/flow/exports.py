@@ -38,6 +38,7 @@ __all__ = ["Column", "Expected", "Export", "fetch_legacy", "fetch_target", "targ
 
 LONGEST_REQUEST = 8_000
 """Characters of a request that still travel as they are."""
+UNLOAD_AGAIN = "Clear the activity's athena_unload task to unload again."
 HIDDEN = ("_", ".")
 """What Spark, Hadoop and Athena call their own notes begins so, and is no data."""
 
@@ -123,9 +124,9 @@ def fetch_legacy(
     """Fetch and verify what an UNLOAD wrote; ``schema`` is asked only when it wrote no file."""
     written = _written_by(storage, query, destination)
     listed = _data_files(storage, destination)
-    _refuse(f"The unload in {destination} is not whole", _listing_disagreements(written, listed))
+    _refuse(f"The unload in {destination} is not whole", _listing_disagreements(written, listed), UNLOAD_AGAIN)
     files, footers = _fetch(storage, listed, to)
-    _refuse(f"The unload in {destination} is not one table", _mixed_schemas(listed, footers))
+    _refuse(f"The unload in {destination} is not one table", _mixed_schemas(listed, footers), UNLOAD_AGAIN)
     columns = columns_of(footers[0]) if footers else tuple(_zoneless(column) for column in schema())
     source = {"query": query.run_id, "url": query.url}
     return _export(to, files, footers, columns, source)
@@ -150,14 +151,14 @@ def _written_by(storage: Storage, query: RunStatus, destination: str) -> set[str
     if not manifest:
         raise ExportRefused(
             f"Athena query {query.run_id} names no manifest of the files that it wrote.",
-            remedy="Only an UNLOAD can be fetched; clear the athena_unload task to run it again.",
+            remedy=f"Only an UNLOAD can be fetched. {UNLOAD_AGAIN}",
         )
     try:
         urls = storage.read(str(manifest)).decode().split()
     except NotFound:
         raise ExportRefused(
             f"{manifest}, Athena's list of the files of query {query.run_id}, is gone.",
-            remedy="Clear the athena_unload task to run it again.",
+            remedy=UNLOAD_AGAIN,
         ) from None
     folder = destination.rstrip("/") + "/"
     if strangers := [url for url in urls if not url.startswith(folder)]:
@@ -207,10 +208,10 @@ def _mixed_schemas(listed: Sequence[Stored], footers: Sequence[Footer]) -> Itera
             yield f"{stored.name} has other columns or types than {listed[0].name}"
 
 
-def _refuse(headline: str, reasons: Iterable[str]) -> None:
+def _refuse(headline: str, reasons: Iterable[str], remedy: str = AGAIN) -> None:
     if found := list(reasons):
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
-        raise ExportRefused(f"{headline}: {'; '.join(found[:3])}{more}.", remedy=AGAIN)
+        raise ExportRefused(f"{headline}: {'; '.join(found[:3])}{more}.", remedy=remedy)
 
 
 def _export(

@@ -88,8 +88,9 @@ def test_a_file_that_the_query_did_not_write_is_refused(unload: Unload) -> None:
 
 def test_a_file_that_is_gone_is_refused(unload: Unload) -> None:
     (unload.folder / "20260302_0002").unlink()
-    with pytest.raises(ExportRefused, match="20260302_0002 is missing"):
+    with pytest.raises(ExportRefused, match="20260302_0002 is missing") as refused:
         unload.fetch()
+    assert "athena_unload" in refused.value.remedy
 
 
 def test_a_truncated_file_is_refused(unload: Unload) -> None:
