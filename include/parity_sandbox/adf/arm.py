@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from parity_sandbox.entra.tokens import TokenRefused, Tokens
+from parity_sandbox.journal import unknown_route
 
 API_VERSION = "2018-06-01"
 AUDIENCES = frozenset({"https://management.azure.com", "https://management.core.windows.net"})
@@ -140,3 +142,43 @@ def _unauthorised(refused: TokenRefused) -> ArmError:
     elif refused.audience:
         code = "InvalidAuthenticationTokenAudience"
     return ArmError(401, code, str(refused), headers={"www-authenticate": CHALLENGE})
+
+
+class Provider(Protocol):
+    """A resource provider's REST interface."""
+
+    @property
+    def guard(self) -> Guard:
+        """Return who may ask."""
+
+    def scope(self, names: Mapping[str, str]) -> None:
+        """Refuse a subscription or a resource group that is not there; ``names`` are the path's blanks."""
+
+
+AnyProvider = TypeVar("AnyProvider", bound=Provider)
+Route = tuple[str, re.Pattern[str], Callable[[AnyProvider, Call], Answer]]
+"""Method, pattern of the path, and the function that answers."""
+
+
+def table(*rows: tuple[str, str, Callable[[AnyProvider, Call], Answer]]) -> list[Route[AnyProvider]]:
+    """Return routes from paths; Resource Manager does not tell upper case from lower."""
+    return [(method, re.compile(path, re.IGNORECASE), handler) for method, path, handler in rows]
+
+
+def answer(provider: AnyProvider, routes: Iterable[Route[AnyProvider]], call: Call) -> Answer:
+    """Answer one call by the first route that fits; every refusal is an answer too."""
+    try:
+        provider.guard.admit(call)
+        return _answer(provider, routes, call)
+    except ArmError as error:
+        return Answer(error.document(), error.status, error.headers)
+
+
+def _answer(provider: AnyProvider, routes: Iterable[Route[AnyProvider]], call: Call) -> Answer:
+    for method, pattern, handler in routes:
+        match = pattern.fullmatch(call.path.rstrip("/"))
+        if match and method == call.method:
+            provider.scope(match.groupdict())
+            return handler(provider, replace(call, names=match.groupdict()))
+    unknown_route("azure", call.method, call.path)
+    raise no_route(call.path)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from parity_sandbox.adf.arm import Answer, ArmError, Call, Guard, no_route
+from parity_sandbox.adf import arm
+from parity_sandbox.adf.arm import Answer, ArmError, Call, Guard
 from parity_sandbox.adf.engine import Engine
 from parity_sandbox.adf.factory import KINDS, Factories, Factory
 from parity_sandbox.adf.queries import ACTIVITY_RUNS, PIPELINE_RUNS, Query
 from parity_sandbox.adf.recovery import plan
 from parity_sandbox.adf.validation import findings
-from parity_sandbox.journal import unknown_route
 
-Handler = Callable[["DataFactory", Call], Answer]
 PAGE = 50
 SUBSCRIPTION = r"/subscriptions/(?P<subscription>[^/]+)"
 GROUP = SUBSCRIPTION + r"/resourceGroups/(?P<group>[^/]+)"
@@ -35,22 +33,10 @@ class DataFactory:
 
     def answer(self, call: Call) -> Answer:
         """Answer one call; every refusal is an answer too."""
-        try:
-            self.guard.admit(call)
-            return self._route(call)
-        except ArmError as error:
-            return Answer(error.document(), error.status, error.headers)
+        return arm.answer(self, ROUTES, call)
 
-    def _route(self, call: Call) -> Answer:
-        for method, pattern, handler in ROUTES:
-            match = pattern.fullmatch(call.path.rstrip("/"))
-            if match and method == call.method:
-                self._scope(match.groupdict())
-                return handler(self, replace(call, names=match.groupdict()))
-        unknown_route("azure", call.method, call.path)
-        raise no_route(call.path)
-
-    def _scope(self, names: Mapping[str, str]) -> None:
+    def scope(self, names: Mapping[str, str]) -> None:
+        """Refuse a subscription or a resource group that is not there."""
         subscription, group = names["subscription"], names.get("group")
         if subscription.lower() != self.factories.subscription.lower():
             text = f"The subscription '{subscription}' could not be found."
@@ -173,11 +159,7 @@ def cancel_run(service: DataFactory, call: Call) -> Answer:
     return Answer()
 
 
-def _table(*rows: tuple[str, str, Handler]) -> list[tuple[str, re.Pattern[str], Handler]]:
-    return [(method, re.compile(path, re.IGNORECASE), handler) for method, path, handler in rows]
-
-
-ROUTES = _table(
+ROUTES = arm.table(
     ("GET", SUBSCRIPTION + PROVIDER, list_factories),
     ("GET", GROUP + PROVIDER, list_factories),
     ("GET", FACTORY, get_factory),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from parity_sandbox.adf.arm import Answer, ArmError, Call, Guard, no_route
+from parity_sandbox.adf import arm
+from parity_sandbox.adf.arm import Answer, ArmError, Call, Guard
 from parity_sandbox.azure_mysql.servers import Server, Servers
 from parity_sandbox.context import Context
 from parity_sandbox.entra.tokens import Tokens
-from parity_sandbox.journal import unknown_route
 
 API_VERSION = "2023-12-30"
 PROVIDER = "/providers/microsoft.dbformysql/"
@@ -19,8 +18,6 @@ PAGE = 100
 GROUP = r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
 SERVERS = GROUP + r"/providers/Microsoft\.DBforMySQL/flexibleServers"
 SERVER = SERVERS + r"/(?P<server>[^/]+)"
-
-Handler = Callable[["FlexibleServers", Call], Answer]
 
 
 @dataclass
@@ -36,22 +33,10 @@ class FlexibleServers:
 
     def answer(self, call: Call) -> Answer:
         """Answer one call; every refusal is an answer too."""
-        try:
-            self.guard.admit(call)
-            return self._route(call)
-        except ArmError as error:
-            return Answer(error.document(), error.status, error.headers)
+        return arm.answer(self, ROUTES, call)
 
-    def _route(self, call: Call) -> Answer:
-        for method, pattern, handler in ROUTES:
-            match = pattern.fullmatch(call.path.rstrip("/"))
-            if match and method == call.method:
-                self._scope(match.groupdict())
-                return handler(self, replace(call, names=match.groupdict()))
-        unknown_route("azure", call.method, call.path)
-        raise no_route(call.path)
-
-    def _scope(self, names: Mapping[str, str]) -> None:
+    def scope(self, names: Mapping[str, str]) -> None:
+        """Refuse a subscription or a resource group that is not there."""
         known = self.servers.endpoints
         if names["subscription"].lower() != known.subscription.lower():
             text = f"The subscription '{names['subscription']}' could not be found."
@@ -123,11 +108,7 @@ def _changed(service: FlexibleServers, call: Call, before: str, now: str) -> Ans
     return Answer(status=202)
 
 
-def _table(*rows: tuple[str, str, Handler]) -> list[tuple[str, re.Pattern[str], Handler]]:
-    return [(method, re.compile(path, re.IGNORECASE), handler) for method, path, handler in rows]
-
-
-ROUTES = _table(
+ROUTES = arm.table(
     ("GET", SERVERS, list_servers),
     ("GET", SERVER, get_server),
     ("GET", SERVER + "/configurations", list_configurations),
