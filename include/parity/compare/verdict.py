@@ -34,6 +34,12 @@ def schema_differences(plan: Plan) -> tuple[SchemaFact, ...]:
     return tuple(fact for fact in plan.schema if fact.verdict in DIFFERENT_SCHEMA)
 
 
+def only_keys(plan: Plan) -> bool:
+    """Tell whether rules left out every column but the key; a table that has no other column is compared whole."""
+    ignored = bool(plan.left_out) and not schema_differences(plan)
+    return ignored and not plan.keyless and not plan.values
+
+
 def judge(evidence: Evidence, spec: Spec) -> tuple[Verdict, str]:
     """Return the verdict and its reason in one sentence."""
     if reason := _invalid(evidence, spec):
@@ -57,6 +63,8 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
     rows, canary, plan = evidence.rows, evidence.canary, evidence.plan
     if not plan.columns:
         return "Nothing was compared: the two sides have no column in common."
+    if only_keys(plan):
+        return "Only the key was compared: every other column is ignored, so nothing is known of the data."
     if not rows.legacy and not rows.target and not spec.allow_empty:
         return "Nothing was compared: both sides have zero rows and allow_empty is not set."
     if canary.blind:

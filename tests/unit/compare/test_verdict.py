@@ -87,6 +87,14 @@ def test_a_column_of_one_side_is_a_difference_unless_a_rule_ignores_it(comparing
     assert (below.verdict, "floor" in below.reason) == ("INVALID", True)
 
 
+def test_a_comparison_of_nothing_but_keys_is_invalid_unless_there_is_nothing_else(comparing: Compare) -> None:
+    ignored = {name: {"ignore": "nobody looks"} for name in ("v", "amount")}
+    blind = comparing(ROWS, ROWS, ignored)
+    assert (blind.verdict, "Only the key" in blind.reason) == ("INVALID", True)
+    keys = "SELECT i AS id FROM range(30) t(i)"
+    assert comparing(keys, keys).verdict == "PASS"
+
+
 def test_a_side_with_fewer_rows_than_promised_is_invalid(parquet: Callable[[str], Path]) -> None:
     path = parquet(ROWS)
     result = run(Source.of(path, expected_rows=31), Source.of(path), Spec(key=("id",)))
