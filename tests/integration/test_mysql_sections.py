@@ -159,10 +159,11 @@ def watched() -> Iterator[list[list[str]]]:
 
 
 def test_all_threads_together_keep_to_the_rows_per_second(databases: TwoDatabases) -> None:
+    slept: list[float] = databases.clock.slept  # type: ignore[attr-defined]
+    before = len(slept)
     databases.verify(pace={**PACE, "rows_per_second": 8_000})
 
-    slept: list[float] = databases.clock.slept  # type: ignore[attr-defined]
-    assert sum(slept) == pytest.approx(ROWS / 8_000, rel=0.5)
+    assert sum(slept[before:]) == pytest.approx(ROWS / 8_000, rel=0.5)
 
 
 def test_a_session_cannot_write(databases: TwoDatabases) -> None:
