@@ -159,15 +159,16 @@ def _where(rules: dict[str, Any]) -> str:
 
 
 def _write(result: Result, title: str, options: dict[str, Any]) -> None:
-    from parity.report import render_html, report_data
-
     if options["html"]:
+        from parity.report import render_html
+
         _save(options["html"], render_html(result, title))
     if options["as_json"]:
         _save(options["as_json"], json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str) + "\n")
     if options["as_json"] != "-":
         from rich.console import Console
 
+        from parity.report import report_data
         from parity.report.text import layout
 
         width = None if sys.stdout.isatty() else 120

@@ -73,7 +73,7 @@ def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
     """Copy a few raw rows of a side and number them; return how many there are."""
     parts = ", ".join(f"({c.raw(side).sql})::{_stored(c, side).sql} AS u{c.index}" for c in plan.columns)
     return session.run(
-        f"CREATE TEMP TABLE canary_{side} AS SELECT row_number() OVER () - 1 AS base, * FROM "
+        f"CREATE TABLE canary_{side} AS SELECT row_number() OVER () - 1 AS base, * FROM "
         f"(SELECT {parts} FROM {relation} LIMIT {_ROWS})"
     )
 
@@ -105,7 +105,7 @@ def _found(session: Session, plan: Plan, plants: list[Plant], sides: list[str]) 
     wider = replace(plan, columns=(*plan.columns, tag))
     for name in ("left", "right"):
         parts = [_prepared(plan, [p for p in plants if p.side == side], side, name == "right") for side in sides]
-        session.run(f"CREATE OR REPLACE TEMP TABLE canary_{name} AS {' UNION ALL '.join(parts)}")
+        session.run(f"CREATE OR REPLACE TABLE canary_{name} AS {' UNION ALL '.join(parts)}")
     gather(session, wider, "c_", "canary_left", "canary_right", explain=False, count=False)
     found = _read(session, wider, tag, plants)
     tables = ("sel", "many", "wl", "wt", "res", "dp", "dl", "dt", "rl", "rt", "keys", "cand", "best")

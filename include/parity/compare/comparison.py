@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import resource
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from parity.compare.canary import fly
+from parity.compare.drafts import draft_rows
 from parity.compare.facts import Facts, gather
 from parity.compare.money import sum_money
 from parity.compare.plan import Plan, make_plan
 from parity.compare.progress import Progress, Silent
 from parity.compare.proposals import propose
-from parity.compare.result import ColumnFacts, Money, NotCompared, Result, Rows, Verdict
+from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
 from parity.compare.row_causes import explain_rows
 from parity.compare.samples import take_samples
 from parity.compare.session import Session, session
 from parity.compare.sources import open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
-from parity.compare.waivers import apply_waivers
+from parity.compare.waivers import Covered, apply_waivers
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
 
@@ -42,31 +44,52 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
     left, right = open_sides(session, legacy, target, spec)
     plan = make_plan(session, left, right, spec)
     for side, opened in (("legacy", left), ("target", right)):
-        session.run(f"CREATE TEMP VIEW {side} AS {plan.prepared(side, opened.relation)}")
-    progress.step("canary")
-    canary = fly(session, plan, left.relation, right.relation)
+        session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")
     progress.step("compare")
-    facts = gather(session, plan, "m_", "legacy", "target")
+    facts, canary = session.both(
+        lambda here: gather(here, plan, "m_", "legacy", "target"),
+        lambda here: fly(here, plan, left.relation, right.relation),
+    )
     _check_promised(facts.rows, legacy, target)
     progress.step("explain")
-    found = explain_rows(session, plan, facts, spec, {*left.partitions, *right.partitions})
-    covered = apply_waivers(session, plan, facts, spec, schema_differences(plan))
-    verdict, reason = judge(Evidence(plan, facts.rows, canary, covered.uncovered, covered.waived), spec)
-    progress.step("samples")
+    explained, proposals = session.both(
+        lambda here: _explain(here, plan, facts, spec, {*left.partitions, *right.partitions}),
+        lambda here: propose(here, plan, facts, spec),
+    )
+    verdict, reason = judge(
+        Evidence(plan, facts.rows, canary, explained.covered.uncovered, explained.covered.waived), spec
+    )
     return Result(
         verdict,
         reason,
         rows=facts.rows,
-        columns=_columns(plan, facts, sum_money(session, plan, facts.prefix)),
+        columns=_columns(plan, facts, explained.money),
         schema=plan.schema,
         not_compared=plan.left_out,
         coverage=coverage(plan),
         canary=canary,
-        row_causes=found,
-        samples=take_samples(session, plan, facts, spec),
+        row_causes=explained.row_causes,
+        samples=explained.samples,
         loosened=_loosened(plan, facts),
-        waivers=tuple(one.to_dict() for one in covered.applied),
-        proposals=propose(session, plan, facts, found, spec),
+        waivers=tuple(one.to_dict() for one in explained.covered.applied),
+        proposals=(*proposals, *draft_rows(explained.row_causes, facts, spec)),
+    )
+
+
+@dataclass(frozen=True)
+class _Explained:
+    row_causes: tuple[RowCause, ...]
+    covered: Covered
+    money: dict[int, tuple[Money, ...]]
+    samples: tuple[dict[str, Any], ...]
+
+
+def _explain(session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str]) -> _Explained:
+    return _Explained(
+        explain_rows(session, plan, facts, spec, partitions),
+        apply_waivers(session, plan, facts, spec, schema_differences(plan)),
+        sum_money(session, plan, facts.prefix),
+        take_samples(session, plan, facts, spec),
     )
 
 

@@ -60,9 +60,7 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
             )
         query = f"SELECT * FROM {_reader(copy, columns, delimiter, form, header, files.hive)}"
         try:
-            session.run(
-                f"INSERT INTO {table} BY NAME {query}" if first else f"CREATE TEMP TABLE {table} AS {query}"
-            )
+            session.run(f"INSERT INTO {table} BY NAME {query}" if first else f"CREATE TABLE {table} AS {query}")
         except (CouldNotCompare, BadInput) as error:
             raise _told(error, path) from error
         first = first or columns

@@ -49,7 +49,7 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
         f"SELECT *, ({kind})::UTINYINT AS kind FROM (SELECT coalesce(l.kh, t.kh) AS kh, l.rid AS lid, "
         f"t.rid AS tid{codes} FROM {source})"
     )
-    session.run(f"CREATE TEMP TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
+    session.run(f"CREATE TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
 
 
 def any_of(tests: list[str]) -> str:
@@ -64,7 +64,7 @@ def explain_again(session: Session, columns: list[Column], prefix: str, variants
     still = any_of([f"r.q{c.index} = {Code.UNEXPLAINED}" for c in columns])
     codes = ", ".join(f"{case_of(c, variants)} AS q{c.index}" for c in columns)
     session.run(
-        f"CREATE TEMP TABLE {prefix}new AS SELECT r.lid, r.tid, {codes} FROM {prefix}res r "
+        f"CREATE TABLE {prefix}new AS SELECT r.lid, r.tid, {codes} FROM {prefix}res r "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON r.lid = l.rid "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON r.tid = t.rid WHERE r.kind = {CHANGED} "
         f"AND ({still})"
@@ -81,7 +81,7 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
     """Fill ``dp`` with the pairs (lid, tid) of every key in ``many``."""
     for side in "lt":
         _group(session, plan, prefix, side)
-    session.run(f"CREATE TEMP TABLE {prefix}dp (lid BIGINT, tid BIGINT)")
+    session.run(f"CREATE TABLE {prefix}dp (lid BIGINT, tid BIGINT)")
     copies = (
         f"SELECT l.rid, t.rid FROM {prefix}dl l JOIN {prefix}dt t ON l.g = t.g AND l.a = t.a AND l.b = "
         "t.b AND l.n = t.n"
@@ -89,7 +89,7 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
     session.run(f"INSERT INTO {prefix}dp {copies}")
     for side, column in (("l", "lid"), ("t", "tid")):
         session.run(
-            f"CREATE TEMP TABLE {prefix}r{side} AS SELECT rid, g, row_number() OVER (PARTITION BY g "
+            f"CREATE TABLE {prefix}r{side} AS SELECT rid, g, row_number() OVER (PARTITION BY g "
             "ORDER BY a, b, rid) AS n, "
             f"count(*) OVER (PARTITION BY g) AS size FROM {prefix}d{side} "
             f"WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
@@ -112,11 +112,11 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
             f"{prefix}w{s} WHERE kh IN (SELECT kh FROM {prefix}many)"
             for s in "lt"
         )
-        session.run(f"CREATE TEMP TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
+        session.run(f"CREATE TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
     match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
     first, second = exact_hashes(plan)
     session.run(
-        f"CREATE TEMP TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
+        f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
         "g, a, b ORDER BY rid) AS n "
         f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, * FROM {prefix}w{side} WHERE kh IN "
         f"(SELECT kh FROM {prefix}many)) w "
@@ -134,7 +134,7 @@ def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
     parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
     distance = " + ".join(parts) if len(parts) < _DEEPEST else f"list_sum([{', '.join(parts)}])"
     session.run(
-        f"CREATE TEMP TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
+        f"CREATE TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
         f"(SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "
         "y ON x.g = y.g "
         f"WHERE x.size * y.size <= {_MOST_PAIRS}) p "
@@ -143,7 +143,7 @@ def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
     )
     while session.one(f"SELECT count(*) FROM {prefix}cand"):
         session.run(
-            f"CREATE OR REPLACE TEMP TABLE {prefix}best AS SELECT lid, tid FROM (SELECT *, "
+            f"CREATE OR REPLACE TABLE {prefix}best AS SELECT lid, tid FROM (SELECT *, "
             "row_number() OVER (PARTITION BY lid ORDER BY d, o, tid) AS x, "
             f"row_number() OVER (PARTITION BY tid ORDER BY d, o, lid) AS y FROM {prefix}cand) WHERE x "
             "= 1 AND y = 1"

@@ -5,7 +5,7 @@ in opposite order and, for texts, from different bytes. The last bit of the seco
 row is from. A key that has exactly one row on each side and whose hashes cancel is equal: 128 bits decide.
 Everything else (changed, missing, extra, more than one row) is fetched in pass two and compared exactly.
 
-Tables, all temporary and prefixed: ``sel`` the keys to fetch, ``many`` those with more than one row on a
+Tables, all prefixed: ``sel`` the keys to fetch, ``many`` those with more than one row on a
 side, ``wl`` and ``wt`` the fetched rows.
 """
 
@@ -78,7 +78,7 @@ def scan(session: Session, plan: Plan, prefix: str, legacy: str, target: str) ->
     through = _let_through(session, plan, loose, prefix, legacy, target)
     for side, relation in (("l", legacy), ("t", target)):
         session.run(
-            f"CREATE TEMP TABLE {prefix}w{side} AS SELECT * FROM (SELECT {key_hash(plan)} AS kh, * "
+            f"CREATE TABLE {prefix}w{side} AS SELECT * FROM (SELECT {key_hash(plan)} AS kh, * "
             f"FROM {relation}) "
             f"WHERE kh IN (SELECT kh FROM {prefix}sel WHERE NOT through)"
         )
@@ -90,8 +90,7 @@ def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relat
     side = f"(({second} >> 1) << 1) | {bit}::UBIGINT"
     strict = f", hash({', '.join(_strict(c) for c in loose)}) AS s" if loose else ""
     return session.run(
-        f"CREATE TEMP TABLE {table} AS SELECT {key_hash(plan)} AS kh, {first} AS a, {side} AS "
-        f"b{strict} FROM {relation}"
+        f"CREATE TABLE {table} AS SELECT {key_hash(plan)} AS kh, {first} AS a, {side} AS b{strict} FROM {relation}"
     )
 
 
@@ -102,13 +101,13 @@ def _strict(column: Column) -> str:
 def _select(session: Session, prefix: str, loose: bool) -> None:
     clean = "count(*) = 2 AND bit_xor(a) = 0 AND bit_xor(b) = 1"
     session.run(
-        f"CREATE TEMP TABLE {prefix}sel AS SELECT kh, "
+        f"CREATE TABLE {prefix}sel AS SELECT kh, "
         f"count(*) > 2 OR (count(*) = 2 AND bit_xor(b) & 1 = 0) AS many, {clean} AS through "
         f"FROM (SELECT * FROM {prefix}nl UNION ALL SELECT * FROM {prefix}nt) GROUP BY kh "
         f"HAVING NOT ({clean}{' AND bit_xor(s) = 0' if loose else ''})"
     )
     session.drop(f"{prefix}nl", f"{prefix}nt")
-    session.run(f"CREATE TEMP TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
+    session.run(f"CREATE TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
 
 
 def _let_through(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from parity.compare.causes import (
     Variant,
@@ -103,13 +104,17 @@ def _learn(
 ) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
-    session.run(f"CREATE OR REPLACE TEMP TABLE {prefix}probe AS SELECT {both} FROM {source}")
+    session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-    found = {c.index: (*_for_column(session, c, prefix, relation), *swaps.get(c.index, ())) for c in differing}
-    hits = {c.index: _hits(session, c, found, prefix) for c in differing}
+
+    def look(here: Session, columns: list[Column]) -> dict[int, tuple[Variant, ...]]:
+        found = {c.index: (*_for_column(here, c, prefix, relation), *swaps.get(c.index, ())) for c in columns}
+        return {c.index: hit for c in columns if (hit := _hits(here, c, found, prefix))}
+
+    some, others = session.both(partial(look, columns=differing[::2]), partial(look, columns=differing[1::2]))
     session.drop(f"{prefix}probe")
-    return {index: hit for index, hit in hits.items() if hit}
+    return some | others
 
 
 def _hits(session: Session, column: Column, variants: Variants, prefix: str) -> tuple[Variant, ...]:

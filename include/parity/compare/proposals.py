@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from parity.compare.drafts import draft_cells, draft_rows
+from parity.compare.drafts import draft_cells
 from parity.compare.facts import Facts, gather
 from parity.compare.passes import key_hash
 from parity.compare.plan import Column, Plan
-from parity.compare.result import Cause, RowCause
+from parity.compare.result import Cause
 from parity.compare.rules import SPACES, meaning, plain, ticks
 from parity.compare.session import Session, ident, text
 from parity.compare.spec import Spec
@@ -31,13 +31,8 @@ _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
 
 
-def propose(
-    session: Session, plan: Plan, facts: Facts, row_causes: tuple[RowCause, ...], spec: Spec
-) -> tuple[dict[str, Any], ...]:
-    """Return a rule for every explained column, or waivers where no rule helps, then waivers for explained rows.
-
-    Each says what it would leave.
-    """
+def propose(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
+    """Return a rule for every explained column, or waivers where no rule helps; each says what it would leave."""
     wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
     rules = _tried(session, plan, facts, wanted) if wanted else {}
     found: list[dict[str, Any]] = []
@@ -46,7 +41,7 @@ def propose(
             found.append(_shown(column, wanted[column.index], facts, rules[column.index]))
         elif facts.different(column):
             found += draft_cells(column, facts, spec)
-    return (*found, *draft_rows(row_causes, facts, spec))
+    return tuple(found)
 
 
 def _tried(
@@ -180,7 +175,7 @@ def _retry(
     renewed = replace(plan, columns=tuple(_renewed(c, wanted.get(c.index)) for c in plan.columns))
     for side, letter in (("legacy", "l"), ("target", "t")):
         parts = (_again(c, wanted.get(c.index, {}), side) for c in plan.columns)
-        session.run(f"CREATE TEMP VIEW retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
+        session.run(f"CREATE VIEW retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
     counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in wanted)
     pairs, *before = session.row(f"SELECT count(*), {counts} FROM {p}res WHERE kind = 1 AND {here}")
     after = gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from parity.compare.spec import Spec
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 def ident(name: str) -> str:
@@ -33,6 +37,7 @@ class Session:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._connection = connection
+        self._stopped = False
         self.scratch = scratch
 
     def run(self, sql: str) -> int:
@@ -44,6 +49,8 @@ class Session:
         """Execute a query and return every row."""
         import duckdb
 
+        if self._stopped:
+            raise KeyboardInterrupt
         try:
             return self._connection.execute(sql).fetchall()
         except duckdb.InterruptException as error:
@@ -82,9 +89,32 @@ class Session:
         )
 
     def drop(self, *tables: str) -> None:
-        """Drop temporary tables, to give their memory back."""
+        """Drop tables, to give their memory back."""
         for table in tables:
             self.rows(f"DROP TABLE IF EXISTS {table}")
+
+    def both(self, one: Callable[[Session], A], other: Callable[[Session], B]) -> tuple[A, B]:
+        """Do two works at once, each over a connection of its own to the same tables; return what they return.
+
+        Most statements are too small for more than one core. The first error ends the other work, and is raised.
+        """
+        left, right = (Session(_in_utc(self._connection.cursor()), self.scratch) for _ in range(2))
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.submit(one, left), pool.submit(other, right)
+            works: tuple[Future[Any], ...] = (first, second)
+            try:
+                done, _ = wait(works, return_when=FIRST_EXCEPTION)
+                for work in (work for work in works if work in done):
+                    work.result()
+                return first.result(), second.result()
+            finally:
+                left.stop()
+                right.stop()
+
+    def stop(self) -> None:
+        """End the running statement, and refuse every later one."""
+        self._stopped = True
+        self._connection.interrupt()
 
 
 @contextmanager
@@ -96,14 +126,17 @@ def session(spec: Spec) -> Iterator[Session]:
     connection = None
     try:
         connection = duckdb.connect(config=_limits(spec, scratch))
-        connection.execute("SET TimeZone = 'UTC'")
-        yield Session(connection, scratch)
+        yield Session(_in_utc(connection), scratch)
     except duckdb.Error as error:
         raise explain(error, scratch) from error
     finally:
         if connection is not None:
             connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    return connection.execute("SET TimeZone = 'UTC'")
 
 
 def _make_scratch(spec: Spec) -> Path:

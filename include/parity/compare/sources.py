@@ -58,7 +58,7 @@ def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | 
     if not casts:
         return side
     relation = side.relation.replace("raw_", "parted_")
-    session.run(f"CREATE TEMP VIEW {relation} AS SELECT * REPLACE ({', '.join(casts)}) FROM {side.relation}")
+    session.run(f"CREATE VIEW {relation} AS SELECT * REPLACE ({', '.join(casts)}) FROM {side.relation}")
     return replace(side, relation=relation, columns=_columns(session, relation))
 
 
@@ -85,7 +85,7 @@ def _csv(session: Session, files: Files, source: Source, wanted: dict[str, DataT
     side = files.side
     columns = typed_columns(session, f"text_{side}", source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
-    session.run(f"CREATE TEMP VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
+    session.run(f"CREATE VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
     parts = tuple(name for name in columns if f"/{name}=" in files.paths[0]) if files.hive else ()
     return Side(f"raw_{side}", _columns(session, f"raw_{side}"), partitions=parts)
 
@@ -101,7 +101,7 @@ def _parquet(session: Session, files: Files, spec: Spec) -> Side:
     options = f"hive_partitioning = {str(files.hive).lower()}, hive_types_autocast = false"
     options += ", union_by_name = true" if drifted else ""
     name = f"raw_{files.side}"
-    session.run(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet({listed}, {options})")
+    session.run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({listed}, {options})")
     columns = _columns(session, name)
     inside = {row[0] for row in session.rows(f"SELECT DISTINCT name FROM parquet_schema({text(files.paths[0])})")}
     parts = tuple(column for column in columns if files.hive and column not in inside)
@@ -162,6 +162,6 @@ def _fill_empty(session: Session, opened: list[Side | None]) -> tuple[Side, Side
 
 def _empty(session: Session, side: str, other: Side | None) -> Side:
     assert other is not None
-    session.run(f"CREATE TEMP VIEW raw_{side} AS SELECT * FROM {other.relation} WHERE false")
+    session.run(f"CREATE VIEW raw_{side} AS SELECT * FROM {other.relation} WHERE false")
     note = NotCompared(f"{side} schema", "zero rows were exported without a file, so it has no schema to compare")
     return Side(f"raw_{side}", other.columns, (note,))

@@ -1,0 +1,47 @@
+"""Two works at once over one private DuckDB: the same tables, the first error, and nothing left running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parity.compare.session import Session, session
+from parity.compare.spec import Spec
+from parity.errors import CouldNotCompare
+
+_ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+
+
+def _fail(here: Session) -> int:
+    return int(here.one("SELECT error('the disk is gone')"))
+
+
+def _last_for_ever(here: Session) -> int:
+    return int(here.one(_ENDLESS))
+
+
+def test_both_works_see_the_tables_and_what_they_make_stays(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        opened.run("CREATE TABLE numbers AS SELECT * FROM range(10)")
+        counted = opened.both(
+            lambda here: here.run("CREATE TABLE low AS SELECT * FROM numbers WHERE range < 4"),
+            lambda here: here.one("SELECT current_setting('TimeZone')"),
+        )
+        assert counted == (4, "UTC")
+        assert opened.one("SELECT count(*) FROM low") == 4
+
+
+@pytest.mark.parametrize("works", [(_fail, _last_for_ever), (_last_for_ever, _fail)])
+def test_the_first_error_ends_the_other_work_and_is_told(tmp_path: Path, works: tuple[object, object]) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        with pytest.raises(CouldNotCompare, match="the disk is gone"):
+            opened.both(*works)  # type: ignore[arg-type]
+        assert opened.one("SELECT 1") == 1
+
+
+def test_a_stopped_session_refuses_its_next_statement(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        opened.stop()
+        with pytest.raises(KeyboardInterrupt):
+            opened.one("SELECT 1")
