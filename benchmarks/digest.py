@@ -1,17 +1,19 @@
 """Digest mode on two tables with ten differing rows: what the worker fetches, beside what the tables weigh.
 
-usage: python benchmarks/digest.py [--rows 10000000]
+usage: python benchmarks/digest.py [--rows 10000000] [--spark-rows 1000000]
 
 DuckDB stands for both engines, with the queries of its own dialect; everything else is the product's: the way,
 the digests, the rows of unequal buckets, the witness and the comparison. So bytes are those of the Parquet files
 that would travel, and seconds are those of this machine, not of Athena or Spark. The tables are the clean pair
 of ``files.py``: 17 columns, the target shuffled. Its two floats are read as DECIMAL(18,9) at first, and then
-as the floats that they are, which travel by value for every row.
+as the floats that they are, which travel by value for every row. Last, Spark digests a smaller table, and its
+digests are held against DuckDB's.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -35,13 +38,20 @@ from parity.flow.digest.whole import complete
 from parity.flow.digest.witness import testify
 from parity.flow.exports import Column, Export
 from parity.sql.duck import Duck
+from parity.sql.lake import Lake
+from parity.sql.spark import Spark
 from parity.suite.models import Activity, Mode
+from parity_sandbox.spark.jvm import gateway, launch
 
 DIFFERENT = 10
 FLOATS = ("fx_rate", "risk_score")
 EXACT = ", ".join(f"{name}::DECIMAL(18,9) AS {name}" for name in FLOATS)
 WORDS = {"INTEGER": "integer", "BIGINT": "bigint", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}
 WORDS |= {"TIMESTAMP": "timestamp", "DOUBLE": "double"}
+
+ASKED = Activity.model_validate(
+    {"name": "bench", "legacy": {"sql": "-"}, "target": {"table": "t"}, "key": [KEY], "mode": "digest"}
+)
 
 
 @dataclass
@@ -80,25 +90,28 @@ def both(build: Callable[[str, Side], Export]) -> tuple[Export, Export]:
 
 def night(engines: Engines) -> tuple[Result, int]:
     """Compare by digest; return the result and the bytes that were fetched."""
-    asked = Activity.model_validate(
-        {"name": "bench", "legacy": {"sql": "-"}, "target": {"table": "t"}, "key": [KEY], "mode": "digest"}
-    )
-    way = choose(asked, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
+    way = chosen(engines)
     with engines.timed("digest"):
         digests = both(lambda name, side: engines.export(f"digest-{name}", digest(way, name, side)))
     buckets = compare_digests(*digests, date(2026, 3, 2))
     with engines.timed("export"):
         rows = both(lambda name, side: engines.export(f"rows-{name}", detail(way, buckets, name, side)))
     with engines.timed("compare"):
-        spec = Spec.of_activity(asked, scratch=engines.folder, memory="2GB")
+        spec = Spec.of_activity(ASKED, scratch=engines.folder, memory="2GB")
         found = run(*(Source.of(*side.files) for side in rows), spec)
         result = complete(found, way, buckets, testify(way, buckets, *rows))
     return result, sum(export.bytes for export in (*digests, *rows))
 
 
-def digest(way: Way, name: str, side: Side) -> str:
-    """Return the digest query of a side."""
-    return Duck().digests([side(c) for c in way.hashed], [side(c) for c in way.key], name, way.buckets)
+def chosen(engines: Engines) -> Way:
+    """Return the way that the product chooses for both tables."""
+    return choose(ASKED, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
+
+
+def digest(way: Way, name: str, side: Side, dialect: Lake | None = None) -> str:
+    """Return the digest query of a side; DuckDB's when no other dialect is given."""
+    columns, key = [side(c) for c in way.hashed], [side(c) for c in way.key]
+    return (dialect or Duck()).digests(columns, key, name, way.buckets)
 
 
 def detail(way: Way, buckets: Buckets, name: str, side: Side) -> str:
@@ -128,17 +141,64 @@ def line(name: str, tables: Path, rows: int, replaced: str) -> str:
     return f"{name:34} {size / 2**20:9,.0f} MiB {fetched / 2**20:9,.1f} MiB {share:>9}  {right!s:5}  {seconds}"
 
 
+@contextmanager
+def spark(state: Path) -> Iterator[Any]:
+    """Start the sandbox's Spark and yield its session."""
+    for folder in ("logs", "run"):
+        (state / folder).mkdir()
+    process = launch(state)
+    try:
+        port, secret = gateway(process, state)
+        os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+        from pyspark.sql import SparkSession
+
+        yield SparkSession.builder.getOrCreate()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def spark_line(tables: Path, rows: int) -> str:
+    """Let Spark and DuckDB digest one table; return what each took, and whether all digests are equal."""
+    with tempfile.TemporaryDirectory(prefix="parity-bench-") as scratch, spark(Path(scratch)) as session:
+        engines = Engines(Path(scratch), duckdb.connect())
+        for side in ("legacy", "target"):
+            file = tables / "legacy.parquet"
+            engines.connection.execute(
+                f"CREATE VIEW {side} AS SELECT * REPLACE ({EXACT}) FROM read_parquet('{file}')"
+            )
+        session.read.parquet(str(file)).createOrReplaceTempView("stored")
+        exact = ", ".join(
+            f"CAST({name} AS DECIMAL(18,9)) AS {name}" if name in FLOATS else name
+            for name in session.table("stored").columns
+        )
+        session.sql(f"SELECT {exact} FROM stored").createOrReplaceTempView("legacy")
+        way = chosen(engines)
+        with engines.timed("duckdb"):
+            known = engines.connection.execute(digest(way, "legacy", of_legacy)).fetchall()
+        with engines.timed("spark"):
+            told = [tuple(row) for row in session.sql(digest(way, "legacy", of_legacy, Spark())).collect()]
+    seconds = " ".join(f"{step} {taken:.1f} s" for step, taken in engines.seconds.items())
+    same = "equal" if sorted(told) == sorted(known) else "NOT equal"
+    return f"digests of {rows:,} rows: {seconds}; {len(told):,} buckets, {same}"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10_000_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--spark-rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    rows, few = options.rows, options.spark_rows
     tables = CACHE / f"pair-{rows}-equal"
     make_pair(tables, rows, clean=True)
     print(f"{rows:,} rows, {DIFFERENT} of them different; DuckDB stands for both engines")
     print(f"{'':34} {'tables':>13} {'fetched':>13} {'share':>9}  right")
     print(line("17 columns by digest", tables, rows, EXACT), flush=True)
     print(line("15 by digest, 2 floats by value", tables, rows, ""), flush=True)
+    smaller = CACHE / f"pair-{few}-equal"
+    make_pair(smaller, few, clean=True)
+    print(spark_line(smaller, few), flush=True)
 
 
 if __name__ == "__main__":
