@@ -17,6 +17,7 @@ from parity.sql.columns import Columns
 from parity.sql.keys import Cells, Span, boundary, unpack
 from parity.sql.mysql import POISON, MySQL
 from parity.sql.mysql_canary import canary
+from parity.sql.mysql_row import row_hash
 
 AT_ONCE = 500
 """Keys or bucket ranges in one condition: enough to amortise the round trip, few enough to plan quickly."""
@@ -108,7 +109,7 @@ class MySQLTable:
         where = f" WHERE {self.where}" if self.where else ""
         grouped = (
             f"SELECT COUNT(*) AS n FROM {self.dialect.quote(self.name)}{where} "
-            f"GROUP BY {self.dialect.hash(self.key)} HAVING n > 1"
+            f"GROUP BY {row_hash(self.dialect, self.key)} HAVING n > 1"
         )
         return int(self.session.rows(f"SELECT COALESCE(SUM(n), 0) FROM ({grouped}) AS several")[0][0])
 

@@ -7,13 +7,14 @@ Whatever hash comes out the same as before belongs to a column that the digest d
 from __future__ import annotations
 
 from parity.sql.columns import Column, Columns, Kind
-from parity.sql.dialect import Dialect
+from parity.sql.mysql import MySQL
+from parity.sql.mysql_row import row_hash
 
 ROWS = 1
 """One: a changed row may well be equal to another row, which is no blindness."""
 
 
-def canary(dialect: Dialect, table: str, columns: Columns, key: Columns, where: str = "") -> str:
+def canary(dialect: MySQL, table: str, columns: Columns, key: Columns, where: str = "") -> str:
     """Return the query for (column number, hashes of a few rows); number -1 is the rows as they are."""
     order = ", ".join(dialect.quote(column.name) for column in key)
     order = f" ORDER BY {order}" if order else ""
@@ -27,7 +28,7 @@ def canary(dialect: Dialect, table: str, columns: Columns, key: Columns, where: 
             for at, column in enumerate(columns)
         )
         rows = f"SELECT {shown} FROM {dialect.quote(table)}{condition}{order} LIMIT {ROWS}"
-        return f"(SELECT {changed}, GROUP_CONCAT({dialect.hash(columns)}) FROM ({rows}) AS few)"
+        return f"(SELECT {changed}, GROUP_CONCAT({row_hash(dialect, columns)}) FROM ({rows}) AS few)"
 
     return " UNION ALL ".join(hashes(at) for at in range(-1, len(columns)))
 

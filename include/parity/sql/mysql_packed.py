@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parity.sql.columns import Columns, Kind
-from parity.sql.dialect import Dialect
 from parity.sql.keys import Cells, among, cells
+from parity.sql.mysql import MySQL
+from parity.sql.mysql_row import row_hash, row_text, total
 
 ROWS = 128
 """Rows per bucket: one different row makes this many be looked at again."""
@@ -35,13 +36,13 @@ class Buckets:
         """Cut ``rows`` rows into heaps of about 128 rows."""
         return cls(count=max(1, rows // ROWS))
 
-    def expression(self, dialect: Dialect, key: Columns) -> str:
+    def expression(self, dialect: MySQL, key: Columns) -> str:
         """Return the bucket of a row."""
         if self.width:
             return f"{dialect.quote(key[0].name)} DIV {self.width}"
-        return f"CRC32({dialect.row(key)}) % {self.count}" if self.count > 1 else "0"
+        return f"CRC32({row_text(dialect, key)}) % {self.count}" if self.count > 1 else "0"
 
-    def where(self, dialect: Dialect, key: Columns, wanted: Sequence[int] | None) -> str:
+    def where(self, dialect: MySQL, key: Columns, wanted: Sequence[int] | None) -> str:
         """Return the condition for the wanted buckets; empty when all are."""
         if wanted is None or (self.count == 1 and not self.width):
             return ""
@@ -73,30 +74,29 @@ def divisible(key: Columns) -> bool:
     return len(key) == 1 and key[0].kind is Kind.INTEGER and key[0].as_stored and not key[0].nullable
 
 
-def _from(dialect: Dialect, table: str, *conditions: str) -> str:
+def _from(dialect: MySQL, table: str, *conditions: str) -> str:
     where = " AND ".join(condition for condition in conditions if condition)
     return f"FROM {dialect.quote(table)}" + (f" WHERE {where}" if where else "")
 
 
-def digests(dialect: Dialect, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
+def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
-    total = dialect.total(dialect.number(dialect.hash(columns)))
     bucket = buckets.expression(dialect, key)
-    return f"SELECT {bucket}, COUNT(*), {total} {_from(dialect, table, where)} GROUP BY 1"
+    return f"SELECT {bucket}, COUNT(*), {total(row_hash(dialect, columns))} {_from(dialect, table, where)} GROUP BY 1"
 
 
-def key_and_hash(dialect: Dialect, columns: Columns, key: Columns) -> str:
+def key_and_hash(dialect: MySQL, columns: Columns, key: Columns) -> str:
     """Return the text ``key|hash`` of a row."""
-    return f"CONCAT({cells(dialect, key)}, '|', {dialect.hash(columns)})"
+    return f"CONCAT({cells(dialect, key)}, '|', {row_hash(dialect, columns)})"
 
 
-def key_and_row(dialect: Dialect, columns: Columns, key: Columns) -> str:
+def key_and_row(dialect: MySQL, columns: Columns, key: Columns) -> str:
     """Return the text ``key|row`` of a row."""
     return f"CONCAT({cells(dialect, key)}, '|', {cells(dialect, columns)})"
 
 
 def pull(
-    dialect: Dialect,
+    dialect: MySQL,
     table: str,
     what: str,
     key: Columns,
@@ -110,7 +110,7 @@ def pull(
     return f"SELECT {bucket}, COUNT(*), {_page(what)} {source} GROUP BY 1"
 
 
-def seek(dialect: Dialect, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> str:
+def seek(dialect: MySQL, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> str:
     """Return the query for one page with the rows that have the wanted keys, and maybe a few more."""
     condition = f"({among(dialect, key, wanted)})"
     source = _from(dialect, table, condition, f"({where})" if where else "")
