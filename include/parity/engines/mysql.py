@@ -16,7 +16,7 @@ from parity.sql import mysql_packed as packed
 from parity.sql.columns import Columns
 from parity.sql.keys import Cells, Span, boundary, unpack
 from parity.sql.mysql import POISON, MySQL
-from parity.sql.mysql_canary import canary
+from parity.sql.mysql_canary import canaries
 from parity.sql.mysql_row import row_hash
 
 AT_ONCE = 500
@@ -96,13 +96,10 @@ class MySQLTable:
         return int(self.session.rows(f"SELECT COUNT(*) FROM {self.dialect.quote(self.name)}")[0][0])
 
     def canary(self) -> Eyesight:
-        """Change a few rows' columns one at a time, inside the server, and tell which changes the hash saw."""
-        columns = list(self.columns)
-        found = self.session.rows(canary(self.dialect, self.name, columns, self.key, self.where))
-        hashes = {int(at): set(_text(text).split(",")) for at, text in found if text is not None}
-        before = hashes.pop(-1, set())
-        blind = [columns[at].name for at, after in sorted(hashes.items()) if after & before]
-        return Eyesight(len(hashes), tuple(blind))
+        """Change a row's columns one at a time, inside the server, and tell which changes the hash saw."""
+        asked = canaries(self.dialect, self.name, self.columns, self.where)
+        found = [row for sql in asked for row in self.session.rows(sql) if None not in row]
+        return Eyesight(len(found), tuple(self.columns[int(at)].name for at, old, new in found if old == new))
 
     def duplicates(self) -> int:
         """Count the rows whose key occurs more than once."""

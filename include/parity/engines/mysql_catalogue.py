@@ -86,6 +86,8 @@ class Table:
     """The primary key first, then unique keys without NULLs."""
     rows: int = 0
     """The server's estimate."""
+    consistent: bool = True
+    """Its engine shows a snapshot's rows, whatever is written meanwhile."""
     auto_increment: int | None = None
     counter: str = ""
     """The column that AUTO_INCREMENT fills."""
@@ -195,6 +197,7 @@ def _table(
         columns=typed,
         keys=_keys(indexes.get(name, ()), {c.name for c in typed if not c.nullable}),
         rows=int(record["table_rows"] or 0),
+        consistent=str(record["engine"]).lower() == "innodb",
         auto_increment=record["auto_increment"],
         counter=next((c["column_name"] for c in own if "auto_increment" in str(c["extra"]).lower()), ""),
         generated=frozenset(c["column_name"] for c in own if c["generation_expression"]),

@@ -6,31 +6,36 @@ Whatever hash comes out the same as before belongs to a column that the digest d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from parity.sql.columns import Column, Columns, Kind
 from parity.sql.mysql import MySQL
 from parity.sql.mysql_row import row_hash
 
-ROWS = 1
-"""One: a changed row may well be equal to another row, which is no blindness."""
+AT_ONCE = 32
+"""Columns per query, so that the query for a wide table is no longer than a packet."""
 
 
-def canary(dialect: MySQL, table: str, columns: Columns, key: Columns, where: str = "") -> str:
-    """Return the query for (column number, hashes of a few rows); number -1 is the rows as they are."""
-    order = ", ".join(dialect.quote(column.name) for column in key)
-    order = f" ORDER BY {order}" if order else ""
-    condition = f" WHERE {where}" if where else ""
+def canaries(dialect: MySQL, table: str, columns: Columns, where: str = "") -> Iterator[str]:
+    """Yield queries for (column number, a row's hash, its hash with that column changed).
 
-    def hashes(changed: int) -> str:
-        shown = ", ".join(
-            f"{_changed(column, dialect.quote(column.name))} AS {dialect.quote(column.name)}"
-            if at == changed
-            else dialect.quote(column.name)
-            for at, column in enumerate(columns)
-        )
-        rows = f"SELECT {shown} FROM {dialect.quote(table)}{condition}{order} LIMIT {ROWS}"
-        return f"(SELECT {changed}, GROUP_CONCAT({row_hash(dialect, columns)}) FROM ({rows}) AS few)"
+    Both hashes are made of the same row, whichever the server reads first: an order would sort a heap.
+    """
+    parts = [_canary(dialect, table, columns, changed, where) for changed in range(len(columns))]
+    for start in range(0, len(parts), AT_ONCE):
+        yield " UNION ALL ".join(parts[start : start + AT_ONCE])
 
-    return " UNION ALL ".join(hashes(at) for at in range(-1, len(columns)))
+
+def _canary(dialect: MySQL, table: str, columns: Columns, changed: int, where: str) -> str:
+    names = [dialect.quote(column.name) for column in columns]
+    shown = ", ".join(f"{name} AS o{at}" for at, name in enumerate(names))
+    shown += f", {_changed(columns[changed], names[changed])} AS c{changed}"
+    before = [replace(column, name=f"o{at}") for at, column in enumerate(columns)]
+    after = [replace(c, name=f"c{at}") if at == changed else c for at, c in enumerate(before)]
+    row = f"SELECT {shown} FROM {dialect.quote(table)}{f' WHERE {where}' if where else ''} LIMIT 1"
+    hashes = f"{row_hash(dialect, before)}, {row_hash(dialect, after)}"
+    return f"(SELECT {changed}, {hashes} FROM ({row}) AS one)"
 
 
 def _changed(column: Column, value: str) -> str:

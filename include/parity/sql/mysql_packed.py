@@ -82,7 +82,9 @@ def _from(dialect: MySQL, table: str, *conditions: str) -> str:
 def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
     bucket = buckets.expression(dialect, key)
-    return f"SELECT {bucket}, COUNT(*), {total(row_hash(dialect, columns))} {_from(dialect, table, where)} GROUP BY 1"
+    return (
+        f"SELECT {bucket}, COUNT(*), {total(row_hash(dialect, columns))} {_from(dialect, table, where)} GROUP BY 1"
+    )
 
 
 def key_and_hash(dialect: MySQL, columns: Columns, key: Columns) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Line:
     """A server stayed away through all attempts; later tables try only once."""
     stopped: bool = False
     """Somebody stopped the verification: whoever holds the line learns it at its next question."""
+    seen: float = 0.0
+    """When the latest snapshots were taken, by the machine's clock that only goes forward."""
     _sides: Sides | None = None
 
     def sides(self) -> Sides:
@@ -36,7 +39,7 @@ class Line:
         if self._sides is None:
             sides = Sides.open(self.connections)
             self._sides = sides
-            sides.snapshot()
+            self._look(sides)
             self.lost = False
         return self._sides
 
@@ -45,8 +48,12 @@ class Line:
         had = self._sides is not None
         sides = self.sides()
         if had:
-            sides.snapshot()
+            self._look(sides)
         return sides
+
+    def _look(self, sides: Sides) -> None:
+        sides.snapshot()
+        self.seen = time.monotonic()
 
     def retried(self, step: Callable[[Sides], A]) -> A:
         """Return what ``step`` returns, asked again over new sessions when the old ones are lost."""

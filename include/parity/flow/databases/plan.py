@@ -36,6 +36,8 @@ class TablePlan:
     coverage: float = 1.0
     rows: int = 0
     """The servers' estimate, the larger of both."""
+    consistent: bool = True
+    """Both servers show the rows as of one snapshot, however long the table is read."""
     only: str = ""
     """The side that alone has the table: legacy or target."""
     one_sided: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         not_compared=tuple(skipped),
         coverage=len(pairs) / total,
         rows=max(legacy.rows, target.rows),
+        consistent=legacy.consistent and target.consistent,
         refusal=refusal,
         refers_to=legacy.refers_to | target.refers_to,
         one_sided=tuple(s.what.removeprefix("column ") for s in skipped if s.why.endswith(ONE_SIDED)),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import repeat
 
 from parity.flow.databases.pairing import Difference
 from parity.flow.databases.progress import Progress
@@ -22,6 +23,7 @@ from parity.flow.databases.walk import Walk
 MOST = 50_000
 """Differences that are read again; more are no rows in flight, and reading them all again is not gentle."""
 ROUNDS = 3
+LEAST = 0.001
 
 ByKey = dict[str, list[Difference]]
 
@@ -43,16 +45,19 @@ class Recheck:
     target: int = 0
 
 
-def recheck(walk: Walk, state: Progress, settle: float) -> tuple[Progress, Recheck]:
-    """Read the differences of a walked table again, up to three times; return corrected counts."""
+def recheck(walk: Walk, state: Progress, settle: float, settled: float = 0.0) -> tuple[Progress, Recheck]:
+    """Read the differences of a walked table again, up to three times; return corrected counts.
+
+    ``settle`` is how many seconds they are given each time, ``settled`` how many have passed already.
+    """
     if not state.different or settle <= 0:
         return state, Recheck()
     if why := _unsuitable(walk, state):
         return state, Recheck(skipped=why)
     found = Recheck()
     pending = _by_key(list(read_back(walk.folder)))
-    for _ in range(ROUNDS):
-        walk.clock.sleep(settle)
+    for rest in (max(settle - settled, LEAST), *repeat(settle, ROUNDS - 1)):
+        walk.clock.sleep(rest)
         walk.line.retried(Sides.snapshot)
         pending = _round(walk, pending, found)
         if not pending:

@@ -35,6 +35,8 @@ class TableRun:
     trouble: str = ""
     began: float = 0.0
     ended: float = 0.0
+    seen: float = 0.0
+    """When its rows were as they were read: at the latest snapshot, or at the end without one."""
     alone: int = 0
     """Rows of a table that one side alone has."""
     eyesight: Eyesight = field(default_factory=lambda: Eyesight(0))
@@ -77,6 +79,7 @@ class TableRun:
         if not self.trouble:
             self._guarded(lambda: self._gather(line, section))
         self.ended = time.monotonic()
+        self.seen = max(self.seen, line.seen if self.plan.consistent else self.ended)
 
     def _gather(self, line: Line, section: Section) -> None:
         if self.plan.only:
@@ -128,8 +131,7 @@ class TableRun:
             return facts
         steps = self._steps(line, Section())
         settle = self.job.spec.pace.settle.total_seconds()
-        rest = max(settle - (time.monotonic() - self.ended), 0.001) if settle else 0.0
-        state, again = recheck(steps, facts.progress, rest)
+        state, again = recheck(steps, facts.progress, settle, time.monotonic() - self.seen)
         facts = replace(facts, progress=state, recheck=again)
         if not state.different:
             return facts

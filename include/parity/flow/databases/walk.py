@@ -27,8 +27,11 @@ from parity.flow.databases.sections import Section
 from parity.flow.databases.sides import Sides, both
 from parity.flow.databases.spans import Pair, SpanFacts, Way, compare_span
 from parity.flow.databases.spill import SpanDifferences
-from parity.sql.keys import Cells, Span
+from parity.sql.keys import Span
 from parity.sql.mysql_packed import Buckets, divisible
+
+LAST = 1.5
+"""How much larger than the others the last span may be."""
 
 
 @dataclass
@@ -48,6 +51,8 @@ class Walk:
     bounds: tuple[int, int] | None = None
     counted: int | None = None
     section: Section = field(default_factory=Section)
+    stopped: bool = False
+    """A statement took too long: nothing is estimated any more."""
 
     @property
     def name(self) -> str:
@@ -64,6 +69,7 @@ class Walk:
                 attempts = 0
                 self.store.save(self.run, self.name, state.to_json())
             except StatementStopped:
+                self.stopped = True
                 attempts += not self.stride.shrink()
                 self.line.fail(attempts)
                 state = self._again(state)
@@ -101,10 +107,10 @@ class Walk:
         total = self._total(pair)
         stream = self._streamed(total)
         rows = self.stride.next(streamed=stream)
-        span = self._span(pair, state.after, rows)
+        span, expected = self._span(sides, pair, state, rows)
         found = self._differences(state.spans)
         began = time.monotonic()
-        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, rows, total)
+        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, expected, total)
         facts = compare_span(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
@@ -130,19 +136,40 @@ class Walk:
         self.stride.learn(facts.rows, seconds)
         self.brake.spend(facts.rows, seconds)
 
-    def _span(self, pair: Pair, after: Cells | None, rows: int) -> Span:
-        """Return the next span: as many rows as wanted on the side that has them, the rest at the end."""
+    def _span(self, sides: Sides, pair: Pair, state: Progress, rows: int) -> tuple[Span, int]:
+        """Return the next span, and how many rows it should hold: as many as wanted, or all that are left."""
         if not self.plan.walkable:
-            return Span()
-        rest = Span(after, self.section.span.upto)
+            return Span(), self.plan.rows
+        rest = Span(state.after, self.section.span.upto)
+        left = self._left(sides, state)
+        if left is not None and left <= rows * LAST:
+            return rest, left
         ends = both(lambda: pair.legacy.boundary(rest, rows), lambda: pair.target.boundary(rest, rows))
-        return Span(after, ends[0] or ends[1] or rest.upto)
+        end = ends[0] or ends[1]
+        return (Span(state.after, end), rows) if end else (rest, min(rows, self.plan.rows))
 
-    def _buckets(self, sides: Sides, span: Span, rows: int, total: int) -> Buckets:
-        expected = rows if span.upto else max(1, min(rows, total))
+    def _left(self, sides: Sides, state: Progress) -> int | None:
+        """Return about how many rows are left, the most of what two signs say; None where there is but one.
+
+        They are the server's estimate, and how densely the rows lay so far. Where a span's end is, the
+        server finds out by walking there, which is a tenth of a digest.
+        """
+        if self.stopped or state.after is None or not self.section.whole or not self._divisible:
+            return None
+        first, last = self._bounds(sides)
+        after, done = int(state.after[0] or 0), max(state.legacy, state.target)
+        dense = done * (last - after) // max(after - first + 1, 1)
+        return max(self.plan.rows - done, dense, 1)
+
+    @property
+    def _divisible(self) -> bool:
+        return divisible(self.plan.key_legacy) and divisible(self.plan.key_target)
+
+    def _buckets(self, sides: Sides, span: Span, expected: int, total: int) -> Buckets:
+        expected = max(1, expected)
         if not self.plan.walkable:
             return Buckets.by_hash(max(total, 1))
-        if not (divisible(self.plan.key_legacy) and divisible(self.plan.key_target)):
+        if not self._divisible:
             return Buckets.by_hash(expected)
         first, last = self._bounds(sides)
         if span.after is not None:
