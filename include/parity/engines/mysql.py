@@ -67,7 +67,8 @@ class MySQLTable:
     def digests(self, span: Span, buckets: packed.Buckets) -> Digests:
         """Return COUNT and SUM per bucket."""
         sql = packed.digests(self.dialect, self.name, self.columns, self.key, buckets, self._where(span))
-        found = {int(b): (int(count), int(total or 0)) for b, count, total in self.session.rows(sql)}
+        cells = (line.split(",") for line in self._lines(packed.page_of_digests(sql)))
+        found = {int(bucket): (int(rows), int(total)) for bucket, rows, total in cells}
         if any(total >= int(POISON) for _, total in found.values()):
             raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be hashed.")
         return found

@@ -16,6 +16,8 @@ from parity.sql.mysql_row import row_hash, row_text, total
 
 ROWS = 128
 """Rows per bucket: one different row makes this many be looked at again."""
+HEAPS = 200_000
+"""Most heaps: their digests travel in one value of some 8 MB."""
 WIDEST = 2**62
 
 
@@ -33,8 +35,8 @@ class Buckets:
 
     @classmethod
     def by_hash(cls, rows: int) -> Buckets:
-        """Cut ``rows`` rows into heaps of about 128 rows."""
-        return cls(count=max(1, rows // ROWS))
+        """Cut ``rows`` rows into heaps of about 128 rows; of more where their digests would be too many."""
+        return cls(count=min(max(1, rows // ROWS), HEAPS))
 
     def expression(self, dialect: MySQL, key: Columns) -> str:
         """Return the bucket of a row."""
@@ -81,10 +83,14 @@ def _from(dialect: MySQL, table: str, *conditions: str) -> str:
 
 def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
-    bucket = buckets.expression(dialect, key)
-    return (
-        f"SELECT {bucket}, COUNT(*), {total(row_hash(dialect, columns))} {_from(dialect, table, where)} GROUP BY 1"
-    )
+    bucket, hashed = buckets.expression(dialect, key), row_hash(dialect, columns)
+    return f"SELECT {bucket} AS b, COUNT(*) AS n, {total(hashed)} AS s {_from(dialect, table, where)} GROUP BY 1"
+
+
+def page_of_digests(digested: str) -> str:
+    """Return the query for how many buckets a query of digests finds, and all of them as one text."""
+    line = _page("CONCAT_WS(',', b, n, s)")
+    return f"SELECT 0, COUNT(*), {line} FROM ({digested}) AS digested HAVING COUNT(*) > 0"
 
 
 def key_and_hash(dialect: MySQL, columns: Columns, key: Columns) -> str:

@@ -11,11 +11,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parity.flow.databases.pairing import Difference
 from parity.flow.databases.plan import TablePlan
 from parity.sql.columns import Column
 from parity.sql.keys import unpack
+
+if TYPE_CHECKING:
+    import duckdb
 
 PART = 5_000
 """Differences per part: what is held in memory."""
@@ -93,13 +97,13 @@ def parts(folder: Path) -> list[Part]:
 
 def read_back(folder: Path) -> Iterator[Difference]:
     """Yield every difference that was written."""
-    import pyarrow.parquet as pq
-
-    for old in sorted((folder / "legacy").glob("*.parquet")):
-        rows = pq.read_table(old, columns=[KEY, "parity_row"]).to_pydict()
-        news = pq.read_table(folder / "target" / old.name, columns=["parity_row"]).to_pydict()
-        for key, legacy, target in zip(rows[KEY], rows["parity_row"], news["parity_row"], strict=True):
-            yield Difference(key, legacy, target)
+    with _duckdb() as duck:
+        for old in sorted((folder / "legacy").glob("*.parquet")):
+            names = [str(path).replace("'", "''") for path in (old, folder / "target" / old.name)]
+            found = duck.execute(
+                f"SELECT l.{KEY}, l.parity_row, t.parity_row FROM '{names[0]}' l POSITIONAL JOIN '{names[1]}' t"
+            )
+            yield from (Difference(*row) for row in found.fetchall())
 
 
 def clear(folder: Path) -> None:
@@ -108,18 +112,22 @@ def clear(folder: Path) -> None:
 
 
 def _write(path: Path, differences: Sequence[Difference], side: str, columns: Sequence[Column]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     packed = [getattr(difference, side) for difference in differences]
     rows = [None if text is None else unpack(columns, text) for text in packed]
-    data = {
-        f"c{at}": pa.array([None if row is None else _clean(row[at]) for row in rows], pa.string())
-        for at in range(len(columns))
-    }
-    data |= {KEY: pa.array([d.key for d in differences], pa.string()), "parity_row": pa.array(packed, pa.string())}
+    data = {f"c{at}": [None if row is None else _clean(row[at]) for row in rows] for at in range(len(columns))}
+    data |= {KEY: [difference.key for difference in differences], "parity_row": packed}
+    shown = ", ".join(f"unnest(${at}::VARCHAR[]) AS {name}" for at, name in enumerate(data, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(data), path)
+    with _duckdb() as duck:
+        to = str(path).replace("'", "''")
+        duck.execute(f"COPY (SELECT {shown}) TO '{to}' (FORMAT parquet)", list(data.values()))
+
+
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """Open an engine for a moment. PyArrow writes as well, but imports pandas for it, which takes a second."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
 
 
 def _clean(cell: str | None) -> str | None:
