@@ -61,7 +61,7 @@ class Night:
     def run(self, tables: str = "", progress: Any = None) -> None:
         job = self.job(progress or StoredProgress(self.store.engine))
         self.plan = plan_night(job.spec, {"tables": tables}, run_id="manual__1", moment=NOW)
-        survey = chosen(survey_database(job.spec, job.connections), self.plan.tables)
+        survey = chosen(survey_database(job.spec, job.connections, job.clock), self.plan.tables)
         kept = KeptSurvey("n1", survey, pieces(survey))
         reports = {at: self._piece(job, kept, names) for at, names in enumerate(kept.pieces)}
         self.found = conclude(job, survey, tables_of(kept, reports))

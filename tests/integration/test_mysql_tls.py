@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from parity.clients.mysql import address, connect
+from parity.clock import FakeClock
 from parity.errors import AccessDenied
 from parity.flow.databases.sides import Connections
 from parity.flow.databases.survey import survey_database
@@ -113,7 +114,7 @@ def test_the_cut_over_list_says_that_tls_is_in_use(secured: Secured) -> None:
     secured.server.run("CREATE DATABASE IF NOT EXISTS d;\n")
     url = secured.url(secured.ca).replace("/mysql?", "/d?")
     spec = Database.model_validate({"database": "d", "owner": "dba", "legacy": "l", "target": "t"})
-    lines = survey_database(spec, Connections(address(url), address(url))).cutover
+    lines = survey_database(spec, Connections(address(url), address(url)), FakeClock()).cutover
     told = next(line for line in lines if line.check == "TLS in use")
     assert told.status == "ok"
     assert told.legacy.startswith("TLS_")

@@ -81,10 +81,11 @@ class DatabaseTasks:
 
     def survey(self, context: Context) -> list[dict[str, Any]]:
         """Read both catalogues and settings, and return the pieces to compare."""
+        from parity.clock import SystemClock
         from parity.flow.databases.verify import survey_database
 
         plan = night_of(context)
-        found = survey_database(plan.applied_to(self.spec), connections_of(self.spec))
+        found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
         kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex)
         tell(*_surveyed(kept))
         return [{"index": index, "title": title(names)} for index, names in enumerate(kept.pieces)]

@@ -15,7 +15,7 @@ from parity.sql.mysql import MySQL
 from parity.sql.mysql_row import row_hash, row_text, total
 
 ROWS = 128
-"""Rows per bucket: one different row makes this many be looked at again."""
+"""Most rows per bucket: one different row makes this many be looked at again."""
 HEAPS = 200_000
 """Most heaps: their digests travel in one value of some 8 MB."""
 WIDEST = 2**62
@@ -29,14 +29,14 @@ class Buckets:
     count: int = 1
 
     @classmethod
-    def by_width(cls, first: int, last: int, rows: int) -> Buckets:
-        """Cut keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about 128 rows."""
-        return cls(width=min(max(1, (last - first + 1) * ROWS // max(rows, 1)), WIDEST))
+    def by_width(cls, first: int, last: int, rows: int, each: int = ROWS) -> Buckets:
+        """Cut keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about ``each`` rows."""
+        return cls(width=min(max(1, (last - first + 1) * each // max(rows, 1)), WIDEST))
 
     @classmethod
-    def by_hash(cls, rows: int) -> Buckets:
-        """Cut ``rows`` rows into heaps of about 128 rows; of more where their digests would be too many."""
-        return cls(count=min(max(1, rows // ROWS), HEAPS))
+    def by_hash(cls, rows: int, each: int = ROWS) -> Buckets:
+        """Cut ``rows`` rows into heaps of about ``each`` rows; of more where their digests would be too many."""
+        return cls(count=min(max(1, rows // each), HEAPS))
 
     def expression(self, dialect: MySQL, key: Columns) -> str:
         """Return the bucket of a row."""

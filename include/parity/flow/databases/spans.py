@@ -1,6 +1,6 @@
 """One span of one table, on both servers at once: digests first, then only what differs.
 
-1. COUNT and SUM per bucket of about 128 rows, computed inside both servers.
+1. COUNT and SUM per bucket of about 128 rows, computed inside both servers; of fewer where many differ.
 2. Where a bucket is unequal: key and hash of its rows. Still no row has travelled.
 3. Where a key's hashes are unequal: its row, from both sides, and the exact comparison.
 
@@ -12,20 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from parity.engines.mysql import MySQLTable
 from parity.errors import ExportRefused
 from parity.flow.databases.pairing import Difference, Unequal
 from parity.flow.databases.sides import both
 from parity.sql.keys import Span
-from parity.sql.mysql_packed import Buckets
+from parity.sql.mysql_packed import ROWS, Buckets
 
 SMALL = 1_000
 """Rows up to which fetching everything is one query instead of three."""
 PROBE = 16
 """After so many spans by the same way, the other way is tried once."""
-
-
+FINEST = 16
+"""Fewest rows per bucket."""
+LINE = 1.5
+"""What one more bucket costs, in rows looked at again; the best size follows from it and from what differs."""
 SLICE = 400
 """Unequal buckets looked at in one go: 50,000 rows or so, which bounds the worker's memory."""
 KEYS = 5_000
@@ -44,6 +47,8 @@ class SpanFacts:
     """Rows that travelled whole, both sides together."""
     looked_at: int = 0
     """Rows whose key and hash travelled."""
+    unequal: int = 0
+    """Buckets that were."""
     streamed: bool = False
 
     @property
@@ -81,7 +86,7 @@ def _digest(pair: Pair, span: Span, buckets: Buckets, sink: Sink) -> SpanFacts:
         looked, got = look(pair, span, buckets, wanted[start : start + SLICE], sink)
         looked_at, fetched = looked_at + looked, fetched + got
     legacy, target = (sum(count for count, _ in side.values()) for side in (old, new))
-    return SpanFacts(legacy, target, fetched, looked_at)
+    return SpanFacts(legacy, target, fetched, looked_at, len(wanted))
 
 
 def _fetch(pair: Pair, span: Span, buckets: Buckets, wanted: Sequence[int] | None) -> tuple[list[str], list[str]]:
@@ -155,6 +160,8 @@ class Way:
     streamed: bool = False
     unequal: float = 0.0
     """Fraction of the last digested span's rows that had to be looked at."""
+    bucket: int = ROWS
+    """Rows per bucket of the next span."""
 
     def choose(self, rows: int) -> bool:
         """Tell whether the next span of ``rows`` rows is streamed."""
@@ -177,5 +184,6 @@ class Way:
         else:
             self.digest = cost
             self.unequal = max(facts.looked_at, facts.fetched) / max(facts.legacy + facts.target, 1)
+            self.bucket = max(FINEST, min(ROWS, round(sqrt(LINE * facts.rows / max(facts.unequal, 1)))))
         self.since = 0 if self.streamed != facts.streamed else self.since + 1
         self.streamed = facts.streamed

@@ -75,8 +75,9 @@ class SpanDifferences:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{self.span:08d}-{self._parts:04d}.parquet"
-        for side, columns in (("legacy", self.plan.legacy), ("target", self.plan.target)):
-            _write(self.folder / side / name, self._waiting, side, columns)
+        with _duckdb() as duck:
+            for side, columns in (("legacy", self.plan.legacy), ("target", self.plan.target)):
+                _write(duck, self.folder / side / name, self._waiting, columns)
         self._waiting, self._parts = [], self._parts + 1
 
 
@@ -111,16 +112,17 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(path: Path, differences: Sequence[Difference], side: str, columns: Sequence[Column]) -> None:
-    packed = [getattr(difference, side) for difference in differences]
+def _write(
+    duck: duckdb.DuckDBPyConnection, path: Path, differences: Sequence[Difference], columns: Sequence[Column]
+) -> None:
+    packed = [getattr(difference, path.parent.name) for difference in differences]
     rows = [None if text is None else unpack(columns, text) for text in packed]
     data = {f"c{at}": [None if row is None else _clean(row[at]) for row in rows] for at in range(len(columns))}
     data |= {KEY: [difference.key for difference in differences], "parity_row": packed}
     shown = ", ".join(f"unnest(${at}::VARCHAR[]) AS {name}" for at, name in enumerate(data, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _duckdb() as duck:
-        to = str(path).replace("'", "''")
-        duck.execute(f"COPY (SELECT {shown}) TO '{to}' (FORMAT parquet)", list(data.values()))
+    to = str(path).replace("'", "''")
+    duck.execute(f"COPY (SELECT {shown}) TO '{to}' (FORMAT parquet)", list(data.values()))
 
 
 def _duckdb() -> duckdb.DuckDBPyConnection:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from parity.clients.mysql import Limits
+from parity.clock import Clock
 from parity.engines.mysql_catalogue import Catalogue, read_catalogue
 from parity.engines.mysql_rights import Rights, read_rights
 from parity.engines.mysql_server import ServerFacts, read_server
 from parity.flow.databases.cutover import CutoverLine, check_cutover
 from parity.flow.databases.groups import group_tables
+from parity.flow.databases.line import Line
 from parity.flow.databases.plan import DatabasePlan, plan_database
 from parity.flow.databases.schema import SchemaDifference, diff_schema
 from parity.flow.databases.sides import Connections, Sides, both, dialect
@@ -42,30 +45,38 @@ def connections_of(spec: Database, connections: Connections) -> Connections:
     return replace(connections, limits=limits, name=f"parity {spec.database}")
 
 
-def survey_database(spec: Database, connections: Connections) -> Survey:
-    """Read both catalogues and both servers' settings; raises what a connection can raise."""
-    sides = Sides.open(connections_of(spec, connections))
+def survey_database(spec: Database, connections: Connections, clock: Clock) -> Survey:
+    """Read both catalogues and both servers' settings; raises what a connection can raise.
+
+    A connection that was there and is lost is made anew, as it is later when rows are read.
+    """
+    line = Line(connections_of(spec, connections), clock, spec.pace.attempts)
     try:
-        old, new = both(lambda: _catalogue(sides, "legacy"), lambda: _catalogue(sides, "target"))
-        plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
-        named = {table.name for table in plan.tables}
-        servers = both(
-            lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
-        )
-        rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
-        return Survey(
-            plan,
-            diff_schema(old, new, lambda name: spec.wants(name) is None),
-            check_cutover(*servers, spec.users),
-            tuple(
-                dict.fromkeys(
-                    (*_unreadable("legacy", old, rights[0], spec), *_unreadable("target", new, rights[1], spec))
-                )
-            ),
-            (sides.legacy.version, sides.target.version),
-        )
+        line.sides()  # whoever cannot connect at all is told so at once
+        return line.retried(partial(_survey, spec))
     finally:
-        sides.close()
+        line.hang_up()
+
+
+def _survey(spec: Database, sides: Sides) -> Survey:
+    old, new = both(lambda: _catalogue(sides, "legacy"), lambda: _catalogue(sides, "target"))
+    plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
+    named = {table.name for table in plan.tables}
+    servers = both(
+        lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
+    )
+    rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
+    return Survey(
+        plan,
+        diff_schema(old, new, lambda name: spec.wants(name) is None),
+        check_cutover(*servers, spec.users),
+        tuple(
+            dict.fromkeys(
+                (*_unreadable("legacy", old, rights[0], spec), *_unreadable("target", new, rights[1], spec))
+            )
+        ),
+        (sides.legacy.version, sides.target.version),
+    )
 
 
 def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[str]:

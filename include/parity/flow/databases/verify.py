@@ -37,7 +37,7 @@ def verify_database(job: Job) -> DatabaseResult:
     """Verify everything; answers INVALID, and never raises, when a server cannot be asked."""
     began = time.monotonic()
     try:
-        survey = survey_database(job.spec, job.connections)
+        survey = survey_database(job.spec, job.connections, job.clock)
     except CouldNotCompare as error:
         return DatabaseResult(job.spec.database, Verdict.INVALID, str(error))
     tables = verify_tables(job, survey.plan.tables)

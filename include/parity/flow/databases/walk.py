@@ -166,17 +166,17 @@ class Walk:
         return divisible(self.plan.key_legacy) and divisible(self.plan.key_target)
 
     def _buckets(self, sides: Sides, span: Span, expected: int, total: int) -> Buckets:
-        expected = max(1, expected)
+        expected, each = max(1, expected), self.way.bucket
         if not self.plan.walkable:
-            return Buckets.by_hash(max(total, 1))
+            return Buckets.by_hash(max(total, 1), each)
         if not self._divisible:
-            return Buckets.by_hash(expected)
+            return Buckets.by_hash(expected, each)
         first, last = self._bounds(sides)
         if span.after is not None:
             first = int(span.after[0] or 0) + 1
         if span.upto is not None:
             last = int(span.upto[0] or 0)
-        return Buckets.by_width(first, last, expected)
+        return Buckets.by_width(first, last, expected, each)
 
     def _bounds(self, sides: Sides) -> tuple[int, int]:
         """Return the smallest and the largest key of both sides; 0 and 0 when there is none."""

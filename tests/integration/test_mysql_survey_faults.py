@@ -1,0 +1,113 @@
+"""A connection that breaks while the catalogues are read, before any row: it is made anew, within bounds."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from mysql_servers import TwoDatabases, counts, servers
+from parity.clock import FakeClock
+from parity.flow.databases.outcome import DatabaseResult
+from parity.flow.databases.verify import verify_database
+
+pytestmark = pytest.mark.mariadb
+
+SEED = "CREATE TABLE entries (id INT PRIMARY KEY, memo TEXT);\nINSERT INTO entries VALUES (1, 'a'), (2, 'b');\n"
+
+
+@dataclass
+class Wire:
+    """A way to the target that breaks when certain words pass, and afterwards carries again, or never does."""
+
+    words: bytes
+    """What the client says when it breaks."""
+    times: int = 1
+    """How often it breaks."""
+    gone: bool = False
+    """Nobody answers once it has broken."""
+    broken: int = 0
+    _door: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+
+    @property
+    def port(self) -> int:
+        return int(self._door.getsockname()[1])
+
+    def open(self) -> None:
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._door.accept()
+                server = socket.create_connection(("127.0.0.1", servers()[1].port))
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError), source, sink:
+            while data := source.recv(65536):
+                if self.words in data and self.broken < self.times:
+                    self.broken += 1
+                    if self.gone:
+                        self.close()
+                    break
+                sink.sendall(data)
+            for end in (source, sink):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> TwoDatabases:
+    two = TwoDatabases("survey_faults", tmp_path)
+    two.fresh()
+    two.both(SEED)
+    return two
+
+
+def verified_over(wire: Wire, databases: TwoDatabases) -> DatabaseResult:
+    job = databases.job()
+    wire.open()
+    try:
+        target = replace(job.connections.target, port=wire.port)
+        return verify_database(replace(job, connections=replace(job.connections, target=target)))
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize("words", [b"information_schema.triggers", b"SHOW GLOBAL VARIABLES", b"SHOW GRANTS"])
+def test_a_connection_lost_during_the_survey_is_made_anew(databases: TwoDatabases, words: bytes) -> None:
+    wire = Wire(words)
+    result = verified_over(wire, databases)
+
+    assert wire.broken == 1
+    assert result.verdict == "PASS", result.reason
+    assert counts(result, "entries") == (0, 0, 0)
+
+
+def test_a_server_that_is_gone_for_good_in_the_middle_is_one_sentence(databases: TwoDatabases) -> None:
+    clock = databases.clock = FakeClock()
+    result = verified_over(Wire(b"information_schema.triggers", gone=True), databases)
+
+    assert result.verdict == "INVALID"
+    assert result.reason.endswith(".")
+    assert "cannot be reached" in result.reason
+    assert result.reason.count(". ") == 0
+    assert clock.slept == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_a_connection_that_breaks_every_time_is_given_up_after_as_many_attempts(databases: TwoDatabases) -> None:
+    wire = Wire(b"information_schema.triggers", times=99)
+    result = verified_over(wire, databases)
+
+    assert result.verdict == "INVALID"
+    assert wire.broken == 5
