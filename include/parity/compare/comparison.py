@@ -24,6 +24,9 @@ from parity.compare.verdict import Evidence, coverage, judge, schema_differences
 from parity.compare.waivers import Covered, apply_waivers
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
+_WIDE = 200
+"""Columns of one table above which planning a statement costs more than running it well saves."""
+
 
 def compare_sources(legacy: Source, target: Source, spec: Spec, progress: Progress | None = None) -> Result:
     """Compare two sources; INVALID for data that cannot be compared, BadInput for what somebody must change."""
@@ -43,6 +46,8 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
     progress.step("open")
     left, right = open_sides(session, legacy, target, spec)
     plan = make_plan(session, left, right, spec)
+    if len(plan.columns) > _WIDE:
+        session.plan_widely()
     for side, opened in (("legacy", left), ("target", right)):
         session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")
     progress.step("compare")

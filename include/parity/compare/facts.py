@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parity.compare.causes import Code, Variants
@@ -132,14 +133,20 @@ def _doubled(session: Session, prefix: str, side: str) -> int:
 
 def _codes(session: Session, plan: Plan, prefix: str) -> dict[int, dict[int, int]]:
     """Count the codes of every column that has any; a maximum finds those at little cost."""
-    found: dict[int, dict[int, int]] = {}
-    for start in range(0, len(plan.values), 500):
-        part = plan.values[start : start + 500]
+    used: list[Column] = []
+    for part in _parts(plan.values, 500):
         highest = session.row(
             f"SELECT {', '.join(f'max(q{c.index})' for c in part)} FROM {prefix}res WHERE kind < 2"
         )
-        for column in (c for c, most in zip(part, highest, strict=True) if most):
-            code = f"q{column.index}"
-            rows = session.rows(f"SELECT {code}, count(*) FROM {prefix}res WHERE kind < 2 GROUP BY {code}")
-            found[column.index] = dict(rows)
+        used += [c for c, most in zip(part, highest, strict=True) if most]
+    found: dict[int, dict[int, int]] = {}
+    # Planning histograms costs the cube of their number: 400 took 5 s, 100 took 0.1 s.
+    for part in _parts(used, 40):
+        counts = ", ".join(f"histogram(q{c.index})" for c in part)
+        every = session.row(f"SELECT {counts} FROM {prefix}res WHERE kind < 2")
+        found |= {c.index: codes for c, codes in zip(part, every, strict=True)}
     return found
+
+
+def _parts(columns: Sequence[Column], size: int) -> list[Sequence[Column]]:
+    return [columns[start : start + size] for start in range(0, len(columns), size)]

@@ -29,6 +29,8 @@ _ENOUGH_EQUAL = 1_000
 """Equal rows on which an expression has proved harmless."""
 _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
+_PART = 500
+"""Columns looked at in one statement."""
 
 
 def propose(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
@@ -49,29 +51,42 @@ def _tried(
 ) -> dict[int, tuple[int, int, int]]:
     """Return, for every rule that helps, on how many differences it was tried, how many it covers and leaves."""
     pairs, had, after = _retry(session, plan, facts, wanted)
+    # Rows that were captured for another column are equal in this one, and were tried already.
+    unproven = [c for c in plan.values if c.index in wanted and pairs - had.get(c.index, 0) < _ENOUGH_EQUAL]
+    broken = _broken(session, plan, facts, unproven, wanted)
     counts = {}
     for column in plan.values:
         if column.index in wanted:
-            before, left = had.get(column.index, 0), after.different(column)
-            # Rows that were captured for another column are equal in this one, and were tried already.
-            if pairs - before < _ENOUGH_EQUAL:
-                left += _broken(session, plan, facts, column, wanted[column.index])
+            before = had.get(column.index, 0)
+            left = after.different(column) + broken.get(column.index, 0)
             if left < before:
                 counts[column.index] = before, before - left, left
     return counts
 
 
-def _broken(session: Session, plan: Plan, facts: Facts, column: Column, rule: dict[str, Any]) -> int:
-    """Count the equal rows, of some thousands, that an expression or a zone would make different."""
-    if not any(part.endswith(("_sql", "_timezone")) for part in rule):
-        return 0
-    one, other = (_again(column, rule, side).rsplit(" AS ", 1)[0] for side in ("legacy", "target"))
-    equal = fill(column.meaning.equal, fill(column.meaning.canonical, one), fill(column.meaning.canonical, other))
-    rows = (
-        f"SELECT {column.value} FROM (SELECT {key_hash(plan)} AS kh, {column.value} FROM legacy) "
-        f"WHERE kh NOT IN (SELECT kh FROM {facts.prefix}wl) LIMIT {_MOST_ROWS}"
-    )
-    return int(session.one(f"SELECT count(*) FILTER (NOT coalesce(TRY({equal}), false)) FROM ({rows})"))
+def _broken(
+    session: Session, plan: Plan, facts: Facts, columns: list[Column], wanted: dict[int, dict[str, Any]]
+) -> dict[int, int]:
+    """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
+    risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
+    found: dict[int, int] = {}
+    for start in range(0, len(risky), _PART):
+        part = risky[start : start + _PART]
+        values = ", ".join(c.value for c in part)
+        rows = (
+            f"SELECT {values} FROM (SELECT {key_hash(plan)} AS kh, {values} FROM legacy) "
+            f"WHERE kh NOT IN (SELECT kh FROM {facts.prefix}wl) LIMIT {_MOST_ROWS}"
+        )
+        tests = (f"NOT coalesce(TRY({_still_equal(c, wanted[c.index])}), false)" for c in part)
+        counts = session.row(f"SELECT {', '.join(f'count(*) FILTER ({test})' for test in tests)} FROM ({rows})")
+        found |= {c.index: int(n) for c, n in zip(part, counts, strict=True)}
+    return found
+
+
+def _still_equal(column: Column, rule: dict[str, Any]) -> str:
+    """Return the test that a value, put through a proposed rule on each side, equals itself."""
+    sides = (_again(column, rule, side).rsplit(" AS ", 1)[0] for side in ("legacy", "target"))
+    return fill(column.meaning.equal, *(fill(column.meaning.canonical, side) for side in sides))
 
 
 def _rule(session: Session, column: Column, facts: Facts) -> dict[str, Any]:

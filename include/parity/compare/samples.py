@@ -5,11 +5,14 @@ The choice follows the hash of the key, so that it is spread over the data and t
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
+from parity.compare.causes import Code
 from parity.compare.facts import Facts
 from parity.compare.masking import mask
 from parity.compare.money import money_columns, money_rows
+from parity.compare.pairing import CHANGED
 from parity.compare.plan import Column, Plan
 from parity.compare.result import Cause
 from parity.compare.session import Session
@@ -21,6 +24,8 @@ _WIDEST = 12
 """Columns of a missing or extra row that are shown."""
 _PER_RUN = 2_000
 """Samples kept at most."""
+_PART = 100
+"""Columns whose samples are picked in one statement."""
 
 
 def take_samples(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
@@ -28,9 +33,7 @@ def take_samples(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tupl
     found: list[dict[str, Any]] = []
     if not spec.samples:
         return ()
-    for column in plan.values:
-        if facts.different(column) and len(found) < _PER_RUN:
-            found += _changed(session, plan, facts, spec, column)
+    found += _changed(session, plan, facts, spec)
     for column in money_columns(plan):
         found += _worst(session, plan, facts, spec, column)
     for kind, side in ((2, "l"), (3, "t")):
@@ -40,48 +43,78 @@ def take_samples(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tupl
 
 
 def _pick(prefix: str, code: str, order: str, where: str, count: int) -> str:
-    best = f"arg_min({{'lid': lid, 'tid': tid}}, ({order}), {count})"
     return (
-        f"SELECT code, unnest(picked, recursive := true) FROM (SELECT {code} AS code, {best} AS picked "
-        f"FROM {prefix}res WHERE {where} GROUP BY code)"
+        f"SELECT code, unnest(picked, recursive := true) FROM (SELECT {code} AS code, {_first(order, count)} AS "
+        f"picked FROM {prefix}res WHERE {where} GROUP BY code)"
     )
 
 
-def _changed(session: Session, plan: Plan, facts: Facts, spec: Spec, column: Column) -> list[dict[str, Any]]:
-    code = f"q{column.index}"
-    picked = _pick(facts.prefix, code, "kh", f"kind = 1 AND {code} BETWEEN 1 AND 254", spec.samples)
-    return _pairs(session, plan, facts, spec, column, picked)
+def _first(order: str, count: int) -> str:
+    """Return the aggregate of the first few pairs in an order."""
+    return f"arg_min({{'lid': lid, 'tid': tid}}, ({order}), {count})"
+
+
+def _changed(session: Session, plan: Plan, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+    """Return samples of every column that differs, column by column, until there are enough."""
+    differing = [c for c in plan.values if facts.different(c)]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(differing), _PART):
+        if len(found) < _PER_RUN:
+            part = differing[start : start + _PART]
+            rows = _pairs(session, plan, facts, spec, part, _pick_changed(part, facts, spec.samples))
+            for _, samples in groupby(rows, lambda one: one["column"]):
+                found += samples if len(found) < _PER_RUN else ()
+    return found
+
+
+def _pick_changed(columns: list[Column], facts: Facts, count: int) -> str:
+    """Return the query of some pairs for every code of every column, in one look at ``res``."""
+    wanted = [(at, c.index, code) for at, c in enumerate(columns) for code in facts.codes_of(c)]
+    picks = (f"{_first('kh', count)} FILTER (q{index} = {code})" for _, index, code in wanted)
+    places, codes = [at for at, *_ in wanted], [code for *_, code in wanted]
+    return (
+        "SELECT place, code, unnest(picked, recursive := true) FROM "
+        f"(SELECT unnest({places}) AS place, unnest({codes}) AS code, unnest(picks) AS picked FROM "
+        f"(SELECT [{', '.join(picks)}] AS picks FROM {facts.prefix}res WHERE kind = {CHANGED}))"
+    )
 
 
 def _worst(session: Session, plan: Plan, facts: Facts, spec: Spec, column: Column) -> list[dict[str, Any]]:
     """Return the rows that differ most in money."""
-    where = f"kind = 1 AND {money_rows(column)}"
+    where = f"kind = {CHANGED} AND {money_rows(column)}"
     picked = _pick(facts.prefix, f"y{column.index}", f"-abs(m{column.index})", where, spec.samples)
-    query = picked.replace("SELECT code,", "SELECT 254 AS code, code AS currency,", 1)
-    rows = _pairs(session, plan, facts, spec, column, query)
+    query = picked.replace("SELECT code,", f"SELECT 0 AS place, {Code.UNEXPLAINED} AS code, code AS currency,", 1)
+    rows = _pairs(session, plan, facts, spec, [column], query)
     return [row | {"kind": "money", "cause": None, "detail": "worst in money"} for row in rows]
 
 
 def _pairs(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, column: Column, picked: str
+    session: Session, plan: Plan, facts: Facts, spec: Spec, columns: list[Column], picked: str
 ) -> list[dict[str, Any]]:
+    """Return the picked pairs (``place`` in ``columns``, code, row ids) as samples."""
     keys = list(plan.key)
     shown = "".join(f", l.{c.value}::VARCHAR" for c in keys)
+    cells = (" ".join(f"WHEN {at} THEN {s}.{c.value}::VARCHAR" for at, c in enumerate(columns)) for s in "lt")
+    # Only what is shown: every statement pays for each column that it names.
+    named = ", ".join(dict.fromkeys(c.value for c in (*columns, *keys)))
+    left, right = (f"(SELECT rowid AS rid, {named} FROM {facts.prefix}w{side})" for side in "lt")
     rows = session.rows(
-        f"SELECT p.code, l.{column.value}::VARCHAR, t.{column.value}::VARCHAR{shown} FROM ({picked}) p "
-        f"JOIN (SELECT rowid AS rid, * FROM {facts.prefix}wl) l ON p.lid = l.rid "
-        f"JOIN (SELECT rowid AS rid, * FROM {facts.prefix}wt) t ON p.tid = t.rid ORDER BY ALL"
+        f"SELECT p.place, p.code, {', '.join(f'CASE p.place {whens} END' for whens in cells)}{shown} "
+        f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
     # What belongs to a sensitive column is masked where it turned up in another one, too.
     secret = {f"with {c.name}" for c in plan.columns if c.rule.sensitive}
-    found = []
-    for code, left, right, *parts in rows:
-        cause, detail = facts.cause(column, code)
-        sample = {"kind": "changed", "column": column.name, "cause": str(cause), "detail": detail}
-        hidden = column.rule.sensitive or (cause is Cause.SWAPPED_COLUMNS and detail in secret)
-        sample |= {"key": _shown(keys, parts, spec)} | _both(left, right, spec, hidden=hidden)
-        found.append(sample)
-    return found
+    return [_sample(facts, spec, columns[place], secret, (keys, rest)) for place, *rest in rows]
+
+
+def _sample(
+    facts: Facts, spec: Spec, column: Column, secret: set[str], pair: tuple[list[Column], list[Any]]
+) -> dict[str, Any]:
+    keys, (code, left, right, *parts) = pair
+    cause, detail = facts.cause(column, code)
+    hidden = column.rule.sensitive or (cause is Cause.SWAPPED_COLUMNS and detail in secret)
+    sample = {"kind": "changed", "column": column.name, "cause": str(cause), "detail": detail}
+    return sample | {"key": _shown(keys, parts, spec)} | _both(left, right, spec, hidden=hidden)
 
 
 def _both(left: str | None, right: str | None, spec: Spec, *, hidden: bool) -> dict[str, Any]:
@@ -122,8 +155,9 @@ def _whole_rows(
     keys, others = list(plan.key), [] if plan.keyless else list(plan.values[:_WIDEST])
     picked = _pick(facts.prefix, "kind", "kh", f"kind = {kind}", spec.samples)
     shown = ", ".join(f"w.{c.value}::VARCHAR" for c in [*keys, *others])
+    named = ", ".join(dict.fromkeys(c.value for c in [*keys, *others]))
     rows = session.rows(
-        f"SELECT {shown} FROM ({picked}) p JOIN (SELECT rowid AS rid, * FROM {facts.prefix}w{side}) w "
+        f"SELECT {shown} FROM ({picked}) p JOIN (SELECT rowid AS rid, {named} FROM {facts.prefix}w{side}) w "
         f"ON p.{side}id = w.rid ORDER BY ALL"
     )
     name = "missing" if kind == 2 else "extra"
