@@ -86,7 +86,7 @@ def wait_for(endpoints: Endpoints, factory: Any, run_id: str) -> Any:
     raise AssertionError(f"{run_id} did not end")
 
 
-def activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> list[Any]:
+def pages_of_activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> Iterator[list[Any]]:
     from azure.mgmt.datafactory.models import RunFilterParameters
 
     now = datetime.now(UTC)
@@ -94,7 +94,16 @@ def activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> list[Any]:
         last_updated_after=now - timedelta(hours=1), last_updated_before=now + timedelta(hours=1)
     )
     where = (endpoints.resource_group, endpoints.factory, run_id)
-    return list(factory.activity_runs.query_by_pipeline_run(*where, window).value)
+    while True:
+        page = factory.activity_runs.query_by_pipeline_run(*where, window)
+        yield list(page.value)
+        if not page.continuation_token:
+            return
+        window.continuation_token = page.continuation_token
+
+
+def activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> list[Any]:
+    return [run for page in pages_of_activity_runs(endpoints, factory, run_id) for run in page]
 
 
 def ids(endpoints: Endpoints, factory: Any, run_id: str) -> list[str]:
@@ -128,6 +137,19 @@ def test_the_management_client_runs_a_pipeline_and_reads_its_activities(
     runs = {one.activity_name: one for one in activity_runs(endpoints, factory, started.run_id)}
     assert [runs["pause"].status, runs["break"].status] == ["Succeeded", "Failed"]
     assert runs["break"].error["errorCode"] == "4711"
+
+
+def test_the_management_client_turns_the_pages_of_a_pipeline_with_many_activities(
+    endpoints: Endpoints, factory: Any
+) -> None:
+    loop = {"items": {"value": "@range(0, 230)", "type": "Expression"}, "activities": [WAIT]}
+    name = put_pipeline(endpoints, factory, [{"name": "each", "type": "ForEach", "typeProperties": loop}])
+    where, day = (endpoints.resource_group, endpoints.factory, name), {"day": "2026-03-02"}
+    started = factory.pipelines.create_run(*where, parameters=day)
+    assert wait_for(endpoints, factory, started.run_id).status == "Succeeded"
+    pages = list(pages_of_activity_runs(endpoints, factory, started.run_id))
+    assert [len(page) for page in pages] == [100, 100, 31]
+    assert len({one.activity_run_id for page in pages for one in page}) == 231
 
 
 def test_the_management_client_recovers_a_failed_run_from_where_it_failed(
