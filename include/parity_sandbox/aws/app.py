@@ -16,7 +16,7 @@ from a2wsgi import WSGIMiddleware
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.types import ASGIApp
 
-from parity_sandbox.aws import errors, moto_state, patches, rds
+from parity_sandbox.aws import errors, moto_state, patches, rds, signature
 from parity_sandbox.aws.athena import service as athena
 from parity_sandbox.aws.athena.engine import Engine
 from parity_sandbox.aws.glue import service as glue
@@ -58,12 +58,15 @@ class Aws:
 
     def __init__(self, buckets: FolderBuckets, endpoints: Endpoints) -> None:
         self._buckets, self._endpoints = buckets, endpoints
+        self._keys = {endpoints.aws_access_key: endpoints.aws_secret_key}
         self._services = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         _complete(environ)
         service = self._service(environ)
+        if service != "sandbox" and (why := signature.distrust(environ, self._keys)) and not _open(environ):
+            return errors.distrusted(service, why).send(start_response)
         try:
             return self._route(service)(environ, start_response)
         except NotImplementedError as error:
@@ -76,6 +79,8 @@ class Aws:
     def _service(self, environ: Environ) -> str:
         if environ["PATH_INFO"].startswith("/-/"):
             return "sandbox"
+        if not environ.get("HTTP_AUTHORIZATION"):
+            return _unsigned_service(environ)
         host = self._services.infer_service_region_host(environ, environ["PATH_INFO"]) or "s3."
         return host.split(".")[0]
 
@@ -111,6 +116,19 @@ def _complete(environ: Environ) -> None:
     raw = environ["asgi.scope"].get("raw_path")
     if raw:
         environ["RAW_URI"] = environ["REQUEST_URI"] = raw.decode("latin-1")
+
+
+def _unsigned_service(environ: Environ) -> str:
+    """Return the service of a request whose signature does not name it."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "").lower()
+    named = [service for service in errors.JSON_SERVICES if service in target]
+    return named[0] if named else "sts" if b"Action=" in environ["wsgi.input"].getvalue() else "s3"
+
+
+def _open(environ: Environ) -> bool:
+    """Tell whether the operation is one that nobody signs: a role taken with a token, or a presigned URL."""
+    query, body = environ.get("QUERY_STRING", ""), environ["wsgi.input"].getvalue()
+    return "X-Amz-Signature=" in query or b"Action=AssumeRoleWith" in body
 
 
 def _has_body(environ: Environ) -> bool:

@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
+from parity_sandbox.aws.signature import Distrust
+
 JSON_SERVICES = ("glue", "athena")
 
 
@@ -38,6 +40,43 @@ def unknown_operation(service: str, message: str) -> Answer:
     if service == "s3":
         return _xml(501, "NotImplemented", message, "")
     return _json(400, "UnknownOperationException", message)
+
+
+_TOKEN = "The security token included in the request is invalid."
+_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method."
+)
+_DISTRUST = {
+    "s3": {
+        Distrust.UNSIGNED: (403, "AccessDenied", "Access Denied"),
+        Distrust.UNKNOWN_KEY: (
+            403,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+        Distrust.WRONG_SIGNATURE: (403, "SignatureDoesNotMatch", _SIGNATURE),
+    },
+    "json": {
+        Distrust.UNSIGNED: (400, "MissingAuthenticationTokenException", "Missing Authentication Token"),
+        Distrust.UNKNOWN_KEY: (400, "UnrecognizedClientException", _TOKEN),
+        Distrust.WRONG_SIGNATURE: (400, "InvalidSignatureException", _SIGNATURE),
+    },
+    "query": {
+        Distrust.UNSIGNED: (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
+        Distrust.UNKNOWN_KEY: (403, "InvalidClientTokenId", _TOKEN),
+        Distrust.WRONG_SIGNATURE: (403, "SignatureDoesNotMatch", _SIGNATURE),
+    },
+}
+
+
+def distrusted(service: str, why: Distrust) -> Answer:
+    """Return how ``service`` refuses a request whose signer it does not trust."""
+    if service in JSON_SERVICES:
+        return _json(*_DISTRUST["json"][why])
+    if service == "s3":
+        return _xml(*_DISTRUST["s3"][why], "")
+    return _xml(*_DISTRUST["query"][why], "ErrorResponse")
 
 
 def internal(service: str, error: Exception) -> Answer:

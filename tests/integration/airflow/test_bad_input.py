@@ -95,6 +95,7 @@ def test_what_a_whole_suite_gets_wrong_is_said_once(tester: DagTester, suite: st
         ("azure_data_factory_default", "password", "refused"),
         ("databricks_default", "password", "Databricks refused access"),
         ("adls_default", "password", "refused"),
+        ("aws_default", "password", "refused"),
     ],
 )
 def test_a_wrong_secret_is_said_without_telling_it(

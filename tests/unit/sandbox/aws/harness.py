@@ -57,15 +57,14 @@ class RunningAws:
 
     def client(self, service: str, **options: Any) -> Any:
         """Return a boto3 client of a service."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="AKIASANDBOX",
-            aws_secret_access_key="sandbox",
-            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
-            **options,
-        )
+        usual = {
+            "endpoint_url": self.url,
+            "region_name": REGION,
+            "aws_access_key_id": "AKIASANDBOX",
+            "aws_secret_access_key": "sandbox",
+            "config": Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+        }
+        return boto3.client(service, **(usual | options))
 
     def put(self, bucket: str, key: str, content: bytes) -> Path:
         """Write a file where Spark would, and return it."""
