@@ -78,14 +78,14 @@ def test_housekeeping_deletes_what_has_been_kept_long_enough_and_nothing_else(wo
     began = datetime(2020, 1, 2, tzinfo=UTC)
     world.store.record_run(RunRecord("small", "old", LONG_AGO, began, began, Verdict.PASS))
     [young] = world.exports(green)
-    exported = _folder(world, young)
-    old = Path(shutil.copytree(exported, exported.parent / "old"))
-    for file in old.iterdir():
+    exported = [_folder(world, young), _unloaded(world, green)]
+    old = [Path(shutil.copytree(folder, folder.parent / "old")) for folder in exported]
+    for file in (file for folder in old for file in folder.iterdir()):
         _age(file, days=30)
     run = DagRun(world, HOUSEKEEPING, world.api.trigger(HOUSEKEEPING, {}))
     assert run.ended() == "success"
-    assert not list(old.glob("*.parquet"))
-    assert list(exported.glob("*.parquet"))
+    assert [_data(folder) for folder in old] == [[], []]
+    assert all(_data(folder) for folder in exported)
     assert not old_report.exists()
     assert (home / "artefacts" / "small" / DATES[0].isoformat()).is_dir()
     assert [r.run_id for r in world.store.runs("small", limit=100) if r.business_date == LONG_AGO] == []
@@ -171,6 +171,17 @@ def _folder(world: World, export: dict[str, Any]) -> Path:
     [url] = [p["value"] for p in export["job_parameters"] if p["name"] == "destination"]
     at = world.sandbox
     return at.state / "adls" / at.endpoints.storage_account / "exchange" / url.partition(".net/")[2]
+
+
+def _unloaded(world: World, run: DagRun) -> Path:
+    """Return the folder in S3 to which Athena wrote the legacy output of a run."""
+    bucket = world.sandbox.state / "s3" / world.sandbox.endpoints.exchange_bucket
+    [folder] = {file.parent for file in bucket.rglob("*") if file.is_file() and run.key in file.parts}
+    return Path(folder)
+
+
+def _data(folder: Path) -> list[Path]:
+    return [file for file in folder.glob("*") if file.is_file() and not file.name.startswith("_")]
 
 
 def _age(path: Path, days: int) -> None:
