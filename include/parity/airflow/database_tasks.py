@@ -201,9 +201,7 @@ class DatabaseTasks:
             servers=tuple(_asked(place)),
             first_broken=first.sentence if first else "",
         )
-        store = open_results()
-        for one in records(self.spec, plan, result, reports, about):
-            store.record_activity(one)
+        open_results().record_activities(records(self.spec, plan, result, reports, about))
 
     def _job(self, context: Context) -> Job:
         return job_of(self.spec, self.path, context)

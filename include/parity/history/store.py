@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.history.rows import activity_record, parts, result_values, run_record, run_values
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 Rows = Sequence[Mapping[str, Any]]
 Decide = Callable[[Rows], tuple[Rows, Rows]]
 """From the rows of a suite's alerts to the states and letters that are to be written."""
@@ -51,15 +53,13 @@ class Store:
 
     def record_activity(self, record: ActivityRecord) -> None:
         """Write one activity's result; the same key again replaces it."""
+        self.record_activities([record])
 
-        def write(connection: sa.Connection) -> None:
-            number = _upsert(connection, tables.results, RESULT_KEY, result_values(record))
-            _drop_parts(connection, [number])
-            for table, rows in parts(record):
-                if rows:
-                    connection.execute(table.insert(), [{"result_id": number, **row} for row in rows])
-
-        self._write(write)
+    def record_activities(self, records: Iterable[ActivityRecord]) -> None:
+        """Write the results of many activities, some hundred in one transaction."""
+        latest = {record.key: record for record in records}
+        for some in _chunks(list(latest.values())):
+            self._write(partial(_record, some))
 
     def runs(self, suite: str | None = None, limit: int = 20) -> tuple[RunRecord, ...]:
         """Return the newest runs first."""
@@ -227,6 +227,18 @@ def _upsert(connection: sa.Connection, table: sa.Table, key: Sequence[str], valu
     return found if isinstance(found, int) else 0
 
 
+def _record(records: Sequence[ActivityRecord], connection: sa.Connection) -> None:
+    numbers = [_upsert(connection, tables.results, RESULT_KEY, result_values(record)) for record in records]
+    _drop_parts(connection, numbers)
+    rows: dict[sa.Table, list[dict[str, Any]]] = {}
+    for number, record in zip(numbers, records, strict=True):
+        for table, own in parts(record):
+            rows.setdefault(table, []).extend({"result_id": number, **row} for row in own)
+    for table, own in rows.items():
+        if own:
+            connection.execute(table.insert(), own)
+
+
 def _save_alerts(connection: sa.Connection, states: Rows, letters: Rows) -> None:
     for state in states:
         _upsert(connection, tables.alerts, ("fingerprint",), state)
@@ -250,8 +262,8 @@ def _purge_alerts(connection: sa.Connection, before: date) -> None:
     connection.execute(tables.letters.delete().where(tables.letters.c.sent < long_ago))
 
 
-def _chunks(numbers: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
-    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+def _chunks(items: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _only(name: str, found: Sequence[RunRecord]) -> RunRecord:

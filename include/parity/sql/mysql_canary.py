@@ -22,20 +22,19 @@ def canaries(dialect: MySQL, table: str, columns: Columns, where: str = "") -> I
 
     Both hashes are made of the same row, whichever the server reads first: an order would sort a heap.
     """
-    parts = [_canary(dialect, table, columns, changed, where) for changed in range(len(columns))]
-    for start in range(0, len(parts), AT_ONCE):
-        yield " UNION ALL ".join(parts[start : start + AT_ONCE])
-
-
-def _canary(dialect: MySQL, table: str, columns: Columns, changed: int, where: str) -> str:
     names = [dialect.quote(column.name) for column in columns]
     shown = ", ".join(f"{name} AS o{at}" for at, name in enumerate(names))
-    shown += f", {_changed(columns[changed], names[changed])} AS c{changed}"
-    before = [replace(column, name=f"o{at}") for at, column in enumerate(columns)]
-    after = [replace(c, name=f"c{at}") if at == changed else c for at, c in enumerate(before)]
-    row = f"SELECT {shown} FROM {dialect.quote(table)}{f' WHERE {where}' if where else ''} LIMIT 1"
-    hashes = f"{row_hash(dialect, before)}, {row_hash(dialect, after)}"
-    return f"(SELECT {changed}, {hashes} FROM ({row}) AS one)"
+    source = f"FROM {dialect.quote(table)}{f' WHERE {where}' if where else ''} LIMIT 1"
+    row = [replace(column, name=f"o{at}") for at, column in enumerate(columns)]
+    before = row_hash(dialect, row)
+
+    def asked(at: int) -> str:
+        after = row_hash(dialect, [*row[:at], replace(row[at], name="changed"), *row[at + 1 :]])
+        changed = f"{_changed(columns[at], names[at])} AS changed"
+        return f"(SELECT {at}, {before}, {after} FROM (SELECT {shown}, {changed} {source}) AS one)"
+
+    for start in range(0, len(columns), AT_ONCE):
+        yield " UNION ALL ".join(map(asked, range(start, min(start + AT_ONCE, len(columns)))))
 
 
 def _changed(column: Column, value: str) -> str:

@@ -42,6 +42,16 @@ def test_writing_a_result_again_replaces_it_and_leaves_no_parts(store: Store, fu
     assert [count(store, part) for part in tables.PARTS] == [0] * len(tables.PARTS)
 
 
+def test_a_night_of_many_tables_is_written_in_a_few_transactions(store: Store, full: ActivityRecord) -> None:
+    many = [replace(full, key=replace(full.key, activity=f"t{at}")) for at in range(501)]
+    commits: list[sa.Connection] = []
+    sa.event.listen(store.engine, "commit", commits.append)
+    store.record_activities([*many, many[0]])
+    assert len(commits) == 2
+    assert count(store, tables.results) == 501
+    assert store.latest("payments", "t500") == (many[500],)
+
+
 def test_a_run_keeps_its_number_when_it_ends(store: Store, run: Run) -> None:
     begun = replace(run(0, verdict=None), ended=None)
     number = store.record_run(begun)

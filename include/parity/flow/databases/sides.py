@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVar
 
 from parity.clients.mysql import Address, Limits, Session, connect
@@ -15,6 +17,8 @@ from parity.sql.mysql import MySQL
 
 A = TypeVar("A")
 B = TypeVar("B")
+HELPERS = 64
+"""More than there can be connections, with one more each that kills what a connection is waiting for."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,22 @@ class Connections:
 
 def both(legacy: Callable[[], A], target: Callable[[], B]) -> tuple[A, B]:
     """Run two calls at once; the first error wins, once both have ended."""
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(legacy), pool.submit(target)
-    return first.result(), second.result()
+    first = _helpers(os.getpid()).submit(legacy)
+    try:
+        second = target()
+    except BaseException:
+        first.result()
+        raise
+    return first.result(), second
+
+
+@cache
+def _helpers(process: int) -> ThreadPoolExecutor:
+    """Return the threads that a process lends out: starting two for every question costs more than a small table.
+
+    A forked child has none of its parent's threads, and so gets its own.
+    """
+    return ThreadPoolExecutor(HELPERS, f"parity-side-{process}")
 
 
 @dataclass

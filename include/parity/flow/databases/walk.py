@@ -25,7 +25,7 @@ from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress, ProgressStore
 from parity.flow.databases.sections import Section
 from parity.flow.databases.sides import Sides, both
-from parity.flow.databases.spans import Pair, SpanFacts, Way, compare_span
+from parity.flow.databases.spans import SMALL, Pair, SpanFacts, Way, compare_span
 from parity.flow.databases.spill import SpanDifferences
 from parity.sql.keys import Span
 from parity.sql.mysql_packed import Buckets, divisible
@@ -110,7 +110,7 @@ class Walk:
         span, expected = self._span(sides, pair, state, rows)
         found = self._differences(state.spans)
         began = time.monotonic()
-        buckets = Buckets() if stream and rows <= 1000 else self._buckets(sides, span, expected, total)
+        buckets = Buckets() if stream and expected <= SMALL else self._buckets(sides, span, expected, total)
         facts = compare_span(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
@@ -181,7 +181,8 @@ class Walk:
     def _bounds(self, sides: Sides) -> tuple[int, int]:
         """Return the smallest and the largest key of both sides; 0 and 0 when there is none."""
         if self.bounds is None:
-            found = [table.ends() for table in sides.tables(self.plan)]
+            legacy, target = sides.tables(self.plan)
+            found = both(legacy.ends, target.ends)
             lows, highs = [low for low, _ in found if low is not None], [h for _, h in found if h is not None]
             self.bounds = min(lows, default=0), max(highs, default=0)
         return self.bounds
