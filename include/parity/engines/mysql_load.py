@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 from parity.errors import AccessDenied, Terminal
@@ -24,7 +25,7 @@ class Load:
 
     running: int = 0
     lag: float | None = None
-    """Seconds that it is behind its source; None when it has none, or when we may not know."""
+    """Seconds behind its source, infinite while it does not follow; None without one, or without the right."""
 
 
 def load(session: Asking) -> Load:
@@ -41,6 +42,8 @@ def _lag(session: Asking) -> float | None:
             return None
         except Terminal:
             continue
-        behind = found[0].get("seconds_behind_source", found[0].get("seconds_behind_master")) if found else None
-        return None if behind is None else float(behind)
+        if not found:
+            return None
+        behind = found[0].get("seconds_behind_source", found[0].get("seconds_behind_master"))
+        return inf if behind is None else float(behind)
     return None

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from parity.clock import Clock
 from parity.engines.mysql_load import Load
@@ -70,17 +71,18 @@ class Brake:
     """When the rows read so far will have had their time."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait(self, look: Callable[[], tuple[Load, Load]]) -> None:
-        """Return when both servers have room; DeadlineExceeded when they never do."""
+    def wait(self, look: Callable[[], tuple[Load, Load]]) -> bool:
+        """Return when both servers have room, and whether they had none; DeadlineExceeded when they never do."""
         self._pay()
         if self.pace.threads_running is None and self.pace.replica_lag is None:
-            return
+            return False
         waited = 0.0
         while why := self.busy(*look()):
             if waited >= self.pace.patience.total_seconds():
                 raise DeadlineExceeded(f"A server stayed busy for {waited:.0f} s: {why}.")
             self.clock.sleep(WAIT)
             waited += WAIT
+        return waited > 0
 
     def busy(self, *loads: Load) -> str:
         """Return why to wait, or an empty string."""
@@ -89,7 +91,8 @@ class Brake:
             if threads is not None and load.running > threads:
                 return f"{load.running} threads are running, the limit is {threads}"
             if lag is not None and load.lag is not None and load.lag > lag.total_seconds():
-                return f"its replica is {load.lag:.0f} s behind, the limit is {lag.total_seconds():.0f} s"
+                behind = "does not follow" if load.lag == inf else f"is {load.lag:.0f} s behind"
+                return f"a replica {behind} its source, the limit is {lag.total_seconds():.0f} s"
         return ""
 
     def spend(self, rows: int, seconds: float) -> None:

@@ -102,7 +102,9 @@ class Walk:
 
     def _step(self, state: Progress) -> Progress:
         sides = self.line.sides()
-        self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
+        waited = self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
+        if waited and not state.spans:  # a snapshot from before would not show what a replica has caught up with
+            sides = self.line.fresh()
         pair = Pair(*sides.tables(self.plan), self.plan.seekable)
         total = self._total(pair)
         stream = self._streamed(total)
