@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from parity.compare.meetings import meet
@@ -209,12 +209,11 @@ def _pair(
     return pairs
 
 
-def _find(name: str, names: Iterable[str], without: Iterable[str | None] = ()) -> str | None:
+def _find(name: str, names: Collection[str], without: Collection[str | None] = ()) -> str | None:
     """Return the column called ``name``; failing that, the only one that differs from it by case alone."""
-    free = [one for one in names if one not in without]
-    if name in free:
+    if name in names and name not in without:
         return name
-    near = [one for one in free if one.casefold() == name.casefold()]
+    near = [one for one in names if one not in without and one.casefold() == name.casefold()]
     return near[0] if len(near) == 1 else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from parity.compare.causes import (
     Variant,
@@ -20,6 +19,7 @@ from parity.compare.result import Cause
 from parity.compare.rounding import rounding_variants
 from parity.compare.rules import ticks
 from parity.compare.session import Session, text
+from parity.compare.stacks import Stack, stacks
 from parity.compare.types import Kind, fill
 
 _SAMPLE = 5_000
@@ -80,10 +80,13 @@ def find_variants(session: Session, plan: Plan, prefix: str, relation: str) -> P
         return Probe({}, True)
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
-    source = f"(SELECT * FROM {prefix}wl WHERE kh % {every} = 0) l JOIN {prefix}wt t ON {match}"
     learnt: dict[int, tuple[Variant, ...]] = {}
     for start in range(0, len(plan.values), _PART):
-        learnt |= _learn(session, plan.values[start : start + _PART], prefix, source, relation)
+        part = plan.values[start : start + _PART]
+        named = ", ".join(dict.fromkeys(c.value for c in (*plan.key, *part)))
+        left = f"(SELECT {named} FROM {prefix}wl WHERE kh % {every} = 0) l"
+        source = f"{left} JOIN (SELECT {named} FROM {prefix}wt) t ON {match}"
+        learnt |= _learn(session, part, prefix, source, relation)
     return Probe(learnt, every == 1)
 
 
@@ -107,20 +110,33 @@ def _learn(
     session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-
-    def look(here: Session, columns: list[Column]) -> dict[int, tuple[Variant, ...]]:
-        found = {c.index: (*_for_column(here, c, prefix, relation), *swaps.get(c.index, ())) for c in columns}
-        return {c.index: hit for c in columns if (hit := _hits(here, c, found, prefix))}
-
-    some, others = session.both(partial(look, columns=differing[::2]), partial(look, columns=differing[1::2]))
+    hits: dict[int, tuple[Variant, ...]] = {}
+    for stack in stacks(session, differing, prefix):
+        guesses = _guesses(session, stack, relation)
+        hits |= _hits(session, stack, {c.index: tuple(guesses[c.index]) for c in stack.columns})
+    for column in (c for c in differing if c.index in swaps):
+        alone = Stack((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        hits |= _hits(session, alone, {column.index: (*hits[column.index], *swaps[column.index])})
     session.drop(f"{prefix}probe")
-    return some | others
+    return {index: hit for index, hit in hits.items() if hit}
 
 
-def _hits(session: Session, column: Column, variants: Variants, prefix: str) -> tuple[Variant, ...]:
+def _hits(session: Session, stack: Stack, variants: Variants) -> dict[int, tuple[Variant, ...]]:
     """Keep the variants that explain something here: a test costs planning time, and time per row."""
-    codes = session.one(f"SELECT histogram({case_of(column, variants)}) FROM {prefix}probe") or {}
-    return tuple(variant for number, variant in enumerate(variants[column.index], 1) if number in codes)
+    alike: dict[tuple[Variant, ...], list[int]] = {}
+    for place, column in enumerate(stack.columns):
+        alike.setdefault(variants[column.index], []).append(place)
+    found: dict[int, tuple[Variant, ...]] = {}
+    for tested, places in alike.items():
+        code, some = case_of(stack.first, {stack.first.index: tested}), ", ".join(map(str, places))
+        rows = session.rows(
+            f"SELECT place, histogram({code}) FROM {stack.relation} WHERE place IN ({some}) GROUP BY place"
+        )
+        for index, codes in stack.by_column(rows).items():
+            seen = {code for (counts,) in codes for code in counts}
+            if codes:
+                found[index] = tuple(v for number, v in enumerate(tested, 1) if number in seen)
+    return found
 
 
 def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> list[Column]:
@@ -129,88 +145,122 @@ def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> li
     return [c for c, differs in zip(columns, flags, strict=True) if differs]
 
 
-def _for_column(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
-    kind = column.kind
-    found: list[Variant] = []
-    if kind in _DEFAULTS:
-        usual = _DEFAULTS[kind][:-1] if column.sql == "TIMESTAMP_NS" else _DEFAULTS[kind]
-        constants = tuple(dict.fromkeys((*usual, *_constants(session, column, prefix))))
-        found += null_variants(constants, shown=not column.rule.sensitive)
-    if column.numbers_as_text:
-        return [*found, *_numbers_as_text(session, column, prefix, relation)]
-    if kind is Kind.TEXT:
-        texts = text_variants(_lengths(session, column, prefix))
-        return [texts[0], *found, *texts[1:]]
-    if kind.temporal:
-        shifts = _shifts(session, column, prefix) if kind is Kind.TIMESTAMP else ()
-        zones = _zones(session, column, prefix) if len(shifts) > 1 else ()
-        return [*found, *time_variants(kind, column.sql, shifts, zones)]
-    if not kind.numeric:
-        return found
-    known = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
-    rounds = rounding_variants(session, column, prefix, relation) if kind is not Kind.INTEGER else []
-    return [*found, *known[:-1], *rounds, known[-1]]
+def _guesses(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return the variants to test on every column of a stack."""
+    kind = stack.first.kind
+    nulls = _nulls(session, stack)
+    if kind is Kind.TEXT and not stack.first.numbers_as_text:
+        texts = {index: text_variants(lengths) for index, lengths in _lengths(session, stack).items()}
+        return {index: [one[0], *nulls[index], *one[1:]] for index, one in texts.items()}
+    rest: dict[int, list[Variant]] = {}
+    if stack.first.numbers_as_text:
+        rest = _numbers_as_text(session, stack, relation)
+    elif kind.temporal:
+        rest = _times(session, stack)
+    elif kind.numeric:
+        known = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
+        rounds = rounding_variants(session, stack, relation) if kind is not Kind.INTEGER else {}
+        rest = {c.index: [*known[:-1], *rounds.get(c.index, ()), known[-1]] for c in stack.columns}
+    return {c.index: [*nulls[c.index], *rest.get(c.index, ())] for c in stack.columns}
 
 
-def _numbers_as_text(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
+def _nulls(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+    one = stack.first
+    if one.kind not in _DEFAULTS:
+        return {c.index: [] for c in stack.columns}
+    usual = _DEFAULTS[one.kind][:-1] if one.sql == "TIMESTAMP_NS" else _DEFAULTS[one.kind]
+    return {
+        index: null_variants(tuple(dict.fromkeys((*usual, *own))), shown=not one.rule.sensitive)
+        for index, own in _constants(session, stack).items()
+    }
+
+
+def _times(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+    one = stack.first
+    shifts = _shifts(session, stack) if one.kind is Kind.TIMESTAMP else {}
+    several = [at for at, c in enumerate(stack.columns) if len(shifts.get(c.index, ())) > 1]
+    zones = _zones(session, stack, several) if several else {}
+    return {
+        c.index: time_variants(one.kind, one.sql, shifts.get(c.index, ()), zones.get(c.index, ()))
+        for c in stack.columns
+    }
+
+
+def _numbers_as_text(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
     """Return the variants of floats for numbers that have no common type and are compared by their digits."""
     number = "TRY_CAST(«0» AS DOUBLE)"
-    meaning = replace(column.meaning, canonical=fill(number, column.meaning.canonical))
-    as_float = replace(column, kind=Kind.FLOAT, meaning=meaning)
+    canonical = fill(number, stack.first.meaning.canonical)
+    as_floats = tuple(
+        replace(c, kind=Kind.FLOAT, meaning=replace(c.meaning, canonical=canonical)) for c in stack.columns
+    )
     known = float_variants()
-    rounds = rounding_variants(session, as_float, prefix, relation)
-    return [
-        replace(one, test=fill(one.test, number, number.replace("«0»", "«1»")))
-        for one in (*known[:-1], *rounds, known[-1])
-    ]
+    rounds = rounding_variants(session, replace(stack, columns=as_floats), relation)
+    return {
+        c.index: [
+            replace(one, test=fill(one.test, number, number.replace("«0»", "«1»")))
+            for one in (*known[:-1], *rounds.get(c.index, ()), known[-1])
+        ]
+        for c in stack.columns
+    }
 
 
-def _constants(session: Session, column: Column, prefix: str) -> list[str]:
+def _constants(session: Session, stack: Stack) -> dict[int, list[str]]:
     """Return the one value that nearly always stands against NULL, as an SQL literal."""
-    left, right = column.canonical("l"), column.canonical("t")
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
     rows = session.rows(
-        f"SELECT coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, sum(count(*)) OVER () AS "
-        f"whole FROM {prefix}probe "
-        f"WHERE ({left} IS NULL) <> ({right} IS NULL) GROUP BY ALL ORDER BY n DESC LIMIT 1"
+        f"SELECT place, v FROM (SELECT place, coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, "
+        f"sum(count(*)) OVER (PARTITION BY place) AS whole FROM {stack.relation} "
+        f"WHERE ({left} IS NULL) <> ({right} IS NULL) GROUP BY place, v) WHERE n >= 3 AND n * 10 >= whole * 8"
     )
-    return [f"{text(value)}::{column.sql}" for value, n, whole in rows if n >= 3 and n * 10 >= whole * 8 and value]
+    found = stack.by_column(rows)
+    return {index: [f"{text(v)}::{stack.first.sql}" for (v,) in values if v] for index, values in found.items()}
 
 
-def _lengths(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
-    left, right = column.canonical("l"), column.canonical("t")
+def _lengths(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+    """Return the lengths at which most texts seem to be cut, three at most."""
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
     rows = session.rows(
-        f"SELECT least(length({left}), length({right})) AS n FROM {prefix}probe WHERE {left} <> {right} "
-        f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY n ORDER BY "
-        "count(*) DESC, n DESC LIMIT 3"
+        f"SELECT place, least(length({left}), length({right})) AS n FROM {stack.relation} WHERE {left} <> {right} "
+        f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY place, n "
+        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC, n DESC) <= 3 "
+        "ORDER BY place, count(*) DESC, n DESC"
     )
-    return tuple(n for (n,) in rows if n)
+    return {index: tuple(n for (n,) in found if n) for index, found in stack.by_column(rows).items()}
 
 
-def _shifts(session: Session, column: Column, prefix: str) -> tuple[int, ...]:
-    unit = 1000 if column.sql.endswith("_NS") else 1
-    delta = f"({ticks(column.canonical('t'), column.sql)} - {ticks(column.canonical('l'), column.sql)})"
+def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+    """Return the offsets, in seconds, by which most times differ, eight at most."""
+    sql = stack.first.sql
+    unit = 1000 if sql.endswith("_NS") else 1
+    delta = f"({ticks(stack.first.canonical('t'), sql)} - {ticks(stack.first.canonical('l'), sql)})"
     rows = session.rows(
-        f"SELECT {delta} // {10**6 * unit} AS d FROM {prefix}probe WHERE {delta} <> 0 AND {delta} % "
-        f"{900 * 10**6 * unit} = 0 "
-        f"AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY d ORDER BY count(*) DESC LIMIT 8"
+        f"SELECT place, {delta} // {10**6 * unit} AS d FROM {stack.relation} WHERE {delta} <> 0 "
+        f"AND {delta} % {900 * 10**6 * unit} = 0 AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY place, d "
+        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC) <= 8 "
+        "ORDER BY place, count(*) DESC"
     )
-    return tuple(d for (d,) in rows)
+    return {index: tuple(d for (d,) in found) for index, found in stack.by_column(rows).items()}
 
 
-def _zones(session: Session, column: Column, prefix: str) -> tuple[str, ...]:
+def _zones(session: Session, stack: Stack, places: list[int]) -> dict[int, tuple[str, ...]]:
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
-    left, right = column.canonical("l"), column.canonical("t")
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
     utc = "timezone('UTC', timezone({}, {}::TIMESTAMP))"
     tests = ", ".join(
         f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
         for z in _ZONES
     )
-    whole, *counts = session.row(
-        f"SELECT count(*) FILTER (abs({ticks(left, column.sql)} - {ticks(right, column.sql)}) % "
-        f"900000000 = 0), {tests} FROM {prefix}probe WHERE {left} <> {right}"
+    rows = session.rows(
+        f"SELECT place, count(*) FILTER (abs({ticks(left, stack.first.sql)} - {ticks(right, stack.first.sql)}) % "
+        f"900000000 = 0), {tests} FROM {stack.relation} WHERE {left} <> {right} "
+        f"AND place IN ({', '.join(map(str, places))}) GROUP BY place"
     )
-    best = max(zip(counts, _ZONES, strict=True), key=lambda one: one[0])
-    return (best[1],) if best[0] and best[0] * 10 >= whole * 9 else ()
+    found: dict[int, tuple[str, ...]] = {}
+    for index, counted in stack.by_column(rows).items():
+        for whole, *counts in counted:
+            best = max(zip(counts, _ZONES, strict=True), key=lambda one: one[0])
+            found[index] = (best[1],) if best[0] and best[0] * 10 >= whole * 9 else ()
+    return found
 
 
 def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, list[Variant]]:

@@ -29,8 +29,8 @@ _ENOUGH_EQUAL = 1_000
 """Equal rows on which an expression has proved harmless."""
 _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
-_PART = 500
-"""Columns looked at in one statement."""
+_FEW = 100
+"""Columns counted in one statement; planning counts with conditions costs the square of their number."""
 
 
 def propose(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
@@ -70,8 +70,8 @@ def _broken(
     """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
     risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
     found: dict[int, int] = {}
-    for start in range(0, len(risky), _PART):
-        part = risky[start : start + _PART]
+    for start in range(0, len(risky), _FEW):
+        part = risky[start : start + _FEW]
         values = ", ".join(c.value for c in part)
         rows = (
             f"SELECT {values} FROM (SELECT {key_hash(plan)} AS kh, {values} FROM legacy) "
@@ -187,14 +187,27 @@ def _retry(
     rows = max(session.one(f"SELECT count(*) FROM {p}wl"), 1)
     every = -(-rows // _MOST_ROWS)
     here = f"kh % {every} = 0"
-    renewed = replace(plan, columns=tuple(_renewed(c, wanted.get(c.index)) for c in plan.columns))
+    # Doubled keys pair by the nearest of all values; any other rows show the same in fewer columns.
+    doubled = facts.rows.duplicate_legacy or facts.rows.duplicate_target
+    columns = [c for c in plan.columns if doubled or c.key or c.index in wanted]
+    renewed = replace(plan, columns=tuple(_renewed(c, wanted.get(c.index)) for c in columns))
     for side, letter in (("legacy", "l"), ("target", "t")):
-        parts = (_again(c, wanted.get(c.index, {}), side) for c in plan.columns)
-        session.run(f"CREATE VIEW retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
-    counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in wanted)
-    pairs, *before = session.row(f"SELECT count(*), {counts} FROM {p}res WHERE kind = 1 AND {here}")
-    after = gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
-    return int(pairs), dict(zip(wanted, before, strict=True)), after
+        parts = (_again(c, wanted.get(c.index, {}), side) for c in columns)
+        session.run(f"CREATE TABLE retried_{side} AS SELECT {', '.join(parts)} FROM {p}w{letter} WHERE {here}")
+    pairs = int(session.one(f"SELECT count(*) FROM {p}res WHERE kind = 1 AND {here}"))
+    before = _before(session, p, here, [*wanted])
+    return pairs, before, gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
+
+
+def _before(session: Session, prefix: str, here: str, wanted: list[int]) -> dict[int, int]:
+    """Count the rows in which each column differed before."""
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), _FEW):
+        part = wanted[start : start + _FEW]
+        counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in part)
+        row = session.row(f"SELECT {counts} FROM {prefix}res WHERE kind = 1 AND {here}")
+        found |= {index: int(n) for index, n in zip(part, row, strict=True)}
+    return found
 
 
 def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:

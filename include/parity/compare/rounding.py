@@ -14,10 +14,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from parity.compare.causes import Variant, either_way, turned
-from parity.compare.plan import Column
 from parity.compare.result import Cause
 from parity.compare.rules import plain
 from parity.compare.session import Session
+from parity.compare.stacks import Stack
 from parity.compare.types import Kind, fill
 
 _FEWEST = 8
@@ -25,31 +25,36 @@ _FEWEST = 8
 _LOOKED_AT = 5_000
 
 
-def rounding_variants(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
-    """Return the ways of rounding that the pairs in ``probe`` give evidence of, likeliest first."""
-    most = 9 if column.kind is Kind.FLOAT else column.scale - 1
-    candidates = [(places, variant) for places in range(most + 1) for variant in _modes(column.kind, places)]
+def rounding_variants(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return, per column, the ways of rounding that its pairs give evidence of, likeliest first."""
+    most = 9 if stack.first.kind is Kind.FLOAT else stack.first.scale - 1
+    candidates = [(places, variant) for places in range(most + 1) for variant in _modes(stack.first.kind, places)]
     if not candidates:
-        return []
+        return {}
     units = [_unit(places) for places in range(most + 1)]
     # TRY stands around the innermost: DuckDB works out what several tests share outside of theirs.
     gap = "abs(TRY(«0» - «1»))"
     tests = [f"({gap} > 0 AND {gap} < {unit})" for unit in units] + [variant.test for _, variant in candidates]
-    counts = _count(session, column, prefix, tests)
-    near, hits = counts[: len(units)], counts[len(units) :]
-    kept = [
-        (places, -n, variant)
-        for (places, variant), n in zip(candidates, hits, strict=True)
-        if n and n * 2 >= near[places]
-    ]
-    told = [variant for _, _, variant in sorted(kept, key=lambda one: one[:2])]
-    return [*_last_unit(session, column, prefix, relation), *told]
+    last = _last_unit(session, stack, relation)
+    told = {}
+    for index, counts in _count(session, stack, tests).items():
+        near, hits = counts[: len(units)], counts[len(units) :]
+        kept = [
+            (places, -n, variant)
+            for (places, variant), n in zip(candidates, hits, strict=True)
+            if n and n * 2 >= near[places]
+        ]
+        likeliest = [variant for _, _, variant in sorted(kept, key=lambda one: one[:2])]
+        told[index] = [*last.get(index, ()), *likeliest]
+    return told
 
 
-def _count(session: Session, column: Column, prefix: str, tests: list[str]) -> tuple[int, ...]:
-    sides = column.canonical("l"), column.canonical("t")
+def _count(session: Session, stack: Stack, tests: list[str]) -> dict[int, tuple[int, ...]]:
+    """Count, per column, the pairs on which each test holds."""
+    sides = stack.first.canonical("l"), stack.first.canonical("t")
     counted = ", ".join(f"count(*) FILTER (coalesce(TRY({fill(test, *sides)}), false))" for test in tests)
-    return session.row(f"SELECT {counted} FROM {prefix}probe")
+    rows = session.rows(f"SELECT place, {counted} FROM {stack.relation} GROUP BY place")
+    return {index: counts for index, found in stack.by_column(rows).items() for counts in found}
 
 
 def _unit(places: int) -> str:
@@ -74,31 +79,41 @@ def _modes(kind: Kind, places: int) -> list[Variant]:
     ]
 
 
-def _last_unit(session: Session, column: Column, prefix: str, relation: str) -> list[Variant]:
-    """Return half to even against half up, if the column shows nothing else."""
-    if column.kind is not Kind.DECIMAL or not column.scale:
-        return []
-    unit = _unit(column.scale)
+def _last_unit(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return half to even against half up, for columns that show nothing else."""
+    scale = stack.first.scale
+    if stack.first.kind is not Kind.DECIMAL or not scale:
+        return {}
+    unit = _unit(scale)
     test = f"(abs(«1») - abs(«0») = {unit} AND sign(«0») * sign(«1») >= 0 AND abs(«0») % (2 * {unit}) = 0)"
     swapped = turned(test)
-    different = "(«0» IS DISTINCT FROM «1»)"
-    whole, forth, back = _count(session, column, prefix, [different, test, swapped])
-    what = "half to even on the {} side, half up on the {}, at " + _said("", column.scale).strip()
-    sides = (("legacy", "target", test, forth), ("target", "legacy", swapped, back))
-    return [
-        Variant(Cause.ROUNDING, what.format(even, other), way)
-        for even, other, way, n in sides
-        if n >= _FEWEST and n * 10 >= whole * 9 and _mixed(session, column, prefix, relation, way)
-    ]
+    counts = _count(session, stack, ["(«0» IS DISTINCT FROM «1»)", test, swapped])
+    what = "half to even on the {} side, half up on the {}, at " + _said("", scale).strip()
+    found: dict[int, list[Variant]] = {}
+    for at, (even, other, way) in enumerate((("legacy", "target", test), ("target", "legacy", swapped)), 1):
+        likely = [i for i, n in counts.items() if n[at] >= _FEWEST and n[at] * 10 >= n[0] * 9]
+        for index in _mixed(session, stack, relation, way, likely) if likely else ():
+            found.setdefault(index, []).append(Variant(Cause.ROUNDING, what.format(even, other), way))
+    return found
 
 
-def _mixed(session: Session, column: Column, prefix: str, relation: str, way: str) -> bool:
-    """Tell whether evenness means something: several even digits among the pairs, odd ones in the column."""
-    digit = f"abs({{}}) % {_unit(column.scale - 1)}"
-    even = digit.format(f"least(abs({column.canonical('l')}), abs({column.canonical('t')}))")
-    test = fill(way, column.canonical("l"), column.canonical("t"))
-    kinds = session.one(f"SELECT count(DISTINCT {even}) FILTER ({test}) FROM {prefix}probe")
-    odd = f"{digit.format(column.canonical())} % (2 * {_unit(column.scale)}) <> 0"
-    looked = f"(SELECT * FROM {relation} LIMIT {_LOOKED_AT})"
-    share = session.one(f"SELECT avg(({odd})::INTEGER) FROM {looked} WHERE {column.value} IS NOT NULL")
-    return bool(kinds >= 3 and share is not None and share >= 0.2)
+def _mixed(session: Session, stack: Stack, relation: str, way: str, likely: list[int]) -> list[int]:
+    """Return the columns whose evenness means something: several even digits in the pairs, odd ones elsewhere."""
+    one = stack.first
+    digit = f"abs({{}}) % {_unit(one.scale - 1)}"
+    even = digit.format(f"least(abs({one.canonical('l')}), abs({one.canonical('t')}))")
+    test = fill(way, one.canonical("l"), one.canonical("t"))
+    rows = session.rows(
+        f"SELECT place, count(DISTINCT {even}) FILTER ({test}) FROM {stack.relation} GROUP BY place"
+    )
+    kinds = {index: n for index, found in stack.by_column(rows).items() for (n,) in found}
+    columns = [c for c in stack.columns if c.index in likely and kinds.get(c.index, 0) >= 3]
+    if not columns:
+        return []
+    looked = f"(SELECT {', '.join(c.value for c in columns)} FROM {relation} LIMIT {_LOOKED_AT})"
+    odd = (f"{digit.format(c.canonical())} % (2 * {_unit(one.scale)}) <> 0" for c in columns)
+    parts = (
+        f"avg(({test})::INTEGER) FILTER ({c.value} IS NOT NULL)" for test, c in zip(odd, columns, strict=True)
+    )
+    shares = session.row(f"SELECT {', '.join(parts)} FROM {looked}")
+    return [c.index for c, share in zip(columns, shares, strict=True) if share is not None and share >= 0.2]
