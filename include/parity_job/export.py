@@ -5,7 +5,7 @@ export and where to; it writes Parquet there, and last of all ``_manifest.json``
 trusts nothing without that manifest, so a run that fails, at whatever moment, leaves none.
 
 Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``business_date``, ``mode``
-(rows, digest or totals), ``destination`` (an empty or absent folder) and ``request``, a JSON object::
+(rows or digest), ``destination`` (an empty or absent folder) and ``request``, a JSON object::
 
     {"table": "payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
      "digest_sql": "SELECT …"}
@@ -30,11 +30,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
 PROTOCOL = "1"
 PARAMETERS = ("protocol", "activity", "run_id", "business_date", "mode", "destination", "request")
-MODES = ("rows", "digest", "totals")
+MODES = ("rows", "digest")
 REQUEST_KEYS = frozenset({"table", "where", "columns", "digest_sql"})
 MANIFEST = "_manifest.json"
 PACKED = "zlib:"
@@ -42,9 +41,6 @@ FILE_BYTES = 128 * 1024 * 1024
 """Source bytes that go into one exported file, about."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DATE_MARK = re.compile(r":business_date\b")
-INTEGERS = ("tinyint", "smallint", "int", "bigint")
-UNORDERED = ("array", "map", "struct", "variant", "interval", "binary")
-"""Beginnings of the types that have no smallest and largest value worth telling."""
 
 
 class Refused(Exception):
@@ -240,38 +236,6 @@ def _print_of(statuses: list[Any]) -> str:
     return "files-" + hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def totals(rows: Any) -> Any:
-    """Return one row per column: column, type, rows, nulls, and sum, smallest and largest as text."""
-    lines = [_column_totals(name, kind) for name, kind in rows.dtypes]
-    return rows.agg(F.array(*lines).alias("lines")).select(F.inline("lines"))
-
-
-def _column_totals(name: str, kind: str) -> Any:
-    """Return a struct of one column's totals; sums are exact decimals, so their order cannot matter."""
-    column, nothing = F.col(quoted(name)), F.lit(None).cast("string")
-    ordered = not kind.startswith(UNORDERED)
-    return F.struct(
-        F.lit(name).alias("column"),
-        F.lit(kind).alias("type"),
-        F.count(F.lit(1)).alias("rows"),
-        F.count_if(column.isNull()).alias("nulls"),
-        _total(column, kind).alias("sum"),
-        (F.min(column).cast("string") if ordered else nothing).alias("min"),
-        (F.max(column).cast("string") if ordered else nothing).alias("max"),
-    )
-
-
-def _total(column: Any, kind: str) -> Any:
-    scale = {"float": 9, "double": 9}.get(kind, 0)
-    if kind.startswith("decimal"):
-        scale = int(kind.rstrip(")").partition(",")[2])
-    elif scale == 0 and kind not in INTEGERS:
-        return F.lit(None).cast("string")
-    # NaN has no decimal: it is left out of the sum, as NULL is.
-    exact = column.try_cast(f"decimal(38,{scale})")
-    return F.sum(exact).cast(f"decimal(38,{scale})").cast("string")
-
-
 def export(spark: Any, order: Order) -> dict[str, Any]:
     """Write what was ordered and return the manifest, which is written last."""
     folder = Folder(spark, order.destination)
@@ -292,7 +256,7 @@ def export(spark: Any, order: Order) -> dict[str, Any]:
 def _answer(spark: Any, order: Order, rows: Any) -> Any:
     if order.mode == "digest":
         return ask(spark, str(order.digest_sql), order.business_date)
-    return totals(rows) if order.mode == "totals" else rows
+    return rows
 
 
 def _columns(rows: Any) -> list[dict[str, str]]:

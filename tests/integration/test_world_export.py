@@ -123,24 +123,6 @@ def test_no_rows_are_an_export_with_its_columns(runner: SparkRunner, exchange: P
     assert len(pq.read_table(exchange / "empty").column_names) == 7
 
 
-def test_totals_are_exact_texts(runner: SparkRunner, exchange: Path) -> None:
-    assert export(runner, "totals", mode="totals").ok
-    lines = {row["column"]: row for row in pq.read_table(exchange / "totals").to_pylist()}
-    assert lines["amount"] == {
-        "column": "amount",
-        "type": "decimal(18,4)",
-        "rows": 3,
-        "nulls": 1,
-        "sum": "-7.0950",
-        "min": "-7.1000",
-        "max": "0.0050",
-    }
-    assert lines["id"]["sum"] == "6"
-    assert lines["ratio"]["sum"] == "1.500000000"
-    assert (lines["odd `name"]["sum"], lines["odd `name"]["min"]) == (None, "")
-    assert lines["at"]["max"] == "2026-03-29 02:30:00"
-
-
 def test_a_digest_is_the_result_of_the_statement_that_was_sent(runner: SparkRunner, exchange: Path) -> None:
     statement = "SELECT id % 2 AS bucket, count(*) AS n FROM helper.things WHERE day = :business_date GROUP BY 1"
     request = {"table": "helper.things", "digest_sql": statement}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from parity.flow.plan import BUILT, PipelineUse
-from parity.suite.models import Suite
+from parity.flow.plan import PipelineUse
+from parity.suite.models import Mode, Suite
 
 DECLARED = "as declared"
 
@@ -35,7 +35,7 @@ def _what(suite: Suite) -> dict[str, Param]:
         "mode": Param(
             DECLARED,
             type="string",
-            enum=[DECLARED, *BUILT],
+            enum=[DECLARED, *Mode],
             title="Mode",
             description_md="How much data travels. **rows** compares every row on the worker; **digest** only"
             " those of buckets that differ, for activities that declare it; **auto** chooses by size.",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 ParquetPaths = Sequence[Path]
-"""Parquet files of one side's output; empty when the output never travelled (digest, totals)."""
+"""Parquet files of one side's output; empty when the output never travelled (digest)."""
 SHOWN = 20
 """Unexpected values that a full result lists, of columns that are not sensitive."""
 

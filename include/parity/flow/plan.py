@@ -17,9 +17,6 @@ from parity.suite.models import Activity, Mode, Suite
 LONGEST_RANGE = 62
 """Dates that one manual run may cover; more is a backfill."""
 
-BUILT = (Mode.ROWS, Mode.AUTO, Mode.DIGEST)
-"""Modes that a run can use."""
-
 
 class PipelineUse(StrEnum):
     """Where the target's data comes from."""
@@ -63,8 +60,6 @@ class Plan:
         is refused, never taken for another.
         """
         mode = self.mode or activity.mode or suite.mode
-        if mode not in BUILT:
-            raise BadInput(f"Mode {mode} is not built yet, so nothing would be compared.", remedy="Choose rows.")
         if mode is Mode.ROWS or digests(suite, activity):
             return mode
         if mode is Mode.DIGEST:

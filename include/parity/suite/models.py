@@ -58,7 +58,6 @@ class Mode(StrEnum):
 
     ROWS = "rows"
     DIGEST = "digest"
-    TOTALS = "totals"
     AUTO = "auto"
 
 

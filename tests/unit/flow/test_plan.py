@@ -70,11 +70,6 @@ def test_what_the_form_cannot_rule_out_is_refused_with_the_remedy(params: dict[s
         plan(**params)
 
 
-def test_a_mode_that_is_not_built_is_refused_rather_than_taken_for_another() -> None:
-    with pytest.raises(BadInput, match="not built yet"):
-        plan(mode="totals").mode_of(suite(), suite().activities[0])
-
-
 def test_an_activity_without_steps_for_digests_refuses_them_and_takes_auto_for_rows() -> None:
     with pytest.raises(BadInput, match="no tasks that digest"):
         plan(mode="digest").mode_of(suite(), suite().activities[0])

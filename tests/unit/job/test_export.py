@@ -96,7 +96,7 @@ def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
     [
         ({"activity": ""}, "job parameter activity is missing"),
         ({"protocol": "2"}, "protocol 2 was asked for, but this job speaks 1"),
-        ({"mode": "all"}, "mode 'all' is none of rows, digest, totals"),
+        ({"mode": "all"}, "mode 'all' is none of rows, digest"),
         ({"activity": "a; drop"}, "activity 'a; drop' is not a name"),
         ({"business_date": "yesterday"}, "business_date 'yesterday' is not a date"),
         ({"request": "{"}, "request is not JSON"),

@@ -116,7 +116,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         (
             "wave: 1",
             "wave: 1\nmode: row",
-            "mode: input should be 'rows', 'digest', 'totals' or 'auto'. did you mean 'rows'?",
+            "mode: input should be 'rows', 'digest' or 'auto'. did you mean 'rows'?",
         ),
         (
             "table: payments.settled",
