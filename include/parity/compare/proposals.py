@@ -29,6 +29,8 @@ _ENOUGH_EQUAL = 1_000
 """Equal rows on which an expression has proved harmless."""
 _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
+_MANY = 500
+"""Columns whose equal rows are looked at in one statement; each binds the whole view of a side."""
 _FEW = 100
 """Columns counted in one statement; planning counts with conditions costs the square of their number."""
 
@@ -70,15 +72,15 @@ def _broken(
     """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
     risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
     found: dict[int, int] = {}
-    for start in range(0, len(risky), _FEW):
-        part = risky[start : start + _FEW]
+    for start in range(0, len(risky), _MANY):
+        part = risky[start : start + _MANY]
         values = ", ".join(c.value for c in part)
         rows = (
             f"SELECT {values} FROM (SELECT {key_hash(plan)} AS kh, {values} FROM legacy) "
             f"WHERE kh NOT IN (SELECT kh FROM {facts.prefix}wl) LIMIT {_MOST_ROWS}"
         )
-        tests = (f"NOT coalesce(TRY({_still_equal(c, wanted[c.index])}), false)" for c in part)
-        counts = session.row(f"SELECT {', '.join(f'count(*) FILTER ({test})' for test in tests)} FROM ({rows})")
+        tests = (f"(NOT coalesce(TRY({_still_equal(c, wanted[c.index])}), false))::INTEGER" for c in part)
+        counts = session.row(f"SELECT {', '.join(f'coalesce(sum({test}), 0)' for test in tests)} FROM ({rows})")
         found |= {c.index: int(n) for c, n in zip(part, counts, strict=True)}
     return found
 
