@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parity.compare.meetings import meet
 from parity.compare.result import NotCompared, SchemaFact
-from parity.compare.rules import Meaning, meaning
+from parity.compare.rules import Meaning, meaning, refuse_idle_zones
 from parity.compare.session import Session, ident, text
 from parity.compare.sources import Side
 from parity.compare.spec import Spec
@@ -139,6 +139,7 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     right = _types(session, target.relation, [str(pair.target) for pair in both])
     columns, schema = [], []
     for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
+        refuse_idle_zones(pair.name, pair.rule, one, other)
         meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone)
         schema.append(_fact(pair, one, other, meeting))
         sides = Raw(str(pair.legacy), one, meeting.legacy), Raw(str(pair.target), other, meeting.target)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from parity.compare.session import text
-from parity.compare.types import Kind, fill
+from parity.compare.types import DataType, Kind, fill
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule
 
@@ -24,6 +24,8 @@ SPACES = (
     "\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 """Every Unicode white space, and the two zero-width ones that people paste."""
+_FOR_TIMES = "It is for dates and times: give a number or a percentage, or leave it out."
+_FOR_NUMBERS = "It is for numbers: give a time such as 1s, or leave it out."
 _SAME = "«0» IS NOT DISTINCT FROM «1»"
 
 
@@ -40,9 +42,14 @@ class Meaning:
 
 def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool) -> Meaning:
     """Turn one column's rule into SQL; ``exact_hash`` is for keys, whose hash alone decides."""
-    canonical, words = _canonical(rule, kind)
+    if kind is not Kind.TEXT and rule.for_texts:
+        raise BadInput(
+            f"Column {name} is {sql}: {rule.for_texts[0]} does not fit it.",
+            remedy="It is for texts: leave it out of the rule, or make texts of both sides by expressions.",
+        )
+    canonical, words = _canonical(rule)
     equal, hashed = _SAME, _plain_hash(kind, sql)
-    if rule.json_equal and kind is Kind.TEXT:
+    if rule.json_equal:
         if exact_hash:
             canonical = fill("canonical_json(«0»)", canonical)
         else:
@@ -54,6 +61,22 @@ def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool)
         equal, hashed, said = _tolerance(name, rule, kind, sql)
         words.append(said)
     return Meaning(canonical, equal, hashed, "; ".join(words))
+
+
+def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: DataType) -> None:
+    """Tell a zone that would be ignored: it moves a time without a zone that stands against another time."""
+    if legacy.untyped or target.untyped:
+        return
+    zones = (("legacy", rule.legacy_timezone, legacy, target), ("target", rule.target_timezone, target, legacy))
+    for side, zone, kind, other in zones:
+        what = f"Column {name} is {kind.sql} on the {side} side"
+        if zone and not kind.naive:
+            raise BadInput(f"{what}: {side}_timezone does not fit it.", remedy="It is for times without a zone.")
+        if zone and not other.moment:
+            raise BadInput(
+                f"{what}, and {other.sql} on the other: {side}_timezone does not fit them.",
+                remedy="Make times of both sides by expressions.",
+            )
 
 
 def _plain_hash(kind: Kind, sql: str) -> tuple[str, ...]:
@@ -73,12 +96,10 @@ def precision(sql: str) -> int:
     return int(sql.removeprefix("DECIMAL(").split(",")[0])
 
 
-def _canonical(rule: ColumnRule, kind: Kind) -> tuple[str, list[str]]:
+def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
     """Chain the text rules in a fixed order: replace, trim, case, empty."""
     value = "«0»"
     words: list[str] = []
-    if kind is not Kind.TEXT:
-        return value, words
     if rule.replace:
         pattern, new = rule.replace
         value = f"regexp_replace({value}, {text(pattern)}, {text(new)}, 'g')"
@@ -108,10 +129,10 @@ def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, 
         raise ValueError("no tolerance")
     if allowed.time is not None:
         if not kind.temporal:
-            raise BadInput(f"Column {name} is {sql}: a tolerance in time does not fit it.")
+            raise BadInput(f"Column {name} is {sql}: a tolerance in time does not fit it.", remedy=_FOR_TIMES)
         return _time(allowed.time, kind, sql)
     if not kind.numeric:
-        raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.")
+        raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.", remedy=_FOR_NUMBERS)
     if allowed.absolute is not None:
         return _absolute(allowed.absolute, kind, sql)
     return _relative(allowed.relative or Decimal(0), kind)

@@ -52,6 +52,16 @@ class DataType:
         return self.name in (*INTEGERS, *FLOATS, "decimal")
 
     @property
+    def moment(self) -> bool:
+        """Tell whether the column holds a day and a time of it."""
+        return self.name.startswith("timestamp")
+
+    @property
+    def naive(self) -> bool:
+        """Tell whether it holds moments of no zone."""
+        return self.moment and not self.name.endswith("zone")
+
+    @property
     def untyped(self) -> bool:
         """Tell whether the column holds nothing but NULL and has no type."""
         return self.name in _UNTYPED

@@ -119,14 +119,19 @@ class ColumnRule(Frozen):
     @property
     def loosens(self) -> bool:
         """Tell whether this rule can make two different values equal."""
-        return (
-            self.tolerance is not None
-            or self.case == "ignore"
-            or self.trim != "none"
-            or self.null_equals_empty
-            or self.json_equal
-            or self.replace is not None
-        )
+        return self.tolerance is not None or bool(self.for_texts)
+
+    @property
+    def for_texts(self) -> tuple[str, ...]:
+        """Return the parts of this rule that only a text can obey."""
+        used = {
+            "case": self.case != "exact",
+            "trim": self.trim != "none",
+            "null_equals_empty": self.null_equals_empty,
+            "json_equal": self.json_equal,
+            "replace": self.replace is not None,
+        }
+        return tuple(part for part, is_used in used.items() if is_used)
 
 
 Expectation = dict[str, dict[str, Any]]

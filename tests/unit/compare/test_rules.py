@@ -112,6 +112,14 @@ def test_an_expression_settles_the_type_and_is_in_the_ledger(comparing: Compare)
         ({"amuont": {"trim": "right"}}, "Did you mean 'amount'?"),
         ({"amount": {"legacy": "cents"}}, "no column 'cents'"),
         ({"amount": {"tolerance": "1s"}}, "does not fit"),
+        ({"amount": {"case": "ignore"}}, "Column amount is INTEGER: case does not fit it. It is for texts"),
+        ({"amount": {"trim": "right"}}, "trim does not fit"),
+        ({"amount": {"null_equals_empty": True}}, "null_equals_empty does not fit"),
+        ({"amount": {"json_equal": True}}, "json_equal does not fit"),
+        ({"amount": {"replace": ["0", ""]}}, "replace does not fit"),
+        ({"id": {"trim": "both"}}, "trim does not fit"),
+        ({"amount": {"legacy_timezone": "Asia/Kolkata"}}, "legacy_timezone does not fit"),
+        ({"amount": {"target_timezone": "Asia/Kolkata"}}, "target_timezone does not fit"),
         ({"id": {"tolerance": "1"}}, "cannot be part of one"),
         ({"amount": {"legacy_sql": "nonsense("}}, "syntax error"),
     ],
@@ -121,3 +129,30 @@ def test_a_wrong_rule_is_invalid_and_named(comparing: Compare, rules: dict[str, 
     result = comparing(rows, rows, rules)
     assert result.verdict == "INVALID"
     assert words in result.reason
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "words"),
+    [
+        ("TIMESTAMPTZ '2026-01-01 00:00+00'", "TIMESTAMP '2026-01-01'", "legacy_timezone does not fit it"),
+        ("TIMESTAMP '2026-01-01'", "DATE '2026-01-01'", "legacy_timezone does not fit them"),
+        ("DATE '2026-01-01'", "DATE '2026-01-01'", "legacy_timezone does not fit it"),
+        ("'2026-01-01'", "'2026-01-01'", "legacy_timezone does not fit it"),
+    ],
+)
+def test_a_zone_that_would_move_nothing_is_told(comparing: Compare, legacy: str, target: str, words: str) -> None:
+    rules = {"at": {"legacy_timezone": "America/New_York"}}
+    result = comparing(f"SELECT 1 AS id, {legacy} AS at", f"SELECT 1 AS id, {target} AS at", rules)
+    assert result.verdict == "INVALID"
+    assert words in result.reason
+
+
+def test_a_rule_for_texts_fits_numbers_that_are_compared_as_texts(comparing: Compare) -> None:
+    rows = "SELECT 1 AS id, {} AS code"
+    result = comparing(rows.format("7"), rows.format("'7 '"), {"code": {"trim": "right"}})
+    assert result.rows.changed == 0
+
+
+def test_a_column_of_nothing_but_null_has_no_type_that_a_zone_could_miss(comparing: Compare) -> None:
+    rows = "SELECT 1 AS id, NULL AS at"
+    assert comparing(rows, rows, {"at": {"legacy_timezone": "America/New_York"}}).verdict == "PASS"

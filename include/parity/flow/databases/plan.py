@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from parity.compare.result import NotCompared
 from parity.engines.mysql_catalogue import Key, Table
-from parity.sql.columns import Column, Kind, agree
+from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
 from parity.sql.keys import orderly, seekable
 from parity.suite.databases import Database, TableRules
+from parity.suite.models import ColumnRule
 
 ONE_SIDED = "side only"
 NO_TEXT = "has no canonical text"
+_TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCom
             f"Table {name}: the rule of column {rewritten} rewrites a side (an expression or a time zone). The "
             "servers' digests compare columns as they are stored, so it cannot be obeyed here."
         )
+    if unfit := _unfit(pairs, rules):
+        return f"Table {name}: {unfit}"
     if not pairs:
         return f"Table {name} has no column that both sides share."
     if len(pairs) / (len(pairs) + len(skipped)) < rules.coverage < 1.0:
@@ -165,6 +169,26 @@ def _rewritten(rules: TableRules) -> str:
         ),
         "",
     )
+
+
+def _unfit(pairs: list[tuple[Column, Column]], rules: TableRules) -> str:
+    """Return what is wrong with a rule that no value of its column could obey; empty for none."""
+    for old, new in pairs:
+        kinds = {kind for one in (old, new) for kind in (one.kind, *(one.stored or ())[:1])}
+        if part := _idle_part(rules.columns.get(new.name, ColumnRule()), kinds):
+            return f"column {new.name} is {new.native}: {part} does not fit it. Leave it out of the rule."
+    return ""
+
+
+def _idle_part(rule: ColumnRule, kinds: Set[object]) -> str:
+    """Return the part of a rule that can do nothing for columns of these kinds; empty for none."""
+    if rule.for_texts and not kinds & FREE:
+        return rule.for_texts[0]
+    if rule.tolerance and rule.tolerance.time is not None and not kinds & _TIMES:
+        return "a tolerance in time"
+    if rule.tolerance and rule.tolerance.time is None and not kinds & NUMBERS:
+        return "a numeric tolerance"
+    return "a time zone" if rule.legacy_timezone and Kind.TIMESTAMP not in kinds else ""
 
 
 def _with_key(plan: TablePlan, legacy: Table, target: Table) -> TablePlan:

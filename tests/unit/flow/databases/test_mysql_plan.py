@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from parity.engines.mysql_catalogue import Key, Table
 from parity.flow.databases.groups import group_tables
 from parity.flow.databases.plan import TablePlan, plan_database, plan_table
@@ -35,6 +39,28 @@ def test_a_column_of_one_side_is_told() -> None:
 def test_a_rule_that_rewrites_a_side_is_refused_because_a_digest_cannot_obey_it() -> None:
     rules = TableRules.model_validate({"columns": {"amount": {"legacy_sql": "amount / 100"}}})
     assert "rewrites a side" in plan_table("t", TABLE, TABLE, rules).refusal
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"trim": "right"}, "column amount is decimal(9,2): trim does not fit it"),
+        ({"case": "ignore"}, "case does not fit it"),
+        ({"replace": ["0", ""]}, "replace does not fit it"),
+        ({"tolerance": "1s"}, "a tolerance in time does not fit it"),
+        ({"legacy_timezone": "UTC", "target_timezone": "UTC"}, "a time zone does not fit it"),
+    ],
+)
+def test_a_rule_that_no_value_of_its_column_could_obey_is_refused(rule: dict[str, object], words: str) -> None:
+    table = Table("t", (ID, replace(AMOUNT, native="decimal(9,2)")), (PRIMARY,))
+    rules = TableRules.model_validate({"columns": {"amount": rule}})
+    assert words in plan_table("t", table, table, rules).refusal
+
+
+def test_a_rule_for_texts_fits_where_one_side_holds_texts() -> None:
+    texts = Table("t", (ID, Column("amount", Kind.TEXT)), (PRIMARY,))
+    rules = TableRules.model_validate({"columns": {"amount": {"trim": "right"}}})
+    assert not plan_table("t", texts, TABLE, rules).refusal
 
 
 def test_a_rule_for_a_column_that_is_not_there_is_refused() -> None:
