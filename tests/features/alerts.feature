@@ -18,7 +18,7 @@ Feature: On call hears of a change once, and can read in a minute what it is
       | What     | load_payments · 2026-03-02: could not be compared |
       | Where    | Broke first: ADF activity load_payments: UserError 2011: out of memory |
       | Since    | Since this business date, 2026-03-02. |
-      | How much | 1 more wait for it: settle_card_payments. |
+      | How much | 1 more waits for it: settle_card_payments. |
       | Next     | repair what broke, then clear the activity's tasks. https://airflow.test/run |
 
   Scenario: A night that could not be compared does not resolve a known difference

@@ -63,7 +63,7 @@ Feature: A night is green only when everything declared was compared, and is equ
     When the night is judged
     Then load_payments and settle_card_payments are INVALID
     And on call is paged once, with "Broke first: The Data Factory activity: UserError 2011: out of memory"
-    And the page says that "1 more wait for it: settle_card_payments."
+    And the page says that "1 more waits for it: settle_card_payments."
 
   Scenario: Recovery resolves the alert, and only a comparison proves it
     Given the helper job died before it wrote a manifest

@@ -23,5 +23,5 @@ Feature: A suite that is wrong says where, and never takes another down
 
   Scenario: What is right is one line per suite
     Given a folder with the suites payments and ledger
-    Then checking the folder tells "payments: 1 activities" and "ledger: 1 activities"
+    Then checking the folder tells "payments: 1 activity," and "ledger: 1 activity,"
     And the exit status is 0

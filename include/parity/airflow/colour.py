@@ -13,6 +13,7 @@ from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
 from parity.flow.chain import Link, first_broken
 from parity.flow.judge import NEXT
+from parity.wording import plural
 
 OF_PIPELINE = (START, PIPELINE)
 OTHER_DATES = ("other_dates", "runs_of_other_dates")
@@ -44,7 +45,8 @@ def night_verdict(context: Context, outcomes: Outcomes) -> tuple[Verdict, str]:
     if not _other_dates_are_green(task_states(context)):
         return Verdict.INVALID, "Another date of this range is not green; open its run."
     waived = sum(verdict is Verdict.WAIVED for verdict in verdicts.values())
-    said = f"{len(verdicts)} activities are equal" + (f", {waived} of them by waiver." if waived else ".")
+    said = f"{plural(len(verdicts), 'activity is', 'activities are')} equal"
+    said += f", {waived} of them by waiver." if waived else "."
     return (Verdict.WAIVED if waived else Verdict.PASS), said
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from parity.airflow.step import StepOperator
 from parity.flow.databases.progress import Progress, ProgressStore
+from parity.wording import plural
 
 log = logging.getLogger(__name__)
 EVERY = 10.0
@@ -74,4 +75,4 @@ class ToldProgress:
 
 def _so_far(progress: Progress) -> str:
     rows = max(progress.legacy, progress.target)
-    return f"{rows:,} rows in {progress.spans:,} spans, {progress.different:,} different so far"
+    return f"{plural(rows, 'row')} in {plural(progress.spans, 'span')}, {progress.different:,} different so far"

@@ -32,6 +32,7 @@ from parity.flow.judge import NEXT
 from parity.flow.shelf import page_of
 from parity.settings import settings
 from parity.suite.databases import Database
+from parity.wording import plural
 
 if TYPE_CHECKING:
     from parity.clients.cloud_server import CloudServer
@@ -242,7 +243,12 @@ def _surveyed(kept: KeptSurvey) -> list[str]:
     found = kept.survey
     return [
         f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",
-        f"{len(found.plan.tables)} tables in {len(kept.pieces)} pieces, {len(found.schema)} differences of schema",
+        ", ".join(
+            (
+                f"{plural(len(found.plan.tables), 'table')} in {plural(len(kept.pieces), 'piece')}",
+                f"{plural(len(found.schema), 'difference')} of schema",
+            )
+        ),
     ]
 
 

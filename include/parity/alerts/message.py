@@ -12,6 +12,7 @@ from parity.alerts.lifecycle import LOUDNESS, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
 from parity.alerts.troubles import COULD_NOT_COMPARE, LATE, NIGHT
 from parity.suite.models import Severity
+from parity.wording import plural
 
 SHOWN = 3
 LONGEST = 400
@@ -139,15 +140,17 @@ def _since(states: Sequence[AlertState], today: date) -> str:
     first = min(state.opened_date for state in states)
     if first == today:
         return f"Since this business date, {today}."
-    return f"Since business date {first}, {(today - first).days} days before this one."
+    return f"Since business date {first}, {plural((today - first).days, 'day')} before this one."
 
 
 def _much(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
     if state.cause == NIGHT:
-        return f"All {len(night.activities)} activities were compared and are green; the night as a whole is not."
+        whole = plural(len(night.activities), "activity", "activities")
+        return f"Of {whole} every one was compared and is green; the night as a whole is not."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
         waiting = [a.name for a in night.activities if a.caused_by and a.caused_by == state.activity]
-        also = f" {len(waiting)} more wait for it: {', '.join(waiting[:5])}." if waiting else ""
+        held = f"{plural(len(waiting), 'more waits', 'more wait')} for it: {', '.join(waiting[:5])}"
+        also = f" {held}." if waiting else ""
         return f"Nothing was compared, so nothing is known.{also}"
     return f"{_compared(activity)}{_money(activity)}"
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parity.wording import plural
+
 if TYPE_CHECKING:
     from parity.suite.loader import Loaded
 
@@ -59,7 +61,8 @@ def _databases(path: Path) -> int:
         if path in (file, file.parent):
             waived = sum(waiver.suite == database.database for waiver in loaded.waivers)
             click.echo(
-                f"{file}: {database.database}: rules for {len(database.tables)} tables, {waived} waivers: fine"
+                f"{file}: {database.database}: rules for {plural(len(database.tables), 'table')}, "
+                f"{plural(waived, 'waiver')}: fine"
             )
     errors = [error for error in loaded.errors if path in (error.path, error.path.parent)]
     for error in errors:
@@ -73,8 +76,9 @@ def _report(path: Path) -> int:
     for suite in loaded.suites:
         expected = sum(_expectations(loaded, suite.suite))
         click.echo(
-            f"{loaded.paths[suite.suite]}: {suite.suite}: {len(suite.activities)} activities,"
-            f" {expected} expectations, {sum(w.suite == suite.suite for w in loaded.waivers)} waivers: fine"
+            f"{loaded.paths[suite.suite]}: {suite.suite}: "
+            f"{plural(len(suite.activities), 'activity', 'activities')}, {plural(expected, 'expectation')}, "
+            f"{plural(sum(w.suite == suite.suite for w in loaded.waivers), 'waiver')}: fine"
         )
     for error in loaded.errors:
         click.echo(str(error), err=True)

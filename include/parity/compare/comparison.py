@@ -23,6 +23,7 @@ from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
 from parity.compare.waivers import Covered, apply_waivers
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
+from parity.wording import plural
 
 _WIDE = 200
 """Columns of one table above which planning a statement costs more than running it well saves."""
@@ -102,7 +103,7 @@ def _check_promised(rows: Rows, legacy: Source, target: Source) -> None:
     for side, source, found in (("legacy", legacy, rows.legacy), ("target", target, rows.target)):
         if source.expected_rows is not None and source.expected_rows != found:
             raise ExportRefused(
-                f"The {side} side has {found:,} rows where its manifest promised {source.expected_rows:,}."
+                f"The {side} side has {plural(found, 'row')} where its manifest promised {source.expected_rows:,}."
             )
 
 

@@ -21,6 +21,7 @@ from parity.compare.session import Session, disk_full, ident, text
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
+from parity.wording import plural
 
 _SHAPES = {
     "whole": r"-?(0|[1-9]\d{0,37})",
@@ -177,7 +178,8 @@ def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | Bad
     line = re.search(r"Line:? (\d+)", words)
     wanted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", words)
     if line and wanted:
-        return ExportRefused(f"{path}, line {line[1]}: {wanted[2]} columns where {wanted[1]} are expected.")
+        has, due = plural(int(wanted[2]), "column"), plural(int(wanted[1]), "is", "are")
+        return ExportRefused(f"{path}, line {line[1]}: {has} where {due} expected.")
     if "nvalid unicode" in words or "not utf-8" in words.lower():
         where = f", line {line[1]}" if line else ""
         return ExportRefused(f"{path}{where} is not UTF-8.", remedy="Name its encoding.")

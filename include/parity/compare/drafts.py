@@ -1,7 +1,8 @@
 """Waivers that would cover what no rule can: drafts for a person to own, justify and date.
 
-A draft is a whole entry of ``waivers.yaml`` but for the names in capitals. It is offered only where it would
-cover exactly what was counted: matching more rows than its cap, a waiver covers nothing.
+A draft is a whole entry of ``waivers.yaml`` but for the words in capitals, which are refused there.
+It is offered only where it would cover exactly what was counted: matching more rows than its cap, a waiver
+covers nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from parity.compare.facts import Facts
 from parity.compare.plan import Column
 from parity.compare.result import Cause, RowCause
 from parity.compare.spec import Spec
+from parity.suite.waivers import PLACEHOLDERS
 
 _LASTS = timedelta(days=14)
 
@@ -52,13 +54,11 @@ def _draft(
     covers, left = counts
     expires = (spec.today or datetime.now(UTC).date()) + _LASTS
     entry = [
-        "suite: SUITE",
-        "activity: ACTIVITY",
+        f"suite: {spec.suite or PLACEHOLDERS['suite']}",
+        f"activity: {spec.activity or PLACEHOLDERS['activity']}",
         *lines,
         f"max_rows: {covers}",
-        "owner: OWNER",
-        "reason: WHY IT MAY PASS",
-        "ticket: TICKET",
+        *(f"{part}: {PLACEHOLDERS[part]}" for part in ("owner", "reason", "ticket")),
         f"expires: {expires}",
     ]
     return {

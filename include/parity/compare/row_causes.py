@@ -10,6 +10,7 @@ from parity.compare.result import Cause, RowCause
 from parity.compare.session import Session, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import Kind
+from parity.wording import plural
 
 _SHARED = (Kind.TEXT, Kind.DATE, Kind.INTEGER, Kind.BOOLEAN, Kind.TIMESTAMP)
 _FEWEST = 2
@@ -31,11 +32,6 @@ def explain_rows(
         if count >= _FEWEST and (kind == "missing" or not copies):
             found += _shared(session, plan, facts, spec, partitions, kind)
     return tuple(found)
-
-
-def plural(count: int, noun: str) -> str:
-    """Write a count with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _copies(session: Session, facts: Facts, kind: str) -> list[RowCause]:

@@ -72,13 +72,17 @@ class Spec:
     """Key of the hashes that stand for sensitive values; a fresh one by default."""
     samples: int = 5
     """Samples kept per column and cause, and per kind of row."""
+    suite: str = ""
+    """Whose comparison this is, for the waivers that are drafted; empty where nobody knows."""
+    activity: str = ""
     today: date | None = None
     """The day on which waivers must still be in force; None means the machine's own."""
 
     @classmethod
     def of_activity(cls, activity: Activity, waivers: tuple[Waiver, ...] = (), **limits: Any) -> Spec:
-        """Build the spec of one activity; ``limits`` are memory, threads, scratch, mask_key, samples, today."""
+        """Build the spec of one activity; ``limits`` are any other of the fields."""
         return cls(
+            activity=activity.name,
             key=activity.key,
             columns=activity.columns,
             waivers=tuple(w for w in waivers if w.activity == activity.name),

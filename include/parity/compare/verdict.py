@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from parity.compare.plan import Plan
 from parity.compare.result import Canary, Rows, SchemaFact, Verdict
 from parity.compare.spec import Spec
+from parity.wording import plural
 
 DIFFERENT_SCHEMA = ("incompatible", "legacy_only", "target_only")
 """Verdicts on a column that are differences in themselves."""
@@ -47,14 +48,14 @@ def judge(evidence: Evidence, spec: Spec) -> tuple[Verdict, str]:
     if evidence.uncovered:
         return Verdict.FAIL, _different(evidence)
     if evidence.waived:
-        return Verdict.WAIVED, f"{evidence.waived:,} differences, every one covered by a waiver."
+        return Verdict.WAIVED, f"{plural(evidence.waived, 'difference')}, every one covered by a waiver."
     return Verdict.PASS, _equal(evidence)
 
 
 def _equal(evidence: Evidence) -> str:
     canary = evidence.canary
     return (
-        f"{evidence.rows.equal:,} rows equal in {len(evidence.plan.columns)} columns; "
+        f"{plural(evidence.rows.equal, 'row')} equal in {plural(len(evidence.plan.columns), 'column')}; "
         f"{canary.found} of {canary.planted} planted corruptions found."
     )
 
@@ -78,7 +79,7 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
     if spec.coverage < 1 and share < spec.coverage:
         return (
             f"Coverage {share:.1%} is under its floor of {spec.coverage:.1%}: {len(plan.columns)} of "
-            f"{plan.either_side} columns were compared."
+            f"{plural(plan.either_side, 'column')} were compared."
         )
     return ""
 
@@ -91,10 +92,7 @@ def _different(evidence: Evidence) -> str:
     said = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
     found = schema_differences(evidence.plan)
     schema = (
-        (
-            f"a different schema in {len(found)} column{'' if len(found) == 1 else 's'} "
-            f"({', '.join(f.name for f in found[:5])})"
-        )
+        (f"a different schema in {plural(len(found), 'column')} ({', '.join(f.name for f in found[:5])})")
         if found
         else ""
     )

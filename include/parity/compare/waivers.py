@@ -20,6 +20,7 @@ from parity.compare.session import Session, ident
 from parity.compare.spec import Spec
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import Waiver
+from parity.wording import plural
 
 _KINDS = {"changed": CHANGED, "missing": MISSING, "extra": EXTRA}
 
@@ -91,7 +92,7 @@ def _state(waiver: Waiver, rows: int, money: dict[str, Decimal], today: date) ->
     if not rows:
         return "unused", "it matches nothing: remove it"
     if rows > waiver.max_rows:
-        return "over_cap", f"it matches {rows:,} rows, more than its {waiver.max_rows:,}"
+        return "over_cap", f"it matches {plural(rows, 'row')}, more than its {waiver.max_rows:,}"
     over = {c: m for c, m in money.items() if waiver.max_money is not None and m > waiver.max_money}
     if over:
         currency, amount = next(iter(over.items()))

@@ -8,6 +8,7 @@ from typing import Any
 
 from parity.compare.result import Result, Verdict
 from parity.suite.models import Activity, Severity
+from parity.wording import plural
 
 MAX_COLUMNS = 100
 """So many columns get an expectation of their own; those that differ come first, the rest share one."""
@@ -105,7 +106,7 @@ def _column_facts(result: Result) -> Iterator[Fact]:
     for column in ordered[:MAX_COLUMNS]:
         yield _column_fact(column.name, column.different, waived, f"column {column.name} is the same")
     if rest := ordered[MAX_COLUMNS:]:
-        sentence = f"the other {len(rest)} columns are the same"
+        sentence = f"the other {plural(len(rest), 'column is', 'columns are')} the same"
         yield _column_fact("other columns", sum(column.different for column in rest), waived, sentence)
 
 

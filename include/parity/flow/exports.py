@@ -33,6 +33,7 @@ from parity.flow.exports_parquet import (
     write_empty,
 )
 from parity.suite.models import Mode, TargetSource
+from parity.wording import plural
 
 __all__ = ["Column", "Expected", "Export", "fetch_legacy", "fetch_target", "target_request"]
 
@@ -198,7 +199,7 @@ def _footer_disagreements(
     rows = {file.name: file.rows for file in manifest.files}
     for stored, footer in zip(listed, footers, strict=True):
         if footer.rows != rows[stored.name]:
-            yield f"{stored.name} holds {footer.rows:,} rows, not {rows[stored.name]:,}"
+            yield f"{stored.name} holds {plural(footer.rows, 'row')}, not {rows[stored.name]:,}"
         yield from (f"{stored.name}: {reason}" for reason in schema_disagreements(columns, footer))
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from parity.clients.storage import Stored
 from parity.errors import ExportRefused
 from parity.suite.models import Mode
+from parity.wording import plural
 
 MANIFEST = "_manifest.json"
 PROTOCOL = 1
@@ -85,7 +86,7 @@ def disagreements(manifest: Manifest, listed: Sequence[Stored]) -> Iterator[str]
     if len(set(names)) != len(names):
         yield "it names a file twice"
     if (rows := sum(file.rows for file in manifest.files)) != manifest.rows:
-        yield f"its files hold {rows:,} rows, its total says {manifest.rows:,}"
+        yield f"its files hold {plural(rows, 'row')}, its total says {manifest.rows:,}"
     if (size := sum(file.bytes for file in manifest.files)) != manifest.bytes:
         yield f"its files hold {size:,} bytes, its total says {manifest.bytes:,}"
     sizes = {stored.name: stored.size for stored in listed}

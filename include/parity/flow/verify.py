@@ -37,6 +37,7 @@ def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -
     spec = Spec.of_activity(
         case.activity,
         tuple(waiver for waiver in case.waivers if waiver.suite == case.suite.suite),
+        suite=case.suite.suite,
         memory=case.settings.memory,
         scratch=case.shelf.downloads,
         **_mask(case.settings),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity.compare.result import ColumnFacts, Result, Verdict
+from parity.wording import plural
 
 CAUSE_NAMES = {
     "timezone_shift": "time-zone shift",
@@ -211,10 +212,10 @@ def _money(column: ColumnFacts) -> tuple[str, ...]:
     """Return the sums in money, those of changed rows first."""
     kinds = ("changed", "missing", "extra")
     lines = [
-        f"{visible(m.currency)} net {m.net:+,}, absolute {m.absolute:,} in {m.rows:,} {m.kind} rows"
+        f"{visible(m.currency)} net {m.net:+,}, absolute {m.absolute:,} in {plural(m.rows, f'{m.kind} row')}"
         for m in sorted(column.money, key=lambda one: kinds.index(one.kind))
     ]
-    more = [f"… and {len(lines) - _MOST_SUMS} more sums"] if len(lines) > _MOST_SUMS else []
+    more = [f"… and {len(lines) - _MOST_SUMS} more"] if len(lines) > _MOST_SUMS else []
     return (*lines[:_MOST_SUMS], *more)
 
 
@@ -272,15 +273,17 @@ def _waiver(waiver: dict[str, Any]) -> tuple[str, str, str]:
     condition = f" where {waiver['rows_condition']}" if waiver.get("rows_condition") else ""
     what = f"{waiver.get('kind')} {where}{condition}: {waiver.get('reason')} ({waiver.get('ticket')})"
     state = str(waiver["state"]).replace("_", " ")
-    said = f"{waiver['rows']:,} rows" + (f"; {waiver['note']}" if waiver.get("note") else "")
+    said = plural(waiver["rows"], "row") + (f"; {waiver['note']}" if waiver.get("note") else "")
     return what, state, f"{said}; {waiver.get('owner')}, until {waiver.get('expires')}"
 
 
 def _proposal(proposal: dict[str, Any]) -> tuple[str, str]:
     covers, tried, left = proposal["covers"], proposal["tried"], proposal["left"]
     if proposal["kind"] == "waiver":
-        return proposal["yaml"], f"a waiver for {covers:,} rows" + (f", which leaves {left:,}" if left else "")
-    return proposal["yaml"], f"tried on {tried:,} captured differences: covers {covers:,}, leaves {left:,}"
+        return proposal["yaml"], f"a waiver for {plural(covers, 'row')}" + (
+            f", which leaves {left:,}" if left else ""
+        )
+    return proposal["yaml"], f"tried on {plural(tried, 'captured difference')}: covers {covers:,}, leaves {left:,}"
 
 
 def _canary(result: Result) -> str:

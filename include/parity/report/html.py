@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.report.data import ReportData
+from parity.wording import plural
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -31,6 +32,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["plural"] = plural
     environment.filters["percent"] = lambda share: f"{share:.2%}"
     return environment.get_template("report.html.j2")
 

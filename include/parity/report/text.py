@@ -12,6 +12,7 @@ from rich.text import Text
 
 from parity.compare.result import Verdict
 from parity.report.data import ColumnLine, Piece, ReportData, SampleGroup
+from parity.wording import plural
 
 COLOURS = {Verdict.PASS: "green", Verdict.WAIVED: "cyan", Verdict.FAIL: "red", Verdict.INVALID: "yellow"}
 _MOST_COLUMNS = 40
@@ -127,7 +128,7 @@ def _ledger(report: ReportData) -> Padding:
     parts += [Text(f"  invisible: {words}", "yellow") for words in report.hidden]
     parts += [_smallest(report.smallest)] if report.smallest else []
     parts += [Text(f"  not compared: {what}: {why}") for what, why in report.not_compared[:_MOST_COLUMNS]]
-    parts += [Text(f"  let through: {what}: {why}: {rows:,} rows") for what, why, rows in report.loosened]
+    parts += [Text(f"  let through: {what}: {why}: {plural(rows, 'row')}") for what, why, rows in report.loosened]
     parts += [Text(f"  waiver {state}: {what} ({said})") for what, state, said in report.waivers]
     parts += [Text(report.footer, "dim")]
     return Padding(Group(*parts), (1, 0, 0, 0))

@@ -40,6 +40,16 @@ CAUSES = frozenset(
 """What a waiver may name; the causes live a layer above, and a test keeps the two in step."""
 
 
+PLACEHOLDERS = {
+    "suite": "SUITE",
+    "activity": "ACTIVITY",
+    "owner": "OWNER",
+    "reason": "WHY IT MAY PASS",
+    "ticket": "TICKET",
+}
+"""What a draft says where only a person can; a waiver that still says it covers nothing."""
+
+
 class WaiverFile(Frozen):
     """The file ``waivers.yaml``."""
 
@@ -66,7 +76,7 @@ def checked_waivers(
         found = [problem.error(document) for problem in explain(error, WaiverFile, document.data)]
         return tuple(_readable(document.data)), found
     listed = WaiverFile.model_validate(document.data or {}).waivers
-    problems = [[*_cause(waiver), *check(waiver)] for waiver in listed]
+    problems = [[*(_drafted(waiver) or (*_cause(waiver), *check(waiver)))] for waiver in listed]
     errors = [
         Problem(("waivers", i, *p.location), p.what, p.remedy).error(document)
         for i, of_one in enumerate(problems)
@@ -83,6 +93,15 @@ def _readable(data: object) -> Iterator[Waiver]:
             yield Waiver.model_validate(item)
         except ValidationError:
             continue
+
+
+def _drafted(waiver: Waiver) -> list[Problem]:
+    """Return what is still as in the draft, which names nobody who answers for it."""
+    return [
+        Problem((part,), f"{part} is still the draft's {word!r}.", f"Write the {part} of this waiver.")
+        for part, word in PLACEHOLDERS.items()
+        if getattr(waiver, part) == word
+    ]
 
 
 def _cause(waiver: Waiver) -> Iterator[Problem]:

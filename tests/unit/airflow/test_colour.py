@@ -34,7 +34,7 @@ def verdict(states: dict[str, str], **broken: Any) -> tuple[Verdict, str]:
 
 
 def test_a_night_is_green_when_its_pipeline_and_every_date_are() -> None:
-    assert verdict({"runs_of_other_dates_0": "success"}) == (Verdict.PASS, "1 activities are equal.")
+    assert verdict({"runs_of_other_dates_0": "success"}) == (Verdict.PASS, "1 activity is equal.")
     assert verdict({"runs_of_other_dates": "skipped"})[0] is Verdict.PASS
 
 

@@ -36,7 +36,7 @@ def test_a_right_suite_is_one_line_and_exit_status_0(tmp_path: Path) -> None:
     done = run("suites", "check", suites(tmp_path))
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [
-        f"{tmp_path}/payments.yaml: payments: 1 activities, 0 expectations, 0 waivers: fine"
+        f"{tmp_path}/payments.yaml: payments: 1 activity, 0 expectations, 0 waivers: fine"
     ]
 
 

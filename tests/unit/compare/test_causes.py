@@ -260,3 +260,14 @@ def test_a_sensitive_value_shows_nowhere_else_either(
     shown = json.dumps(result.to_json()) + as_text(report_data(result), 200) + render_html(result)
     assert not result.verdict.green
     assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_a_drafted_waiver_names_suite_and_activity_where_the_run_knows_them(comparing: Compare) -> None:
+    rows = "SELECT id, 'a' || id || '{}' AS v FROM range(4) t(id)"
+    waived = {"v": {"legacy_sql": "v"}}
+    unknown = comparing(rows.format("\u00e9"), rows.format("?"), waived).proposals
+    known = comparing(
+        rows.format("\u00e9"), rows.format("?"), waived, suite="payments", activity="settle"
+    ).proposals
+    assert ["- {suite: SUITE, activity: ACTIVITY," in one["yaml"] for one in unknown] == [True]
+    assert ["- {suite: payments, activity: settle," in one["yaml"] for one in known] == [True]

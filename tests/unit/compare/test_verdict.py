@@ -174,7 +174,7 @@ def test_what_a_rule_hides_is_named(comparing: Compare) -> None:
     ("content", "words"),
     [
         ("id,v\n1,a\n2,b,c\n", "line 3: 3 columns where 2 are expected"),
-        ("id,v\n1,a\n2\n", "line 3: 1 columns where 2 are expected"),
+        ("id,v\n1,a\n2\n", "line 3: 1 column where 2 are expected"),
         ("", "empty"),
         ("id,id\n1,2\n", "two columns"),
         ('id,v\n1,"a\n2,b\n', "line 2"),

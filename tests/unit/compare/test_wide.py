@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from tests.unit.compare.conftest import causes
 
 from parity.compare import Result
+from unit.compare.conftest import Compare, causes
 
-Compare = Callable[..., Result]
 _ROWS = 20
 _CELLS = (
     "({at} * 1000 + id)::BIGINT",

@@ -48,6 +48,11 @@ def test_a_right_waiver_is_loaded(folder: Path) -> None:
         ("column: amount", "column: batch_no", "column 'batch_no' is ignored, so there is nothing to waive"),
         ("cause: rounding", "cause: roundin", "cause 'roundin' is unknown. did you mean 'rounding'?"),
         ("max_rows: 100", "max_row: 100", "key 'max_row' is unknown. did you mean 'max_rows'?"),
+        ("suite: payments", "suite: SUITE", "suite is still the draft's 'SUITE'. Write the suite of this waiver."),
+        ("settle_card_payments", "ACTIVITY", "activity is still the draft's 'ACTIVITY'"),
+        ("owner: payments-data", "owner: OWNER", "owner is still the draft's 'OWNER'"),
+        ("half-even rounding until PAY-400", "WHY IT MAY PASS", "reason is still the draft's"),
+        ("ticket: PAY-400", "ticket: TICKET", "ticket is still the draft's 'TICKET'"),
         ("expires: 2026-06-30", "expires: never", "waivers.yaml:9: waivers[0].expires"),
     ],
 )

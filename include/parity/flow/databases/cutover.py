@@ -13,6 +13,7 @@ from typing import Literal
 
 from parity.engines.mysql_server import ServerFacts
 from parity.flow.databases.spelling import charset
+from parity.wording import plural
 
 Status = Literal["ok", "differs", "not readable"]
 
@@ -87,7 +88,7 @@ def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]
         else:
             right += 1
     if right:
-        yield _line("auto-increment above max(id)", True, f"{right} tables", f"{right} tables")
+        yield _line("auto-increment above max(id)", True, plural(right, "table"), plural(right, "table"))
 
 
 def _tls(legacy: ServerFacts, target: ServerFacts) -> CutoverLine:

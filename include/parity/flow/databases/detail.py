@@ -32,6 +32,8 @@ class Desk:
     memory: str = "200MB"
     """Only different rows are in it; the rest of the worker's memory is not the engine's."""
     waivers: tuple[Waiver, ...] = ()
+    suite: str = ""
+    """The database's name in waivers; empty where none is declared."""
     today: date | None = None
     """By which a waiver has expired; None asks the machine."""
 
@@ -46,6 +48,8 @@ def explain(plan: TablePlan, folder: Path, desk: Desk) -> Result:
         key=() if plan.keyless else tuple(column.name for column in plan.key_target),
         columns={name: rule for name, rule in plan.rules.columns.items() if not rule.ignore},
         waivers=desk.waivers,
+        suite=desk.suite,
+        activity=plan.name,
         allow_empty=True,
         memory=desk.memory,
         threads=1,

@@ -31,5 +31,5 @@ class Job:
     def desk(self, table: str) -> Desk:
         """Return what the engine needs for one table."""
         own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
-        today = self.clock.now().date()
-        return Desk(self.mask_key, waivers=tuple(w for w in own if w.kind != "schema"), today=today)
+        covering = tuple(w for w in own if w.kind != "schema")
+        return Desk(self.mask_key, waivers=covering, suite=self.spec.database, today=self.clock.now().date())

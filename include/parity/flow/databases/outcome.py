@@ -13,6 +13,7 @@ from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress
 from parity.flow.databases.recheck import Recheck
 from parity.flow.databases.schema import SchemaDifference
+from parity.wording import plural
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def refused(plan: TablePlan, why: str) -> TableResult:
 def judge_lonely(plan: TablePlan, rows: int, *, waived: bool) -> TableResult:
     """Return the result of a table that one side alone has: all its rows are missing or extra."""
     verdict = Verdict.WAIVED if waived else Verdict.FAIL
-    reason = f"The table is on the {plan.only} side only; it has {rows:,} rows."
+    reason = f"The table is on the {plan.only} side only; it has {plural(rows, 'row')}."
     counts = Rows(legacy=rows, missing=rows) if plan.only == "legacy" else Rows(target=rows, extra=rows)
     return TableResult(plan.name, Result(verdict, reason, counts))
 
@@ -115,7 +116,7 @@ def _equal(facts: TableFacts) -> Result:
     progress, plan = facts.progress, facts.plan
     rows = Rows(legacy=progress.legacy, target=progress.target, equal=progress.legacy)
     columns = tuple(ColumnFacts(column.name, progress.legacy, 0) for column in plan.target)
-    reason = f"{progress.legacy:,} rows equal in {len(columns)} columns."
+    reason = f"{plural(progress.legacy, 'row')} equal in {plural(len(columns), 'column')}."
     return Result(Verdict.PASS, reason, rows, columns, not_compared=plan.not_compared, coverage=plan.coverage)
 
 
@@ -125,7 +126,10 @@ def _verdict(facts: TableFacts, base: Result) -> tuple[Verdict, str]:
     lonely = [name for name in facts.plan.one_sided if name not in facts.waived]
     if lonely:
         rows = "" if base.verdict.green else f" {base.reason}"
-        return Verdict.FAIL, f"Column {lonely[0]} is on one side only ({len(lonely)} such columns).{rows}"
+        return (
+            Verdict.FAIL,
+            f"Column {lonely[0]} is on one side only ({plural(len(lonely), 'such column')}).{rows}",
+        )
     if facts.plan.one_sided and base.verdict is Verdict.PASS:
         return Verdict.WAIVED, f"{base.reason} Columns on one side only are waived."
     return base.verdict, base.reason
@@ -150,10 +154,16 @@ def _unjudged(facts: TableFacts, rows: Rows) -> str:
     if not rows.legacy and not rows.target and not plan.rules.allow_empty:
         return "Nothing was compared: both sides have zero rows and allow_empty is not set."
     if facts.recheck.restless:
-        return f"{facts.recheck.restless:,} rows changed every time they were read; they cannot be judged."
+        return _restless(facts.recheck.restless)
     if plan.unreadable and plan.rules.coverage >= 1.0:
         return f"Column {plan.unreadable[0]} could not be compared: its type has no canonical text."
     return ""
+
+
+def _restless(rows: int) -> str:
+    they = "it" if rows == 1 else "they"
+    many = plural(rows, "row changed every time it was read", "rows changed every time they were read")
+    return f"{many}; {they} cannot be judged."
 
 
 def _sums(rows: Rows) -> str:
@@ -175,7 +185,9 @@ def _disagreement(facts: TableFacts, base: Result) -> str:
     zoned = any(r.legacy_timezone or r.target_timezone for r in facts.plan.rules.columns.values())
     if theirs == ours or loosened or zoned:
         return ""
-    return f"Two counts disagree: {ours:,} rows differ by the servers' texts, {theirs:,} by their values."
+    return (
+        f"Two counts disagree: {plural(ours, 'different row')} by the servers' texts, {theirs:,} by their values."
+    )
 
 
 def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
@@ -236,15 +248,16 @@ def judge_database(found: DatabaseResult, unreadable: Sequence[str]) -> Database
     if Verdict.WAIVED in verdicts or found.schema:
         return replace(found, verdict=Verdict.WAIVED, reason="Every difference is covered by a waiver.")
     rows = sum(table.result.rows.equal for table in found.tables)
-    return replace(found, verdict=Verdict.PASS, reason=f"{len(verdicts)} tables with {rows:,} rows are equal.")
+    tables, verb = plural(len(verdicts), "table"), "is" if len(verdicts) == 1 else "are"
+    return replace(found, verdict=Verdict.PASS, reason=f"{tables} with {plural(rows, 'row')} {verb} equal.")
 
 
 def _why_invalid(found: DatabaseResult, unreadable: Sequence[str]) -> str:
     bad = [table for table in found.tables if table.result.verdict is Verdict.INVALID]
     different = sum(table.result.verdict is Verdict.FAIL for table in found.tables)
-    also = f" {different} tables differ." if different else ""
+    also = f" {plural(different, 'table differs', 'tables differ')}." if different else ""
     if bad:
-        rest = f" (and {len(bad) - 1} more tables)" if len(bad) > 1 else ""
+        rest = f" (and {plural(len(bad) - 1, 'more table')})" if len(bad) > 1 else ""
         return f"Table {bad[0].table} could not be compared{rest}: {bad[0].result.reason}{also}"
     if unreadable:
         return f"Not everything could be read: {unreadable[0]}{also}"
@@ -254,6 +267,7 @@ def _why_invalid(found: DatabaseResult, unreadable: Sequence[str]) -> str:
 def _why_different(found: DatabaseResult, schema: Sequence[SchemaDifference]) -> str:
     bad = [table.table for table in found.tables if table.result.verdict is Verdict.FAIL]
     rows = sum(table.result.rows.different for table in found.tables)
-    parts = [f"{rows:,} rows differ in {len(bad)} tables ({', '.join(bad[:5])})"] if bad else []
-    parts += [f"{len(schema)} schema differences"] if schema else []
+    many = plural(rows, "row differs", "rows differ")
+    parts = [f"{many} in {plural(len(bad), 'table')} ({', '.join(bad[:5])})"] if bad else []
+    parts += [plural(len(schema), "schema difference")] if schema else []
     return "; ".join(parts) + "."

@@ -11,6 +11,7 @@ from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
 from parity.sql.keys import orderly, seekable
 from parity.suite.databases import Database, TableRules
 from parity.suite.models import ColumnRule
+from parity.wording import plural
 
 ONE_SIDED = "side only"
 NO_TEXT = "has no canonical text"
@@ -155,7 +156,7 @@ def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCom
     if not pairs:
         return f"Table {name} has no column that both sides share."
     if len(pairs) / (len(pairs) + len(skipped)) < rules.coverage < 1.0:
-        return f"Table {name}: only {len(pairs)} of {len(pairs) + len(skipped)} columns can be compared."
+        return f"Table {name}: only {len(pairs)} of {plural(len(pairs) + len(skipped), 'column')} can be compared."
     return ""
 
 

@@ -14,6 +14,7 @@ from parity.flow.databases.outcome import DatabaseResult, TableResult
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
 from parity.suite.models import Severity
+from parity.wording import plural
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _whole(result: DatabaseResult, broken: str) -> tuple[Verdict, str]:
         return Verdict.INVALID, result.reason
     if open_ones:
         named = ", ".join(f"{d.kind} {d.object}" for d in open_ones[:5])
-        return Verdict.FAIL, f"{len(open_ones)} differences of schema: {named}{_more(open_ones, 5)}."
+        return Verdict.FAIL, f"{plural(len(open_ones), 'difference')} of schema: {named}{_more(open_ones, 5)}."
     if result.schema:
         return Verdict.WAIVED, "Every difference of schema is covered by a waiver."
     return Verdict.PASS, "No difference of schema was found."

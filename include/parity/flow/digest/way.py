@@ -14,6 +14,7 @@ from parity.flow.exports import Column
 from parity.sql import lake_types
 from parity.sql.columns import Column as SqlColumn
 from parity.suite.models import Activity, ColumnRule, Mode
+from parity.wording import plural
 
 ROWS_PER_BUCKET = 1024
 """Fewer make a difference cheaper to fetch, and every night's digests larger."""
@@ -95,7 +96,7 @@ def choose(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, tar
 def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> Way:
     most = max(legacy.rows, target.rows)
     if mode is Mode.AUTO and most <= auto_rows:
-        raise _Rows(f"{most:,} rows are no more than auto_rows ({auto_rows:,}).")
+        raise _Rows(f"{plural(most, 'row is', 'rows are')} no more than auto_rows ({auto_rows:,}).")
     _refuse_activity(activity)
     pairs = [pair for pair in _pairs(activity, legacy, target) if not pair.rule.ignore]
     hashed, by_value = _sort(pairs, legacy, target)
@@ -104,7 +105,7 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
     _refuse_columns(key, values, by_value)
     return Way(
         mode=Mode.DIGEST,
-        reason=f"{most:,} rows; {len(hashed)} columns by digest, {len(by_value)} by value.",
+        reason=f"{plural(most, 'row')}; {plural(len(hashed), 'column')} by digest, {len(by_value)} by value.",
         legacy_rows=legacy.rows,
         target_rows=target.rows,
         key=key,

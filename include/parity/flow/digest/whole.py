@@ -10,6 +10,7 @@ from parity.compare.result import NotCompared, Result, Rows, Verdict
 from parity.flow.digest.buckets import Buckets
 from parity.flow.digest.way import Way
 from parity.flow.digest.witness import Eyesight
+from parity.wording import plural
 
 SURE = "2^-128"
 
@@ -106,6 +107,7 @@ def _reason(whole: Result, buckets: Buckets) -> str:
     if whole.verdict is not Verdict.PASS:
         return whole.reason
     return (
-        f"{whole.rows.equal:,} rows equal in {len(whole.columns)} columns, {buckets.all:,} buckets by digest;"
+        f"{plural(whole.rows.equal, 'row')} equal in {plural(len(whole.columns), 'column')}, "
+        f"{plural(buckets.all, 'bucket')} by digest;"
         f" {whole.canary.found} of {whole.canary.planted} planted corruptions found."
     )

@@ -141,7 +141,7 @@ def test_every_table_has_a_record_and_the_database_one_of_its_own() -> None:
     whole = DatabaseResult("ledger", Verdict.INVALID, "", (result("a"), result("b")), schema)
     found = recorded(judge_database(whole, ()))
     assert {name: str(r.verdict) for name, r in found.items()} == {DATABASE: "FAIL", "a": "PASS", "b": "PASS"}
-    assert found[DATABASE].reason == "1 differences of schema: index b.by_day."
+    assert found[DATABASE].reason == "1 difference of schema: index b.by_day."
     assert (found["a"].severity, found["b"].severity) == ("warning", "critical")
     assert {r.key.suite for r in found.values()} == {"db.ledger"}
     assert found["a"].report == "here"
