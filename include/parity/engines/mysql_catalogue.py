@@ -34,9 +34,9 @@ QUERIES: Mapping[str, str] = {
     "foreign_keys": "SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, "
     "k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule "
     "FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r "
-    "ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name "
-    "AND r.table_name = k.table_name "
-    "WHERE k.table_schema = DATABASE() ORDER BY k.table_name, k.constraint_name, k.ordinal_position",
+    "ON r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
+    "WHERE k.table_schema = DATABASE() AND r.constraint_schema = DATABASE() "
+    "ORDER BY k.table_name, k.constraint_name, k.ordinal_position",
     "checks": "SELECT t.table_name, c.constraint_name, c.check_clause, t.enforced "
     "FROM information_schema.check_constraints c JOIN information_schema.table_constraints t "
     "ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name "
@@ -57,7 +57,10 @@ QUERIES: Mapping[str, str] = {
     "partition_method, partition_expression, partition_description FROM information_schema.partitions "
     f"WHERE {_OF} AND partition_name IS NOT NULL",
 }
-"""One query per kind. ``checks`` is a join because MySQL's own table of checks names no table."""
+"""One query per kind. ``checks`` is a join because MySQL's own table of checks names no table.
+
+The keys are not joined by schema: MariaDB would then open the tables of every other schema as well.
+"""
 
 MARIADB_CHECKS = (
     "SELECT table_name, constraint_name, check_clause, 'YES' AS enforced "
