@@ -9,7 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 KEPT = 2000
-EXCERPT = 2048
+EXCERPT = 16_384
+"""Bytes of a body that are kept: Databricks takes 10,000 of job parameters, and what follows tells runs apart."""
 
 log = logging.getLogger("parity_sandbox")
 
