@@ -54,6 +54,7 @@ def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], t
             raise _told(error, path) from error
         delimiter = form.delimiter or _delimiter(line)
         header, columns = _columns(path, _cells(path, line, delimiter, form), form, names)
+        files.refuse_twice(columns)
         if first and set(columns) != set(first):
             odd = min(set(columns) ^ set(first))
             raise ExportRefused(

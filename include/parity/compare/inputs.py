@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,23 @@ class Files:
     parquet: bool
     paths: tuple[str, ...]
     hive: bool = False
+
+    @property
+    def partitions(self) -> frozenset[str]:
+        """Return the columns that folders are named after."""
+        parts = (part for path in self.paths for part in Path(path).parts[:-1] if "=" in part) if self.hive else ()
+        return frozenset(part.split("=", 1)[0] for part in parts)
+
+    def refuse_twice(self, inside: Iterable[str]) -> None:
+        """Refuse a column of the files themselves that their folders name, too: its own values would go unread."""
+        folders = {name.casefold() for name in self.partitions}
+        for name in inside:
+            if name.casefold() in folders:
+                raise ExportRefused(
+                    f"The {self.side} column {name} is in the files and in their folders' names, of which one is "
+                    "read only.",
+                    remedy="Export it once, or compare folder by folder.",
+                )
 
 
 def find_files(side: str, source: Source) -> Files:

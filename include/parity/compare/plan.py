@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parity.compare.meetings import meet
 from parity.compare.result import NotCompared, SchemaFact
-from parity.compare.rules import Meaning, meaning, refuse_idle_zones
+from parity.compare.rules import Meaning, meaning, refuse_idle_zones, refuse_twins
 from parity.compare.session import Session, ident, text
 from parity.compare.sources import Side
 from parity.compare.spec import Spec
@@ -221,6 +221,7 @@ def _find(name: str, names: Collection[str], without: Collection[str | None] = (
 def _refuse_unknown(
     legacy: Mapping[str, DataType], target: Mapping[str, DataType], rules: Mapping[str, ColumnRule]
 ) -> None:
+    refuse_twins(rules, {*target, *legacy})
     for name, rule in rules.items():
         if rule.legacy and _find(rule.legacy, legacy) is None and not rule.ignore:
             raise BadInput(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -77,6 +78,15 @@ def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: Dat
                 f"{what}, and {other.sql} on the other: {side}_timezone does not fit them.",
                 remedy="Make times of both sides by expressions.",
             )
+
+
+def refuse_twins(names: Iterable[str], columns: Container[str]) -> None:
+    """Tell two rules whose names differ by case alone, unless there are two such columns: one would be ignored."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(name.casefold(), name)
+        if other != name and not (name in columns and other in columns):
+            raise BadInput(f"Two rules name one column: {other!r} and {name!r}.", remedy="Leave one of them out.")
 
 
 def _plain_hash(kind: Kind, sql: str) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ def _literal(kind: DataType) -> str:
         return f"MAP {{{_literal(kind.fields[0][1])}: {_literal(kind.fields[1][1])}}}"
     if kind.name.startswith("timestamp"):
         return "TIMESTAMP '2001-02-03 04:05:06'"
+    if kind.name == "decimal" and kind.precision == kind.scale:
+        return "0.1"  # It has no digit before the point.
     return _LITERALS.get(kind.name, "1" if kind.sql != '"NULL"' else "NULL")
 
 

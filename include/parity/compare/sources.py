@@ -96,6 +96,9 @@ def _columns(session: Session, relation: str) -> dict[str, DataType]:
 
 def _parquet(session: Session, files: Files, spec: Spec) -> Side:
     listed = f"[{', '.join(map(text, files.paths))}]"
+    if files.partitions:
+        own = f"read_parquet({listed}, hive_partitioning = false, union_by_name = true)"
+        files.refuse_twice(name for name, _ in session.describe(f"SELECT * FROM {own}"))
     _refuse_wide_decimals(session, files, listed, spec)
     drifted = _drift(session, files, listed) if len(files.paths) > 1 else ()
     options = f"hive_partitioning = {str(files.hive).lower()}, hive_types_autocast = false"

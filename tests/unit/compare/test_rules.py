@@ -121,6 +121,7 @@ def test_an_expression_settles_the_type_and_is_in_the_ledger(comparing: Compare)
         ({"amount": {"legacy_timezone": "Asia/Kolkata"}}, "legacy_timezone does not fit"),
         ({"amount": {"target_timezone": "Asia/Kolkata"}}, "target_timezone does not fit"),
         ({"id": {"tolerance": "1"}}, "cannot be part of one"),
+        ({"amount": {}, "AMOUNT": {"tolerance": "9"}}, "Two rules name one column: 'amount' and 'AMOUNT'."),
         ({"amount": {"legacy_sql": "nonsense("}}, "syntax error"),
     ],
 )

@@ -181,3 +181,11 @@ def test_decimals_beyond_38_digits_are_refused_not_rounded(tmp_path: pytest.Temp
     assert (refused.verdict, "50 digits" in refused.reason) == ("INVALID", True)
     ignored = {"v": ColumnRule(ignore="not migrated")}
     assert run(Source.of(path), Source.of(path), Spec(key=("id",), columns=ignored)).verdict == "PASS"
+
+
+@pytest.mark.parametrize("kind", ["DECIMAL(4,4)", "DECIMAL(18,18)", "DECIMAL(38,38)"])
+@pytest.mark.parametrize("value", ["0.0123", "-0.9999", "0", "NULL"])
+def test_decimals_without_a_digit_before_the_point_are_compared(comparing: Compare, kind: str, value: str) -> None:
+    rows = f"SELECT 1 AS id, {{}}::{kind} AS v"
+    assert comparing(rows.format(value), rows.format(value)).verdict == "PASS"
+    assert comparing(rows.format(value), rows.format("0.0124")).rows.changed == 1

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from parity.compare import CsvFormat, Source, Spec, run
@@ -320,3 +321,27 @@ def test_a_rule_that_cannot_work_is_told_with_its_column(
     result = comparing(ROWS, ROWS, {"v": rule})
     assert result.verdict == "INVALID"
     assert result.reason.startswith(f"Column v: {words}")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_column_that_files_and_folders_both_hold_is_refused_because_one_would_go_unread(
+    tmp_path: Path, suffix: str
+) -> None:
+    for side, day in (("legacy", 7), ("target", 8)):
+        folder = tmp_path / side / "day=1"
+        folder.mkdir(parents=True)
+        rows = f"SELECT 1 AS id, {{'day': 2}}::VARCHAR AS v, {day} AS DAY"
+        duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.{suffix}' (FORMAT {suffix})")
+    result = run(Source.of(tmp_path / "legacy"), Source.of(tmp_path / "target"), Spec(key=("id",)))
+    assert result.verdict == "INVALID"
+    assert "The legacy column DAY is in the files and in their folders' names" in result.reason
+    below = [Source.of(tmp_path / side / "day=1") for side in ("legacy", "target")]
+    assert run(*below, Spec(key=("id",))).rows.changed == 1
+
+
+def test_a_field_of_a_struct_may_be_called_as_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "day=1"
+    folder.mkdir()
+    rows = "SELECT 1 AS id, {'day': 2} AS v"
+    duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet)")
+    assert run(Source.of(tmp_path), Source.of(tmp_path), Spec(key=("id",))).verdict == "PASS"
