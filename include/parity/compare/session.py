@@ -116,8 +116,12 @@ class Session:
                     work.result()
                 return first.result(), second.result()
             finally:
-                left.stop()
-                right.stop()
+                # An interrupt that falls between two statements is lost: repeat it until both works have ended.
+                while True:
+                    left.stop()
+                    right.stop()
+                    if not wait(works, timeout=0.05).not_done:
+                        break
 
     def stop(self) -> None:
         """End the running statement, and refuse every later one."""

@@ -45,3 +45,15 @@ def test_a_stopped_session_refuses_its_next_statement(tmp_path: Path) -> None:
         opened.stop()
         with pytest.raises(KeyboardInterrupt):
             opened.one("SELECT 1")
+
+
+def test_no_moment_is_too_early_or_too_late_to_end_the_other_work(tmp_path: Path) -> None:
+    for steps in range(60):
+
+        def begin_late(here: Session, steps: int = steps) -> int:
+            for _ in range(steps):
+                here.one("SELECT 1")
+            return _last_for_ever(here)
+
+        with session(Spec(scratch=tmp_path)) as opened, pytest.raises(CouldNotCompare, match="the disk is gone"):
+            opened.both(_fail, begin_late)
