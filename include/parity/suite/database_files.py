@@ -6,21 +6,19 @@ is imported, because Dag files come through here whenever they are parsed.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from parity.errors import SuiteError
 from parity.suite.checks import check_times
 from parity.suite.databases import Database, TableRules
-from parity.suite.documents import Document, read_document
+from parity.suite.documents import read_document
+from parity.suite.folders import Reader, sha_of
 from parity.suite.models import Waiver
-from parity.suite.problems import Problem, explain, suggest
+from parity.suite.problems import Problem, suggest
 from parity.suite.waivers import FILE, checked_waivers, names_of
 
 _OF_A_DATABASE = re.compile(r"^database\s*:", re.MULTILINE)
@@ -39,37 +37,23 @@ class LoadedDatabases:
 
 def load_databases(folder: Path) -> LoadedDatabases:
     """Read every ``*.yaml`` of ``folder`` and its waivers; a folder that is not there holds none."""
-    databases: dict[str, Database] = {}
-    paths: dict[str, Path] = {}
-    errors: list[SuiteError] = []
-    for path in _files(folder):
-        database, found = _database(path)
-        errors += found
-        if database is None:
-            continue
-        if database.database in databases:
-            errors.append(_same_name(database, path, paths[database.database]))
-            continue
-        databases[database.database], paths[database.database] = database, path
-    waivers, found = _waivers(folder, databases, names_of(errors))
-    return LoadedDatabases(tuple(databases.values()), (*errors, *found), waivers, paths)
+    held = _reader().read_all(_files(folder))
+    waivers, found = _waivers(folder, held.models, names_of(held.errors))
+    return LoadedDatabases(tuple(held.models.values()), (*held.errors, *found), waivers, held.paths)
 
 
 def load_database(path: Path) -> Database:
     """Read one database's file; raise the first :class:`SuiteError` when it is wrong."""
-    database, errors = _database(path)
-    if database is None:
-        raise errors[0]
-    return database
+    return _reader().read_one(path)
+
+
+def _reader() -> Reader[Database]:
+    return Reader("database", Database, check_database)
 
 
 def database_sha(path: Path) -> str:
     """Return the SHA-256 of the database's file and the folder's waivers, as 64 hex digits."""
-    digest = hashlib.sha256()
-    for file in (path, path.parent / FILE):
-        content = file.read_bytes() if file.exists() else b""
-        digest.update(f"{file.name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    return sha_of((path, path.parent / FILE))
 
 
 def holds_databases(path: Path) -> bool:
@@ -80,26 +64,6 @@ def holds_databases(path: Path) -> bool:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml") and path.name != FILE)
-
-
-def _database(path: Path) -> tuple[Database | None, list[SuiteError]]:
-    try:
-        document = read_document(path)
-    except SuiteError as error:
-        return None, [error]
-    if not isinstance(document.data, dict):
-        problem = Problem((), "a database is a mapping of keys, and this file is not.", "Begin with database:.")
-        return None, [problem.error(document)]
-    return _validated(document)
-
-
-def _validated(document: Document) -> tuple[Database | None, list[SuiteError]]:
-    try:
-        database = Database.model_validate(document.data)
-    except ValidationError as error:
-        return None, [problem.error(document) for problem in explain(error, Database, document.data)]
-    errors = [problem.error(document) for problem in check_database(database)]
-    return (None if errors else database), errors
 
 
 def check_database(database: Database) -> Iterator[Problem]:
@@ -122,12 +86,6 @@ def _table(name: str, rules: TableRules) -> Iterator[Problem]:
                 "the rule rewrites a side, but the servers' digests compare what is stored.",
                 "Use tolerance, trim, case or ignore.",
             )
-
-
-def _same_name(database: Database, path: Path, first: Path) -> SuiteError:
-    what = f"database {database.database!r} is already in {first.name}."
-    line = read_document(path).line(("database",))
-    return SuiteError(what, path=path, line=line, remedy="Rename one of them.")
 
 
 def _waivers(

@@ -6,18 +6,16 @@ Nothing heavy is imported, because Dag files come through here whenever they are
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.checks import Queries, check_suite
-from parity.suite.documents import Document, read_document
+from parity.suite.documents import read_document
+from parity.suite.folders import Reader, sha_of
 from parity.suite.models import Activity, Suite, Waiver
-from parity.suite.problems import Problem, explain
 from parity.suite.waivers import FILE, names_of, read_waivers
 
 
@@ -41,29 +39,18 @@ def load_suites(folder: Path, wanted: str = "") -> Loaded:
     if not folder.is_dir():
         error = SuiteError("there is no such folder of suites.", path=folder, remedy="Set PARITY_SUITES.")
         return Loaded(errors=(error,))
-    queries = _queries(folder)
-    suites: dict[str, Suite] = {}
-    paths: dict[str, Path] = {}
-    errors: list[SuiteError] = []
-    for path in _files(folder, wanted):
-        suite, found = _suite(path, queries)
-        errors += found
-        if suite is None:
-            continue
-        if suite.suite in suites:
-            errors.append(_same_name(suite, path, paths[suite.suite]))
-            continue
-        suites[suite.suite], paths[suite.suite] = suite, path
-    waivers, found = _waivers(folder, suites, names_of(errors))
-    return Loaded(tuple(suites.values()), (*errors, *found), waivers, paths)
+    held = _reader(_queries(folder)).read_all(_files(folder, wanted))
+    waivers, found = _waivers(folder, held.models, names_of(held.errors))
+    return Loaded(tuple(held.models.values()), (*held.errors, *found), waivers, held.paths)
 
 
 def load_suite(path: Path) -> Suite:
     """Read one suite; raise the first :class:`SuiteError` when it is wrong."""
-    suite, errors = _suite(path, _queries(path.parent))
-    if suite is None:
-        raise errors[0]
-    return suite
+    return _reader(_queries(path.parent)).read_one(path)
+
+
+def _reader(queries: Queries) -> Reader[Suite]:
+    return Reader("suite", Suite, partial(check_suite, queries=queries))
 
 
 def legacy_sql(path: Path, activity: Activity) -> str:
@@ -79,11 +66,7 @@ def suite_sha(path: Path) -> str:
     """Return the SHA-256 of the suite's file, its SQL files and the folder's waivers, as 64 hex digits."""
     suite = load_suite(path)
     queries = sorted({path.parent / "sql" / activity.legacy.sql for activity in suite.activities})
-    digest = hashlib.sha256()
-    for file in (path, *queries, path.parent / FILE):
-        content = file.read_bytes() if file.exists() else b""
-        digest.update(f"{file.name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    return sha_of((path, *queries, path.parent / FILE))
 
 
 def _files(folder: Path, wanted: str = "") -> list[Path]:
@@ -106,33 +89,6 @@ def _queries(folder: Path) -> Queries:
         except UnicodeDecodeError as error:
             unreadable[name] = f"byte {error.start} is not UTF-8"
     return Queries(texts, unreadable)
-
-
-def _suite(path: Path, queries: Queries) -> tuple[Suite | None, list[SuiteError]]:
-    try:
-        document = read_document(path)
-    except SuiteError as error:
-        return None, [error]
-    if not isinstance(document.data, dict):
-        problem = Problem(
-            (), "a suite is a mapping of keys, and this file is not.", "Begin with suite: and a name."
-        )
-        return None, [problem.error(document)]
-    return _validated(document, queries)
-
-
-def _validated(document: Document, queries: Queries) -> tuple[Suite | None, list[SuiteError]]:
-    try:
-        suite = Suite.model_validate(document.data)
-    except ValidationError as error:
-        return None, [problem.error(document) for problem in explain(error, Suite, document.data)]
-    errors = [problem.error(document) for problem in check_suite(suite, queries)]
-    return (None if errors else suite), errors
-
-
-def _same_name(suite: Suite, path: Path, first: Path) -> SuiteError:
-    what = f"suite {suite.suite!r} is already in {first.name}."
-    return SuiteError(what, path=path, line=read_document(path).line(("suite",)), remedy="Rename one of them.")
 
 
 def _waivers(
