@@ -110,15 +110,25 @@ def _learn(
     session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-    hits: dict[int, tuple[Variant, ...]] = {}
-    for stack in stacks(session, differing, prefix):
-        guesses = _guesses(session, stack, relation)
-        hits |= _hits(session, stack, {c.index: tuple(guesses[c.index]) for c in stack.columns})
+    every = stacks(session, differing, prefix)
+    some, others = session.both(
+        lambda here: _look(here, every[::2], relation), lambda here: _look(here, every[1::2], relation)
+    )
+    hits = some | others
     for column in (c for c in differing if c.index in swaps):
         alone = Stack((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
         hits |= _hits(session, alone, {column.index: (*hits[column.index], *swaps[column.index])})
-    session.drop(f"{prefix}probe")
+    session.drop(f"{prefix}probe", *(stack.relation for stack in every if len(stack.columns) > 1))
     return {index: hit for index, hit in hits.items() if hit}
+
+
+def _look(session: Session, some: list[Stack], relation: str) -> dict[int, tuple[Variant, ...]]:
+    """Return what explains something in the columns of some stacks."""
+    hits: dict[int, tuple[Variant, ...]] = {}
+    for stack in some:
+        guesses = _guesses(session, stack, relation)
+        hits |= _hits(session, stack, {c.index: tuple(guesses[c.index]) for c in stack.columns})
+    return hits
 
 
 def _hits(session: Session, stack: Stack, variants: Variants) -> dict[int, tuple[Variant, ...]]:

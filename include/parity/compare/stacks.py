@@ -6,7 +6,7 @@ of 5,000 different columns took a minute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,24 +38,26 @@ class Stack:
         return found
 
 
-def stacks(session: Session, columns: list[Column], prefix: str) -> Iterator[Stack]:
-    """Yield the stacks of some columns of ``probe``; each one lasts until the next."""
+def stacks(session: Session, columns: list[Column], prefix: str) -> list[Stack]:
+    """Return the stacks of some columns of ``probe``; those of several columns have a table of their own."""
     alike: dict[object, list[Column]] = {}
     for c in columns:
         likeness = (c.kind, c.sql, c.scale, c.meaning, c.numbers_as_text, c.rule.sensitive)
         alike.setdefault(likeness, []).append(c)
-    for members in alike.values():
-        if len(members) == 1:
-            yield Stack((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
-            continue
-        name = members[0].value
-        left, right = (
-            f"unnest([{', '.join(f'struct_pack({name} := {side}.{c.value})' for c in members)}]) AS {side}"
-            for side in "lt"
-        )
-        session.run(
-            f"CREATE OR REPLACE TABLE {prefix}cells AS SELECT unnest({[*range(len(members))]}) AS place, "
-            f"{left}, {right} FROM {prefix}probe"
-        )
-        yield Stack(tuple(members), f"{prefix}cells")
-    session.drop(f"{prefix}cells")
+    return [_stack(session, members, prefix, number) for number, members in enumerate(alike.values())]
+
+
+def _stack(session: Session, members: list[Column], prefix: str, number: int) -> Stack:
+    if len(members) == 1:
+        return Stack((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+    name = members[0].value
+    left, right = (
+        f"unnest([{', '.join(f'struct_pack({name} := {side}.{c.value})' for c in members)}]) AS {side}"
+        for side in "lt"
+    )
+    relation = f"{prefix}cells{number}"
+    session.run(
+        f"CREATE TABLE {relation} AS SELECT unnest({[*range(len(members))]}) AS place, "
+        f"{left}, {right} FROM {prefix}probe"
+    )
+    return Stack(tuple(members), relation)
