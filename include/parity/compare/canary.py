@@ -17,7 +17,7 @@ from parity.compare.result import Canary
 from parity.compare.rules import Meaning
 from parity.compare.session import Session
 from parity.compare.shakes import Shake, shakes
-from parity.compare.types import DataType, Kind
+from parity.compare.types import TEXT, DataType, Kind
 from parity.suite.models import ColumnRule
 
 _ROWS = 40
@@ -26,7 +26,6 @@ _BATCH = 250
 """Columns corrupted in one go, beside the key; a wider table is flown over in parts."""
 _ROW_SHAKES = (Shake("a lost row", ""), Shake("an extra row", ""), Shake("a doubled row", ""))
 _BIGINT = DataType("bigint", "BIGINT")
-_TEXT = DataType("varchar", "VARCHAR")
 _TAG = 1_000_000
 """Index of the column that tells corruptions apart; no table is that wide."""
 
@@ -86,7 +85,7 @@ def _stored(column: Column, side: str) -> DataType:
     own = column.raw(side).kind
     if own.untyped:
         own = column.raw("target" if side == "legacy" else "legacy").kind
-    return _TEXT if own.untyped or own.sql == "JSON" else own
+    return TEXT if own.untyped or own.sql == "JSON" else own
 
 
 def _plants(columns: tuple[Column, ...], sides: list[str], number: int, rows: bool) -> list[Plant]:

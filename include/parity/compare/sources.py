@@ -9,7 +9,7 @@ from parity.compare.inputs import Files, find_files
 from parity.compare.result import NotCompared
 from parity.compare.session import Session, ident, text
 from parity.compare.spec import Source, Spec
-from parity.compare.types import DataType, data_type
+from parity.compare.types import TEXT, DataType, data_type
 from parity.errors import ExportRefused
 
 SIDES = ("legacy", "target")
@@ -39,7 +39,7 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
     for at in (0, 1):
         if opened[at] is None and files[at].paths:
             other = opened[1 - at]
-            wanted = _renamed(other.columns, spec, at) if other else {}
+            wanted = _renamed(other.columns, spec, at) if other else _texts(spec, at)
             opened[at] = _csv(session, files[at], sources[at], wanted)
     legacy_side, target_side = _fill_empty(session, opened)
     return (
@@ -66,6 +66,12 @@ def _fits(session: Session, side: Side, name: str, kind: DataType) -> bool:
     cell = ident(name)
     lost = f"{cell} IS NOT NULL AND TRY_CAST({cell} AS {kind.sql}) IS NULL"
     return not session.one(f"SELECT count(*) FROM (SELECT DISTINCT {cell} FROM {side.relation}) WHERE {lost}")
+
+
+def _texts(spec: Spec, at: int) -> dict[str, DataType | None]:
+    """Return the columns whose rules are for texts: what these hold tonight must not make numbers of them."""
+    text_rules = {name: rule for name, rule in spec.columns.items() if rule.for_texts}
+    return {(rule.legacy if at == 0 else None) or name: TEXT for name, rule in text_rules.items()}
 
 
 def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, DataType | None]:

@@ -67,6 +67,9 @@ class DataType:
         return self.name in _UNTYPED
 
 
+TEXT = DataType("varchar", "VARCHAR")
+
+
 def data_type(raw: DuckDBPyType) -> DataType:
     """Take one of DuckDB's own type objects apart."""
     name = raw.id

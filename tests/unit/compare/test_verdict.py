@@ -214,6 +214,17 @@ def test_csv_keeps_what_its_texts_say(tmp_path: Path, legacy: str, target: str, 
     assert run(*map(Source.of, paths), Spec(key=("id",))).verdict == verdict
 
 
+def test_csv_stays_text_where_a_rule_is_for_texts_whatever_it_holds_tonight(tmp_path: Path) -> None:
+    paths = tmp_path / "l.csv", tmp_path / "t.csv"
+    paths[0].write_text("id,old_code\n1,12\n2,007\n")
+    paths[1].write_text("id,code\n1,12\n2,7\n")
+    rule = ColumnRule.model_validate({"legacy": "old_code", "replace": ["^0+", ""]})
+    result = run(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule}))
+    assert (result.verdict, result.loosened[0].rows) == ("PASS", 1)
+    paths[0].write_text("id,old_code\n1,12\n2,7\n")
+    assert run(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule})).verdict == "PASS"
+
+
 def test_csv_takes_parquets_types(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
     rows = (
         "SELECT i AS id, lpad(i::VARCHAR, 3, '0') AS code, (i * 1.25)::DECIMAL(18,2) AS amount, DATE "
