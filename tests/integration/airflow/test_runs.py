@@ -37,11 +37,11 @@ def test_clearing_a_green_activity_starts_fresh_remote_runs_under_new_tokens(wor
 
 
 def test_every_submission_of_every_run_has_a_token_of_its_own(world: World, green: DagRun) -> None:
-    assert world.again().ended() == "success"
-    exports = [body["idempotency_token"] for body in world.run_nows(0)]
-    assert len(exports) >= 2
-    assert len(set(exports)) == len(exports)
-    assert len({body["job_parameters"]["destination"] for body in world.run_nows(0)}) == len(exports)
+    mark = world.sandbox.last_request()  # a killed worker's successor repeats its token, and rightly
+    assert [world.again().ended() for _ in range(2)] == ["success", "success"]
+    exports = world.run_nows(mark)
+    assert len({body["idempotency_token"] for body in exports}) == len(exports) == 2
+    assert len({body["job_parameters"]["destination"] for body in exports}) == 2
 
 
 def test_a_second_run_of_a_date_is_listed_beside_the_first_and_is_the_latest(world: World, green: DagRun) -> None:
