@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 _STEPS = {
     "open": "Opening both sides",
-    "canary": "Planting corruptions",
-    "compare": "Comparing",
-    "explain": "Explaining",
-    "samples": "Taking samples",
+    "compare": "Comparing, and planting corruptions",
+    "explain": "Explaining, and taking samples",
 }
 
 
