@@ -181,14 +181,6 @@ class Azure:
         return run, {one["activityName"]: one for one in self.activities(run["runId"])}
 
 
-def until(condition: Any) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def activity(kind: str, name: str = "", after: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
     """Return an activity's JSON; ``after`` maps an activity to a condition."""
     policy = {"policy": more.pop("policy")} if "policy" in more else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +18,8 @@ import pyathena
 import pytest
 from pyathena.cursor import DictCursor
 from pyathena.pandas.cursor import PandasCursor
+
+from waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -227,9 +228,9 @@ def test_airflows_glue_operator_runs_pyspark_that_athena_then_reads(airflow_conn
 
 def wait_for_run(glue: Any, name: str, run_id: str) -> dict[str, Any]:
     """Poll a Glue run to its end, as a client does."""
-    for _ in range(600):
+
+    def ended() -> dict[str, Any] | None:
         run: dict[str, Any] = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
-        if run["JobRunState"] not in ("STARTING", "RUNNING", "STOPPING", "WAITING"):
-            return run
-        time.sleep(0.2)
-    raise AssertionError("the run does not end")
+        return None if run["JobRunState"] in ("STARTING", "RUNNING", "STOPPING", "WAITING") else run
+
+    return until(ended)

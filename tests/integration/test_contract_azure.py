@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import smtplib
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from parity_sandbox.endpoints import Endpoints
+from waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -78,12 +78,11 @@ def put_pipeline(endpoints: Endpoints, factory: Any, activities: list[dict[str, 
 
 
 def wait_for(endpoints: Endpoints, factory: Any, run_id: str) -> Any:
-    for _ in range(200):
+    def ended() -> Any:
         run = factory.pipeline_runs.get(endpoints.resource_group, endpoints.factory, run_id)
-        if run.status not in {"Queued", "InProgress", "Canceling"}:
-            return run
-        time.sleep(0.05)
-    raise AssertionError(f"{run_id} did not end")
+        return None if run.status in {"Queued", "InProgress", "Canceling"} else run
+
+    return until(ended)
 
 
 def pages_of_activity_runs(endpoints: Endpoints, factory: Any, run_id: str) -> Iterator[list[Any]]:
@@ -218,9 +217,12 @@ def test_a_short_lived_token_is_refused_once_it_has_expired(endpoints: Endpoints
         httpx.post(settings, json={"lifetime": 3600}).raise_for_status()
     group = f"{endpoints.azure}/subscriptions/{endpoints.subscription}/resourceGroups/{endpoints.resource_group}"
     url = f"{group}/providers/Microsoft.DataFactory/factories"
-    time.sleep(2.1)
-    answer = httpx.get(url, params=VERSION, headers=bearer)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "ExpiredAuthenticationToken")
+
+    def refusal() -> dict[str, Any] | None:
+        answer = httpx.get(url, params=VERSION, headers=bearer)
+        return answer.json()["error"] if answer.status_code == 401 else None
+
+    assert until(refusal)["code"] == "ExpiredAuthenticationToken"
 
 
 # --- Storage ---------------------------------------------------------------------------------------------------

@@ -13,12 +13,25 @@ from conftest import RunningSandbox
 from parity_sandbox.options import Options
 from parity_sandbox.spark.client import SparkRunner
 from parity_sandbox.spark.runner import Job, Outcome
+from waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.spark]
 
 Run = Callable[..., Outcome]
 
-ENDLESS = "print('started', flush=True)\nspark.range(10**15).selectExpr('max(hash(id))').collect()"
+ENDLESS = """
+from pathlib import Path
+Path("/Volumes/main", dbutils.widgets.get("me")).touch()
+spark.range(10**15).selectExpr("max(hash(id))").collect()
+"""
+UNTIL_SPARK_IS = """
+import time
+state = None
+while state != "{0}":
+    time.sleep(0.05)
+    state = "busy" if spark.sparkContext.statusTracker().getActiveJobsIds() else "idle"
+print(state)
+"""
 
 
 @pytest.fixture
@@ -30,7 +43,7 @@ def runner(sandbox_light: RunningSandbox) -> SparkRunner:
 
 @pytest.fixture
 def run(runner: SparkRunner, tmp_path: Path) -> Run:
-    def run_text(text: str, handle: str = "", timeout: float = 60, **extra: object) -> Outcome:
+    def run_text(text: str, handle: str = "", timeout: float = 240, **extra: object) -> Outcome:
         script = tmp_path / f"script_{time.monotonic_ns()}.py"
         script.write_text(text)
         return runner.run(Job(script, timeout=timeout, **extra), handle or script.stem)  # type: ignore[arg-type]
@@ -147,31 +160,49 @@ def test_a_crash_of_one_job_leaves_spark_to_the_others(run: Run) -> None:
     assert run("print(spark.range(2).count())").stdout == "2\n"
 
 
-def test_cancelling_kills_the_process_and_its_spark_jobs(runner: SparkRunner, run: Run) -> None:
+@pytest.mark.parametrize("moment", ["sent", "started", "running"])
+def test_cancelling_wins_whenever_it_comes(
+    sandbox_light: RunningSandbox, runner: SparkRunner, run: Run, moment: str
+) -> None:
     outcomes: list[Outcome] = []
-    thread = threading.Thread(target=lambda: outcomes.append(run(ENDLESS, handle="endless")))
+    handle = f"endless-{moment}"
+    thread = threading.Thread(target=lambda: outcomes.append(run(ENDLESS, handle=handle, widgets={"me": handle})))
     thread.start()
-    time.sleep(1.5)
+    if moment != "sent":
+        until((sandbox_light.state / "volumes/main" / handle).exists)
+    if moment == "running":
+        assert run(UNTIL_SPARK_IS.format("busy")).stdout == "busy\n"
 
-    runner.cancel("endless")
-    thread.join(20)
+    runner.cancel(handle)
+    thread.join()
 
     assert [(outcome.ok, outcome.cancelled) for outcome in outcomes] == [(False, True)]
-    still = run("import time; time.sleep(1)\nprint(spark.sparkContext.statusTracker().getActiveJobsIds())")
-    assert still.stdout == "[]\n"
+    assert run(UNTIL_SPARK_IS.format("idle")).stdout == "idle\n"
 
 
 def test_cancelling_before_the_job_is_known_ends_it_at_once(runner: SparkRunner, run: Run) -> None:
     runner.cancel("early")
 
-    assert run(ENDLESS, handle="early").cancelled
+    assert run(ENDLESS, handle="early", widgets={"me": "early"}).cancelled
 
 
-def test_a_job_beyond_its_time_is_killed(run: Run) -> None:
-    outcome = run(ENDLESS, timeout=1.5)
+@pytest.mark.parametrize("limit", [0.001, 1.5])
+def test_a_job_beyond_its_time_is_killed(run: Run, limit: float) -> None:
+    outcome = run(ENDLESS, timeout=limit, widgets={"me": "late"})
 
     assert outcome.timed_out
     assert not outcome.ok
+    assert run(UNTIL_SPARK_IS.format("idle")).stdout == "idle\n"
+
+
+def test_a_spark_job_whose_script_is_gone_is_cancelled(run: Run) -> None:
+    assert run("pass", handle="gone").ok
+    orphan = "spark.sparkContext.setJobGroup('gone', 'planned while its script was killed')\n"
+
+    outcome = run(orphan + ENDLESS, widgets={"me": "orphan"})
+
+    assert "cancelled" in outcome.trace
+    assert not outcome.cancelled
 
 
 def test_several_jobs_run_at_once(run: Run) -> None:
@@ -179,8 +210,7 @@ def test_several_jobs_run_at_once(run: Run) -> None:
         "import time\nfrom pathlib import Path\n"
         "Path('/Volumes/main/met').mkdir(exist_ok=True)\n"
         "me = dbutils.widgets.get('me'); Path(f'/Volumes/main/met/{me}').touch()\n"
-        "deadline = time.time() + 20\n"
-        "while len(list(Path('/Volumes/main/met').iterdir())) < 3 and time.time() < deadline: time.sleep(0.05)\n"
+        "while len(list(Path('/Volumes/main/met').iterdir())) < 3: time.sleep(0.05)\n"
         "print(len(list(Path('/Volumes/main/met').iterdir())))"
     )
     outcomes: list[Outcome] = []
@@ -191,6 +221,6 @@ def test_several_jobs_run_at_once(run: Run) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
 
     assert [outcome.stdout for outcome in outcomes] == ["3\n"] * 3

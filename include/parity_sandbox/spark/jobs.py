@@ -35,6 +35,7 @@ class Jobs:
     """Cancels the Spark jobs of a handle: killing Python alone would leave them running in the JVM."""
     _pids: dict[str, int] = field(default_factory=dict)
     _cancelled: set[str] = field(default_factory=set)
+    _handles: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, job: Job, handle: str) -> Outcome:
@@ -67,6 +68,10 @@ class Jobs:
         if known:
             self._kill(handle)
 
+    def ended(self, handle: str) -> bool:
+        """Return whether a job called ``handle`` has run and is over."""
+        return handle in self._handles and handle not in self._pids
+
     def kill_all(self) -> None:
         """Kill every job."""
         for handle in list(self._pids):
@@ -87,13 +92,15 @@ class Jobs:
     def _await(self, order: Order, timeout: float) -> Outcome:
         with self._lock:
             self._pids[order.handle] = 0
+            self._handles.add(order.handle)
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout)
             connection.connect(self.zygote)
             connection.sendall(json.dumps(asdict(order)).encode() + b"\n")
             answers = connection.makefile("rb")
+            # Without a time limit: a process whose id is not known yet could not be killed when time is up.
+            self._born(order.handle, int(answers.readline() or 0))
+            connection.settimeout(timeout)
             try:
-                self._born(order.handle, int(answers.readline()))
                 return _outcome(answers.read())
             except TimeoutError:
                 self._kill(order.handle)

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -27,6 +28,9 @@ from parity_sandbox.spark.jobs import Jobs
 from parity_sandbox.spark.runner import Job
 
 Request = Mapping[str, Any]
+
+WATCHDOG_INTERVAL = 0.5
+"""Seconds between two looks for Spark jobs whose script is gone."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,33 @@ def warm(options: Options) -> Warm:
     jobs = Jobs(state, address, port, secret, cancel)
     say(f"Spark {session.version} is up")
     threading.Thread(target=run_in, args=(session,), daemon=True).start()
+    threading.Thread(target=watch, args=(session.sparkContext, jobs), daemon=True).start()
     return Warm(state, session, jobs)
+
+
+def watch(context: Any, jobs: Jobs) -> None:
+    """Cancel orphaned Spark jobs, for as long as the worker lives.
+
+    Cancelling a job group refuses its later jobs too, but not the shuffle stages that an adaptive query
+    submits: one that was still being planned when its script was killed held both cores for ever.
+    """
+    while True:
+        time.sleep(WATCHDOG_INTERVAL)
+        for number in context.statusTracker().getActiveJobsIds():
+            group = _job_group(context, number)
+            if jobs.ended(group):
+                context._jsc.sc().cancelJob(number)  # noqa: SLF001 - not in the Python API
+
+
+def _job_group(context: Any, number: int) -> str:
+    """Return a Spark job's group, which is its script's handle; empty for none, and for a job that just ended."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        group = context._jsc.sc().statusStore().job(number).jobGroup()  # noqa: SLF001 - not in the Python API
+    except Py4JJavaError:
+        return ""
+    return str(group.get()) if group.isDefined() else ""
 
 
 def hadoop_settings(session: Any) -> tuple[Any, Any]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from azure_sandbox import Azure, Server, Workspace, activity, fail, make_context, until, wait
+from azure_sandbox import Azure, Server, Workspace, activity, fail, make_context, wait
 from parity_sandbox.faults import Fault
+from waiting import until
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from parity_sandbox.context import Context
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.faults import Faults
 from parity_sandbox.spark.runner import Job, Outcome
+from waiting import until
 
 REGION = "eu-west-1"
 
@@ -98,12 +99,15 @@ class RunningAws:
 
 def finish(athena: Any, query_id: str) -> dict[str, Any]:
     """Wait until a query has ended."""
-    for _ in range(2000):
-        found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-        if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"query {query_id} does not end")
+    until(lambda: state(athena, query_id) not in ("QUEUED", "RUNNING"))
+    found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    return found
+
+
+def state(athena: Any, query_id: str) -> str:
+    """Return the state of a query."""
+    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    return str(execution["Status"]["State"])
 
 
 @contextmanager

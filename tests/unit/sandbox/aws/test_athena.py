@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from parity_sandbox.faults import Fault
 from unit.sandbox.aws.conftest import Place
-from unit.sandbox.aws.harness import finish
+from unit.sandbox.aws.harness import finish, state
+from waiting import until
 
 DAYS = ("2026-03-01", "2026-03-02")
 
@@ -266,8 +266,8 @@ def test_a_stopped_query_is_cancelled_soon(table: Place) -> None:
     crossed = ", ".join(f"pay {letter}" for letter in "abcdefghijklm")
     sql = f"SELECT count(*) FROM {crossed} WHERE a.settled_at < m.settled_at OR a.id + b.id * c.id > 7"
     query_id = start(table, sql)
-    time.sleep(0.3)
     athena = table.aws.client("athena")
+    until(lambda: state(athena, query_id) == "RUNNING")
     athena.stop_query_execution(QueryExecutionId=query_id)
     ended = finish(athena, query_id)
     assert ended["Status"]["State"] == "CANCELLED"
@@ -294,9 +294,8 @@ def test_a_fault_holds_or_fails_the_queries_it_names(place: Place) -> None:
     rule = Fault(kind="stays_running", target=f"'{place.name}'")
     place.aws.faults.add(rule)
     query_id = start(place, f"SELECT '{place.name}'")
-    time.sleep(0.3)
     athena = place.aws.client("athena")
-    assert athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]["State"] == "RUNNING"
+    until(lambda: state(athena, query_id) == "RUNNING")
     place.aws.faults.clear()
     assert finish(athena, query_id)["Status"]["State"] == "SUCCEEDED"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from parity_sandbox.aws.app import RECORD_RUN
 from parity_sandbox.faults import Fault
 from unit.sandbox.aws.conftest import Place
+from waiting import until
 
 ACTIVE = ("WAITING", "STARTING", "RUNNING", "STOPPING")
 SLEEPS = "import time\ntime.sleep(60)\n"
@@ -33,12 +33,13 @@ def make_job(place: Place, script: str, name: str = "job", **options: Any) -> st
 
 def finish(place: Place, job: str, run_id: str) -> dict[str, Any]:
     """Wait until a run has ended."""
-    for _ in range(1000):
-        run: dict[str, Any] = place.aws.client("glue").get_job_run(JobName=job, RunId=run_id)["JobRun"]
-        if run["JobRunState"] not in ACTIVE:
-            return run
-        time.sleep(0.02)
-    raise AssertionError("the run does not end")
+    glue = place.aws.client("glue")
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
+        return None if found["JobRunState"] in ACTIVE else found
+
+    return until(ended)
 
 
 def run(place: Place, job: str, **options: Any) -> dict[str, Any]:
@@ -129,8 +130,7 @@ def test_a_held_run_goes_on_when_the_fault_is_lifted(place: Place) -> None:
     place.aws.faults.add(Fault(kind="stays_running", target=job))
     glue = place.aws.client("glue")
     run_id = glue.start_job_run(JobName=job)["JobRunId"]
-    time.sleep(0.5)
-    assert glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]["JobRunState"] == "RUNNING"
+    until(lambda: glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]["JobRunState"] == "RUNNING")
     place.aws.faults.clear()
     assert finish(place, job, run_id)["JobRunState"] == "SUCCEEDED"
 
