@@ -112,7 +112,7 @@ class DagTester:
 def serve(dags: str) -> None:
     """Answer each line on standard input, a Dag and its parameters, with one line that says how it ended."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what tasks print belongs into the log
+    os.dup2(2, 1)  # what tasks print belongs in the log
     from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import upgradedb
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from parity.cli.columns import aligned, coloured, shortened, terminal_width
+
 if TYPE_CHECKING:
     from parity.history.records import RunRecord
 
-COLOURS = {"PASS": "green", "WAIVED": "cyan", "FAIL": "red", "INVALID": "yellow"}
+RUNNING = "running"
+_WITH_START, _WITH_RUN_ID = 100, 160
+"""Columns of the terminal from which on these are shown."""
 
 
 @click.command("runs")
@@ -48,25 +53,29 @@ def run_json(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def verdict_text(verdict: str | None) -> str:
-    """Return a verdict with its colour, for rich."""
-    return f"[{COLOURS[verdict]}]{verdict}[/]" if verdict else "[dim]running[/]"
-
-
-def _print(runs: tuple[RunRecord, ...]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("Run", "Suite", "Business date", "Verdict", "Started (UTC)", "Run id", "Reason")
-    for run in runs:
-        table.add_row(
+def table(runs: Sequence[RunRecord], width: int | None) -> list[str]:
+    """Return one line per run under a heading, in at most ``width`` columns; None shows everything."""
+    started = width is None or width >= _WITH_START
+    run_id = width is None or width >= _WITH_RUN_ID
+    rows = [["Run", "Verdict", "Suite", "Date", "Started (UTC)", "Run id", "Reason"]]
+    rows += [
+        [
             str(run.id),
-            escape(run.suite),
+            run.verdict or RUNNING,
+            shortened(run.suite, max(12, width // 4)) if width else run.suite,
             run.business_date.isoformat(),
-            verdict_text(run.verdict),
             f"{run.started:%Y-%m-%d %H:%M}",
-            escape(run.run_id),
-            escape(run.reason),
-        )
-    Console().print(table)
+            run.run_id,
+            run.reason,
+        ]
+        for run in runs
+    ]
+    shown = [0, 1, 2, 3, *([4] if started else []), *([5] if run_id else []), 6]
+    return aligned([[row[at] for at in shown] for row in rows], width)
+
+
+def _print(runs: Sequence[RunRecord]) -> None:
+    heading, *lines = table(runs, terminal_width())
+    click.secho(heading, dim=True)
+    for line in lines:
+        click.echo(coloured(line))

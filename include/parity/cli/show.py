@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parity.cli.runs import run_json, verdict_text
+from parity.cli.columns import aligned, coloured, terminal_width, wrapped
+from parity.cli.runs import RUNNING, run_json
+from parity.wording import plural
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from parity.compare.result import Rows
     from parity.history.records import ActivityRecord, RunDetail
 
 
 @click.command("show")
 @click.argument("run")
 @click.option("--suite", help="The suite, when several have a run of this id.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(run: str, suite: str | None, as_json: bool) -> None:
     """Show one run, given its number or its run id.
 
@@ -49,49 +50,38 @@ def _activity_json(activity: ActivityRecord) -> dict[str, Any]:
 
 
 def _print(detail: RunDetail) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console, run = Console(), detail.run
-    console.print(f"[bold]{escape(run.suite)}[/] · {run.business_date} · {verdict_text(run.verdict)}")
-    for label, value in (("Run", f"{run.id}  {run.run_id}"), ("Why", run.reason), ("Where", run.url)):
+    run, width = detail.run, terminal_width()
+    click.echo(coloured(f"{run.verdict or RUNNING} · {run.suite} · {run.business_date}"))
+    for label, value in (("run", f"{run.id} {run.run_id}"), ("why", run.reason), ("where", run.url)):
         if value:
-            console.print(f"{label}: {escape(value)}", soft_wrap=True)
-    _activities(console, detail)
+            click.echo(wrapped(f"{label}: {value}", "  ", width))
+    click.echo()
+    rows = [(activity.verdict, activity.key.activity, _counts(activity.rows)) for activity in detail.activities]
+    for line in aligned(rows, width) if rows else ["No activity is recorded."]:
+        click.echo(coloured(line))
     for activity in detail.activities:
-        _details(console, activity)
+        if lines := _details(activity):
+            click.echo(f"\n{click.style(activity.key.activity, bold=True)}")
+            click.echo("\n".join(wrapped(line, "  ", width) for line in lines))
 
 
-def _activities(console: Console, detail: RunDetail) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("Activity", "Verdict", "Legacy", "Target", "Changed", "Missing", "Extra", "Why")
-    for activity in detail.activities:
-        rows = activity.rows
-        counts = (rows.legacy, rows.target, rows.changed, rows.missing, rows.extra)
-        table.add_row(
-            escape(activity.key.activity),
-            verdict_text(activity.verdict),
-            *(f"{count:,}" for count in counts),
-            escape(activity.first_broken or activity.reason),
-        )
-    console.print(table)
+def _counts(rows: Rows) -> str:
+    same = rows.legacy == rows.target
+    sides = plural(rows.legacy, "row") if same else f"{rows.legacy:,} legacy and {rows.target:,} target rows"
+    parts = {"changed": rows.changed, "missing": rows.missing, "extra": rows.extra}
+    return ", ".join([sides, *(f"{count:,} {what}" for what, count in parts.items() if count)])
 
 
-def _details(console: Console, activity: ActivityRecord) -> None:
-    from rich.markup import escape
-
+def _details(activity: ActivityRecord) -> list[str]:
     from parity.flow.shelf import page_of
     from parity.settings import settings
 
-    lines = [*_columns(activity), *_findings(activity), *_remote_runs(activity), *_cost(activity)]
+    why = "" if activity.verdict.green else activity.first_broken or activity.reason
+    lines = [f"why: {why}"] if why else []
+    lines += [*_columns(activity), *_findings(activity), *_remote_runs(activity), *_cost(activity)]
     if activity.report:
         lines.append(f"report: {settings().artefact_link(page_of(activity.report))}")
-    if lines:
-        console.print(f"\n[bold]{escape(activity.key.activity)}[/]")
-    for line in lines:
-        console.print(f"  {escape(line)}", soft_wrap=True)
+    return lines
 
 
 def _columns(activity: ActivityRecord) -> list[str]:

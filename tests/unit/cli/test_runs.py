@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +24,7 @@ from parity.history.records import ActivityKey, ActivityRecord, Expected, Remote
 from parity.history.store import open_store
 
 DAY = date(2026, 3, 2)
+WHY = "[7] rows differ: " + ", ".join(f"column_{number}: rounding" for number in range(20)) + "."
 STARTED = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 
 
@@ -31,7 +40,7 @@ def url(tmp_path: Path) -> str:
         (CauseCount(Cause.ROUNDING, 7),),
         (Money("EUR", Decimal("-0.10"), Decimal("0.70"), 7),),
     )
-    store.record_run(RunRecord("payments", "night-1", DAY, STARTED, STARTED, Verdict.FAIL, "[7] rows differ"))
+    store.record_run(RunRecord("payments", "night-1", DAY, STARTED, STARTED, Verdict.FAIL, WHY))
     store.record_run(RunRecord("ledger", "night-1", DAY, STARTED, STARTED, Verdict.PASS))
     store.record_activity(
         ActivityRecord(
@@ -62,10 +71,61 @@ def run(url: str, *arguments: str, **more: str) -> Result:
     return CliRunner().invoke(cli, arguments, env={**env, **more})
 
 
+def in_a_terminal(url: str, width: int, *arguments: str) -> list[str]:
+    """Run the command in a terminal of ``width`` columns and return its lines without colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    env |= {"PARITY_STORE_URL": url, "PARITY_ARTEFACTS": "s3://results/site/", "PARITY_SITE_URL": ""}
+    command = [sys.executable, "-c", "from parity.cli import main; main()", *arguments]
+    process = subprocess.Popen(command, stdout=theirs, stdin=theirs, env=env)
+    os.close(theirs)
+    output = b""
+    while chunk := _read(ours):
+        output += chunk
+    os.close(ours)
+    process.wait()
+    return [click.unstyle(line) for line in output.decode().splitlines()]
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_each_run_is_one_line_that_fits_the_terminal(url: str, width: int) -> None:
+    heading, ledger, payments = in_a_terminal(url, width, "runs")
+
+    assert heading.startswith("Run  Verdict  Suite")
+    assert payments.startswith("1    FAIL     payments  2026-03-02")
+    assert payments.endswith("…")
+    assert max(map(len, (heading, ledger, payments))) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_run_is_shown_within_the_terminal(url: str, width: int) -> None:
+    lines = in_a_terminal(url, width, "show", "1")
+
+    assert lines[0] == "FAIL · payments · 2026-03-02"
+    assert "FAIL  settle  100 rows, 7 changed" in lines
+    assert max(len(line) for line in lines if "s3://" not in line) <= width
+
+
+def test_in_a_pipe_nothing_is_cut_or_wrapped(url: str) -> None:
+    lines = run(url, "runs").stdout.splitlines()
+
+    assert len(lines) == 3
+    assert lines[2].split("  ")[-1].strip() == WHY
+    assert f"  why: {WHY}" in run(url, "show", "1").stdout.splitlines()
+
+
 def test_runs_are_a_table_or_json(url: str) -> None:
     table = run(url, "runs")
     assert table.exit_code == 0
-    assert all(word in table.stdout for word in ("payments", "ledger", "FAIL", "PASS", "[7] rows differ"))
+    assert all(word in table.stdout for word in ("payments", "ledger", "FAIL", "PASS", WHY))
     listed = json.loads(run(url, "runs", "--json", "--suite", "payments").stdout)
     assert [(r["suite"], r["run_id"], r["verdict"]) for r in listed] == [("payments", "night-1", "FAIL")]
     assert len(json.loads(run(url, "runs", "--json", "--limit", "1").stdout)) == 1
@@ -82,7 +142,7 @@ def test_a_run_shows_what_differs_and_exits_with_its_verdict(url: str) -> None:
     for told in (
         "column amount: 7 of 100 differ: rounding 7; 0.70 EUR (net -0.10)",
         "fail: ExpectColumnToExist on fee (target, critical). Not there.",
-        "athena  q-1  SUCCEEDED",
+        "athena q-1 SUCCEEDED",
         "Athena scanned 5,000 bytes, $0.25",
     ):
         assert told in shown.stdout
