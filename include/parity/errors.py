@@ -23,11 +23,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from parity.wording import visible
+
 
 class ParityError(Exception):
     """Base of every error that Parity raises on purpose.
 
-    ``str(error)`` is one line for people; ``remedy`` is what to do next, or an empty string.
+    ``str(error)`` is one line for people, safe to write to a terminal or a log; ``remedy`` is what to do
+    next, or an empty string.
     """
 
     caused_by: str = ""
@@ -40,7 +43,7 @@ class ParityError(Exception):
         self.url = url
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return visible(f"{self.message} {self.remedy}".strip())
 
 
 class BadInput(ParityError):
@@ -57,7 +60,7 @@ class SuiteError(BadInput):
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else f"{self.path}"
-        return f"{where}: {super().__str__()}"
+        return visible(f"{where}: {super().__str__()}")
 
 
 class CouldNotCompare(ParityError):

@@ -1,8 +1,30 @@
-"""How a count is written with its noun, in every sentence alike."""
+"""How sentences are written alike everywhere: counts with their nouns, and foreign text made safe to show."""
 
 from __future__ import annotations
+
+import unicodedata
+
+_UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+_SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
     """Write a count with its noun: ``1 row``, ``1,204 rows``; ``many`` where an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
+def visible(value: str) -> str:
+    """Return a text on one line, in which no control or format character can act on a terminal or hide in a page.
+
+    For everything that was written by others: values, names of columns and files, a server's own words. What it
+    returns, it leaves alone.
+    """
+    if value.isprintable():
+        return value
+    return "".join(_shown(char) for char in value)
+
+
+def _shown(char: str) -> str:
+    if unicodedata.category(char) in _UNSAFE:
+        return _SHORT.get(char, f"\\u{ord(char):04x}")
+    return char

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import sys
+import traceback
+from typing import Any
 
 import click
 
-from parity.errors import ParityError
+from parity.errors import BadInput, ParityError
+from parity.wording import visible
 
 COMMANDS = {
     "compare": "Compare two Parquet or CSV files, directories or globs.",
@@ -22,6 +27,13 @@ COMMANDS = {
 
 class Chapters(click.Group):
     """Imports a command only when it is used, so that ``--help`` stays instant."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what could not be written is an error of ours, for which click would end with 1."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise _unwritten(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in alphabetical order."""
@@ -50,15 +62,46 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; a known error is one line on stderr and exit status 2."""
+    """Run the command line; what it cannot do is one line on stderr and exit status 2.
+
+    Nothing that goes wrong may end with 1, which means "different": Python's own status of a traceback is 1, too.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(cli(standalone_mode=False))
+        status = _status()
+        click.echo(nl=False)
+    except OSError as error:
+        status = _refuse(str(_unwritten(error)))
+    except Exception:  # noqa: BLE001 - a defect is not "different" either
+        traceback.print_exc()
+        status = _refuse("This is a defect of Parity. Please report it with the lines above.")
+    sys.exit(status)
+
+
+def _status() -> int:
+    try:
+        return int(cli(standalone_mode=False) or 0)
+    except SystemExit as done:
+        return int(done.code or 0)
     except click.ClickException as error:
+        vars(error)["message"] = visible(error.message)
         error.show()
-        sys.exit(2)
+        return 2
     except ParityError as error:
-        click.echo(f"parity: {error}", err=True)
-        sys.exit(2)
+        return _refuse(str(error))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("parity: interrupted", err=True)
-        sys.exit(130)
+        return _refuse("interrupted", 130)
+
+
+def _unwritten(error: OSError) -> BadInput:
+    # What is left in the buffer would fail again when Python ends, and set the exit status.
+    sys.stdout = None
+    return BadInput(f"{error.filename or 'The output'} cannot be written: {error.strerror}.")
+
+
+def _refuse(words: str, status: int = 2) -> int:
+    with contextlib.suppress(OSError):
+        click.echo(f"parity: {words}", err=True)
+    return status

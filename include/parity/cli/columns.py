@@ -9,18 +9,20 @@ from collections.abc import Sequence
 
 import click
 
+from parity.wording import visible
+
 COLOURS = {"PASS": "green", "WAIVED": "cyan", "FAIL": "red", "INVALID": "yellow"}
 GAP = "  "
 
 
 def terminal_width() -> int | None:
     """Return the columns of the terminal, or None when the output goes elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
 def aligned(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
     """Return one line per row, its cells aligned; the last cell ends in an ellipsis where ``width`` cuts it."""
-    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
+    cells = [[visible(" ".join(cell.split())) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [GAP.join([*map(str.ljust, row, widths[:-1]), row[-1]]).rstrip() for row in cells]
     return [shortened(line, width) for line in lines] if width else lines
@@ -34,9 +36,9 @@ def shortened(text: str, width: int) -> str:
 def wrapped(text: str, indent: str, width: int | None) -> str:
     """Return ``text`` behind an indent, its lines broken between words; long URLs stay whole."""
     if width is None:
-        return f"{indent}{' '.join(text.split())}"
+        return f"{indent}{visible(' '.join(text.split()))}"
     return textwrap.fill(
-        text,
+        visible(" ".join(text.split())),
         width,
         initial_indent=indent,
         subsequent_indent=f"{indent}  ",
@@ -47,5 +49,5 @@ def wrapped(text: str, indent: str, width: int | None) -> str:
 
 def coloured(line: str) -> str:
     """Return a line with its verdicts in their colours; click drops the colours in a pipe."""
-    words = line.split(" ")
+    words = visible(line).split(" ")
     return " ".join(click.style(word, COLOURS[word]) if word in COLOURS else word for word in words)

@@ -162,19 +162,21 @@ def _write(result: Result, title: str, options: dict[str, Any]) -> None:
 
         _save(options["html"], render_html(result, title))
     if options["as_json"]:
-        _save(options["as_json"], json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str) + "\n")
+        # ASCII alone: it may go to a terminal, and names of files need not be Unicode.
+        _save(options["as_json"], json.dumps(result.to_json(), indent=1, default=str) + "\n")
     if options["as_json"] != "-":
-        from rich.console import Console
-
+        from parity.cli.screen import Screen
         from parity.report import report_data
         from parity.report.text import layout
 
-        width = None if sys.stdout.isatty() else 120
-        Console(width=width, soft_wrap=False).print(layout(report_data(result, title)))
+        width = None if sys.stdout and sys.stdout.isatty() else 120
+        Screen(width=width, soft_wrap=False).print(layout(report_data(result, title)))
 
 
 def _save(place: str, text: str) -> None:
     if place == "-":
+        if sys.stdout is None:
+            raise BadInput("Standard output is closed, and - names it.", remedy="Name a file.")
         sys.stdout.write(text)
         return
     try:
@@ -200,7 +202,7 @@ def _terminable() -> Iterator[None]:
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress | None]:
     """Draw a spinner on a terminal; stay silent otherwise."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr and sys.stderr.isatty()):
         yield None
         return
     from rich.console import Console

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from parity.errors import BadInput
+from parity.wording import visible
 
 if TYPE_CHECKING:
     from parity.flow.databases.outcome import DatabaseResult
@@ -134,10 +134,9 @@ def show(result: DatabaseResult, to: str) -> None:
     else:
         if to:
             _write(Path(to), text)
-        click.echo("\n".join(lines(result)))
+        click.echo("\n".join(map(visible, lines(result))))
     if result.verdict.exit_code == 2:
-        click.echo(f"parity: {result.reason}", err=True)
-    sys.stdout.flush()
+        click.echo(f"parity: {visible(result.reason)}", err=True)
 
 
 def _write(path: Path, text: str) -> None:

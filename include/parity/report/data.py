@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from parity.compare.result import ColumnFacts, Result, Verdict
-from parity.wording import plural
+from parity.wording import plural, visible
 
 CAUSE_NAMES = {
     "timezone_shift": "time-zone shift",
@@ -129,30 +128,34 @@ def report_data(result: Result, title: str = "") -> ReportData:
     rows = result.rows
     seen = max(rows.legacy, rows.target)
     canary, columns = result.canary, _columns(result)
-    return ReportData(
-        title=title or "Parity",
-        verdict=Verdict(result.verdict),
-        reason=visible(result.reason),
-        counts=_counts(result),
-        equal_share=rows.equal / seen if seen else 0.0,
-        coverage=result.coverage,
-        columns=columns,
-        schema=tuple(
-            (f.name, f.legacy or "–", f.target or "–", f.verdict.replace("_", " "), f.note)
-            for f in result.schema
-            if f.verdict != "equal" or f.note
-        ),
-        samples=_groups(result.samples, columns),
-        row_causes=tuple((cause_name(c.cause), visible(c.detail)) for c in result.row_causes),
-        not_compared=tuple((n.what, n.why) for n in result.not_compared),
-        loosened=tuple((n.what, n.why, n.rows or 0) for n in result.loosened),
-        waivers=tuple(map(_waiver, result.waivers)),
-        proposals=tuple(map(_proposal, result.proposals)),
-        canary=_canary(result),
-        hidden=(*canary.blind, *canary.hidden),
-        smallest=canary.smallest,
-        footer=f"{result.seconds:.1f} s, at most {result.peak_mib:,.0f} MiB",
+    # Once for the whole report, so that no name, type, note or value of a new field can be forgotten.
+    report: ReportData = _shown(
+        ReportData(
+            title=title or "Parity",
+            verdict=Verdict(result.verdict),
+            reason=result.reason,
+            counts=_counts(result),
+            equal_share=rows.equal / seen if seen else 0.0,
+            coverage=result.coverage,
+            columns=columns,
+            schema=tuple(
+                (f.name, f.legacy or "–", f.target or "–", f.verdict.replace("_", " "), f.note)
+                for f in result.schema
+                if f.verdict != "equal" or f.note
+            ),
+            samples=_groups(result.samples, columns),
+            row_causes=tuple((cause_name(c.cause), c.detail) for c in result.row_causes),
+            not_compared=tuple((n.what, n.why) for n in result.not_compared),
+            loosened=tuple((n.what, n.why, n.rows or 0) for n in result.loosened),
+            waivers=tuple(map(_waiver, result.waivers)),
+            proposals=tuple(map(_proposal, result.proposals)),
+            canary=_canary(result),
+            hidden=(*canary.blind, *canary.hidden),
+            smallest=canary.smallest,
+            footer=f"{result.seconds:.1f} s, at most {result.peak_mib:,.0f} MiB",
+        )
     )
+    return report
 
 
 def cause_name(cause: str) -> str:
@@ -160,16 +163,15 @@ def cause_name(cause: str) -> str:
     return CAUSE_NAMES.get(str(cause), str(cause).replace("_", " "))
 
 
-def visible(value: str) -> str:
-    """Return a text in which no control or format character can act on a terminal or hide in a page."""
-    return "".join(_shown(char) for char in value)
-
-
-def _shown(char: str) -> str:
-    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-        short = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
-        return short.get(char, f"\\u{ord(char):04x}")
-    return char
+def _shown(value: Any, name: str = "") -> Any:
+    """Return the report with every text in it made visible; only a proposal's YAML keeps its lines."""
+    if type(value) is str:
+        return "\n".join(map(visible, value.split("\n"))) if name == "proposals" else visible(value)
+    if isinstance(value, tuple):
+        return tuple(_shown(one, name) for one in value)
+    if isinstance(value, ReportData | Piece | Slice | ColumnLine | SampleLine | SampleGroup):
+        return replace(value, **{one.name: _shown(getattr(value, one.name), one.name) for one in fields(value)})
+    return value
 
 
 def _counts(result: Result) -> tuple[tuple[str, int], ...]:
@@ -201,7 +203,7 @@ def _line(column: ColumnFacts, kind: str, note: str) -> ColumnLine:
     slices, start = [], 0.0
     for one in column.causes:
         share = one.rows / column.different if column.different else 0.0
-        slices.append(Slice(str(one.cause), cause_name(one.cause), one.rows, share, start, visible(one.detail)))
+        slices.append(Slice(str(one.cause), cause_name(one.cause), one.rows, share, start, one.detail))
         start += share
     money = _money(column)
     share = column.different / column.compared if column.compared else 0.0
@@ -212,7 +214,7 @@ def _money(column: ColumnFacts) -> tuple[str, ...]:
     """Return the sums in money, those of changed rows first."""
     kinds = ("changed", "missing", "extra")
     lines = [
-        f"{visible(m.currency)} net {m.net:+,}, absolute {m.absolute:,} in {plural(m.rows, f'{m.kind} row')}"
+        f"{m.currency} net {m.net:+,}, absolute {m.absolute:,} in {plural(m.rows, f'{m.kind} row')}"
         for m in sorted(column.money, key=lambda one: kinds.index(one.kind))
     ]
     more = [f"… and {len(lines) - _MOST_SUMS} more"] if len(lines) > _MOST_SUMS else []
@@ -236,7 +238,7 @@ def _heading(sample: dict[str, Any]) -> tuple[str, str, str]:
         side = "legacy" if sample["kind"] == "missing" else "target"
         return sample["kind"], f"{sample['kind']} rows", f"only on the {side} side"
     cause = cause_name(sample["cause"]) if sample["cause"] else sample["detail"]
-    return sample["kind"], f"{sample['column']}: {cause}", visible(sample["detail"] if sample["cause"] else "")
+    return sample["kind"], f"{sample['column']}: {cause}", sample["detail"] if sample["cause"] else ""
 
 
 def _sample(sample: dict[str, Any]) -> SampleLine:
@@ -249,18 +251,18 @@ def _sample(sample: dict[str, Any]) -> SampleLine:
 
 
 def _text(value: str | None) -> str:
-    return "NULL" if value is None else visible(value)
+    return "NULL" if value is None else value
 
 
 def _piece(value: str | None, mark: list[int] | None) -> Piece:
     if value is None:
         return Piece(null=True)
     if mark is None:
-        return Piece(visible(value) or "(empty)")
+        return Piece(value or "(empty)")
     if not value:
         return Piece(marked="(empty)")
     start, end = mark
-    return Piece(visible(value[:start]), _spaced(visible(value[start:end])), visible(value[end:]))
+    return Piece(value[:start], _spaced(value[start:end]), value[end:])
 
 
 def _spaced(marked: str) -> str:
