@@ -43,6 +43,11 @@ def as_limited(two: TwoDatabases, *grants: str, **spec: object) -> DatabaseResul
         server.run("CREATE OR REPLACE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'limited-pass';\n")
         for grant in grants:
             server.run(f"GRANT {grant} TO 'limited'@'127.0.0.1';\n")
+    return as_granted(two, **spec)
+
+
+def as_granted(two: TwoDatabases, **spec: object) -> DatabaseResult:
+    """Verify as the user that is there."""
     job = two.job(**spec)
     legacy, target = (
         replace(where, user="limited", password=SecretStr("limited-pass"))
@@ -97,3 +102,44 @@ def test_a_routine_whose_body_is_hidden_is_not_equal(databases: TwoDatabases) ->
 
     assert result.verdict == "INVALID"
     assert "the definition of twice is hidden" in result.reason
+
+
+@pytest.mark.parametrize("include", [["*"], ["entries"]])
+def test_columns_that_a_user_may_not_see_are_never_taken_for_equal(
+    databases: TwoDatabases, include: list[str]
+) -> None:
+    databases.both("ALTER TABLE entries ADD amount INT, ADD note TEXT")
+    databases.target("UPDATE entries SET amount = id")
+
+    result = as_limited(databases, "SELECT (id, note) ON rights.entries", include=include)
+
+    assert result.verdict == "INVALID"
+    table = {one.table: one.result for one in result.tables}["entries"]
+    assert table.verdict == "INVALID"
+    assert "rights on some columns of the legacy side only" in table.reason or include == ["*"]
+    assert result.reason
+
+
+def test_a_role_that_is_not_active_shows_nothing(databases: TwoDatabases) -> None:
+    for server in servers():
+        server.run(f"CREATE OR REPLACE ROLE reader;\nGRANT {EVERYTHING} TO reader;\n")
+    try:
+        inactive = as_limited(databases, "SELECT ON rights.*", "reader")
+        assert inactive.verdict == "INVALID"
+        assert "no TRIGGER right" in str(inactive.not_compared)
+        for server in servers():
+            server.run("SET DEFAULT ROLE reader FOR 'limited'@'127.0.0.1';\n")
+        assert as_granted(databases).verdict == "PASS"
+    finally:
+        for server in servers():
+            server.run("DROP ROLE reader;\n")
+
+
+def test_of_two_patterns_the_server_takes_the_name_itself(databases: TwoDatabases) -> None:
+    databases.target("DROP TRIGGER stamp")
+    everything = EVERYTHING.replace("*.*", "`righ%`.*")
+
+    result = as_limited(databases, everything, "SELECT, SHOW VIEW, EVENT, EXECUTE ON rights.*")
+
+    assert result.verdict == "INVALID"
+    assert "triggers of the legacy side" in {one.what for one in result.not_compared}

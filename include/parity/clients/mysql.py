@@ -1,7 +1,8 @@
 """One narrow door to a MySQL server: a read-only session that says who it is, and errors of our own.
 
 Every session runs in UTC, with an empty ``sql_mode`` and UTF-8, because :mod:`parity.sql.mysql` relies on
-it. It can read only, waits for no lock longer than it was told, and no statement outlives its time-out.
+it; :mod:`parity.clients.mysql_settings` lists all that is set. It can read only, waits for no lock longer than
+its limit, and no statement outlives its time-out.
 TLS is required, and the server's name verified, for every host that is not loopback.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from parity.clients.mysql_settings import UNLIMITED, Setting, settings, unset
 from parity.errors import AccessDenied, BadInput, CouldNotCompare, NotFound, Terminal, Throttled, Unreachable
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ Tls = Literal["verify", "unverified", "off"]
 Row = tuple[Any, ...]
 
 _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 2059, 3118, 4151}
-_MISSING = {1049, 1146, 1109, 1054}
+_MISSING = {1049, 1146, 1109, 1054, 1539}
 _BUSY = {1040, 1203, 1226}
 _GONE = {0, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
 _NO_TLS = 2026
@@ -193,20 +195,41 @@ class Session:
         return f"/* {self.name} */ {sql}"
 
     def _prepare(self) -> None:
-        seconds = self.limits.statement_seconds
-        timeout = (
-            f"max_statement_time = {seconds}" if self.mariadb else f"max_execution_time = {seconds * 1000:.0f}"
-        )
-        self.execute(
-            "SET SESSION time_zone = '+00:00', sql_mode = '', "
-            f"lock_wait_timeout = {self.limits.lock_seconds}, "
-            f"innodb_lock_wait_timeout = {self.limits.lock_seconds}, "
-            f"group_concat_max_len = {self.limits.packet_bytes}, {timeout}"
-        )
-        if not self.mariadb:  # MySQL 8 may otherwise show yesterday's AUTO_INCREMENT; 5.7 knows no such variable
-            with suppress(Terminal):
-                self.execute("SET SESSION information_schema_stats_expiry = 0")
+        """Set every variable that can alter an answer, and read it back: a proxy may have kept it to itself."""
+        limits = self.limits
+        # These two would cut the list of variables off, too, or stop it.
+        timeout = "max_statement_time" if self.mariadb else "max_execution_time"
+        self.execute(f"SET SESSION sql_select_limit = {UNLIMITED}, {timeout} = 0")
+        wanted = settings(limits.statement_seconds, limits.lock_seconds, limits.packet_bytes)
+        known = [setting for setting in wanted if setting.name in self._variables(wanted)]
+        refused = self._set(known)
         self.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for setting, value in unset(known, self._variables(known)):
+            raise AccessDenied(
+                f"{self.where} keeps the session variable {setting.name} at {value!r}, which {setting.why}"
+                f"{refused.get(setting.name, '.')}",
+                remedy=f"Give the user the right to set it, or make it {setting.value!r} on the server.",
+            )
+
+    def _set(self, wanted: Sequence[Setting]) -> dict[str, str]:
+        """Set variables; return those that the server refuses to set, and why."""
+        try:
+            self.execute(f"SET SESSION {', '.join(setting.sql for setting in wanted)}")
+        except (AccessDenied, Terminal):
+            return dict(filter(None, map(self._refused, wanted)))
+        return {}
+
+    def _refused(self, setting: Setting) -> tuple[str, str] | None:
+        try:
+            self.execute(f"SET SESSION {setting.sql}")
+        except (AccessDenied, Terminal) as error:
+            return setting.name, f": {error}"
+        return None
+
+    def _variables(self, wanted: Iterable[Setting]) -> dict[str, str]:
+        names = ", ".join(f"'{setting.name}'" for setting in wanted)
+        shown = self.rows(f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
+        return {str(name).lower(): str(value) for name, value in shown}
 
 
 def connect(where: Address, limits: Limits | None = None, name: str = "parity") -> Session:

@@ -130,6 +130,20 @@ class SchemaFact:
     note: str = ""
 
 
+class Omission(StrEnum):
+    """Why something was left out, for whoever decides by it: ``why`` is for people only."""
+
+    OTHER = "other"
+    IGNORED = "ignored"
+    """A rule says so."""
+    ONE_SIDED = "one_sided"
+    """One side alone has it."""
+    NO_TEXT = "no_text"
+    """Its type has no canonical text."""
+    HIDDEN = "hidden"
+    """The server does not show it, or might not."""
+
+
 @dataclass(frozen=True)
 class NotCompared:
     """Something that was left out, and why."""
@@ -137,6 +151,9 @@ class NotCompared:
     what: str
     why: str
     rows: int | None = None
+    kind: Omission = Omission.OTHER
+    column: str = ""
+    """The column that was left out; empty where it is none."""
 
 
 @dataclass(frozen=True)

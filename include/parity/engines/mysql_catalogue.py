@@ -123,7 +123,7 @@ class Catalogue:
     def bodiless(self) -> dict[str, str]:
         """Return the kinds with an object whose definition the server keeps to itself, and which."""
         return {
-            kind: f"the definition of {nameless[0]} is hidden from the user"
+            kind: f"the definition of {nameless[0]} is hidden from the user{_RIGHTS.get(kind, '')}"
             for kind, (name, body) in _BODIES.items()
             if (nameless := [r[name] for r in self.records.get(kind, ()) if not r[body]])
         }
@@ -136,6 +136,7 @@ _BODIES = {
     "events": ("event_name", "event_definition"),
 }
 """Kind → the columns of its name and of its definition."""
+_RIGHTS = {"views": ", who has no SHOW VIEW right on it"}
 
 
 def read_catalogue(session: Asking, *, mariadb: bool) -> Catalogue:

@@ -1,22 +1,32 @@
-"""What a session may see. A server hides what a user has no right to, without a word; hidden is not equal."""
+"""What a session may see. A server hides what a user has no right to, without a word; hidden is not equal.
+
+Where the server itself can be made to say it, it is asked: whoever has SELECT on the whole database is told that
+a table does not exist, everybody else that it may not be read. The same holds for events. Then nothing depends
+on how roles, partial revokes, patterns and proxies combine. No statement tells for triggers and routines; for
+them SHOW GRANTS is read, and a line that is not understood proves nothing.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from parity.errors import Terminal
+from parity.errors import AccessDenied, NotFound, Terminal
 
-_GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<what>.+?) TO ", re.DOTALL)
-_DATABASE = re.compile(r"`((?:[^`]|``)+)`\.\*")
-_COLUMNS = re.compile(r"\([^)]*\)")
+_TOKEN = re.compile(r"`(?:[^`]|``)*`|'(?:[^'\\]|\\.|'')*'|[(),]|[^\s`'(),]+", re.DOTALL)
+_DATABASE = re.compile(r"`((?:[^`]|``)+)`\.\*", re.DOTALL)
 _ROUTINES = ("SELECT", "SHOW_ROUTINE", "SHOW CREATE ROUTINE")
 """Any one of them, on ``*.*``, shows every routine with its body."""
-NEEDED: Mapping[str, str] = {"tables": "SELECT", "views": "SHOW VIEW", "triggers": "TRIGGER", "events": "EVENT"}
-"""Kind of object, and the right on the whole database without which some may be hidden."""
+_ALL = {"ALL", "ALL PRIVILEGES"}
+PROBES: Mapping[str, tuple[str, str]] = {
+    "tables": ("SELECT", "SELECT 1 FROM `{}`"),
+    "events": ("EVENT", "SHOW CREATE EVENT `{}`"),
+}
+"""Kind of object; the right on the whole database without which some may be hidden; what its holder may ask."""
 
 
 class Asking(Protocol):
@@ -30,30 +40,52 @@ class Asking(Protocol):
 class Rights:
     """What a user may do on every database, and on the whole of this one."""
 
-    everywhere: frozenset[str]
-    here: frozenset[str]
+    everywhere: frozenset[str] = frozenset()
+    here: frozenset[str] = frozenset()
+    proven: Mapping[str, bool] = field(default_factory=dict)
+    """By kind of object: the server showed that nothing of it is hidden, or that something may be."""
+    strange: str = ""
+    """A line of SHOW GRANTS that was not understood, and might take rights away."""
 
     def hidden(self, *, named: bool) -> dict[str, str]:
         """Return the kinds of which some may be hidden, and why; tables are not when all are ``named``."""
-        kinds = {kind: right for kind, right in NEEDED.items() if not (named and kind == "tables")}
-        found = {
-            kind: f"some may be hidden: the user has no {right} right on the whole database"
-            for kind, right in kinds.items()
-            if not _has(self.here, right)
-        }
+        found = {kind: _lacks(right) for kind, (right, _) in PROBES.items() if not self.proven.get(kind)}
+        if named:
+            found.pop("tables", None)
+        if not _has(self.here, "TRIGGER"):
+            found["triggers"] = _lacks("TRIGGER")
         if not any(_has(self.everywhere, right) for right in _ROUTINES) and not _has(self.here, "EXECUTE"):
             found["routines"] = "all may be hidden: the user has neither SELECT on *.* nor EXECUTE on the database"
+        if self.strange:
+            why = f"some may be hidden: this line of SHOW GRANTS is not understood: {self.strange}"
+            found |= {"triggers": why, "routines": why}
         return found
 
 
+def _lacks(right: str) -> str:
+    return f"some may be hidden: the user has no {right} right on the whole database"
+
+
 def _has(rights: frozenset[str], right: str) -> bool:
-    return right in rights or "ALL PRIVILEGES" in rights or "ALL" in rights
+    return right in rights or bool(rights & _ALL)
 
 
 def read_rights(session: Asking) -> Rights:
     """Ask what the current user may do, with the roles that are active."""
     database = str(session.rows("SELECT DATABASE()")[0][0])
-    return rights_of((str(row[0]) for row in session.rows(_question(session))), database)
+    proven = {kind: _proven(session, asked) for kind, (_, asked) in PROBES.items()}
+    return rights_of((str(row[0]) for row in session.rows(_question(session))), database, proven)
+
+
+def _proven(session: Asking, asked: str) -> bool:
+    """Tell whether the server admits that something does not exist; it denies access to whoever may not know."""
+    try:
+        session.rows(asked.format(f"parity {secrets.token_hex(12)}"))
+    except NotFound:
+        return True
+    except AccessDenied:
+        return False
+    return False
 
 
 def _question(session: Asking) -> str:
@@ -65,27 +97,94 @@ def _question(session: Asking) -> str:
     return "SHOW GRANTS"
 
 
-def rights_of(grants: Iterable[str], database: str) -> Rights:
+@dataclass(frozen=True)
+class _Grant:
+    """One line of SHOW GRANTS that gives or takes rights on something."""
+
+    verb: str
+    rights: frozenset[str]
+    """Those on all columns."""
+    what: str
+
+
+def rights_of(grants: Iterable[str], database: str, proven: Mapping[str, bool] | None = None) -> Rights:
     """Sort the rights out of SHOW GRANTS' lines; one on a single table or column counts for nothing here."""
     everywhere: set[str] = set()
-    here: set[str] = set()
-    for grant in grants:
-        match = _GRANT.match(grant)
-        if match is None:
-            continue
-        rights = {r.strip().upper() for r in _COLUMNS.sub("(", match["rights"]).split(",")}
-        if match["what"] == "*.*":
-            everywhere |= rights
-        elif _covers(match["what"], database):
-            here |= rights
-    return Rights(frozenset(everywhere), frozenset(everywhere | here))
+    revoked: set[str] = set()
+    patterns: dict[str, set[str]] = {}
+    strange = ""
+    for line in grants:
+        tokens = [match[0] for match in _TOKEN.finditer(line)]
+        grant = _grant(tokens)
+        if grant is None:
+            strange = strange or ("" if _gives_no_right(tokens) else line)
+        elif grant.what == "*.*":
+            everywhere |= grant.rights if grant.verb == "GRANT" else set()
+        elif match := _DATABASE.fullmatch(grant.what):
+            pattern = match[1].replace("``", "`")
+            if grant.verb == "GRANT":
+                patterns.setdefault(pattern, set()).update(grant.rights)
+            elif _covers(pattern, database):
+                revoked |= grant.rights
+    left = set() if revoked & _ALL else everywhere - revoked
+    if revoked and left & _ALL:  # what is left of ALL is not spelled out
+        left = set()
+    return Rights(frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), strange)
 
 
-def _covers(what: str, database: str) -> bool:
+def _here(patterns: Mapping[str, set[str]], database: str) -> set[str]:
+    """Return the rights that grants on databases give on this one.
+
+    Of several patterns that match, the server takes the most specific alone: the name itself, if it is there;
+    which of the others is not reckoned out, so that only what all of them give counts.
+    """
+    matching = {pattern: rights for pattern, rights in patterns.items() if _covers(pattern, database)}
+    exact = [rights for pattern, rights in matching.items() if _literal(pattern) == database]
+    return set.intersection(*(exact or matching.values())) if matching else set()
+
+
+def _grant(tokens: list[str]) -> _Grant | None:
+    """Return what GRANT … ON … TO … and REVOKE … ON … FROM … say; None for any other line."""
+    if not tokens or tokens[0] not in ("GRANT", "REVOKE"):
+        return None
+    words, end = list(_outside(tokens[1:])), {"GRANT": "TO", "REVOKE": "FROM"}[tokens[0]]
+    if "ON" not in words or end not in words[words.index("ON") :]:
+        return None
+    on = words.index("ON")
+    what = "".join(words[on + 1 : words.index(end, on)])
+    rights = " ".join(words[:on]).upper().split(" , ")
+    return _Grant(tokens[0], frozenset(right for right in rights if "(" not in right), what)
+
+
+def _outside(tokens: Iterable[str]) -> Iterator[str]:
+    """Yield the tokens outside parentheses, and one that marks where there are some."""
+    depth = 0
+    for token in tokens:
+        depth += (token == "(") - (token == ")")
+        if token == "(" and depth == 1:
+            yield "("
+        elif depth == 0 and token != ")":
+            yield token
+
+
+def _gives_no_right(tokens: list[str]) -> bool:
+    """Tell whether a line gives a role, or says which is the default one: neither takes anything away."""
+    return tokens[:3] == ["SET", "DEFAULT", "ROLE"] or (
+        len(tokens) > 2 and tokens[0] == "GRANT" and tokens[1][0] in "`'" and "TO" in tokens
+    )
+
+
+def _parts(pattern: str) -> list[str]:
+    return re.findall(r"\\.|.", pattern, re.DOTALL)
+
+
+def _literal(pattern: str) -> str:
+    """Return the name that a pattern stands for when every character of it is taken as it is."""
+    return "".join(part[-1] for part in _parts(pattern))
+
+
+def _covers(pattern: str, database: str) -> bool:
     """Tell whether a grant's pattern, in which % and _ stand for others unless escaped, is the whole database."""
-    match = _DATABASE.fullmatch(what)
-    if match is None:
-        return False
-    parts = re.findall(r"\\.|.", match[1].replace("``", "`"), re.DOTALL)
     wild = {"%": ".*", "_": "."}
-    return re.fullmatch("".join(wild.get(p, re.escape(p[-1])) for p in parts), database) is not None
+    expression = "".join(wild.get(part, re.escape(part[-1])) for part in _parts(pattern))
+    return re.fullmatch(expression, database, re.DOTALL) is not None

@@ -237,7 +237,7 @@ def _extra(facts: TableFacts) -> dict[str, Any]:
     }
 
 
-def judge_database(found: DatabaseResult, unreadable: Sequence[str]) -> DatabaseResult:
+def judge_database(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> DatabaseResult:
     """Return the whole's verdict: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
     verdicts = [table.result.verdict for table in found.tables]
     schema = [difference for difference in found.schema if not difference.waived]
@@ -252,7 +252,7 @@ def judge_database(found: DatabaseResult, unreadable: Sequence[str]) -> Database
     return replace(found, verdict=Verdict.PASS, reason=f"{tables} with {plural(rows, 'row')} {verb} equal.")
 
 
-def _why_invalid(found: DatabaseResult, unreadable: Sequence[str]) -> str:
+def _why_invalid(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> str:
     bad = [table for table in found.tables if table.result.verdict is Verdict.INVALID]
     different = sum(table.result.verdict is Verdict.FAIL for table in found.tables)
     also = f" {plural(different, 'table differs', 'tables differ')}." if different else ""
@@ -260,7 +260,7 @@ def _why_invalid(found: DatabaseResult, unreadable: Sequence[str]) -> str:
         rest = f" (and {plural(len(bad) - 1, 'more table')})" if len(bad) > 1 else ""
         return f"Table {bad[0].table} could not be compared{rest}: {bad[0].result.reason}{also}"
     if unreadable:
-        return f"Not everything could be read: {unreadable[0]}{also}"
+        return f"Not everything could be read: {unreadable[0].what}: {unreadable[0].why}{also}"
     return "Nothing was compared: no table is left."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
-from parity.compare.result import NotCompared
+from parity.compare.result import NotCompared, Omission
 from parity.engines.mysql_catalogue import Key, Table
 from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
 from parity.sql.keys import orderly, seekable
@@ -13,8 +13,6 @@ from parity.suite.databases import Database, TableRules
 from parity.suite.models import ColumnRule
 from parity.wording import plural
 
-ONE_SIDED = "side only"
-NO_TEXT = "has no canonical text"
 _TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 
 
@@ -97,8 +95,8 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         consistent=legacy.consistent and target.consistent,
         refusal=refusal,
         refers_to=legacy.refers_to | target.refers_to,
-        one_sided=tuple(s.what.removeprefix("column ") for s in skipped if s.why.endswith(ONE_SIDED)),
-        unreadable=tuple(s.what.removeprefix("column ") for s in skipped if s.why.endswith(NO_TEXT)),
+        one_sided=tuple(s.column for s in skipped if s.kind is Omission.ONE_SIDED),
+        unreadable=tuple(s.column for s in skipped if s.kind is Omission.NO_TEXT),
     )
     return plan if refusal else _with_key(plan, legacy, target)
 
@@ -114,36 +112,47 @@ def _lonely(name: str, legacy: Table | None, target: Table | None, rules: TableR
 def _columns(
     legacy: Table, target: Table, rules: TableRules
 ) -> tuple[list[tuple[Column, Column]], list[NotCompared]]:
-    olds = {c.name.lower(): c for c in legacy.columns}
-    pairs, skipped, used = [], [], set()
+    olds = {c.name: c for c in legacy.columns}
+    # Servers take names that differ in case for one; Python folds more of them, so the exact name goes first.
+    folded = {c.name.lower(): c for c in legacy.columns}
+    pairs: list[tuple[Column, Column]] = []
+    skipped, used = [], set()
     for new in target.columns:
         rule = rules.columns.get(new.name)
-        old = olds.get(((rule.legacy if rule else None) or new.name).lower())
-        used |= {old.name.lower()} if old else set()
-        why = _left_out(old, new, rule.ignore if rule else None)
-        if why or old is None:
-            skipped.append(NotCompared(f"column {new.name}", why))
-        else:
+        name = (rule.legacy if rule else None) or new.name
+        old = olds.get(name) or folded.get(name.lower())
+        used |= {old.name} if old else set()
+        left_out = _left_out(old, new, rule.ignore if rule else None)
+        if left_out:
+            skipped.append(left_out)
+        elif old:
             pairs.append(agree(old, new))
-    skipped += [
-        NotCompared(f"column {c.name}", "is on the legacy side only") for k, c in olds.items() if k not in used
-    ]
+    skipped += [_one_sided(c, "legacy") for c in legacy.columns if c.name not in used]
     return pairs, skipped
 
 
-def _left_out(old: Column | None, new: Column, ignored: str | None) -> str:
+def _one_sided(column: Column, side: str) -> NotCompared:
+    return NotCompared(
+        f"column {column.name}", f"is on the {side} side only", kind=Omission.ONE_SIDED, column=column.name
+    )
+
+
+def _left_out(old: Column | None, new: Column, ignored: str | None) -> NotCompared | None:
+    """Return why a column of the target is left out, or None when it is compared."""
+    what = f"column {new.name}"
     if ignored:
-        return f"ignored: {ignored}"
+        return NotCompared(what, f"ignored: {ignored}", kind=Omission.IGNORED, column=new.name)
     if old is None:
-        return "is on the target side only"
+        return _one_sided(new, "target")
     unknown = [c.native for c in (old, new) if c.kind is Kind.UNKNOWN]
-    return f"its type {unknown[0]} has no canonical text" if unknown else ""
+    if unknown:
+        why = f"its type {unknown[0]} has no canonical text"
+        return NotCompared(what, why, kind=Omission.NO_TEXT, column=new.name)
+    return None
 
 
 def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCompared], rules: TableRules) -> str:
-    ghosts = sorted(
-        set(rules.columns) - {b.name for _, b in pairs} - {s.what.removeprefix("column ") for s in skipped}
-    )
+    ghosts = sorted(set(rules.columns) - {b.name for _, b in pairs} - {s.column for s in skipped})
     if ghosts:
         return f"Table {name} has no column {ghosts[0]}, for which there is a rule."
     if rewritten := _rewritten(rules):

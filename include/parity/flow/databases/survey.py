@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
-from parity.clients.mysql import Limits
+from parity.clients.mysql import Limits, Session
 from parity.clock import Clock
+from parity.compare.result import NotCompared, Omission
 from parity.engines.mysql_catalogue import Catalogue, read_catalogue
 from parity.engines.mysql_rights import Rights, read_rights
 from parity.engines.mysql_server import ServerFacts, read_server
+from parity.errors import AccessDenied
 from parity.flow.databases.cutover import CutoverLine, check_cutover
 from parity.flow.databases.groups import group_tables
 from parity.flow.databases.line import Line
@@ -27,7 +29,8 @@ class Survey:
     plan: DatabasePlan
     schema: tuple[SchemaDifference, ...] = ()
     cutover: tuple[CutoverLine, ...] = ()
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[NotCompared, ...] = ()
+    """What a server does not show, or might not."""
     versions: tuple[str, str] = ("", "")
 
     @property
@@ -66,8 +69,12 @@ def _survey(spec: Database, sides: Sides) -> Survey:
         lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
     )
     rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
+    partial = both(
+        lambda: _partial("legacy", sides.legacy, rights[0], old, named),
+        lambda: _partial("target", sides.target, rights[1], new, named),
+    )
     return Survey(
-        plan,
+        _refused(plan, {**partial[1], **partial[0]}),
         diff_schema(old, new, lambda name: spec.wants(name) is None),
         check_cutover(*servers, spec.users),
         tuple(
@@ -79,13 +86,37 @@ def _survey(spec: Database, sides: Sides) -> Survey:
     )
 
 
-def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[str]:
+def _partial(side: str, session: Session, rights: Rights, catalogue: Catalogue, named: Set[str]) -> dict[str, str]:
+    """Return the wanted tables of which the user may see some columns only, and what to do about it.
+
+    The catalogue leaves the others out. Whoever has rights on single columns only is shown no definition.
+    """
+    if rights.proven.get("tables"):
+        return {}
+    found = {}
+    for name in sorted(named & catalogue.tables.keys()):
+        try:
+            session.rows(f"SHOW CREATE TABLE {dialect(session).quote(name)}")
+        except AccessDenied:
+            found[name] = (
+                f"Table {name}: the user has rights on some columns of the {side} side only; "
+                "the others are hidden. Grant SELECT on the whole table."
+            )
+    return found
+
+
+def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
+    return replace(
+        plan, tables=tuple(replace(one, refusal=refusals.get(one.name, one.refusal)) for one in plan.tables)
+    )
+
+
+def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[NotCompared]:
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
     hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
     bodiless = {kind: why for kind, why in catalogue.bodiless.items() if kind not in hidden}
-    yield from (
-        f"{kind} of the {side} side: {why}" for kind, why in {**hidden, **bodiless, **catalogue.unreadable}.items()
-    )
+    for kind, why in {**hidden, **bodiless, **catalogue.unreadable}.items():
+        yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 
 def _catalogue(sides: Sides, side: str) -> Catalogue:

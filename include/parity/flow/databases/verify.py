@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from parity.compare.result import NotCompared, Verdict
+from parity.compare.result import Verdict
 from parity.errors import CouldNotCompare
 from parity.flow.databases.groups import group_tables
 from parity.flow.databases.job import Job
@@ -57,16 +57,11 @@ def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> Databas
         tuple(sorted(tables, key=lambda table: table.table)),
         waive_schema(survey.schema, job.spec.database, job.waivers, job.clock.now().date()),
         survey.cutover,
-        (*survey.plan.left_out, *map(_unread, survey.unreadable)),
+        (*survey.plan.left_out, *survey.unreadable),
         survey.versions,
         peak_mib=peak_mib(),
     )
     return judge_database(found, survey.unreadable)
-
-
-def _unread(told: str) -> NotCompared:
-    what, _, why = told.partition(": ")
-    return NotCompared(what, why)
 
 
 def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ...]:

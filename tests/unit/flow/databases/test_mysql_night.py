@@ -158,7 +158,9 @@ def test_a_night_in_which_no_row_was_read_is_invalid_for_its_first_broken_link()
 
 
 def test_what_cannot_be_read_makes_the_database_invalid_though_every_table_is_equal() -> None:
-    whole = judge_database(DatabaseResult("ledger", Verdict.INVALID, "", (result("a"),)), ("triggers: no right",))
+    whole = judge_database(
+        DatabaseResult("ledger", Verdict.INVALID, "", (result("a"),)), [NotCompared("triggers", "no right")]
+    )
     assert recorded(whole)[DATABASE].verdict is Verdict.INVALID
 
 

@@ -36,6 +36,21 @@ def test_a_column_of_one_side_is_told() -> None:
     assert plan.one_sided == ("amount",)
 
 
+def test_nothing_is_decided_by_the_words_in_which_a_column_is_left_out() -> None:
+    rules = TableRules.model_validate({"columns": {"amount": {"ignore": "rounded, on the new side only"}}})
+    plan = plan_table("t", TABLE, TABLE, rules)
+    assert plan.one_sided == ()
+    assert [(one.kind, one.column) for one in plan.not_compared] == [("ignored", "amount")]
+
+
+def test_of_two_columns_whose_names_only_python_takes_for_one_none_gets_lost() -> None:
+    kelvin = replace(AMOUNT, name="\N{KELVIN SIGN}")
+    legacy = Table("t", (ID, kelvin, replace(AMOUNT, name="k")), (PRIMARY,))
+    plan = plan_table("t", legacy, Table("t", (ID, replace(AMOUNT, name="k")), (PRIMARY,)), TableRules())
+    assert [column.name for column in plan.legacy] == ["id", "k"]
+    assert plan.one_sided == (kelvin.name,)
+
+
 def test_a_rule_that_rewrites_a_side_is_refused_because_a_digest_cannot_obey_it() -> None:
     rules = TableRules.model_validate({"columns": {"amount": {"legacy_sql": "amount / 100"}}})
     assert "rewrites a side" in plan_table("t", TABLE, TABLE, rules).refusal
