@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
 
-.PHONY: setup demo test lint bench nights lock format clean
+.PHONY: setup demo test lint fuzz bench nights lock format clean
 
 setup: .venv/.ready
 
@@ -42,6 +42,11 @@ test: lint
 nights: setup
 	$(BIN)/pytest tests/integration/airflow
 	$(BIN)/pytest tests/e2e
+
+# An adversary: random pairs with planted defects, against a slow reference. MINUTES=30, or SEED=… or CASE=… to replay.
+fuzz: setup
+	@PYTHONPATH=include:tests $(BIN)/python -m fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CASE),--case $(CASE))
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

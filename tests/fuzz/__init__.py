@@ -1,0 +1,1 @@
+"""Differential fuzzing: random pairs with planted defects, judged by a slow reference that shares no code."""

@@ -1,0 +1,113 @@
+"""``make fuzz``: look for a missed defect, an invented one, or sound data that are refused."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+from fuzz import product, reference
+from fuzz.case import CASES, Case
+from fuzz.judge import judge
+from fuzz.pairs import Pairs
+from fuzz.runner import Outcome, Tally, fuzz
+
+_WIDTHS = (20, 8, 10, 8, 10, 9, 9)
+
+
+def main() -> int:
+    """Fuzz, or replay one seed or case; exit status 1 when something was found."""
+    parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--run", default=secrets.token_hex(3), help="name of the run: its seeds follow from it")
+    parser.add_argument("--seed", help="replay one seed of a run, such as 3fa259:17")
+    parser.add_argument("--case", type=Path, help="replay one case file")
+    parser.add_argument("--processes", type=int)
+    given = parser.parse_args()
+    if given.seed or given.case:
+        return _replay(Case.of_text(given.case.read_text()) if given.case else Pairs(given.seed).case())
+    progress = _Progress(given.run, given.minutes * 60)
+    tally = fuzz(given.run, given.minutes * 60, progress.show, given.processes)
+    progress.end()
+    print(table(tally))
+    for outcome in tally.shrunk:
+        print(f"\n{describe(outcome, keep(outcome))}")
+    return bool(tally.failures)
+
+
+def _replay(case: Case) -> int:
+    import tempfile
+
+    found = judge(case)
+    print(f"reference: {reference.compare(case)}")
+    with tempfile.TemporaryDirectory() as folder:
+        result = product.run(case, Path(folder))
+    print(f"product:   {result['verdict']}: {result['reason']}")
+    for _, sentence in found.complaints:
+        print(f"           {sentence}")
+    return bool(found.complaints)
+
+
+class _Progress:
+    """One line that is written over on a terminal, and one line a minute elsewhere."""
+
+    def __init__(self, run: str, seconds: float) -> None:
+        self.seconds, self.live, self.minute = seconds, sys.stdout.isatty(), 0
+        print(f"Fuzzing for {seconds / 60:g} min, run {run}")
+
+    def show(self, tally: Tally) -> None:
+        """Say how far it is."""
+        if not self.live and tally.seconds < (self.minute + 1) * 60:
+            return
+        self.minute = int(tally.seconds // 60)
+        pairs, planted, missed, invented, invalid, crashed = tally.total
+        text = (
+            f"{tally.seconds / 60:5.1f} min · {pairs:,} pairs · {planted:,} planted · {missed:,} missed · "
+            f"{invented:,} invented · {invalid + crashed:,} refused"
+        )
+        print(f"\r{text:<79}" if self.live else text, end="" if self.live else "\n", flush=True)
+
+    def end(self) -> None:
+        """Leave the line that is written over."""
+        print("\n" if self.live else "")
+
+
+def table(tally: Tally) -> str:
+    """Return the end's table, 80 columns wide at most."""
+    heads = ("", *Tally.NAMES)
+    rows = [[name, *(f"{n:,}" for n in counts)] for name, counts in sorted(tally.groups.items())]
+    rows.append(["all", *(f"{n:,}" for n in tally.total)])
+    lines = [
+        "".join(
+            f"{cell:<{w}}" if not at else f"{cell:>{w}}"
+            for at, (cell, w) in enumerate(zip(row, _WIDTHS, strict=True))
+        )
+        for row in (heads, *rows)
+    ]
+    rule = "─" * sum(_WIDTHS)
+    pace = f"{tally.total[0] / max(tally.seconds, 1):.1f} pairs/s in {tally.seconds:,.0f} s; "
+    end = "nothing was found." if not tally.failures else f"{len(tally.failures)} pairs failed."
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", pace + end])
+
+
+def keep(outcome: Outcome) -> Path | None:
+    """Write a shrunk failure among the cases that ``make test`` replays."""
+    if not outcome.shrunk:
+        return None
+    path = CASES / f"found-{outcome.seed.replace(':', '-')}.json"
+    path.write_text(outcome.shrunk)
+    return path
+
+
+def describe(outcome: Outcome, kept: Path | None) -> str:
+    """Return what failed, its smallest case, and the command that replays it."""
+    lines = [f"seed {outcome.seed}", *(f"  {sentence[:200]}" for _, sentence in outcome.judgement.complaints[:6])]
+    if outcome.shrunk:
+        lines.append(outcome.shrunk.rstrip())
+    how = f"CASE={kept}" if kept else f"SEED={outcome.seed}"
+    return "\n".join([*lines, f"replay: make fuzz {how}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Runs pair after pair on every core until time is up, shrinks what fails, and keeps it as a case."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from itertools import count
+from multiprocessing import get_context
+
+from fuzz.case import Case
+from fuzz.judge import Judgement, judge
+from fuzz.pairs import Pairs
+from fuzz.shrink import shrink
+
+_KINDS = 12
+"""Kinds of failure that are shrunk in one run; a minute each at most."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one seed gave; ``shrunk`` is the failing case made small, if it fails."""
+
+    seed: str
+    group: str
+    judgement: Judgement
+    shrunk: str = ""
+
+
+@dataclass
+class Tally:
+    """The sum of all outcomes, by group of pairs."""
+
+    groups: dict[str, list[int]] = field(default_factory=dict)
+    failures: list[Outcome] = field(default_factory=list)
+    shrunk: list[Outcome] = field(default_factory=list)
+    """One failure of each kind, made small."""
+    seconds: float = 0.0
+
+    NAMES = ("pairs", "planted", "missed", "invented", "invalid", "crashed")
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        one = outcome.judgement
+        counts = (1, one.planted, one.missed, one.invented, one.invalid, one.crashed)
+        before = self.groups.get(outcome.group, [0] * len(counts))
+        self.groups[outcome.group] = [a + b for a, b in zip(before, counts, strict=True)]
+        if one.complaints:
+            self.failures.append(outcome)
+
+    @property
+    def kinds(self) -> list[Outcome]:
+        """The failures that fail in a way in which no earlier one does."""
+        known: set[str] = set()
+        found = []
+        for outcome in self.failures:
+            if outcome.judgement.classes - known:
+                found.append(outcome)
+            known |= outcome.judgement.classes
+        return found
+
+    @property
+    def total(self) -> list[int]:
+        """The sums over all groups."""
+        return [sum(column) for column in zip(*self.groups.values(), strict=True)] or [0] * len(self.NAMES)
+
+
+def group_of(case: Case) -> str:
+    """Name the group that a case is counted in."""
+    formats = sorted("CSV" if how["format"] == "csv" else "Parquet" for how in case.storage)
+    return f"{formats[1]} and {formats[0]}"
+
+
+def try_seed(seed: str) -> Outcome:
+    """Draw and judge the case of one seed."""
+    case = Pairs(seed).case()
+    return Outcome(seed, group_of(case), judge(case))
+
+
+def try_again(outcome: Outcome) -> Outcome:
+    """Shrink the case of a seed that failed."""
+    return replace(outcome, shrunk=shrink(Pairs(outcome.seed).case(), outcome.judgement.classes).to_text())
+
+
+def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int | None = None) -> Tally:
+    """Try one seed after another for so long; then shrink one failure of each kind.
+
+    ``seen`` is called with the tally after each pair.
+    """
+    tally, began, numbers = Tally(), time.monotonic(), count()
+    workers = processes or len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(workers, get_context("spawn"), _gently) as pool:
+
+        def more(pairs: int) -> set[Future[Outcome]]:
+            tally.seconds = time.monotonic() - began
+            wanted = pairs if tally.seconds < seconds else 0
+            return {pool.submit(try_seed, f"{run}:{next(numbers)}") for _ in range(wanted)}
+
+        waiting = more(workers * 2)
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for one in done:
+                tally.add(one.result())
+            waiting |= more(len(done))
+            seen(tally)
+        tally.shrunk = list(pool.map(try_again, tally.kinds[:_KINDS]))
+    return tally
+
+
+def _gently() -> None:
+    os.nice(5)
