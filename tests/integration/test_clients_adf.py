@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -10,11 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from parity.clients.adf import AdfClient, AdfConfig
+from parity.clients.adf_activities import ActivityRuns, activity_run
 from parity.clients.adf_chain import first_broken
 from parity.clients.adf_runs import MARK, AdfRuns
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.remote import Phase, RunStatus
-from parity.clock import FakeClock
+from parity.clock import FakeClock, SystemClock
 from parity.errors import AccessDenied, NotFound, Terminal, Unreachable
 
 pytestmark = pytest.mark.sandbox
@@ -78,6 +81,14 @@ def ended(runs: AdfRuns, run_id: str) -> RunStatus:
     raise AssertionError("the run did not end")
 
 
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        SystemClock().sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
 def test_one_token_is_one_run(factory: AdfClient, publish: Any) -> None:
     runs = AdfRuns(factory)
     request = asked(publish(step("first")))
@@ -121,6 +132,43 @@ def test_a_recovery_reruns_what_failed(factory: AdfClient, publish: Any) -> None
     assert factory.run(new).group_id == factory.run(old).group_id
     assert set(factory.activities(new, earlier=[old])) == {"first", "broken"}
     assert runs.find(request, "t-1") == old
+
+
+def test_a_round_of_a_loop_is_no_success_before_the_loop_has_ended(
+    factory: AdfClient, publish: Any, sandbox_light: Any
+) -> None:
+    runs, activities = AdfRuns(factory), ActivityRuns(factory, monotonic=itertools.count(step=2).__next__)
+    sandbox_light.fault(kind="stays_running", target="stuck")
+    inside = [step("load"), step("stuck", "load")]
+    loop = step("loop", kind="ForEach", items="@createArray(1, 2)", isSequential=True, activities=inside)
+    run_id = runs.submit(asked(publish(loop)), "t-1")
+    until(lambda: "stuck" in factory.activities(run_id))
+    assert factory.activities(run_id)["load"].phase is Phase.SUCCEEDED
+    assert activities.status(activity_run(run_id, "load")).phase is Phase.RUNNING
+    sandbox_light.heal()
+    ended(runs, run_id)
+    assert activities.status(activity_run(run_id, "load")).phase is Phase.SUCCEEDED
+
+
+def test_an_earlier_success_is_void_while_a_recovery_repeats_what_lies_upstream(
+    factory: AdfClient, publish: Any, sandbox_light: Any
+) -> None:
+    runs, activities = AdfRuns(factory), ActivityRuns(factory, monotonic=itertools.count(step=2).__next__)
+    after = step("after")
+    after["dependsOn"] = [{"activity": "broken", "dependencyConditions": ["Completed"]}]
+    request = asked(publish(step("first"), BROKEN, after))
+    old = runs.submit(request, "t-1")
+    ended(runs, old)
+    sandbox_light.fault(kind="stays_running", target="broken")
+    new = runs.submit({**request, "recovery_of": old, "start_from_failure": True}, "t-2")
+    until(lambda: "pipeline_run" in factory.activities(new).get("broken", RunStatus("", "", Phase.WAITING)).output)
+    found = {name: activities.status(activity_run(new, name)) for name in ("first", "after")}
+    assert found["first"].phase is Phase.SUCCEEDED
+    assert found["first"].output["pipeline_run"] == old
+    assert found["after"].phase is Phase.RUNNING
+    sandbox_light.heal()
+    ended(runs, new)
+    assert activities.status(activity_run(new, "after")).output["pipeline_run"] == new
 
 
 def test_a_running_pipeline_is_cancelled(factory: AdfClient, publish: Any, sandbox_light: Any) -> None:

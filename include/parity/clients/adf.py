@@ -6,8 +6,8 @@ finds where a chain of activities broke.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,10 @@ VERSION = {"api-version": "2018-06-01"}
 PUBLIC = "https://management.azure.com"
 RETENTION = timedelta(days=45)
 """How long Data Factory remembers runs."""
+UNKNOWN_RETRIES = 1 << 31
+"""Retries that an expression says: only the end of the run shows that no attempt follows."""
+RAN_HERE = (None, "", "None")
+"""Values of ``recoveryStatus`` of an activity that this very run performed."""
 
 LIFECYCLE = Lifecycle(
     "Data Factory",
@@ -96,9 +100,13 @@ class ActivityDefinition:
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Activity → conditions: Succeeded, Failed, Skipped, Completed."""
     retries: int = 0
-    """How often Data Factory itself tries a failed attempt again."""
+    """How often Data Factory itself tries a failed attempt again; UNKNOWN_RETRIES for an expression."""
     container: str = ""
     """The ForEach, If, Until or Switch that holds it, or empty."""
+    inactive: bool = False
+    """Whether it is switched off: it then does nothing, whatever state its dependants see."""
+    detached: bool = False
+    """Whether it starts another pipeline and may succeed before that has ended."""
 
 
 @dataclass(frozen=True)
@@ -200,15 +208,28 @@ class AdfClient:
         found = [self._run(item) for item in self._query("queryPipelineRuns", body, "pipeline runs")]
         return sorted(found, key=lambda run: (run.status.started is None, run.status.started, run.run_id))
 
+    def earlier_runs(self, run: PipelineRun) -> list[str]:
+        """Return the runs of its group before ``run``, oldest first: those that it recovers, at any remove."""
+        if run.group_id in ("", run.run_id):
+            return []
+        group = {"operand": "RunGroupId", "operator": "Equals", "values": [run.group_id]}
+        now = self.clock.now()
+        listed = self.runs(after=now - RETENTION, before=now + timedelta(days=1), filters=[group])
+        ids = [one.run_id for one in listed]
+        return ids[: ids.index(run.run_id)] if run.run_id in ids else [one for one in ids if one != run.run_id]
+
     def activities(self, run_id: str, earlier: Sequence[str] = ()) -> dict[str, RunStatus]:
         """Return how each activity of a run stands, by name; one poll answers for all.
 
-        ``earlier`` are the runs that this one recovers: what succeeded there is not run again and counts.
+        ``earlier`` are the runs that this one recovers, oldest first: what succeeded there and has not run since
+        is listed, too. ``output["pipeline_run"]`` says which run performed an activity, and ``spared`` that this
+        run has decided not to repeat it.
         """
         known: dict[str, RunStatus] = {}
         for older in earlier:
-            known |= {n: s for n, s in self._activities(older).items() if s.phase is Phase.SUCCEEDED}
-        return known | self._activities(run_id)
+            known = _recovered(known, older, self._activities(older))
+            known = {name: status for name, status in known.items() if status.phase is Phase.SUCCEEDED}
+        return _recovered(known, run_id, self._activities(run_id))
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run and the runs that it started."""
@@ -219,11 +240,11 @@ class AdfClient:
             params={**VERSION, "isRecursive": "true"},
         )
 
-    def _activities(self, run_id: str) -> dict[str, RunStatus]:
+    def _activities(self, run_id: str) -> list[Mapping[str, Any]]:
         now = self.clock.now()
         body = _window(now - RETENTION, now + timedelta(days=1))
         path = f"pipelineruns/{run_id}/queryActivityruns"
-        return latest_attempts(list(self._query(path, body, f"activities of pipeline run {run_id}")))
+        return list(self._query(path, body, f"activities of pipeline run {run_id}"))
 
     def _get(self, path: str, what: str) -> Any:
         return self._door.get(f"{self.config.resource}/{path}", what=what, params=VERSION)
@@ -266,17 +287,65 @@ class AdfClient:
         )
 
 
+def _recovered(
+    known: Mapping[str, RunStatus], run_id: str, listed: Sequence[Mapping[str, Any]]
+) -> dict[str, RunStatus]:
+    """Return ``known``, of the runs before, with what ``run_id`` performed; what it took over stays as it was."""
+    before = {status.run_id for status in known.values()}
+    taken_over = {item["activityName"] for item in listed if not _ran_here(item, before)}
+    found = {name: _with(status, spared=True) if name in taken_over else status for name, status in known.items()}
+    for name, status in latest_attempts([item for item in listed if _ran_here(item, before)]).items():
+        if name not in known or status.state not in ("Skipped", "Inactive"):
+            found[name] = _with(status, pipeline_run=run_id)
+    return found
+
+
+def _ran_here(item: Mapping[str, Any], before: Collection[str]) -> bool:
+    return item.get("recoveryStatus") in RAN_HERE and item["activityRunId"] not in before
+
+
+def _with(status: RunStatus, **facts: Any) -> RunStatus:
+    return replace(status, output={**status.output, **facts})
+
+
 def latest_attempts(found: Sequence[Mapping[str, Any]]) -> dict[str, RunStatus]:
-    """Return one status per activity name: the latest attempt, and of a loop's iterations the worst."""
-    newest: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for item in sorted(found, key=lambda i: (i.get("activityRunStart") or "", i.get("retryAttempt") or 0)):
-        newest[item["activityName"], item.get("iterationHash") or ""] = item
-    worst: dict[str, RunStatus] = {}
-    for (name, _), item in newest.items():
-        status = activity_status(item)
-        if name not in worst or _BADNESS.index(status.phase) < _BADNESS.index(worst[name].phase):
-            worst[name] = status
-    return worst
+    """Return one status per activity name: the last attempt, and of a loop's rounds the worst."""
+    by_id = {item["activityRunId"]: item for item in found}  # a page that shifted may repeat an item
+    rounds: dict[str, list[RunStatus]] = {}
+    for item in _last_attempts(sorted(by_id.values(), key=_began)):
+        rounds.setdefault(item["activityName"], []).append(activity_status(item))
+    return {name: _worst(statuses) for name, statuses in rounds.items()}
+
+
+def _last_attempts(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out every attempt that a retry made good for: each retry stands for one attempt before it, no more.
+
+    Rounds of a loop may share everything but their id, so that a later round must not pass for a retry.
+    """
+    last: list[Mapping[str, Any]] = []
+    for item in found:
+        earlier = next((one for one in last if _retries_it(item, one)), None)
+        if earlier is not None:
+            last.remove(earlier)
+        last.append(item)
+    return last
+
+
+def _retries_it(item: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    attempt = item.get("retryAttempt") or 0
+    same = all((item.get(part) or "") == (earlier.get(part) or "") for part in ("activityName", "iterationHash"))
+    follows = attempt > 0 and attempt == (earlier.get("retryAttempt") or 0) + 1
+    return same and follows and earlier["status"] != "Succeeded"
+
+
+def _began(item: Mapping[str, Any]) -> tuple[str, int]:
+    return item.get("activityRunStart") or "", item.get("retryAttempt") or 0
+
+
+def _worst(rounds: Sequence[RunStatus]) -> RunStatus:
+    worst = min(rounds, key=lambda status: _BADNESS.index(status.phase))
+    children = [child for status in rounds for child in status.output.get("child_runs", ())]
+    return _with(worst, child_runs=children) if children else worst
 
 
 _BADNESS = (Phase.FAILED, Phase.CANCELLED, Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED)
@@ -288,6 +357,7 @@ def activity_status(item: Mapping[str, Any]) -> RunStatus:
     output: Mapping[str, Any] = item["output"] if isinstance(item.get("output"), dict) else {}
     facts = {"retry_attempt": item.get("retryAttempt"), "duration_ms": item.get("durationInMs")}
     facts |= {"rows_read": output.get("rowsRead"), "rows_copied": output.get("rowsCopied")}
+    facts |= {"child_runs": [output["pipelineRunId"]] if output.get("pipelineRunId") else None}
     return RunStatus(
         run_id=item["activityRunId"],
         state=item["status"],
@@ -314,8 +384,17 @@ _INNER = ("activities", "ifTrueActivities", "ifFalseActivities", "defaultActivit
 def _definitions(items: Sequence[Mapping[str, Any]], container: str) -> Iterator[ActivityDefinition]:
     for item in items:
         needs = {d["activity"]: tuple(d["dependencyConditions"]) for d in item.get("dependsOn") or []}
-        yield ActivityDefinition(item["name"], item["type"], needs, _retries(item), container)
         properties = item.get("typeProperties") or {}
+        yield ActivityDefinition(
+            name=item["name"],
+            kind=item["type"],
+            depends_on=needs,
+            retries=_retries(item),
+            container=container,
+            inactive=item.get("state") == "Inactive",
+            # The references contradict each other about the default, so only a plain true counts.
+            detached=item["type"] == "ExecutePipeline" and properties.get("waitOnCompletion") is not True,
+        )
         for inner in (properties.get(key) or [] for key in _INNER):
             yield from _definitions(inner, item["name"])
         for case in properties.get("cases") or []:
@@ -324,7 +403,7 @@ def _definitions(items: Sequence[Mapping[str, Any]], container: str) -> Iterator
 
 def _retries(item: Mapping[str, Any]) -> int:
     value = str((item.get("policy") or {}).get("retry", 0))
-    return int(value) if value.isdecimal() else 0  # an expression is known to the factory only
+    return int(value) if value.isdecimal() else UNKNOWN_RETRIES
 
 
 def _window(after: datetime, before: datetime) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
 from parity.clients.adf_chain import first_broken
+from parity.clients.adf_settled import doubt
 from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.errors import BadInput
@@ -47,13 +48,16 @@ class ActivityRuns:
     def status(self, run_id: str) -> RunStatus:
         """Return the activity's last attempt; one that never ran is FAILED once its pipeline has ended.
 
-        A failed attempt counts only when the pipeline will not try again.
+        A failed attempt counts only when the pipeline will not try again, a success only when it is final
+        (:mod:`parity.clients.adf_settled`).
         """
         pipeline_run, _, name = run_id.partition("/")
         run, activities = self._look(pipeline_run)
         status = activities.get(name)
         if status is None or status.state in ("Skipped", "Inactive"):
             return self._absent(run_id, name, run, activities)
+        if status.phase is Phase.SUCCEEDED:
+            return self._succeeded(run_id, name, run, activities)
         if status.phase is Phase.FAILED and not run.status.phase.ended and self._tries_again(run, name, status):
             return replace(status, run_id=run_id, phase=Phase.RUNNING, error=None)
         return replace(status, run_id=run_id, url=status.url or run.status.url)
@@ -63,16 +67,39 @@ class ActivityRuns:
         if run is None or self._monotonic() - at > FRESH:
             # The run first: an activity that ends between the two calls is then seen as ended in an open run.
             run = self._client.run(pipeline_run)
-            recovered = (run.group_id,) if run.group_id not in ("", run.run_id) else ()
-            activities = self._client.activities(pipeline_run, earlier=recovered)
+            activities = self._client.activities(pipeline_run, earlier=self._client.earlier_runs(run))
             self._seen[pipeline_run] = (self._monotonic(), run, activities)
         return run, activities
 
+    def _succeeded(
+        self, run_id: str, name: str, run: PipelineRun, activities: Mapping[str, RunStatus]
+    ) -> RunStatus:
+        """Return a success, or why it does not count."""
+        pipeline = self._definition(run)
+        status = replace(activities[name], run_id=run_id, url=activities[name].url or run.status.url)
+        if error := _unnameable(pipeline, name):
+            return _refused(status, error)
+        if found := doubt(pipeline, run, activities, name):
+            return _refused(status, RemoteError("NotFinal", found.reason)) if found.final else _waits(status)
+        return self._with_children(status) if pipeline.activity(name).detached else status
+
+    def _with_children(self, status: RunStatus) -> RunStatus:
+        """Return the success of an ExecutePipeline as that of the runs that it started, whether it waits or not."""
+        children = [self._client.run(child).status for child in status.output.get("child_runs", ())]
+        if not children:
+            text = "It does not say which pipeline run it started, and need not wait for it (waitOnCompletion)."
+            return _refused(status, RemoteError("NotAwaited", text))
+        for child in children:
+            if child.phase.ended and child.phase is not Phase.SUCCEEDED:
+                why = child.error.message if child.error else child.state
+                return _refused(
+                    status, RemoteError("ChildFailed", f"Pipeline run {child.run_id}, which it started: {why}")
+                )
+        return status if all(child.phase.ended for child in children) else _waits(status)
+
     def _absent(self, run_id: str, name: str, run: PipelineRun, activities: Mapping[str, RunStatus]) -> RunStatus:
         pipeline = self._definition(run)
-        if name not in {activity.name for activity in pipeline.activities}:
-            known = did_you_mean(name, (activity.name for activity in pipeline.activities))
-            error = RemoteError("NoSuchActivity", f"Pipeline {run.pipeline} has no activity {name}. {known}")
+        if error := _unnameable(pipeline, name):
             return RunStatus(run_id, "NotFound", Phase.FAILED, error, run.status.url)
         culprit, why = first_broken(pipeline, activities, name)
         if not run.status.phase.ended and not (why and not self._tries_again(run, culprit, activities[culprit])):
@@ -90,6 +117,30 @@ class ActivityRuns:
         if run.pipeline not in self._pipelines:
             self._pipelines[run.pipeline] = self._client.pipeline(run.pipeline)
         return self._pipelines[run.pipeline]
+
+
+def _unnameable(pipeline: Pipeline, name: str) -> RemoteError | None:
+    """Return why ``name`` cannot stand for one activity that runs."""
+    named = [activity for activity in pipeline.activities if activity.name == name]
+    if not named:
+        known = did_you_mean(name, (activity.name for activity in pipeline.activities))
+        return RemoteError("NoSuchActivity", f"Pipeline {pipeline.name} has no activity {name}. {known}")
+    if len(named) > 1:
+        text = f"Pipeline {pipeline.name} has {len(named)} activities called {name}; rename all but one."
+        return RemoteError("AmbiguousActivity", text)
+    if named[0].inactive:
+        return RemoteError("Inactive", f"Pipeline {pipeline.name} has switched {name} off: it does nothing.")
+    return None
+
+
+def _waits(status: RunStatus) -> RunStatus:
+    """Return a success that does not count yet."""
+    return replace(status, phase=Phase.RUNNING, ended=None)
+
+
+def _refused(status: RunStatus, error: RemoteError) -> RunStatus:
+    """Return a success that never will count."""
+    return replace(status, phase=Phase.FAILED, error=error)
 
 
 def _not_run(run: PipelineRun, culprit: str, why: RemoteError | None) -> RemoteError:

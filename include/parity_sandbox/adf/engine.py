@@ -215,6 +215,7 @@ def _record(activity: Activity, scope: Scope, attempt: int = 0) -> ActivityRun:
         scope.run.id,
         linked_service=(activity.get("linkedServiceName") or {}).get("referenceName", ""),
         attempt=attempt,
+        iteration=scope.iteration,
         secure_input=bool(policy.get("secureInput")),
         secure_output=bool(policy.get("secureOutput")),
         user_properties={one["name"]: one["value"] for one in activity.get("userProperties") or []},

@@ -46,6 +46,8 @@ class ActivityRun:
     output: Any = field(default_factory=dict)
     error: Mapping[str, str] = field(default_factory=lambda: dict(NO_ERROR))
     attempt: int = 0
+    iteration: str = ""
+    """Which round of a ForEach it belongs to; two rounds never have the same."""
     secure_input: bool = False
     secure_output: bool = False
     recovery: str = "None"
@@ -68,7 +70,7 @@ class ActivityRun:
             "output": {} if self.secure_output else self.output,
             "error": {**self.error, "target": self.name},
             "retryAttempt": self.attempt or None,
-            "iterationHash": "",
+            "iterationHash": self.iteration,
             "recoveryStatus": self.recovery,
             "userProperties": self.user_properties,
             "integrationRuntimeNames": [],

@@ -17,7 +17,7 @@ def plan(factory: Factory, pipeline: Resource, call: Call) -> tuple[PipelineRun,
     """Return the run that ``createRun`` asks for, and the activity runs that it need not repeat.
 
     A reference alone takes over the parameters; in recovery mode the runs share their group, and only
-    ``startActivityName`` or ``startFromFailure`` spare anything.
+    ``startActivityName`` or ``startFromFailure`` spare anything, and nothing downstream of what runs again.
     """
     reference = call.query.get("referencePipelineRunId", "")
     start = call.query.get("startActivityName", "")
@@ -34,7 +34,7 @@ def plan(factory: Factory, pipeline: Resource, call: Call) -> tuple[PipelineRun,
     succeeded = _succeeded(earlier)
     if start:
         return run, _before(pipeline, start, succeeded, run)
-    return run, (succeeded if call.flag("startFromFailure") else {})
+    return run, (_untouched(pipeline, succeeded) if call.flag("startFromFailure") else {})
 
 
 def _referenced(factory: Factory, pipeline: Resource, reference: str) -> PipelineRun:
@@ -50,6 +50,13 @@ def _referenced(factory: Factory, pipeline: Resource, reference: str) -> Pipelin
 
 def _succeeded(earlier: PipelineRun) -> dict[str, ActivityRun]:
     return {one.name: one for one in earlier.listed() if one.status is State.SUCCEEDED}
+
+
+def _untouched(pipeline: Resource, succeeded: Mapping[str, ActivityRun]) -> dict[str, ActivityRun]:
+    """Return what succeeded, unless it waits for something that did not."""
+    activities: list[Mapping[str, Any]] = pipeline.properties.get("activities") or []
+    again = {name for one in activities if one["name"] not in succeeded for name in downstream(activities, one["name"])}
+    return {name: one for name, one in succeeded.items() if name not in again}
 
 
 def _before(

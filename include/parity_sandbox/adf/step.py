@@ -8,6 +8,7 @@ from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
+from uuid import uuid4
 
 from parity_sandbox.adf.expressions.errors import ExpressionError
 from parity_sandbox.adf.expressions.evaluate import Names, evaluate
@@ -86,10 +87,13 @@ class Scope:
     reused: Mapping[str, ActivityRun] = field(default_factory=dict)
     """Activities of the reference run that a recovery does not repeat."""
     items: tuple[Any, ...] = ()
+    iteration: str = ""
+    """Hash of the round of a ForEach, or empty."""
 
     def inside(self, item: Any) -> Scope:
         """Return the scope of one round of a loop."""
-        return replace(self, results=ChainMap({}, self.results), reused={}, items=(*self.items, item))
+        results = ChainMap({}, self.results)
+        return replace(self, results=results, reused={}, items=(*self.items, item), iteration=uuid4().hex)
 
     def names(self) -> Names:
         """Return the functions of the run."""

@@ -24,6 +24,10 @@ CONFIG = AdfConfig(
 MARKED = {"parity_token": {"type": "string", "defaultValue": ""}, "business_date": {"type": "string"}}
 
 
+FIELDS = {"PipelineName": "pipelineName", "RunGroupId": "runGroupId"}
+"""Filter operands."""
+
+
 def activity(name: str, *needs: str, kind: str = "DatabricksSparkPython", **more: Any) -> dict[str, Any]:
     """Return an activity's definition that runs when all of ``needs`` succeeded."""
     depends = [{"activity": need, "dependencyConditions": ["Succeeded"]} for need in needs]
@@ -33,7 +37,8 @@ def activity(name: str, *needs: str, kind: str = "DatabricksSparkPython", **more
 def activity_run(name: str, status: str, **more: Any) -> dict[str, Any]:
     """Return an activity run as queryActivityruns lists it."""
     start = more.pop("start", "2026-03-02T01:00:00.0000000Z")
-    defaults = {"activityRunId": f"id-{name}-{start}", "activityRunStart": start, "activityType": "X"}
+    number = f"{more.get('retryAttempt') or 0}-{more.get('iterationHash', '')}"
+    defaults = {"activityRunId": f"id-{name}-{start}-{number}", "activityRunStart": start, "activityType": "X"}
     ended = {"activityRunEnd": more.pop("end", start), "output": {}, "error": None}
     return {"activityName": name, "status": status, **defaults, **ended, **more}
 
@@ -126,12 +131,13 @@ class FakeFactory:
         return httpx.Response(200, json={"runId": run["runId"]})
 
     def _listed(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        wanted = {value for f in body.get("filters") or [] for value in f["values"]}
+        filters = [(FIELDS[one["operand"]], one["values"]) for one in body.get("filters") or []]
         hidden = 1 if self.listing_delay > 0 and self.created else 0
         self.listing_delay -= hidden
         seen = self.runs[: len(self.runs) - hidden]
         after = body["lastUpdatedAfter"]
-        return [run for run in seen if run["pipelineName"] in wanted and run["lastUpdated"] > after]
+        found = [run for run in seen if all(run[field] in values for field, values in filters)]
+        return [run for run in found if run["lastUpdated"] > after]
 
     def _paged(self, found: list[Any], body: dict[str, Any]) -> dict[str, Any]:
         start = int(body.get("continuationToken") or 0)

@@ -156,6 +156,9 @@ def test_a_loop_runs_its_branch_for_every_item(azure: Azure, order: dict[str, An
     assert activities["show"]["output"]["value"] == "3"
     taken = {one["output"]["value"] for one in azure.activities(run["runId"]) if one["activityName"] == "take"}
     assert taken == {"a!", "b!", "c!"}
+    rounds = {one["iterationHash"] for one in azure.activities(run["runId"]) if one["activityName"] == "take"}
+    assert len(rounds - {""}) == 3
+    assert activities["loop"]["iterationHash"] == ""
 
 
 def test_a_loop_fails_when_a_round_does_and_the_other_rounds_still_run(azure: Azure) -> None:
@@ -380,6 +383,15 @@ def test_a_recovery_from_failure_keeps_what_succeeded_and_runs_the_rest(azure: A
     kept = {one["activityName"]: one for one in azure.activities(again)}["a"]
     earlier = {one["activityName"]: one for one in azure.activities(first)}["a"]
     assert (kept["status"], kept["activityRunId"]) == ("Succeeded", earlier["activityRunId"])
+
+
+def test_a_recovery_repeats_what_waited_for_a_failure(azure: Azure) -> None:
+    azure.context.faults.add(Fault(kind="fails_at", target="b", times=1))
+    run, _ = azure.perform([wait("a"), wait("b"), wait("tidy", {"b": "Completed"})])
+    again = azure.start("tested", referencePipelineRunId=run["runId"], isRecovery="true", startFromFailure="true")
+    azure.wait(again)
+    recovered = {one["activityName"]: one["recoveryStatus"] for one in azure.activities(again)}
+    assert recovered == {"a": "SkippedForRecovery", "b": "None", "tidy": "None"}
 
 
 def test_a_recovery_can_start_at_a_named_activity(azure: Azure) -> None:
