@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -16,6 +17,11 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
+
+
+def today(clock: Clock, zone: str) -> date:
+    """Return the date that people in ``zone`` write."""
+    return clock.now().astimezone(ZoneInfo(zone)).date()
 
 
 class SystemClock:

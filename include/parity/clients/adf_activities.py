@@ -84,7 +84,7 @@ class ActivityRuns:
         return self._with_children(status) if pipeline.activity(name).detached else status
 
     def _with_children(self, status: RunStatus) -> RunStatus:
-        """Return the success of an ExecutePipeline as that of the runs that it started, whether it waits or not."""
+        """Return the success of an ExecutePipeline as that of the runs that it started."""
         children = [self._client.run(child).status for child in status.output.get("child_runs", ())]
         if not children:
             text = "It does not say which pipeline run it started, and need not wait for it (waitOnCompletion)."

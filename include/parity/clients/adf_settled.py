@@ -26,9 +26,7 @@ class Doubt:
     """Whether waiting cannot dispel it."""
 
 
-def doubt(
-    pipeline: Pipeline, run: PipelineRun, activities: Mapping[str, RunStatus], name: str
-) -> Doubt | None:
+def doubt(pipeline: Pipeline, run: PipelineRun, activities: Mapping[str, RunStatus], name: str) -> Doubt | None:
     """Return why the success of ``name``, an activity of the pipeline, does not count yet, or never will."""
     by_name = {activity.name: activity for activity in pipeline.activities}
     for holder in _containers(by_name, name):

@@ -11,8 +11,7 @@ from parity.suite.models import Activity, ColumnRule
 def view(name: str, files: Sequence[Path], names: Mapping[str, str]) -> str:
     """Return the statement that makes ``files`` a view; ``names`` maps a file's column to the suite's name."""
     listed = ", ".join(_literal(str(file)) for file in files)
-    renamed = ", ".join(f"{_quoted(old)} as {_quoted(new)}" for old, new in names.items() if old != new)
-    columns = f"* rename ({renamed})" if renamed else "*"
+    columns = ", ".join(f"{_quoted(old)} as {_quoted(new)}" for old, new in names.items())
     return f"create or replace view {_quoted(name)} as select {columns} from {_parquet(listed)}"
 
 
@@ -25,12 +24,17 @@ def suite_names(columns: Iterable[str], activity: Activity, wanted: Iterable[str
     """Map a side's columns to the suite's names: the target's, and the suite's own upper and lower case.
 
     Athena lower-cases every name and Spark keeps them, so names are matched without regard to case, exactly
-    matching names first.
+    matching names first. A legacy column whose name a rename gives to another one steps aside: nothing in the
+    suite means it.
     """
     present = list(columns)
     legacy = _legacy_names(activity.columns) if side == "legacy" else {}
+    given = {legacy[name.lower()].lower() for name in present if name.lower() in legacy}
     spelling = {name.lower(): name for name in wanted}
-    mapped = {name: legacy.get(name.lower(), name) for name in present}
+    mapped = {
+        name: legacy.get(name.lower()) or (f"{name} (legacy)" if name.lower() in given else name)
+        for name in present
+    }
     taken = set(mapped.values())
     for name, new in mapped.items():
         wanted_name = spelling.get(new.lower(), new)

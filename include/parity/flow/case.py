@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from parity.clients.artefacts import Artefacts
 from parity.clients.remote import RunStatus
 from parity.clients.storage import Storage
+from parity.clock import Clock, SystemClock, today
 from parity.flow.exports import Column, Expected, Export, fetch_legacy, fetch_target
 from parity.flow.plan import Plan
 from parity.flow.shelf import Shelf
@@ -26,6 +28,12 @@ class Case:
     artefacts: Artefacts
     waivers: tuple[Waiver, ...] = ()
     attempt: int = 1
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def today(self) -> date:
+        """Return the day on which waivers must be in force: their last day ends in the suite's own zone."""
+        return today(self.clock, self.suite.timezone)
 
     @property
     def mode(self) -> Mode:

@@ -38,6 +38,7 @@ def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -
         case.activity,
         tuple(waiver for waiver in case.waivers if waiver.suite == case.suite.suite),
         suite=case.suite.suite,
+        today=case.today,
         memory=case.settings.memory,
         scratch=case.shelf.downloads,
         **_mask(case.settings),

@@ -55,7 +55,9 @@ def _succeeded(earlier: PipelineRun) -> dict[str, ActivityRun]:
 def _untouched(pipeline: Resource, succeeded: Mapping[str, ActivityRun]) -> dict[str, ActivityRun]:
     """Return what succeeded, unless it waits for something that did not."""
     activities: list[Mapping[str, Any]] = pipeline.properties.get("activities") or []
-    again = {name for one in activities if one["name"] not in succeeded for name in downstream(activities, one["name"])}
+    again = {
+        name for one in activities if one["name"] not in succeeded for name in downstream(activities, one["name"])
+    }
     return {name: one for name, one in succeeded.items() if name not in again}
 
 

@@ -206,7 +206,9 @@ class TestRecovery:
         ]
         assert look(factory, "b").phase is Phase.SUCCEEDED
         factory.activities["r"] = factory.activities["old"]
-        assert look(factory, "b").phase is Phase.SUCCEEDED, "one activity run ran once, in whichever run it is listed"
+        assert look(factory, "b").phase is Phase.SUCCEEDED, (
+            "one activity run ran once, in whichever run it is listed"
+        )
 
     def test_what_it_took_over_without_a_success_before_never_ran(self, factory: FakeFactory) -> None:
         factory.activities["old"] = []

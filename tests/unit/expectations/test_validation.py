@@ -187,6 +187,38 @@ def test_columns_go_by_the_suites_names_on_both_sides(check: Check, activity: Ma
     assert [f.outcome for f in (*on(found, "legacy"), *on(found, "target"))] == [Outcome.PASS] * 4
 
 
+@pytest.mark.parametrize("own", ["amount", "AMOUNT"])
+def test_a_renamed_column_is_read_and_not_the_one_that_has_its_new_name(
+    check: Check, activity: Make, tmp_path: Path, own: str
+) -> None:
+    legacy, target = tmp_path / "legacy.parquet", tmp_path / "target.parquet"
+    duckdb.sql(f"copy (select 1 as {own}, 900 as amt) to '{legacy}'")
+    duckdb.sql(f"copy (select 900 as amount) to '{target}'")
+    expected = (
+        {"ExpectColumnMaxToBeBetween": {"column": "amount", "max_value": 10}},
+        {"ExpectTableColumnCountToEqual": {"value": 2}},
+    )
+    found = check(
+        activity(columns={"amount": {"legacy": "amt"}}, legacy=expected), legacy=[legacy], target=[target]
+    )
+    assert [f.outcome for f in on(found, "legacy")] == [Outcome.FAIL, Outcome.PASS]
+
+
+def test_two_columns_that_swapped_their_names_are_both_read_rightly(
+    check: Check, activity: Make, tmp_path: Path
+) -> None:
+    legacy, target = tmp_path / "legacy.parquet", tmp_path / "target.parquet"
+    duckdb.sql(f"copy (select 1 as a, 2 as b) to '{legacy}'")
+    duckdb.sql(f"copy (select 2 as a, 1 as b) to '{target}'")
+    expected = tuple(
+        {"ExpectColumnMaxToBeBetween": {"column": name, "min_value": value, "max_value": value}}
+        for name, value in (("a", 2), ("b", 1))
+    )
+    given = activity(columns={"a": {"legacy": "b"}, "b": {"legacy": "a"}}, both=expected)
+    found = check(given, legacy=[legacy], target=[target])
+    assert {f.outcome for f in (*on(found, "legacy"), *on(found, "target"))} == {Outcome.PASS}
+
+
 def test_no_value_of_a_sensitive_column_is_kept_anywhere(check: Check, activity: Make, tmp_path: Path) -> None:
     given = activity(
         columns={"card_pan": {"sensitive": True}},

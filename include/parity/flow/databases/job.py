@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from parity.clock import Clock
+from parity.clock import Clock, today
 from parity.flow.databases.detail import Desk
 from parity.flow.databases.progress import ProgressStore
 from parity.flow.databases.sides import Connections
@@ -32,4 +33,9 @@ class Job:
         """Return what the engine needs for one table."""
         own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
         covering = tuple(w for w in own if w.kind != "schema")
-        return Desk(self.mask_key, waivers=covering, suite=self.spec.database, today=self.clock.now().date())
+        return Desk(self.mask_key, waivers=covering, suite=self.spec.database, today=self.today)
+
+    @property
+    def today(self) -> date:
+        """Return the day on which waivers must be in force: their last day ends in the database's own zone."""
+        return today(self.clock, self.spec.timezone)

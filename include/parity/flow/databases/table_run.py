@@ -151,7 +151,7 @@ class TableRun:
 
     def _waived(self) -> tuple[str | None, ...]:
         job = self.job
-        return waived_columns(self.plan.name, job.spec.database, job.waivers, job.clock.now().date())
+        return waived_columns(self.plan.name, job.spec.database, job.waivers, job.today)
 
 
 def _safe(name: str) -> str:

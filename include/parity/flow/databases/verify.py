@@ -55,7 +55,7 @@ def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> Databas
         Verdict.INVALID,
         "",
         tuple(sorted(tables, key=lambda table: table.table)),
-        waive_schema(survey.schema, job.spec.database, job.waivers, job.clock.now().date()),
+        waive_schema(survey.schema, job.spec.database, job.waivers, job.today),
         survey.cutover,
         (*survey.plan.left_out, *survey.unreadable),
         survey.versions,
