@@ -157,6 +157,16 @@ class Session:
             names = [str(item[0]).lower() for item in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def texts(self, sql: str) -> list[dict[str, str | None]]:
+        """Return all rows by lower-case column name, as text; a byte that is no UTF-8 is shown as ``\\xff``."""
+        connection, unicode = self._connection, self._connection.use_unicode
+        connection.use_unicode = False  # PyMySQL would raise for such a byte in the middle of the rows
+        try:
+            found = self.dicts(sql)
+        finally:
+            connection.use_unicode = unicode
+        return [{name: _text(value) for name, value in row.items()} for row in found]
+
     def stream(self, sql: str) -> Iterator[Row]:
         """Yield rows as they arrive, holding one at a time."""
         from pymysql.cursors import SSCursor
@@ -230,6 +240,12 @@ class Session:
         names = ", ".join(f"'{setting.name}'" for setting in wanted)
         shown = self.rows(f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
         return {str(name).lower(): str(value) for name, value in shown}
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return None if value is None else str(value)
 
 
 def connect(where: Address, limits: Limits | None = None, name: str = "parity") -> Session:

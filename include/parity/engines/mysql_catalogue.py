@@ -1,10 +1,14 @@
-"""Everything a MySQL database says about itself, in a dozen queries, however many tables it has."""
+"""Everything a MySQL database says about itself: a dozen queries, and one ``SHOW CREATE`` per object.
+
+``information_schema`` has lists, types and settings. Whatever a person has written (expressions, defaults, bodies)
+is lossy there and is read from ``SHOW CREATE``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from parity.errors import AccessDenied, NotFound, Terminal
@@ -20,53 +24,51 @@ class Asking(Protocol):
     def dicts(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[dict[str, Any]]:
         """Return rows by lower-case column name."""
 
+    def texts(self, sql: str) -> list[dict[str, str | None]]:
+        """Return rows by lower-case column name, with bytes that are no UTF-8 shown as escapes."""
+
 
 _OF = "table_schema = DATABASE()"
 QUERIES: Mapping[str, str] = {
+    "server": "SELECT DATABASE() AS name, VERSION() AS version, @@lower_case_table_names AS folds",
     "tables": "SELECT table_name AS name, table_type, engine, table_collation, auto_increment, table_rows "
     f"FROM information_schema.tables WHERE {_OF}",
-    "columns": "SELECT table_name, column_name, ordinal_position, column_default, is_nullable, data_type, "
+    "columns": "SELECT table_name, column_name, ordinal_position, is_nullable, data_type, "
     "column_type, numeric_precision, numeric_scale, datetime_precision, character_set_name, collation_name, "
     f"extra, generation_expression FROM information_schema.columns WHERE {_OF} "
     "ORDER BY table_name, ordinal_position",
     "indexes": f"SELECT * FROM information_schema.statistics WHERE {_OF} "
     "ORDER BY table_name, index_name, seq_in_index",
     "foreign_keys": "SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, "
-    "k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule "
-    "FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r "
+    "k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule, "
+    "r.match_option FROM information_schema.key_column_usage k "
+    "JOIN information_schema.referential_constraints r "
     "ON r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
     "WHERE k.table_schema = DATABASE() AND r.constraint_schema = DATABASE() "
     "ORDER BY k.table_name, k.constraint_name, k.ordinal_position",
-    "checks": "SELECT t.table_name, c.constraint_name, c.check_clause, t.enforced "
-    "FROM information_schema.check_constraints c JOIN information_schema.table_constraints t "
-    "ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name "
-    "WHERE c.constraint_schema = DATABASE() AND t.constraint_type = 'CHECK'",
-    "views": "SELECT table_name, view_definition, check_option, security_type, table_schema "
-    f"FROM information_schema.views WHERE {_OF}",
-    "routines": "SELECT routine_name, routine_type, dtd_identifier, routine_definition, is_deterministic, "
-    "sql_data_access, security_type, sql_mode FROM information_schema.routines WHERE routine_schema = DATABASE()",
+    "views": "SELECT table_name, view_definition, check_option, security_type, definer, character_set_client, "
+    f"collation_connection FROM information_schema.views WHERE {_OF}",
+    "routines": "SELECT * FROM information_schema.routines WHERE routine_schema = DATABASE()",
     "parameters": "SELECT specific_name, routine_type, ordinal_position, parameter_mode, parameter_name, "
-    "dtd_identifier FROM information_schema.parameters WHERE specific_schema = DATABASE() "
-    "ORDER BY specific_name, ordinal_position",
-    "triggers": "SELECT trigger_name, event_object_table, action_timing, event_manipulation, "
-    "action_order, action_statement, sql_mode FROM information_schema.triggers WHERE trigger_schema = DATABASE()",
+    "dtd_identifier, character_set_name, collation_name FROM information_schema.parameters "
+    "WHERE specific_schema = DATABASE() ORDER BY specific_name, ordinal_position",
+    "triggers": "SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_order, "
+    "action_statement, sql_mode, definer, character_set_client, collation_connection, database_collation "
+    "FROM information_schema.triggers WHERE trigger_schema = DATABASE()",
     "events": "SELECT event_name, event_type, execute_at, interval_value, interval_field, starts, ends, "
-    "status, on_completion, time_zone, event_definition, sql_mode "
-    "FROM information_schema.events WHERE event_schema = DATABASE()",
-    "partitions": "SELECT table_name, partition_name, subpartition_name, partition_ordinal_position, "
-    "partition_method, partition_expression, partition_description FROM information_schema.partitions "
-    f"WHERE {_OF} AND partition_name IS NOT NULL",
+    "status, on_completion, time_zone, event_definition, sql_mode, definer, event_comment, character_set_client, "
+    "collation_connection, database_collation FROM information_schema.events WHERE event_schema = DATABASE()",
 }
-"""One query per kind. ``checks`` is a join because MySQL's own table of checks names no table.
+"""One query per kind. The keys are not joined by schema: MariaDB would open the tables of all other schemas."""
 
-The keys are not joined by schema: MariaDB would then open the tables of every other schema as well.
-"""
-
-MARIADB_CHECKS = (
-    "SELECT table_name, constraint_name, check_clause, 'YES' AS enforced "
-    "FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()"
-)
-"""MariaDB names the table, but lists a column's own check under the column's name only here."""
+MARIADB_QUERIES: Mapping[str, str] = {
+    "checks": "SELECT * FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()",
+}
+"""What MariaDB alone is asked: the check by which it marks a JSON column."""
+MYSQL_QUERIES: Mapping[str, str] = {
+    "libraries": "SELECT library_name FROM information_schema.libraries WHERE library_schema = DATABASE()",
+}
+"""What MySQL alone is asked; it has libraries since 9.2."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,15 @@ class Catalogue:
     """Which server's spelling it is."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Kinds that could not be read, and why."""
+    created: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What ``SHOW CREATE`` answers, by the word behind it in lower case and by name."""
+    denied: frozenset[str] = frozenset()
+    """Wanted tables whose definition is kept from the user, who has rights on some of their columns only."""
 
     @property
     def tables(self) -> dict[str, Table]:
         """Return the base tables by name."""
-        return _tables(self.records)
+        return _tables(self.records, mariadb=self.mariadb)
 
     @property
     def views(self) -> frozenset[str]:
@@ -128,6 +134,45 @@ class Catalogue:
             if (nameless := [r[name] for r in self.records.get(kind, ()) if not r[body]])
         }
 
+    @property
+    def server(self) -> Record:
+        """Return the database's name, the server's version, and whether it folds the case of tables' names."""
+        return self.records["server"][0]
+
+    @property
+    def introduces(self) -> bool:
+        """Return whether the server puts a character set before every literal of an expression, like MySQL 8."""
+        return not self.mariadb and int(str(self.server["version"]).partition(".")[0]) >= 8
+
+    @property
+    def folds(self) -> bool:
+        """Return whether the server makes no difference between upper and lower case of tables' names."""
+        return bool(int(self.server["folds"]))
+
+    def respelled(self, other: Catalogue) -> Catalogue:
+        """Return it with the names of tables in the other's case, where one of the two servers folds it."""
+        if not (self.folds or other.folds):
+            return self
+        theirs = {str(r["name"]).lower(): str(r["name"]) for r in other.records["tables"]}
+        records = {kind: [_respelled(r, theirs) for r in rows] for kind, rows in self.records.items()}
+        created = {
+            kind: {theirs.get(n.lower(), n) if kind in ("table", "view") else n: t for n, t in texts.items()}
+            for kind, texts in self.created.items()
+        }
+        denied = frozenset(theirs.get(name.lower(), name) for name in self.denied)
+        return replace(self, records=records, created=created, denied=denied)
+
+
+_TABLE_NAMES = ("table_name", "event_object_table", "referenced_table_name")
+
+
+def _respelled(record: Record, names: Mapping[str, str]) -> Record:
+    own = ("name", *_TABLE_NAMES) if "table_type" in record else _TABLE_NAMES
+    return {
+        key: names.get(str(value).lower(), value) if key in own and value is not None else value
+        for key, value in record.items()
+    }
+
 
 _BODIES = {
     "views": ("table_name", "view_definition"),
@@ -139,39 +184,102 @@ _BODIES = {
 _RIGHTS = {"views": ", who has no SHOW VIEW right on it"}
 
 
-def read_catalogue(session: Asking, *, mariadb: bool) -> Catalogue:
-    """Read the whole catalogue; a kind that may not be read is noted, not fatal."""
+def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bool] = bool) -> Catalogue:
+    """Read the whole catalogue; a kind that may not be read is noted, not fatal.
+
+    Definitions are read of the tables and views that are ``wanted``, and of everything that belongs to no table.
+    """
     records: dict[str, Sequence[Record]] = {}
     unreadable: dict[str, str] = {}
-    for kind, sql in QUERIES.items():
+    for kind, sql in {**QUERIES, **(MARIADB_QUERIES if mariadb else MYSQL_QUERIES)}.items():
         try:
-            records[kind] = session.dicts(MARIADB_CHECKS if kind == "checks" and mariadb else sql)
-        except NotFound:  # MySQL before 8.0.16 has no checks, and no list of them
-            if kind != "checks":
+            records[kind] = session.dicts(sql)
+        except NotFound:  # MySQL before 9.2 has no libraries, and no list of them
+            if kind != "libraries":
                 raise
             records[kind] = ()
         except (AccessDenied, Terminal) as error:
-            if kind in ("tables", "columns", "indexes"):
+            if kind in ("server", "tables", "columns", "indexes"):
                 raise
             records[kind], unreadable[kind] = (), str(error)
-    return Catalogue(records, mariadb, unreadable)
+    created: dict[str, dict[str, str]] = {}
+    denied: set[str] = set()
+    folds = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
+    for kind, what, name in _objects(records, bool if folds else wanted):
+        try:
+            text = _created(session, what, name)
+        except (AccessDenied, NotFound, Terminal) as error:
+            if what == "table" and isinstance(error, AccessDenied):
+                denied.add(name)
+                continue
+            unreadable.setdefault(kind, f"the definition of {name} cannot be read: {error}")
+            continue
+        if text is None:
+            unreadable.setdefault(kind, f"the definition of {name} is hidden from the user")
+        else:
+            created.setdefault(what, {})[name] = text
+    return Catalogue(records, mariadb, unreadable, created, frozenset(denied))
 
 
-JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
-"""The check by which MariaDB tells a JSON column from a long text."""
+def _objects(
+    records: Mapping[str, Sequence[Record]], wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, the word behind ``SHOW CREATE``, and name of every object that has a definition."""
+    for record in records["tables"]:
+        what = _SHOWN.get(record["table_type"])
+        if what and wanted(record["name"]):
+            yield f"{what}s", what, record["name"]
+    for record in records["routines"]:
+        yield "routines", str(record["routine_type"]).lower(), record["routine_name"]
+    for record in records["triggers"]:
+        if wanted(record["event_object_table"]):
+            yield "triggers", "trigger", record["trigger_name"]
+    for record in records["events"]:
+        yield "events", "event", record["event_name"]
+    for record in records.get("libraries", ()):
+        yield "libraries", "library", record["library_name"]
+
+
+_SHOWN = {"BASE TABLE": "table", "SYSTEM VERSIONED": "table", "VIEW": "view", "SEQUENCE": "sequence"}
+"""Type of a table → the word behind ``SHOW CREATE``."""
+
+
+def _created(session: Asking, what: str, name: str) -> str | None:
+    quoted = name.replace("`", "``")
+    found = session.texts(f"SHOW CREATE {what.upper()} `{quoted}`")
+    columns = [f"create {what}", "sql original statement", "create table", "create package body"]
+    return next((row[column] for row in found for column in columns if row.get(column)), None)
+
+
+_JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
 
 
 def json_columns(records: Mapping[str, Sequence[Record]]) -> set[tuple[str, str]]:
-    """Return MariaDB's JSON columns: long texts that carry the check json_valid(column) and no more."""
-    found = ((r["table_name"], JSON_CHECK.fullmatch(str(r["check_clause"]))) for r in records.get("checks", ()))
-    return {(table, match[1].replace("``", "`")) for table, match in found if match}
+    """Return MariaDB's JSON columns.
+
+    JSON is its name for a longtext in utf8mb4_bin with the column's own check json_valid(column), and nothing else
+    is: the same check on a text of another type, or of the whole table, makes no JSON column.
+    """
+    checked = {
+        (r["table_name"], r["constraint_name"])
+        for r in records.get("checks", ())
+        if r.get("level", "Column") == "Column"
+        and (match := _JSON_CHECK.fullmatch(str(r["check_clause"])))
+        and match[1].replace("``", "`") == r["constraint_name"]
+    }
+    return {
+        (r["table_name"], r["column_name"])
+        for r in records["columns"]
+        if (r["table_name"], r["column_name"]) in checked
+        and (str(r["data_type"]).lower(), r["collation_name"]) == ("longtext", "utf8mb4_bin")
+    }
 
 
-def _tables(records: Mapping[str, Sequence[Record]]) -> dict[str, Table]:
+def _tables(records: Mapping[str, Sequence[Record]], *, mariadb: bool) -> dict[str, Table]:
     columns = _by_table(records["columns"])
     indexes = _by_table(records["indexes"])
     foreign = _by_table(records.get("foreign_keys", ()))
-    documents = json_columns(records)
+    documents = json_columns(records) if mariadb else set()
     return {
         record["name"]: _table(record, columns, indexes, foreign, documents)
         for record in records["tables"]

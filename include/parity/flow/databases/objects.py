@@ -2,82 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from parity.engines.mysql_catalogue import JSON_CHECK, Catalogue, Record, json_columns
-from parity.flow.databases.spelling import charset, column_type, default, extra, sql_mode, sql_text
+from parity.engines.mysql_catalogue import Catalogue, Record, json_columns
+from parity.flow.databases.created import (
+    OPTIONS,
+    Clauses,
+    TableText,
+    behind_name,
+    event_body,
+    routine_text,
+    table_text,
+    trigger_body,
+    view_text,
+)
+from parity.flow.databases.spelling import (
+    Style,
+    body,
+    charset,
+    column_type,
+    default,
+    expression,
+    extra,
+    partitioning,
+    query,
+    sql_mode,
+)
+from parity.sql.mysql_tokens import Tokens, joined, parts, tokens
 
 Attributes = dict[str, str]
-Objects = dict[tuple[str, str], Attributes]
-"""(kind, name) → attributes."""
 
 
-def objects(catalogue: Catalogue) -> Objects:
-    """Return everything that the catalogue names, normalised."""
-    records = catalogue.records
-    documents = json_columns(records)
-    found: Objects = {}
-    for record in records["tables"]:
-        if record["table_type"] in ("BASE TABLE", "SYSTEM VERSIONED"):
-            found["table", record["name"]] = _table_attributes(record)
-    for record in records["columns"]:
-        if ("table", record["table_name"]) in found:
-            document = (record["table_name"], record["column_name"]) in documents
-            found["column", f"{record['table_name']}.{record['column_name'].lower()}"] = _column(
-                record, document, mariadb=catalogue.mariadb
+class Key(NamedTuple):
+    """What tells one object of a database from another."""
+
+    kind: str
+    table: str
+    """The table that it is a part of; empty for what has a name in the database."""
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """Return the name that people read."""
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+
+Objects = dict[Key, Attributes]
+Found = Iterator[tuple[Key, Attributes]]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A catalogue, its tables' definitions, and the style of its server."""
+
+    catalogue: Catalogue
+    style: Style
+    texts: Mapping[str, TableText]
+
+    def records(self, kind: str) -> Iterable[Record]:
+        return self.catalogue.records.get(kind, ())
+
+    def created(self, what: str, name: str) -> str:
+        return self.catalogue.created.get(what, {}).get(name, "")
+
+
+def objects(catalogue: Catalogue, style: Style) -> Objects:
+    """Return everything that the catalogue names and of which it gives the definition, normalised."""
+    texts = {name: table_text(text) for name, text in catalogue.created.get("table", {}).items()}
+    view = _View(catalogue, style, texts)
+    return {key: attributes for read in _READERS for key, attributes in read(view)}
+
+
+def _tables(view: _View) -> Found:
+    for record in view.records("tables"):
+        if text := view.texts.get(record["name"]):
+            yield (
+                Key("table", "", record["name"]),
+                {
+                    "engine": str(record["engine"]).lower(),
+                    "collation": charset(record["table_collation"]),
+                    "comment": joined(text.options.get("comment", [])),
+                    "partition by": partitioning(text.options["partition by"], view.style),
+                    "options": _options(text.options),
+                    "versioned": "yes" if record["table_type"] == "SYSTEM VERSIONED" else "",
+                },
             )
-    for kind, read in _READERS.items():
-        for name, attributes in read(records):
-            found[kind, name] = attributes
-    return found
 
 
-def _table_attributes(record: Record) -> Attributes:
-    return {"engine": str(record["engine"]).lower(), "collation": charset(record["table_collation"])}
+def _options(clauses: Clauses) -> str:
+    return expression(clauses.get(OPTIONS, []))
 
 
-def _column(record: Record, document: bool, *, mariadb: bool) -> Attributes:
+def _columns(view: _View) -> Found:
+    documents = json_columns(view.catalogue.records) if view.catalogue.mariadb else set()
+    for record in view.records("columns"):
+        text = view.texts.get(record["table_name"])
+        if text:
+            clauses = text.columns.get(record["column_name"], {})
+            document = (record["table_name"], record["column_name"]) in documents
+            yield (
+                Key("column", record["table_name"], record["column_name"].lower()),
+                _column(record, clauses, document, view.style),
+            )
+
+
+def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> Attributes:
     return {
+        "name": str(record["column_name"]),
         "type": "json" if document else column_type(record["column_type"]),
         "nullable": str(record["is_nullable"]).lower(),
-        "default": default(record["column_default"], str(record["extra"] or ""), mariadb=mariadb),
+        "default": default(clauses.get("default", []), style),
         "extra": extra(record["extra"]),
-        "generated": sql_text(record["generation_expression"]),
+        "generated": expression(clauses.get("generated", []), style),
+        "check": "" if document else expression(clauses.get("check", []), style),
         "charset": "" if document else charset(record["character_set_name"]),
         "collation": "" if document else charset(record["collation_name"]),
+        "spatial reference": joined(clauses.get("srid", [])),
+        "comment": joined(clauses.get("comment", [])),
+        "options": _options(clauses),
         "position": str(record["ordinal_position"]),
     }
 
 
-Named = Iterable[tuple[str, Attributes]]
-Records = Mapping[str, Iterable[Record]]
-
-
-def _grouped(records: Iterable[Record], *names: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+def _grouped(records: Iterable[Record], *names: str) -> dict[tuple[str, ...], list[Record]]:
+    found: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
-        found.setdefault(".".join(str(record[name]) for name in names), []).append(record)
+        found.setdefault(tuple(str(record[name]) for name in names), []).append(record)
     return found
 
 
-def _indexes(records: Records) -> Named:
-    for name, parts in _grouped(records["indexes"], "table_name", "index_name").items():
-        yield (
-            name,
-            {
-                "columns": ", ".join(map(_part, parts)),
-                "unique": "no" if int(parts[0]["non_unique"]) else "yes",
-                "type": str(parts[0]["index_type"]).lower(),
-                "visible": _visible(parts[0]),
-            },
-        )
+def _indexes(view: _View) -> Found:
+    for (table, name), pieces in _grouped(view.records("indexes"), "table_name", "index_name").items():
+        if text := view.texts.get(table):
+            clauses = text.indexes.get(name, {})
+            written = parts(clauses.get("parts", []))
+            yield (
+                Key("index", table, name),
+                {
+                    "columns": ", ".join(_part(p, written, view.style) for p in pieces),
+                    "unique": "no" if int(pieces[0]["non_unique"]) else "yes",
+                    "type": str(pieces[0]["index_type"]).lower(),
+                    "visible": _visible(pieces[0]),
+                    "comment": joined(clauses.get("comment", [])),
+                    "parser": expression(clauses.get("parser", [])),
+                    "options": _options(clauses),
+                },
+            )
 
 
-def _part(record: Record) -> str:
+def _part(record: Record, written: list[Tokens], style: Style) -> str:
     """Return one part of an index: a column, maybe its first characters only, or an expression; and its order."""
     length = f"({record['sub_part']})" if record["sub_part"] else ""
     order = " desc" if str(record["collation"]).upper() == "D" else ""
-    return f"{record['column_name'] or sql_text(record.get('expression'))}{length}{order}"
+    if record["column_name"]:
+        return f"{record['column_name']}{length}{order}"
+    at = int(record["seq_in_index"]) - 1
+    found = [token for token in written[at] if not token.says("DESC")] if at < len(written) else []
+    return f"{expression(found, style)}{length}{order}"
 
 
 def _visible(record: Record) -> str:
@@ -86,16 +169,18 @@ def _visible(record: Record) -> str:
     return "no" if hidden else "yes"
 
 
-def _foreign_keys(records: Records) -> Named:
-    for name, parts in _grouped(records["foreign_keys"], "table_name", "constraint_name").items():
+def _foreign_keys(view: _View) -> Found:
+    for (table, name), pieces in _grouped(view.records("foreign_keys"), "table_name", "constraint_name").items():
+        first = pieces[0]
         yield (
-            name,
+            Key("foreign key", table, name),
             {
-                "columns": ", ".join(str(p["column_name"]) for p in parts),
-                "refers to": f"{_elsewhere(parts[0])}{parts[0]['referenced_table_name']}"
-                f" ({', '.join(str(p['referenced_column_name']) for p in parts)})",
-                "on update": _rule(parts[0]["update_rule"]),
-                "on delete": _rule(parts[0]["delete_rule"]),
+                "columns": ", ".join(str(p["column_name"]) for p in pieces),
+                "refers to": f"{_elsewhere(first)}{first['referenced_table_name']}"
+                f" ({', '.join(str(p['referenced_column_name']) for p in pieces)})",
+                "on update": _rule(first["update_rule"]),
+                "on delete": _rule(first["delete_rule"]),
+                "match": str(first["match_option"]).lower(),
             },
         )
 
@@ -111,74 +196,119 @@ def _rule(value: object) -> str:
     return str(value).lower().replace("no action", "restrict")
 
 
-def _checks(records: Records) -> Named:
-    for record in records["checks"]:
-        if not JSON_CHECK.fullmatch(str(record["check_clause"])):
+def _elements(view: _View) -> Found:
+    """Yield what stands in a table's definition beside columns, indexes and foreign keys."""
+    for table, text in view.texts.items():
+        for name, clauses in text.checks.items():
             yield (
-                f"{record['table_name']}.{record['constraint_name']}",
-                {"check": sql_text(record["check_clause"]), "enforced": str(record["enforced"]).lower()},
+                Key("check", table, name),
+                {
+                    "check": expression(clauses.get("check", []), view.style),
+                    "enforced": "no" if "not enforced" in clauses else "yes",
+                    "options": _options(clauses),
+                },
+            )
+        for name, found in text.partitions.items():
+            yield Key("partition", table, name), {"definition": partitioning(found, view.style)}
+        for element in text.others:
+            written = expression(element, view.style)
+            yield Key("clause", table, written), {"definition": written}
+
+
+def _views(view: _View) -> Found:
+    for record in view.records("views"):
+        if text := view.created("view", record["table_name"]):
+            algorithm, found = view_text(text)
+            yield (
+                Key("view", "", record["table_name"]),
+                {
+                    "definition": query(found, view.style),
+                    "algorithm": algorithm,
+                    "check option": str(record["check_option"]).lower(),
+                    "security": str(record["security_type"]).lower(),
+                    **_origin(record),
+                },
             )
 
 
-def _views(records: Records) -> Named:
-    for record in records["views"]:
-        text = sql_text(record["view_definition"], record["table_schema"])
-        yield (
-            record["table_name"],
-            {
-                "definition": text,
-                "check option": str(record["check_option"]).lower(),
-                "security": str(record["security_type"]).lower(),
-            },
-        )
-
-
-def _routines(records: Records) -> Named:
-    """Yield routines by name; a function and a procedure may share one."""
-    parameters = _grouped(records["parameters"], "routine_type", "specific_name")
-    for name, namesakes in _grouped(records["routines"], "routine_name").items():
-        attributes: Attributes = {}
-        for record in namesakes:
-            kind = str(record["routine_type"]).lower()
-            own = parameters.get(f"{record['routine_type']}.{record['routine_name']}", ())
-            attributes |= {f"{kind} {what}": text for what, text in _routine(record, own).items()}
-        yield name, attributes
-
-
-def _routine(record: Record, parameters: Iterable[Record]) -> Attributes:
+def _origin(record: Record) -> Attributes:
+    """Return as whom and in which character sets an object runs."""
+    database = {"collation of the database": charset(record.get("database_collation"))}
     return {
-        "returns": column_type(record["dtd_identifier"] or ""),
-        "parameters": ", ".join(
-            f"{p['parameter_mode'] or 'IN'} {p['parameter_name']} {column_type(p['dtd_identifier'])}"
-            for p in parameters
-            if int(p["ordinal_position"])
-        ),
-        "body": sql_text(record["routine_definition"]),
-        "deterministic": str(record["is_deterministic"]).lower(),
-        "data access": str(record["sql_data_access"]).lower(),
-        "security": str(record["security_type"]).lower(),
-        "sql mode": sql_mode(record["sql_mode"]),
+        "definer": str(record["definer"]),
+        "charset of the client": charset(record["character_set_client"]),
+        "collation of the connection": charset(record["collation_connection"]),
+        **(database if "database_collation" in record else {}),
     }
 
 
-def _triggers(records: Records) -> Named:
-    for record in records["triggers"]:
-        yield (
-            record["trigger_name"],
-            {
-                "table": record["event_object_table"],
-                "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
-                "order": str(record["action_order"]),
-                "body": sql_text(record["action_statement"]),
-                "sql mode": sql_mode(record["sql_mode"]),
-            },
-        )
+def _routines(view: _View) -> Found:
+    """Yield routines by name; a function and a procedure may share one."""
+    parameters = _grouped(view.records("parameters"), "routine_type", "specific_name")
+    for (name,), namesakes in _grouped(view.records("routines"), "routine_name").items():
+        attributes: Attributes = {}
+        for record in namesakes:
+            kind = str(record["routine_type"]).lower()
+            own = parameters.get((str(record["routine_type"]), str(record["routine_name"])), [])
+            text = view.created(kind, name)
+            attributes |= {f"{kind} {what}": value for what, value in _routine(record, own, text).items()}
+        yield Key("routine", "", name), attributes
 
 
-def _events(records: Records) -> Named:
-    for record in records["events"]:
+def _routine(record: Record, parameters: Iterable[Record], text: str) -> Attributes:
+    kind, mode = str(record["routine_type"]), str(record["sql_mode"])
+    if kind.startswith("PACKAGE"):
+        clauses: Clauses = {}
+        written = behind_name(text, *kind.split(), sql_mode=mode)
+    else:
+        found = routine_text(text, mode)
+        clauses, written = found.traits, found.body
+    language = joined(clauses.get("language", [])).lower()
+    return {
+        "returns": _typed(record, charset(record["character_set_name"])),
+        "parameters": ", ".join(
+            f"{p['parameter_mode'] or 'IN'} {p['parameter_name']} {_typed(p, charset(p['character_set_name']))}"
+            for p in parameters
+            if int(p["ordinal_position"])
+        ),
+        "collations": ", ".join(charset(p["collation_name"]) for p in parameters),
+        "language": language,
+        "body": written if language else body(tokens(written, mode)),
+        "options": _options(clauses),
+        "deterministic": str(record["is_deterministic"]).lower(),
+        "data access": str(record["sql_data_access"]).lower(),
+        "security": str(record["security_type"]).lower(),
+        "sql mode": sql_mode(mode),
+        "comment": str(record["routine_comment"]),
+        **_origin(record),
+    }
+
+
+def _typed(record: Record, characters: str) -> str:
+    return f"{column_type(record['dtd_identifier'] or '')} {characters}".strip()
+
+
+def _triggers(view: _View) -> Found:
+    for record in view.records("triggers"):
+        if text := view.created("trigger", record["trigger_name"]):
+            yield (
+                Key("trigger", "", record["trigger_name"]),
+                {
+                    "table": str(record["event_object_table"]),
+                    "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
+                    "order": str(record["action_order"]),
+                    "body": body(trigger_body(text, str(record["sql_mode"]))),
+                    "sql mode": sql_mode(record["sql_mode"]),
+                    **_origin(record),
+                },
+            )
+
+
+def _events(view: _View) -> Found:
+    for record in view.records("events"):
+        text = view.created("event", record["event_name"])
         yield (
-            record["event_name"],
+            Key("event", "", record["event_name"]),
             {
                 "schedule": " ".join(
                     str(record[k])
@@ -188,31 +318,31 @@ def _events(records: Records) -> Named:
                 "time zone": str(record["time_zone"]).lower(),
                 "status": str(record["status"]).lower(),
                 "on completion": str(record["on_completion"]).lower(),
-                "body": sql_text(record["event_definition"]),
+                "body": body(event_body(text, str(record["sql_mode"]))),
                 "sql mode": sql_mode(record["sql_mode"]),
+                "comment": str(record["event_comment"]),
+                **_origin(record),
             },
         )
 
 
-def _partitions(records: Records) -> Named:
-    for record in records["partitions"]:
-        inner = f"/{record['subpartition_name']}" if record["subpartition_name"] else ""
-        yield (
-            f"{record['table_name']}.{record['partition_name']}{inner}",
-            {
-                "by": f"{str(record['partition_method']).lower()} {sql_text(record['partition_expression'])}",
-                "holds": sql_text(record["partition_description"]),
-            },
-        )
+def _others(view: _View) -> Found:
+    for name, text in view.catalogue.created.get("sequence", {}).items():
+        written = tokens(behind_name(text, "SEQUENCE"))
+        yield Key("sequence", "", name), {"definition": expression(written, view.style)}
+    for name, text in view.catalogue.created.get("library", {}).items():
+        yield Key("library", "", name), {"definition": behind_name(text, "LIBRARY")}
 
 
-_READERS: Mapping[str, Callable[[Records], Named]] = {
-    "index": _indexes,
-    "foreign key": _foreign_keys,
-    "check": _checks,
-    "view": _views,
-    "routine": _routines,
-    "trigger": _triggers,
-    "event": _events,
-    "partition": _partitions,
-}
+_READERS: tuple[Callable[[_View], Found], ...] = (
+    _tables,
+    _columns,
+    _indexes,
+    _foreign_keys,
+    _elements,
+    _views,
+    _routines,
+    _triggers,
+    _events,
+    _others,
+)

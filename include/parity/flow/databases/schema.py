@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
+from parity.compare.result import NotCompared
 from parity.engines.mysql_catalogue import Catalogue
-from parity.flow.databases.objects import Attributes, Objects, objects
+from parity.flow.databases.objects import Attributes, Key, Objects, objects
+from parity.flow.databases.spelling import Style
 
 
 @dataclass(frozen=True)
@@ -37,56 +39,99 @@ def diff_schema(
     legacy: Catalogue, target: Catalogue, wanted: Callable[[str], bool]
 ) -> tuple[SchemaDifference, ...]:
     """Compare all objects of wanted tables, and all that belong to no table."""
-    olds, news = objects(legacy), objects(target)
-    lonely = {name for kind, name in olds.keys() ^ news.keys() if kind == "table"}
-    _ranked(olds, news)
-    tables = {name for kind, name in olds.keys() | news.keys() if kind == "table"}
+    olds, news = objects(legacy, _style(legacy, target)), objects(target, _style(target, legacy))
+    unpaired = {key.name for key in olds.keys() ^ news.keys() if key.kind == "table"}
+    _rank_columns(olds, news)
+    skipped = _RENDERED if legacy.mariadb != target.mariadb else frozenset()
     found: list[SchemaDifference] = []
-    for kind, name in sorted(olds.keys() | news.keys()):
-        old, new = olds.get((kind, name)), news.get((kind, name))
-        owner = _owner(kind, name, old or new or {}, tables)
-        if kind in _FREE or _concerns(kind, owner, lonely, wanted):
-            found += (replace(one, owner=owner) for one in _compare(kind, name, old, new))
+    for key in sorted(olds.keys() | news.keys()):
+        old, new = olds.get(key), news.get(key)
+        owner = _owner(key, old or new or {})
+        if key.kind in _FREE or _concerns(key.kind, owner, unpaired, wanted):
+            found += (replace(one, owner=owner) for one in _compare(key, old, new, skipped))
     return tuple(found)
 
 
-_FREE = ("routine", "event")
+_FREE = ("routine", "event", "library")
+_RENDERED = frozenset({"options", "collations", "collation of the connection", "collation of the database"})
+"""Attributes for which MariaDB and MySQL have other words, or other defaults."""
 
 
-def _concerns(kind: str, table: str, lonely: set[str], wanted: Callable[[str], bool]) -> bool:
+def _style(own: Catalogue, other: Catalogue) -> Style:
+    return Style(
+        introducers=own.introduces and not other.introduces,
+        database=str(own.server["name"]),
+        folds=own.folds != other.folds,
+    )
+
+
+def not_compared(legacy: Catalogue, target: Catalogue) -> tuple[NotCompared, ...]:
+    """Return what of the two schemas :func:`diff_schema` does not look at, and why."""
+    found = list(_NEVER_COMPARED)
+    if legacy.mariadb != target.mariadb:
+        found += _RENDERED_OTHERWISE
+    if legacy.introduces != target.introduces:
+        found.append(
+            NotCompared("character sets of literals in expressions", "only one of the servers shows them")
+        )
+    if legacy.mariadb or target.mariadb:
+        why = "MariaDB shows the characters that they stand for"
+        found.append(NotCompared("hexadecimal and bit notation of literals in expressions", why))
+    if legacy.folds != target.folds:
+        why = "lower_case_table_names differs between the servers"
+        found.append(NotCompared("upper and lower case in the names of tables", why))
+    return tuple(found)
+
+
+_NEVER_COMPARED = (
+    NotCompared("rights on schema, tables, columns and routines", "the cut-over list shows those of named users"),
+    NotCompared("AUTO_INCREMENT and next values of sequences", "they move with every row; see the cut-over list"),
+    NotCompared("default character set of the database", "it changes no table; see the cut-over list"),
+    NotCompared("servers, loadable functions, tablespaces, resource groups", "they belong to the server"),
+    NotCompared("histograms and statistics", "they guide the optimiser and change no row"),
+    NotCompared("order of partitions, times of creation and change", "they change no row"),
+)
+_RENDERED_OTHERWISE = (
+    NotCompared("options of tables, columns, indexes and routines", "MariaDB and MySQL have other words for them"),
+    NotCompared("collations of parameters, connections, databases", "MariaDB and MySQL have other defaults"),
+)
+
+
+def _concerns(kind: str, table: str, unpaired: set[str], wanted: Callable[[str], bool]) -> bool:
     """Tell whether an object counts: its table is wanted, and not itself the difference."""
-    return wanted(table) and (kind == "table" or table not in lonely)
+    return wanted(table) and (kind == "table" or table not in unpaired)
 
 
-def _owner(kind: str, name: str, attributes: Attributes, tables: Set[str]) -> str:
-    """Return the table that an object belongs to; a table's name may hold dots, a trigger's does not tell."""
-    if kind == "trigger":
-        return attributes["table"]
-    if kind in ("table", "view", *_FREE):
-        return name
-    heads = [name[:at] for at, character in enumerate(name) if character == "."]
-    return next((head for head in reversed(heads) if head in tables), heads[0])
+def _owner(key: Key, attributes: Attributes) -> str:
+    """Return the table that an object belongs to; a trigger's name does not tell."""
+    return attributes["table"] if key.kind == "trigger" else key.table or key.name
 
 
-def _ranked(olds: Objects, news: Objects) -> None:
+def _rank_columns(olds: Objects, news: Objects) -> None:
     """Number columns among those that both sides have: one that is missing moves no other."""
-    shared = [name for kind, name in olds.keys() & news.keys() if kind == "column"]
+    shared = [key for key in olds.keys() & news.keys() if key.kind == "column"]
     for side in (olds, news):
         last: dict[str, int] = {}
-        for name in sorted(shared, key=lambda name: int(side["column", name]["position"])):
-            table = name.partition(".")[0]
-            last[table] = last.get(table, 0) + 1
-            side["column", name]["position"] = str(last[table])
+        for key in sorted(shared, key=lambda key: int(side[key]["position"])):
+            last[key.table] = last.get(key.table, 0) + 1
+            side[key]["position"] = str(last[key.table])
 
 
-def _compare(kind: str, name: str, old: Attributes | None, new: Attributes | None) -> Iterable[SchemaDifference]:
+def _compare(
+    key: Key, old: Attributes | None, new: Attributes | None, skipped: Set[str]
+) -> Iterable[SchemaDifference]:
     if old is None or new is None:
-        shown = ", ".join(f"{k} {v}" for k, v in (old or new or {}).items() if v) or kind
+        shown = ", ".join(f"{k} {v}" for k, v in (old or new or {}).items() if v) or key.kind
         legacy, target = (None, shown) if old is None else (shown, None)
         what = "extra" if old is None else "missing"
-        yield SchemaDifference(name, kind, what, legacy, target)
+        yield SchemaDifference(key.shown, key.kind, what, legacy, target)
         return
     for attribute in sorted(old.keys() | new.keys()):
         values = old.get(attribute, ""), new.get(attribute, "")
-        if values[0] != values[1]:
-            yield SchemaDifference(name, kind, attribute, *values)
+        if values[0] != values[1] and _looked_at(attribute, skipped):
+            yield SchemaDifference(key.shown, key.kind, attribute, *values)
+
+
+def _looked_at(attribute: str, skipped: Set[str]) -> bool:
+    """Return whether an attribute counts; those of a routine carry its kind before their name."""
+    return attribute not in skipped and attribute.partition(" ")[2] not in skipped

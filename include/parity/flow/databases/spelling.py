@@ -1,21 +1,72 @@
 """What servers of different versions spell differently and mean the same: one spelling for each. Pure.
 
-MySQL 5.7 and MariaDB print display widths (``int(11)``), MySQL 8 does not; MariaDB quotes defaults and prints
-``NULL``; ``utf8`` is an alias of ``utf8mb3``; expressions come back with other blanks, backquotes and case.
+Definitions are compared as tokens (:mod:`parity.sql.mysql_tokens`), and only what is listed here is normalised;
+literals, comments and quoted names stay as they are.
+
+=================================  ==========================================================================
+What is normalised                 Why it cannot hide anything
+=================================  ==========================================================================
+blanks between tokens              no token begins or ends there
+case of keywords                   in an expression no other word is unquoted; in a body only words that both
+                                   MySQL and MariaDB reserve, which nothing can be called
+``now()`` and its synonyms         one function
+parentheses round the whole        there is nothing outside them
+``utf8``                           alias of ``utf8mb3``
+introducers of MySQL's literals    MySQL 8 adds them on its own; removed only beside a server that shows none
+display widths of integers         MySQL 8 no longer has them
+quotes round a number as default   MySQL adds them on its own
+=================================  ==========================================================================
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from parity.sql.mysql_tokens import Token, TokenKind, Tokens, closing, joined, tokens
 
 _WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
-_NOW = re.compile(r"\b(?:current_timestamp|now|localtime(?:stamp)?)\b(?:\((\d*)\))?")
-_INTRODUCER = re.compile(r"(?<![\w.])_(?:utf8mb4|utf8mb3|utf8|latin1|binary|ascii)(?=\s*')", re.IGNORECASE)
 _LITERAL = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\")", re.DOTALL)
-_VERBATIM = re.compile(_LITERAL.pattern[:-1] + r"|--(?=\s)[^\n]*\n?|\#[^\n]*\n?|/\*.*?\*/)", re.DOTALL)
-"""Literals and comments: a line comment ends where its line does, so its end must not become a blank."""
-_BLANKS = re.compile(r"\s+")
-_TIGHT = re.compile(r"\s*([(),=<>!+*/%;-])\s*")
+_NOW = frozenset({"current_timestamp", "now", "localtime", "localtimestamp"})
+_INTRODUCERS = frozenset({"_utf8mb4", "_utf8mb3", "_utf8", "_latin1", "_ascii"})
+_RESERVED_BY_ALL = """
+accessible add all alter analyze and as asc asensitive before between bigint binary blob both by call cascade
+case change char character check collate column condition constraint continue convert create cross
+current_date current_time current_timestamp current_user cursor databases day_hour day_microsecond day_minute
+day_second dec decimal declare default delayed delete desc describe deterministic distinct distinctrow div
+double drop dual each else elseif enclosed escaped exists exit explain false fetch float float4 float8 for
+force foreign from fulltext grant group having high_priority hour_microsecond hour_minute hour_second if
+ignore in index infile inner inout insensitive insert int int1 int2 int3 int4 int8 integer interval into is
+iterate join key keys kill leading leave left like limit linear lines load localtime localtimestamp lock long
+longblob longtext loop low_priority match maxvalue mediumblob mediumint mediumtext middleint
+minute_microsecond minute_second mod modifies natural no_write_to_binlog not null numeric on optimize
+optionally or order out outer outfile partition precision primary procedure purge range read read_write reads
+real references regexp release rename repeat replace require resignal restrict return revoke right rlike
+schemas second_microsecond select sensitive separator set show signal smallint spatial specific sql
+sql_big_result sql_calc_found_rows sql_small_result sqlexception sqlstate sqlwarning ssl starting
+straight_join table terminated then tinyblob tinyint tinytext to trailing trigger true undo union unique
+unlock unsigned update usage use using utc_date utc_time utc_timestamp values varbinary varchar varcharacter
+varying when where while with write xor year_month zerofill
+"""
+RESERVED = frozenset(_RESERVED_BY_ALL.split())
+"""Words that MySQL 9.7 and MariaDB 10.11 both refuse as a name without quotes, and MySQL 5.7 as well."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one server writes definitions, and beside which other it stands."""
+
+    introducers: bool = False
+    """It adds introducers to literals, and the other server does not."""
+    database: str = ""
+    """Its own database, whose name may be another on the other side."""
+    folds: bool = False
+    """One of the two servers makes no difference between upper and lower case of tables' names."""
+
+
+PLAIN = Style()
 
 
 def column_type(text: object) -> str:
@@ -32,43 +83,23 @@ def charset(text: object) -> str:
     return re.sub(r"\butf8(?=_|\b)(?!mb)", "utf8mb3", str(text or "").lower())
 
 
-def default(value: object, extra_text: str, *, mariadb: bool) -> str:
+def default(found: Tokens, style: Style = PLAIN) -> str:
     """Return a default: ``none``, a quoted literal, or an expression.
 
-    MariaDB quotes literals and says NULL for none; MySQL quotes nothing, and marks expressions in ``extra``.
+    MySQL puts numbers into quotes and expressions into parentheses; MariaDB does neither.
     """
-    if value is None or (mariadb and str(value).upper() == "NULL"):
+    texts = [token.text for token in found]
+    if not found or (len(found) == 1 and found[0].says("NULL")):
         return "none"
-    text = str(value)
-    if mariadb:
-        return _quoted_default(text)
-    if "default_generated" in extra_text.lower() or text.upper().startswith("CURRENT_TIMESTAMP"):
-        return sql_text(text)
-    return text if _BITS.fullmatch(text) else _quote(text)
-
-
-_BITS = re.compile(r"b'[01]+'")
-
-
-def _quoted_default(text: str) -> str:
-    if _LITERAL.fullmatch(text):
-        return _quote(text[1:-1].replace("''", "'").replace("\\'", "'"))
-    return _quote(text) if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) or not text else sql_text(text)
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def now(text: str) -> str:
-    """Return ``current_timestamp(n)`` for every way to say it."""
-    return _NOW.sub(lambda found: f"current_timestamp({found[1] or 0})", text)
+    if found[-1].kind is TokenKind.NUMBER and texts[:-1] in ([], ["-"]) and not texts[-1].startswith("0x"):
+        return f"'{''.join(texts)}'"
+    return expression(found, style)
 
 
 def extra(value: object) -> str:
     """Return what else a column does: auto_increment, on update, stored or virtual."""
-    text = now(str(value or "").lower().replace("default_generated", "").replace("persistent", "stored"))
-    return _BLANKS.sub(" ", text).strip()
+    text = str(value or "").lower().replace("default_generated", "").replace("persistent", "stored")
+    return joined(_now(tokens(text.replace(",", " "))))
 
 
 def sql_mode(value: object) -> str:
@@ -76,29 +107,108 @@ def sql_mode(value: object) -> str:
     return ",".join(sorted(set(str(value or "").upper().split(",")) - {"", "NO_AUTO_CREATE_USER"}))
 
 
-def sql_text(value: object, database: str = "") -> str:
-    """Return an expression or a body in one spelling; what is inside quotes or a comment is left alone."""
-    text = _INTRODUCER.sub("", str(value or ""))
-    if database:
-        text = text.replace(f"`{database}`.", "")
-    pieces = [
-        piece if at % 2 else _TIGHT.sub(r"\1", _BLANKS.sub(" ", piece.replace("`", "").lower()))
-        for at, piece in enumerate(_VERBATIM.split(text))
+def expression(found: Tokens, style: Style = PLAIN) -> str:
+    """Return an expression that a server has printed: its names are quoted, so other words are keywords."""
+    words = _own_database([_folded(token) for token in found], style)
+    if style.introducers:
+        words = _without_introducers(words)
+    return joined(_bare(_now(words)))
+
+
+def partitioning(found: Tokens, style: Style = PLAIN) -> str:
+    """Return a partition's definition, where MySQL quotes no name that needs no quotes and MariaDB all of them."""
+    names = [
+        Token(TokenKind.WORD, token.text[1:-1]) if re.fullmatch(r"`[A-Za-z]\w*`", token.text) else token
+        for token in found
     ]
-    return _bare(now("".join(pieces).strip().rstrip(";").strip()))
+    return expression(names, style)
 
 
-def _bare(text: str) -> str:
+def query(found: Tokens, style: Style = PLAIN) -> str:
+    """Return a view's query, which the server has printed with every name in quotes."""
+    if style.folds:
+        found = [t._replace(text=t.text.lower()) if t.kind is TokenKind.NAME else t for t in found]
+    return body(_own_database(list(found), style))
+
+
+def body(found: Tokens) -> str:
+    """Return what a person has written, where a word may be a name whose case counts."""
+    words: list[Token] = []
+    for token in found:
+        reserved = token.kind is TokenKind.WORD and token.text.lower() in RESERVED
+        named = bool(words) and words[-1].text in (".", "@")
+        words.append(token._replace(text=token.text.lower()) if reserved and not named else token)
+    while words and words[-1].says(";"):
+        words.pop()
+    return joined(words, exact=True)
+
+
+def sql_text(value: object) -> str:
+    """Return an expression in one spelling."""
+    return expression(tokens(str(value or "")))
+
+
+def _folded(token: Token) -> Token:
+    if token.kind is not TokenKind.WORD:
+        return token
+    text = token.text.lower()
+    return token._replace(text=re.sub(r"^(_?)utf8(?=_|$)", r"\1utf8mb3", text))
+
+
+def _own_database(found: list[Token], style: Style) -> list[Token]:
+    """Call the own database the same on both sides."""
+    own = f"`{style.database.replace('`', '``')}`"
+    return [
+        token._replace(text="``") if style.database and token.text == own and after.says(".") else token
+        for token, after in _with_next(found)
+    ]
+
+
+def _with_next(found: list[Token]) -> Iterator[tuple[Token, Token]]:
+    """Yield each token and the one behind it; behind the last stands an empty one."""
+    return zip_longest(found, found[1:], fillvalue=Token(TokenKind.MARK, ""))
+
+
+def _without_introducers(found: list[Token]) -> list[Token]:
+    """Drop introducers that change no character of the literal behind them."""
+    return [
+        token
+        for token, after in _with_next(found)
+        if not (
+            token.kind is TokenKind.WORD
+            and token.text in _INTRODUCERS
+            and after.kind is TokenKind.LITERAL
+            and after.text[0] == "'"
+            and (after.text.isascii() or "utf8" in token.text)
+        )
+    ]
+
+
+def _now(found: list[Token]) -> list[Token]:
+    """Write ``current_timestamp(n)`` for every way to say it."""
+    words: list[Token] = []
+    at = 0
+    while at < len(found):
+        if found[at].kind is TokenKind.WORD and found[at].text.lower() in _NOW:
+            digits, at = _precision([token.text for token in found[at + 1 : at + 4]], at)
+            words += tokens(f"current_timestamp({digits})")
+        else:
+            words.append(found[at])
+        at += 1
+    return words
+
+
+def _precision(behind: list[str], at: int) -> tuple[str, int]:
+    """Return the digits of a second that the function at ``at`` is asked for, and where its call ends."""
+    if behind[:2] == ["(", ")"]:
+        return "0", at + 2
+    if behind[:1] == ["("] and behind[2:] == [")"] and behind[1].isdigit():
+        return behind[1], at + 3
+    return "0", at
+
+
+def _bare(found: list[Token]) -> list[Token]:
     """Drop parentheses round the whole."""
-    while text.startswith("(") and text.endswith(")") and _closes_at_the_end(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes_at_the_end(text: str) -> bool:
-    depth = 0
-    for at, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return at == len(text) - 1
-    return False
+    while found and found[0].says("(") and closing(found, 0) == len(found) - 1 and found[-1].says(")"):
+        found = found[1:-1]
+    return found

@@ -6,18 +6,17 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
-from parity.clients.mysql import Limits, Session
+from parity.clients.mysql import Limits
 from parity.clock import Clock
 from parity.compare.result import NotCompared, Omission
 from parity.engines.mysql_catalogue import Catalogue, read_catalogue
 from parity.engines.mysql_rights import Rights, read_rights
 from parity.engines.mysql_server import ServerFacts, read_server
-from parity.errors import AccessDenied
 from parity.flow.databases.cutover import CutoverLine, check_cutover
 from parity.flow.databases.groups import group_tables
 from parity.flow.databases.line import Line
 from parity.flow.databases.plan import DatabasePlan, plan_database
-from parity.flow.databases.schema import SchemaDifference, diff_schema
+from parity.flow.databases.schema import SchemaDifference, diff_schema, not_compared
 from parity.flow.databases.sides import Connections, Sides, both, dialect
 from parity.suite.databases import Database
 
@@ -62,19 +61,18 @@ def survey_database(spec: Database, connections: Connections, clock: Clock) -> S
 
 
 def _survey(spec: Database, sides: Sides) -> Survey:
-    old, new = both(lambda: _catalogue(sides, "legacy"), lambda: _catalogue(sides, "target"))
+    old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
+    old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
     plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
+    plan = replace(plan, left_out=(*plan.left_out, *not_compared(old, new)))
     named = {table.name for table in plan.tables}
     servers = both(
         lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
     )
     rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
-    partial = both(
-        lambda: _partial("legacy", sides.legacy, rights[0], old, named),
-        lambda: _partial("target", sides.target, rights[1], new, named),
-    )
+    denied = {**_partial("target", new, named), **_partial("legacy", old, named)}
     return Survey(
-        _refused(plan, {**partial[1], **partial[0]}),
+        _refused(plan, denied),
         diff_schema(old, new, lambda name: spec.wants(name) is None),
         check_cutover(*servers, spec.users),
         tuple(
@@ -86,23 +84,18 @@ def _survey(spec: Database, sides: Sides) -> Survey:
     )
 
 
-def _partial(side: str, session: Session, rights: Rights, catalogue: Catalogue, named: Set[str]) -> dict[str, str]:
+def _partial(side: str, catalogue: Catalogue, named: Set[str]) -> dict[str, str]:
     """Return the wanted tables of which the user may see some columns only, and what to do about it.
 
     The catalogue leaves the others out. Whoever has rights on single columns only is shown no definition.
     """
-    if rights.proven.get("tables"):
-        return {}
-    found = {}
-    for name in sorted(named & catalogue.tables.keys()):
-        try:
-            session.rows(f"SHOW CREATE TABLE {dialect(session).quote(name)}")
-        except AccessDenied:
-            found[name] = (
-                f"Table {name}: the user has rights on some columns of the {side} side only; "
-                "the others are hidden. Grant SELECT on the whole table."
-            )
-    return found
+    return {
+        name: (
+            f"Table {name}: the user has rights on some columns of the {side} side only; "
+            "the others are hidden. Grant SELECT on the whole table."
+        )
+        for name in sorted(named & catalogue.denied)
+    }
 
 
 def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
@@ -114,14 +107,13 @@ def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
 def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[NotCompared]:
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
     hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
-    bodiless = {kind: why for kind, why in catalogue.bodiless.items() if kind not in hidden}
-    for kind, why in {**hidden, **bodiless, **catalogue.unreadable}.items():
+    for kind, why in {**hidden, **catalogue.unreadable, **catalogue.bodiless, **hidden}.items():
         yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 
-def _catalogue(sides: Sides, side: str) -> Catalogue:
+def _catalogue(sides: Sides, side: str, spec: Database) -> Catalogue:
     session = getattr(sides, side)
-    return read_catalogue(session, mariadb=session.mariadb)
+    return read_catalogue(session, mariadb=session.mariadb, wanted=lambda name: spec.wants(name) is None)
 
 
 def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:

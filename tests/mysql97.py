@@ -1,0 +1,301 @@
+"""A schema with what a real MySQL 9.7 may hide or rewrite, and how its catalogue is recorded and replayed.
+
+``PARITY_TEST_MYSQL=mysql://root@127.0.0.1:3306/`` names such a server; then tests/integration/test_mysql97.py asks
+it, and with ``PARITY_RECORD=1`` writes down its answers for the unit tests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pymysql
+
+from parity.clients.mysql import address, connect
+from parity.engines.mysql_catalogue import Catalogue, read_catalogue
+
+RECORDED = Path(__file__).parent / "truth" / "mysql97_definitions.json"
+
+BASE = r"""
+CREATE TABLE checked (id INT PRIMARY KEY, c VARCHAR(20), n DECIMAL(10,2),
+  CONSTRAINT case_of_text CHECK (c <> 'ABC'), CONSTRAINT blanks CHECK (c <> 'a b'),
+  CONSTRAINT quotes CHECK (c <> 'it''s \\ "x" \n'), CONSTRAINT binary_text CHECK (c <> 'abc'),
+  CONSTRAINT scale CHECK (n > 1.0), CONSTRAINT letters CHECK (c <> 'é'), CONSTRAINT enforced CHECK (n < 9),
+  CONSTRAINT json_only CHECK (json_valid(c)));
+CREATE TABLE defaults (id INT PRIMARY KEY, c VARCHAR(20) DEFAULT 'it''s \\ A',
+  e VARCHAR(40) DEFAULT (concat('A  B', 'x')),
+  b VARBINARY(4) DEFAULT x'00ff', n DECIMAL(10,2) DEFAULT 1.00, t DATETIME(3) DEFAULT now(3) ON UPDATE now(3),
+  z VARCHAR(9) DEFAULT 'NULL', bits BIT(3) DEFAULT b'101', fn VARCHAR(40) DEFAULT (uuid()));
+CREATE TABLE computed (id INT PRIMARY KEY, c VARCHAR(20), v VARCHAR(40) AS (concat(c, 'ABC')) VIRTUAL,
+  s VARCHAR(40) AS (concat(c, 'a  b')) STORED, j JSON, KEY fx ((concat(c, 'ABC'))),
+  KEY fj ((cast(json_extract(j, '$.A') AS CHAR(10)))), KEY plain (c(5)));
+CREATE TABLE places (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, q POINT NOT NULL, SPATIAL KEY sp (p));
+CREATE TABLE shown (id INT PRIMARY KEY COMMENT 'the key', hidden INT INVISIBLE, Amount INT, k INT,
+  KEY seen (k) COMMENT 'by k', FULLTEXT KEY words (txt), txt TEXT) COMMENT 'a table';
+CREATE TABLE squeezed (id INT PRIMARY KEY) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8;
+CREATE TABLE parted (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (year(d)) SUBPARTITION BY HASH (id)
+  SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE);
+CREATE TABLE listed (id VARCHAR(10) PRIMARY KEY) PARTITION BY LIST COLUMNS (id)
+  (PARTITION a VALUES IN ('A', 'it''s'), PARTITION b VALUES IN ('b'));
+CREATE TABLE hashed (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 4;
+CREATE TABLE parents (id INT PRIMARY KEY, k INT, UNIQUE KEY by_k (k));
+CREATE TABLE children (id INT PRIMARY KEY, p INT, CONSTRAINT of_parent FOREIGN KEY (p) REFERENCES parents (id)
+  ON UPDATE CASCADE ON DELETE SET NULL);
+CREATE TABLE `a.b` (c INT PRIMARY KEY, d INT);
+CREATE TABLE `a.c` (c INT PRIMARY KEY, d INT);
+CREATE TABLE a (`b.c` INT PRIMARY KEY, d INT);
+CREATE TABLE `tick``s ü` (`it's` INT PRIMARY KEY, `b"q` INT, CONSTRAINT `od'd` CHECK (`it's` > 0));
+CREATE TABLE T (id INT PRIMARY KEY);
+CREATE TABLE t (id INT PRIMARY KEY);
+CREATE VIEW literals AS SELECT c, 'It''s A' AS x, _latin1'q' AS y FROM checked WHERE c <> 'Z' OR c IN ('x.`x`.');
+CREATE VIEW cased AS SELECT id FROM t;
+CREATE ALGORITHM=MERGE VIEW merged AS SELECT id, k FROM parents WHERE k > 1 WITH LOCAL CHECK OPTION;
+CREATE DEFINER='root'@'localhost' VIEW defined AS SELECT id FROM t;
+CREATE PROCEDURE quoting() SELECT 'a\', \'b';
+CREATE PROCEDURE introduced() SELECT '_utf8mb4\'x\'', _utf8mb4'x', _latin1'y';
+CREATE PROCEDURE cased() BEGIN SELECT id FROM t; END;
+CREATE PROCEDURE typed(IN a VARCHAR(10) CHARACTER SET latin1, INOUT b INT UNSIGNED) COMMENT 'hi' SELECT a;
+CREATE FUNCTION returning(n INT) RETURNS VARCHAR(10) CHARSET latin1 DETERMINISTIC NO SQL RETURN 'X';
+CREATE PROCEDURE commented() BEGIN /* first */ SELECT 1; /*!50003 SELECT 2; */ /*+ no hint */ SELECT 3; -- last
+ END;
+CREATE TRIGGER tr1 BEFORE INSERT ON checked FOR EACH ROW SET NEW.c = 'It''s';
+CREATE TRIGGER tr2 BEFORE INSERT ON checked FOR EACH ROW FOLLOWS tr1 SET NEW.c = concat(NEW.c, "b");
+CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' DISABLE COMMENT 'x' DO SELECT 'A';
+SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';
+CREATE PROCEDURE modes() BEGIN SELECT "id", 'a\' FROM "t"; END;
+SET sql_mode = DEFAULT
+"""
+
+PLANTED: dict[str, tuple[str, str, str]] = {
+    "ALTER TABLE checked DROP CHECK case_of_text, ADD CONSTRAINT case_of_text CHECK (c <> 'abc')": (
+        "check",
+        "checked.case_of_text",
+        "check",
+    ),
+    "ALTER TABLE checked DROP CHECK blanks, ADD CONSTRAINT blanks CHECK (c <> 'a  b')": (
+        "check",
+        "checked.blanks",
+        "check",
+    ),
+    "ALTER TABLE checked DROP CHECK quotes, ADD CONSTRAINT quotes CHECK (c <> 'it''s \\\\ \"X\" \\n')": (
+        "check",
+        "checked.quotes",
+        "check",
+    ),
+    "ALTER TABLE checked DROP CHECK binary_text, ADD CONSTRAINT binary_text CHECK (c <> _binary'abc')": (
+        "check",
+        "checked.binary_text",
+        "check",
+    ),
+    "ALTER TABLE checked DROP CHECK scale, ADD CONSTRAINT scale CHECK (n > 1.00)": (
+        "check",
+        "checked.scale",
+        "check",
+    ),
+    "ALTER TABLE checked DROP CHECK letters, ADD CONSTRAINT letters CHECK (c <> 'É')": (
+        "check",
+        "checked.letters",
+        "check",
+    ),
+    "ALTER TABLE checked ALTER CHECK enforced NOT ENFORCED": ("check", "checked.enforced", "enforced"),
+    "ALTER TABLE checked DROP CHECK json_only, ADD CONSTRAINT json_only CHECK (json_valid(`c`) or c = '')": (
+        "check",
+        "checked.json_only",
+        "check",
+    ),
+    r"ALTER TABLE defaults ALTER c SET DEFAULT 'it''s \\ a'": ("column", "defaults.c", "default"),
+    "ALTER TABLE defaults ALTER e SET DEFAULT (concat('A B', 'x'))": ("column", "defaults.e", "default"),
+    "ALTER TABLE defaults ALTER b SET DEFAULT x'00fe'": ("column", "defaults.b", "default"),
+    "ALTER TABLE defaults MODIFY n DECIMAL(10,3) DEFAULT 1.00": ("column", "defaults.n", "type"),
+    "ALTER TABLE defaults MODIFY t DATETIME(3) DEFAULT now(3)": ("column", "defaults.t", "extra"),
+    "ALTER TABLE defaults ALTER z SET DEFAULT NULL": ("column", "defaults.z", "default"),
+    "ALTER TABLE defaults ALTER bits SET DEFAULT b'100'": ("column", "defaults.bits", "default"),
+    "ALTER TABLE defaults ALTER fn SET DEFAULT 'uuid()'": ("column", "defaults.fn", "default"),
+    "ALTER TABLE computed MODIFY v VARCHAR(40) AS (concat(c, 'abc')) VIRTUAL": (
+        "column",
+        "computed.v",
+        "generated",
+    ),
+    "ALTER TABLE computed MODIFY s VARCHAR(40) AS (concat(c, 'a b')) STORED": (
+        "column",
+        "computed.s",
+        "generated",
+    ),
+    "ALTER TABLE computed DROP KEY fx, ADD KEY fx ((concat(c, 'abc')))": ("index", "computed.fx", "columns"),
+    "ALTER TABLE computed DROP KEY fj, ADD KEY fj ((cast(json_extract(j, '$.a') AS CHAR(10))))": (
+        "index",
+        "computed.fj",
+        "columns",
+    ),
+    "ALTER TABLE computed DROP KEY plain, ADD KEY plain (c(6))": ("index", "computed.plain", "columns"),
+    "ALTER TABLE places MODIFY q POINT NOT NULL SRID 4326": ("column", "places.q", "spatial reference"),
+    "ALTER TABLE shown MODIFY id INT COMMENT 'The key'": ("column", "shown.id", "comment"),
+    "ALTER TABLE shown ALTER hidden SET VISIBLE": ("column", "shown.hidden", "extra"),
+    "ALTER TABLE shown RENAME COLUMN Amount TO amount": ("column", "shown.amount", "name"),
+    "ALTER TABLE shown DROP KEY seen, ADD KEY seen (k) COMMENT 'By k'": ("index", "shown.seen", "comment"),
+    "ALTER TABLE shown DROP KEY words": ("index", "shown.words", "parser"),
+    "ALTER TABLE shown ADD FULLTEXT KEY words (txt) WITH PARSER ngram": (
+        "index",
+        "shown.words",
+        "parser",
+    ),
+    "ALTER TABLE shown COMMENT 'A table'": ("table", "shown", "comment"),
+    "ALTER TABLE squeezed ROW_FORMAT=DYNAMIC KEY_BLOCK_SIZE=0": ("table", "squeezed", "options"),
+    "ALTER TABLE parted PARTITION BY RANGE (year(d)) SUBPARTITION BY HASH (id) SUBPARTITIONS 3 "
+    "(PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE)": (
+        "table",
+        "parted",
+        "partition by",
+    ),
+    "ALTER TABLE listed REORGANIZE PARTITION a INTO (PARTITION a VALUES IN ('a', 'it''s'))": (
+        "partition",
+        "listed.a",
+        "definition",
+    ),
+    "ALTER TABLE hashed ADD PARTITION PARTITIONS 1": ("table", "hashed", "partition by"),
+    "ALTER TABLE children DROP FOREIGN KEY of_parent": ("foreign key", "children.of_parent", "on update"),
+    "ALTER TABLE children ADD CONSTRAINT of_parent FOREIGN KEY (p) "
+    "REFERENCES parents (id) ON UPDATE RESTRICT ON DELETE SET NULL": (
+        "foreign key",
+        "children.of_parent",
+        "on update",
+    ),
+    "ALTER TABLE `a.c` ADD KEY d (d)": ("index", "a.c.d", "extra"),
+    "ALTER TABLE `tick``s ü` DROP CHECK `od'd`, ADD CONSTRAINT `od'd` CHECK (`it's` > 1)": (
+        "check",
+        "tick`s ü.od'd",
+        "check",
+    ),
+    "CREATE OR REPLACE VIEW literals AS SELECT c, 'It''s a' AS x, _latin1'q' AS y FROM checked "
+    "WHERE c <> 'Z' OR c IN ('x.`x`.')": ("view", "literals", "definition"),
+    "CREATE OR REPLACE VIEW cased AS SELECT id FROM T": ("view", "cased", "definition"),
+    "CREATE OR REPLACE ALGORITHM=UNDEFINED VIEW merged AS SELECT id, k FROM parents WHERE k > 1 "
+    "WITH LOCAL CHECK OPTION": ("view", "merged", "algorithm"),
+    "CREATE OR REPLACE DEFINER='other'@'localhost' VIEW defined AS SELECT id FROM t": (
+        "view",
+        "defined",
+        "definer",
+    ),
+    "DROP PROCEDURE quoting": ("routine", "quoting", "procedure body"),
+    "CREATE PROCEDURE quoting() SELECT 'a', 'b'": ("routine", "quoting", "procedure body"),
+    "DROP PROCEDURE introduced": ("routine", "introduced", "procedure body"),
+    r"CREATE PROCEDURE introduced() SELECT 'x', _utf8mb4'x', _latin1'y'": (
+        "routine",
+        "introduced",
+        "procedure body",
+    ),
+    "DROP PROCEDURE cased": ("routine", "cased", "procedure body"),
+    "CREATE PROCEDURE cased() BEGIN SELECT id FROM T; END": ("routine", "cased", "procedure body"),
+    "DROP PROCEDURE typed": ("routine", "typed", "procedure parameters"),
+    "CREATE PROCEDURE typed(IN a VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, INOUT b INT UNSIGNED) "
+    "COMMENT 'hi' SELECT a": ("routine", "typed", "procedure parameters"),
+    "DROP FUNCTION returning": ("routine", "returning", "function returns"),
+    "CREATE FUNCTION returning(n INT) RETURNS VARCHAR(10) CHARSET utf8mb4 COLLATE utf8mb4_bin DETERMINISTIC "
+    "NO SQL RETURN 'X'": ("routine", "returning", "function returns"),
+    "DROP PROCEDURE commented": ("routine", "commented", "procedure body"),
+    "CREATE PROCEDURE commented() BEGIN /* first */ SELECT 1; SELECT 22; /*+ no hint */ SELECT 3; -- last\n END": (
+        "routine",
+        "commented",
+        "procedure body",
+    ),
+    "DROP TRIGGER tr2": ("trigger", "tr2", "body"),
+    'CREATE TRIGGER tr2 BEFORE INSERT ON checked FOR EACH ROW SET NEW.c = concat(NEW.c, "B")': (
+        "trigger",
+        "tr2",
+        "body",
+    ),
+    "ALTER EVENT ev COMMENT 'X'": ("event", "ev", "comment"),
+    "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'": ("routine", "modes", "procedure body"),
+    "DROP PROCEDURE modes": ("routine", "modes", "procedure body"),
+    'CREATE PROCEDURE modes() BEGIN SELECT "id", \'a\\\' FROM "T"; END': ("routine", "modes", "procedure body"),
+    "SET sql_mode = DEFAULT": ("routine", "modes", "procedure body"),
+}
+"""Statement on the target → the one difference that it makes."""
+
+FOLLOWING = {
+    ("column", "defaults.n", "default"),
+    ("routine", "typed", "procedure collations"),
+    ("routine", "returning", "function collations"),
+}
+"""What a planted difference brings with it."""
+
+
+def run(url: str, database: str, statements: list[str]) -> None:
+    """Run statements in a fresh connection, in UTF-8."""
+    with _root(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"USE {database}")
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@contextmanager
+def two_databases(url: str) -> Iterator[tuple[str, str]]:
+    """Yield two databases with the schema; they are dropped afterwards."""
+    names = ("parity_truth_a", "parity_truth_b")
+    statements = [part for part in BASE.split(";\n") if part.strip()]
+    with _root(url) as connection, connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+            run(url, name, statements)
+        try:
+            yield names
+        finally:
+            for name in names:
+                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def catalogue(url: str, database: str) -> Catalogue:
+    """Read a database's catalogue as the product does."""
+    session = connect(address(url.rstrip("/") + f"/{database}"))
+    try:
+        return read_catalogue(session, mariadb=session.mariadb)
+    finally:
+        session.close()
+
+
+def recorded(name: str) -> Catalogue:
+    """Return a catalogue that a real server answered."""
+    data = json.loads(RECORDED.read_text())[name]
+    return Catalogue(data["records"], mariadb=data["mariadb"], created=data["created"])
+
+
+def record(**catalogues: Catalogue) -> None:
+    """Write catalogues down for :func:`recorded`."""
+    told = {
+        name: {"mariadb": one.mariadb, "records": _plain(one.records), "created": one.created}
+        for name, one in catalogues.items()
+    }
+    RECORDED.parent.mkdir(exist_ok=True)
+    text = json.dumps(told, ensure_ascii=False, default=str)
+    RECORDED.write_text(text.replace("}, {", "},\n{").replace(": [{", ": [\n{") + "\n")
+
+
+_NOISE = {"created", "last_altered", "cardinality", "table_catalog", "routine_catalog", "table_rows"}
+
+
+def _plain(records: Any) -> dict[str, list[dict[str, Any]]]:
+    return {
+        kind: [
+            {k: v if not isinstance(v, date | datetime) else str(v) for k, v in row.items() if k not in _NOISE}
+            for row in rows
+        ]
+        for kind, rows in records.items()
+    }
+
+
+def _root(url: str) -> pymysql.Connection[Any]:
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 3306,
+        user=parts.username or "root",
+        password=parts.password or "",
+        autocommit=True,
+        charset="utf8mb4",
+    )
