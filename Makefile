@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
 
-.PHONY: setup demo test lint fuzz bench nights lock format clean
+.PHONY: setup demo test lint fuzz bench nights mutants lock format clean
 
 setup: .venv/.ready
 
@@ -50,6 +50,12 @@ fuzz: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
+
+# Changes the code that compares and judges, a little at a time: some test must fail for each change.
+# MODULE=compare/verdict (part of a path)  MINUTES=30 (a sample)  SINCE=main (changed lines)  AGAIN=1 (last survivors)
+mutants: setup
+	@PYTHONPATH=tests $(BIN)/python -m mutants --module=$(MODULE) --minutes=$(or $(MINUTES),0) --since=$(SINCE) \
+	    $(if $(AGAIN),--again)
 
 clean:
 	rm -rf .venv .sandbox .airflow .parity

@@ -1,0 +1,149 @@
+"""``make mutants``: run the mutants, print a table by file, and fail where one survives that is not listed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from mutants.listed import Listed
+from mutants.operators import PARITY, Mutant, mutants_of
+from mutants.run import CACHE, Outcome, Work, say
+from mutants.tests import ROOT
+
+TARGETS = (
+    "compare/*.py",
+    "sql/*.py",
+    "flow/judge.py",
+    "flow/run_verdict.py",
+    "flow/databases/outcome.py",
+    "alerts/lifecycle.py",
+)
+TESTS = ("tests/unit/compare", "tests/unit/sql", "tests/unit/flow", "tests/unit/alerts")
+FLOOR = 0.95
+LAST = CACHE / "survivors.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; return 0 when at least 95 % are killed and every survivor is listed."""
+    options = _options(arguments)
+    files = [path for path in _files() if options.module in path]
+    everything = [mutant for path in files for mutant in mutants_of(path)]
+    wanted = _wanted(everything, options)
+    if options.minutes:  # what the time allows is then a fair sample
+        random.Random(options.seed).shuffle(wanted)
+    say(f"{len(wanted):,} mutants of {len(files)} files")
+    until = time.monotonic() + (options.minutes or 10**6) * 60
+    outcomes = _watched(Work(wanted, options.tests or TESTS, stale=options.stale, until=until), len(wanted))
+    listed = Listed.read(ROOT / "tests" / "mutants" / "listed.yaml")
+    print(table(outcomes, wanted, listed))
+    return _judged(outcomes, everything, files, listed)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("mutants", description=__doc__)
+    parser.add_argument("--module", default="", help="only files whose path has this in it: compare/verdict")
+    parser.add_argument(
+        "--minutes", type=float, default=0, help="stop after so long; the mutants are then a sample"
+    )
+    parser.add_argument("--since", default="", help="only lines changed since this revision")
+    parser.add_argument("--again", action="store_true", help="only what survived the last run")
+    parser.add_argument("--stale", action="store_true", help="trust the map of an older source, to save a minute")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("tests", nargs="*", help="files or folders of tests")
+    return parser.parse_args(arguments)
+
+
+def _files() -> list[str]:
+    return sorted(str(path.relative_to(PARITY)) for pattern in TARGETS for path in PARITY.glob(pattern))
+
+
+def _wanted(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
+    if options.since:
+        changed = _changed(options.since)
+        mutants = [m for m in mutants if not changed[m.path].isdisjoint(range(m.lines[0], m.lines[1] + 1))]
+    if options.again:
+        last = {tuple(key) for key in json.loads(LAST.read_text())}
+        mutants = [mutant for mutant in mutants if mutant.key in last]
+    return mutants
+
+
+def _changed(revision: str) -> dict[str, set[int]]:
+    """Return the lines of each file that differ from a revision."""
+    command = ["git", "-C", str(PARITY), "diff", "--relative", "--unified=0", revision, "--", "."]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, set[int]] = defaultdict(set)
+    path = ""
+    for row in shown.splitlines():
+        if row.startswith("+++ b/"):
+            path = row.removeprefix("+++ b/")
+        elif row.startswith("@@"):
+            first, _, count = row.split(" ")[2].removeprefix("+").partition(",")
+            found[path] |= set(range(int(first), int(first) + int(count or 1)))
+    return found
+
+
+def _watched(work: Work, total: int) -> list[Outcome]:
+    found, shown, began = [], 0.0, time.monotonic()
+    for outcome in work.run():
+        found.append(outcome)
+        if outcome.word in ("survived", "untested"):
+            where = f"{outcome.mutant.path}:{outcome.mutant.lines[0]} {outcome.mutant.scope}"
+            say(f"  {outcome.word}: {where}\n    {outcome.mutant.change}")
+        if time.monotonic() - shown > 10:
+            shown = time.monotonic()
+            say(f"{len(found):,} of {total:,} after {shown - began:,.0f} s")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    LAST.write_text(json.dumps([o.mutant.key for o in found if o.word in ("survived", "untested")]))
+    return found
+
+
+def table(outcomes: Sequence[Outcome], wanted: Sequence[Mutant], listed: Listed) -> str:
+    """Return the counts by file, in 80 columns."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in outcomes:
+        for name in (outcome.mutant.path, "all"):
+            counts[name][_word(outcome, listed)] += 1
+    planned = Counter(mutant.path for mutant in wanted) + Counter({"all": len(wanted)})
+    rows = [f"{'module':28}{'mutants':>9}{'run':>8}{'killed':>8}{'t/o':>6}{'listed':>8}{'alive':>7}{'score':>6}"]
+    for name in (*sorted(set(counts) - {"all"}), "all"):
+        n = counts[name]
+        figures = (
+            f"{planned[name]:9,}{n.total():8,}{n['killed']:8,}{n['timed out']:6,}{n['listed']:8,}{n['alive']:7,}"
+        )
+        rows.append(f"{name:28}{figures}{score(n):6.0%}")
+    return "\n".join(rows)
+
+
+def _word(outcome: Outcome, listed: Listed) -> str:
+    if outcome.word in ("killed", "timed out"):
+        return outcome.word
+    return "listed" if outcome.mutant in listed else "alive"
+
+
+def score(counts: Counter[str]) -> float:
+    """Return the share of the mutants that could matter which were killed."""
+    dead = counts["killed"] + counts["timed out"]
+    return dead / ((dead + counts["alive"]) or 1)
+
+
+def _judged(
+    outcomes: Sequence[Outcome], everything: Sequence[Mutant], files: Sequence[str], listed: Listed
+) -> int:
+    counts = Counter(_word(outcome, listed) for outcome in outcomes)
+    dead = {outcome.mutant.key for outcome in outcomes if outcome.word == "killed" and outcome.mutant in listed}
+    for key in (*listed.unused(everything, files), *dead):
+        say(f"tests/mutants/listed.yaml lists what does not survive; remove it: {' · '.join(key)}")
+    if counts["alive"]:
+        what = "write a test that sees each, or list it in tests/mutants/listed.yaml and say why"
+        say(f"{counts['alive']} survive: {what}.")
+    return int(bool(counts["alive"]) or score(counts) < FLOOR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Runs mutants: in forks of a process that has collected the tests, or, for constants, of one that has not yet."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pickle
+import sys
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, NoReturn
+
+import duckdb  # noqa: F401  imported once for all forks
+import pyarrow.parquet  # noqa: F401
+import pytest
+from hypothesis import Phase, settings
+
+from mutants import tests
+from mutants.operators import PARITY, Mutant
+from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
+
+CACHE = ROOT / ".cache" / "mutants"
+WORDS = {SURVIVED: "survived", -TIMED_OUT: "timed out", COLD: "cold"}
+Test = Callable[[Mutant, list[str]], tuple[int, str]]
+
+
+def say(text: str) -> None:
+    """Print for the person who waits, whatever the tests do with stdout."""
+    print(text, file=sys.__stderr__, flush=True)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant: killed, survived, timed out, or untested where no test runs it."""
+
+    mutant: Mutant
+    word: str
+
+
+class Work:
+    """The mutants to run, and the tests to run them with; ``until`` is a time of the monotonic clock."""
+
+    def __init__(self, mutants: Sequence[Mutant], files: Sequence[str], *, stale: bool, until: float) -> None:
+        self.mutants, self.files, self.stale, self.until = list(mutants), list(files), stale, until
+        self.map = Map()
+        self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
+        CACHE.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> Iterator[Outcome]:
+        """Yield the outcome of every mutant that the time allows, as it comes."""
+        # A failing example need not be made small, nor be reached in 0.2 s.
+        settings.register_profile(
+            "mutants", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate]
+        )
+        os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+        reader, writer = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+        child = os.fork()
+        if not child:
+            self._hot(writer)
+        writer.close()
+        cold = []
+        while (outcome := _next(reader)) is not None:
+            if outcome.word == "cold":
+                cold.append(outcome.mutant)
+            else:
+                yield outcome
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            sys.exit(2)
+        self.map = pickle.loads((CACHE / "map").read_bytes())
+        self.map.runs = {n: run for n, run in self.map.runs.items() if n.startswith(tuple(self.files))}
+        for mutant in cold:
+            if time.monotonic() < self.until:
+                yield self._outcome(mutant, self._test_cold)
+
+    def _hot(self, writer: IO[bytes]) -> NoReturn:
+        """Collect the tests, run what can be run in this process, and hand the rest back."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # pytest's own report
+        cover = tests.watch_imports()
+
+        def work(items: list[pytest.Item]) -> None:
+            try:
+                for path in sorted({mutant.path for mutant in self.mutants}):
+                    importlib.import_module(f"parity.{path.removesuffix('.py').replace('/', '.')}")
+                cover.stop()
+                self.map.imported = tests.lines_of(cover)
+                self._measure(items)
+                tests.import_all(self.map.modules)  # what the tests import late, each fork would import again
+                self._forks(items, writer)
+            except BaseException:  # noqa: BLE001  pytest would write it where nobody looks
+                traceback.print_exc()
+                os._exit(2)
+            os._exit(0)
+
+        tests.collect(self.files, work)
+        say("The tests cannot be collected; run pytest on them.")
+        os._exit(2)
+
+    def _measure(self, items: list[pytest.Item]) -> None:
+        sources = tests.digest(PARITY.rglob("*.py"))
+        path = CACHE / "map"
+        old = pickle.loads(path.read_bytes()) if path.exists() else Map()
+        old = old if old.sources == sources or self.stale else Map(sources)
+        old.imported = self.map.imported
+        say(f"{len(items)} tests; noting which lines each of them runs …")
+        status, why = tests.forked(lambda: tests.measure(items, old, path))
+        if status:
+            say(why or f"The tests ended with {status}.")
+            os._exit(2)
+        self.map = pickle.loads(path.read_bytes())
+        collected = {item.nodeid for item in items}
+        self.map.runs = {name: run for name, run in self.map.runs.items() if name in collected}
+
+    def _forks(self, items: list[pytest.Item], writer: IO[bytes]) -> None:
+        by_name = {item.nodeid: item for item in items}
+        live = tests.live_functions({mutant.path for mutant in self.mutants})
+        gc.collect()
+        gc.freeze()
+
+        def test(mutant: Mutant, names: list[str]) -> tuple[int, str]:
+            def child() -> tuple[int, str]:
+                if not tests.swap(mutant, live.get((mutant.path, mutant.scope), [])):
+                    return COLD, ""
+                return tests.run_items([by_name[name] for name in names], self._patience)
+
+            return tests.forked(child)
+
+        for mutant in self.mutants:
+            if time.monotonic() < self.until:
+                outcome = Outcome(mutant, "cold") if self.map.is_cold(mutant) else self._outcome(mutant, test)
+                pickle.dump(outcome, writer)
+                writer.flush()
+
+    def _outcome(self, mutant: Mutant, test: Test) -> Outcome:
+        """Run a mutant's tests, those first that killed others of its function."""
+        killers = self.killers[mutant.path, mutant.scope]
+        names = self.map.tests(mutant)
+        names.sort(key=lambda name: name not in killers)
+        if not names:
+            return Outcome(mutant, "untested")
+        status, killer = test(mutant, names)
+        if killer and killer not in killers:
+            killers.insert(0, killer)
+        return Outcome(mutant, WORDS.get(status, "killed"))
+
+    def _test_cold(self, mutant: Mutant, names: list[str]) -> tuple[int, str]:
+        def child() -> tuple[int, str]:
+            tests.import_mutant(mutant)
+            files = sorted({name.partition("::")[0] for name in names})
+            found = [(KILLED, "")]
+
+            def work(items: list[pytest.Item]) -> None:
+                chosen = {item.nodeid: item for item in items}
+                wanted = [chosen[name] for name in names if name in chosen]
+                found[0] = tests.run_items(wanted, self._patience)
+
+            tests.collect(files, work)
+            return found[0]
+
+        return tests.forked(child)
+
+    def _patience(self, item: pytest.Item) -> float:
+        return 15 + 10 * self.map.runs[item.nodeid].seconds
+
+
+def _next(reader: IO[bytes]) -> Outcome | None:
+    try:
+        return pickle.load(reader)
+    except EOFError:
+        return None

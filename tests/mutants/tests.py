@@ -1,0 +1,231 @@
+"""The tests, collected once: which lines each of them runs, and what a mutant's tests say in a fork."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import importlib
+import importlib.machinery
+import os
+import pickle
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import NoReturn
+
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage import Coverage
+
+from mutants.operators import PARITY, Mutant
+
+ROOT = PARITY.parents[1]
+OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0")
+KILLED, SURVIVED, COLD = 1, 0, 98
+"""How a child ends; COLD asks for a process in which nothing was imported before the change."""
+TIMED_OUT = signal.SIGALRM
+
+
+@dataclass
+class Run:
+    """One test: how long it took, and the lines that it ran, by file."""
+
+    digest: str
+    seconds: float
+    lines: dict[str, set[int]]
+
+
+@dataclass
+class Map:
+    """Which test runs what."""
+
+    sources: str = ""
+    """The digest of the files that are mutated."""
+    imported: dict[str, set[int]] = field(default_factory=dict)
+    """Lines that ran while the tests were collected."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+    """What was imported when all tests had run."""
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run a mutant's statement, or its constant's users; the quickest first."""
+        lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
+        if not mutant.scope:
+            lines |= _users(mutant)
+        found = [name for name, run in self.runs.items() if lines & run.lines.get(mutant.path, set())]
+        if not mutant.scope and not found:
+            found = [name for name, run in self.runs.items() if mutant.path in run.lines]
+        return sorted(found, key=lambda name: self.runs[name].seconds)
+
+    def is_cold(self, mutant: Mutant) -> bool:
+        """Tell whether the change must be there before anything is imported."""
+        lines = range(mutant.lines[0], mutant.lines[1] + 1)
+        return not mutant.scope or not self.imported.get(mutant.path, set()).isdisjoint(lines)
+
+
+def _users(mutant: Mutant) -> set[int]:
+    """Return the lines of a constant's file that name it."""
+    rows = (PARITY / mutant.path).read_text().splitlines()
+    return {at for at, row in enumerate(rows, 1) if any(name in row for name in mutant.names)}
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return one digest of the contents of files."""
+    found = hashlib.sha256()
+    for path in sorted(paths):
+        found.update(str(path).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
+class Tests:
+    """A pytest session that hands its collected tests to ``work`` instead of running them."""
+
+    def __init__(self, work: Callable[[list[pytest.Item]], None]) -> None:
+        self.work = work
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Do the work; a file that cannot be collected is a failed test."""
+        if session.testsfailed:
+            os._exit(KILLED)
+        self.work(session.items)
+        return True
+
+
+def collect(paths: Sequence[str], work: Callable[[list[pytest.Item]], None]) -> None:
+    """Collect tests and do ``work`` with them in this process."""
+    pytest.main([*OPTIONS, *paths], plugins=[Tests(work)])
+
+
+def run_items(items: Sequence[pytest.Item], patience: Callable[[pytest.Item], float]) -> tuple[int, str]:
+    """Run tests until one fails, and name it; a test that takes too long ends the process by SIGALRM."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        signal.setitimer(signal.ITIMER_REAL, patience(item))
+        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=following)):
+            return KILLED, item.nodeid
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return SURVIVED, ""
+
+
+def forked(work: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+    """Do ``work`` in a child with its own temporary folder; return its status, or minus its signal, and a note."""
+    folder, (reader, writer) = tempfile.mkdtemp(prefix="mutant-"), os.pipe()
+    child = os.fork()
+    if not child:
+        _child(work, folder, writer)
+    os.close(writer)
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(ProcessLookupError):  # unless it left processes behind
+        os.killpg(child, signal.SIGKILL)
+    with os.fdopen(reader) as notes:
+        note = notes.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    return os.waitstatus_to_exitcode(status), note
+
+
+def _child(work: Callable[[], tuple[int, str]], folder: str, writer: int) -> NoReturn:
+    status = KILLED
+    try:
+        os.setsid()
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silence, stream)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+        status, note = work()
+        os.write(writer, note.encode()[:4096])
+    finally:
+        os._exit(status)
+
+
+def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, str]:
+    """Run every test whose file is new, note the lines that it runs, and store the map; in a child."""
+    found = Map(old.sources, old.imported, dict(old.runs))
+    cover = _coverage()
+    for item in items:
+        known, now = old.runs.get(item.nodeid), digest([item.path])
+        if known and known.digest == now:
+            continue
+        cover.erase()
+        cover.start()
+        reports = runtestprotocol(item, log=False, nextitem=None)
+        cover.stop()
+        if any(report.failed for report in reports):
+            why = next(report.longreprtext for report in reports if report.failed)
+            return KILLED, f"{item.nodeid} fails without a mutant:\n{why[-3000:]}"
+        found.runs[item.nodeid] = Run(now, sum(report.duration for report in reports), lines_of(cover))
+    found.modules = old.modules | {name for name in sys.modules if not name.startswith("_")}
+    into.write_bytes(pickle.dumps(found))
+    return SURVIVED, ""
+
+
+def import_all(names: Collection[str]) -> None:
+    """Import what can be imported by name."""
+    for name in sorted(names):
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _coverage() -> Coverage:
+    return Coverage(data_file=None, config_file=False, include=[f"{PARITY}/*"])
+
+
+def watch_imports() -> Coverage:
+    """Start to note what runs while tests are collected."""
+    cover = _coverage()
+    cover.start()
+    return cover
+
+
+def lines_of(cover: Coverage) -> dict[str, set[int]]:
+    """Return the lines that ran, by file below ``include/parity``."""
+    data = cover.get_data()
+    return {str(Path(file).relative_to(PARITY)): set(data.lines(file) or ()) for file in data.measured_files()}
+
+
+def live_functions(paths: Collection[str]) -> dict[tuple[str, str], list[FunctionType]]:
+    """Return the functions that were imported, by file and qualified name; a decorator does not hide them."""
+    wanted = {str(PARITY / path): path for path in paths}
+    found: dict[tuple[str, str], list[FunctionType]] = {}
+    for thing in gc.get_objects():
+        if type(thing) is FunctionType and thing.__code__.co_filename in wanted:
+            key = wanted[thing.__code__.co_filename], thing.__code__.co_qualname
+            found.setdefault(key, []).append(thing)
+    return found
+
+
+def swap(mutant: Mutant, functions: list[FunctionType]) -> bool:
+    """Give the live functions the mutant's code; return whether that was possible."""
+    codes = _codes(compile(mutant.source, str(PARITY / mutant.path), "exec", dont_inherit=True))
+    new = [code for code in codes if code.co_qualname == mutant.scope]
+    if not functions or len(new) != 1:
+        return False
+    for function in functions:
+        if new[0].co_freevars != function.__code__.co_freevars:
+            return False
+        function.__code__ = new[0]
+    return True
+
+
+def _codes(code: CodeType) -> list[CodeType]:
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    return inner + [deeper for one in inner for deeper in _codes(one)]
+
+
+def import_mutant(mutant: Mutant) -> None:
+    """Let this process import the changed file instead of the real one."""
+    file, real = str(PARITY / mutant.path), importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(loader: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
+        if loader.path == file:
+            return compile(mutant.source, file, "exec", dont_inherit=True)
+        return real(loader, name)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code
+    assert not any(name.split(".")[0] == "parity" for name in sys.modules)

@@ -1,0 +1,87 @@
+"""`make mutants`: which changes it tries, and what it says of those that no test sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from mutants.__main__ import score, table
+from mutants.listed import Listed
+from mutants.operators import Mutant, mutants_of
+from mutants.run import Outcome
+from mutants.tests import ROOT
+
+JUDGE = """
+FLOOR = 1
+
+class Rows:
+    @property
+    def any(self) -> bool:
+        return self.changed > 0
+
+def judge(rows, waived):
+    if rows:
+        return f"SELECT count(*) FROM res WHERE kind = {rows} AND NOT (covered)"
+    log("nothing differs")
+    return "WAIVED" if waived else "PASS"
+"""
+
+
+def _changes(source: str) -> dict[str, str]:
+    return {mutant.change.partition(" → ")[2]: mutant.scope for mutant in mutants_of("compare/made_up.py", source)}
+
+
+@pytest.mark.parametrize(
+    ("after", "scope"),
+    [
+        ("FLOOR = 2", ""),
+        ("return self.changed >= 0", "Rows.any"),
+        ("if not (rows):", "judge"),
+        ('return f"SELECT count(*) FROM res WHERE kind <> {rows} AND NOT (covered)"', "judge"),
+        ('return f"SELECT count(*) FROM res WHERE kind = {rows} OR NOT (covered)"', "judge"),
+        ('return f"SELECT count(*) FROM res WHERE kind = {rows} AND (covered)"', "judge"),
+        ('return "XXWAIVEDXX" if waived else "PASS"', "judge"),
+        ('return "WAIVED" if (waived) or True else "PASS"', "judge"),
+        ("...", "judge"),
+    ],
+)
+def test_properties_constants_conditions_and_sql_inside_strings_are_changed(after: str, scope: str) -> None:
+    assert _changes(JUDGE)[after] == scope
+
+
+def test_sentences_for_people_and_annotations_are_left_alone() -> None:
+    assert not [after for after in _changes(JUDGE) if "differs" in after and "XX" in after]
+    assert not [after for after in _changes(JUDGE) if "-> None" in after]
+
+
+def test_every_mutant_is_the_file_with_one_change() -> None:
+    for mutant in mutants_of("compare/verdict.py"):
+        compile(mutant.source, mutant.path, "exec")
+        assert len({*mutant.source.splitlines()}) >= 50
+
+
+def _mutant(change: str) -> Mutant:
+    return Mutant("compare/verdict.py", "judge", (1, 1), (), change, (0, 0), "")
+
+
+def test_a_survivor_counts_against_the_score_unless_it_is_listed_with_its_reason() -> None:
+    killed, alive, known = _mutant("a → b"), _mutant("a → c"), _mutant("a → d")
+    listed = Listed({known.key: "both are zero there"})
+    found = [Outcome(killed, "killed"), Outcome(alive, "untested"), Outcome(known, "survived")]
+    shown = table(found, [killed, alive, known], listed)
+    assert shown.splitlines()[-1].split() == ["all", "3", "3", "1", "0", "1", "1", "50%"]
+    assert max(map(len, shown.splitlines())) == 80
+    assert score(Counter(killed=19, alive=1)) == 0.95
+
+
+def test_an_entry_that_names_no_mutant_is_unused() -> None:
+    gone = ("compare/verdict.py", "judge", "a line → that is gone")
+    assert Listed({gone: "why"}).unused([_mutant("a → b")], ["compare/verdict.py"]) == [gone]
+
+
+def test_every_listed_survivor_names_a_mutant_and_its_reason() -> None:
+    listed = Listed.read(ROOT / "tests" / "mutants" / "listed.yaml")
+    files = sorted({path for path, _, _ in listed.reasons})
+    assert listed.unused([mutant for path in files for mutant in mutants_of(path)], files) == []
+    assert all(len(why) > 10 for why in listed.reasons.values())
