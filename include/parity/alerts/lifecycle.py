@@ -9,6 +9,9 @@
 Troubles of one activity that appear together are one incident, so that a bad night pages once per activity;
 a cause that appears later pages anew. An incident has recovered when all its troubles have. A night that could
 not be compared proves nothing: it recovers nothing. An older night never changes what a later one said.
+
+What is wrong with the night itself, and with no activity, is right again once a run of *everything* is green; that
+a run is late is over with the end of that very run, too.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from parity.alerts.troubles import Trouble
+from parity.alerts.troubles import LATE, Trouble
 from parity.suite.models import Severity
 
 WORSE_FACTOR = 2
@@ -79,6 +82,16 @@ class Night:
     troubles: tuple[Trouble, ...]
     judged: Collection[str]
     """Activities that were compared, so that silence about a trouble means that it is gone."""
+    green: bool = False
+    """Whether everything that is declared was compared, and nothing speaks against the night."""
+    ended: str = ""
+    """The run that has ended with this."""
+
+    def proves_right(self, state: AlertState) -> bool:
+        """Tell whether silence about a trouble means that it is gone."""
+        if state.activity:
+            return state.activity in self.judged
+        return self.green or (state.cause == LATE and bool(self.ended) and state.column_name == self.ended)
 
 
 def advance(known: Iterable[AlertState], night: Night) -> tuple[tuple[AlertState, ...], tuple[Change, ...]]:
@@ -162,10 +175,7 @@ def _recovered(
     return {
         print_: replace(state, status=RECOVERED, seen_date=night.business_date)
         for print_, state in before.items()
-        if state.status == OPEN
-        and print_ not in wrong
-        and state.activity in night.judged
-        and _is_later(state, night)
+        if state.status == OPEN and print_ not in wrong and night.proves_right(state) and _is_later(state, night)
     }
 
 

@@ -144,7 +144,7 @@ def _since(states: Sequence[AlertState], today: date) -> str:
 
 
 def _much(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
-    if state.cause == NIGHT:
+    if state.cause == NIGHT and night.activities:
         whole = plural(len(night.activities), "activity", "activities")
         return f"Of {whole} every one was compared and is green; the night as a whole is not."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):

@@ -72,24 +72,37 @@ def notify(
 ) -> tuple[Delivery, ...]:
     """Compare the night with the store, and tell every channel what changed; never raises for a channel.
 
-    Only the activities in ``outcome`` are judged, so a partial re-run leaves the others' alerts alone.
+    Only the activities in ``outcome`` are judged, so a partial re-run leaves the others' alerts alone, and those
+    of the night as a whole.
     """
-    compared = [activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID]
-    whole_night = [""]
-    night = Night(outcome.suite, outcome.business_date, clock.now(), troubles(outcome), {*compared, *whole_night})
+    night = Night(
+        outcome.suite,
+        outcome.business_date,
+        clock.now(),
+        troubles(outcome),
+        judged={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
+        green=outcome.green,
+        ended=outcome.run_id,
+    )
     return _tell(store, night, outcome, senders, clock)
 
 
 def notify_late(
-    store: AlertStore, suite: str, business_date: date, detail: str, senders: Sequence[Sender], clock: Clock
+    store: AlertStore,
+    suite: str,
+    business_date: date,
+    detail: str,
+    senders: Sequence[Sender],
+    clock: Clock,
+    run_id: str = "",
 ) -> tuple[Delivery, ...]:
-    """Tell that a night is later than its deadline; the night's own outcome resolves it.
+    """Tell that a run is later than its deadline; its own end resolves that, or a later night that is green.
 
     ``detail`` says how late, such as ``has not ended 2 h after its start``.
     """
-    late = Trouble("", "", LATE, detail)
-    outcome = NightOutcome(suite, business_date, "", ())
-    return _tell(store, Night(suite, business_date, clock.now(), (late,), ()), outcome, senders, clock)
+    trouble = Trouble("", run_id, LATE, detail)
+    outcome = NightOutcome(suite, business_date, run_id, (), whole=False)
+    return _tell(store, Night(suite, business_date, clock.now(), (trouble,), ()), outcome, senders, clock)
 
 
 def _tell(

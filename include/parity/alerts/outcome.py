@@ -41,4 +41,13 @@ class NightOutcome:
     url: str = ""
     owner: str = ""
     beyond: str = ""
-    """Why the night is not green although every activity is, such as a pipeline that failed elsewhere."""
+    """Why the run is not green although no activity is red: a pipeline that failed elsewhere, another date of its
+    range, or a plan that failed, so that there is no activity at all."""
+    whole: bool = True
+    """Whether everything that is declared was part of the run."""
+
+    @property
+    def green(self) -> bool:
+        """Tell whether the whole night was compared, and nothing speaks against it."""
+        equal = bool(self.activities) and all(activity.verdict.green for activity in self.activities)
+        return self.whole and equal and not self.beyond

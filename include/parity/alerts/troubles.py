@@ -30,6 +30,7 @@ class Trouble:
 
     activity: str
     column: str
+    """For a night that is late, the run's id: each late run is a trouble of its own."""
     cause: str
     what: str
     """Half a sentence."""
@@ -46,7 +47,8 @@ class Trouble:
 def troubles(night: NightOutcome) -> tuple[Trouble, ...]:
     """Return everything that is wrong, without what only follows from something else."""
     red = {activity.name for activity in night.activities if not activity.verdict.green}
-    beyond = (Trouble("", "", NIGHT, "is not green, though every activity is"),) if night.beyond else ()
+    said = "is not green, though every activity is" if night.activities else "was not compared"
+    beyond = (Trouble("", "", NIGHT, said),) if night.beyond else ()
     return beyond + tuple(
         trouble
         for activity in night.activities

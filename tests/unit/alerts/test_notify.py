@@ -206,6 +206,44 @@ def test_a_late_night_is_told_once_and_resolved_when_it_ends(
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
+@pytest.mark.parametrize("ended", ["run of everything", "run of some activities", "another run"])
+def test_no_run_that_could_not_be_compared_resolves_what_is_wrong_with_the_night(
+    store: Store, clock: FakeClock, night: Night, green: Make, invalid: Make, pager: Any, ended: str
+) -> None:
+    notify(store, replace(night(0, green()), beyond="copy_raw was denied."), [pager], clock)
+    clock.sleep(1)
+    notify_late(store, "payments", date(2026, 3, 2), "has not ended", [pager], clock, "scheduled__1")
+    clock.sleep(1)
+    manual = replace(night(0, green(), invalid("fees")), run_id="manual__2")
+    outcomes = {
+        "run of everything": manual,
+        "run of some activities": replace(night(0, invalid()), run_id="manual__2", whole=False),
+        "another run": replace(night(0, green()), run_id="manual__2", whole=False),
+    }
+    notify(store, outcomes[ended], [pager], clock)
+    assert "recovered" not in [event for event, _ in pager.events]
+
+
+def test_a_late_run_is_over_with_its_own_end_however_that_was(
+    store: Store, clock: FakeClock, night: Night, invalid: Make, pager: Any
+) -> None:
+    notify_late(store, "payments", date(2026, 3, 2), "has not ended", [pager], clock, "run-0")
+    clock.sleep(1)
+    notify(store, replace(night(0, invalid()), whole=False), [pager], clock)
+    assert sorted(pager.events) == [("new", ""), ("new", "settle"), ("recovered", "")]
+
+
+def test_a_run_without_a_plan_is_told_and_resolved_by_a_night_that_is_green(
+    tell: Any, night: Night, green: Make, pager: Any
+) -> None:
+    tell(replace(night(0), beyond="The plan of the run: '2026-31-03' is not a date."))
+    [told] = pager.arrived
+    assert "was not compared" in told["lines"][0]
+    assert "is not a date" in told["lines"][1]
+    tell(night(1, green()))
+    assert [event for event, _ in pager.events] == ["new", "recovered"]
+
+
 def test_every_kind_of_trouble_has_a_sentence(tell: Any, night: Night, red: Make, pager: Any) -> None:
     outcome = ActivityOutcome(
         "settle",
