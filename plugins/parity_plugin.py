@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from parity.airflow import marked
+
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:
     """Serve the pages; built with the first request, because every Airflow process loads its plugins."""
@@ -28,9 +30,10 @@ def _app() -> Any:
 
 
 class ParityPlugin(AirflowPlugin):
-    """Adds the pages to the API server."""
+    """Adds the pages to the API server, and has a task that a person marks hand nothing on."""
 
     name = "parity"
+    listeners: ClassVar = [marked]
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": "/parity", "name": "Parity"}]
     external_views: ClassVar = [
         {"name": "Parity", "href": "/parity/", "destination": "nav", "url_route": "parity"},

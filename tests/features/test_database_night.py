@@ -200,6 +200,11 @@ def database_is(night: Night, what: str) -> None:
     assert (record.verdict, what in record.reason) == (Verdict.FAIL, True), record.reason
 
 
+@then("nothing is recorded of entries, nor of the database as a whole")
+def not_recorded(night: Night) -> None:
+    assert {record.key.activity for record in night.store.latest(f"db.{night.two.name}")} == {"merchants"}
+
+
 @then(parsers.parse("{name} is listed as not compared"))
 def listed(night: Night, name: str) -> None:
     assert f"table {name}" in {one.what for one in night.result.not_compared}

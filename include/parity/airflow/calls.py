@@ -10,6 +10,7 @@ from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, Dea
 
 from parity.airflow.runs import aconnection, connection
 from parity.compare.result import Verdict
+from parity.errors import BadInput
 from parity.settings import settings
 from parity.suite.databases import Database
 from parity.suite.models import AlertTarget, Suite
@@ -48,24 +49,38 @@ class GateAlert(BaseNotifier):
 
 
 def night(suite: Suite, context: Context) -> NightOutcome:
-    """Return how the run ended, from the results store and what the gate was told."""
+    """Return how the run ended: what the gate said, with the details that the results store has of the same."""
     from parity.airflow.steps import plan_of
-    from parity.airflow.tasks import open_results, run_url
+    from parity.airflow.tasks import run_url
     from parity.alerts.outcome import NightOutcome
+    from parity.flow.plan import asked_date
 
-    plan = plan_of(context)
-    told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
-    kept = {a.key.activity: a for a in open_results().run(plan.run_id, plan.suite).activities}
-    outcomes = [_activity(suite, name, kept.get(name), told.get(name)) for name in plan.activities]
+    run, beyond = context["dag_run"], context["ti"].xcom_pull(task_ids="gate", key="beyond") or ""
+    try:
+        plan = plan_of(context)
+    except BadInput as error:
+        day, outcomes, whole, beyond = asked_date(suite, run), [], False, beyond or str(error)
+    else:
+        day, whole = plan.business_date, set(plan.activities) == {activity.name for activity in suite.activities}
+        outcomes = _outcomes(suite, plan.activities, context)
     return NightOutcome(
-        suite=plan.suite,
-        business_date=plan.business_date,
-        run_id=plan.run_id,
+        suite=suite.suite,
+        business_date=day,
+        run_id=run.run_id,
         activities=tuple(outcomes),
         url=run_url(context),
         owner=suite.owner,
-        beyond=context["ti"].xcom_pull(task_ids="gate", key="beyond") or "",
+        beyond=beyond,
+        whole=whole,
     )
+
+
+def _outcomes(suite: Suite, names: Sequence[str], context: Context) -> list[ActivityOutcome]:
+    from parity.airflow.tasks import open_results
+
+    told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
+    kept = {a.key.activity: a for a in open_results().run(context["dag_run"].run_id, suite.suite).activities}
+    return [_activity(suite, name, kept.get(name), told.get(name)) for name in names]
 
 
 def senders(suite: Suite | Database, connections: dict[str, Any]) -> Sequence[Sender]:
@@ -128,7 +143,9 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
     named = (run.get("conf") or {}).get("business_date")
     day = datetime.fromisoformat(named).date() if named else yesterday(suite, moment)
     detail = f"has not ended {suite.deadline} after it was queued (run {run['dag_run_id']})"
-    sent = notify_late(open_results(), suite.suite, day, detail, senders(suite, connections), SystemClock())
+    sent = notify_late(
+        open_results(), suite.suite, day, detail, senders(suite, connections), SystemClock(), run["dag_run_id"]
+    )
     log_deliveries(logging.getLogger(__name__), sent)
 
 
@@ -145,11 +162,12 @@ def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
 
 def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
+    from parity.flow.remember import is_of
     from parity.flow.shelf import page_of
 
     severity = suite.activity(name).severity
     told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}
-    if kept is None:
+    if kept is None or not is_of(kept, told):  # what is stored is of another attempt
         return ActivityOutcome(name, Verdict(told["verdict"]), told["reason"], severity)
     return ActivityOutcome(
         name=name,

@@ -1,4 +1,4 @@
-"""The colour of a night: what its activities came to, its pipeline, and the other dates of its range."""
+"""The colour of a run: gathers what the gate judges, and writes it into the log."""
 
 from __future__ import annotations
 
@@ -7,61 +7,45 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from parity.airflow.evidence import broken_task, task_states
-from parity.airflow.steps import PIPELINE, PLAN, START
+from parity.airflow.evidence import activity_facts, facts_of, task_states
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
-from parity.flow.chain import Link, first_broken
+from parity.errors import BadInput
+from parity.flow.chain import Link
 from parity.flow.judge import NEXT
-from parity.wording import plural
+from parity.flow.plan import Plan
+from parity.flow.run_verdict import (
+    OF_PIPELINE,
+    PLAN,
+    NightFacts,
+    Recorded,
+    chain_of,
+    inputs_now,
+    outcome_of,
+    task_of,
+)
+from parity.history.store import Store
+from parity.suite.models import Suite
 
-OF_PIPELINE = (START, PIPELINE)
-OTHER_DATES = ("other_dates", "runs_of_other_dates")
-"""The tasks of a range; the second is mapped, so that its index follows its name."""
-
-Outcomes = Mapping[str, Mapping[str, Any]]
-"""Activity to what its record task said: verdict, reason, caused_by."""
-
-
-def outcome_of(context: Context, activity: str) -> dict[str, Any]:
-    """Return what an activity's record task said; INVALID when it said nothing."""
-    told = context["ti"].xcom_pull(task_ids=f"{activity}.{Link.RECORD}", key="outcome")
-    return told or {
-        "verdict": Verdict.INVALID,
-        "reason": "It was never judged; read the log of its record task.",
-    }
-
-
-def night_verdict(context: Context, outcomes: Outcomes) -> tuple[Verdict, str]:
-    """Return the worst verdict and why; green only when nothing at all speaks against it."""
-    verdicts = {name: Verdict(outcome["verdict"]) for name, outcome in outcomes.items()}
-    for verdict in (Verdict.INVALID, Verdict.FAIL):
-        if red := [name for name, found in verdicts.items() if found is verdict]:
-            return verdict, f"{', '.join(red)}. {outcomes[red[0]]['reason']}"
-    if not verdicts:
-        return Verdict.INVALID, "Nothing was planned, so nothing was compared."
-    if trouble := pipeline_trouble(context):
-        return Verdict.INVALID, trouble
-    if not _other_dates_are_green(task_states(context)):
-        return Verdict.INVALID, "Another date of this range is not green; open its run."
-    waived = sum(verdict is Verdict.WAIVED for verdict in verdicts.values())
-    said = f"{plural(len(verdicts), 'activity is', 'activities are')} equal"
-    said += f", {waived} of them by waiver." if waived else "."
-    return (Verdict.WAIVED if waived else Verdict.PASS), said
+OTHER_RUNS = "runs_of_other_dates"
+"""The mapped task of a range; its index follows its name."""
 
 
-def pipeline_trouble(context: Context) -> str:
-    """Return why the pipeline cannot be vouched for, whatever its activities say; empty when it can."""
-    links = {PLAN: Link.PLAN, **dict.fromkeys(OF_PIPELINE, Link.PIPELINE)}
-    broken = [found for task, link in links.items() if (found := broken_task(context, link, task))]
-    if first := first_broken(broken):
-        return first.sentence
-    states = task_states(context)
-    unwell = [task for task in OF_PIPELINE if states.get(task) != "success"]
-    return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for." if unwell else ""
+def night_facts(context: Context, suite: Suite, plan: Plan, store: Store) -> NightFacts:
+    """Gather everything that the run's verdict is a function of."""
+    return NightFacts(
+        declared=len(suite.activities),
+        plan=plan,
+        outcomes={
+            name: outcome_of(_recorded(context, suite, plan, name), task_of(Link.RECORD, name))
+            for name in plan.activities
+        },
+        shared=facts_of(context, {PLAN: Link.PLAN, **dict.fromkeys(OF_PIPELINE, Link.PIPELINE)}),
+        dates=_other_dates(context, plan, store),
+    )
 
 
-def tell_night(outcomes: Outcomes, verdict: Verdict, url: str) -> None:
+def tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
     """Write every activity into the gate's log, green ones first, so that the end of the log says what to do."""
     for name, outcome in sorted(
         outcomes.items(), key=lambda told: (not Verdict(told[1]["verdict"]).green, told[0])
@@ -70,5 +54,33 @@ def tell_night(outcomes: Outcomes, verdict: Verdict, url: str) -> None:
     tell(f"The run is {verdict}.", NEXT[verdict], url, level=loudness(verdict))
 
 
-def _other_dates_are_green(states: Mapping[str, str]) -> bool:
-    return all(state in ("success", "skipped") for task, state in states.items() if task.startswith(OTHER_DATES))
+def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded:
+    activity, tasks = suite.activity(name), activity_facts(context, name)
+    links = chain_of(suite, activity, plan, tasks[task_of(Link.WAY, name)].piece)
+    task = task_of(Link.RECORD, name)
+    outcome = context["ti"].xcom_pull(task_ids=task, key="outcome")
+    state = task_states(context).get(task, "missing")
+    unwell = tuple(known for link in links if tasks[known := task_of(link, name)].state != "success")
+    return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell)
+
+
+def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:
+    """Return what became of every further date of the range: its verdict, or why there is none."""
+    states = task_states(context)
+    found = {}
+    for index, day in enumerate(plan.other_dates):
+        state = states.get(f"{OTHER_RUNS}_{index}", "missing")
+        found[day.isoformat()] = (
+            _of_date(store, plan, day.isoformat()) if state == "success" else f"its run {state}"
+        )
+    return found
+
+
+def _of_date(store: Store, plan: Plan, day: str) -> str:
+    try:
+        run = store.run(f"{plan.run_id}__{day}", plan.suite).run
+    except BadInput:
+        return "its run left no result"
+    if run.verdict is None or not run.verdict.green:
+        return f"{run.verdict or 'no verdict'}. {run.reason}"
+    return str(run.verdict)

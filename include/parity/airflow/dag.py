@@ -96,15 +96,13 @@ def build_dag(suite: Suite, path: Path) -> DAG:
 
 
 def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> StepOperator:
-    suite = tasks.suite
+    suite, folder = tasks.suite, tasks.path.parent
     with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
         # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
         rule = {"trigger_rule": ANY} if digests(suite, activity) else {}
-        unload = _remote(
-            Link.ATHENA, steps.athena(suite, activity, tasks.path.parent, digest.ROWS), Link.ATHENA, **rule
-        )
-        migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity), Link.ACTIVITY)
-        helper = _remote(Link.HELPER, steps.helper_job(suite, activity, digest.ROWS), Link.HELPER, **rule)
+        unload = _remote(Link.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Link.ATHENA, **rule)
+        migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity, folder), Link.ACTIVITY)
+        helper = _remote(Link.HELPER, steps.helper_job(suite, activity, folder, digest.ROWS), Link.HELPER, **rule)
         compared = _step(Link.COMPARE, partial(tasks.compare, activity=activity))
         expected = _step(Link.VALIDATE, partial(tasks.expect, activity=activity))
         recorded = _step(
@@ -115,7 +113,7 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
         )
         produced = plan
         if activity.glue_job:
-            produced = _remote(Link.GLUE, steps.glue_job(suite, activity), Link.GLUE)
+            produced = _remote(Link.GLUE, steps.glue_job(suite, activity, folder), Link.GLUE)
             plan >> produced
         produced >> unload
         start >> migrated >> helper
@@ -136,7 +134,7 @@ def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any]
         (digest.DIGEST, (Link.ATHENA_DIGEST, Link.HELPER_DIGEST), buckets),
     ):
         athena = _remote(links[0], steps.athena(suite, activity, folder, part), links[0])
-        helper = _remote(links[1], steps.helper_job(suite, activity, part), links[1])
+        helper = _remote(links[1], steps.helper_job(suite, activity, folder, part), links[1])
         [athena, helper] >> after
         if part is digest.SURVEY:
             legacy[0] >> athena

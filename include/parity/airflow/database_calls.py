@@ -9,10 +9,13 @@ from airflow.sdk import AsyncCallback, Context, DeadlineAlert, DeadlineReference
 
 from parity.airflow.calls import GateAlert, as_seconds, connection_id, log_deliveries, senders
 from parity.airflow.runs import aconnection
+from parity.errors import BadInput
 from parity.settings import settings
 from parity.suite.databases import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
     from parity.history.records import ActivityRecord
 
@@ -32,18 +35,30 @@ def database_night(spec: Database, context: Context) -> NightOutcome:
     from parity.airflow.tasks import open_results, run_url
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
     from parity.compare.result import Verdict
-    from parity.flow.databases.night import DATABASE
+    from parity.flow.databases.night import DATABASE, day_of
 
-    plan = night_of(context)
-    kept = open_results().run(plan.run_id, plan.key).activities
+    run, ti = context["dag_run"], context["ti"]
+    beyond = ti.xcom_pull(task_ids="gate", key="beyond") or ""
+    recorded = ti.xcom_pull(task_ids="gate", key="recorded")
+    kept: Sequence[ActivityRecord] = ()
+    try:
+        plan = night_of(context)
+    except BadInput as error:
+        day, whole, beyond = day_of(spec, run.logical_date or run.run_after), False, beyond or str(error)
+    else:
+        day, whole = plan.business_date, not plan.partial
+        kept = open_results().run(run.run_id, spec.key).activities
+    found = tuple(_outcome(record) for record in kept if record.recorded.isoformat() == recorded)
     never = ActivityOutcome(DATABASE, Verdict.INVALID, "It left no result; read the log of its record task.")
     return NightOutcome(
-        suite=plan.key,
-        business_date=plan.business_date,
-        run_id=plan.run_id,
-        activities=tuple(_outcome(record) for record in kept) or (never,),
+        suite=spec.key,
+        business_date=day,
+        run_id=run.run_id,
+        activities=found if found or not whole else (never,),
         url=run_url(context),
         owner=spec.owner,
+        beyond=beyond,
+        whole=whole,
     )
 
 
@@ -91,14 +106,16 @@ async def late_database(database: str, context: dict[str, Any]) -> None:
 def _tell_late(spec: Database, connections: dict[str, Any], run: dict[str, Any]) -> None:
     import logging
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from parity.airflow.tasks import open_results
     from parity.alerts.notify import notify_late
     from parity.clock import SystemClock
+    from parity.flow.databases.night import day_of
 
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
-    day = moment.astimezone(ZoneInfo(spec.timezone)).date()
+    day = day_of(spec, moment)
     detail = f"has not ended {spec.deadline} after it was queued (run {run['dag_run_id']})"
-    sent = notify_late(open_results(), spec.key, day, detail, senders(spec, connections), SystemClock())
+    sent = notify_late(
+        open_results(), spec.key, day, detail, senders(spec, connections), SystemClock(), run["dag_run_id"]
+    )
     log_deliveries(logging.getLogger(__name__), sent)

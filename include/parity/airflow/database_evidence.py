@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from airflow.sdk import Context
 
 from parity.airflow.evidence import task_states
+from parity.airflow.runs import handed_on
 from parity.airflow.telling import BROKEN
-from parity.compare.result import Verdict
 from parity.flow.chain import Broken, Link
 from parity.flow.databases.kept import Folder, KeptSurvey
 from parity.flow.databases.record import PieceReport
+from parity.flow.provenance import mark
+from parity.flow.run_verdict import Recorded, outcome_of
 
 BEFORE = (Link.PLAN, Link.RDS, Link.FLEXIBLE_SERVER, Link.SURVEY)
 """What must hold before a row is read. A task that the database does not have is not among the run's states."""
 HELD = ("success", "upstream_failed")
 """A task below a broken one broke nothing itself."""
+ATTEMPT = "attempt"
+"""XCom key of the attempt that compared a piece, which a red one leaves too."""
 
 
 def broken_before(context: Context) -> list[Broken]:
@@ -33,15 +40,53 @@ def piece_reports(context: Context, place: Folder, kept: KeptSurvey) -> dict[int
     return {index: _piece(context, place, index, states) for index in range(len(kept.pieces))}
 
 
-def judged(context: Context) -> tuple[Verdict, str]:
-    """Return what the record task said; a green word counts only when that task succeeded."""
-    told = context["ti"].xcom_pull(task_ids=str(Link.RECORD), key="outcome")
-    if not told:
-        return Verdict.INVALID, "It was never judged; read the log of its record task."
-    verdict, state = Verdict(told["verdict"]), task_states(context).get(Link.RECORD)
-    if verdict.green and state != "success":
-        return Verdict.INVALID, f"Its record task is {state}, so that {verdict} cannot be its last word."
-    return verdict, str(told["reason"])
+def surveyed(context: Context) -> list[dict[str, Any]]:
+    """Return the pieces that the survey task handed on."""
+    found: Any = handed_on(context, str(Link.SURVEY))
+    return list(found)
+
+
+def inputs_of(context: Context) -> dict[str, str]:
+    """Return the marks of everything that the database's verdict is made from, as they are now."""
+    listed = surveyed(context)
+    plan = {str(Link.PLAN): mark(handed_on(context, str(Link.PLAN))), str(Link.SURVEY): mark({"pieces": listed})}
+    return {**plan, **{f"{Link.TABLES}_{index}": _attempt(context, index) for index in range(len(listed))}}
+
+
+def judged(context: Context) -> dict[str, Any]:
+    """Return what counts of the database; green only while everything that it was made from still stands."""
+    states, said = task_states(context), context["ti"].xcom_pull(task_ids=str(Link.RECORD), key="outcome")
+    inputs = inputs_of(context)
+    rests_on = [str(link) for link in BEFORE if link in states] + [task for task in inputs if "_" in task]
+    unwell = tuple(task for task in rests_on if states.get(task) != "success")
+    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell)
+    return outcome_of(recorded, str(Link.RECORD))
+
+
+def strangers(planned: str, kept: KeptSurvey, listed: Iterable[dict[str, Any]], rules: str) -> list[Broken]:
+    """Return each way in which plan, survey and declaration do not belong together.
+
+    ``planned`` are the plan's rules, ``listed`` the pieces that the survey task handed on, ``rules`` those of now.
+    """
+    found = []
+    if planned != rules or kept.rules != rules:
+        found.append(
+            Broken(
+                Link.PLAN,
+                "The database's file or its waivers were edited while the run went, so that what was compared is"
+                " not what is declared now.",
+                "Clear plan with everything after it, or start a new run.",
+            )
+        )
+    if [piece.get("survey") for piece in listed] != [kept.number] * len(kept.pieces):
+        found.append(
+            Broken(
+                Link.SURVEY,
+                "The survey that lies among the artefacts is not the one that its task handed on.",
+                "Clear survey with everything after it.",
+            )
+        )
+    return found
 
 
 def _piece(context: Context, place: Folder, index: int, states: dict[str, str]) -> PieceReport:
@@ -51,7 +96,16 @@ def _piece(context: Context, place: Folder, index: int, states: dict[str, str]) 
         return PieceReport(None, succeeded=False, broken=broken)
     told = context["ti"].xcom_pull(task_ids=str(Link.TABLES), key=BROKEN, map_indexes=index)
     broken_by = Broken.from_json(told) if isinstance(told, dict) else None
-    return PieceReport(place.piece(index), state == "success", broken_by)
+    piece = place.piece(index)
+    if piece and piece.number and piece.attempt != _attempt(context, index):
+        why = "What it left is not of the attempt that ended last."
+        return PieceReport(None, succeeded=False, broken=broken_by or Broken(Link.TABLES, why, "Clear it."))
+    return PieceReport(piece, state == "success", broken_by)
+
+
+def _attempt(context: Context, index: int) -> str:
+    told = context["ti"].xcom_pull(task_ids=str(Link.TABLES), key=ATTEMPT, map_indexes=index)
+    return told if isinstance(told, str) else ""
 
 
 def _told(context: Context, link: Link, state: str) -> Broken:

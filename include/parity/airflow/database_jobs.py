@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parity.flow.databases.kept import Folder, KeptSurvey
     from parity.flow.databases.sides import Connections
     from parity.flow.databases.verify import Job
+    from parity.suite.models import Waiver
 
 PLAN = "plan"
 
@@ -50,13 +51,23 @@ def survey_of(place: Folder) -> KeptSurvey:
     return kept
 
 
-def job_of(spec: Database, path: Path, context: Context) -> Job:
-    """Return what one piece, or the end of the night, has to work with; ``path`` is the database's file."""
+def waivers_beside(path: Path) -> tuple[Waiver, ...]:
+    """Return the waivers in force; ``path`` is the database's file."""
+    from parity.suite.database_files import load_databases
+
+    return load_databases(path.parent).waivers
+
+
+def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
+    """Return what one piece, or the end of the night, has to work with.
+
+    ``path`` is the database's file; ``survey`` is the number of the survey, so that no progress of an earlier one,
+    or of a run of the same id that was deleted, is gone on with.
+    """
     from parity.airflow.database_steps import ToldProgress
     from parity.clock import SystemClock
     from parity.flow.databases.progress import StoredProgress
     from parity.flow.databases.verify import Job
-    from parity.suite.database_files import load_databases
 
     plan = night_of(context)
     progress = ToldProgress(StoredProgress(open_results().engine))
@@ -66,10 +77,10 @@ def job_of(spec: Database, path: Path, context: Context) -> Job:
         spec=one_line(plan.applied_to(spec)),
         connections=connections_of(spec),
         store=progress,
-        artefacts=settings().scratch_root / plan.folder,
+        artefacts=settings().scratch_root / plan.folder / survey,
         clock=SystemClock(),
-        run=_generation(context, plan),
-        waivers=load_databases(path.parent).waivers,
+        run=f"{_generation(context, plan)}/{survey}",
+        waivers=waivers_beside(path),
         mask_key=key.encode() or secrets.token_bytes(32),
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,17 @@ from uuid import uuid4
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from parity.airflow.database_evidence import broken_before, judged, piece_reports
+from parity.airflow.database_evidence import (
+    ATTEMPT,
+    broken_before,
+    inputs_of,
+    judged,
+    piece_reports,
+    strangers,
+    surveyed,
+)
 from parity.airflow.database_jobs import (
+    PLAN,
     addresses_of,
     connections_of,
     folder,
@@ -22,13 +31,19 @@ from parity.airflow.database_jobs import (
     job_of,
     night_of,
     survey_of,
+    waivers_beside,
 )
+from parity.airflow.evidence import attempt_of, facts_of
 from parity.airflow.runs import connection
 from parity.airflow.tasks import open_results, run_url
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
-from parity.flow.databases.night import DATABASE, NightPlan, chosen, plan_night, title
+from parity.errors import BadInput, ExportRefused
+from parity.flow.chain import Link, first_broken
+from parity.flow.databases.night import DATABASE, NightPlan, chosen, day_of, plan_night, title
+from parity.flow.databases.record import unvouched
 from parity.flow.judge import NEXT
+from parity.flow.provenance import MADE, Made, database_rules
 from parity.flow.shelf import page_of
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -55,7 +70,8 @@ class DatabaseTasks:
         run = context["dag_run"]
         moment = run.logical_date or run.run_after
         plan = plan_night(self.spec, context["params"], run_id=run.run_id, moment=moment)
-        open_results().record_run(self._run_record(context, plan))
+        plan = replace(plan, rules=self._rules())
+        open_results().record_run(self._run_record(context, plan.business_date))
         return plan.to_json()
 
     def rds(self, context: Context) -> dict[str, Any]:
@@ -85,11 +101,14 @@ class DatabaseTasks:
         from parity.clock import SystemClock
         from parity.flow.databases.verify import survey_database
 
-        plan = night_of(context)
+        plan, rules = night_of(context), self._rules()
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
-        kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex)
+        kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex, rules)
         tell(*_surveyed(kept))
-        return [{"index": index, "title": title(names)} for index, names in enumerate(kept.pieces)]
+        return [
+            {"index": index, "title": title(names), "survey": kept.number}
+            for index, names in enumerate(kept.pieces)
+        ]
 
     def tables(self, context: Context) -> dict[str, Any]:
         """Compare the tables of one piece; red when one of them is not equal, so that it can be cleared alone."""
@@ -99,11 +118,14 @@ class DatabaseTasks:
         plan, index = night_of(context), int(context["task"].piece["index"])
         place = folder(plan)
         place.forget_piece(index)
-        kept = survey_of(place)
+        context["ti"].xcom_push(ATTEMPT, attempt_of(context))
+        kept, rules = survey_of(place), self._rules()
+        if first := first_broken(strangers(plan.rules, kept, surveyed(context), rules)):
+            raise ExportRefused(first.reason, remedy=first.remedy)
         names = set(kept.pieces[index])
-        job = self._job(context)
+        job = self._job(context, kept)
         found = verify_tables(job, [table for table in kept.survey.plan.tables if table.name in names])
-        piece = KeptPiece(kept.number, found)
+        piece = KeptPiece(kept.number, found, attempt_of(context), rules)
         place.keep_piece(index, piece)
         _tell_tables(found)
         self._require_servers(found)
@@ -116,10 +138,12 @@ class DatabaseTasks:
         """Judge the database, write everything to the results store, and go red when it is not green."""
         plan = night_of(context)
         place = folder(plan)
-        broken = broken_before(context)
+        broken, inputs = broken_before(context), inputs_of(context)
         kept = None if broken else place.survey()
-        result = self._result(context, plan, kept, broken)
-        self._write(context, plan, result, broken)
+        broken += strangers(plan.rules, kept, surveyed(context), self._rules()) if kept else []
+        result = self._result(context, plan, None if broken else kept, broken)
+        now = datetime.now(UTC)
+        self._write(context, plan, result, broken, now)
         forget_progress(plan)
         page = settings().artefact_link(page_of(folder(plan).name_of_report))
         tell(
@@ -129,7 +153,12 @@ class DatabaseTasks:
             page,
             level=loudness(result.verdict),
         )
-        outcome = {"verdict": result.verdict, "reason": result.reason}
+        outcome = {
+            "verdict": result.verdict,
+            "reason": result.reason,
+            "recorded": now.isoformat(),
+            MADE: Made(attempt_of(context), plan.rules, inputs).to_json(),
+        }
         context["ti"].xcom_push("outcome", outcome)
         if not result.verdict.green:
             raise AirflowFailException(f"{result.verdict}: {result.reason}")
@@ -145,14 +174,21 @@ class DatabaseTasks:
         return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}
 
     def gate(self, context: Context) -> dict[str, Any]:
-        """Be green only when the whole database is; the Dag run takes this task's colour."""
-        plan = night_of(context)
-        verdict, reason = judged(context)
-        run = self._run_record(context, plan)
-        tell(f"The run is {verdict}.", reason, NEXT[verdict], run_url(context), level=loudness(verdict))
-        open_results().record_run(replace(run, ended=datetime.now(UTC), verdict=verdict, reason=reason))
+        """Be green only when everything that was asked for is; the Dag run takes this task's colour."""
+        try:
+            plan = night_of(context)
+        except BadInput as error:
+            raise self._unplanned(context, error) from None
+        said = judged(context)
+        verdict, reason = Verdict(said["verdict"]), str(said["reason"])
+        if plan.partial:
+            reason += f" Only tables {', '.join(plan.tables)} were asked for."
+        context["ti"].xcom_push("recorded", self._stored(plan, said))
+        self._end(context, plan.business_date, verdict, reason)
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
+        if plan.partial:  # Airflow 3.3.2 updates what is among the outlets when the task has ended
+            context["ti"].task.outlets = []
         for asset in context["ti"].task.outlets:
             context["outlet_events"][asset].extra = {
                 "verdict": verdict,
@@ -168,6 +204,38 @@ class DatabaseTasks:
 
         return database_sha(self.path)
 
+    def _rules(self) -> str:
+        """Return the fingerprint of what is declared now."""
+        return database_rules(self.spec, waivers_beside(self.path))
+
+    def _unplanned(self, context: Context, error: BadInput) -> AirflowFailException:
+        """Record that a run without a plan compared nothing, and return what the gate fails with."""
+        broken, run = facts_of(context, {PLAN: Link.PLAN})[PLAN].broken, context["dag_run"]
+        reason = broken.sentence if broken else str(error)
+        context["ti"].xcom_push("beyond", reason)
+        self._end(context, day_of(self.spec, run.logical_date or run.run_after), Verdict.INVALID, reason)
+        return AirflowFailException(f"INVALID: {reason}")
+
+    def _end(self, context: Context, day: date, verdict: Verdict, reason: str) -> None:
+        """Write how the run ended into the log and into the results store."""
+        tell(f"The run is {verdict}.", reason, NEXT[verdict], run_url(context), level=loudness(verdict))
+        run = self._run_record(context, day)
+        open_results().record_run(replace(run, ended=datetime.now(UTC), verdict=verdict, reason=reason))
+
+    def _stored(self, plan: NightPlan, said: Mapping[str, Any]) -> str:
+        """Return when what counts was recorded, once the results store says nothing better of this run.
+
+        A record task may have died before it stored anything: then an older result, perhaps a green one, would
+        stand for this run.
+        """
+        kept, recorded = open_results().run(plan.run_id, plan.key).activities, str(said.get("recorded", ""))
+        older = [record for record in kept if record.recorded.isoformat() != recorded]
+        known = len(older) < len(kept)
+        if not Verdict(said["verdict"]).green:
+            whole = not known and not plan.partial
+            open_results().record_activities(unvouched(plan, older, str(said["reason"]), self.sha, whole=whole))
+        return recorded if known else ""
+
     def _result(
         self, context: Context, plan: NightPlan, kept: KeptSurvey | None, broken: Sequence[Broken]
     ) -> DatabaseResult:
@@ -179,15 +247,16 @@ class DatabaseTasks:
             return could_not(self.spec.database, broken)
         place = folder(plan)
         tables = tables_of(kept, piece_reports(context, place, kept))
-        result = conclude(self._job(context), kept.survey, tables)
+        result = conclude(self._job(context, kept), kept.survey, tables)
         addresses = addresses_of(self.spec)
         lines = compare_servers(place.server("legacy"), place.server("target"), addresses)
         started = context["dag_run"].start_date
         seconds = round((datetime.now(UTC) - started).total_seconds(), 3) if started else 0.0
         return replace(result, cloud=lines, seconds=seconds)
 
-    def _write(self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken]) -> None:
-        from parity.flow.chain import first_broken
+    def _write(
+        self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken], now: datetime
+    ) -> None:
         from parity.flow.databases.record import About, records
         from parity.flow.pages import database_page
 
@@ -197,15 +266,15 @@ class DatabaseTasks:
         reports[DATABASE] = place.keep_result(result, database_page(result))
         about = About(
             attempt=int(context["ti"].try_number),
-            now=datetime.now(UTC),
+            now=now,
             sha=self.sha,
             servers=tuple(_asked(place)),
             first_broken=first.sentence if first else "",
         )
         open_results().record_activities(records(self.spec, plan, result, reports, about))
 
-    def _job(self, context: Context) -> Job:
-        return job_of(self.spec, self.path, context)
+    def _job(self, context: Context, kept: KeptSurvey) -> Job:
+        return job_of(self.spec, self.path, context, kept.number)
 
     def _require_servers(self, found: Sequence[TableResult]) -> None:
         """Have Airflow try again later, where a table could not be compared because a server is away."""
@@ -218,13 +287,13 @@ class DatabaseTasks:
         folder(night_of(context)).keep_server(side, server)
         return {"run_id": server.name, "state": server.state, "version": server.version, "url": server.url}
 
-    def _run_record(self, context: Context, plan: NightPlan) -> RunRecord:
+    def _run_record(self, context: Context, day: date) -> RunRecord:
         from parity.history.records import RunRecord
 
         return RunRecord(
-            suite=plan.key,
-            run_id=plan.run_id,
-            business_date=plan.business_date,
+            suite=self.spec.key,
+            run_id=context["dag_run"].run_id,
+            business_date=day,
             started=context["dag_run"].start_date or datetime.now(UTC),
             wave=self.spec.wave,
             suite_sha=self.sha,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Context
 
 from parity.airflow.runs import handed_on
-from parity.airflow.steps import PIPELINE, PLAN, START
 from parity.airflow.telling import BROKEN
+from parity.flow.case import Case
 from parity.flow.chain import Broken, Link
+from parity.flow.provenance import Made, activity_rules, marks, question, suite_rules
+from parity.flow.run_verdict import START, Facts, Rules, TaskFacts, chain, task_of
+from parity.suite.models import Activity, Mode, Suite, Waiver
 
 ACTIVITY_LINKS = tuple(link for link in Link if link not in (Link.PLAN, Link.PIPELINE, Link.RECORD))
-SHARED = {Link.PLAN: PLAN, Link.PIPELINE: START}
 KINDS = {
     Link.GLUE: "glue",
     Link.ACTIVITY: "adf_activity",
@@ -26,11 +29,6 @@ KINDS = {
 }
 
 
-def task_of(link: Link, activity: str) -> str:
-    """Return the id of the task that is ``link`` for ``activity``."""
-    return SHARED.get(link) or f"{activity}.{link}"
-
-
 def task_states(context: Context) -> dict[str, str]:
     """Return the state of every task of this run, by task id (with the index of mapped ones)."""
     ti = context["ti"]
@@ -38,16 +36,42 @@ def task_states(context: Context) -> dict[str, str]:
     return {task: str(state) for task, state in states.get(ti.run_id, {}).items()}
 
 
-def broken_links(context: Context, activity: str, links: Iterable[Link] = ()) -> list[Broken]:
-    """Return every link that did not hold; one whose task died without a word is named all the same."""
+def facts_of(context: Context, tasks: Mapping[str, Link]) -> Facts:
+    """Return what is known of some tasks, each by its id with the link that it is."""
     states = task_states(context)
-    every = tuple(links) or (Link.PLAN, Link.PIPELINE, *ACTIVITY_LINKS)
-    return [broken for link in every if (broken := _broken(context, link, task_of(link, activity), states))]
+    return {
+        task: TaskFacts(
+            states.get(task, "missing"), handed_on(context, task), _broken(context, link, task, states)
+        )
+        for task, link in tasks.items()
+    }
 
 
-def broken_task(context: Context, link: Link, task: str) -> Broken | None:
-    """Return how one task broke a link, or None when it did not."""
-    return _broken(context, link, task, task_states(context))
+def activity_facts(context: Context, activity: str) -> Facts:
+    """Return what is known of everything that an activity's verdict may rest on."""
+    links = (Link.PLAN, Link.PIPELINE, *ACTIVITY_LINKS)
+    return facts_of(context, {task_of(link, activity): link for link in links})
+
+
+def rules_now(suite: Suite, activity: Activity, folder: Path, waivers: Iterable[Waiver] = ()) -> Rules:
+    """Return the fingerprints of what is declared now; ``folder`` is the suite's own."""
+    from parity.suite.loader import legacy_sql
+
+    sql = legacy_sql(folder / "any.yaml", activity)
+    return Rules(suite_rules(suite), question(suite, activity, sql), activity_rules(suite, activity, sql, waivers))
+
+
+def made_now(context: Context, case: Case, link: Link, rules: str) -> Made:
+    """Return what a piece that is made now is made by and from."""
+    name = case.activity.name
+    way = handed_on(context, task_of(Link.WAY, name)) if case.mode is not Mode.ROWS else {}
+    sources = [task_of(source, name) for source in chain(case.activity, case.mode, way)[link]]
+    return Made(attempt_of(context), rules, marks({task: handed_on(context, task) for task in sources}, sources))
+
+
+def attempt_of(context: Context) -> str:
+    """Return Airflow's id of this attempt: a retry and a clear have another one, a deferral does not."""
+    return str(context["ti"].id)
 
 
 def remote_runs_of(context: Context, activity: str) -> list[tuple[str, dict[str, Any]]]:
@@ -68,6 +92,3 @@ def _broken(context: Context, link: Link, task: str, states: dict[str, str]) -> 
         f"Task {task} is {state}: it was stopped or killed before it could say why.",
         "Read the end of its log, then clear it with downstream.",
     )
-
-
-__all__ = ["PIPELINE", "broken_links", "remote_runs_of", "task_of", "task_states"]

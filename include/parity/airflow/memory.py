@@ -5,12 +5,18 @@ cleared on purpose: Airflow raises a task's ``max_tries`` when it is cleared and
 number names the *generation* of a run. Within one generation a run is found again; a new generation starts a
 fresh one (otherwise "run it again after the fix" would compare the old output). The key is the business key,
 never the task's position.
+
+A run that is deleted and made again has the same id, the same tasks and the same ``max_tries``: nothing that a
+worker is told of a Dag run differs. What is remembered goes with the deleted run, though, so each submission has a
+random part, which is written down before anything is submitted.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
 SUBMITTED = "submitted"
 """XCom key of the run that a task has to cancel when it is stopped."""
@@ -27,6 +33,8 @@ class Submission:
     asked: str = ""
     """ISO time at which it was first about to be made; set, an earlier attempt may have made it."""
     cancelled: bool = False
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What it was made by and from (:mod:`parity.flow.provenance`), as it was when it was submitted."""
 
 
 class Memory:
@@ -65,5 +73,5 @@ class Memory:
 
     def _submission(self, number: int) -> Submission:
         ti, generation = self._ti, self._generation
-        token = f"{self._business_key}|{ti.dag_id}|{ti.run_id}|{ti.task_id}|{generation}.{number}"
-        return Submission(generation, number, token)
+        place = f"{self._business_key}|{ti.dag_id}|{ti.run_id}|{ti.task_id}"
+        return Submission(generation, number, f"{place}|{uuid4().hex}|{generation}.{number}")

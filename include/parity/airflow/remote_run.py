@@ -19,6 +19,7 @@ from parity.airflow.trigger import RemoteRunTrigger
 from parity.clients.remote import Phase, RemoteRuns, RunStatus
 from parity.errors import DeadlineExceeded, ParityError, RemoteFailed, Unreachable
 from parity.flow.chain import Link
+from parity.flow.provenance import MADE
 from parity.settings import settings
 
 
@@ -44,6 +45,8 @@ class Wanted:
     owned: bool = True
     """Whether the run is ours to cancel."""
     deadline: datetime | None = None
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What a submission that is made now is made by and from (:mod:`parity.flow.provenance`)."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,12 @@ class RemoteRunOperator(BaseOperator):
             raise AirflowSkipException("Not part of this run's plan.")
         client = wanted.runs.connect()
         if wanted.existing:
-            return Watched(client, wanted, wanted.existing, wanted.ask("").output)
+            return Watched(client, wanted, wanted.existing, _output(wanted, "", wanted.made))
         memory = Memory(context, wanted.business_key)
         if not run_id:
             run_id = self._attach(client, wanted, memory)
-        return Watched(client, wanted, run_id, wanted.ask(memory.current().token).output)
+        known = memory.current()
+        return Watched(client, wanted, run_id, _output(wanted, known.token, known.made))
 
     def _attach(self, client: RemoteRuns, wanted: Wanted, memory: Memory) -> str:
         known = memory.current()
@@ -136,8 +140,12 @@ class RemoteRunOperator(BaseOperator):
         request = wanted.ask(known.token).request
         if known.asked:  # an attempt was killed before it could write its run down
             request = {**request, "asked": known.asked}
-        known = memory.keep(replace(known, asked=known.asked or datetime.now(UTC).isoformat()))
+        else:
+            known = replace(known, asked=datetime.now(UTC).isoformat(), made=wanted.made)
+        known = memory.keep(known)
         found = client.find(request, known.token)
+        if not found and known.made != wanted.made:  # asked by an attempt that was killed, and not made by it
+            known = memory.keep(replace(known, made=wanted.made))
         run_id = found or client.submit(request, known.token)
         memory.keep(replace(known, run_id=run_id))
         self.log.info("%s %s.", "Found" if found else "Started", run_id)
@@ -177,6 +185,10 @@ class RemoteRunOperator(BaseOperator):
         watched.client.cancel(watched.run_id)
         if not watched.wanted.existing:
             Memory(context, watched.wanted.business_key).cancelled()
+
+
+def _output(wanted: Wanted, token: str, made: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**wanted.ask(token).output, **({MADE: dict(made)} if made else {})}
 
 
 def ended_badly(status: RunStatus) -> ParityError:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from parity.airflow.artefacts import open_artefacts
+from parity.airflow.evidence import attempt_of, made_now, rules_now
 from parity.airflow.remote_run import Ask, Want, Wanted
 from parity.airflow.runs import RunsRef, connection, handed_on
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.case import Case
+from parity.flow.chain import Link
 from parity.flow.digest.steps import Part
 from parity.flow.plan import PipelineUse, Plan
+from parity.flow.provenance import Made, mark, suite_rules
+from parity.flow.run_verdict import PIPELINE, PLAN, START
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from parity.clients.adf import AdfClient, PipelineRun
     from parity.clients.athena_sql import Statement
 
-PLAN, START, PIPELINE = "plan", "start_pipeline", "pipeline"
+__all__ = ["PIPELINE", "PLAN", "START"]
 LOOK_BACK = timedelta(days=30)
 """How far back a pipeline run that is to be verified may lie."""
 
@@ -43,9 +47,10 @@ def pipeline_start(suite: Suite) -> Want:
         plan = plan_of(context)
         ref = _adf(suite, "adf")
         key = f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}"
+        made = Made(attempt_of(context), suite_rules(suite), {PLAN: mark(handed_on(context, PLAN))}).to_json()
         if plan.pipeline is PipelineUse.TRIGGER:
-            return Wanted(ref, key, ask=lambda _: Ask(_pipeline_request(suite, plan, ref, context)))
-        return Wanted(ref, key, existing=_existing(suite, plan, ref).run_id, owned=False)
+            return Wanted(ref, key, ask=lambda _: Ask(_pipeline_request(suite, plan, ref, context)), made=made)
+        return Wanted(ref, key, existing=_existing(suite, plan, ref).run_id, owned=False, made=made)
 
     return want
 
@@ -66,35 +71,40 @@ def pipeline_wait(suite: Suite) -> Want:
     return want
 
 
-def adf_activity(suite: Suite, activity: Activity) -> Want:
-    """Wait for one activity of the pipeline run."""
+def adf_activity(suite: Suite, activity: Activity, folder: Path) -> Want:
+    """Wait for one activity of the pipeline run; ``folder`` is the suite's own."""
 
     def want(context: Context) -> Wanted | None:
-        plan = plan_of(context)
-        if activity.name not in plan.activities:
+        if (case := _case(suite, activity, context)) is None:
             return None
+        plan = case.plan
         return Wanted(
             _adf(suite, "adf_activity"),
             _key(plan, activity),
             existing=f"{_pipeline_run(context)}/{activity.name}",
             owned=False,
             deadline=deadline(suite, context),
+            made=_made(context, case, folder),
         )
 
     return want
 
 
-def glue_job(suite: Suite, activity: Activity) -> Want:
+def glue_job(suite: Suite, activity: Activity, folder: Path) -> Want:
     """Find the legacy job's run for the date, and wait for it if it is still going."""
 
     def want(context: Context) -> Wanted | None:
-        plan = plan_of(context)
-        if activity.name not in plan.activities:
+        if (case := _case(suite, activity, context)) is None:
             return None
-        ref = glue_ref(suite)
+        plan, ref = case.plan, glue_ref(suite)
         request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
         return Wanted(
-            ref, _key(plan, activity), ask=lambda _: Ask(request), owned=False, deadline=deadline(suite, context)
+            ref,
+            _key(plan, activity),
+            ask=lambda _: Ask(request),
+            owned=False,
+            deadline=deadline(suite, context),
+            made=_made(context, case, folder),
         )
 
     return want
@@ -108,6 +118,7 @@ def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
 
         if (case := _case(suite, activity, context)) is None:
             return None
+        made = _made(context, case, folder)  # before anything is read that it is made from
         plan, query = case.plan, part.legacy(case, legacy_query(activity, case.plan, folder))
         if query is None:
             return None
@@ -117,12 +128,12 @@ def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
             destination = f"{settings().exchange_s3}/{place}/"
             return Ask(unload(query, destination).request, {"destination": destination})
 
-        return Wanted(athena_ref(suite), _key(plan, activity), ask=ask, deadline=deadline(suite, context))
+        return Wanted(athena_ref(suite), _key(plan, activity), ask, deadline=deadline(suite, context), made=made)
 
     return want
 
 
-def helper_job(suite: Suite, activity: Activity, part: Part) -> Want:
+def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
     """Have the helper job export what Spark answers to one question, or all of the activity's rows."""
 
     def want(context: Context) -> Wanted | None:
@@ -130,6 +141,7 @@ def helper_job(suite: Suite, activity: Activity, part: Part) -> Want:
 
         if (case := _case(suite, activity, context)) is None:
             return None
+        made = _made(context, case, folder)  # before anything is read that it is made from
         plan, sql = case.plan, part.target(case)
         if sql is None and part.optional:
             return None
@@ -144,9 +156,15 @@ def helper_job(suite: Suite, activity: Activity, part: Part) -> Want:
             return Ask(request, {"destination": destination, "export_id": expected.run_id})
 
         ref = RunsRef("databricks", suite.azure.databricks_connection)
-        return Wanted(ref, _key(plan, activity), ask=ask, deadline=deadline(suite, context))
+        return Wanted(ref, _key(plan, activity), ask, deadline=deadline(suite, context), made=made)
 
     return want
+
+
+def _made(context: Context, case: Case, folder: Path) -> dict[str, Any]:
+    """Return what this task's submission is made by and from, were it made now."""
+    link = Link(context["ti"].task_id.rpartition(".")[2])
+    return made_now(context, case, link, rules_now(case.suite, case.activity, folder).question).to_json()
 
 
 def _case(suite: Suite, activity: Activity, context: Context) -> Case | None:

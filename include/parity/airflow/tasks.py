@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,40 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.colour import OF_PIPELINE, night_verdict, outcome_of, pipeline_trouble, tell_night
-from parity.airflow.evidence import ACTIVITY_LINKS, broken_links, remote_runs_of, task_of
+from parity.airflow.colour import night_facts, tell_night
+from parity.airflow.evidence import (
+    ACTIVITY_LINKS,
+    activity_facts,
+    attempt_of,
+    facts_of,
+    made_now,
+    remote_runs_of,
+    rules_now,
+)
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.runs import connection, handed_on
-from parity.airflow.steps import athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.steps import PLAN, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
+from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.digest import steps as digest
-from parity.flow.judge import NEXT, Judgement, judge
-from parity.flow.plan import make_plan
+from parity.flow.judge import NEXT, Judgement
+from parity.flow.plan import asked_date, make_plan
+from parity.flow.provenance import MADE, Made
+from parity.flow.remember import activity_record, is_of, unrecorded
+from parity.flow.run_verdict import (
+    OF_PIPELINE,
+    ActivityFacts,
+    NightFacts,
+    beyond,
+    chain_of,
+    inputs_now,
+    judge_activity,
+    judge_night,
+    task_of,
+)
 from parity.flow.shelf import PAGE, page_of
 from parity.flow.verify import Case, Outputs, compare, expect, fetch
 from parity.settings import settings
@@ -33,6 +56,7 @@ from parity.suite.models import Activity, Mode, Suite
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
     from parity.flow.exports import Column, Export
+    from parity.history.records import ActivityRecord, RunRecord
     from parity.history.store import Store
 
 
@@ -48,21 +72,11 @@ class SuiteTasks:
 
     def plan(self, context: Context) -> dict[str, Any]:
         """Decide what this run does, and open its entry in the results store."""
-        from parity.history.records import RunRecord
-
         run = context["dag_run"]
         moment = run.logical_date or run.run_after
         plan = make_plan(self.suite, context["params"], run_id=run.run_id, scheduled=moment)
-        record = RunRecord(
-            suite=plan.suite,
-            run_id=plan.run_id,
-            business_date=plan.business_date,
-            started=run.start_date or datetime.now(UTC),
-            wave=self.suite.wave,
-            suite_sha=self.sha,
-            url=run_url(context),
-        )
-        open_results().record_run(record)
+        plan = replace(plan, rules=self._rules(plan.activities))
+        open_results().record_run(self._run_record(context, plan.business_date))
         return plan.to_json()
 
     def other_dates(self, context: Context) -> list[dict[str, Any]]:
@@ -78,38 +92,49 @@ class SuiteTasks:
 
     def way(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Choose between digests and rows, from what both engines told of themselves."""
-        case = self._digesting(context, activity)
+        case = self._digesting(context, activity, Link.WAY)
         runs, links = athena_ref(self.suite).connect(), (Link.ATHENA_SURVEY, Link.HELPER_SURVEY)
         outputs, query = self._outputs(context, case, links, runs), _of(context, activity, Link.ATHENA_SURVEY)
         way = digest.decide(
             case, outputs, lambda: self._legacy_columns(case, runs, query["run_id"]), self._storage()
         )
-        return {"mode": way.mode, "reason": way.reason}
+        return {"mode": way.mode, "reason": way.reason, MADE: _made(case)}
 
     def buckets(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Hold both sides' digests against each other."""
-        case = self._digesting(context, activity)
+        case = self._digesting(context, activity, Link.BUCKETS)
         links = (Link.ATHENA_DIGEST, Link.HELPER_DIGEST)
         outputs = self._outputs(context, case, links, athena_ref(self.suite).connect())
         found = digest.find(case, outputs, self._storage())
-        return {"buckets": found.all, "unequal": found.unequal, "rows": [found.legacy_rows, found.target_rows]}
+        rows = [found.legacy_rows, found.target_rows]
+        return {"buckets": found.all, "unequal": found.unequal, "rows": rows, MADE: _made(case)}
 
     def compare(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Fetch both outputs and compare them."""
-        case = self.case(context, activity)
+        case = self._making(context, activity, Link.COMPARE)
         query = _of(context, activity, Link.ATHENA)
         self._check_glue(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
         show(context, f"artefacts/{case.shelf.folder}/{PAGE}")
-        return {"verdict": result.verdict, "reason": result.reason, "different": result.rows.different}
+        return {
+            "verdict": result.verdict,
+            "reason": result.reason,
+            "different": result.rows.different,
+            MADE: _made(case),
+        }
 
     def expect(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Run Great Expectations on both outputs and on what the comparison found."""
-        case = self.case(context, activity)
+        case = self._making(context, activity, Link.VALIDATE)
         findings = expect(case, *self._exports(context, case), result=case.shelf.result())
         show(context, f"artefacts/{findings.docs}")
-        return {"verdict": findings.verdict, "counts": findings.counts(), "docs": findings.docs}
+        return {
+            "verdict": findings.verdict,
+            "counts": findings.counts(),
+            "docs": findings.docs,
+            MADE: _made(case),
+        }
 
     def record(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Judge the activity, write it to the results store, and go red when it is not green."""
@@ -117,55 +142,48 @@ class SuiteTasks:
         if activity.name not in case.plan.activities:
             raise AirflowSkipException("Not part of this run's plan.")
         cancel_leftovers(context, [task_of(link, activity.name) for link in ACTIVITY_LINKS])
-        judgement, result = self._judge(context, case)
-        record = self._record(context, case, judgement, result)
+        facts = self._facts(context, case)
+        judgement = judge_activity(facts)
+        record = self._record(context, case, judgement, facts)
         open_results().record_activity(record)
         case.shelf.clear_downloads()
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
         show(context, f"artefacts/{page_of(record.report)}" if record.report else "")
         verdict = judgement.verdict
         tell(f"{verdict}: {activity.name}", judgement.reason, NEXT[verdict], report, level=loudness(verdict))
+        inputs = inputs_now(facts.chain, activity.name, facts.tasks)
         outcome = {
             "verdict": judgement.verdict,
             "reason": judgement.reason,
             "caused_by": judgement.broken.caused_by if judgement.broken else "",
+            "recorded": record.recorded.isoformat(),
+            MADE: Made(attempt_of(context), facts.rules.activity, inputs).to_json(),
         }
         context["ti"].xcom_push("outcome", outcome)
         if not judgement.verdict.green:
             raise AirflowFailException(f"{judgement.verdict}: {judgement.reason}")
         for asset in context["ti"].task.outlets:
             context["outlet_events"][asset].extra = {
-                **outcome,
+                "verdict": judgement.verdict,
+                "reason": judgement.reason,
                 "business_date": case.plan.business_date.isoformat(),
             }
         return outcome
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Be green only when every planned activity said so; the Dag run takes this task's colour."""
-        from parity.history.records import RunRecord
-
-        plan = plan_of(context)
+        try:
+            plan = plan_of(context)
+        except BadInput as error:
+            raise self._unplanned(context, error) from None
         cancel_leftovers(context, OF_PIPELINE)
-        outcomes = {name: outcome_of(context, name) for name in plan.activities}
-        verdict, reason = night_verdict(context, outcomes)
-        run = context["dag_run"]
-        open_results().record_run(
-            RunRecord(
-                suite=plan.suite,
-                run_id=plan.run_id,
-                business_date=plan.business_date,
-                started=run.start_date,
-                ended=datetime.now(UTC),
-                verdict=verdict,
-                reason=reason,
-                wave=self.suite.wave,
-                suite_sha=self.sha,
-                url=run_url(context),
-            )
-        )
+        facts = night_facts(context, self.suite, plan, open_results())
+        verdict, reason = judge_night(facts)
+        outcomes = self._stored(facts)
+        open_results().record_run(self._run_record(context, plan.business_date, verdict, reason))
         context["ti"].xcom_push("outcomes", outcomes)
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
-            context["ti"].xcom_push("beyond", pipeline_trouble(context))
+            context["ti"].xcom_push("beyond", beyond(facts))
         show(context, f"runs/{quote(plan.run_id)}")
         tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
@@ -188,9 +206,72 @@ class SuiteTasks:
 
         return suite_sha(self.path)
 
-    def _digesting(self, context: Context, activity: Activity) -> Case:
-        """Return the case of a step that only digests need; skip it when rows were asked for."""
+    def _rules(self, activities: Iterable[str]) -> dict[str, str]:
+        """Return the fingerprint of what is declared now of each named activity."""
+        from parity.suite.loader import load_suites
+
+        folder = self.path.parent
+        waivers = load_suites(folder, self.suite.suite).waivers
+        named = [self.suite.activity(name) for name in activities]
+        return {one.name: rules_now(self.suite, one, folder, waivers).activity for one in named}
+
+    def _run_record(
+        self, context: Context, day: date, verdict: Verdict | None = None, reason: str = ""
+    ) -> RunRecord:
+        from parity.history.records import RunRecord
+
+        run = context["dag_run"]
+        return RunRecord(
+            suite=self.suite.suite,
+            run_id=run.run_id,
+            business_date=day,
+            started=run.start_date or datetime.now(UTC),
+            ended=datetime.now(UTC) if verdict else None,
+            verdict=verdict,
+            reason=reason,
+            wave=self.suite.wave,
+            suite_sha=self.sha,
+            url=run_url(context),
+        )
+
+    def _unplanned(self, context: Context, error: BadInput) -> AirflowFailException:
+        """Record that a run without a plan compared nothing, and return what the gate fails with."""
+        broken = facts_of(context, {PLAN: Link.PLAN})[PLAN].broken
+        reason = broken.sentence if broken else str(error)
+        open_results().record_run(
+            self._run_record(context, asked_date(self.suite, context["dag_run"]), Verdict.INVALID, reason)
+        )
+        context["ti"].xcom_push("beyond", reason)
+        tell(
+            "The run is INVALID.", reason, NEXT[Verdict.INVALID], run_url(context), level=loudness(Verdict.INVALID)
+        )
+        return AirflowFailException(f"INVALID: {reason}")
+
+    def _stored(self, facts: NightFacts) -> dict[str, Any]:
+        """Return what counts of each activity, once the results store says the same.
+
+        A record task may have died before it stored anything: then an older result, perhaps a green one, would
+        stand for this run.
+        """
+        store, plan = open_results(), facts.plan
+        kept = {record.key.activity: record for record in store.run(plan.run_id, plan.suite).activities}
+        found = {name: dict(outcome) for name, outcome in facts.outcomes.items()}
+        for name, outcome in found.items():
+            if not is_of(kept.get(name), outcome):
+                record = unrecorded(plan, self.suite.activity(name), outcome, kept.get(name), self.sha)
+                store.record_activity(record)
+                outcome["recorded"] = record.recorded.isoformat()
+        return found
+
+    def _making(self, context: Context, activity: Activity, link: Link) -> Case:
+        """Return the case of a step that makes a piece, with what it is made by and from as that is now."""
         case = self.case(context, activity)
+        rules = rules_now(self.suite, activity, self.path.parent, case.waivers)
+        return replace(case, made=made_now(context, case, link, rules.of(link)))
+
+    def _digesting(self, context: Context, activity: Activity, link: Link) -> Case:
+        """Return the case of a step that only digests need; skip it when rows were asked for."""
+        case = self._making(context, activity, link)
         if activity.name not in case.plan.activities or case.mode is Mode.ROWS:
             raise AirflowSkipException("This run compares the activity's rows.")
         return case
@@ -229,20 +310,26 @@ class SuiteTasks:
         aws = connection(self.suite.aws.connection)
         return exchange(aws, connection(self.suite.azure.storage_connection))
 
-    def _judge(self, context: Context, case: Case) -> tuple[Judgement, Result | None]:
-        broken = broken_links(context, case.activity.name)
-        compared = _of(context, case.activity, Link.COMPARE)
-        expected = _of(context, case.activity, Link.VALIDATE)
-        result = case.shelf.result() if compared else None
-        findings = case.shelf.findings() if expected else None
-        return judge(result, findings, broken, allow_empty=case.activity.allow_empty), result
+    def _facts(self, context: Context, case: Case) -> ActivityFacts:
+        """Gather everything that the activity's verdict is a function of."""
+        tasks = activity_facts(context, case.activity.name)
 
-    def _record(self, context: Context, case: Case, judgement: Judgement, result: Result | None) -> Any:
-        from parity.flow.remember import activity_record
+        def piece(link: Link) -> Mapping[str, Any]:
+            return tasks[task_of(link, case.activity.name)].piece
 
-        findings = case.shelf.findings() if _of(context, case.activity, Link.VALIDATE) else None
+        return ActivityFacts(
+            activity=case.activity,
+            chain=chain_of(case.suite, case.activity, case.plan, piece(Link.WAY)),
+            tasks=tasks,
+            rules=rules_now(case.suite, case.activity, self.path.parent, case.waivers),
+            planned=case.plan.rules.get(case.activity.name, ""),
+            result=case.shelf.result() if piece(Link.COMPARE) else None,
+            findings=case.shelf.findings() if piece(Link.VALIDATE) else None,
+        )
+
+    def _record(self, context: Context, case: Case, judgement: Judgement, facts: ActivityFacts) -> ActivityRecord:
         runs = remote_runs_of(context, case.activity.name)
-        return activity_record(case, judgement, result, findings, runs, self.sha)
+        return activity_record(case, judgement, facts.result, facts.findings, runs, self.sha)
 
 
 def open_results() -> Store:
@@ -264,6 +351,10 @@ def log_result(result: Result) -> None:
 
     for line in render_text(result).splitlines():
         log.info("%s", line)
+
+
+def _made(case: Case) -> dict[str, Any]:
+    return case.made.to_json() if case.made else {}
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:

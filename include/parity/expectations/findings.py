@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -51,6 +51,8 @@ class Findings:
     docs: str = ""
     """Path of the Data Docs' index page, relative to the artefact store."""
     seconds: float = 0.0
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What they were made by and from (:mod:`parity.flow.provenance`)."""
 
     @property
     def verdict(self) -> Verdict:

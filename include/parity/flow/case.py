@@ -12,6 +12,7 @@ from parity.clients.storage import Storage
 from parity.clock import Clock, SystemClock, today
 from parity.flow.exports import Column, Expected, Export, fetch_legacy, fetch_target
 from parity.flow.plan import Plan
+from parity.flow.provenance import Made
 from parity.flow.shelf import Shelf
 from parity.settings import Settings
 from parity.suite.models import Activity, Mode, Suite, Waiver
@@ -29,6 +30,8 @@ class Case:
     waivers: tuple[Waiver, ...] = ()
     attempt: int = 1
     clock: Clock = field(default_factory=SystemClock)
+    made: Made | None = None
+    """What the step that runs now makes its piece by and from."""
 
     @property
     def today(self) -> date:

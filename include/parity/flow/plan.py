@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -42,6 +42,8 @@ class Plan:
     """Re-run the reference run from its failed activities."""
     other_dates: tuple[date, ...] = ()
     """Further dates of a range, each for a run of its own."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """Activity → fingerprint of what was declared of it when the run was planned."""
 
     @property
     def key(self) -> str:
@@ -87,6 +89,7 @@ class Plan:
             pipeline_run_id=data["pipeline_run_id"],
             recover=data["recover"],
             other_dates=tuple(date.fromisoformat(day) for day in data["other_dates"]),
+            rules=dict(data.get("rules") or {}),
         )
 
 
@@ -127,6 +130,14 @@ def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled
 def yesterday(suite: Suite, moment: datetime) -> date:
     """Return the business date of a run at ``moment``: the day before, in the suite's own time zone."""
     return moment.astimezone(ZoneInfo(suite.timezone)).date() - timedelta(days=1)
+
+
+def asked_date(suite: Suite, run: Any) -> date:
+    """Return the business date of a Dag run that has no plan: the form's, if that is one, else the day before."""
+    try:
+        return date.fromisoformat(str((run.conf or {}).get("business_date")))
+    except ValueError:
+        return yesterday(suite, run.logical_date or run.run_after)
 
 
 def _mode(value: str | None) -> Mode | None:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from parity.compare.result import Result, Rows
+from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
 from parity.flow.case import Case
 from parity.flow.judge import Judgement
+from parity.flow.plan import Plan
 from parity.flow.shelf import REPORT
 from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun
+from parity.suite.models import Activity
 
 
 def activity_record(
@@ -45,6 +47,28 @@ def activity_record(
         waivers=result.waivers if result else (),
         cost_usd=sum((Decimal(str(query.get("cost_usd") or 0)) for query in queries), Decimal(0)),
         bytes_scanned=sum(int(query.get("bytes_scanned") or 0) for query in queries),
+    )
+
+
+def is_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
+    """Tell whether what is stored of an activity is the very result that an outcome speaks of."""
+    if kept is None or kept.verdict != outcome["verdict"]:
+        return False
+    return kept.recorded.isoformat() == outcome.get("recorded")
+
+
+def unrecorded(
+    plan: Plan, activity: Activity, outcome: Mapping[str, Any], kept: ActivityRecord | None, sha: str
+) -> ActivityRecord:
+    """Return the record of what counts of an activity although its own record task stored something else."""
+    attempt = kept.key.attempt + 1 if kept else 1
+    return ActivityRecord(
+        key=ActivityKey(plan.suite, activity.name, plan.business_date, plan.run_id, attempt),
+        verdict=Verdict(outcome["verdict"]),
+        reason=outcome["reason"],
+        recorded=datetime.now(UTC),
+        severity=activity.severity,
+        suite_sha=sha,
     )
 
 

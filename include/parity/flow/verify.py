@@ -13,6 +13,7 @@ from parity.flow.case import Case, Outputs, fetch_both
 from parity.flow.digest.steps import WAY, whole
 from parity.flow.digest.way import Way
 from parity.flow.exports import Export
+from parity.flow.provenance import MADE
 from parity.flow.shelf import FINDINGS, PAGE
 from parity.settings import Settings
 from parity.suite.models import Mode
@@ -45,7 +46,8 @@ def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -
     )
     found = run(_source(Source, legacy), _source(Source, target), spec)
     found = found if case.mode is Mode.ROWS else whole(case, found, legacy, target)
-    result = replace(found, extra={**found.extra, **facts})
+    made = {MADE: case.made.to_json()} if case.made else {}
+    result = replace(found, extra={**found.extra, **facts, **made})
     case.shelf.write_result(result)
     case.shelf.write(PAGE, render_html(result, title=f"{case.suite.suite} · {case.activity.name}"))
     return result
@@ -67,6 +69,7 @@ def expect(case: Case, legacy: Export, target: Export, result: Result) -> Findin
     )
     from pydantic import TypeAdapter
 
+    findings = replace(findings, made=case.made.to_json() if case.made else {})
     case.shelf.write(FINDINGS, json.dumps(TypeAdapter(Findings).dump_python(findings, mode="json"), indent=1))
     return findings
 

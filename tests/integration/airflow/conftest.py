@@ -150,8 +150,25 @@ class DagRun:
         return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in lines)
 
     def mark_failed(self, task_id: str) -> None:
+        self._mark(task_id, "failed")
+
+    def mark_success(self, task_id: str) -> None:
+        self._mark(task_id, "success")
+
+    def _mark(self, task_id: str, state: str) -> None:
         path = f"{self.path}/taskInstances/{task_id}"
-        self.world.http.patch(path, json={"new_state": "failed"}).raise_for_status()
+        self.world.http.patch(path, json={"new_state": state}).raise_for_status()
+
+    def pause(self, *, paused: bool = True) -> None:
+        """Keep the scheduler from starting anything of this Dag, or let it again."""
+        path = f"/api/v2/dags/{self.dag_id}"
+        self.world.http.patch(path, json={"is_paused": paused}).raise_for_status()
+
+    def make_again(self) -> None:
+        """Delete the run, and start it once more under the same id."""
+        self.world.http.delete(self.path).raise_for_status()
+        body = {"dag_run_id": self.run_id, "logical_date": None, "conf": self.conf}
+        self.world.http.post(f"/api/v2/dags/{self.dag_id}/dagRuns", json=body).raise_for_status()
 
 
 @dataclass

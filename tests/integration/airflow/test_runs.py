@@ -68,9 +68,45 @@ def test_a_range_is_red_when_any_of_its_dates_is(world: World, green: DagRun) ->
     run = world.run(SOLO, business_date_to=DATES[1].isoformat())
     assert run.ended() == "failed"
     assert run.verdicts() == {"sync_clients": "PASS"}
-    assert world.store.run(run.run_id).run.reason == "Another date of this range is not green; open its run."
+    reason = world.store.run(run.run_id).run.reason
+    assert reason == f"Another date of this range is not green: {DATES[1]}: its task is failed; open its run."
     other = DagRun(world, run.dag_id, f"{run.run_id}__{DATES[1]}")
     assert (other.state(), other.verdicts()) == ("failed", {"sync_clients": "INVALID"})
+
+
+def test_a_run_that_is_deleted_and_made_again_takes_over_nothing(world: World, green: DagRun) -> None:
+    run = world.again()
+    assert run.ended() == "success"
+    mark = world.sandbox.last_request()
+    run.make_again()
+    assert run.ended() == "success"
+    [export], [unload] = world.run_nows(mark), world.unloads(mark)
+    earlier = [body["job_parameters"]["destination"] for body in world.run_nows(0) if body != export]
+    assert export["job_parameters"]["destination"] not in earlier
+    assert [body["QueryString"] for body in world.unloads(0)].count(unload["QueryString"]) == 1
+
+
+def test_tasks_that_a_person_marks_before_they_start_hand_nothing_on(world: World, green: DagRun) -> None:
+    run = world.again()
+    assert run.ended() == "success"
+    run.pause()
+    try:
+        run.clear("sync_clients.helper_job")
+        for step in ("helper_job", "compare", "great_expectations"):
+            run.mark_success(f"sync_clients.{step}")
+    finally:
+        run.pause(paused=False)
+    assert run.ended() == "failed"
+    assert run.verdicts() == {"sync_clients": "INVALID"}
+    assert "handed nothing on" in run.reason("sync_clients")
+
+
+def test_a_run_whose_plan_fails_is_recorded_and_told(world: World, green: DagRun) -> None:
+    run = world.run(business_date="2026-03-03", business_date_to="2026-03-01")
+    assert run.ended() == "failed"
+    kept = world.store.run(run.run_id).run
+    assert (kept.verdict, "before it begins" in kept.reason) == ("INVALID", True)
+    until(lambda: [i for i in world.messages()["incidents"] if "was not compared" in i["summary"]])
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, ""), (200, '{"protocol": 1}')], ids=["missing", "tampered"])

@@ -12,7 +12,7 @@ from parity.airflow.calls import _activity as told_of
 from parity.airflow.calls import connection_id, deadline_alert
 from parity.airflow.channels import sender
 from parity.airflow.dag import build_dag, build_dags
-from parity.compare.result import Verdict
+from parity.compare.result import Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord
 from parity.suite.models import AlertTarget
 from unit.flow.suites import suite
@@ -135,10 +135,31 @@ def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest
     key = ActivityKey("payments", "settle", date(2026, 3, 2), "night-1")
     report = "payments/2026-03-02/night-1/settle/report.json"
     record = ActivityRecord(key, Verdict.FAIL, "3 changed rows.", datetime(2026, 3, 3, tzinfo=UTC), report=report)
-    told = told_of(suite("settle"), "settle", record, None)
+    said = {"verdict": "FAIL", "reason": record.reason, "recorded": record.recorded.isoformat()}
+    told = told_of(suite("settle"), "settle", record, said)
     assert told.url == f"https://airflow.example.com/parity/artefacts/{report.replace('.json', '.html')}"
-    unseen = told_of(suite("settle"), "settle", replace(record, report=""), None)
+    unseen = told_of(suite("settle"), "settle", replace(record, report=""), said)
     assert unseen.url == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        {"verdict": "INVALID", "reason": "It was never judged."},
+        {"verdict": "PASS", "reason": "equal", "recorded": "2026-03-03T04:00:00+00:00"},
+        {"verdict": "FAIL", "reason": "3 rows differ", "recorded": "2026-03-03T00:00:00+00:00"},
+    ],
+    ids=["the gate said nothing", "its record task died", "of another attempt", "another verdict"],
+)
+def test_an_alert_goes_by_what_the_gate_said_and_never_by_an_older_result(said: dict[str, str] | None) -> None:
+    key = ActivityKey("payments", "settle", date(2026, 3, 2), "night-1")
+    stored = ActivityRecord(key, Verdict.PASS, "equal", datetime(2026, 3, 3, tzinfo=UTC))
+    told = told_of(suite("settle"), "settle", stored, said)
+    assert (told.verdict, told.reason) == (
+        (said["verdict"], said["reason"]) if said else ("INVALID", "It left no result.")
+    )
+    assert told.rows == Rows()
 
 
 def test_airflow_keeps_a_deadline_as_a_number_so_that_a_red_run_can_be_cleared() -> None:

@@ -11,13 +11,16 @@ import pytest
 from parity.airflow.database_calls import deadline_alert
 from parity.airflow.database_connections import flexible_server, mysql_address
 from parity.airflow.database_dag import build_database_dag
-from parity.airflow.database_evidence import broken_before, judged
+from parity.airflow.database_evidence import ATTEMPT, broken_before, inputs_of, judged, strangers
 from parity.airflow.database_jobs import one_line
 from parity.airflow.database_steps import Stopped, TablesOperator, ToldProgress
-from parity.airflow.telling import BROKEN
 from parity.errors import BadInput
 from parity.flow.chain import Link
+from parity.flow.databases.kept import KeptSurvey
+from parity.flow.databases.plan import DatabasePlan
 from parity.flow.databases.progress import MemoryProgress, Progress
+from parity.flow.databases.survey import Survey
+from parity.flow.provenance import Made
 from parity.suite.databases import Database
 from unit.airflow.test_dag import Connection
 
@@ -151,8 +154,9 @@ class Ti:
     def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
         return {self.run_id: self.states}
 
-    def xcom_pull(self, task_ids: str, key: str, **_: Any) -> Any:
-        return self.words.get(task_ids) if key in (BROKEN, "outcome") else None
+    def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
+        wanted = f"{task_ids}.{key}" if key in ("return_value", ATTEMPT) else task_ids
+        return self.words.get(wanted)
 
 
 def broken(states: dict[str, str], **words: Any) -> list[tuple[str, str]]:
@@ -192,9 +196,53 @@ def test_a_survey_that_did_not_end_well_is_never_taken_for_a_good_one(state: str
 def test_the_gate_is_green_only_when_the_judging_task_succeeded_and_said_so(
     word: str | None, state: str, verdict: str
 ) -> None:
-    words = {"record": {"verdict": word, "reason": "so it is"}} if word else {}
-    found, _ = judged({"ti": Ti({"record": state}, words)})  # type: ignore[arg-type]
-    assert found == verdict
+    found = gate_of(word, record=state)
+    assert found["verdict"] == verdict
+
+
+MADE_FROM = {
+    "plan.return_value": {"run_id": "r", "tables": []},
+    "survey.return_value": [{"index": 0, "title": "a", "survey": "n1"}],
+    "tables.attempt": "attempt-1",
+}
+ENDED = {"plan": "success", "survey": "success", "tables_0": "success", "record": "success"}
+
+
+def gate_of(word: str | None, now: dict[str, Any] | None = None, **states: str) -> dict[str, Any]:
+    """Return what counts of a word that was said of what tasks had handed on; ``now`` is what they have since."""
+    inputs = inputs_of({"ti": Ti(ENDED, MADE_FROM)})  # type: ignore[arg-type]
+    made = Made("attempt-1", "rules", inputs).to_json()
+    words = {"record": {"verdict": word, "reason": "so it is", "made": made}} if word else {}
+    return judged({"ti": Ti({**ENDED, **states}, {**MADE_FROM, **(now or {}), **words})})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("now", "states"),
+    [
+        ({"tables.attempt": "attempt-2"}, {}),
+        ({"survey.return_value": [{"index": 0, "title": "a", "survey": "n2"}]}, {}),
+        ({"plan.return_value": {"run_id": "r", "tables": ["a"]}}, {}),
+        ({}, {"tables_0": "failed"}),
+        ({}, {"survey": "upstream_failed"}),
+    ],
+    ids=["a piece ran again", "another survey", "another plan", "a piece failed since", "the survey did"],
+)
+def test_the_gate_believes_no_word_that_was_said_of_an_earlier_attempt(
+    now: dict[str, Any], states: dict[str, str]
+) -> None:
+    assert gate_of("PASS")["verdict"] == "PASS"
+    assert gate_of("PASS", now, **states)["verdict"] == "INVALID"
+    assert gate_of("FAIL", now, **states)["verdict"] == "FAIL"
+
+
+def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what_was_compared() -> None:
+    kept = KeptSurvey("n1", Survey(DatabasePlan(())), (("a",),), rules="r1")
+    own = [{"survey": "n1"}]
+    assert strangers("r1", kept, own, "r1") == []
+    assert [broken.link for broken in strangers("r1", kept, own, "r2")] == ["plan"]
+    assert [broken.link for broken in strangers("r0", kept, own, "r1")] == ["plan"]
+    assert [broken.link for broken in strangers("r1", kept, [{"survey": "n0"}], "r1")] == ["survey"]
+    assert [broken.link for broken in strangers("r1", kept, [], "r1")] == ["survey"]
 
 
 def state(rows: int, *, done: bool = False) -> str:

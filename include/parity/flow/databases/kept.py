@@ -30,6 +30,8 @@ class KeptSurvey:
     number: str
     survey: Survey
     pieces: tuple[tuple[str, ...], ...]
+    rules: str = ""
+    """Fingerprint of the declarations that it was made by."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class KeptPiece:
 
     number: str
     tables: tuple[TableResult, ...]
+    attempt: str = ""
+    """Airflow's id of the attempt that found it."""
+    rules: str = ""
+    """Fingerprint of the declarations that it was made by."""
 
     @property
     def green(self) -> bool:
@@ -60,9 +66,9 @@ class Folder:
         """Return what a cloud said, or None when it was not asked."""
         return self._read(CloudServer, f"{side}.json")
 
-    def keep_survey(self, survey: Survey, number: str) -> KeptSurvey:
+    def keep_survey(self, survey: Survey, number: str, rules: str = "") -> KeptSurvey:
         """Write the survey, cut into pieces."""
-        kept = KeptSurvey(number, survey, pieces(survey))
+        kept = KeptSurvey(number, survey, pieces(survey), rules)
         self._write(DATABASE, "survey.json", _text(kept))
         return kept
 

@@ -41,6 +41,13 @@ class NightPlan:
     """Empty: as declared."""
     rows_per_second: int | None = None
     """None: as declared."""
+    rules: str = ""
+    """Fingerprint of what was declared when the run was planned."""
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether only some tables are looked at, so that nothing can be said of the database as a whole."""
+        return bool(self.tables)
 
     @property
     def folder(self) -> str:
@@ -78,11 +85,16 @@ def plan_night(spec: Database, params: Mapping[str, Any], *, run_id: str, moment
         database=spec.database,
         key=spec.key,
         run_id=run_id,
-        business_date=moment.astimezone(ZoneInfo(spec.timezone)).date(),
+        business_date=day_of(spec, moment),
         tables=tables,
         way=way if way in WAYS else "",
         rows_per_second=params.get("rows_per_second") or None,
     )
+
+
+def day_of(spec: Database, moment: datetime) -> date:
+    """Return the business date of a run at ``moment``: the day in the database's own time zone."""
+    return moment.astimezone(ZoneInfo(spec.timezone)).date()
 
 
 def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from parity.compare.result import Result, Rows, Verdict
 from parity.flow.chain import Broken, first_broken
@@ -32,14 +32,14 @@ def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport]) -> tuple[Tab
     return tuple(
         result
         for index, names in enumerate(kept.pieces)
-        for result in _of_piece(kept.number, names, reports.get(index) or PieceReport(None, succeeded=False))
+        for result in _of_piece(kept, names, reports.get(index) or PieceReport(None, succeeded=False))
     )
 
 
-def _of_piece(number: str, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
+def _of_piece(kept: KeptSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
     piece = report.piece
     known = {table.table: table for table in piece.tables} if piece else {}
-    if piece is None or piece.number != number:
+    if piece is None or (piece.number, piece.rules) != (kept.number, kept.rules):
         known, why = {}, "No result of it was left; read the log of its task, which was probably killed."
     elif piece.green and not report.succeeded:
         # Equal tables make no task fail: what lies there is not of the attempt that failed.
@@ -68,20 +68,12 @@ def blamed(result: DatabaseResult, broken: Sequence[Broken]) -> DatabaseResult:
 def records(
     spec: Database, plan: NightPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
 ) -> Iterator[ActivityRecord]:
-    """Yield a record for the database as a whole, and one for every table; ``reports`` says where theirs lie."""
-    verdict, reason = _whole(result, about.first_broken)
-    yield ActivityRecord(
-        key=_key(plan, DATABASE, about),
-        verdict=verdict,
-        reason=reason,
-        recorded=about.now,
-        rows=Rows(),
-        remote_runs=about.servers,
-        first_broken=about.first_broken,
-        seconds=result.seconds,
-        report=reports[DATABASE],
-        suite_sha=about.sha,
-    )
+    """Yield a record for the database as a whole, and one for every table; ``reports`` says where theirs lie.
+
+    A run of some tables has none for the whole: routines, events and the other tables were not looked at.
+    """
+    if not plan.partial:
+        yield _record_of_whole(plan, result, reports[DATABASE], about)
     for table in result.tables:
         found = table.result
         yield ActivityRecord(
@@ -97,6 +89,37 @@ def records(
             suite_sha=about.sha,
             waivers=found.waivers,
         )
+
+
+def _record_of_whole(plan: NightPlan, result: DatabaseResult, report: str, about: About) -> ActivityRecord:
+    verdict, reason = _whole(result, about.first_broken)
+    return ActivityRecord(
+        key=_key(plan, DATABASE, about),
+        verdict=verdict,
+        reason=reason,
+        recorded=about.now,
+        rows=Rows(),
+        remote_runs=about.servers,
+        first_broken=about.first_broken,
+        seconds=result.seconds,
+        report=report,
+        suite_sha=about.sha,
+    )
+
+
+def unvouched(
+    plan: NightPlan, kept: Sequence[ActivityRecord], reason: str, sha: str, *, whole: bool
+) -> Iterator[ActivityRecord]:
+    """Yield an INVALID record in place of each kept result of a run that nobody vouches for any more.
+
+    ``whole``: one for the database as a whole, too.
+    """
+    now = datetime.now(UTC)
+    older = {record.key.activity: record.key for record in kept}
+    for name in sorted({*older, DATABASE} if whole else older):
+        attempt = older[name].attempt + 1 if name in older else 1
+        key = ActivityKey(plan.key, name, plan.business_date, plan.run_id, attempt)
+        yield ActivityRecord(key, Verdict.INVALID, reason, now, suite_sha=sha)
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,15 @@ def test_every_table_has_a_record_and_the_database_one_of_its_own() -> None:
     assert found["a"].report == "here"
 
 
+def test_a_run_of_some_tables_has_no_verdict_on_the_database_as_a_whole() -> None:
+    found = judge_database(DatabaseResult("ledger", Verdict.INVALID, "", (result("a"),)), ())
+    about = About(1, NOON, "0" * 64)
+    some = list(records(spec(), plan(tables="a*"), found, {DATABASE: "here"}, about))
+    assert [(record.key.activity, record.report) for record in some] == [("a", "here")]
+    stopped = could_not("ledger", [Broken(Link.RDS, "It is stopped.")])
+    assert list(records(spec(), plan(tables="a*"), stopped, {DATABASE: "here"}, about)) == []
+
+
 def test_a_night_in_which_no_row_was_read_is_invalid_for_its_first_broken_link() -> None:
     stopped = Broken(Link.RDS, "RDS instance payments-legacy is stopped.")
     later = Broken(Link.SURVEY, "It has not run.")
