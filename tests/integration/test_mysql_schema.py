@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql_servers import TwoDatabases
+from mysql_servers import TwoDatabases, counts
 
 pytestmark = pytest.mark.mariadb
 
@@ -35,6 +35,33 @@ CREATE PROCEDURE strictly() BEGIN DELETE FROM archive; END;
 CREATE TRIGGER stamp BEFORE INSERT ON invoices FOR EACH ROW SET NEW.paid = COALESCE(NEW.paid, '2026-01-01');
 CREATE TRIGGER count_them AFTER INSERT ON invoices FOR EACH ROW SET @invoices = @invoices + 1;
 CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 03:00:00' DISABLE DO DELETE FROM archive;
+CREATE SEQUENCE numbers START WITH 5 INCREMENT BY 2;
+CREATE TABLE versions (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING;
+CREATE TABLE periods (id INT, a DATE, b DATE, PERIOD FOR app (a, b), UNIQUE KEY apart (id, app WITHOUT OVERLAPS));
+CREATE TABLE places (id INT PRIMARY KEY, p POINT REF_SYSTEM_ID=101, c TEXT COMPRESSED, h INT INVISIBLE);
+CREATE TABLE squeezed (id INT PRIMARY KEY) PAGE_COMPRESSED=1 COMMENT='A';
+CREATE TABLE texts (id INT PRIMARY KEY COMMENT 'A', b VARBINARY(4) DEFAULT x'00ff', d VARCHAR(9) DEFAULT 'A b',
+  g VARCHAR(20) AS (concat(d, 'A  b')) VIRTUAL, j JSON, k LONGTEXT CHECK (json_valid(k)), n INT CHECK (n > 1.0),
+  CONSTRAINT cased CHECK (d <> 'ABC'), KEY noted (n) COMMENT 'A');
+CREATE TABLE halves (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (YEAR(d)) SUBPARTITION BY HASH (id)
+  SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE);
+CREATE TABLE `a.b` (c INT PRIMARY KEY, d INT);
+CREATE TABLE `a.c` (c INT PRIMARY KEY, d INT);
+CREATE TABLE T (id INT PRIMARY KEY);
+CREATE TABLE t (id INT PRIMARY KEY);
+CREATE VIEW cased AS SELECT id FROM t;
+CREATE VIEW defined AS SELECT id FROM t;
+CREATE ALGORITHM=MERGE VIEW merged AS SELECT id FROM t;
+CREATE TABLE gone (id INT PRIMARY KEY);
+CREATE VIEW broken AS SELECT id FROM gone;
+DROP TABLE gone;
+CREATE PROCEDURE quoting() SELECT 'a\\', \\'b';
+CREATE PROCEDURE cased() SELECT id FROM t;
+CREATE PROCEDURE typed(a VARCHAR(9) CHARACTER SET latin1) COMMENT 'A' SELECT a;
+SET sql_mode = ORACLE;
+CREATE PACKAGE pack AS PROCEDURE p1; END;
+CREATE PACKAGE BODY pack AS PROCEDURE p1 AS BEGIN SELECT 'A'; END; END;
+SET sql_mode = DEFAULT;
 CREATE EVENT kept ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 04:00:00' ON COMPLETION PRESERVE DISABLE
   DO DELETE FROM archive;
 """
@@ -107,6 +134,55 @@ PLANTED = {
     "ALTER EVENT nightly ON SCHEDULE EVERY 2 DAY STARTS '2026-01-01 03:00:00'": ("event", "nightly", "schedule"),
     "ALTER EVENT kept ON COMPLETION NOT PRESERVE": ("event", "kept", "on completion"),
     "CREATE TABLE notes (id INT PRIMARY KEY)": ("table", "notes", "extra"),
+    "ALTER SEQUENCE numbers INCREMENT BY 3": ("sequence", "numbers", "definition"),
+    "ALTER TABLE versions DROP SYSTEM VERSIONING": ("table", "versions", "options"),
+    "ALTER TABLE periods DROP KEY apart": ("index", "periods.apart", "options"),
+    "ALTER TABLE periods ADD UNIQUE KEY apart (id, b, a)": ("index", "periods.apart", "options"),
+    "ALTER TABLE places MODIFY p POINT REF_SYSTEM_ID=102": ("column", "places.p", "spatial reference"),
+    "ALTER TABLE places MODIFY h INT": ("column", "places.h", "extra"),
+    "ALTER TABLE squeezed PAGE_COMPRESSED=0": ("table", "squeezed", "options"),
+    "ALTER TABLE squeezed COMMENT='a'": ("table", "squeezed", "comment"),
+    "ALTER TABLE texts MODIFY id INT COMMENT 'a'": ("column", "texts.id", "comment"),
+    "ALTER TABLE texts ALTER b SET DEFAULT x'00fe'": ("column", "texts.b", "default"),
+    "ALTER TABLE texts ALTER d SET DEFAULT 'A  b'": ("column", "texts.d", "default"),
+    "ALTER TABLE texts MODIFY g VARCHAR(20) AS (concat(d, 'a  b')) VIRTUAL": ("column", "texts.g", "generated"),
+    "ALTER TABLE texts MODIFY k LONGTEXT": ("column", "texts.k", "check"),
+    "ALTER TABLE texts MODIFY n INT CHECK (n > 1.00)": ("column", "texts.n", "check"),
+    "ALTER TABLE texts DROP CONSTRAINT cased, ADD CONSTRAINT cased CHECK (d <> 'abc')": (
+        "check",
+        "texts.cased",
+        "check",
+    ),
+    "ALTER TABLE texts DROP KEY noted": ("index", "texts.noted", "comment"),
+    "ALTER TABLE texts ADD KEY noted (n) COMMENT 'a'": ("index", "texts.noted", "comment"),
+    "ALTER TABLE halves PARTITION BY RANGE (YEAR(d)) SUBPARTITION BY HASH (id) SUBPARTITIONS 3 "
+    "(PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE)": (
+        "table",
+        "halves",
+        "partition by",
+    ),
+    "ALTER TABLE `a.c` ADD KEY d (d)": ("index", "a.c.d", "extra"),
+    "CREATE OR REPLACE VIEW cased AS SELECT id FROM T": ("view", "cased", "definition"),
+    "CREATE OR REPLACE DEFINER='other'@'localhost' VIEW defined AS SELECT id FROM t": (
+        "view",
+        "defined",
+        "definer",
+    ),
+    "CREATE OR REPLACE ALGORITHM=UNDEFINED VIEW merged AS SELECT id FROM t": ("view", "merged", "algorithm"),
+    "CREATE OR REPLACE PROCEDURE quoting() SELECT 'a', 'b'": ("routine", "quoting", "procedure body"),
+    "CREATE OR REPLACE PROCEDURE cased() SELECT id FROM T": ("routine", "cased", "procedure body"),
+    "CREATE OR REPLACE PROCEDURE typed(a VARCHAR(9) CHARACTER SET latin1) COMMENT 'a' SELECT a": (
+        "routine",
+        "typed",
+        "procedure comment",
+    ),
+    "SET sql_mode = ORACLE": ("routine", "pack", "package body body"),
+    "CREATE OR REPLACE PACKAGE BODY pack AS PROCEDURE p1 AS BEGIN SELECT 'a'; END; END": (
+        "routine",
+        "pack",
+        "package body body",
+    ),
+    "SET sql_mode = DEFAULT ": ("routine", "pack", "package body body"),
 }
 """Statement on the target → the one difference that it makes."""
 
@@ -146,5 +222,24 @@ def test_every_planted_difference_is_found_and_none_is_invented(databases: TwoDa
 
     found = [(d.kind, d.object, d.difference) for d in databases.verify().schema]
 
-    swapped = ("column", "invoices.last2", "position")
-    assert sorted(found) == sorted({*PLANTED.values(), swapped})
+    with_them = {("column", "invoices.last2", "position"), ("table", "versions", "versioned")}
+    assert sorted(found) == sorted({*PLANTED.values(), *with_them})
+
+
+def test_every_result_says_what_of_the_schema_is_not_compared(databases: TwoDatabases) -> None:
+    left_out = {one.what for one in databases.verify().not_compared}
+    assert {"rights on schema, tables, columns and routines", "histograms and statistics"} <= left_out
+
+
+def test_one_check_makes_no_json_column(tmp_path: Path) -> None:
+    two = TwoDatabases("no_json", tmp_path)
+    two.fresh()
+    two.both("CREATE TABLE t (id INT PRIMARY KEY, c VARCHAR(20), CONSTRAINT c CHECK (json_valid(c)));\n")
+    two.legacy("INSERT INTO t VALUES (1, '{\"a\": 1}');\n")
+    two.target("INSERT INTO t VALUES (1, '{\"a\":1}');\n")
+
+    result = two.verify()
+
+    assert counts(result, "t") == (1, 0, 0)
+    two.target("ALTER TABLE t DROP CONSTRAINT c;\n")
+    assert [(d.kind, d.object) for d in two.verify().schema] == [("check", "t.c")]

@@ -63,8 +63,10 @@ QUERIES: Mapping[str, str] = {
 
 MARIADB_QUERIES: Mapping[str, str] = {
     "checks": "SELECT * FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()",
+    "geometries": "SELECT g_table_name AS table_name, g_geometry_column AS column_name, srid "
+    "FROM information_schema.geometry_columns WHERE g_table_schema = DATABASE()",
 }
-"""What MariaDB alone is asked: the check by which it marks a JSON column."""
+"""What MariaDB alone is asked: the check by which it marks a JSON column, and what it shows nowhere else."""
 MYSQL_QUERIES: Mapping[str, str] = {
     "libraries": "SELECT library_name FROM information_schema.libraries WHERE library_schema = DATABASE()",
 }

@@ -42,6 +42,8 @@ class Key(NamedTuple):
     table: str
     """The table that it is a part of; empty for what has a name in the database."""
     name: str
+    sort: str = ""
+    """Which of a function, a procedure and the parts of a package that share a name."""
 
     @property
     def shown(self) -> str:
@@ -97,15 +99,16 @@ def _options(clauses: Clauses) -> str:
 
 def _columns(view: _View) -> Found:
     documents = json_columns(view.catalogue.records) if view.catalogue.mariadb else set()
+    spatial = {(r["table_name"], r["column_name"]): int(r["srid"]) for r in view.records("geometries")}
     for record in view.records("columns"):
         text = view.texts.get(record["table_name"])
         if text:
             clauses = text.columns.get(record["column_name"], {})
-            document = (record["table_name"], record["column_name"]) in documents
-            yield (
-                Key("column", record["table_name"], record["column_name"].lower()),
-                _column(record, clauses, document, view.style),
-            )
+            place = (record["table_name"], record["column_name"])
+            attributes = _column(record, clauses, place in documents, view.style)
+            if spatial.get(place):  # MariaDB has it nowhere else, and 0 for none
+                attributes["spatial reference"] = str(spatial[place])
+            yield Key("column", record["table_name"], record["column_name"].lower()), attributes
 
 
 def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> Attributes:
@@ -147,9 +150,14 @@ def _indexes(view: _View) -> Found:
                     "visible": _visible(pieces[0]),
                     "comment": joined(clauses.get("comment", [])),
                     "parser": expression(clauses.get("parser", [])),
-                    "options": _options(clauses),
+                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}),
                 },
             )
+
+
+def _period(written: list[Tokens]) -> Tokens:
+    """Return the words by which MariaDB forbids that periods overlap; information_schema has none."""
+    return [token for part in written for token in part if token.says("WITHOUT", "OVERLAPS")]
 
 
 def _part(record: Record, written: list[Tokens], style: Style) -> str:
@@ -243,16 +251,16 @@ def _origin(record: Record) -> Attributes:
 
 
 def _routines(view: _View) -> Found:
-    """Yield routines by name; a function and a procedure may share one."""
+    """Yield routines by name and sort: a function and a procedure may share a name."""
     parameters = _grouped(view.records("parameters"), "routine_type", "specific_name")
-    for (name,), namesakes in _grouped(view.records("routines"), "routine_name").items():
-        attributes: Attributes = {}
-        for record in namesakes:
-            kind = str(record["routine_type"]).lower()
-            own = parameters.get((str(record["routine_type"]), str(record["routine_name"])), [])
-            text = view.created(kind, name)
-            attributes |= {f"{kind} {what}": value for what, value in _routine(record, own, text).items()}
-        yield Key("routine", "", name), attributes
+    for record in view.records("routines"):
+        name, sort = str(record["routine_name"]), str(record["routine_type"])
+        own = parameters.get((sort, name), [])
+        attributes = _routine(record, own, view.created(sort.lower(), name))
+        yield (
+            Key("routine", "", name, sort.lower()),
+            {f"{sort.lower()} {what}": value for what, value in attributes.items()},
+        )
 
 
 def _routine(record: Record, parameters: Iterable[Record], text: str) -> Attributes:

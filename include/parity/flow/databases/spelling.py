@@ -156,12 +156,23 @@ def _folded(token: Token) -> Token:
 
 
 def _own_database(found: list[Token], style: Style) -> list[Token]:
-    """Call the own database the same on both sides."""
+    """Call the own database the same on both sides, and leave it out before a table and its column.
+
+    A server writes it there only where it cannot resolve a view, such as one whose definer does not exist.
+    """
     own = f"`{style.database.replace('`', '``')}`"
-    return [
-        token._replace(text="``") if style.database and token.text == own and after.says(".") else token
-        for token, after in _with_next(found)
-    ]
+    words: list[Token] = []
+    at = 0
+    while at < len(found):
+        behind = [token.text for token in found[at + 1 : at + 4]]
+        if not style.database or found[at].text != own or behind[:1] != ["."]:
+            words.append(found[at])
+        elif behind[2:] == ["."]:
+            at += 1
+        else:
+            words.append(found[at]._replace(text="``"))
+        at += 1
+    return words
 
 
 def _with_next(found: list[Token]) -> Iterator[tuple[Token, Token]]:
