@@ -63,6 +63,9 @@ CREATE PROCEDURE typed(IN a VARCHAR(10) CHARACTER SET latin1, INOUT b INT UNSIGN
 CREATE FUNCTION returning(n INT) RETURNS VARCHAR(10) CHARSET latin1 DETERMINISTIC NO SQL RETURN 'X';
 CREATE PROCEDURE commented() BEGIN /* first */ SELECT 1; /*!50003 SELECT 2; */ /*+ no hint */ SELECT 3; -- last
  END;
+CREATE LIBRARY lib LANGUAGE JAVASCRIPT AS $$ export function f(n) { return n + 'A  b' } $$;
+CREATE FUNCTION js(n INT) RETURNS INT DETERMINISTIC LANGUAGE JAVASCRIPT USING (lib AS l) AS $$ return l.f(N) $$;
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM t;
 CREATE TRIGGER tr1 BEFORE INSERT ON checked FOR EACH ROW SET NEW.c = 'It''s';
 CREATE TRIGGER tr2 BEFORE INSERT ON checked FOR EACH ROW FOLLOWS tr1 SET NEW.c = concat(NEW.c, "b");
 CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2026-01-01 00:00:00' DISABLE COMMENT 'x' DO SELECT 'A';
@@ -203,6 +206,17 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "commented",
         "procedure body",
     ),
+    "DROP LIBRARY lib": ("library", "lib", "definition"),
+    "CREATE LIBRARY lib LANGUAGE JAVASCRIPT AS $$ export function f(n) { return n + 'a  b' } $$": (
+        "library",
+        "lib",
+        "definition",
+    ),
+    "DROP FUNCTION js": ("routine", "js", "function body"),
+    "CREATE FUNCTION js(n INT) RETURNS INT DETERMINISTIC LANGUAGE JAVASCRIPT USING (lib AS l) "
+    "AS $$ return l.f(n) $$": ("routine", "js", "function body"),
+    "DROP VIEW kept": ("view", "kept", "options"),
+    "CREATE VIEW kept AS SELECT id FROM t": ("view", "kept", "options"),
     "DROP TRIGGER tr2": ("trigger", "tr2", "body"),
     'CREATE TRIGGER tr2 BEFORE INSERT ON checked FOR EACH ROW SET NEW.c = concat(NEW.c, "B")': (
         "trigger",

@@ -191,9 +191,28 @@ def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bo
 
     Definitions are read of the tables and views that are ``wanted``, and of everything that belongs to no table.
     """
-    records: dict[str, Sequence[Record]] = {}
     unreadable: dict[str, str] = {}
-    for kind, sql in {**QUERIES, **(MARIADB_QUERIES if mariadb else MYSQL_QUERIES)}.items():
+    records = _lists(session, MARIADB_QUERIES if mariadb else MYSQL_QUERIES, unreadable)
+    strangers = [r for r in records["tables"] if r["table_type"] not in _KNOWN and wanted(r["name"])]
+    if strangers:
+        unreadable["tables"] = f"{strangers[0]['name']} is of an unknown type, {strangers[0]['table_type']}"
+    created: dict[str, dict[str, str]] = {}
+    denied: set[str] = set()
+    folds = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
+    for kind, what, name in _objects(records, bool if folds else wanted):
+        try:
+            created.setdefault(what, {})[name] = _created(session, what, name)
+        except (AccessDenied, NotFound, Terminal) as error:
+            if what == "table" and isinstance(error, AccessDenied):
+                denied.add(name)
+            else:
+                unreadable.setdefault(kind, f"the definition of {name} cannot be read: {error}")
+    return Catalogue(records, mariadb, unreadable, created, frozenset(denied))
+
+
+def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str]) -> Mapping[str, Sequence[Record]]:
+    records: dict[str, Sequence[Record]] = {}
+    for kind, sql in {**QUERIES, **more}.items():
         try:
             records[kind] = session.dicts(sql)
         except NotFound:  # MySQL before 9.2 has no libraries, and no list of them
@@ -204,23 +223,7 @@ def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bo
             if kind in ("server", "tables", "columns", "indexes"):
                 raise
             records[kind], unreadable[kind] = (), str(error)
-    created: dict[str, dict[str, str]] = {}
-    denied: set[str] = set()
-    folds = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
-    for kind, what, name in _objects(records, bool if folds else wanted):
-        try:
-            text = _created(session, what, name)
-        except (AccessDenied, NotFound, Terminal) as error:
-            if what == "table" and isinstance(error, AccessDenied):
-                denied.add(name)
-                continue
-            unreadable.setdefault(kind, f"the definition of {name} cannot be read: {error}")
-            continue
-        if text is None:
-            unreadable.setdefault(kind, f"the definition of {name} is hidden from the user")
-        else:
-            created.setdefault(what, {})[name] = text
-    return Catalogue(records, mariadb, unreadable, created, frozenset(denied))
+    return records
 
 
 def _objects(
@@ -228,8 +231,8 @@ def _objects(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield kind, the word behind ``SHOW CREATE``, and name of every object that has a definition."""
     for record in records["tables"]:
-        what = _SHOWN.get(record["table_type"])
-        if what and wanted(record["name"]):
+        what = _SHOWN.get(record["table_type"], "table")
+        if wanted(record["name"]):
             yield f"{what}s", what, record["name"]
     for record in records["routines"]:
         yield "routines", str(record["routine_type"]).lower(), record["routine_name"]
@@ -242,15 +245,21 @@ def _objects(
         yield "libraries", "library", record["library_name"]
 
 
-_SHOWN = {"BASE TABLE": "table", "SYSTEM VERSIONED": "table", "VIEW": "view", "SEQUENCE": "sequence"}
-"""Type of a table → the word behind ``SHOW CREATE``."""
+_SHOWN = {"VIEW": "view", "SEQUENCE": "sequence"}
+"""Type of a table that is none → the word behind ``SHOW CREATE``."""
+_WITH_ROWS = ("BASE TABLE", "SYSTEM VERSIONED")
+_KNOWN = (*_WITH_ROWS, *_SHOWN)
 
 
-def _created(session: Asking, what: str, name: str) -> str | None:
+def _created(session: Asking, what: str, name: str) -> str:
+    """Return an object's definition; raises Terminal when the server keeps it from the user."""
     quoted = name.replace("`", "``")
     found = session.texts(f"SHOW CREATE {what.upper()} `{quoted}`")
-    columns = [f"create {what}", "sql original statement", "create table", "create package body"]
-    return next((row[column] for row in found for column in columns if row.get(column)), None)
+    columns = [f"create {what}", "sql original statement", "create table"]
+    text = next((row[column] for row in found for column in columns if row.get(column)), None)
+    if text is None:
+        raise Terminal("The server keeps it from the user.")
+    return text
 
 
 _JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
@@ -285,7 +294,7 @@ def _tables(records: Mapping[str, Sequence[Record]], *, mariadb: bool) -> dict[s
     return {
         record["name"]: _table(record, columns, indexes, foreign, documents)
         for record in records["tables"]
-        if record["table_type"] in ("BASE TABLE", "SYSTEM VERSIONED")
+        if record["table_type"] in _WITH_ROWS
     }
 
 

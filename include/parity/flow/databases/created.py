@@ -240,11 +240,23 @@ def event_body(text: str, sql_mode: str) -> Tokens:
     return behind(tokens(text, sql_mode), "DO")
 
 
-def view_text(text: str) -> tuple[str, Tokens]:
-    """Return a view's algorithm and its query, with the names of its columns where it gives them."""
+VIEW: Grammar = {
+    ("CREATE",): ("", Takes.NOTHING),
+    ("ALGORITHM",): ("algorithm", Takes.ONE),
+    ("DEFINER",): ("", Takes.ONE),
+    ("SQL", "SECURITY"): ("", Takes.ONE),
+}
+
+
+def view_text(text: str) -> Clauses:
+    """Take ``SHOW CREATE VIEW`` apart; the query includes the names of the columns where the view gives them."""
     found = tokens(text)
-    algorithm = behind(found, "ALGORITHM", "=")
-    return algorithm[0].text.lower() if algorithm is not found else "", behind(found, "VIEW")[1:]
+    query = behind(found, "VIEW")
+    head = clauses(found[: len(found) - len(query) - 1], VIEW)
+    words = [
+        t for t in head.get(OPTIONS, []) if t.kind is not TokenKind.NAME and not t.says("@")
+    ]  # of the definer
+    return {**head, OPTIONS: words, "query": list(query[1:])}
 
 
 def behind_name(text: str, *words: str, sql_mode: str = "") -> str:

@@ -87,14 +87,14 @@ def _tables(view: _View) -> Found:
                     "collation": charset(record["table_collation"]),
                     "comment": joined(text.options.get("comment", [])),
                     "partition by": partitioning(text.options["partition by"], view.style),
-                    "options": _options(text.options),
+                    "options": _options(text.options, view.style),
                     "versioned": "yes" if record["table_type"] == "SYSTEM VERSIONED" else "",
                 },
             )
 
 
-def _options(clauses: Clauses) -> str:
-    return expression(clauses.get(OPTIONS, []))
+def _options(clauses: Clauses, style: Style) -> str:
+    return expression(clauses.get(OPTIONS, []), style)
 
 
 def _columns(view: _View) -> Found:
@@ -124,7 +124,7 @@ def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> A
         "collation": "" if document else charset(record["collation_name"]),
         "spatial reference": joined(clauses.get("srid", [])),
         "comment": joined(clauses.get("comment", [])),
-        "options": _options(clauses),
+        "options": _options(clauses, style),
         "position": str(record["ordinal_position"]),
     }
 
@@ -150,7 +150,7 @@ def _indexes(view: _View) -> Found:
                     "visible": _visible(pieces[0]),
                     "comment": joined(clauses.get("comment", [])),
                     "parser": expression(clauses.get("parser", [])),
-                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}),
+                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}, view.style),
                 },
             )
 
@@ -213,7 +213,7 @@ def _elements(view: _View) -> Found:
                 {
                     "check": expression(clauses.get("check", []), view.style),
                     "enforced": "no" if "not enforced" in clauses else "yes",
-                    "options": _options(clauses),
+                    "options": _options(clauses, view.style),
                 },
             )
         for name, found in text.partitions.items():
@@ -226,12 +226,13 @@ def _elements(view: _View) -> Found:
 def _views(view: _View) -> Found:
     for record in view.records("views"):
         if text := view.created("view", record["table_name"]):
-            algorithm, found = view_text(text)
+            clauses = view_text(text)
             yield (
                 Key("view", "", record["table_name"]),
                 {
-                    "definition": query(found, view.style),
-                    "algorithm": algorithm,
+                    "definition": query(clauses["query"], view.style),
+                    "algorithm": expression(clauses.get("algorithm", [])),
+                    "options": _options(clauses, view.style),
                     "check option": str(record["check_option"]).lower(),
                     "security": str(record["security_type"]).lower(),
                     **_origin(record),
@@ -256,14 +257,14 @@ def _routines(view: _View) -> Found:
     for record in view.records("routines"):
         name, sort = str(record["routine_name"]), str(record["routine_type"])
         own = parameters.get((sort, name), [])
-        attributes = _routine(record, own, view.created(sort.lower(), name))
+        attributes = _routine(record, own, view.created(sort.lower(), name), view.style)
         yield (
             Key("routine", "", name, sort.lower()),
             {f"{sort.lower()} {what}": value for what, value in attributes.items()},
         )
 
 
-def _routine(record: Record, parameters: Iterable[Record], text: str) -> Attributes:
+def _routine(record: Record, parameters: Iterable[Record], text: str, style: Style) -> Attributes:
     kind, mode = str(record["routine_type"]), str(record["sql_mode"])
     if kind.startswith("PACKAGE"):
         clauses: Clauses = {}
@@ -282,7 +283,7 @@ def _routine(record: Record, parameters: Iterable[Record], text: str) -> Attribu
         "collations": ", ".join(charset(p["collation_name"]) for p in parameters),
         "language": language,
         "body": written if language else body(tokens(written, mode)),
-        "options": _options(clauses),
+        "options": _options(clauses, style),
         "deterministic": str(record["is_deterministic"]).lower(),
         "data access": str(record["sql_data_access"]).lower(),
         "security": str(record["security_type"]).lower(),
