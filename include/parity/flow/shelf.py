@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from parity.clients.artefacts import Artefacts
+from parity.clients.remote import fingerprint
 from parity.compare.result import Result
 from parity.errors import ExportRefused, NotFound
 from parity.expectations.findings import Findings
@@ -82,12 +83,14 @@ class Shelf:
     def export(self, side: str, mark: str, fetch: Callable[[Path], Export]) -> Export:
         """Return a side's export, fetching it unless this worker has it whole already.
 
-        ``mark`` names the export (its destination), so that an older one is never taken for it.
+        ``mark`` names the export (its destination), so that an older one is never taken for it, and a process of
+        an earlier attempt that still fetches writes elsewhere.
         """
-        ticket = self.downloads / f"{side}.json"
+        name = f"{side}-{fingerprint(mark)[:12]}"
+        ticket = self.downloads / f"{name}.json"
         if (kept := _kept(ticket, mark)) is not None:
             return kept
-        folder = self.downloads / side
+        folder = self.downloads / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         export = fetch(folder)

@@ -75,6 +75,34 @@ def test_each_submission_writes_to_its_own_destination() -> None:
     assert first["destination"] != second["destination"]
 
 
+def test_a_run_that_was_deleted_and_made_again_finds_no_old_submission() -> None:
+    cloud = FakeCloud()
+    first = operator(cloud).execute(context(FakeStore()))
+    # Airflow drops what a task remembered with its run; ids and numbers are the same again.
+    assert operator(cloud).execute(context(FakeStore()))["run_id"] == "run-2" != first["run_id"]
+
+
+def test_what_a_run_was_made_from_is_what_was_there_when_it_was_submitted() -> None:
+    cloud, store = FakeCloud(), FakeStore()
+    first = operator(cloud, made={"attempt": "1"}).execute(context(store))
+    assert first["made"] == {"attempt": "1"}
+    again = operator(cloud, made={"attempt": "2"}).execute(context(store, try_number=2))
+    assert (again["run_id"], again["made"]) == ("run-1", {"attempt": "1"})
+    cleared = operator(cloud, made={"attempt": "3"}).execute(context(store, try_number=3, max_tries=5))
+    assert (cleared["run_id"], cleared["made"]) == ("run-2", {"attempt": "3"})
+
+
+def test_what_was_asked_and_never_made_is_made_from_what_is_there_now() -> None:
+    class Refusing(FakeCloud):
+        def submit(self, request: Any, token: str) -> str:
+            raise Unreachable("no route")
+
+    cloud, store = FakeCloud(), FakeStore()
+    with pytest.raises(Unreachable):
+        operator(Refusing(), made={"attempt": "1"}).execute(context(store))
+    assert operator(cloud, made={"attempt": "2"}).execute(context(store, try_number=2))["made"] == {"attempt": "2"}
+
+
 def test_another_business_date_never_inherits_a_run() -> None:
     cloud, store = FakeCloud(), FakeStore()
     operator(cloud).execute(context(store))

@@ -1,0 +1,221 @@
+"""The gate: what it records, and what on-call is told, when the run itself went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from parity.airflow.calls import night
+from parity.airflow.database_calls import database_night
+from parity.airflow.database_evidence import inputs_of
+from parity.airflow.database_tasks import DatabaseTasks
+from parity.airflow.tasks import SuiteTasks, open_results
+from parity.alerts.troubles import NIGHT, troubles
+from parity.compare.result import Verdict
+from parity.flow.databases.night import DATABASE, plan_night
+from parity.flow.plan import make_plan
+from parity.flow.provenance import MADE, Made
+from parity.history.records import ActivityKey, ActivityRecord, RunRecord
+from parity.suite.databases import Database
+from unit.flow.suites import suite
+
+NIGHTLY = datetime(2026, 3, 3, 2, tzinfo=UTC)
+DAY = date(2026, 3, 2)
+BROKEN = {"link": "plan", "reason": "'2026-31-03' is not a date.", "remedy": "Write it as 2026-03-31."}
+
+
+@dataclass
+class Instance:
+    """A task instance that knows what every task handed on, by (task, key), and keeps what it pushes."""
+
+    states: dict[str, str]
+    handed: dict[tuple[str, str], Any] = field(default_factory=dict)
+    task: Any = field(default_factory=lambda: SimpleNamespace(outlets=[], page=""))
+    dag_id: str = "parity__payments"
+    run_id: str = "scheduled__1"
+    task_id: str = "gate"
+    id: str = "attempt-9"
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
+        return {self.run_id: self.states}
+
+    def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
+        return self.handed.get((task_ids, key))
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.handed[(self.task_id, key)] = value
+
+
+def context(instance: Instance, **conf: Any) -> Any:
+    run = SimpleNamespace(
+        run_id=instance.run_id, logical_date=NIGHTLY, run_after=NIGHTLY, start_date=NIGHTLY, conf=conf
+    )
+    return {"ti": instance, "dag_run": run, "dag": SimpleNamespace(dag_id=instance.dag_id), "outlet_events": {}}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of Parity with an empty results store."""
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> SuiteTasks:
+    """The steps of a suite of two activities, whose files lie there."""
+    (tmp_path / "sql").mkdir()
+    for name in ("settle", "refund"):
+        (tmp_path / "sql" / f"{name}.sql").write_text("SELECT id FROM t WHERE day = :business_date")
+    (tmp_path / "payments.yaml").write_text(
+        "suite: payments\nowner: me\nwave: 1\nazure: {pipeline: p, helper_job: h}\naws: {database: d}\n"
+        "activities:\n  - {name: settle, legacy: {sql: settle.sql}, target: {table: a.b}, key: [id]}\n"
+    )
+    return SuiteTasks(suite("settle", "refund"), tmp_path / "payments.yaml")
+
+
+def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
+    there = context(Instance({"plan": "failed"}, {("plan", "broken"): BROKEN}), business_date="2026-31-03")
+    with pytest.raises(AirflowFailException, match="is not a date"):
+        tasks.gate(there)
+    run = open_results().run("scheduled__1", "payments").run
+    assert (run.verdict, run.business_date) == (Verdict.INVALID, DAY)
+    assert "is not a date" in run.reason
+    told = night(tasks.suite, there)
+    assert [(trouble.cause, trouble.what) for trouble in troubles(told)] == [(NIGHT, "was not compared")]
+    assert "is not a date" in told.beyond
+    assert not told.green
+
+
+def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
+    told = night(tasks.suite, context(Instance({"plan": "failed"})))
+    assert [trouble.cause for trouble in troubles(told)] == [NIGHT]
+    assert "This run has no plan." in told.beyond
+
+
+def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: SuiteTasks) -> None:
+    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    store = open_results()
+    store.record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
+    key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
+    store.record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY))
+    said = {"verdict": "PASS", "reason": "equal", "recorded": NIGHTLY.isoformat()}
+    handed = {("plan", "return_value"): made.to_json(), ("settle.record", "outcome"): said}
+    states = dict.fromkeys(("plan", "start_pipeline", "pipeline"), "success")
+    there = context(Instance({**states, "settle.record": "failed"}, handed))
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+        tasks.gate(there)
+    kept = {record.key.activity: record for record in store.run("scheduled__1", "payments").activities}
+    assert {name: record.verdict for name, record in kept.items()} == dict.fromkeys(
+        ("settle", "refund"), Verdict.INVALID
+    )
+    assert (kept["settle"].key.attempt, kept["refund"].key.attempt) == (4, 1)
+    told = night(tasks.suite, there)
+    assert {activity.name: activity.verdict for activity in told.activities} == {
+        "settle": "INVALID",
+        "refund": "INVALID",
+    }
+    assert told.whole
+
+
+@pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
+def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
+    made = make_plan(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
+    open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
+    told = night(tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json()})))
+    assert told.whole is not bool(wanted)
+
+
+LEDGER = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> DatabaseTasks:
+    """The steps of a database."""
+    (tmp_path / "ledger.yaml").write_text("database: ledger\nowner: dba\nlegacy: a\ntarget: b\n")
+    return DatabaseTasks(LEDGER, tmp_path / "ledger.yaml")
+
+
+def ended(tables: str = "", verdict: str = "PASS") -> Any:
+    """Return the context of a gate after a run of a database that was recorded."""
+    plan = plan_night(LEDGER, {"tables": tables}, run_id="scheduled__1", moment=NIGHTLY)
+    listed = [{"index": 0, "title": "a", "survey": "n1"}]
+    handed = {
+        ("plan", "return_value"): plan.to_json(),
+        ("survey", "return_value"): listed,
+        ("tables", "attempt"): "attempt-1",
+    }
+    states = dict.fromkeys(("plan", "survey", "tables_0", "record"), "success")
+    instance = Instance(states, handed, dag_id="parity_db__ledger")
+    instance.task.outlets = ["asset"]
+    there = {**context(instance), "outlet_events": {"asset": SimpleNamespace(extra={})}}
+    handed[("record", "outcome")] = {
+        "verdict": verdict,
+        "reason": "equal",
+        "recorded": NIGHTLY.isoformat(),
+        MADE: Made("a", "r", inputs_of(there)).to_json(),
+    }
+    store, names = open_results(), ["a"] if tables else [DATABASE, "a"]
+    store.record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
+    for name in names:
+        key = ActivityKey("db.ledger", name, plan.business_date, "scheduled__1")
+        store.record_activity(ActivityRecord(key, Verdict(verdict), "equal", NIGHTLY))
+    return there
+
+
+def test_a_run_of_some_tables_updates_no_asset_and_speaks_for_no_database(ledger: DatabaseTasks) -> None:
+    there = ended(tables="a*")
+    assert ledger.gate(there)["verdict"] == "PASS"
+    assert there["ti"].task.outlets == []
+    assert "Only tables a* were asked for." in open_results().run("scheduled__1").run.reason
+    told = database_night(LEDGER, there)
+    assert ([activity.name for activity in told.activities], told.whole, told.green) == (["a"], False, False)
+
+
+def test_a_run_of_every_table_updates_the_asset(ledger: DatabaseTasks) -> None:
+    there = ended()
+    assert ledger.gate(there)["verdict"] == "PASS"
+    assert there["ti"].task.outlets == ["asset"]
+    assert database_night(LEDGER, there).green
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_tables_that_were_green_once_do_not_stand_for_a_run_whose_record_task_died(
+    ledger: DatabaseTasks, state: str
+) -> None:
+    there = ended()
+    there["ti"].states["record"] = state
+    with pytest.raises(AirflowFailException, match="cannot be its last word"):
+        ledger.gate(there)
+    told = database_night(LEDGER, there)
+    assert all(not activity.verdict.green for activity in told.activities)
+
+
+def test_what_an_attempt_before_left_of_a_database_is_replaced_when_nothing_is_recorded_of_this_one(
+    ledger: DatabaseTasks,
+) -> None:
+    there = ended()
+    there["ti"].handed.pop(("record", "outcome"))
+    with pytest.raises(AirflowFailException, match="never judged"):
+        ledger.gate(there)
+    kept = open_results().run("scheduled__1").activities
+    assert {record.key.activity: record.verdict for record in kept} == dict.fromkeys(
+        (DATABASE, "a"), Verdict.INVALID
+    )
+    assert [activity.name for activity in database_night(LEDGER, there).activities] == [DATABASE]
+
+
+def test_a_run_of_a_database_without_a_plan_is_recorded_and_told(ledger: DatabaseTasks) -> None:
+    broken = {**BROKEN, "reason": "Database ledger leaves table tmp out: scratch."}
+    there = context(Instance({"plan": "failed"}, {("plan", "broken"): broken}))
+    with pytest.raises(AirflowFailException, match="scratch"):
+        ledger.gate(there)
+    assert open_results().run("scheduled__1").run.verdict is Verdict.INVALID
+    told = database_night(LEDGER, there)
+    assert [trouble.what for trouble in troubles(told)] == ["was not compared"]
+    assert replace(told, beyond="").activities == ()

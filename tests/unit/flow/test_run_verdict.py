@@ -1,0 +1,373 @@
+"""The verdict of an activity, and of a run, from named facts that must belong together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from parity.compare.result import Result, Verdict
+from parity.expectations.findings import Findings
+from parity.flow.chain import Broken, Link
+from parity.flow.plan import PipelineUse, Plan
+from parity.flow.provenance import MADE, Made, activity_rules, database_rules, mark, question, suite_rules
+from parity.flow.run_verdict import (
+    NEVER,
+    PIPELINE,
+    PLAN,
+    START,
+    ActivityFacts,
+    NightFacts,
+    Recorded,
+    Rules,
+    TaskFacts,
+    beyond,
+    chain,
+    chain_of,
+    inputs_now,
+    judge_activity,
+    judge_night,
+    outcome_of,
+    task_of,
+)
+from parity.suite.databases import Database
+from parity.suite.models import Activity, Mode, Waiver
+from unit.flow.suites import suite
+
+RULES = Rules("of the suite", "of the exports", "of the verdict")
+SETTLE = suite("settle").activities[0].model_copy(update={"glue_job": "settle_job"})
+DAY, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
+
+
+def made(link: Link, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, way: Any = None) -> dict[str, Any]:
+    """Return how a piece came to be that was made from all that there is."""
+    sources = chain(SETTLE, mode, way or {})[link]
+    inputs = {task_of(source, "settle"): mark(pieces[task_of(source, "settle")].piece) for source in sources}
+    return Made(f"attempt of {link}", RULES.of(link), inputs).to_json()
+
+
+def whole(mode: Mode = Mode.ROWS, way: Any = None) -> ActivityFacts:
+    """Return the facts of an activity that was compared and is equal."""
+    tasks: dict[str, TaskFacts] = {}
+    links = chain(SETTLE, mode, way or {})
+    for link in links:
+        own = {"run_id": f"of {link}", **({} if link is Link.PLAN else {MADE: made(link, tasks, mode, way)})}
+        own |= (way or {}) if link is Link.WAY else {}
+        own |= {"verdict": "PASS"} if link in (Link.COMPARE, Link.VALIDATE) else {}
+        tasks[task_of(link, "settle")] = TaskFacts("success", own)
+    result = Result(Verdict.PASS, "equal", extra={MADE: tasks["settle.compare"].piece[MADE]})
+    findings = Findings(made=tasks["settle.great_expectations"].piece[MADE])
+    return ActivityFacts(SETTLE, links, tasks, RULES, RULES.activity, result, findings)
+
+
+def changed(facts: ActivityFacts, task: str, **piece: Any) -> ActivityFacts:
+    """Return facts in which a task has handed on something else since."""
+    known = facts.tasks[task]
+    return replace(facts, tasks={**facts.tasks, task: replace(known, piece={**known.piece, **piece})})
+
+
+def in_state(facts: ActivityFacts, task: str, state: str) -> ActivityFacts:
+    return replace(facts, tasks={**facts.tasks, task: replace(facts.tasks[task], state=state)})
+
+
+@pytest.mark.parametrize(
+    ("mode", "way"),
+    [(Mode.ROWS, {}), (Mode.AUTO, {"mode": "rows"}), (Mode.DIGEST, {"mode": "digest"})],
+)
+def test_pieces_that_belong_together_are_judged_by_what_was_compared(mode: Mode, way: dict[str, str]) -> None:
+    facts = whole(mode, way)
+    assert judge_activity(facts).verdict is Verdict.PASS
+    differs = {"verdict": "FAIL", MADE: facts.tasks["settle.compare"].piece[MADE]}
+    facts = changed(facts, "settle.compare", **differs)
+    judged = replace(
+        facts,
+        result=Result(Verdict.FAIL, "3 changed rows", extra={MADE: differs[MADE]}),
+        tasks={
+            **facts.tasks,
+            "settle.great_expectations": TaskFacts(
+                "success",
+                {"verdict": "PASS", MADE: made(Link.VALIDATE, dict(facts.tasks), mode, way)},
+            ),
+        },
+    )
+    judged = replace(judged, findings=Findings(made=judged.tasks["settle.great_expectations"].piece[MADE]))
+    assert judge_activity(judged) == replace(judge_activity(judged), verdict=Verdict.FAIL, reason="3 changed rows")
+
+
+def test_the_chain_is_as_long_as_what_the_run_did() -> None:
+    plain = suite("settle").activities[0]
+    assert list(chain(plain, Mode.ROWS)) == [
+        Link.PLAN,
+        Link.PIPELINE,
+        Link.ACTIVITY,
+        Link.ATHENA,
+        Link.HELPER,
+        Link.COMPARE,
+        Link.VALIDATE,
+    ]
+    assert list(chain(SETTLE, Mode.ROWS))[2] is Link.GLUE
+    surveyed = {Link.ATHENA_SURVEY, Link.HELPER_SURVEY, Link.WAY}
+    digested = {Link.ATHENA_DIGEST, Link.HELPER_DIGEST, Link.BUCKETS}
+    assert set(chain(SETTLE, Mode.AUTO, {"mode": "rows"})) - set(chain(SETTLE, Mode.ROWS)) == surveyed
+    assert set(chain(SETTLE, Mode.DIGEST, {"mode": "digest"})) - set(chain(SETTLE, Mode.ROWS)) == (
+        surveyed | digested
+    )
+    assert chain(SETTLE, Mode.ROWS)[Link.COMPARE] == (Link.PLAN, Link.GLUE, Link.ATHENA, Link.HELPER)
+    assert chain(SETTLE, Mode.DIGEST, {"mode": "digest"})[Link.HELPER][-1] is Link.BUCKETS
+    assert chain(SETTLE, Mode.AUTO, {"mode": "rows"})[Link.ATHENA][-1] is Link.WAY
+
+
+@pytest.mark.parametrize("link", chain(SETTLE, Mode.ROWS))
+@pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "running", "missing"])
+def test_a_task_of_the_chain_that_did_not_succeed_makes_it_invalid_whatever_lies_there(
+    link: Link, state: str
+) -> None:
+    task = task_of(link, "settle")
+    judged = judge_activity(in_state(whole(), task, state))
+    assert judged.verdict is Verdict.INVALID
+    assert f"Task {task} is {state}" in judged.reason
+    assert f"Clear {task} with everything after it." in judged.reason
+
+
+@pytest.mark.parametrize(
+    ("again", "stale"),
+    [
+        ("plan", "start_pipeline"),
+        ("start_pipeline", "settle.adf_activity"),
+        ("settle.glue_job", "settle.athena_unload"),
+        ("settle.adf_activity", "settle.helper_job"),
+        ("settle.athena_unload", "settle.compare"),
+        ("settle.helper_job", "settle.compare"),
+        ("settle.compare", "settle.great_expectations"),
+    ],
+)
+def test_a_piece_that_was_made_before_its_input_ran_again_is_named_with_what_to_clear(
+    again: str, stale: str
+) -> None:
+    facts = whole()
+    piece = facts.tasks[again].piece
+    own = {MADE: {**piece[MADE], "attempt": "a later one"}} if MADE in piece else {}
+    if again == "settle.compare":  # its report is of the later attempt, too
+        facts = replace(facts, result=replace(facts.result, extra=own))  # type: ignore[type-var]
+    judged = judge_activity(changed(facts, again, run_id="run again", **own))
+    assert judged.verdict is Verdict.INVALID
+    assert f"Task {stale} worked on what {again} had handed on before it ran again." in judged.reason
+    assert f"Clear {stale} with everything after it." in judged.reason
+
+
+@pytest.mark.parametrize("link", [link for link in chain(SETTLE, Mode.ROWS) if link is not Link.PLAN])
+@pytest.mark.parametrize("piece", [{}, {"run_id": "r"}, {MADE: {"attempt": "a"}}, {MADE: "text"}])
+def test_a_task_that_handed_nothing_on_was_marked_by_hand(link: Link, piece: dict[str, Any]) -> None:
+    facts, task = whole(), task_of(link, "settle")
+    judged = judge_activity(replace(facts, tasks={**facts.tasks, task: TaskFacts("success", piece)}))
+    assert judged.verdict is Verdict.INVALID
+    assert f"Task {task} handed nothing on" in judged.reason
+
+
+@pytest.mark.parametrize("link", [link for link in chain(SETTLE, Mode.ROWS) if link is not Link.PLAN])
+def test_a_piece_that_was_made_by_other_rules_is_invalid(link: Link) -> None:
+    facts, task = whole(), task_of(link, "settle")
+    other = {**facts.tasks[task].piece[MADE], "rules": "of yesterday"}
+    judged = judge_activity(changed(facts, task, **{MADE: other}))
+    assert judged.verdict is Verdict.INVALID
+    assert f"Task {task} ran by other rules" in judged.reason
+
+
+def test_a_suite_that_was_edited_since_the_plan_is_invalid() -> None:
+    judged = judge_activity(replace(whole(), planned="of the evening"))
+    assert judged.verdict is Verdict.INVALID
+    assert "The suite was edited while its run went" in judged.reason
+    assert "Clear plan with everything after it" in judged.reason
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Result(Verdict.PASS, "equal"),
+        Result(Verdict.PASS, "equal", extra={MADE: Made("an older attempt", RULES.activity).to_json()}),
+        Result(Verdict.WAIVED, "another verdict", extra=whole().result.extra),  # type: ignore[union-attr]
+    ],
+    ids=["says nothing", "of another attempt", "another verdict than was handed on"],
+)
+def test_a_report_that_is_not_of_the_attempt_that_handed_on_is_invalid(result: Result) -> None:
+    judged = judge_activity(replace(whole(), result=result))
+    assert judged.verdict is Verdict.INVALID
+    assert "What task settle.compare wrote is not of the attempt" in judged.reason
+
+
+def test_findings_that_are_not_of_the_attempt_that_handed_on_are_invalid() -> None:
+    judged = judge_activity(replace(whole(), findings=Findings(made={"attempt": "older"})))
+    assert judged.verdict is Verdict.INVALID
+    assert "What task settle.great_expectations wrote" in judged.reason
+
+
+def test_nothing_compared_and_nothing_expected_are_invalid() -> None:
+    assert judge_activity(replace(whole(), result=None)).verdict is Verdict.INVALID
+    assert judge_activity(replace(whole(), findings=None)).verdict is Verdict.INVALID
+
+
+def test_a_broken_link_comes_before_pieces_that_do_not_fit() -> None:
+    broken = Broken(Link.HELPER, "The cluster died.", caused_by="load")
+    facts = whole()
+    tasks = {**facts.tasks, "settle.helper_job": TaskFacts("failed", {}, broken)}
+    judged = judge_activity(replace(facts, tasks=tasks, planned="older"))
+    assert judged.broken == broken
+    assert judged.reason == broken.sentence
+
+
+def recorded(facts: ActivityFacts, verdict: str = "PASS", **now: Any) -> Recorded:
+    """Return an outcome that was recorded of ``facts``; ``now`` is what is different since."""
+    inputs = inputs_now(facts.chain, "settle", facts.tasks)
+    said = {"verdict": verdict, "reason": "equal", MADE: Made("a", RULES.activity, inputs).to_json()}
+    return replace(Recorded(said, "success", inputs), **now)
+
+
+def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
+    assert outcome_of(recorded(whole()), "settle.record")["verdict"] == "PASS"
+    again = inputs_now(whole().chain, "settle", changed(whole(), "settle.helper_job", run_id="new").tasks)
+    for now in (
+        {"state": "failed"},
+        {"state": "upstream_failed"},
+        {"inputs": again},
+        {"inputs": {}},
+        {"unwell": ("settle.helper_job",)},
+        {"outcome": {"verdict": "PASS", "reason": "said before this was checked"}},
+        {"outcome": {}},
+    ):
+        counts = outcome_of(recorded(whole(), **now), "settle.record")
+        assert counts["verdict"] == "INVALID", now
+    told = outcome_of(recorded(whole(), state="failed"), "settle.record")["reason"]
+    assert told == (
+        "Task settle.record is failed, so that PASS cannot be its last word. "
+        "Clear settle.record with everything after it."
+    )
+    told = outcome_of(recorded(whole(), unwell=("settle.helper_job",)), "settle.record")["reason"]
+    assert told.startswith("Task settle.helper_job has not succeeded, so that PASS does not stand.")
+
+
+def test_a_red_word_stands_whatever_happened_since() -> None:
+    counts = outcome_of(recorded(whole(), "FAIL", state="failed", inputs={}), "settle.record")
+    assert (counts["verdict"], counts["reason"]) == ("FAIL", "equal")
+
+
+WELL = {task: TaskFacts("success") for task in (PLAN, START, PIPELINE)}
+
+
+def plan(*activities: str, others: tuple[date, ...] = (), mode: Mode | None = None) -> Plan:
+    names = activities or ("settle",)
+    return Plan("payments", "r", DAY, names, mode, PipelineUse.TRIGGER, None, recover=False, other_dates=others)
+
+
+def night(
+    *verdicts: str, shared: Any = WELL, dates: Any = None, declared: int = 0, plan_: Any = None
+) -> NightFacts:
+    names = [f"a{number}" for number, _ in enumerate(verdicts)]
+    outcomes = {
+        name: {"verdict": verdict, "reason": f"{name} is {verdict}"}
+        for name, verdict in zip(names, verdicts, strict=True)
+    }
+    return NightFacts(declared or len(names), plan_ or plan(*names), outcomes, shared, dates or {})
+
+
+def test_a_run_is_as_good_as_its_worst_activity() -> None:
+    assert judge_night(night("PASS")) == (Verdict.PASS, "1 activity is equal.")
+    assert judge_night(night("PASS", "WAIVED")) == (Verdict.WAIVED, "2 activities are equal, 1 of them by waiver.")
+    assert judge_night(night("PASS", "FAIL")) == (Verdict.FAIL, "a1. a1 is FAIL")
+    assert judge_night(night("FAIL", "INVALID", "INVALID")) == (Verdict.INVALID, "a1, a2. a1 is INVALID")
+
+
+def test_a_run_of_some_activities_says_that_the_others_were_not_asked_for() -> None:
+    found = judge_night(night("PASS", declared=3))
+    assert found == (Verdict.PASS, "1 activity is equal. 2 activities were not asked for in this run.")
+
+
+def test_a_planned_activity_without_an_outcome_is_invalid() -> None:
+    verdict, reason = judge_night(night("PASS", plan_=plan("a0", "a1")))
+    assert verdict is Verdict.INVALID
+    assert reason.startswith("a1. It was never judged")
+
+
+def test_a_run_without_activities_compared_nothing() -> None:
+    nothing = NightFacts(1, replace(plan(), activities=()), {}, WELL, {})
+    assert judge_night(nothing) == (Verdict.INVALID, "Nothing was planned, so nothing was compared.")
+
+
+@pytest.mark.parametrize("task", [PLAN, START, PIPELINE])
+@pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "missing"])
+def test_a_pipeline_that_nobody_can_vouch_for_is_no_pass(task: str, state: str) -> None:
+    verdict, reason = judge_night(night("PASS", shared={**WELL, task: TaskFacts(state)}))
+    assert verdict is Verdict.INVALID
+    assert reason == f"{task} did not succeed, so the pipeline cannot be vouched for."
+    assert judge_night(night("PASS", shared={}))[0] is Verdict.INVALID
+
+
+def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:
+    word = Broken(Link.PIPELINE, "PipelineFailed: copy_raw was denied.")
+    facts = night("PASS", shared={**WELL, PIPELINE: TaskFacts("failed", {}, word)})
+    assert judge_night(facts) == (Verdict.INVALID, word.sentence)
+    assert beyond(facts) == word.sentence
+    assert beyond(night("PASS")) == ""
+
+
+@pytest.mark.parametrize("said", ["its task is failed", "FAIL. 3 rows differ", "its run left no result"])
+def test_a_date_of_the_range_that_is_not_green_makes_the_run_red_and_is_named(said: str) -> None:
+    two = plan("a0", others=(NEXT_DAY, date(2026, 3, 3)))
+    dates = {"2026-03-02": "PASS", "2026-03-03": said}
+    verdict, reason = judge_night(night("PASS", plan_=two, dates=dates))
+    assert verdict is Verdict.INVALID
+    assert reason == f"Another date of this range is not green: 2026-03-03: {said}; open its run."
+    assert judge_night(night("PASS", plan_=two, dates={}))[1].startswith(
+        "Another date of this range is not green: 2026-03-02: it has not run (and 1 more date)"
+    )
+    assert judge_night(night("PASS", plan_=two, dates={**dates, "2026-03-03": "WAIVED"}))[0] is Verdict.PASS
+
+
+def test_a_mode_that_cannot_run_here_leaves_the_chain_of_rows() -> None:
+    rows = suite("settle")
+    assert chain_of(rows, rows.activities[0], plan(mode=Mode.DIGEST)) == chain(rows.activities[0], Mode.ROWS)
+
+
+def waiver(**more: Any) -> Waiver:
+    base = {
+        "suite": "payments",
+        "activity": "settle",
+        "owner": "data",
+        "reason": "known rounding",
+        "ticket": "P-1",
+    }
+    return Waiver.model_validate({**base, "expires": date(2099, 1, 1), "max_rows": 1, **more})
+
+
+def with_one(**changed: Any) -> Activity:
+    return SETTLE.model_copy(update=changed)
+
+
+def test_rules_change_with_whatever_a_verdict_depends_on_and_with_nothing_else() -> None:
+    own = suite("settle")
+    rules = activity_rules(own, SETTLE, "SELECT 1", ())
+    assert rules == activity_rules(own.model_copy(update={"owner": "x", "alerts": ()}), SETTLE, "SELECT 1", ())
+    assert rules == activity_rules(own, SETTLE, "SELECT 1", [waiver(activity="refund"), waiver(suite="other")])
+    assert rules != activity_rules(own, SETTLE, "SELECT 2", ())
+    assert rules != activity_rules(own, SETTLE, "SELECT 1", [waiver()])
+    assert rules != activity_rules(own, with_one(coverage=0.5), "SELECT 1", ())
+    assert rules != activity_rules(own.model_copy(update={"auto_rows": 7}), SETTLE, "SELECT 1", ())
+    assert question(own, SETTLE, "SELECT 1") != question(own, with_one(key=("id", "day")), "SELECT 1")
+    assert suite_rules(own) == suite_rules(suite("refund"))
+    assert suite_rules(own) != suite_rules(own.model_copy(update={"timezone": "Europe/Berlin"}))
+
+
+def test_a_databases_rules_change_with_its_file_and_its_waivers() -> None:
+    spec = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
+    rules = database_rules(spec, ())
+    assert rules == database_rules(spec.model_copy(update={"owner": "x"}), [waiver()])
+    assert rules != database_rules(spec, [waiver(suite="ledger", activity="entries")])
+    assert rules != database_rules(spec.model_copy(update={"users": ("app",)}), ())
+
+
+def test_a_mark_stands_for_everything_but_a_plans_rules() -> None:
+    assert mark({}) == ""
+    assert mark({"a": 1, "b": {"c": 2}}) == mark({"b": {"c": 2}, "a": 1}) != mark({"a": 1, "b": {"c": 3}})
+    assert mark({"run_id": "r", "rules": {"settle": "x"}}) == mark({"run_id": "r", "rules": {"settle": "y"}})
+    assert NEVER.state == "missing"
