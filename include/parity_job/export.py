@@ -214,12 +214,27 @@ class Folder:
 
 
 def source_of(spark: Any, folder: Folder, table: str, rows: Any) -> Source:
-    """Return the state of the table that is read: its Delta version, or a print of the files read."""
+    """Return the state of what is read: a Delta table's version, a print of its files, or None for neither.
+
+    A view over JDBC lists no file, whatever it holds: one name for every state would hide each change.
+    """
     statuses = [folder.status(uri) for uri in rows.inputFiles()]
     size = sum(status.getLen() for status in statuses)
     newest = max((status.getModificationTime() for status in statuses), default=None)
     as_of = _iso(datetime.fromtimestamp(newest / 1000, UTC)) if newest is not None else None
-    return Source(table, delta_version(spark, table) or _print_of(statuses), as_of, size)
+    listed = _print_of(statuses) if statuses and only_files(rows) else None
+    return Source(table, delta_version(spark, table) or listed, as_of, size)
+
+
+def only_files(rows: Any) -> bool:
+    """Tell whether the rows come from files alone, so that their list tells one state from another."""
+    leaves = rows._jdf.queryExecution().optimizedPlan().collectLeaves()  # noqa: SLF001 - no public name
+    return all(_reads_files(leaves.apply(at)) for at in range(leaves.size()))
+
+
+def _reads_files(leaf: Any) -> bool:
+    kind = leaf.getClass().getSimpleName()
+    return kind == "LogicalRelation" and leaf.relation().getClass().getSimpleName() == "HadoopFsRelation"
 
 
 def delta_version(spark: Any, table: str) -> str | None:
@@ -248,9 +263,19 @@ def export(spark: Any, order: Order) -> dict[str, Any]:
     told = {"columns": _columns(rows)} if order.mode == "digest" else {}
     settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
     answer.coalesce(files).write.options(**settings).parquet(order.destination)
+    if order.mode == "digest":
+        _refuse_change(spark, folder, order, source)
     manifest = _manifest(order, source, answer, folder.parts(), told)
     folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     return manifest
+
+
+def _refuse_change(spark: Any, folder: Folder, order: Order, before: Source) -> None:
+    """Refuse a table that was written to meanwhile: nobody could say which state the digests are of."""
+    spark.catalog.refreshTable(".".join(quoted(part) for part in order.table.split(".")))
+    after = source_of(spark, folder, order.table, ask(spark, select(order), order.business_date))
+    if after.version != before.version:
+        raise Refused(f"{order.table} changed while it was read: it was {before.version} and is {after.version}")
 
 
 def _answer(spark: Any, order: Order, rows: Any) -> Any:

@@ -54,6 +54,12 @@ class Memory:
             return known
         return self._submission(1)
 
+    @property
+    def redone(self) -> bool:
+        """Tell whether what is remembered is of an earlier generation, so that somebody cleared the task."""
+        data = self._store.get(self._key)
+        return bool(data) and Submission(**data).generation != self._generation
+
     def after(self, submission: Submission) -> Submission:
         """Return the submission that follows one that came to nothing."""
         return self._submission(submission.number + 1)

@@ -17,7 +17,7 @@ from parity.airflow.runs import RunsRef, returned
 from parity.airflow.telling import Telling
 from parity.airflow.trigger import RemoteRunTrigger
 from parity.clients.remote import Phase, RemoteRuns, RunStatus
-from parity.errors import DeadlineExceeded, ParityError, RemoteFailed, Unreachable
+from parity.errors import DeadlineExceeded, ExportRefused, ParityError, RemoteFailed, Unreachable
 from parity.flow.chain import Link
 from parity.flow.provenance import MADE
 from parity.settings import settings
@@ -47,6 +47,13 @@ class Wanted:
     deadline: datetime | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
     """What a submission that is made now is made by and from (:mod:`parity.flow.provenance`)."""
+    digests: str = ""
+    """What chooses the rows that are asked for; one pair of digests serves one generation of exports."""
+
+    @property
+    def memory(self) -> str:
+        """Return the key under which a submission is remembered."""
+        return f"{self.business_key}/{self.digests}" if self.digests else self.business_key
 
 
 @dataclass(frozen=True)
@@ -123,13 +130,18 @@ class RemoteRunOperator(BaseOperator):
         client = wanted.runs.connect()
         if wanted.existing:
             return Watched(client, wanted, wanted.existing, _output(wanted, "", wanted.made))
-        memory = Memory(context, wanted.business_key)
+        memory = Memory(context, wanted.memory)
         if not run_id:
             run_id = self._attach(client, wanted, memory)
         known = memory.current()
         return Watched(client, wanted, run_id, _output(wanted, known.token, known.made))
 
     def _attach(self, client: RemoteRuns, wanted: Wanted, memory: Memory) -> str:
+        if wanted.digests and memory.redone:
+            raise ExportRefused(
+                "These digests were exported from before, and what they found equal may have changed since.",
+                remedy="Clear the activity's digest tasks too, with everything after them.",
+            )
         known = memory.current()
         if known.run_id:
             status = client.status(known.run_id)
@@ -184,7 +196,7 @@ class RemoteRunOperator(BaseOperator):
         self.log.info("Cancelling %s.", watched.run_id)
         watched.client.cancel(watched.run_id)
         if not watched.wanted.existing:
-            Memory(context, watched.wanted.business_key).cancelled()
+            Memory(context, watched.wanted.memory).cancelled()
 
 
 def _output(wanted: Wanted, token: str, made: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from parity.airflow.artefacts import open_artefacts
 from parity.airflow.evidence import attempt_of, made_now, rules_now
 from parity.airflow.remote_run import Ask, Want, Wanted
 from parity.airflow.runs import RunsRef, connection, handed_on
+from parity.clients.names import did_you_mean
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.case import Case
@@ -50,7 +51,7 @@ def pipeline_start(suite: Suite) -> Want:
         made = Made(attempt_of(context), suite_rules(suite), {PLAN: mark(handed_on(context, PLAN))}).to_json()
         if plan.pipeline is PipelineUse.TRIGGER:
             return Wanted(ref, key, ask=lambda _: Ask(_pipeline_request(suite, plan, ref, context)), made=made)
-        return Wanted(ref, key, existing=_existing(suite, plan, ref).run_id, owned=False, made=made)
+        return Wanted(ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, made=made)
 
     return want
 
@@ -122,13 +123,15 @@ def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
         plan, query = case.plan, part.legacy(case, legacy_query(activity, case.plan, folder))
         if query is None:
             return None
+        digests = part.digests(case)
 
         def ask(token: str) -> Ask:
             place = f"{plan.folder}/{activity.name}/{part.folder}legacy/{fingerprint(token)[:12]}"
             destination = f"{settings().exchange_s3}/{place}/"
-            return Ask(unload(query, destination).request, {"destination": destination})
+            return Ask(unload(query, destination).request, {"destination": destination, "digests": digests})
 
-        return Wanted(athena_ref(suite), _key(plan, activity), ask, deadline=deadline(suite, context), made=made)
+        until = deadline(suite, context)
+        return Wanted(athena_ref(suite), _key(plan, activity), ask, deadline=until, made=made, digests=digests)
 
     return want
 
@@ -145,6 +148,7 @@ def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Wa
         plan, sql = case.plan, part.target(case)
         if sql is None and part.optional:
             return None
+        digests = part.digests(case)
 
         def ask(token: str) -> Ask:
             mark = fingerprint(token)[:12]
@@ -153,10 +157,12 @@ def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Wa
             expected = Expected(activity.name, f"{plan.key}.{mark}", plan.business_date, mode)
             parameters = target_request(expected, activity.target, destination, digest_sql=sql)
             request = {"job": suite.azure.helper_job, "parameters": parameters}
-            return Ask(request, {"destination": destination, "export_id": expected.run_id})
+            told = {"destination": destination, "export_id": expected.run_id, "digests": digests}
+            return Ask(request, told)
 
         ref = RunsRef("databricks", suite.azure.databricks_connection)
-        return Wanted(ref, _key(plan, activity), ask, deadline=deadline(suite, context), made=made)
+        until = deadline(suite, context)
+        return Wanted(ref, _key(plan, activity), ask, deadline=until, made=made, digests=digests)
 
     return want
 
@@ -226,10 +232,22 @@ def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) 
         "parameters": {suite.azure.date_parameter: plan.business_date.isoformat()},
         "since": since.isoformat(),
     }
+    client = _client(ref)
     if plan.recover:
-        reference = plan.pipeline_run_id or _latest(suite, plan, _client(ref)).status.run_id
-        request |= {"recovery_of": reference, "start_from_failure": True}
+        reference = named_run(suite, plan, client) if plan.pipeline_run_id else _latest(suite, plan, client)
+        return request | {"recovery_of": reference.run_id, "start_from_failure": True}
+    check_date_parameter(suite, client)
     return request
+
+
+def check_date_parameter(suite: Suite, client: AdfClient) -> None:
+    """Refuse a pipeline without the parameter of the date: it would ignore it, and run for a date of its own."""
+    pipeline = client.pipeline(suite.azure.pipeline)
+    if (name := suite.azure.date_parameter) not in pipeline.parameters:
+        raise BadInput(
+            f"Pipeline {pipeline.name} declares no parameter {name!r}, so it would not run for the business date.",
+            remedy=f"Declare it, or set azure.date_parameter. {did_you_mean(name, pipeline.parameters)}".strip(),
+        )
 
 
 def _client(ref: RunsRef) -> AdfClient:
@@ -238,10 +256,21 @@ def _client(ref: RunsRef) -> AdfClient:
     return adf_client(ref, connection(ref.connection))
 
 
-def _existing(suite: Suite, plan: Plan, ref: RunsRef) -> PipelineRun:
-    client = _client(ref)
+def existing_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+    """Return the run that is verified; BadInput for one whose data are no longer there."""
     if plan.pipeline is PipelineUse.LATEST:
         return _latest(suite, plan, client)
+    run = named_run(suite, plan, client)
+    if not run.latest:
+        raise BadInput(
+            f"Run {run.run_id} was recovered by a later run of its group, and the data are that run's.",
+            remedy="Give the id of the latest run of the group, or choose 'use the latest run'.",
+        )
+    return run
+
+
+def named_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+    """Return the run that the form names; BadInput for one of another pipeline or date."""
     run = client.run(plan.pipeline_run_id or "")
     date = run.parameters.get(suite.azure.date_parameter)
     if run.pipeline != suite.azure.pipeline or date != plan.business_date.isoformat():

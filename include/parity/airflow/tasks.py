@@ -288,6 +288,7 @@ class SuiteTasks:
             target=export["destination"],
             export_id=export["export_id"],
             schema=lambda: self._legacy_columns(case, runs, query["run_id"]),
+            digests=(query.get("digests", ""), export.get("digests", "")),
         )
 
     def _legacy_columns(self, case: Case, runs: Any, run_id: str) -> list[Column]:

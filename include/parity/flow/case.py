@@ -60,6 +60,8 @@ class Outputs:
     """Run id that the manifest must carry."""
     schema: Callable[[], Sequence[Column]]
     """Asked only when the legacy output has no rows."""
+    digests: tuple[str, str] = ("", "")
+    """The digests that each side's rows were asked for with; empty where all rows travel."""
 
 
 def fetch_both(

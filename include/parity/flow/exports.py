@@ -112,7 +112,7 @@ def fetch_target(storage: Storage, destination: str, expected: Expected, to: Pat
     files, footers = _fetch(storage, listed, to)
     columns = tuple(Column(column.name, column.type) for column in manifest.columns)
     _refuse(where + " disagrees with its manifest", _footer_disagreements(manifest, columns, listed, footers))
-    return _export(to, files, footers, columns, manifest.source)
+    return _export(to, files, footers, columns, {**manifest.source, "export": manifest.run_id})
 
 
 def fetch_legacy(

@@ -49,6 +49,21 @@ def test_a_retry_finds_the_run_again() -> None:
     assert list(cloud.runs.values()) == ["run-1"]
 
 
+def test_digests_serve_the_retries_of_one_generation_of_exports() -> None:
+    """Rows that are exported anew may be of another state than the digests that chose them."""
+    cloud, store = FakeCloud(answers=[FAILED, FAILED]), FakeStore()
+    with pytest.raises(AirflowFailException):
+        operator(cloud, digests="d1").execute(context(store))
+    operator(cloud, digests="d1").execute(context(store, try_number=2))
+    assert len(cloud.runs) == 2
+    with pytest.raises(AirflowFailException, match="exported from before"):
+        operator(cloud, digests="d1").execute(context(store, max_tries=7))
+    assert len(cloud.runs) == 2
+    operator(cloud, digests="d2").execute(context(store, max_tries=7))
+    operator(cloud).execute(context(store, max_tries=7))
+    assert len(cloud.runs) == 4
+
+
 def test_a_worker_killed_between_submitting_and_remembering_finds_the_run_by_its_token() -> None:
     cloud, store = FakeCloud(lose_answer=True), FakeStore()
     with pytest.raises(ConnectionResetError):

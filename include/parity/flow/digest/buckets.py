@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from parity.clients.remote import fingerprint
 from parity.errors import ExportRefused
 from parity.flow.exports import Column, Export
 from parity.sql.lake import BUCKET, SUMS
@@ -15,6 +16,8 @@ Line = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, sums."""
 COLUMNS = tuple(Column(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
 """Columns of a digest."""
+NO_FILES = f"files-{fingerprint('')[:16]}"
+"""What an earlier helper job called a source without files."""
 MOST_LISTED = 1000
 """Buckets that one query names; where more differ, every row travels."""
 
@@ -43,11 +46,17 @@ class Buckets:
     stayed: int
     """Rows in equal buckets that are not seen, the same number on both sides."""
     stayed_duplicates: int
-    legacy_source: str
-    """State of the table that was digested; empty when it has no name."""
     target_source: str
+    """State of the table that was digested; empty when it has no name."""
+    digests: tuple[str, str]
+    """The query and the export that digested the two sides."""
     bytes: int
     """Bytes of both digests."""
+
+    @property
+    def mark(self) -> str:
+        """Return twelve digits that stand for the two digests, and change with either."""
+        return fingerprint("|".join(self.digests))[:12]
 
     @property
     def inside(self) -> tuple[int, ...]:
@@ -75,23 +84,46 @@ def compare_digests(legacy: Export, target: Export, day: date) -> Buckets:
         everything=everything,
         stayed=sum(rows for rows, _, _ in stays),
         stayed_duplicates=sum(doubled for _, doubled, _ in stays),
-        legacy_source=_state(legacy),
-        target_source=_state(target),
+        target_source=state_of(target),
+        digests=(str(legacy.source.get("query", "")), str(target.source.get("export", ""))),
         bytes=legacy.bytes + target.bytes,
     )
 
 
 def check_same_state(buckets: Buckets, target: Export) -> None:
-    """Refuse rows of a table that has changed since it was digested."""
-    if buckets.target_source and _state(target) != buckets.target_source:
+    """Refuse rows of a table that has changed since it was digested, or does not say so."""
+    now = state_of(target)
+    if now != buckets.target_source:
         raise ExportRefused(
-            f"The target was {buckets.target_source} when it was digested and is {_state(target)} now.",
+            f"The target was {buckets.target_source or 'nameless'} when it was digested"
+            f" and is {now or 'nameless'} now.",
             remedy="Clear the activity's tasks to compare its newest state.",
+        )
+    if not now and (buckets.target_rows or target.rows):
+        raise ExportRefused(
+            "The target's state has no name, so that nothing shows whether it changed since it was digested.",
+            remedy="Declare mode rows, or update the helper job.",
         )
 
 
-def _state(export: Export) -> str:
-    return str(export.source.get("version") or "")
+def check_digests(buckets: Buckets, asked: tuple[str, str]) -> None:
+    """Refuse exports that were asked for with other digests than those that were compared."""
+    for side, mark in zip(("legacy", "target"), asked, strict=True):
+        if mark != buckets.mark:
+            raise ExportRefused(
+                f"The {side} rows were exported for the digests {mark or 'of an unknown run'}, and those that were"
+                f" compared are {buckets.mark}.",
+                remedy="Clear the activity's digest tasks, with everything after them.",
+            )
+
+
+def state_of(export: Export) -> str:
+    """Return the name of the state that an export was made from; empty when it has none.
+
+    A source that lists no file had the same name whatever it held.
+    """
+    version = str(export.source.get("version") or "")
+    return "" if version == NO_FILES else version
 
 
 def _rows(lines: dict[int, Line]) -> int:

@@ -34,6 +34,8 @@ class Part:
     target: Callable[[Case], str | None]
     optional: bool = True
     """Whether no query for the target means that there is nothing to do, and not all rows."""
+    digests: Callable[[Case], str] = lambda _: ""
+    """Says which digests choose what is asked; empty when none do."""
 
 
 def survey_legacy(case: Case, query: Statement) -> Statement | None:
@@ -55,7 +57,7 @@ def decide(case: Case, outputs: Outputs, columns: Callable[[], Sequence[Column]]
         case.mode,
         case.suite.auto_rows,
         survey.read(legacy, columns()),
-        survey.read(target, survey.target_columns(target)),
+        replace(survey.read(target, survey.target_columns(target)), nameless=not digests.state_of(target)),
     )
     case.shelf.keep(WAY, way)
     return way
@@ -96,6 +98,13 @@ def rows_target(case: Case) -> str | None:
     return queries.rows_target(way, case.shelf.read(BUCKETS, Buckets), case.activity.target)
 
 
+def digests_of(case: Case) -> str:
+    """Return the mark of the digests whose buckets travel; empty when all rows do."""
+    if case.mode is Mode.ROWS or case.shelf.read(WAY, Way).mode is Mode.ROWS:
+        return ""
+    return case.shelf.read(BUCKETS, Buckets).mark
+
+
 def whole(case: Case, found: Result, legacy: Export, target: Export) -> Result:
     """Return the result for the whole tables from that of the rows that travelled."""
     way = case.shelf.read(WAY, Way)
@@ -108,4 +117,4 @@ def whole(case: Case, found: Result, legacy: Export, target: Export) -> Result:
 
 SURVEY = Part("survey/", survey_legacy, survey_target)
 DIGEST = Part("digest/", digest_legacy, digest_target)
-ROWS = Part("", rows_legacy, rows_target, optional=False)
+ROWS = Part("", rows_legacy, rows_target, optional=False, digests=digests_of)

@@ -26,6 +26,8 @@ class Surveyed:
     columns: tuple[Column, ...]
     strange: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that the engine writes otherwise than the reference, each with an example."""
+    nameless: bool = False
+    """Whether the rows' state has no name by which a change could be seen."""
 
 
 def legacy_source(query: Statement) -> str:

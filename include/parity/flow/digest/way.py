@@ -98,6 +98,8 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
     if mode is Mode.AUTO and most <= auto_rows:
         raise _Rows(f"{plural(most, 'row is', 'rows are')} no more than auto_rows ({auto_rows:,}).")
     _refuse_activity(activity)
+    if target.nameless and target.rows:
+        raise _Rows("The target's state has no name, so a change between digest and export would go unseen.")
     pairs = [pair for pair in _pairs(activity, legacy, target) if not pair.rule.ignore]
     hashed, by_value = _sort(pairs, legacy, target)
     key = tuple(_key(activity, pairs, hashed, by_value))

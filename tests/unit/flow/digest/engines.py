@@ -66,6 +66,7 @@ class Pair:
 
     def export(self, name: str, table: pa.Table, sql: str, **source: str) -> Export:
         """Return what an engine answers to a query over ``t``."""
+        source = {"query": f"query of {name}", "export": f"export of {name}", **source}
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("t", table)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused
 from parity.flow.digest import way as ways
-from parity.flow.digest.buckets import check_same_state, compare_digests
+from parity.flow.digest.buckets import NO_FILES, check_digests, check_same_state, compare_digests
 from parity.flow.digest.survey import Surveyed
 from parity.flow.digest.way import choose
 from parity.flow.exports import Column
@@ -197,6 +197,42 @@ def test_a_table_that_changed_after_its_digest_is_refused(tmp_path: Path) -> Non
     check_same_state(buckets, target)
     with pytest.raises(ExportRefused, match="was v1 when it was digested and is v2 now"):
         check_same_state(buckets, replace(target, source={"version": "v2"}))
+
+
+@pytest.mark.parametrize("version", ["", None, NO_FILES])
+def test_a_state_that_has_the_same_name_whatever_it_holds_proves_nothing(
+    tmp_path: Path, version: str | None
+) -> None:
+    compared = pair(tmp_path, ROWS, ROWS)
+    way = compared.way()
+    buckets = compared.buckets(way)
+    nameless = replace(compared.rows(way, buckets)[1], source={"version": version})
+    with pytest.raises(ExportRefused, match="is nameless now"):
+        check_same_state(buckets, nameless)
+    with pytest.raises(ExportRefused, match="has no name"):
+        check_same_state(replace(buckets, target_source=""), nameless)
+    check_same_state(replace(buckets, target_source="", target_rows=0), replace(nameless, rows=0))
+
+
+def test_rows_travel_where_a_states_name_is_not_its_own() -> None:
+    told = surveyed(table(ROWS))
+    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, told, replace(told, nameless=True))
+    assert chosen.mode is Mode.ROWS
+    assert "has no name" in chosen.reason
+
+
+@pytest.mark.parametrize("side", ["legacy", "target"])
+def test_rows_that_were_exported_for_other_digests_are_refused(tmp_path: Path, side: str) -> None:
+    """Whatever changed in a bucket that is not seen goes unseen, so that new rows need new digests."""
+    compared = pair(tmp_path, ROWS, ROWS)
+    buckets = compared.buckets(compared.way())
+    check_digests(buckets, (buckets.mark, buckets.mark))
+    again = replace(buckets, digests=("query of another time", buckets.digests[1]))
+    assert again.mark != buckets.mark
+    marks = {"legacy": buckets.mark, "target": buckets.mark}
+    for other in (again.mark, ""):
+        with pytest.raises(ExportRefused, match=f"The {side} rows were exported for the digests"):
+            check_digests(buckets, tuple({**marks, side: other}.values()))  # type: ignore[arg-type]
 
 
 LINE = {"bucket": "1", "row_count": "2", "duplicates": "0", **{f"digest_{n}": "1" for n in range(1, 5)}}
