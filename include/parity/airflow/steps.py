@@ -80,7 +80,7 @@ def adf_activity(suite: Suite, activity: Activity, folder: Path) -> Want:
             return None
         plan = case.plan
         return Wanted(
-            _adf(suite, "adf_activity"),
+            activity_ref(suite),
             _key(plan, activity),
             existing=f"{_pipeline_run(context)}/{activity.name}",
             owned=False,
@@ -187,6 +187,11 @@ def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:
 
     sql = (folder / "sql" / activity.legacy.sql).read_text(encoding="utf-8")
     return bind(sql, {"business_date": plan.business_date})
+
+
+def activity_ref(suite: Suite) -> RunsRef:
+    """Return where the suite's migrated activities run."""
+    return _adf(suite, "adf_activity")
 
 
 def glue_ref(suite: Suite) -> RunsRef:

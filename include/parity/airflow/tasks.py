@@ -27,7 +27,7 @@ from parity.airflow.evidence import (
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.runs import connection, handed_on
-from parity.airflow.steps import PLAN, athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.steps import PLAN, activity_ref, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
@@ -113,7 +113,7 @@ class SuiteTasks:
         """Fetch both outputs and compare them."""
         case = self._making(context, activity, Link.COMPARE)
         query = _of(context, activity, Link.ATHENA)
-        self._check_glue(context, case)
+        self._check_producers(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
         show(context, f"artefacts/{case.shelf.folder}/{PAGE}")
@@ -297,11 +297,16 @@ class SuiteTasks:
         query = legacy_query(case.activity, case.plan, self.path.parent)
         return [Column(name, kind) for name, kind in runs.columns(query, run_id)]
 
-    def _check_glue(self, context: Context, case: Case) -> None:
-        """Refuse data that the legacy job has written again since it was found."""
+    def _check_producers(self, context: Context, case: Case) -> None:
+        """Refuse data that the activity, or the legacy job, has written again since its run was found."""
+        day = case.plan.business_date.isoformat()
+        if migrated := _of(context, case.activity, Link.ACTIVITY):
+            azure = self.suite.azure
+            request: dict[str, Any] = {"pipeline": azure.pipeline, "parameters": {azure.date_parameter: day}}
+            activity_ref(self.suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
         found = _of(context, case.activity, Link.GLUE)
         if case.activity.glue_job and found:
-            request = {"job": case.activity.glue_job, "business_date": case.plan.business_date.isoformat()}
+            request = {"job": case.activity.glue_job, "business_date": day}
             glue_ref(self.suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
     def _storage(self) -> Storage:

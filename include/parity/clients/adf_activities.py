@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
@@ -12,7 +13,7 @@ from parity.clients.adf_chain import first_broken
 from parity.clients.adf_settled import doubt
 from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
-from parity.errors import BadInput
+from parity.errors import BadInput, ExportRefused
 
 FRESH = 1.0
 """Seconds for which one answer serves every activity."""
@@ -61,6 +62,28 @@ class ActivityRuns:
         if status.phase is Phase.FAILED and not run.status.phase.ended and self._tries_again(run, name, status):
             return replace(status, run_id=run_id, phase=Phase.RUNNING, error=None)
         return replace(status, run_id=run_id, url=status.url or run.status.url)
+
+    def check_newest(self, request: Mapping[str, Any], run_id: str) -> None:
+        """Raise ExportRefused when a later run of the request's pipeline and parameters ran the activity again.
+
+        Called after the export: data that were rewritten meanwhile are no proof.
+        """
+        pipeline_run, _, name = run_id.partition("/")
+        began = self._client.run(pipeline_run).status.started or self._client.clock.now()
+        named = {"operand": "PipelineName", "operator": "Equals", "values": [request["pipeline"]]}
+        ahead = self._client.clock.now() + timedelta(days=1)
+        for run in self._client.runs(after=began, before=ahead, filters=[named]):
+            later = run.run_id != pipeline_run and run.status.started is not None and run.status.started > began
+            if later and request["parameters"].items() <= run.parameters.items() and self._ran(run, name):
+                raise ExportRefused(
+                    f"Pipeline run {pipeline_run} was superseded by {run.run_id}, which ran {name} again.",
+                    remedy="Start a new run that verifies it: choose 'use the latest run'.",
+                )
+
+    def _ran(self, run: PipelineRun, name: str) -> bool:
+        status = self._client.activities(run.run_id, earlier=self._client.earlier_runs(run)).get(name)
+        performed = status is not None and status.output.get("pipeline_run") == run.run_id
+        return performed and status is not None and status.state not in ("Skipped", "Inactive")
 
     def _look(self, pipeline_run: str) -> tuple[PipelineRun, Mapping[str, RunStatus]]:
         at, run, activities = self._seen.get(pipeline_run, (float("-inf"), None, {}))

@@ -31,6 +31,7 @@ LIFECYCLE = Lifecycle(
 CATEGORIES: Mapping[int, str] = {1: "SystemError", 2: "UserError", 3: "OtherError"}
 """AthenaError.ErrorCategory; what AWS marks as retryable counts as SystemError, whatever its category."""
 
+NO_REUSE = {"ResultReuseByAgeConfiguration": {"Enabled": False}}
 TIB = 2**40
 SMALLEST_BILL = 10 * 2**20
 """Bytes: Athena bills at least 10 MB for a query that reads data."""
@@ -65,7 +66,8 @@ class AthenaRuns:
 
     def submit(self, request: Mapping[str, Any], token: str) -> str:
         """Return the query that ``token`` started, starting it if there is none."""
-        options: dict[str, Any] = {}
+        # Said, not left to a default: an earlier query's result would be of an earlier state of the tables.
+        options: dict[str, Any] = {"ResultReuseConfiguration": NO_REUSE}
         if request.get("parameters"):
             options["ExecutionParameters"] = list(request["parameters"])
         if self._config.output:
@@ -166,6 +168,7 @@ class AthenaRuns:
             "result": (query.get("ResultConfiguration") or {}).get("OutputLocation"),
             "retryable": (query["Status"].get("AthenaError") or {}).get("Retryable"),
             "over_budget": self._excess(scanned),
+            "reused": (measured.get("ResultReuseInformation") or {}).get("ReusedPreviousResult") or None,
         }
         return {name: value for name, value in facts.items() if value not in (None, "")}
 

@@ -148,6 +148,11 @@ def _written_by(storage: Storage, query: RunStatus, destination: str) -> set[str
     """Return the names, relative to ``destination``, of the files that Athena says it wrote."""
     if query.phase is not Phase.SUCCEEDED:
         raise ExportRefused(f"Athena query {query.run_id} ended as {query.state}; it unloaded nothing whole.")
+    if query.output.get("reused"):
+        raise ExportRefused(
+            f"Athena query {query.run_id} was answered from an earlier query's result.",
+            remedy=f"Switch result reuse off in the workgroup. {UNLOAD_AGAIN}",
+        )
     manifest = query.output.get("manifest")
     if not manifest:
         raise ExportRefused(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from parity.clients.adf_activities import ActivityRuns, activity_run
 from parity.clients.remote import Phase, RunStatus
 from parity.clock import FakeClock
+from parity.errors import ExportRefused
 from unit.clients.factories import FakeFactory, activity
 from unit.clients.factories import activity_run as listed
 
@@ -179,6 +180,60 @@ class TestAnotherPipeline:
         factory.add_run("v", pipelineName="w")
         factory.activities["v"] = [listed("a", "Succeeded")]
         assert look(factory, "a", "v").phase is Phase.SUCCEEDED
+
+
+class TestALaterRun:
+    """Run r was verified; a later run of the same date may have written its data again."""
+
+    REQUEST: ClassVar[dict[str, Any]] = {"pipeline": "p", "parameters": {"business_date": "2026-03-01"}}
+
+    @pytest.fixture(autouse=True)
+    def verified(self, factory: FakeFactory, clock: FakeClock) -> None:
+        factory.declare("p", activity("a"))
+        self.add(factory, "earlier")
+        factory.activities["earlier"] = [listed("a", "Succeeded")]
+        self.add(factory, "r")
+
+    def add(self, factory: FakeFactory, run_id: str, **more: Any) -> None:
+        factory.clock.sleep(60)
+        factory.add_run(run_id, **{"parameters": self.REQUEST["parameters"], **more})
+
+    def check(self, factory: FakeFactory) -> None:
+        ActivityRuns(factory.client()).check_newest(self.REQUEST, "r/a")
+
+    def test_a_run_that_nothing_superseded_stands(self, factory: FakeFactory) -> None:
+        self.check(factory)
+
+    @pytest.mark.parametrize("state", ["InProgress", "Succeeded", "Failed", "Cancelled"])
+    def test_data_that_the_activity_wrote_again_are_refused(self, factory: FakeFactory, state: str) -> None:
+        self.add(factory, "later")
+        factory.activities["later"] = [listed("a", state, start=at(30))]
+        with pytest.raises(ExportRefused, match="superseded by later, which ran a again"):
+            self.check(factory)
+
+    @pytest.mark.parametrize(
+        "more", [{"parameters": {"business_date": "2026-03-02"}}, {"pipelineName": "q"}, {"runStart": None}]
+    )
+    def test_a_run_of_something_else_changes_nothing(self, factory: FakeFactory, more: dict[str, Any]) -> None:
+        self.add(factory, "later", **more)
+        factory.activities["later"] = [listed("a", "Succeeded", start=at(30))]
+        self.check(factory)
+
+    @pytest.mark.parametrize("runs", [[], [listed("a", "Skipped")], [listed("b", "Succeeded")]])
+    def test_a_run_that_left_the_activity_alone_changes_nothing(
+        self, factory: FakeFactory, runs: list[dict[str, Any]]
+    ) -> None:
+        self.add(factory, "later")
+        factory.activities["later"] = runs
+        self.check(factory)
+
+    def test_a_recovery_that_took_the_activity_over_changes_nothing(self, factory: FakeFactory) -> None:
+        factory.activities["r"] = [listed("a", "Succeeded", start=at(20))]
+        self.add(factory, "later", runGroupId="r")
+        factory.activities["later"] = [{**factory.activities["r"][0], "recoveryStatus": "SkippedForRecovery"}]
+        self.check(factory)
+        factory.activities["later"] = factory.activities["r"]
+        self.check(factory)
 
 
 class TestRecovery:

@@ -92,6 +92,16 @@ def test_a_query_without_parameters_sends_none(runs: AthenaRuns, athena: FakeAth
     assert "ResultConfiguration" not in athena.started[0]
 
 
+def test_an_earlier_querys_result_is_never_asked_for_and_told_when_it_comes(
+    runs: AthenaRuns, athena: FakeAthena
+) -> None:
+    runs.submit({"sql": "SELECT 1"}, "t")
+    assert athena.started[0]["ResultReuseConfiguration"] == {"ResultReuseByAgeConfiguration": {"Enabled": False}}
+    assert "reused" not in runs.status("q-1").output
+    athena.add("q", "SUCCEEDED", Statistics={"ResultReuseInformation": {"ReusedPreviousResult": True}})
+    assert runs.status("q").output["reused"] is True
+
+
 def test_a_repeated_token_is_the_same_query(runs: AthenaRuns) -> None:
     assert runs.submit({"sql": "SELECT 1"}, "t") == runs.submit({"sql": "SELECT 1"}, "t")
     assert runs.submit({"sql": "SELECT 1"}, "t") != runs.submit({"sql": "SELECT 1"}, "other")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,6 +60,12 @@ def unload(tmp_path: Path) -> Unload:
     unload.add("20260302_0001", pa.table({"id": [1, 2]}))
     unload.add("20260302_0002", pa.table({"id": [3]}))
     return unload
+
+
+def test_an_unload_that_an_earlier_result_answered_is_refused(unload: Unload) -> None:
+    status = unload.status()
+    with pytest.raises(ExportRefused, match="an earlier query's result"):
+        unload.fetch(replace(status, output={**status.output, "reused": True}))
 
 
 def test_an_unload_that_agrees_is_fetched_whole(unload: Unload) -> None:
