@@ -234,7 +234,7 @@ def only_files(rows: Any) -> bool:
 
 def _reads_files(leaf: Any) -> bool:
     kind = leaf.getClass().getSimpleName()
-    return kind == "LogicalRelation" and leaf.relation().getClass().getSimpleName() == "HadoopFsRelation"
+    return kind == "LogicalRelation" and str(leaf.relation().getClass().getSimpleName()) == "HadoopFsRelation"
 
 
 def delta_version(spark: Any, table: str) -> str | None:
