@@ -33,12 +33,17 @@ _MISSING = {1049, 1146, 1109, 1054, 1539}
 _BUSY = {1040, 1203, 1226}
 _GONE = {0, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
 _NO_TLS = 2026
+_NO_MEMORY = {1037, 1038}
 _STOPPED = {1205, 1213, 1317, 1969, 3024, 4031}
 """A lock, a time-out or a KILL QUERY: the statement may well succeed the next time."""
 
 
 class StatementStopped(Unreachable):
     """One statement took too long, waited for a lock too long, or was killed; the session may live on."""
+
+
+class SortMemory(Terminal):
+    """Rows are too long for the server's sort buffer; a statement that sorts none of them may still succeed."""
 
 
 @dataclass(frozen=True)
@@ -317,7 +322,8 @@ def _error(error: Exception, where: Address) -> CouldNotCompare:
         return StatementStopped(f"{where} stopped a statement: {told}.")
     if code in _GONE:
         return Unreachable(f"{where} cannot be reached: {told}.")
-    return Terminal(f"{where} answered error {code}: {told}.")
+    kind = SortMemory if code in _NO_MEMORY else Terminal
+    return kind(f"{where} answered error {code}: {told}.")
 
 
 _TRUST = "Name its authority's file with ssl_ca=FILE; see tls= in docs/databases.md."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from parity.clients.mysql import SortMemory
 from parity.errors import ExportRefused
 from parity.sql import mysql_packed as packed
 from parity.sql.columns import Columns
@@ -89,8 +90,8 @@ class MySQLTable:
         what = packed.key_and_row(self.dialect, self.columns, self.key)
         while batch := set(islice(rest, AT_ONCE)):
             cells = [unpack(self.key, key) for key in sorted(batch)]
-            sql = packed.seek(self.dialect, self.name, what, self.key, cells, self.where)
-            yield from (line for line in self._lines(sql) if line.partition("|")[0] in batch)
+            page = packed.seek(self.dialect, self.name, what, self.key, cells, self.where)
+            yield from (line for line in self._lines(page) if line.partition("|")[0] in batch)
 
     def count(self) -> int:
         """Count all rows."""
@@ -115,14 +116,17 @@ class MySQLTable:
         batches = [None] if wanted is None else [wanted[i : i + AT_ONCE] for i in range(0, len(wanted), AT_ONCE)]
         for batch in batches:
             where = self._where(span)
-            sql = packed.pull(self.dialect, self.name, what, self.key, buckets, batch, where)
-            yield from self._lines(sql)
+            yield from self._lines(packed.pull(self.dialect, self.name, what, self.key, buckets, batch, where))
 
-    def _lines(self, paged: str) -> Iterator[str]:
+    def _lines(self, asked: packed.Page) -> Iterator[str]:
         """Yield the rows of all pages; ask again one by one when a page outgrew max_allowed_packet."""
-        pages = self.session.rows(paged)
-        if not all(_whole(count, page) for _, count, page in pages):
-            pages = self.session.rows(packed.singly(paged))
+        try:
+            pages = self.session.rows(asked.paged)
+            fits = all(_whole(count, page) for _, count, page in pages)
+        except SortMemory:  # MySQL sorts the rows that it groups, and a row may be longer than its sort buffer
+            fits = False
+        if not fits:
+            pages = self.session.rows(asked.singly)
         for _, count, page in pages:
             if not _whole(count, page):
                 raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be read.")

@@ -120,7 +120,7 @@ class Catalogue:
     @property
     def tables(self) -> dict[str, Table]:
         """Return the base tables by name."""
-        return _tables(self.records, mariadb=self.mariadb)
+        return _tables(self.records)
 
     @property
     def views(self) -> frozenset[str]:
@@ -286,13 +286,12 @@ def json_columns(records: Mapping[str, Sequence[Record]]) -> set[tuple[str, str]
     }
 
 
-def _tables(records: Mapping[str, Sequence[Record]], *, mariadb: bool) -> dict[str, Table]:
+def _tables(records: Mapping[str, Sequence[Record]]) -> dict[str, Table]:
     columns = _by_table(records["columns"])
     indexes = _by_table(records["indexes"])
     foreign = _by_table(records.get("foreign_keys", ()))
-    documents = json_columns(records) if mariadb else set()
     return {
-        record["name"]: _table(record, columns, indexes, foreign, documents)
+        record["name"]: _table(record, columns, indexes, foreign)
         for record in records["tables"]
         if record["table_type"] in _WITH_ROWS
     }
@@ -310,11 +309,10 @@ def _table(
     columns: Mapping[str, list[Record]],
     indexes: Mapping[str, list[Record]],
     foreign: Mapping[str, list[Record]],
-    documents: set[tuple[str, str]],
 ) -> Table:
     name = record["name"]
     own = columns.get(name, [])
-    typed = tuple(column_of(c, document=(name, c["column_name"]) in documents) for c in own)
+    typed = tuple(column_of(c) for c in own)
     return Table(
         name=name,
         columns=typed,

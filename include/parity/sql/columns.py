@@ -44,8 +44,10 @@ class Column:
     scale: int = 0
     """Digits after the point: of a decimal, or of a second."""
     nullable: bool = True
-    unicode: bool = True
-    """Stored as UTF-8, or ASCII; anything else is converted before it is hashed."""
+    charset: str = ""
+    """MySQL's name of the character set in which a text is stored; empty for Unicode's own encodings."""
+    raw: bool = False
+    """Both sides store the text in one character set, so that its bytes are compared and nothing is converted."""
     single: bool = False
     """A float of 32 bits."""
     padded: bool = False
@@ -103,6 +105,7 @@ def agree(legacy: Column, target: Column) -> tuple[Column, Column]:
             scale=scale,
             nullable=legacy.nullable or target.nullable,
             long=legacy.long or target.long,
+            raw=legacy.kind in FREE and target.kind in FREE and legacy.charset == target.charset,
             stored=(column.kind, column.scale),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from parity.sql.columns import FREE, Column, Columns, Kind
 from parity.sql.dialect import Dialect
+from parity.sql.mysql import MySQL
 
 Cells = tuple[str | None, ...]
 
@@ -22,25 +23,51 @@ SEEKABLE = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
 
 def literal(column: Column, cell: str) -> str:
     """Return ``cell`` as a literal that no content can break out of."""
+    if column.native.startswith("year"):
+        return f"'{int(_digits(cell)):04d}'"  # as a number, 0 to 99 would be a year of this century or the last
     if column.kind in _PLAIN:
         return _digits(cell)
     if column.kind in _QUOTED:
         return f"'{_stamp(cell)}'"
     if column.kind is Kind.BINARY:
         return f"x'{bytes.fromhex(cell).hex()}'"
-    return _words(column, f"x'{cell.encode().hex()}'")
+    return _words(column, cell)
 
 
-def _words(column: Column, utf8: str) -> str:
+def _words(column: Column, cell: str) -> str:
     """Return a text in the column's own character set and collation.
 
     Under any other the server finds the mix illegal (utf8mb4_unicode_ci beside its default), or converts the
     column and so walks no index (latin1). A character that the set lacks becomes ``?``; no cell equals that.
     """
+    content = encoded(cell)
     if not column.collation:
-        return f"CONVERT({utf8} USING utf8mb4)"
-    own = column.collation.partition("_")[0]
-    return f"CONVERT(_utf8mb4 {utf8} USING {own}) COLLATE {column.collation}"
+        return f"CONVERT(x'{content.hex()}' USING utf8mb4)"
+    own = column.charset or column.collation.partition("_")[0]
+    if content.startswith(b"\xff"):  # characters without Unicode, as bytes of a set
+        where, _, content = content[1:].partition(b":")
+        return f"_{own} x'{content.hex()}' COLLATE {column.collation}" if where.decode() == own else "NULL"
+    return f"CONVERT(_utf8mb4 x'{content.hex()}' USING {own}) COLLATE {column.collation}"
+
+
+MARK = "\N{REPLACEMENT CHARACTER}"
+"""Begins the digits of bytes that are no UTF-8; a text that begins with it gets another one in front."""
+
+
+def decoded(content: bytes) -> str:
+    """Return bytes as a text that no other bytes become."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return MARK + content.hex()
+    return MARK + text if text.startswith(MARK) else text
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes of which :func:`decoded` made a text."""
+    if not text.startswith(MARK):
+        return text.encode()
+    return text[1:].encode() if text.startswith(MARK, 1) else bytes.fromhex(text[1:])
 
 
 def _digits(cell: str) -> str:
@@ -88,7 +115,7 @@ def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusiv
     return f"({bound} AND ({' OR '.join(f'({a})' for a in alternatives)}))"
 
 
-def boundary(dialect: Dialect, table: str, key: Columns, span: Span, rows: int) -> str:
+def boundary(dialect: MySQL, table: str, key: Columns, span: Span, rows: int) -> str:
     """Return the query for the key of the span's row number ``rows``, in index order."""
     where = span.where(dialect, key)
     names = ", ".join(dialect.quote(column.name) for column in key)
@@ -134,25 +161,32 @@ def orderly(legacy: Columns, target: Columns) -> bool:
     )
 
 
-def cells(dialect: Dialect, columns: Columns) -> str:
+def cells(dialect: MySQL, columns: Columns) -> str:
     """Return one text that holds the cells of a row: ``,`` between them, ``~`` for NULL.
 
     Free texts and long columns travel as hexadecimal digits, so that nothing has to be escaped; a long
-    column of more than 4 KiB travels as ``#``, its length and its MD5.
+    column of more than 4 KiB travels as ``#``, its length and its hash. The text is NULL when a cell cannot be
+    built, because it would be longer than a packet.
     """
-    return f"CONCAT_WS(',', {', '.join(_cell(dialect, column) for column in columns)})"
+    parts = ", ',', ".join(_cell(dialect, column) for column in columns)
+    return f"CONCAT({parts})"
 
 
-def _cell(dialect: Dialect, column: Column) -> str:
+SHORT = 4096
+"""Bytes of a long column that travel."""
+
+
+def _cell(dialect: MySQL, column: Column) -> str:
     name = dialect.quote(column.name)
     if column.long:
-        inner = dialect.spell(column, name)
-        whole = inner if column.kind in (Kind.BINARY, Kind.GEOMETRY) else f"HEX({inner})"
-        short = f"LENGTH({name}) <= {4096}"
-        spelled = f"IF({short}, {whole}, CONCAT('#', LENGTH({name}), '#', MD5({inner})))"
+        inner = dialect.content(column, name)
+        whole = dialect.shown(column, name)
+        whole = whole if column.kind in (Kind.BINARY, Kind.GEOMETRY) else f"HEX({whole})"
+        cut = f"CONCAT('#', LENGTH({inner}), '#', SHA2({inner}, 224))"
+        spelled = f"IF(LENGTH({inner}) <= {SHORT}, {whole}, {cut})"
     else:
-        spelled = f"HEX({dialect.text(column)})" if column.free else dialect.text(column)
-    return f"COALESCE({spelled}, '~')" if column.nullable else spelled
+        spelled = f"HEX({dialect.shown(column, name)})" if column.free else dialect.spell(column, name)
+    return f"IF({name} IS NULL, '~', {spelled})" if column.nullable else spelled
 
 
 def unpack(columns: Columns, packed: str) -> Cells:
@@ -167,5 +201,5 @@ def _unpack_cell(column: Column, part: str) -> str | None:
     if part == "~" and column.nullable:
         return None
     if column.kind in FREE and not part.startswith("#"):
-        return bytes.fromhex(part).decode("utf-8", "surrogateescape")
+        return decoded(bytes.fromhex(part))
     return part

@@ -1,6 +1,7 @@
 """Proof that a digest sees: one row, hashed as it is and again with one column changed at a time.
 
-The change is the smallest that the type has: one unit of the last digit, one trailing blank, one second.
+The change is the smallest that the type has: one unit of the last digit, one trailing blank, one second; away
+from the type's limits, where a server would leave the value as it is.
 Whatever hash comes out the same as before belongs to a column that the digest does not see.
 """
 
@@ -43,7 +44,7 @@ def _changed(column: Column, value: str) -> str:
     scale = column.stored[1] if column.stored else column.scale
     if stored is Kind.DECIMAL:
         step = f"0.{'0' * (scale - 1)}1" if scale else "1"
-        return f"COALESCE({value} + {step}, 0)"
+        return f"COALESCE(IF({value} + {step} = {value}, {value} - {step}, {value} + {step}), 0)"
     return _CHANGES.get(stored, "IF({0} IS NULL, '', CONCAT({0}, ' '))").format(value)
 
 
@@ -51,10 +52,10 @@ _CHANGES = {
     Kind.INTEGER: "COALESCE({0} ^ 1, 0)",
     Kind.BOOLEAN: "COALESCE({0} ^ 1, 0)",
     Kind.BIT: "COALESCE({0} ^ 1, 0)",
-    Kind.FLOAT: "COALESCE(IF({0} = 0, 1e-9, {0} * (1 + 1e-9)), 0)",
+    Kind.FLOAT: "COALESCE(IF(ABS({0}) < 1e-300, 1e-9, {0} * (1 - 1e-9)), 0)",
     Kind.DATE: "COALESCE(DATE_ADD({0}, INTERVAL 1 DAY), '2000-01-01')",
     Kind.TIMESTAMP: "COALESCE(DATE_ADD({0}, INTERVAL 1 SECOND), '2000-01-01 00:00:00')",
-    Kind.TIME: "COALESCE(ADDTIME({0}, '00:00:01'), '00:00:00')",
+    Kind.TIME: "COALESCE(IF({0} > 0, SUBTIME({0}, '00:00:01'), ADDTIME({0}, '00:00:01')), '00:00:00')",
     Kind.JSON: "COALESCE(CONCAT('[', {0}, ']'), 'null')",
     Kind.BINARY: "CONCAT(COALESCE({0}, ''), x'00')",
     Kind.GEOMETRY: "CONCAT(COALESCE({0}, ''), x'00')",

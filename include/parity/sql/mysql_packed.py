@@ -72,8 +72,10 @@ def _runs(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def divisible(key: Columns) -> bool:
-    """Tell whether the key is one integer column that is never NULL."""
-    return len(key) == 1 and key[0].kind is Kind.INTEGER and key[0].as_stored and not key[0].nullable
+    """Tell whether the key is one integer column that is never NULL; a server reads 9 as a YEAR like 2009."""
+    one = key[0]
+    whole = one.kind is Kind.INTEGER and one.as_stored and not one.native.startswith("year")
+    return len(key) == 1 and whole and not one.nullable
 
 
 def _from(dialect: MySQL, table: str, *conditions: str) -> str:
@@ -84,13 +86,38 @@ def _from(dialect: MySQL, table: str, *conditions: str) -> str:
 def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
     bucket, hashed = buckets.expression(dialect, key), row_hash(dialect, columns)
-    return f"SELECT {bucket} AS b, COUNT(*) AS n, {total(hashed)} AS s {_from(dialect, table, where)} GROUP BY 1"
+    # The inner query is merged into the outer one, unless it looks into JSON, which MySQL cannot while it groups.
+    inner = f"SELECT {bucket} AS b, {hashed} AS h {_from(dialect, table, where)}"
+    return f"SELECT b, COUNT(*) AS n, {total('h')} AS s FROM ({inner}) AS hashed GROUP BY b"
 
 
-def page_of_digests(digested: str) -> str:
+@dataclass(frozen=True)
+class Page:
+    """A query whose rows travel in few long values, and the same one row at a time."""
+
+    what: str
+    """The text of a row; ``;`` ends it, so that a value cut short is seen."""
+    source: str
+    """FROM and WHERE."""
+    bucket: str = ""
+    """What rows share a value; empty when all do."""
+
+    @property
+    def paged(self) -> str:
+        """Return the query for bucket, number of rows, and the rows' texts."""
+        tail = "GROUP BY b" if self.bucket else "HAVING COUNT(*) > 0"
+        inner = f"SELECT {self.bucket or 0} AS b, {self.what} AS t {self.source}"
+        return f"SELECT MAX(b), COUNT(*), GROUP_CONCAT(t, ';' SEPARATOR '') FROM ({inner}) AS texts {tail}"
+
+    @property
+    def singly(self) -> str:
+        """Return the query for rows too long to share a value."""
+        return f"SELECT {self.bucket or 0}, 1, CONCAT({self.what}, ';') {self.source}"
+
+
+def page_of_digests(digested: str) -> Page:
     """Return the query for how many buckets a query of digests finds, and all of them as one text."""
-    line = _page("CONCAT_WS(',', b, n, s)")
-    return f"SELECT 0, COUNT(*), {line} FROM ({digested}) AS digested HAVING COUNT(*) > 0"
+    return Page("CONCAT_WS(',', b, n, s)", f"FROM ({digested}) AS digested")
 
 
 def key_and_hash(dialect: MySQL, columns: Columns, key: Columns) -> str:
@@ -111,28 +138,13 @@ def pull(
     buckets: Buckets,
     wanted: Sequence[int] | None,
     where: str,
-) -> str:
-    """Return the query for bucket, number of rows, and the rows' texts, each ended by ``;``."""
+) -> Page:
+    """Return the query for the rows of the wanted buckets."""
     source = _from(dialect, table, where, buckets.where(dialect, key, wanted))
-    bucket = buckets.expression(dialect, key)
-    return f"SELECT {bucket}, COUNT(*), {_page(what)} {source} GROUP BY 1"
+    return Page(what, source, buckets.expression(dialect, key))
 
 
-def seek(dialect: MySQL, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> str:
+def seek(dialect: MySQL, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> Page:
     """Return the query for one page with the rows that have the wanted keys, and maybe a few more."""
     condition = f"({among(dialect, key, wanted)})"
-    source = _from(dialect, table, condition, f"({where})" if where else "")
-    return f"SELECT 0, COUNT(*), {_page(what)} {source} HAVING COUNT(*) > 0"
-
-
-def _page(what: str) -> str:
-    """Return rows as one value; each ends with ``;``, so that a value cut short is seen."""
-    return f"GROUP_CONCAT({what}, ';' SEPARATOR '')"
-
-
-def singly(paged: str) -> str:
-    """Return a paged query as one that answers a row at a time, for rows too long to share a value."""
-    head, _, rest = paged.partition("GROUP_CONCAT(")
-    what, _, tail = rest.rpartition(", ';' SEPARATOR '')")
-    tail = tail.removesuffix(" GROUP BY 1").removesuffix(" HAVING COUNT(*) > 0")
-    return f"{head.replace('COUNT(*)', '1')}CONCAT({what}, ';'){tail}"
+    return Page(what, _from(dialect, table, condition, f"({where})" if where else ""))

@@ -8,8 +8,9 @@ well-known binary form of a point (printing one costs more than the rest of the 
 2. the free texts; the lengths say where each ends
 3. the doubles, 21 bytes a pair
 
-So two different rows never have the same text. SHA2 costs a third of MD5 in MariaDB 10.11, which sets up
-OpenSSL's digest anew for each row.
+So two different rows never have the same text. A NULL that none of them stands for, such as that of a function
+whose result would be longer than a packet, makes the whole text NULL, and is found as such. SHA2 costs a third of
+MD5 in MariaDB 10.11, which sets up OpenSSL's digest anew for each row, and MySQL 9.6 has lost MD5 and SHA1.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ def row_text(dialect: MySQL, columns: Columns) -> str:
     floats = [column for column in columns if column.kind is Kind.FLOAT]
     parts = [_plain(dialect, c) for c in columns if c.kind is not Kind.FLOAT and not _free(c)]
     parts += [f"ISNULL({dialect.quote(c.name)})" for c in floats if c.nullable]
-    parts += [_or_mark(f"LENGTH({_free_text(dialect, c)})", c) for c in texts]
-    parts += [_free_text(dialect, c) for c in texts]
+    parts += [or_mark(dialect, c, f"LENGTH({_free_text(dialect, c)})") for c in texts]
+    parts += [or_mark(dialect, c, _free_text(dialect, c), "''") for c in texts]
     parts += [_point(dialect, pair) for pair in _pairs(floats)]
-    # A binary separator makes a binary text: no collation is mixed with another, and nothing is converted.
-    return f"CONCAT_WS(CAST(x'1f' AS BINARY), {', '.join(parts)})"
+    # One binary part makes a binary text: no collation is mixed with another, and nothing is converted.
+    return f"CONCAT(CAST('' AS BINARY), {_SEPARATOR.join(parts)})"
+
+
+_SEPARATOR = ", x'1f', "
 
 
 def row_hash(dialect: MySQL, columns: Columns) -> str:
@@ -54,19 +58,24 @@ def _free(column: Column) -> bool:
 
 
 def _free_text(dialect: MySQL, column: Column) -> str:
-    """Return the bytes of a text in UTF-8, or of a binary value."""
+    """Return the bytes of a text, or of a binary value."""
     name = dialect.quote(column.name)
     return name if column.kind in _BYTES else dialect.characters(column, name)
 
 
 def _plain(dialect: MySQL, column: Column) -> str:
     """Return a text without separators: digits, a date, the hash of what may outgrow a packet."""
-    spelled = dialect.spell(column, dialect.quote(column.name))
-    return _or_mark(_hash(spelled) if column.long else spelled, column)
+    name = dialect.quote(column.name)
+    spelled = _hash(dialect.content(column, name)) if column.long else dialect.spell(column, name)
+    return or_mark(dialect, column, spelled)
 
 
-def _or_mark(value: str, column: Column) -> str:
-    return f"IFNULL({value}, '~')" if column.nullable else value
+def or_mark(dialect: MySQL, column: Column, value: str, mark: str = "'~'") -> str:
+    """Return the value, or the mark where the column is NULL; what overflows is NULL without one."""
+    if not column.nullable:
+        return value
+    name = dialect.quote(column.name)
+    return f"IFNULL({value}, {mark})" if value == name else f"IF({name} IS NULL, {mark}, {value})"
 
 
 def _pairs(columns: Columns) -> list[Columns]:
@@ -75,9 +84,19 @@ def _pairs(columns: Columns) -> list[Columns]:
 
 def _point(dialect: MySQL, pair: Columns) -> str:
     numbers = [_number(dialect, column) for column in pair]
-    return f"ST_AsWKB(POINT({numbers[0]}, {numbers[-1]}))"
+    point = f"ST_AsWKB(POINT({numbers[0]}, {numbers[-1]}))"
+    narrow = [at for at, column in enumerate(pair) if (column.stored or (Kind.FLOAT,))[0] is not Kind.FLOAT]
+    lost = [_lost(dialect, pair[at], at) for at in narrow]
+    return ", ".join([point, *lost])
 
 
 def _number(dialect: MySQL, column: Column) -> str:
-    spelled = dialect.spell(column, dialect.quote(column.name))
-    return f"IFNULL({spelled}, 0e0)" if column.nullable else spelled
+    double = f"({dialect.quote(column.name)} + 0e0)"
+    return f"IFNULL({double}, 0e0)" if column.nullable else double
+
+
+def _lost(dialect: MySQL, column: Column, at: int) -> str:
+    """Return what tells an integer or decimal from the double that it would become; empty where nothing does."""
+    name = dialect.quote(column.name)
+    exact = dialect.exact(column, name)
+    return f"IF({name} IS NULL OR {exact}, '', CONCAT('#{at}=', {name}))"

@@ -31,21 +31,29 @@ _LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob", "json"})
 _UTF8 = frozenset({"utf8", "utf8mb3", "utf8mb4", "ascii"})
 
 
-def column_of(record: Mapping[str, Any], *, document: bool = False) -> Column:
-    """Return the column that a record describes; ``document`` marks MariaDB's JSON, which is a long text."""
+def column_of(record: Mapping[str, Any]) -> Column:
+    """Return the column that a record describes.
+
+    MariaDB's JSON is a long text with a check, which any text may have: it stays a text.
+    """
     native = str(record["data_type"]).lower()
-    kind = Kind.JSON if document else _KINDS.get(native, Kind.UNKNOWN)
+    kind = _KINDS.get(native, Kind.UNKNOWN)
     return Column(
         name=record["column_name"],
         kind=kind,
         scale=_scale(record, kind),
         nullable=str(record["is_nullable"]).upper() == "YES",
-        unicode=kind not in (Kind.TEXT, Kind.LABEL, Kind.JSON) or record["character_set_name"] in _UTF8,
+        charset=_charset(record["character_set_name"]) if kind in (Kind.TEXT, Kind.LABEL) else "",
+        precision=int(record["numeric_precision"] or 0) if kind is Kind.DECIMAL else 0,
         single=native == "float",
         long=native in _LONG or kind is Kind.GEOMETRY,
         collation=record["collation_name"] or "",
         native=str(record["column_type"]).lower(),
     )
+
+
+def _charset(name: Any) -> str:
+    return "" if name is None or name in _UTF8 else str(name)
 
 
 def _scale(record: Mapping[str, Any], kind: Kind) -> int:

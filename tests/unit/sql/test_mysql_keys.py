@@ -5,12 +5,36 @@ from __future__ import annotations
 import pytest
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.keys import Span, among, literal, unpack
+from parity.sql.keys import Span, among, decoded, encoded, literal, unpack
 from parity.sql.mysql import MySQL
-from parity.sql.mysql_packed import Buckets
+from parity.sql.mysql_packed import Buckets, divisible
 
 NUMBER = Column("id", Kind.INTEGER, nullable=False)
 TEXT = Column("na`me", Kind.TEXT, nullable=True)
+
+
+YEAR = Column("y", Kind.INTEGER, nullable=False, native="year")
+
+
+def test_a_year_is_named_in_four_digits_because_a_server_reads_9_as_2009() -> None:
+    assert literal(YEAR, "0") == "'0000'"
+    assert not divisible([YEAR])
+    assert divisible([NUMBER])
+
+
+@pytest.mark.parametrize(
+    "content", [b"a", "ä".encode(), b"\xffgbk:\xfeP", b"\xff", "\N{REPLACEMENT CHARACTER}ff".encode()]
+)
+def test_no_two_contents_become_one_text(content: bytes) -> None:
+    assert encoded(decoded(content)) == content
+    assert decoded(b"\xff") != decoded("\N{REPLACEMENT CHARACTER}ff".encode())
+
+
+def test_a_text_without_unicode_is_named_by_its_bytes_and_never_in_another_character_set() -> None:
+    cell = decoded(b"\xffgbk:\xfeP")
+    chinese = Column("k", Kind.TEXT, charset="gbk", collation="gbk_chinese_ci")
+    assert literal(chinese, cell) == "_gbk x'fe50' COLLATE gbk_chinese_ci"
+    assert literal(Column("k", Kind.TEXT, collation="utf8mb4_bin"), cell) == "NULL"
 
 
 def test_no_text_can_break_out_of_its_literal() -> None:

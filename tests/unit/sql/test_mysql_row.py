@@ -9,7 +9,7 @@ from parity.sql.columns import Column, Kind, agree
 from parity.sql.mariadb import MariaDB
 from parity.sql.mysql import MySQL
 from parity.sql.mysql_canary import AT_ONCE, canaries
-from parity.sql.mysql_packed import HEAPS, Buckets, digests, page_of_digests, singly
+from parity.sql.mysql_packed import HEAPS, Buckets, digests, key_and_row, page_of_digests, pull
 from parity.sql.mysql_row import row_text
 
 GOLDEN = Path(__file__).parent / "golden" / "mysql_row.sql"
@@ -24,7 +24,10 @@ COLUMNS = (
     Column("flags", Kind.BIT, stored=(Kind.BIT, 0)),
     Column("token", Kind.BINARY, nullable=False),
     Column("note", Kind.TEXT),
-    Column("old_note", Kind.TEXT, unicode=False),
+    Column("old_note", Kind.TEXT, charset="latin1"),
+    Column("older_note", Kind.TEXT, charset="gbk"),
+    Column("own_note", Kind.TEXT, charset="gbk", raw=True),
+    Column("ratio", Kind.FLOAT, nullable=False, stored=(Kind.DECIMAL, 4)),
     Column("document", Kind.JSON, long=True),
 )
 
@@ -41,7 +44,12 @@ def test_both_sides_of_two_types_have_parts_in_one_order() -> None:
     legacy, target = agree(Column("v", Kind.DATE), Column("v", Kind.TEXT))
     note = Column("note", Kind.TEXT)
     old, new = (row_text(MySQL(), (column, note)) for column in (legacy, target))
-    assert old.replace("CONVERT(`v` USING utf8mb4)", "`v`") == new
+    assert (
+        old.replace("IF(`v` IS NULL, '', CONVERT(`v` USING utf8mb4))", "IFNULL(`v`, '')").replace(
+            "IF(`v` IS NULL, '~', LENGTH(CONVERT(`v` USING utf8mb4)))", "IF(`v` IS NULL, '~', LENGTH(`v`))"
+        )
+        == new
+    )
 
 
 def test_a_wide_tables_canary_is_asked_for_in_parts() -> None:
@@ -57,6 +65,39 @@ def test_a_table_that_cannot_be_cut_has_no_more_heaps_than_one_value_holds() -> 
 
 def test_digests_that_outgrow_one_value_are_asked_for_one_by_one() -> None:
     asked = digests(MySQL(), "t", [KEY], [KEY], Buckets(width=10), "")
-    assert singly(page_of_digests(asked)) == (
+    assert page_of_digests(asked).singly == (
         f"SELECT 0, 1, CONCAT(CONCAT_WS(',', b, n, s), ';') FROM ({asked}) AS digested"
     )
+
+
+def test_no_name_of_a_column_is_taken_for_a_part_of_the_query() -> None:
+    key = [Column("COUNT(*), GROUP_CONCAT(", Kind.TEXT, nullable=False)]
+    page = pull(MySQL(), "t", key_and_row(MySQL(), key, key), key, Buckets(count=3), None, "")
+    for query, times in ((page.paged, 1), (page.singly, 0)):
+        assert query.replace("`COUNT(*), GROUP_CONCAT(`", "").count("GROUP_CONCAT(") == times
+
+
+def test_texts_of_one_character_set_are_compared_by_their_bytes_and_others_by_characters() -> None:
+    chinese = Column("v", Kind.TEXT, charset="gbk")
+    same, _ = agree(chinese, chinese)
+    other, _ = agree(chinese, Column("v", Kind.TEXT))
+    assert MySQL().spell(same, "v") == "CAST(v AS BINARY)"
+    assert "CONVERT(v USING utf8mb4)" in MySQL().spell(other, "v")
+    assert "x'ff', 'gbk:'" in MySQL().spell(other, "v")
+
+
+def test_nothing_needs_a_hash_that_mysql_has_lost() -> None:
+    long = [*COLUMNS, Column("a", Kind.BINARY, long=True), Column("b", Kind.TEXT, long=True)]
+    for asked in (
+        digests(MySQL(), "t", long, [KEY], Buckets(width=10), ""),
+        pull(MySQL(), "t", key_and_row(MySQL(), long, [KEY]), [KEY], Buckets(width=10), None, "").paged,
+        *canaries(MySQL(), "t", long),
+    ):
+        assert "MD5" not in asked
+        assert "SHA1" not in asked
+
+
+def test_a_change_is_planted_away_from_the_limits_of_a_type() -> None:
+    kinds = (Kind.FLOAT, Kind.TIME, Kind.DECIMAL)
+    [asked] = canaries(MySQL(), "t", [Column(kind, kind) for kind in kinds])
+    assert asked.count(" - ") + asked.count("SUBTIME") >= len(kinds)

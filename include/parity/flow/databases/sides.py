@@ -12,7 +12,7 @@ from typing import TypeVar
 from parity.clients.mysql import Address, Limits, Session, connect
 from parity.engines.mysql import MySQLTable
 from parity.flow.databases.plan import TablePlan
-from parity.sql.mariadb import MariaDB
+from parity.sql.mariadb import MariaDB, MySQL57
 from parity.sql.mysql import MySQL
 
 A = TypeVar("A")
@@ -99,4 +99,6 @@ class Sides:
 
 def dialect(session: Session) -> MySQL:
     """Return the server's spelling."""
-    return MariaDB() if session.mariadb else MySQL()
+    if session.mariadb:
+        return MariaDB()
+    return MySQL57() if session.version.startswith("5.") else MySQL()
