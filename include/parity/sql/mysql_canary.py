@@ -44,7 +44,7 @@ def _changed(column: Column, value: str) -> str:
     scale = column.stored[1] if column.stored else column.scale
     if stored is Kind.DECIMAL:
         step = f"0.{'0' * (scale - 1)}1" if scale else "1"
-        return f"COALESCE(IF({value} + {step} = {value}, {value} - {step}, {value} + {step}), 0)"
+        return f"COALESCE(IF({value} > 0, {value} - {step}, {value} + {step}), 0)"
     return _CHANGES.get(stored, "IF({0} IS NULL, '', CONCAT({0}, ' '))").format(value)
 
 
