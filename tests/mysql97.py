@@ -30,7 +30,8 @@ CREATE TABLE checked (id INT PRIMARY KEY, c VARCHAR(20), n DECIMAL(10,2),
 CREATE TABLE defaults (id INT PRIMARY KEY, c VARCHAR(20) DEFAULT 'it''s \\ A',
   e VARCHAR(40) DEFAULT (concat('A  B', 'x')),
   b VARBINARY(4) DEFAULT x'00ff', n DECIMAL(10,2) DEFAULT 1.00, t DATETIME(3) DEFAULT now(3) ON UPDATE now(3),
-  z VARCHAR(9) DEFAULT 'NULL', bits BIT(3) DEFAULT b'101', fn VARCHAR(40) DEFAULT (uuid()));
+  z VARCHAR(9) DEFAULT 'NULL', w ENUM('a\\', 'B'), f INT(5) ZEROFILL,
+  bits BIT(3) DEFAULT b'101', fn VARCHAR(40) DEFAULT (uuid()));
 CREATE TABLE computed (id INT PRIMARY KEY, c VARCHAR(20), v VARCHAR(40) AS (concat(c, 'ABC')) VIRTUAL,
   s VARCHAR(40) AS (concat(c, 'a  b')) STORED, j JSON, KEY fx ((concat(c, 'ABC'))),
   KEY fj ((cast(json_extract(j, '$.A') AS CHAR(10)))), KEY plain (c(5)));
@@ -61,6 +62,7 @@ CREATE PROCEDURE introduced() SELECT '_utf8mb4\'x\'', _utf8mb4'x', _latin1'y';
 CREATE PROCEDURE cased() BEGIN SELECT id FROM t; END;
 CREATE PROCEDURE typed(IN a VARCHAR(10) CHARACTER SET latin1, INOUT b INT UNSIGNED) COMMENT 'hi' SELECT a;
 CREATE FUNCTION returning(n INT) RETURNS VARCHAR(10) CHARSET latin1 DETERMINISTIC NO SQL RETURN 'X';
+CREATE PROCEDURE worded(a ENUM('a\\', 'B')) SELECT a;
 CREATE PROCEDURE commented() BEGIN /* first */ SELECT 1; /*!50003 SELECT 2; */ /*+ no hint */ SELECT 3; -- last
  END;
 CREATE LIBRARY lib LANGUAGE JAVASCRIPT AS $$ export function f(n) { return n + 'A  b' } $$;
@@ -116,6 +118,8 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "ALTER TABLE defaults ALTER b SET DEFAULT x'00fe'": ("column", "defaults.b", "default"),
     "ALTER TABLE defaults MODIFY n DECIMAL(10,3) DEFAULT 1.00": ("column", "defaults.n", "type"),
     "ALTER TABLE defaults MODIFY t DATETIME(3) DEFAULT now(3)": ("column", "defaults.t", "extra"),
+    r"ALTER TABLE defaults MODIFY w ENUM('a\\', 'b')": ("column", "defaults.w", "type"),
+    "ALTER TABLE defaults MODIFY f INT(6) ZEROFILL": ("column", "defaults.f", "type"),
     "ALTER TABLE defaults ALTER z SET DEFAULT NULL": ("column", "defaults.z", "default"),
     "ALTER TABLE defaults ALTER bits SET DEFAULT b'100'": ("column", "defaults.bits", "default"),
     "ALTER TABLE defaults ALTER fn SET DEFAULT 'uuid()'": ("column", "defaults.fn", "default"),
@@ -197,9 +201,11 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "DROP PROCEDURE typed": ("routine", "typed", "procedure parameters"),
     "CREATE PROCEDURE typed(IN a VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, INOUT b INT UNSIGNED) "
     "COMMENT 'hi' SELECT a": ("routine", "typed", "procedure parameters"),
-    "DROP FUNCTION returning": ("routine", "returning", "function returns"),
+    "DROP FUNCTION returning": ("routine", "returning", "function charsets"),
     "CREATE FUNCTION returning(n INT) RETURNS VARCHAR(10) CHARSET utf8mb4 COLLATE utf8mb4_bin DETERMINISTIC "
-    "NO SQL RETURN 'X'": ("routine", "returning", "function returns"),
+    "NO SQL RETURN 'X'": ("routine", "returning", "function charsets"),
+    "DROP PROCEDURE worded": ("routine", "worded", "procedure parameters"),
+    r"CREATE PROCEDURE worded(a ENUM('a\\', 'b')) SELECT a": ("routine", "worded", "procedure parameters"),
     "DROP PROCEDURE commented": ("routine", "commented", "procedure body"),
     "CREATE PROCEDURE commented() BEGIN /* first */ SELECT 1; SELECT 22; /*+ no hint */ SELECT 3; -- last\n END": (
         "routine",
@@ -233,6 +239,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
 
 FOLLOWING = {
     ("column", "defaults.n", "default"),
+    ("routine", "typed", "procedure charsets"),
     ("routine", "typed", "procedure collations"),
     ("routine", "returning", "function collations"),
 }

@@ -41,7 +41,8 @@ QUERIES: Mapping[str, str] = {
     "ORDER BY table_name, index_name, seq_in_index",
     "foreign_keys": "SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, "
     "k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule, "
-    "r.match_option FROM information_schema.key_column_usage k "
+    "r.match_option, r.table_name AS ruled_table, r.constraint_name AS ruled "
+    "FROM information_schema.key_column_usage k "
     "JOIN information_schema.referential_constraints r "
     "ON r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
     "WHERE k.table_schema = DATABASE() AND r.constraint_schema = DATABASE() "
@@ -214,7 +215,8 @@ def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str])
     records: dict[str, Sequence[Record]] = {}
     for kind, sql in {**QUERIES, **more}.items():
         try:
-            records[kind] = session.dicts(sql)
+            found = session.dicts(sql)
+            records[kind] = [record for record in found if _belongs(record)]
         except NotFound:  # MySQL before 9.2 has no libraries, and no list of them
             if kind != "libraries":
                 raise
@@ -224,6 +226,14 @@ def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str])
                 raise
             records[kind], unreadable[kind] = (), str(error)
     return records
+
+
+def _belongs(record: Record) -> bool:
+    """Return whether a join was exact: information_schema may take names for equal that differ in case alone."""
+    return "ruled" not in record or (record["ruled_table"], record["ruled"]) == (
+        record["table_name"],
+        record["constraint_name"],
+    )
 
 
 def _objects(

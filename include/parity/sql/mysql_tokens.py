@@ -7,7 +7,7 @@ literal. What a quote or a backslash means depends on the ``sql_mode`` under whi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -40,13 +40,16 @@ class Token(NamedTuple):
     """White space stands before it."""
     end: int = 0
     """Where it ends in the text."""
+    word: str = ""
+    """A keyword or a mark in upper case; empty for other kinds, which say nothing."""
 
     def says(self, *words: str) -> bool:
         """Return whether it is one of these keywords or marks, in whatever case."""
-        return self.kind in (TokenKind.WORD, TokenKind.MARK) and self.text.upper() in words
+        return self.word in words
 
 
 Tokens = Sequence[Token]
+_KINDS: Mapping[str | None, TokenKind] = {kind.value: kind for kind in TokenKind}
 
 _PLAIN = r"'(?:[^']|'')*'"
 _ESCAPED = r"'(?:[^'\\]|\\.|'')*'"
@@ -86,7 +89,9 @@ def tokens(text: str, sql_mode: str = "", *, executed: bool = False) -> list[Tok
         if match.lastgroup == "blank":
             spaced = True
         else:
-            found.append(Token(TokenKind(str(match.lastgroup)), match[0], spaced, match.end()))
+            kind, text = _KINDS[match.lastgroup], match[0]
+            word = text if kind is TokenKind.MARK else text.upper() if kind is TokenKind.WORD else ""
+            found.append(Token(kind, text, spaced, match.end(), word))
             spaced = False
     return found
 
@@ -117,7 +122,8 @@ def closing(found: Tokens, start: int) -> int:
     """Return where the parenthesis that opens at ``start`` closes; the last token's place when it never does."""
     depth = 0
     for at in range(start, len(found)):
-        depth += found[at].says("(") - found[at].says(")")
+        word = found[at].word
+        depth += (word == "(") - (word == ")")
         if depth == 0:
             return at
     return len(found) - 1
@@ -127,8 +133,8 @@ def parts(found: Tokens) -> list[Tokens]:
     """Split at the commas that stand in no parenthesis."""
     ends, depth = [-1], 0
     for at, token in enumerate(found):
-        depth += token.says("(") - token.says(")")
-        if depth == 0 and token.says(","):
+        depth += (token.word == "(") - (token.word == ")")
+        if depth == 0 and token.word == ",":
             ends.append(at)
     ends.append(len(found))
     return [found[a + 1 : b] for a, b in pairwise(ends)]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from itertools import pairwise
 
 from parity.sql.mysql_tokens import Token, TokenKind, Tokens, closing, parts, tokens
@@ -33,60 +34,74 @@ class Takes(Enum):
     """Everything up to the next clause."""
 
 
-Grammar = Mapping[tuple[str, ...], tuple[str, Takes]]
-"""First words of a clause → its name, or an empty one when information_schema says the same, and what it takes."""
+class Grammar(dict[tuple[str, ...], tuple[str, Takes]]):
+    """First words of a clause → its name, empty when information_schema says the same, and what it takes."""
 
-COLUMN: Grammar = {
-    ("NOT", "NULL"): ("", Takes.NOTHING),
-    ("NULL",): ("", Takes.NOTHING),
-    ("UNSIGNED",): ("", Takes.NOTHING),
-    ("ZEROFILL",): ("", Takes.NOTHING),
-    ("PRECISION",): ("", Takes.NOTHING),
-    ("AUTO_INCREMENT",): ("", Takes.NOTHING),
-    ("VIRTUAL",): ("", Takes.NOTHING),
-    ("STORED",): ("", Takes.NOTHING),
-    ("PERSISTENT",): ("", Takes.NOTHING),
-    ("INVISIBLE",): ("", Takes.NOTHING),
-    ("CHARACTER", "SET"): ("", Takes.ONE),
-    ("CHARSET",): ("", Takes.ONE),
-    ("COLLATE",): ("", Takes.ONE),
-    ("ON", "UPDATE"): ("", Takes.REST),
-    ("DEFAULT",): ("default", Takes.REST),
-    ("GENERATED", "ALWAYS", "AS"): ("generated", Takes.GROUP),
-    ("AS",): ("generated", Takes.GROUP),
-    ("CHECK",): ("check", Takes.GROUP),
-    ("COMMENT",): ("comment", Takes.ONE),
-    ("SRID",): ("srid", Takes.ONE),
-    ("REF_SYSTEM_ID",): ("srid", Takes.ONE),
-}
-INDEX: Grammar = {
-    ("USING",): ("", Takes.ONE),
-    ("INVISIBLE",): ("", Takes.NOTHING),
-    ("IGNORED",): ("", Takes.NOTHING),
-    ("COMMENT",): ("comment", Takes.ONE),
-    ("WITH", "PARSER"): ("parser", Takes.ONE),
-}
-CHECK: Grammar = {("CHECK",): ("check", Takes.GROUP), ("NOT", "ENFORCED"): ("not enforced", Takes.NOTHING)}
-TABLE: Grammar = {
-    ("ENGINE",): ("", Takes.ONE),
-    ("AUTO_INCREMENT",): ("", Takes.ONE),
-    ("DEFAULT", "CHARSET"): ("", Takes.ONE),
-    ("DEFAULT", "COLLATE"): ("", Takes.ONE),
-    ("CHARSET",): ("", Takes.ONE),
-    ("COLLATE",): ("", Takes.ONE),
-    ("COMMENT",): ("comment", Takes.ONE),
-    ("PARTITION", "BY"): ("partition by", Takes.REST),
-}
-ROUTINE: Grammar = {
-    ("DETERMINISTIC",): ("", Takes.NOTHING),
-    ("NO", "SQL"): ("", Takes.NOTHING),
-    ("CONTAINS", "SQL"): ("", Takes.NOTHING),
-    ("READS", "SQL", "DATA"): ("", Takes.NOTHING),
-    ("MODIFIES", "SQL", "DATA"): ("", Takes.NOTHING),
-    ("SQL", "SECURITY"): ("", Takes.ONE),
-    ("LANGUAGE",): ("language", Takes.ONE),
-    ("COMMENT",): ("comment", Takes.ONE),
-}
+    @cached_property
+    def beginnings(self) -> Mapping[str, list[tuple[str, ...]]]:
+        """Return the clauses by their first word."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for words in self:
+            found.setdefault(words[0], []).append(words)
+        return found
+
+
+COLUMN = Grammar(
+    {
+        ("NOT", "NULL"): ("", Takes.NOTHING),
+        ("NULL",): ("", Takes.NOTHING),
+        ("AUTO_INCREMENT",): ("", Takes.NOTHING),
+        ("VIRTUAL",): ("", Takes.NOTHING),
+        ("STORED",): ("", Takes.NOTHING),
+        ("PERSISTENT",): ("", Takes.NOTHING),
+        ("INVISIBLE",): ("", Takes.NOTHING),
+        ("CHARACTER", "SET"): ("", Takes.ONE),
+        ("CHARSET",): ("", Takes.ONE),
+        ("COLLATE",): ("", Takes.ONE),
+        ("ON", "UPDATE"): ("", Takes.REST),
+        ("DEFAULT",): ("default", Takes.REST),
+        ("GENERATED", "ALWAYS", "AS"): ("generated", Takes.GROUP),
+        ("AS",): ("generated", Takes.GROUP),
+        ("CHECK",): ("check", Takes.GROUP),
+        ("COMMENT",): ("comment", Takes.ONE),
+        ("SRID",): ("srid", Takes.ONE),
+        ("REF_SYSTEM_ID",): ("srid", Takes.ONE),
+    }
+)
+INDEX = Grammar(
+    {
+        ("USING",): ("", Takes.ONE),
+        ("INVISIBLE",): ("", Takes.NOTHING),
+        ("IGNORED",): ("", Takes.NOTHING),
+        ("COMMENT",): ("comment", Takes.ONE),
+        ("WITH", "PARSER"): ("parser", Takes.ONE),
+    }
+)
+CHECK = Grammar({("CHECK",): ("check", Takes.GROUP), ("NOT", "ENFORCED"): ("not enforced", Takes.NOTHING)})
+TABLE = Grammar(
+    {
+        ("ENGINE",): ("", Takes.ONE),
+        ("AUTO_INCREMENT",): ("", Takes.ONE),
+        ("DEFAULT", "CHARSET"): ("", Takes.ONE),
+        ("DEFAULT", "COLLATE"): ("", Takes.ONE),
+        ("CHARSET",): ("", Takes.ONE),
+        ("COLLATE",): ("", Takes.ONE),
+        ("COMMENT",): ("comment", Takes.ONE),
+        ("PARTITION", "BY"): ("partition by", Takes.REST),
+    }
+)
+ROUTINE = Grammar(
+    {
+        ("DETERMINISTIC",): ("", Takes.NOTHING),
+        ("NO", "SQL"): ("", Takes.NOTHING),
+        ("CONTAINS", "SQL"): ("", Takes.NOTHING),
+        ("READS", "SQL", "DATA"): ("", Takes.NOTHING),
+        ("MODIFIES", "SQL", "DATA"): ("", Takes.NOTHING),
+        ("SQL", "SECURITY"): ("", Takes.ONE),
+        ("LANGUAGE",): ("language", Takes.ONE),
+        ("COMMENT",): ("comment", Takes.ONE),
+    }
+)
 
 
 def clauses(found: Tokens, grammar: Grammar) -> Clauses:
@@ -105,8 +120,8 @@ def clauses(found: Tokens, grammar: Grammar) -> Clauses:
 
 def _begins(found: Tokens, at: int, grammar: Grammar) -> tuple[str, ...]:
     """Return the first words of the clause that begins at ``at``; none when none does."""
-    for words in grammar:
-        if len(found) >= at + len(words) and all(found[at + i].says(word) for i, word in enumerate(words)):
+    for words in grammar.beginnings.get(found[at].word, ()):
+        if tuple(token.word for token in found[at : at + len(words)]) == words:
             return words if _fits(found, at + len(words), grammar[words][1]) else ()
     return ()
 
@@ -160,7 +175,8 @@ def table_text(text: str) -> TableText:
 def _added(table: TableText, element: Tokens) -> bool:
     """Sort one element of a table in; return whether there is a place for it."""
     if element[0].kind is TokenKind.NAME:
-        table.columns[_name(element[0])] = clauses(element[_atom(element, 2) if _sized(element) else 2 :], COLUMN)
+        end = _type_ends(element, 1)
+        table.columns[_name(element[0])] = {**clauses(element[end:], COLUMN), "type": list(element[1:end])}
         return True
     if element[0].says("CONSTRAINT") and element[2].says("CHECK"):
         table.checks[_name(element[1])] = clauses(element[2:], CHECK)
@@ -177,8 +193,14 @@ def _added(table: TableText, element: Tokens) -> bool:
     return False
 
 
-def _sized(element: Tokens) -> bool:
-    return len(element) > 2 and element[2].says("(")
+def _type_ends(found: Tokens, start: int) -> int:
+    """Return where the type that begins at ``start`` ends."""
+    at = start + 1
+    if at < len(found) and found[at].word == "(":
+        at = closing(found, at) + 1
+    while at < len(found) and found[at].word in ("UNSIGNED", "ZEROFILL", "PRECISION"):
+        at += 1
+    return at
 
 
 def _name(token: Token) -> str:
@@ -198,13 +220,18 @@ def _partitions(found: Tokens) -> tuple[list[Token], dict[str, Tokens]]:
     return [*found[:start], *found[end + 1 :]], {_name(piece[1]): piece[2:] for piece in pieces if len(piece) > 1}
 
 
-_ROUTINE = re.compile(r"\A(?: RETURNS [^\n]*)?\n(?P<traits>(?: {4}[^\n]*\n)*)(?P<body>.*)\Z", re.DOTALL)
+_ROUTINE = re.compile(
+    r"\A(?: RETURNS (?P<returns>[^\n]*))?\n(?P<traits>(?: {4}[^\n]*\n)*)(?P<body>.*)\Z", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
 class RoutineText:
-    """A routine's definition behind its parameters."""
+    """A routine's definition."""
 
+    parameters: Tokens
+    returns: Tokens
+    """The type of what a function returns."""
     traits: Clauses
     body: str
 
@@ -212,13 +239,20 @@ class RoutineText:
 def routine_text(text: str, sql_mode: str) -> RoutineText:
     """Take ``SHOW CREATE PROCEDURE`` or ``FUNCTION`` apart; the body stays a text, it may be no SQL."""
     found = tokens(text, sql_mode)
-    start = next((at for at, token in enumerate(found) if token.says("(")), None)
-    match = None if start is None else _ROUTINE.match(text[found[closing(found, start)].end :])
+    start = next((at for at, token in enumerate(found) if token.says("(")), len(found))
+    end = closing(found, start)
+    match = _ROUTINE.match(text[found[end].end :]) if start < len(found) else None
     if match is None:
-        return RoutineText({}, text)
+        return RoutineText([], [], {}, text)
     own = clauses(tokens(match["traits"]), ROUTINE)
     aggregate = [token for token in found[:start] if token.says("AGGREGATE")]
-    return RoutineText({**own, OPTIONS: [*aggregate, *own.get(OPTIONS, [])]}, match["body"])
+    returns = tokens(match["returns"] or "")
+    return RoutineText(
+        found[start + 1 : end],
+        returns[: _type_ends(returns, 0)],
+        {**own, OPTIONS: [*aggregate, *own.get(OPTIONS, [])]},
+        match["body"],
+    )
 
 
 def behind(found: Tokens, *words: str) -> Tokens:
@@ -229,10 +263,15 @@ def behind(found: Tokens, *words: str) -> Tokens:
     return found
 
 
-def trigger_body(text: str, sql_mode: str) -> Tokens:
-    """Return what a trigger does."""
-    found = behind(tokens(text, sql_mode), "FOR", "EACH", "ROW")
-    return found[2:] if found and found[0].says("FOLLOWS", "PRECEDES") else found
+def trigger_text(text: str, sql_mode: str) -> tuple[Tokens, Tokens]:
+    """Return when a trigger acts, beyond what information_schema says, and what it does."""
+    found = tokens(text, sql_mode)
+    body = behind(found, "FOR", "EACH", "ROW")
+    head = found[: len(found) - len(body)]
+    when = behind(head, "BEFORE") if any(token.says("BEFORE") for token in head) else behind(head, "AFTER")
+    end = next((at for at, token in enumerate(when) if token.says("ON")), 0)
+    condition = [token for token in when[:end] if not token.says("INSERT", "UPDATE", "DELETE")]
+    return condition, body[2:] if body and body[0].says("FOLLOWS", "PRECEDES") else body
 
 
 def event_body(text: str, sql_mode: str) -> Tokens:
@@ -240,12 +279,14 @@ def event_body(text: str, sql_mode: str) -> Tokens:
     return behind(tokens(text, sql_mode), "DO")
 
 
-VIEW: Grammar = {
-    ("CREATE",): ("", Takes.NOTHING),
-    ("ALGORITHM",): ("algorithm", Takes.ONE),
-    ("DEFINER",): ("", Takes.ONE),
-    ("SQL", "SECURITY"): ("", Takes.ONE),
-}
+VIEW = Grammar(
+    {
+        ("CREATE",): ("", Takes.NOTHING),
+        ("ALGORITHM",): ("algorithm", Takes.ONE),
+        ("DEFINER",): ("", Takes.ONE),
+        ("SQL", "SECURITY"): ("", Takes.ONE),
+    }
+)
 
 
 def view_text(text: str) -> Clauses:

@@ -10,12 +10,13 @@ from parity.engines.mysql_catalogue import Catalogue, Record, json_columns
 from parity.flow.databases.created import (
     OPTIONS,
     Clauses,
+    RoutineText,
     TableText,
     behind_name,
     event_body,
     routine_text,
     table_text,
-    trigger_body,
+    trigger_text,
     view_text,
 )
 from parity.flow.databases.spelling import (
@@ -70,11 +71,14 @@ class _View:
         return self.catalogue.created.get(what, {}).get(name, "")
 
 
-def objects(catalogue: Catalogue, style: Style) -> Objects:
-    """Return everything that the catalogue names and of which it gives the definition, normalised."""
-    texts = {name: table_text(text) for name, text in catalogue.created.get("table", {}).items()}
+def objects(catalogue: Catalogue, style: Style, read: Callable[[str], TableText] = table_text) -> Objects:
+    """Return everything that the catalogue names and of which it gives the definition, normalised.
+
+    ``read`` takes a table's definition apart; it may remember those of the other side.
+    """
+    texts = {name: read(text) for name, text in catalogue.created.get("table", {}).items()}
     view = _View(catalogue, style, texts)
-    return {key: attributes for read in _READERS for key, attributes in read(view)}
+    return {key: attributes for reader in _READERS for key, attributes in reader(view)}
 
 
 def _tables(view: _View) -> Found:
@@ -114,7 +118,7 @@ def _columns(view: _View) -> Found:
 def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> Attributes:
     return {
         "name": str(record["column_name"]),
-        "type": "json" if document else column_type(record["column_type"]),
+        "type": "json" if document else column_type(clauses.get("type", [])),
         "nullable": str(record["is_nullable"]).lower(),
         "default": default(clauses.get("default", []), style),
         "extra": extra(record["extra"]),
@@ -267,47 +271,41 @@ def _routines(view: _View) -> Found:
 def _routine(record: Record, parameters: Iterable[Record], text: str, style: Style) -> Attributes:
     kind, mode = str(record["routine_type"]), str(record["sql_mode"])
     if kind.startswith("PACKAGE"):
-        clauses: Clauses = {}
-        written = behind_name(text, *kind.split(), sql_mode=mode)
+        found = RoutineText([], [], {}, behind_name(text, *kind.split(), sql_mode=mode))
     else:
         found = routine_text(text, mode)
-        clauses, written = found.traits, found.body
+    clauses = found.traits
     language = joined(clauses.get("language", [])).lower()
     return {
-        "returns": _typed(record, charset(record["character_set_name"])),
-        "parameters": ", ".join(
-            f"{p['parameter_mode'] or 'IN'} {p['parameter_name']} {_typed(p, charset(p['character_set_name']))}"
-            for p in parameters
-            if int(p["ordinal_position"])
-        ),
+        "returns": column_type(found.returns),
+        "parameters": body(found.parameters),
+        "charsets": ", ".join(charset(p["character_set_name"]) for p in parameters),
         "collations": ", ".join(charset(p["collation_name"]) for p in parameters),
         "language": language,
-        "body": written if language else body(tokens(written, mode)),
+        "body": found.body if language else body(tokens(found.body, mode)),
         "options": _options(clauses, style),
         "deterministic": str(record["is_deterministic"]).lower(),
         "data access": str(record["sql_data_access"]).lower(),
         "security": str(record["security_type"]).lower(),
-        "sql mode": sql_mode(mode),
+        "sql mode": sql_mode(mode, style),
         "comment": str(record["routine_comment"]),
         **_origin(record),
     }
 
 
-def _typed(record: Record, characters: str) -> str:
-    return f"{column_type(record['dtd_identifier'] or '')} {characters}".strip()
-
-
 def _triggers(view: _View) -> Found:
     for record in view.records("triggers"):
         if text := view.created("trigger", record["trigger_name"]):
+            condition, found = trigger_text(text, str(record["sql_mode"]))
             yield (
                 Key("trigger", "", record["trigger_name"]),
                 {
                     "table": str(record["event_object_table"]),
                     "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
                     "order": str(record["action_order"]),
-                    "body": body(trigger_body(text, str(record["sql_mode"]))),
-                    "sql mode": sql_mode(record["sql_mode"]),
+                    "options": expression(condition, view.style),
+                    "body": body(found),
+                    "sql mode": sql_mode(record["sql_mode"], view.style),
                     **_origin(record),
                 },
             )
@@ -328,7 +326,7 @@ def _events(view: _View) -> Found:
                 "status": str(record["status"]).lower(),
                 "on completion": str(record["on_completion"]).lower(),
                 "body": body(event_body(text, str(record["sql_mode"]))),
-                "sql mode": sql_mode(record["sql_mode"]),
+                "sql mode": sql_mode(record["sql_mode"], view.style),
                 "comment": str(record["event_comment"]),
                 **_origin(record),
             },

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
+from functools import cache
 
 from parity.compare.result import NotCompared
 from parity.engines.mysql_catalogue import Catalogue
+from parity.flow.databases.created import table_text
 from parity.flow.databases.objects import Attributes, Key, Objects, objects
 from parity.flow.databases.spelling import Style
 
@@ -39,7 +41,8 @@ def diff_schema(
     legacy: Catalogue, target: Catalogue, wanted: Callable[[str], bool]
 ) -> tuple[SchemaDifference, ...]:
     """Compare all objects of wanted tables, and all that belong to no table."""
-    olds, news = objects(legacy, _style(legacy, target)), objects(target, _style(target, legacy))
+    read = cache(table_text)  # most tables are defined in the same words on both sides
+    olds, news = objects(legacy, _style(legacy, target), read), objects(target, _style(target, legacy), read)
     unpaired = {key.name for key in olds.keys() ^ news.keys() if key.kind == "table"}
     _rank_columns(olds, news)
     skipped = _RENDERED if legacy.mariadb != target.mariadb else frozenset()
@@ -57,10 +60,15 @@ _RENDERED = frozenset({"options", "collations", "collation of the connection", "
 """Attributes for which MariaDB and MySQL have other words, or other defaults."""
 
 
+_ABOLISHED = frozenset({"NO_AUTO_CREATE_USER"})
+"""Modes that MySQL 8 no longer has."""
+
+
 def _style(own: Catalogue, other: Catalogue) -> Style:
     return Style(
         introducers=own.introduces and not other.introduces,
         database=str(own.server["name"]),
+        abolished=_ABOLISHED if own.introduces != other.introduces else frozenset(),
         folds=own.folds != other.folds,
     )
 

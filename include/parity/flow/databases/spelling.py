@@ -27,8 +27,7 @@ from itertools import zip_longest
 
 from parity.sql.mysql_tokens import Token, TokenKind, Tokens, closing, joined, tokens
 
-_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
-_LITERAL = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\")", re.DOTALL)
+_WITH_WIDTH = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR"})
 _NOW = frozenset({"current_timestamp", "now", "localtime", "localtimestamp"})
 _INTRODUCERS = frozenset({"_utf8mb4", "_utf8mb3", "_utf8", "_latin1", "_ascii"})
 _RESERVED_BY_ALL = """
@@ -62,6 +61,8 @@ class Style:
     """It adds introducers to literals, and the other server does not."""
     database: str = ""
     """Its own database, whose name may be another on the other side."""
+    abolished: frozenset[str] = frozenset()
+    """Modes that one of the two servers no longer has."""
     folds: bool = False
     """One of the two servers makes no difference between upper and lower case of tables' names."""
 
@@ -69,13 +70,12 @@ class Style:
 PLAIN = Style()
 
 
-def column_type(text: object) -> str:
-    """Return a type without display widths, and with utf8's real name."""
-    plain = str(text)
-    return "".join(
-        piece if at % 2 else charset(_WIDTH.sub(r"\1", piece.lower()))
-        for at, piece in enumerate(_LITERAL.split(plain))
-    )
+def column_type(found: Tokens) -> str:
+    """Return a type without the display width of an integer; with ZEROFILL the width shows in its values."""
+    sized = len(found) > 1 and found[0].word in _WITH_WIDTH and found[1].says("(")
+    if sized and not found[-1].says("ZEROFILL"):
+        found = [found[0], *found[closing(found, 1) + 1 :]]
+    return expression(found)
 
 
 def charset(text: object) -> str:
@@ -102,13 +102,15 @@ def extra(value: object) -> str:
     return joined(_now(tokens(text.replace(",", " "))))
 
 
-def sql_mode(value: object) -> str:
-    """Return the mode that a routine runs under, in one order, without what MySQL 8 abolished."""
-    return ",".join(sorted(set(str(value or "").upper().split(",")) - {"", "NO_AUTO_CREATE_USER"}))
+def sql_mode(value: object, style: Style = PLAIN) -> str:
+    """Return the mode that a routine runs under, in one order, with the modes that both servers have."""
+    return ",".join(sorted(set(str(value or "").upper().split(",")) - {""} - style.abolished))
 
 
 def expression(found: Tokens, style: Style = PLAIN) -> str:
     """Return an expression that a server has printed: its names are quoted, so other words are keywords."""
+    if not found:
+        return ""
     words = _own_database([_folded(token) for token in found], style)
     if style.introducers:
         words = _without_introducers(words)

@@ -28,12 +28,23 @@ from parity.sql.mysql_tokens import tokens
     ],
 )
 def test_display_widths_are_no_difference(one: str, other: str) -> None:
-    assert column_type(one) == column_type(other)
+    assert column_type(tokens(one)) == column_type(tokens(other))
 
 
-def test_the_words_of_an_enum_keep_their_case() -> None:
-    assert column_type("ENUM('A','int(11)')") == "enum('A','int(11)')"
-    assert column_type("varchar(34)") != column_type("varchar(40)")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("enum('A','int(11)')", "enum('a','int(11)')"),
+        ("enum('A','int(11)')", "enum('A','int')"),
+        ("enum('a\\\\','B')", "enum('a\\\\','b')"),
+        ("varchar(34)", "varchar(40)"),
+        ("int(5) unsigned zerofill", "int(6) unsigned zerofill"),
+        ("int", "int unsigned"),
+        ("decimal(10,2)", "decimal(10,3)"),
+    ],
+)
+def test_types_that_mean_something_else_differ(one: str, other: str) -> None:
+    assert column_type(tokens(one)) != column_type(tokens(other))
 
 
 def default_of(text: str) -> str:
