@@ -18,7 +18,7 @@ from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCa
 from parity.compare.row_causes import explain_rows
 from parity.compare.samples import take_samples
 from parity.compare.session import Session, session
-from parity.compare.sources import open_sides
+from parity.compare.sources import Side, open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
 from parity.compare.waivers import Covered, apply_waivers
@@ -56,12 +56,14 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
         lambda here: gather(here, plan, "m_", "legacy", "target"),
         lambda here: fly(here, plan, left.relation, right.relation),
     )
-    _check_promised(facts.rows, legacy, target)
+    _check_promised(facts.rows, left, right)
     progress.step("explain")
     explained, proposals = session.both(
-        lambda here: _explain(here, plan, facts, spec, {*left.partitions, *right.partitions}),
+        lambda here: _explain(here, plan, facts, spec, {*left.files.partitions, *right.files.partitions}),
         lambda here: propose(here, plan, facts, spec),
     )
+    left.files.refuse_changed()
+    right.files.refuse_changed()
     verdict, reason = judge(
         Evidence(plan, facts.rows, canary, explained.covered.uncovered, explained.covered.waived), spec
     )
@@ -99,11 +101,18 @@ def _explain(session: Session, plan: Plan, facts: Facts, spec: Spec, partitions:
     )
 
 
-def _check_promised(rows: Rows, legacy: Source, target: Source) -> None:
-    for side, source, found in (("legacy", legacy, rows.legacy), ("target", target, rows.target)):
-        if source.expected_rows is not None and source.expected_rows != found:
+def _check_promised(rows: Rows, legacy: Side, target: Side) -> None:
+    """Refuse a side of which other rows were read than its manifest, its footers or its text hold."""
+    for side, found in ((legacy, rows.legacy), (target, rows.target)):
+        name, manifest = side.files.side, side.files.source.expected_rows
+        if manifest is not None and manifest != found:
             raise ExportRefused(
-                f"The {side} side has {plural(found, 'row')} where its manifest promised {source.expected_rows:,}."
+                f"The {name} side has {plural(found, 'row')} where its manifest promised {manifest:,}."
+            )
+        if side.rows != found:
+            raise ExportRefused(
+                f"{plural(found, 'row')} of the {name} side could be read, of {side.rows:,} that its files hold.",
+                remedy="Export it again.",
             )
 
 

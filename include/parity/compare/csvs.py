@@ -2,94 +2,145 @@
 
 A column takes the other side's type when every text of the file fits it exactly; otherwise it is an
 integer, a decimal, a date, a timestamp or a boolean only if every text looks like one (a leading zero
-makes it a text), and never a float unless some text has an exponent.
+makes it a text), and never a float: 12e4 and 120e3 may be codes.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import errno
 import gzip
 import re
+import shutil
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, cast
 
-from parity.compare.inputs import Files
-from parity.compare.session import Session, disk_full, ident, text
+from parity.compare.exact import SHAPES, exactly
+from parity.compare.inputs import DataFile, Files
+from parity.compare.records import count_records
+from parity.compare.session import Session, disk_full, ident, literal, text
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import plural
 
-_SHAPES = {
-    "whole": r"-?(0|[1-9]\d{0,37})",
-    "fixed": r"-?(0|[1-9]\d*)(\.\d+)?",
-    "real": r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(?i:inf|infinity|nan)",
-    "day": r"\d{4}-\d\d-\d\d",
-    "moment": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
-    "zoned": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)",
-    "truth": r"(?i:true|false)",
-    "clock": r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?",
-}
 _SAFE_DIGITS = {"tinyint": 2, "smallint": 4, "integer": 9, "bigint": 18, "hugeint": 38}
 """Every number of so many digits fits; unsigned types have no room for a sign."""
 _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
 
 
-def load_csv(session: Session, files: Files, form: CsvFormat, names: set[str], table: str) -> None:
-    """Read every file of a side into a table of texts; ragged lines are refused by number.
+@dataclass(frozen=True)
+class Header:
+    """What can prove that the first line of a side holds names: the key, rules, and the other side."""
 
-    The dialect is read off the first line alone. A sniffer that looks further may take a broken line for
-    another dialect, or skip lines at the top, and then rows would be lost without a word.
+    key: tuple[frozenset[str], ...] = ()
+    """For every part of the key, what it may be called here; folded, as all of these."""
+    rules: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
+    """The other side's columns, where they are known for certain."""
+    line: tuple[str, ...] = ()
+    """The other side's first line, where it is CSV, too."""
+
+
+@dataclass(frozen=True)
+class _Csv:
+    """One file, as UTF-8 and not compressed, with its first line taken apart."""
+
+    file: DataFile
+    plain: str
+    delimiter: str
+    cells: tuple[str, ...]
+
+
+def first_line(session: Session, files: Files) -> tuple[str, ...]:
+    """Return the cells of the first line of a side's first file."""
+    return _open(session, files.files[0], files.source.csv).cells
+
+
+def load_csv(session: Session, files: Files, header: Header, table: str) -> int:
+    """Read every file of a side into a table of texts, and return the rows that they hold by a count of our own.
+
+    Ragged lines are refused by number. The dialect is read off the first line alone. A sniffer that looks further
+    may take a broken line for another dialect, or skip lines at the top, and then rows would be lost in silence.
     """
+    form, rows = files.source.csv, 0
     _check_form(form)
     first: list[str] = []
-    for path in files.paths:
-        copy = _utf8(session, path, form.encoding)
-        try:
-            line = _first_line(session, copy)
-        except (CouldNotCompare, BadInput) as error:
-            raise _told(error, path) from error
-        delimiter = form.delimiter or _delimiter(line)
-        header, columns = _columns(path, _cells(path, line, delimiter, form), form, names)
+    named = form.header
+    for file in files.files:
+        opened = _open(session, file, form)
+        named = _is_header(opened, header) if named is None else named
+        columns = _columns(file.path, opened.cells, named)
         files.refuse_twice(columns)
         if first and set(columns) != set(first):
             odd = min(set(columns) ^ set(first))
             raise ExportRefused(
-                f"{path} does not have the columns of {files.paths[0]}: {odd!r} is in one of them only."
+                f"{file.path} does not have the columns of {files.files[0].path}: {odd!r} is in one of them only."
             )
-        query = f"SELECT * FROM {_reader(copy, columns, delimiter, form, header, files.hive)}"
+        held = count_records(opened.plain, file.path, opened.delimiter, _quote(form), len(columns)) - named
+        read = _read(session, opened, columns, form, named, f"INSERT INTO {table} BY NAME" if first else table)
+        if read != held:
+            raise ExportRefused(f"{plural(read, 'row')} of {file.path} could be read, of {held:,} that it holds.")
+        first, rows = first or columns, rows + held
+        if opened.plain != file.link:
+            Path(opened.plain).unlink()
+    return rows
+
+
+_LINE_SIZES = (0, 2**25, 2**29, 2**32)
+"""Bytes of the longest line, tried one after the other; DuckDB's own bound is 2 MB."""
+
+
+def _read(session: Session, opened: _Csv, columns: list[str], form: CsvFormat, header: bool, into: str) -> int:
+    parts = "".join(f", {literal(value)}::VARCHAR AS {ident(name)}" for name, value in opened.file.partition)
+    verb = into if into.startswith("INSERT") else f"CREATE TABLE {into} AS"
+    for size in _LINE_SIZES:
+        reader = _reader(opened, columns, form, header, size)
         try:
-            session.run(f"INSERT INTO {table} BY NAME {query}" if first else f"CREATE TABLE {table} AS {query}")
+            return session.run(f"{verb} SELECT *{parts} FROM {reader}")
         except (CouldNotCompare, BadInput) as error:
-            raise _told(error, path) from error
-        first = first or columns
+            if "aximum line size" not in str(error.__cause__) or size == _LINE_SIZES[-1]:
+                raise _told(error, opened.file.path) from error
+    raise AssertionError
 
 
-def _reader(path: str, columns: list[str], delimiter: str, form: CsvFormat, header: bool, hive: bool) -> str:
+def _reader(opened: _Csv, columns: list[str], form: CsvFormat, header: bool, line_size: int) -> str:
     named = ", ".join(f"{text(name)}: 'VARCHAR'" for name in columns)
-    quote = '"' if form.quote is None else form.quote
+    longest = f", max_line_size = {line_size}" if line_size else ""
+    quote = text(_quote(form))
     return (
-        f"read_csv({text(path)}, auto_detect = false, columns = {{{named}}}, delim = {text(delimiter)}, "
-        f"quote = {text(quote)}, escape = {text(quote)}, header = {str(header).lower()}, strict_mode = true, "
-        f"hive_partitioning = {str(hive).lower()}, hive_types_autocast = false, "
-        "null_padding = false, allow_quoted_nulls = false, nullstr = "
-        f"[{', '.join(map(text, form.null_text))}])"
+        f"read_csv({text(opened.plain)}, auto_detect = false, columns = {{{named}}}, "
+        f"delim = {text(opened.delimiter)}, quote = {quote}, escape = {quote}, header = {str(header).lower()}, "
+        f"strict_mode = true, hive_partitioning = false, compression = 'none', null_padding = false{longest}, "
+        f"allow_quoted_nulls = false, nullstr = [{', '.join(map(text, form.null_text))}])"
     )
 
 
-def _first_line(session: Session, path: str) -> str:
-    options = (
-        "auto_detect = false, columns = {'line': 'VARCHAR'}, header = false, delim = '\x1f', quote = '', "
-        "escape = ''"
-    )
-    rows = session.rows(f"SELECT line FROM read_csv({text(path)}, {options}, null_padding = true) LIMIT 1")
-    line = str(rows[0][0]) if rows and rows[0][0] else ""
+def _quote(form: CsvFormat) -> str:
+    return '"' if form.quote is None else form.quote
+
+
+def _open(session: Session, file: DataFile, form: CsvFormat) -> _Csv:
+    """Read the first line of a file, which may hold line ends inside quotes."""
+    plain, quote = _plain(session, file, form.encoding), _quote(form)
+    try:
+        with Path(plain).open(encoding="utf-8-sig", newline="") as opened:
+            line = opened.readline()
+            while quote and line.count(quote) % 2 and (more := opened.readline()):
+                line += more
+    except UnicodeError as error:
+        raise ExportRefused(f"{file.path}, line 1 is not UTF-8.", remedy="Name its encoding.") from error
+    except OSError as error:
+        raise ExportRefused(f"{file.path} cannot be read: {error.strerror}.") from error
+    line = line.rstrip("\r\n")
     if not line.strip():
-        raise ExportRefused(f"{path} is empty: it has not even a first line.")
-    return line.lstrip("\ufeff")
+        raise ExportRefused(f"{file.path} is empty: it has not even a first line.")
+    delimiter = form.delimiter or _delimiter(line)
+    return _Csv(file, plain, delimiter, tuple(_cells(file.path, line, delimiter, quote)))
 
 
 def _delimiter(line: str) -> str:
@@ -104,8 +155,7 @@ def _check_form(form: CsvFormat) -> None:
             raise BadInput(f"The CSV {name} {value!r} is not one character.")
 
 
-def _cells(path: str, line: str, delimiter: str, form: CsvFormat) -> list[str]:
-    quote = '"' if form.quote is None else form.quote
+def _cells(path: str, line: str, delimiter: str, quote: str) -> list[str]:
     if not quote:
         return line.split(delimiter)
     try:
@@ -114,63 +164,100 @@ def _cells(path: str, line: str, delimiter: str, form: CsvFormat) -> list[str]:
         raise ExportRefused(f"{path}, line 1 cannot be read: {error}.") from error
 
 
-def _columns(path: str, cells: list[str], form: CsvFormat, names: set[str]) -> tuple[bool, list[str]]:
-    """Return whether the first line is a header, and the columns' names.
+def _is_header(opened: _Csv, header: Header) -> bool:
+    """Tell whether the first line holds names, from what else is known of them; an ambiguous one is refused.
 
-    It is one when it holds a name that is looked for, or when no cell is empty, repeated or a number.
+    It does when it holds the whole key or the name of a rule, when more than half of it are the other side's
+    columns, or when it is the other side's first line to the letter. Otherwise a line with a number, an empty or
+    a repeated cell is data.
     """
-    header = form.header
-    if header is None:
-        known = {name.casefold() for name in names} & {cell.casefold() for cell in cells}
-        plain_names = all(cells) and len(set(cells)) == len(cells) and not any(map(_is_number, cells))
-        header = bool(known) or plain_names
-    if not header:
-        return False, [f"column{at}" for at in range(len(cells))]
-    folded = [cell.casefold() for cell in cells]
+    cells = {cell.casefold() for cell in opened.cells}
+    plain = all(opened.cells) and len(cells) == len(opened.cells) and not any(map(_is_number, opened.cells))
+    if header.key and all(part & cells for part in header.key):
+        return True
+    if header.key and all(any(map(_GENERATED.fullmatch, part)) for part in header.key):
+        return False
+    if header.rules & cells or 2 * len(header.columns & cells) > len(cells):
+        return True
+    if plain and header.line != opened.cells:
+        raise BadInput(
+            f"Nothing proves whether the first line of {opened.file.path} holds names or data.",
+            remedy="Say --header or --no-header, or name the key.",
+        )
+    return plain
+
+
+_GENERATED = re.compile(r"column\d+")
+
+
+def _columns(path: str, cells: tuple[str, ...], header: bool) -> list[str]:
+    """Return the columns' names; those without one are called by their places."""
+    names = [cell if header and cell else f"column{at}" for at, cell in enumerate(cells)]
+    folded = [name.casefold() for name in names]
     if len(set(folded)) < len(folded):
-        twice = next(cell for cell in cells if folded.count(cell.casefold()) > 1)
+        twice = next(name for name in names if folded.count(name.casefold()) > 1)
         raise ExportRefused(f"{path} has two columns called {twice!r}.")
-    return True, [cell or f"column{at}" for at, cell in enumerate(cells)]
+    return names
 
 
 def _is_number(cell: str) -> bool:
     return bool(re.fullmatch(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", cell.strip()))
 
 
-def _utf8(session: Session, path: str, encoding: str) -> str:
-    """Return a UTF-8 copy of a file that is written otherwise; the file itself when it already is."""
-    if encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig"):
-        return path
-    folders = [part for part in Path(path).parts[:-1] if "=" in part]
-    plain = Path(path).name.removesuffix(".gz")
-    copy = session.scratch.joinpath(str(len(list(session.scratch.iterdir()))), *folders, plain)
-    copy.parent.mkdir(parents=True)
+def _plain(session: Session, file: DataFile, encoding: str) -> str:
+    """Return the path of the file as UTF-8 and not compressed: its own, or that of a copy."""
+    utf8 = encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
+    name = file.path.lower()
+    if utf8 and not name.endswith((".gz", ".zst")):
+        return file.link
+    copy = Path(f"{file.link}.plain")
+    if copy.exists():
+        return str(copy)
     try:
-        with (
-            _opened(path, encoding) as old,
-            copy.open("w", encoding="utf-8", newline="") as new,
-        ):
-            while piece := old.read(1 << 20):
-                new.write(piece)
+        with _binary(file) as old, copy.open("wb") as new:
+            if utf8:
+                shutil.copyfileobj(old, new, _PIECE)
+            else:
+                _recode(old, new, encoding)
     except LookupError as error:
         raise BadInput(f"There is no encoding called {encoding!r}.") from error
     except UnicodeError as error:
-        raise ExportRefused(f"{path} is not {encoding}.", remedy="Name its encoding.") from error
+        raise ExportRefused(f"{file.path} is not {encoding}.", remedy="Name its encoding.") from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise disk_full(session.scratch) from error
-        raise ExportRefused(f"{path} cannot be read: {error}.") from error
+        raise _cut(file, error) from error
     except (EOFError, zlib.error) as error:
-        raise ExportRefused(f"{path} cannot be read: {error}.") from error
+        raise _cut(file, error) from error
     return str(copy)
 
 
-def _opened(path: str, encoding: str) -> TextIO:
-    if path.endswith(".gz"):
-        return gzip.open(path, "rt", encoding=encoding, newline="")
-    if path.endswith(".zst"):
-        raise BadInput(f"{path} is compressed with zstd and not UTF-8.", remedy="Decompress it first.")
-    return Path(path).open(encoding=encoding, newline="")
+def _cut(file: DataFile, error: Exception) -> ExportRefused:
+    return ExportRefused(
+        f"{file.path} cannot be read to its end: {error}.", remedy="It may be cut: export it again."
+    )
+
+
+_PIECE = 1 << 20
+
+
+def _recode(old: BinaryIO, new: BinaryIO, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while piece := old.read(_PIECE):
+        new.write(decoder.decode(piece).encode())
+    new.write(decoder.decode(b"", final=True).encode())
+
+
+def _binary(file: DataFile) -> BinaryIO:
+    """Open a file, decompressing it; one that was cut raises an error at its end."""
+    name = file.path.lower()
+    if name.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(file.link, "rb"))
+    if name.endswith(".zst"):
+        import pyarrow as pa
+
+        return cast("BinaryIO", pa.CompressedInputStream(pa.OSFile(file.link), "zstd"))
+    return Path(file.link).open("rb")
 
 
 def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | BadInput:
@@ -200,10 +287,47 @@ def typed_columns(
     if unknown:
         raise BadInput(f"The CSV has no column {unknown[0]!r}.", remedy=f"It has {', '.join(names[:20])}.")
     looks = {name: looks for part in _chunks(names, 100) for name, looks in _looks(session, table, part).items()}
-    return {
-        name: f"CAST({ident(name)} AS {form.types.get(name) or choose(looks[name], wanted.get(name))})"
-        for name in names
-    }
+    chosen = {name: choose(looks[name], wanted.get(name)) for name in names} | dict(form.types)
+    tests = {name: exactly(ident(name), kind) for name, kind in chosen.items() if _may_lose(name, kind, form)}
+    lost = _lost(session, table, tests)
+    for name, texts in lost.items():
+        if name in form.types:
+            what = plural(texts, "text of its", "texts of its")
+            raise ExportRefused(
+                f"The CSV column {name} is declared as {form.types[name]}, which {what} do not fit exactly.",
+                remedy="Declare a wider type, or leave it out.",
+            )
+    return {name: f"CAST({ident(name)} AS {'VARCHAR' if name in lost else chosen[name]})" for name in names}
+
+
+def folder_cast(session: Session, cell: str, values: list[str | None], wanted: DataType) -> list[str]:
+    """Return the SQL that gives the texts in folders' names the other side's type, if every one fits exactly.
+
+    A month may be written as 03: zeros in front do not count where the other side holds whole numbers.
+    """
+    bare = f"regexp_replace({cell}, '^(-?)0+(\\d)', '\\1\\2')" if wanted.name in _SAFE_DIGITS else cell
+    listed = (
+        f"(SELECT {bare} AS {cell} FROM (SELECT unnest([{', '.join(map(literal, values))}]::VARCHAR[]) AS {cell}))"
+    )
+    name = cell[1:-1].replace('""', '"')
+    kind = choose(_looks(session, listed, [name])[name], wanted)
+    if kind == "VARCHAR" or _lost(session, listed, {name: exactly(cell, kind)}):
+        return []
+    return [f"CAST({bare} AS {kind})"]
+
+
+def _may_lose(name: str, kind: str, form: CsvFormat) -> bool:
+    """Tell whether a cast needs a test of its own; the shapes of the texts warrant the others."""
+    return name in form.types or kind in ("FLOAT", "DOUBLE")
+
+
+def _lost(session: Session, table: str, tests: Mapping[str, str]) -> dict[str, int]:
+    """Return the columns of which some texts fail their tests, with how many."""
+    if not tests:
+        return {}
+    counts = (f"count(*) FILTER ({ident(name)} IS NOT NULL AND NOT ({test}))" for name, test in tests.items())
+    found = session.row(f"SELECT {', '.join(counts)} FROM {table}")
+    return {name: int(count) for name, count in zip(tests, found, strict=True) if count}
 
 
 def _chunks(names: list[str], size: int) -> list[list[str]]:
@@ -216,12 +340,11 @@ def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str
     for name in names:
         cell = ident(name)
         parts.append(f"count({cell})")
-        parts += [f"count(*) FILTER ({_looks_like(cell, shape)})" for shape in _SHAPES]
-        parts.append(f"count(*) FILTER (regexp_matches({cell}, '\\d[eE]'))")
+        parts += [f"count(*) FILTER ({_looks_like(cell, shape)})" for shape in SHAPES]
         parts.append(f"coalesce(max(length(regexp_extract({cell}, '\\.(\\d+)', 1))), 0)")
         parts.append(f"coalesce(max(length(regexp_extract({cell}, '^[+-]?(\\d*)', 1))), 0)")
     flat = session.row(f"SELECT {', '.join(parts)} FROM {table}")
-    keys = ("texts", *_SHAPES, "exponent", "fraction", "digits")
+    keys = ("texts", *SHAPES, "fraction", "digits")
     return {
         name: dict(zip(keys, flat[at * len(keys) : (at + 1) * len(keys)], strict=True))
         for at, name in enumerate(names)
@@ -233,14 +356,14 @@ _EXISTS = {"day": "DATE", "moment": "TIMESTAMP", "zoned": "TIMESTAMPTZ", "clock"
 
 
 def _looks_like(cell: str, shape: str) -> str:
-    matches = f"regexp_full_match({cell}, {text(_SHAPES[shape])})"
+    matches = f"regexp_full_match({cell}, {text(SHAPES[shape])})"
     kind = _EXISTS.get(shape)
     return f"CASE WHEN {matches} THEN TRY_CAST({cell} AS {kind}) IS NOT NULL END" if kind else matches
 
 
 def choose(looks: Mapping[str, int], wanted: DataType | None) -> str:
     """Choose the type of a column from the shapes of its texts and the other side's type."""
-    every = {shape for shape in _SHAPES if looks[shape] == looks["texts"]}
+    every = {shape for shape in SHAPES if looks[shape] == looks["texts"]}
     if not looks["texts"]:
         return wanted.sql if wanted else "VARCHAR"
     return _fit(looks, every, wanted) if wanted else _guess(looks, every)
@@ -252,8 +375,6 @@ def _guess(looks: Mapping[str, int], every: set[str]) -> str:
         return "BIGINT"
     if "fixed" in every and digits <= 38:
         return f"DECIMAL({max(18, digits)},{looks['fraction']})"
-    if "real" in every and digits <= 17 and looks["exponent"]:
-        return "DOUBLE"
     return _first(_temporal(looks) | {"truth": "BOOLEAN"}, every)
 
 

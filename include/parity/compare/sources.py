@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from parity.compare.csvs import load_csv, typed_columns
-from parity.compare.inputs import Files, find_files
+from parity.compare.csvs import Header, first_line, folder_cast, load_csv, typed_columns
+from parity.compare.inputs import PARTITION, Files, find_files
+from parity.compare.parquets import parquet_table
 from parity.compare.result import NotCompared
-from parity.compare.session import Session, ident, text
+from parity.compare.session import Session, ident, literal
 from parity.compare.spec import Source, Spec
 from parity.compare.types import TEXT, DataType, data_type
 from parity.errors import ExportRefused
@@ -21,27 +23,32 @@ class Side:
 
     relation: str
     columns: dict[str, DataType]
-    notes: tuple[NotCompared, ...] = ()
-    partitions: tuple[str, ...] = ()
+    notes: tuple[NotCompared, ...]
+    files: Files
+    rows: int
+    """Rows that the files promise: the sum of the footers, or the records of the text."""
 
 
 def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> tuple[Side, Side]:
     """Open both sides; CSV takes its types from the other side where it can."""
-    files = [find_files(side, source) for side, source in zip(SIDES, (legacy, target), strict=True)]
-    names = {*spec.key, *spec.columns, *(rule.legacy for rule in spec.columns.values() if rule.legacy)}
-    sources = (legacy, target)
+    links = session.scratch / "files"
+    files = [find_files(side, source, links) for side, source in zip(SIDES, (legacy, target), strict=True)]
+    session.names |= files[0].names | files[1].names
     opened: list[Side | None] = [None, None]
     for at in (0, 1):
-        if files[at].parquet and files[at].paths:
+        if files[at].parquet and files[at].files:
             opened[at] = _parquet(session, files[at], spec)
-        elif files[at].paths:
-            load_csv(session, files[at], sources[at].csv, names, f"text_{SIDES[at]}")
-    for at in (0, 1):
-        if opened[at] is None and files[at].paths:
-            other = opened[1 - at]
-            wanted = _renamed(other.columns, spec, at) if other else _texts(spec, at)
-            opened[at] = _csv(session, files[at], sources[at], wanted)
-    legacy_side, target_side = _fill_empty(session, opened)
+    texts = {at: files[at] for at in (0, 1) if not files[at].parquet}
+    lines = {at: first_line(session, csv) for at, csv in texts.items()}
+    rows = {
+        at: load_csv(session, csv, _header(spec, at, opened[1 - at], lines.get(1 - at, ())), f"text_{SIDES[at]}")
+        for at, csv in texts.items()
+    }
+    for at, csv in texts.items():
+        other = opened[1 - at]
+        wanted = _renamed(other.columns, spec, at) if other else _texts(spec, at)
+        opened[at] = _csv(session, csv, wanted, rows[at])
+    legacy_side, target_side = _fill_empty(session, opened, files)
     return (
         _type_partitions(session, legacy_side, _renamed(target_side.columns, spec, 0)),
         _type_partitions(session, target_side, _renamed(legacy_side.columns, spec, 1)),
@@ -49,12 +56,13 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
 
 
 def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | None]) -> Side:
-    """Give the texts in folder names the other side's types where every one of them fits."""
+    """Give the texts in folder names the other side's types where every one of them fits exactly."""
     casts = []
-    for name in side.partitions:
+    for at, name in enumerate(side.files.partitions):
         kind = wanted.get(name)
-        if kind is not None and kind.name != "varchar" and _fits(session, side, name, kind):
-            casts.append(f"CAST({ident(name)} AS {kind.sql}) AS {ident(name)}")
+        if kind is not None and side.columns[name].name == "varchar":
+            values = [partition[at][1] for partition in side.files.folders]
+            casts += [f"{cast} AS {ident(name)}" for cast in folder_cast(session, ident(name), values, kind)]
     if not casts:
         return side
     relation = side.relation.replace("raw_", "parted_")
@@ -62,10 +70,18 @@ def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | 
     return replace(side, relation=relation, columns=_columns(session, relation))
 
 
-def _fits(session: Session, side: Side, name: str, kind: DataType) -> bool:
-    cell = ident(name)
-    lost = f"{cell} IS NOT NULL AND TRY_CAST({cell} AS {kind.sql}) IS NULL"
-    return not session.one(f"SELECT count(*) FROM (SELECT DISTINCT {cell} FROM {side.relation}) WHERE {lost}")
+def _header(spec: Spec, at: int, other: Side | None, line: tuple[str, ...]) -> Header:
+    """Return what can prove that the first line of a CSV side holds names."""
+    rules = spec.columns
+    keys = [{part, *(n for n, r in rules.items() if r.legacy == part)} for part in spec.key]
+    keys = [{*names, *(r.legacy for n, r in rules.items() if n in names and r.legacy)} for names in keys]
+    known = {(rule.legacy if at == 0 else None) or name for name, rule in rules.items()}
+    columns = _renamed(other.columns, spec, at) if other else {}
+    return Header(tuple(map(_folded, keys)), _folded(known), _folded(columns), line)
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
 
 
 def _texts(spec: Spec, at: int) -> dict[str, DataType | None]:
@@ -87,13 +103,12 @@ def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, Dat
     return wanted
 
 
-def _csv(session: Session, files: Files, source: Source, wanted: dict[str, DataType | None]) -> Side:
+def _csv(session: Session, files: Files, wanted: dict[str, DataType | None], rows: int) -> Side:
     side = files.side
-    columns = typed_columns(session, f"text_{side}", source.csv, wanted)
+    columns = typed_columns(session, f"text_{side}", files.source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
     session.run(f"CREATE VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
-    parts = tuple(name for name in columns if f"/{name}=" in files.paths[0]) if files.hive else ()
-    return Side(f"raw_{side}", _columns(session, f"raw_{side}"), partitions=parts)
+    return Side(f"raw_{side}", _columns(session, f"raw_{side}"), files.notes, files, rows)
 
 
 def _columns(session: Session, relation: str) -> dict[str, DataType]:
@@ -101,76 +116,30 @@ def _columns(session: Session, relation: str) -> dict[str, DataType]:
 
 
 def _parquet(session: Session, files: Files, spec: Spec) -> Side:
-    listed = f"[{', '.join(map(text, files.paths))}]"
-    if files.partitions:
-        own = f"read_parquet({listed}, hive_partitioning = false, union_by_name = true)"
-        files.refuse_twice(name for name, _ in session.describe(f"SELECT * FROM {own}"))
-    _refuse_wide_decimals(session, files, listed, spec)
-    drifted = _drift(session, files, listed) if len(files.paths) > 1 else ()
-    options = f"hive_partitioning = {str(files.hive).lower()}, hive_types_autocast = false"
-    options += ", union_by_name = true" if drifted else ""
     name = f"raw_{files.side}"
-    session.run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({listed}, {options})")
-    columns = _columns(session, name)
-    inside = {row[0] for row in session.rows(f"SELECT DISTINCT name FROM parquet_schema({text(files.paths[0])})")}
-    parts = tuple(column for column in columns if files.hive and column not in inside)
-    return Side(name, columns, (*drifted, *_nanoseconds(session, files, listed)), parts)
+    table = parquet_table(session, files, spec)
+    query = table.query
+    if files.partitions:
+        number, folders = ident(PARTITION), f"folders_{files.side}"
+        columns = ", ".join(f"{ident(part)} VARCHAR" for part in files.partitions)
+        values = (f"({at}, {', '.join(literal(v) for _, v in one)})" for one, at in files.folders.items())
+        session.run(f"CREATE TABLE {folders} ({number} BIGINT, {columns})")
+        session.run(f"INSERT INTO {folders} VALUES {', '.join(values)}")
+        query = f"SELECT * EXCLUDE ({number}) FROM ({query}) JOIN {folders} USING ({number})"
+    session.run(f"CREATE VIEW {name} AS {query}")
+    return Side(name, _columns(session, name), (*files.notes, *table.notes), files, table.rows)
 
 
-def _refuse_wide_decimals(session: Session, files: Files, listed: str, spec: Spec) -> None:
-    """Refuse decimals of more than 38 digits: DuckDB reads them as doubles, and most digits would go unseen."""
-    rows = session.rows(f"SELECT DISTINCT name, precision FROM parquet_schema({listed}) WHERE precision > 38")
-    ignored = {part for name, rule in spec.columns.items() if rule.ignore for part in (name, rule.legacy)}
-    for name, precision in rows:
-        if name not in ignored:
-            raise ExportRefused(
-                f"The {files.side} column {name} is a decimal of {precision} digits; 38 can be compared exactly.",
-                remedy="Export it as text, or ignore it.",
-            )
-
-
-def _nanoseconds(session: Session, files: Files, listed: str) -> tuple[NotCompared, ...]:
-    """Say which columns lose digits in reading: DuckDB gives the old INT96 times in microseconds."""
-    rows = session.rows(f"SELECT DISTINCT name FROM parquet_schema({listed}) WHERE type = 'INT96' ORDER BY name")
-    return tuple(
-        NotCompared(
-            f"{files.side} column {name}", "INT96 times are read to the microsecond; finer digits are not compared"
-        )
-        for (name,) in rows
-    )
-
-
-def _drift(session: Session, files: Files, listed: str) -> tuple[NotCompared, ...]:
-    """Say which columns do not look the same in every file of a side."""
-    rows = session.rows(
-        "SELECT name, count(DISTINCT file_name) AS files, count(DISTINCT (type, converted_type, "
-        "scale, precision)) "
-        f"FROM parquet_schema({listed}) WHERE num_children IS NULL GROUP BY name "
-        f"HAVING files <> {len(files.paths)} OR count(DISTINCT (type, converted_type, scale, precision)) > 1"
-    )
-    return tuple(
-        NotCompared(
-            f"{files.side} column {name}",
-            f"is in {count} of {len(files.paths)} files; NULL was read in the others",
-        )
-        if count != len(files.paths)
-        else NotCompared(
-            f"{files.side} column {name}", "has several types among the files; read in their common type"
-        )
-        for name, count, _ in rows
-    )
-
-
-def _fill_empty(session: Session, opened: list[Side | None]) -> tuple[Side, Side]:
+def _fill_empty(session: Session, opened: list[Side | None], files: list[Files]) -> tuple[Side, Side]:
     """Give a side without files, whose manifest promised zero rows, the other side's columns."""
     legacy, target = opened
     if legacy is None and target is None:
         raise ExportRefused("Neither side holds a data file, so there are no columns to compare.")
-    return legacy or _empty(session, "legacy", target), target or _empty(session, "target", legacy)
+    return legacy or _empty(session, files[0], target), target or _empty(session, files[1], legacy)
 
 
-def _empty(session: Session, side: str, other: Side | None) -> Side:
+def _empty(session: Session, files: Files, other: Side | None) -> Side:
     assert other is not None
-    session.run(f"CREATE VIEW raw_{side} AS SELECT * FROM {other.relation} WHERE false")
-    note = NotCompared(f"{side} schema", "zero rows were exported without a file, so it has no schema to compare")
-    return Side(f"raw_{side}", other.columns, (note,))
+    session.run(f"CREATE VIEW raw_{files.side} AS SELECT * FROM {other.relation} WHERE false")
+    why = "zero rows were exported without a file, so it has no schema to compare"
+    return Side(f"raw_{files.side}", other.columns, (NotCompared(f"{files.side} schema", why),), files, 0)

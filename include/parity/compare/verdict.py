@@ -37,8 +37,7 @@ def schema_differences(plan: Plan) -> tuple[SchemaFact, ...]:
 
 def only_keys(plan: Plan) -> bool:
     """Tell whether rules left out every column but the key; a table that has no other column is compared whole."""
-    ignored = bool(plan.left_out) and not schema_differences(plan)
-    return ignored and not plan.keyless and not plan.values
+    return bool(plan.ignored) and not schema_differences(plan) and not plan.keyless and not plan.values
 
 
 def judge(evidence: Evidence, spec: Spec) -> tuple[Verdict, str]:
