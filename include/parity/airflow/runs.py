@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from parity.clients.remote import RemoteRuns, RunStatus
-from parity.errors import BadInput
+from parity.errors import BadInput, ExportRefused
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,13 @@ def handed_on(context: Any, task_id: str) -> dict[str, Any]:
     value = context["ti"].xcom_pull(task_ids=task_id)
     found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value or {}
     return found
+
+
+def needed(context: Any, task_id: str) -> dict[str, Any]:
+    """Return what a task handed on; ExportRefused when it handed on nothing, as one that was marked by hand."""
+    if found := handed_on(context, task_id):
+        return found
+    raise ExportRefused(
+        f"Task {task_id} handed nothing on; it was marked by hand, or has not run.",
+        remedy=f"Clear {task_id} with everything after it.",
+    )

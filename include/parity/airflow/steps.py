@@ -11,7 +11,7 @@ from airflow.sdk import Context
 from parity.airflow.artefacts import open_artefacts
 from parity.airflow.evidence import attempt_of, made_now, rules_now
 from parity.airflow.remote_run import Ask, Want, Wanted
-from parity.airflow.runs import RunsRef, connection, handed_on
+from parity.airflow.runs import RunsRef, connection, handed_on, needed
 from parity.clients.names import did_you_mean
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
@@ -227,7 +227,7 @@ def _adf(suite: Suite, kind: str) -> RunsRef:
 
 
 def _pipeline_run(context: Context) -> str:
-    return str(handed_on(context, START)["run_id"])
+    return str(needed(context, START)["run_id"])
 
 
 def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) -> dict[str, Any]:

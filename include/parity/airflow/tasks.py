@@ -26,7 +26,7 @@ from parity.airflow.evidence import (
 )
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
-from parity.airflow.runs import connection, handed_on
+from parity.airflow.runs import connection, needed
 from parity.airflow.steps import PLAN, activity_ref, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
@@ -299,13 +299,12 @@ class SuiteTasks:
 
     def _check_producers(self, context: Context, case: Case) -> None:
         """Refuse data that the activity, or the legacy job, has written again since its run was found."""
-        day = case.plan.business_date.isoformat()
-        if migrated := _of(context, case.activity, Link.ACTIVITY):
-            azure = self.suite.azure
-            request: dict[str, Any] = {"pipeline": azure.pipeline, "parameters": {azure.date_parameter: day}}
-            activity_ref(self.suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
-        found = _of(context, case.activity, Link.GLUE)
-        if case.activity.glue_job and found:
+        day, azure = case.plan.business_date.isoformat(), self.suite.azure
+        migrated = _of(context, case.activity, Link.ACTIVITY)
+        request: dict[str, Any] = {"pipeline": azure.pipeline, "parameters": {azure.date_parameter: day}}
+        activity_ref(self.suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
+        if case.activity.glue_job:
+            found = _of(context, case.activity, Link.GLUE)
             request = {"job": case.activity.glue_job, "business_date": day}
             glue_ref(self.suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
@@ -364,4 +363,4 @@ def _made(case: Case) -> dict[str, Any]:
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:
-    return handed_on(context, f"{activity.name}.{link}")
+    return needed(context, task_of(link, activity.name))
