@@ -208,7 +208,7 @@ def test_a_repaired_ledger_is_green_and_what_was_open_is_told_to_be_over(night: 
     assert run.ended() == "success"
     assert set(run.verdicts().values()) == {"PASS"}
     assert night.updates()
-    assert any("RECOVERED" in message for message in night.told())
+    until(lambda: any("RECOVERED" in message for message in night.told()))  # a callback speaks after its task
 
 
 def test_a_server_that_its_cloud_calls_stopped_makes_the_night_invalid_for_that_reason(night: Night) -> None:
