@@ -112,6 +112,8 @@ def clauses(found: Tokens, grammar: Grammar) -> Clauses:
         words = _begins(found, at, grammar)
         name, takes = grammar[words] if words else (OPTIONS, Takes.NOTHING)
         start = at + len(words)
+        if takes is Takes.ONE and start < len(found) and found[start].says("="):
+            start += 1
         at = _end(found, start, takes, grammar) if words else _atom(found, at)
         own = sorted_.setdefault(name, [])
         own += found[start:at]
@@ -133,8 +135,6 @@ def _fits(found: Tokens, start: int, takes: Takes) -> bool:
 def _end(found: Tokens, start: int, takes: Takes, grammar: Grammar) -> int:
     if takes is Takes.NOTHING:
         return start
-    if takes is Takes.ONE and start < len(found) and found[start].says("="):
-        return start + 2
     at = _atom(found, start)
     while takes is Takes.REST and at < len(found) and not _begins(found, at, grammar):
         at = _atom(found, at)

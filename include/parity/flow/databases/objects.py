@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,12 +71,13 @@ class _View:
         return self.catalogue.created.get(what, {}).get(name, "")
 
 
-def objects(catalogue: Catalogue, style: Style, read: Callable[[str], TableText] = table_text) -> Objects:
+def objects(catalogue: Catalogue, style: Style, skipped: Set[str] = frozenset()) -> Objects:
     """Return everything that the catalogue names and of which it gives the definition, normalised.
 
-    ``read`` takes a table's definition apart; it may remember those of the other side.
+    Tables that are ``skipped`` are left out, with all that belongs to them but triggers and foreign keys.
     """
-    texts = {name: read(text) for name, text in catalogue.created.get("table", {}).items()}
+    created = catalogue.created.get("table", {})
+    texts = {name: table_text(text) for name, text in created.items() if name not in skipped}
     view = _View(catalogue, style, texts)
     return {key: attributes for reader in _READERS for key, attributes in reader(view)}
 
