@@ -67,9 +67,9 @@ class TwoDatabases:
         servers()[1].run(script, self.name)
 
     def job(self, store: ProgressStore | None = None, **spec: Any) -> Job:
-        """Return a verification with a fake clock and small spans."""
+        """Return a verification with a fake clock and small spans; tables may be empty unless ``spec`` says no."""
         pace = {"settle": "0s", "first": 100, "chunk": "50ms"} | spec.pop("pace", {})
-        base = {"database": self.name, "owner": "dba", "legacy": "l", "target": "t"}
+        base = {"database": self.name, "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
         urls = [address(server.url(self.name)) for server in servers()]
         return Job(
             Database.model_validate({**base, "pace": pace, **spec}),

@@ -85,3 +85,16 @@ def test_the_process_list_does_not_show_the_password(urls: list[str]) -> None:
                 break
             time.sleep(0.05)
     assert b"parity:sandbox-ledger@" not in shown
+
+
+def test_a_table_without_rows_on_either_side_is_equal_only_when_it_may_be(urls: list[str]) -> None:
+    for server in servers():
+        server.run("CREATE TABLE nothing (id INT PRIMARY KEY);\n", "command")
+
+    done = run(*urls)
+    assert done.returncode == 2
+    assert "Table nothing could not be compared" in done.stderr
+    assert "--allow-empty" in done.stderr
+
+    done = run(*urls, "--allow-empty")
+    assert done.returncode == 0, done.stdout

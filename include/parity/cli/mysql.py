@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("right")
 @click.option("--tables", default="", help="Names or patterns, comma-separated; default: all.")
 @click.option("--exclude", multiple=True, help="Pattern of tables to leave out; may be repeated.")
+@click.option("--allow-empty", is_flag=True, help="Zero rows against zero rows may pass.")
 @click.option("--json", "to", default="", help="Write the result as JSON to a file, or - for stdout.")
 @click.option("--connections", default=1, show_default=True, type=click.IntRange(1, 16), help="Per server.")
 @click.option("--way", type=click.Choice(["auto", "digest", "stream"]), default="auto", show_default=True)
@@ -83,6 +84,7 @@ def _spec(options: dict[str, Any]) -> Database:
                 "target": "right",
                 "include": tables or ("*",),
                 "exclude": options["exclude"],
+                "allow_empty": options["allow_empty"],
                 "tables": told,
                 "pace": pace,
             }

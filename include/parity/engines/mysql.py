@@ -97,6 +97,12 @@ class MySQLTable:
         """Count all rows."""
         return int(self.session.rows(f"SELECT COUNT(*) FROM {self.dialect.quote(self.name)}")[0][0])
 
+    def count_compared(self, span: Span) -> int:
+        """Count the rows of a span that are to be compared."""
+        where = self._where(span)
+        asked = f"SELECT COUNT(*) FROM {self.dialect.quote(self.name)}{' WHERE ' + where if where else ''}"
+        return int(self.session.rows(asked)[0][0])
+
     def canary(self) -> Eyesight:
         """Change a row's columns one at a time, inside the server, and tell which changes the hash saw."""
         asked = canaries(self.dialect, self.name, self.columns, self.where)

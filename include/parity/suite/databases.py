@@ -20,7 +20,9 @@ class TableRules(Frozen):
     where: str | None = Field(default=None, description="MySQL condition, the same on both sides.")
     columns: dict[str, ColumnRule] = Field(default_factory=dict)
     ignore: str | None = Field(default=None, min_length=3, description="Why its rows are not compared.")
-    allow_empty: bool = True
+    allow_empty: bool | None = Field(
+        default=None, description="Zero rows against zero rows may pass. Empty: as the database says."
+    )
     coverage: float = Field(default=1.0, gt=0, le=1, description="Floor: fraction of columns compared.")
     severity: Severity = Severity.CRITICAL
 
@@ -83,6 +85,7 @@ class Database(Frozen):
     include: tuple[str, ...] = Field(default=("*",), description="Patterns of table names.")
     exclude: dict[str, str] = Field(default_factory=dict, description="Pattern, and why.")
     tables: dict[str, TableRules] = Field(default_factory=dict)
+    allow_empty: bool = Field(default=False, description="Any table may have zero rows on both sides.")
     users: tuple[str, ...] = Field(default=(), description="Patterns of users that must exist on both sides.")
     pace: Pace = Pace()
     rds: Rds | None = None
@@ -101,7 +104,10 @@ class Database(Frozen):
 
     def rules(self, table: str) -> TableRules:
         """Return what is said of a table."""
-        return self.tables.get(table, TableRules())
+        found = self.tables.get(table, TableRules())
+        return (
+            found if found.allow_empty is not None else found.model_copy(update={"allow_empty": self.allow_empty})
+        )
 
     @property
     def named(self) -> frozenset[str]:

@@ -152,7 +152,10 @@ def _blind(facts: TableFacts, rows: Rows) -> str:
 def _unjudged(facts: TableFacts, rows: Rows) -> str:
     plan = facts.plan
     if not rows.legacy and not rows.target and not plan.rules.allow_empty:
-        return "Nothing was compared: both sides have zero rows and allow_empty is not set."
+        return (
+            "Nothing was compared: both sides have zero rows. Set allow_empty for the table, or for the database "
+            "(at a terminal: --allow-empty), if none is right."
+        )
     if facts.recheck.restless:
         return _restless(facts.recheck.restless)
     if plan.unreadable and plan.rules.coverage >= 1.0:
@@ -207,6 +210,12 @@ def _notes(facts: TableFacts) -> list[NotCompared]:
     if progress.sections > 1:
         why = f"{progress.sections} parts of the table were read at once, each in a snapshot of its own"
         found.append(NotCompared("one single snapshot", why))
+    if not progress.legacy and not progress.target:
+        found.append(NotCompared("rows", "there is none on either side, which allow_empty permits"))
+    if not progress.counted:
+        found.append(NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"))
+    if facts.plan.rules.where:
+        found.append(NotCompared("rows outside the condition", f"where: {facts.plan.rules.where}"))
     if facts.plan.keyless:
         found.append(NotCompared("rows by key", "there is no key without NULLs; whole rows were counted"))
     return found

@@ -34,6 +34,8 @@ class Progress:
     """When its first snapshot was taken."""
     resumed: int = 0
     """How often it went on from an earlier span, in a new snapshot."""
+    counted: bool = False
+    """The server's own count, under the snapshot that was compared, is that of the rows that were."""
     sections: int = 1
     """How many parts of it were read at once, each in a snapshot of its own."""
     cuts: tuple[tuple[str | None, ...], ...] = ()

@@ -80,6 +80,7 @@ def merged(states: Sequence[Progress], fingerprint: str) -> Progress:
         fingerprint=fingerprint,
         after=None,
         done=all(state.done for state in states),
+        counted=all(state.counted for state in states),
         sections=len(states),
         cuts=(),
         columns=dict(columns),

@@ -18,7 +18,7 @@ from pathlib import Path
 from parity.clients.mysql import StatementStopped
 from parity.clock import Clock
 from parity.engines.mysql_load import load
-from parity.errors import Transient
+from parity.errors import ExportRefused, Transient
 from parity.flow.databases.line import Line
 from parity.flow.databases.pace import STREAMED, Brake, Stride
 from parity.flow.databases.plan import TablePlan
@@ -29,6 +29,7 @@ from parity.flow.databases.spans import SMALL, Pair, SpanFacts, Way, compare_spa
 from parity.flow.databases.spill import SpanDifferences
 from parity.sql.keys import Span
 from parity.sql.mysql_packed import Buckets, divisible
+from parity.wording import plural
 
 LAST = 1.5
 """How much larger than the others the last span may be."""
@@ -62,6 +63,7 @@ class Walk:
     def walk(self) -> Progress:
         """Compare the whole section and return what was counted; raises errors of :mod:`parity.errors`."""
         state = self._begin()
+        before = state.done
         attempts = 0
         while not state.done:
             try:
@@ -77,6 +79,25 @@ class Walk:
                 attempts += 1
                 self.line.fail(attempts)
                 state = self._again(state)
+        return state if before else self._counted(state)
+
+    def _counted(self, state: Progress) -> Progress:
+        """Hold what was compared against the servers' own COUNT(*); raises ExportRefused where they differ.
+
+        Whatever cuts an answer off, or hides a row from a range of the key, does not do so to the whole count.
+        Without one single snapshot there is nothing to hold against.
+        """
+        if state.counted or state.resumed or not self.plan.consistent:
+            return state
+        pair = Pair(*self.line.sides().tables(self.plan), self.plan.seekable)
+        span = self.section.span
+        try:
+            found = both(lambda: pair.legacy.count_compared(span), lambda: pair.target.count_compared(span))
+        except Transient:
+            return state
+        check_counts(self.plan.name, (state.legacy, state.target), found)
+        state = replace(state, counted=True)
+        self.store.save(self.run, self.name, state.to_json())
         return state
 
     def _begin(self) -> Progress:
@@ -194,6 +215,17 @@ def fingerprint(plan: TablePlan, section: Section) -> str:
     """Return what identifies a plan, so that progress under another one is not taken for its own."""
     told = repr((plan.legacy, plan.target, plan.key_legacy, plan.key_target, plan.rules.where, section))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def check_counts(table: str, compared: tuple[int, int], found: tuple[int, int]) -> None:
+    """Refuse a table of which a server counts other rows than those that were compared."""
+    for side, ours, theirs in zip(("legacy", "target"), compared, found, strict=True):
+        if ours != theirs:
+            raise ExportRefused(
+                f"{table}: {plural(ours, 'row')} of the {side} side were compared, but the same snapshot holds "
+                f"{theirs:,}.",
+                remedy="Check the table and its indexes (CHECK TABLE), and what stands between us and the server.",
+            )
 
 
 def _advanced(state: Progress, span: Span, facts: SpanFacts, found: SpanDifferences, *, done: bool) -> Progress:

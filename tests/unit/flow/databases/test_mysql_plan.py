@@ -95,3 +95,10 @@ def test_a_table_that_is_named_and_nowhere_to_be_found_is_refused_and_a_view_is_
 def test_foreign_keys_tie_tables_into_one_group() -> None:
     plans = [TablePlan("a", refers_to=frozenset({"b"})), TablePlan("b"), TablePlan("c", rows=9)]
     assert {frozenset(group) for group in group_tables(plans)} == {frozenset("ab"), frozenset("c")}
+
+
+def test_a_table_may_be_empty_where_it_or_its_database_says_so() -> None:
+    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "tables": {"a": {"allow_empty": True}}}
+    silent, loud = Database.model_validate(told), Database.model_validate({**told, "allow_empty": True})
+    assert [silent.rules(name).allow_empty for name in "ab"] == [True, False]
+    assert loud.rules("b").allow_empty
