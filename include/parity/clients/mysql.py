@@ -283,7 +283,11 @@ def _connect(where: Address, limits: Limits, name: str) -> pymysql.Connection[An
 def _tls_arguments(where: Address) -> dict[str, Any]:
     if where.tls == "off":
         return {"ssl_disabled": True}
-    context = ssl.create_default_context(cafile=where.ca or None)
+    try:
+        context = ssl.create_default_context(cafile=where.ca or None)
+    except OSError as error:  # SSLError is one: a file that holds no certificate
+        why = error.strerror or str(error)
+        raise AccessDenied(f"ssl_ca={where.ca} of {where} cannot be read: {why}.", remedy=_TRUST) from None
     if where.tls == "unverified":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

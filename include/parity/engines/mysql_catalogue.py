@@ -102,6 +102,8 @@ class Table:
     generated: frozenset[str] = frozenset()
     refers_to: frozenset[str] = frozenset()
     """Tables that its foreign keys name."""
+    versioned: bool = False
+    """It keeps former rows, which a query shows only when it asks for them."""
 
 
 @dataclass(frozen=True)
@@ -333,6 +335,7 @@ def _table(
         counter=next((c["column_name"] for c in own if "auto_increment" in str(c["extra"]).lower()), ""),
         generated=frozenset(c["column_name"] for c in own if c["generation_expression"]),
         refers_to=frozenset(f["referenced_table_name"] for f in foreign.get(name, ())),
+        versioned=record["table_type"] == "SYSTEM VERSIONED",
     )
 
 

@@ -89,7 +89,7 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         tuple(a for a, _ in pairs),
         tuple(b for _, b in pairs),
         rules=rules,
-        not_compared=tuple(skipped),
+        not_compared=(*skipped, *_history(legacy, target)),
         coverage=len(pairs) / total,
         rows=max(legacy.rows, target.rows),
         consistent=legacy.consistent and target.consistent,
@@ -99,6 +99,11 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         unreadable=tuple(s.column for s in skipped if s.kind is Omission.NO_TEXT),
     )
     return plan if refusal else _with_key(plan, legacy, target)
+
+
+def _history(*sides: Table) -> tuple[NotCompared, ...]:
+    why = "the table is system-versioned; only its current rows are compared"
+    return (NotCompared("former rows", why),) if any(side.versioned for side in sides) else ()
 
 
 def _lonely(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:

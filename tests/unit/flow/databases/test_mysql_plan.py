@@ -31,6 +31,11 @@ def test_without_a_shared_key_whole_rows_are_counted() -> None:
     assert plan.key_target == plan.target
 
 
+def test_former_rows_of_a_versioned_table_are_listed_as_not_compared() -> None:
+    plan = plan_table("t", TABLE, replace(TABLE, versioned=True), TableRules())
+    assert [one.what for one in plan.not_compared] == ["former rows"]
+
+
 def test_a_column_of_one_side_is_told() -> None:
     plan = plan_table("t", Table("t", (ID,), (PRIMARY,)), TABLE, TableRules())
     assert plan.one_sided == ("amount",)

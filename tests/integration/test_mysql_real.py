@@ -1,0 +1,158 @@
+"""What MySQL alone has: documents with types, generated keys, partial revokes, no MD5; on a server that exists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+from pydantic import SecretStr
+
+from mysql_servers import counts
+from parity.clients.mysql import Address, address
+from parity.clock import FakeClock
+from parity.flow.databases.outcome import DatabaseResult
+from parity.flow.databases.progress import MemoryProgress
+from parity.flow.databases.sides import Connections
+from parity.flow.databases.verify import Job, verify_database
+from parity.suite.databases import Database
+
+SERVER = os.environ.get("PARITY_TEST_MYSQL", "")
+pytestmark = pytest.mark.skipif(
+    not SERVER, reason="set PARITY_TEST_MYSQL to mysql://root@127.0.0.1:PORT/ of a MySQL server for tests"
+)
+
+
+@dataclass
+class OnMySQL:
+    """Two databases on one MySQL server."""
+
+    folder: Path
+    name: str = "parity_real"
+
+    @property
+    def addresses(self) -> tuple[Address, Address]:
+        """Return the addresses of both."""
+        base = SERVER.rstrip("/")
+        return address(f"{base}/{self.name}_legacy"), address(f"{base}/{self.name}_target")
+
+    def run(self, *statements: str, on: tuple[int, ...] = (0, 1)) -> None:
+        """Run statements in both databases, or one."""
+        for at in on:
+            where = self.addresses[at]
+            password = where.password.get_secret_value()
+            options: dict[str, Any] = {
+                "host": where.host,
+                "port": where.port,
+                "user": where.user,
+                "password": password,
+            }
+            with pymysql.connect(**options, autocommit=True) as connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {where.database}")
+                cursor.execute(f"USE {where.database}")
+                for statement in statements:
+                    cursor.execute(statement.replace("{db}", where.database))
+
+    def verify(self, user: str = "", **spec: Any) -> DatabaseResult:
+        """Verify, as root or as another user."""
+        sides = self.addresses
+        if user:
+            sides = tuple(replace(side, user=user, password=SecretStr("p"), tls="unverified") for side in sides)  # type: ignore[assignment]
+        told = {"database": "real", "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
+        pace = {"settle": "0s", **spec.pop("pace", {})}
+        declared = Database.model_validate({**told, "pace": pace, **spec})
+        return verify_database(Job(declared, Connections(*sides), MemoryProgress(), self.folder, FakeClock()))
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[OnMySQL]:
+    found = OnMySQL(tmp_path)
+    found.run("DROP DATABASE {db}")
+    found.run("DROP USER IF EXISTS limited")
+    yield found
+    found.run("DROP DATABASE {db}", "DROP USER IF EXISTS limited")
+
+
+DOCUMENTS = {
+    "a date": ("JSON_OBJECT('a', CAST('2026-01-01' AS DATE))", """'{"a": "2026-01-01"}'"""),
+    "a time": ("CAST(CAST('10:00:00' AS TIME) AS JSON)", """'"10:00:00.000000"'"""),
+    "a decimal": ("JSON_ARRAY(1, JSON_ARRAY(CAST(1.5 AS DECIMAL(5,1))))", "'[1, [1.5]]'"),
+    "bytes": ("JSON_ARRAY(x'00ff')", """'["base64:type15:AP8="]'"""),
+    "a double and an integer": ("'[1.0]'", "'[1]'"),
+}
+
+
+@pytest.mark.parametrize("way", ["digest", "stream"])
+def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, way: str) -> None:
+    for at, values in enumerate(DOCUMENTS.values()):
+        two.run(
+            f"CREATE TABLE t{at} (id INT PRIMARY KEY, v JSON)", f"CREATE TABLE u{at} (id INT PRIMARY KEY, v JSON)"
+        )
+        for side, value in enumerate(values):
+            two.run(
+                f"INSERT INTO t{at} VALUES (1, {value})", f"INSERT INTO u{at} VALUES (1, {values[0]})", on=(side,)
+            )
+
+    result = two.verify(pace={"way": way})
+
+    for at, name in enumerate(DOCUMENTS):
+        assert counts(result, f"t{at}") == (1, 0, 0), name
+        assert counts(result, f"u{at}") == (0, 0, 0), name
+
+
+def test_rows_that_differ_are_found_without_md5(two: OnMySQL) -> None:
+    two.run("CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b MEDIUMBLOB, g POINT)")
+    two.run("INSERT INTO t VALUES (1, REPEAT('x', 300000), REPEAT('y', 300000), POINT(1, 2)), (2, 'a', 'b', NULL)")
+    two.run("UPDATE t SET b = CONCAT(b, 'z') WHERE id = 1", on=(1,))
+    for way in ("digest", "stream"):
+        assert counts(two.verify(pace={"way": way}), "t") == (1, 0, 0)
+
+
+def test_a_generated_key_is_not_hidden(two: OnMySQL) -> None:
+    two.run("CREATE TABLE t (v INT)", "INSERT INTO t VALUES (1), (2)", on=(0,))
+    two.run(
+        "SET sql_generate_invisible_primary_key = ON",
+        "CREATE TABLE t (v INT)",
+        "INSERT INTO t VALUES (1), (2)",
+        on=(1,),
+    )
+    two.run("SET GLOBAL show_gipk_in_create_table_and_information_schema = OFF")
+    try:
+        result = two.verify()
+    finally:
+        two.run("SET GLOBAL show_gipk_in_create_table_and_information_schema = ON")
+    assert result.verdict == "FAIL"
+    assert "my_row_id" in result.tables[0].result.reason
+
+
+def test_what_a_partial_revoke_hides_is_never_equal(two: OnMySQL) -> None:
+    two.run("CREATE TABLE t (id INT PRIMARY KEY)")
+    two.run("CREATE TRIGGER stamp BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 1", on=(0,))
+    two.run(
+        "SET GLOBAL partial_revokes = ON",
+        "CREATE USER limited IDENTIFIED BY 'p'",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, SHOW_ROUTINE ON *.* TO limited",
+        on=(0,),
+    )
+    two.run("REVOKE TRIGGER, EVENT ON {db}.* FROM limited")
+    try:
+        result = two.verify("limited")
+    finally:
+        two.run("DROP USER limited", "SET GLOBAL partial_revokes = OFF", on=(0,))
+    assert result.verdict == "INVALID"
+    assert {"triggers of the legacy side", "events of the target side"} <= {
+        one.what for one in result.not_compared
+    }
+
+
+def test_columns_that_a_user_may_not_see_are_never_equal(two: OnMySQL) -> None:
+    two.run("CREATE TABLE t (id INT PRIMARY KEY, a INT, b INT)", "INSERT INTO t VALUES (1, 1, 1)")
+    two.run("UPDATE t SET b = 2", on=(1,))
+    two.run("CREATE USER limited IDENTIFIED BY 'p'", on=(0,))
+    two.run("GRANT SELECT (id, a) ON {db}.t TO limited")
+    result = two.verify("limited", include=["t"])
+    assert "rights on some columns of the legacy side only" in result.tables[0].result.reason
