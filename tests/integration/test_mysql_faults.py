@@ -94,7 +94,7 @@ class Hunter:
             self._thread.join()
 
     def _hunt(self) -> None:
-        prey = "SELECT id FROM information_schema.processlist WHERE user = 'parity' AND info LIKE '%GROUP BY 1)%'"
+        prey = "SELECT id FROM information_schema.processlist WHERE user = 'parity' AND info LIKE '%GROUP BY b)%'"
         with servers()[1].root() as connection, connection.cursor() as cursor:
             while not self._end.is_set() and not self.killed:
                 cursor.execute(prey)
