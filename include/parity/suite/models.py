@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -74,7 +74,10 @@ def parse_tolerance(value: object) -> object:
     if isinstance(value, int | float | Decimal):
         return {"absolute": str(value)}
     if isinstance(value, str) and value.strip().endswith("%"):
-        return {"relative": str(Decimal(value.strip().removesuffix("%").strip()) / 100)}
+        try:
+            return {"relative": str(Decimal(value.strip().removesuffix("%").strip()) / 100)}
+        except InvalidOperation:
+            raise ValueError(f"{value!r} is not a percentage; write a number and %, such as 0.1%") from None
     if isinstance(value, str) and _DURATION.fullmatch(value):
         return {"time": value}
     if isinstance(value, str):

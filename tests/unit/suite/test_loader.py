@@ -101,6 +101,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             "a: {legacy: z}\n      b: {legacy: z, ignore",
             "'z' is given to more than one column",
         ),
+        ("tolerance: 0.01", "tolerance: a lot %", "'a lot %' is not a percentage"),
         ("tolerance: 0.01", 'replace: ["(", ""]', "'(' is not a regular expression"),
         (":business_date", "':business_date'", "has ':business_date': in quotes it is text and is not bound."),
         (
