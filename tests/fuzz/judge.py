@@ -68,7 +68,7 @@ def weigh(case: Case, expected: Expected, result: dict[str, Any]) -> Judgement:
         return Judgement(unsure=True)
     if result["verdict"] in ("crash", "INVALID"):
         kind = "crashed" if result["verdict"] == "crash" else "invalid"
-        words = f"{kind}: {_stable(result['reason'])}"
+        words = f"{kind}: {stable(result['reason'])}"
         one = {"crashed": int(kind == "crashed"), "invalid": int(kind == "invalid")}
         return Judgement(expected.planted, complaints=((words, result["reason"].strip()),), **one)
     ledger = _Ledger()
@@ -113,7 +113,7 @@ def _verdict(expected: Expected, found: str, ledger: _Ledger) -> None:
             ledger.invented += 1
 
 
-def _stable(reason: str) -> str:
+def stable(reason: str) -> str:
     """Return the first words of a sentence without names and numbers, the last line of a traceback."""
     line = reason.strip().splitlines()[-1] if reason.strip() else ""
     plain = re.sub(r"/\S+|'[^']*'|\"[^\"]*\"|[A-Z_]+\([^)]*\)|\d+|\b[ck]\d*\b", "…", line)

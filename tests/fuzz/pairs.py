@@ -120,6 +120,9 @@ class Pairs:
         for side, how in enumerate(self.storage):
             if how["format"] == "spark" and any("timestamp(ns" in (c.legacy, c.target)[side] for c in columns):
                 how["format"] = "pyarrow"  # Spark has no nanoseconds
+        for side, how in enumerate(self.storage):
+            if sum(bool(c.on(side)) for c in columns) == 1:
+                how.pop("delimiter", None)  # a file of one column does not show it
         case = Case(columns, tuple(c.name for c in key), ([], []), self.storage)
         rows = self._rows(case)
         through = "command" if dice.random() < 0.01 else "function"

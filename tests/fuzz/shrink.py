@@ -5,28 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from fuzz.case import Case, Column
 from fuzz.judge import judge
 
+A = TypeVar("A")
 _SECONDS = 60
 """What one failure may cost."""
 
 
-def shrink(case: Case, classes: frozenset[str], fails: Callable[[Case], bool] | None = None) -> Case:
-    """Return the smallest case found that fails in one of the same ways."""
+def still(classify: Callable[[Any], frozenset[str]], classes: frozenset[str]) -> Callable[[Any], bool]:
+    """Return the test that a case fails in one of some ways; after a minute, that none does."""
     end = time.monotonic() + _SECONDS
 
-    def still(one: Case) -> bool:
+    def test(one: Any) -> bool:
         if time.monotonic() > end:
             return False
         try:
-            return bool(judge(one).classes & classes)
+            return bool(classify(one) & classes)
         except Exception:  # noqa: BLE001 - a case that cannot even be written is no smaller failure
             return False
 
-    test = fails or still
+    return test
+
+
+def shrink(case: Case, classes: frozenset[str], fails: Callable[[Case], bool] | None = None) -> Case:
+    """Return the smallest case found that fails in one of the same ways."""
+    test = fails or still(lambda one: judge(one).classes, classes)
     while True:
         smaller = _pass(case, test)
         if smaller == case:
@@ -36,11 +42,11 @@ def shrink(case: Case, classes: frozenset[str], fails: Callable[[Case], bool] | 
 
 def _pass(case: Case, test: Callable[[Case], bool]) -> Case:
     for steps in (_settings, _halves, _columns, _rules, _rows, _cells):
-        case = _descend(case, steps, test)
+        case = descend(case, steps, test)
     return case
 
 
-def _descend(case: Case, steps: Callable[[Case], Iterator[Case]], test: Callable[[Case], bool]) -> Case:
+def descend(case: A, steps: Callable[[A], Iterator[A]], test: Callable[[A], bool]) -> A:
     """Take each step that still fails, and look for steps from there."""
     moved = True
     while moved:
