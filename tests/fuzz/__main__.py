@@ -89,6 +89,7 @@ def table(tally: Tally) -> str:
     rule = "─" * sum(_WIDTHS)
     pace = f"{tally.total[0] / max(tally.seconds, 1):.1f} pairs/s in {tally.seconds:,.0f} s; "
     end = "nothing was found." if not tally.failures else f"{len(tally.failures)} pairs failed."
+    end += f" {tally.known:,} more failed as open cases do." if tally.known else ""
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", pace + end])
 
 

@@ -47,6 +47,8 @@ class Case:
     what: str = ""
     open: str = ""
     """Why the product does not pass it yet; empty when it must."""
+    shows: tuple[str, ...] = ()
+    """How it fails as long as it is open."""
 
     def to_text(self) -> str:
         """Return the JSON document, one row a line."""
@@ -67,5 +69,6 @@ class Case:
             tuple(data.pop("rows")),
             tuple(data.pop("storage")),
             tuple(data.pop("waivers", ())),
+            shows=tuple(data.pop("shows", ())),
             **data,
         )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fuzz import files, reference
 from fuzz.case import Case, Column
 from fuzz.kinds import DAY, Kind, decode, encode, kind
+from fuzz.known import avoided
 from fuzz.reference import DIFFERENT, SAME, same, token
 from fuzz.values import Drawer
 
@@ -199,7 +200,8 @@ class Pairs:
             column = Column(name, alike, alike)
         else:
             column = Column(name, *dice.choice(CASTS if way < 0.975 else CLASHES))
-        return replace(column, rule=self._rule(column))
+        column = replace(column, rule=self._rule(column))
+        return self._column(name) if avoided(column) else column
 
     def _rule(self, column: Column) -> dict[str, Any]:
         dice = self.dice

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from fuzz import databases
 from fuzz.case import Case
 from fuzz.judge import Judgement, judge
+from fuzz.known import is_known
 from fuzz.pairs import Pairs
 from fuzz.shrink import shrink
 
@@ -40,6 +41,8 @@ class Tally:
     failures: list[Outcome] = field(default_factory=list)
     shrunk: list[Outcome] = field(default_factory=list)
     """One failure of each kind, made small."""
+    known: int = 0
+    """Pairs that fail as an open case does."""
     seconds: float = 0.0
 
     NAMES = ("pairs", "planted", "missed", "invented", "invalid", "crashed")
@@ -47,6 +50,9 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
         one = outcome.judgement
+        if one.complaints and is_known(one):
+            self.known += 1
+            one = Judgement()
         counts = (1, one.planted, one.missed, one.invented, one.invalid, one.crashed)
         before = self.groups.get(outcome.group, [0] * len(counts))
         self.groups[outcome.group] = [a + b for a, b in zip(before, counts, strict=True)]
