@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.calls import night
+from parity.airflow.colour import OTHER_RUNS, night_facts
 from parity.airflow.database_calls import database_night
 from parity.airflow.database_evidence import inputs_of
 from parity.airflow.database_tasks import DatabaseTasks
@@ -129,6 +130,29 @@ def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wa
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = night(tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json()})))
     assert told.whole is not bool(wanted)
+
+
+@pytest.mark.parametrize(
+    ("state", "stored", "said"),
+    [
+        ("success", Verdict.PASS, "PASS"),
+        ("success", Verdict.FAIL, "FAIL. settle differs"),
+        ("failed", Verdict.INVALID, "INVALID. settle differs"),
+        ("failed", Verdict.PASS, "its task is failed"),
+        ("success", None, "its run left no result"),
+    ],
+)
+def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_may_mark(
+    tasks: SuiteTasks, state: str, stored: Verdict | None, said: str
+) -> None:
+    dates = {"business_date": "2026-03-02", "business_date_to": "2026-03-03"}
+    made = make_plan(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
+    store = open_results()
+    if stored:
+        other = RunRecord("payments", "scheduled__1__2026-03-03", date(2026, 3, 3), NIGHTLY)
+        store.record_run(replace(other, verdict=stored, reason="settle differs"))
+    there = context(Instance({f"{OTHER_RUNS}_0": state}))
+    assert night_facts(there, tasks.suite, made, store).dates == {"2026-03-03": said}
 
 
 LEDGER = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
