@@ -6,7 +6,7 @@ against a text), both sides are compared as canonical text and the pair is calle
 
 from __future__ import annotations
 
-from parity.compare.types import FLOATS, INTEGERS, DataType, Kind, Meeting
+from parity.compare.types import FLOATS, INTEGERS, TEXT, DataType, Kind, Meeting, quoted, verbatim
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 20, 128: 39}
 _STAMPS = {"timestamp_s": 0, "timestamp_ms": 3, "timestamp": 6, "timestamp_ns": 9, "timestamp with time zone": 6}
@@ -46,6 +46,8 @@ def _same(one: DataType) -> Meeting:
     if kind is Kind.INTERVAL:
         # DuckDB calls one month and thirty days equal; their texts differ.
         return Meeting(Kind.INTERVAL, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    if one.name == "variant":
+        return Meeting(Kind.NESTED, one.sql, "equal")
     if kind is None or one.sql == "JSON":
         return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     return Meeting(kind, one.sql, "equal")
@@ -56,7 +58,7 @@ def _with_null(legacy: DataType, target: DataType) -> Meeting:
     if real.untyped:
         return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     own = meet(real, real, None, None)
-    cast = f"CAST(«0» AS {own.sql})"
+    cast = f"CAST(«0» AS {verbatim(own.sql)})"
     side = (cast, own.target) if real is target else (own.legacy, cast)
     note = "one side holds nothing but NULL and has no type of its own"
     return Meeting(own.kind, own.sql, "widened", *side, own.scale, note)
@@ -84,7 +86,8 @@ def _times(legacy: DataType, target: DataType) -> Meeting:
 
 
 def _cast(kind: Kind, sql: str, verdict: str, scale: int = 0, note: str = "") -> Meeting:
-    return Meeting(kind, sql, verdict, f"CAST(«0» AS {sql})", f"CAST(«0» AS {sql})", scale, note)
+    cast = f"CAST(«0» AS {verbatim(sql)})"
+    return Meeting(kind, sql, verdict, cast, cast, scale, note)
 
 
 def _as_text(verdict: str, note: str = "compared as text") -> Meeting:
@@ -180,8 +183,8 @@ def _nested(legacy: DataType, target: DataType) -> Meeting:
     if common is None:
         return _as_text("incompatible")
     verdict = "equal" if legacy.sql == target.sql else "widened"
-    left, right = (_ordered(f"CAST(«0» AS {common.sql})", common) for _ in range(2))
-    return Meeting(Kind.NESTED, common.sql, verdict, left, right)
+    cast = _ordered(f"CAST(«0» AS {verbatim(common.sql)})", quoted(common))
+    return Meeting(Kind.NESTED, common.sql, verdict, cast, cast)
 
 
 def _common_nested(legacy: DataType, target: DataType) -> DataType | None:
@@ -207,7 +210,8 @@ def _common_nested(legacy: DataType, target: DataType) -> DataType | None:
 
 def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
     if legacy.sql == target.sql:
-        return legacy
+        # One month and thirty days are equal to DuckDB inside nested values, too.
+        return TEXT if legacy.name == "interval" else legacy
     meeting = meet(legacy, target, None, None)
     simple = meeting.legacy.startswith("CAST(«0»") and meeting.verdict != "incompatible"
     return DataType(meeting.kind, meeting.sql) if simple else None

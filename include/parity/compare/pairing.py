@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from parity.compare.causes import Code, Variants, case_of
 from parity.compare.money import amounts
-from parity.compare.passes import row_hashes
+from parity.compare.passes import DEEPEST, any_of, row_hashes
 from parity.compare.plan import Column, Plan
 from parity.compare.session import Session
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
-_DEEPEST = 500
-"""Tests that are chained with OR; DuckDB parses no more than a thousand levels."""
 _MOST_PAIRS = 10_000
 """Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
 
@@ -50,13 +48,6 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
         f"t.rid AS tid{codes} FROM {source})"
     )
     session.run(f"CREATE TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
-
-
-def any_of(tests: list[str]) -> str:
-    """Return the test that one of many tests holds; a chain of thousands would be too deep to parse."""
-    if len(tests) < _DEEPEST:
-        return " OR ".join(tests) or "false"
-    return f"list_contains([{', '.join(tests)}], true)"
 
 
 def explain_again(session: Session, columns: list[Column], prefix: str, variants: Variants) -> None:
@@ -114,7 +105,7 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
         )
         session.run(f"CREATE TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
     match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
-    first, second = exact_hashes(plan)
+    first, second = row_hashes(plan, plan.values)
     session.run(
         f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
         "g, a, b ORDER BY rid) AS n "
@@ -124,15 +115,10 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
     )
 
 
-def exact_hashes(plan: Plan) -> tuple[str, str]:
-    """Return the row's hashes over canonical values, without the cells of tolerances."""
-    return row_hashes(plan, cells=False)
-
-
 def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
     """Pair what is left of each key, fewest unequal columns first."""
     parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
-    distance = " + ".join(parts) if len(parts) < _DEEPEST else f"list_sum([{', '.join(parts)}])"
+    distance = " + ".join(parts) if len(parts) < DEEPEST else f"list_sum([{', '.join(parts)}])"
     session.run(
         f"CREATE TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
         f"(SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "

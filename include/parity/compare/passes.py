@@ -1,9 +1,13 @@
 """Two passes over two prepared relations: a narrow one that finds the unequal rows, a wide one that fetches them.
 
-Pass one keeps 24 bytes a row: a hash of the key, and two hashes of the row that are taken over the columns
-in opposite order and, for texts, from different bytes. The last bit of the second one says which side the
-row is from. A key that has exactly one row on each side and whose hashes cancel is equal: 128 bits decide.
+Pass one keeps 24 bytes a row: a hash of the key, and two hashes of the row's canonical values, taken over the
+columns in opposite order and each of them written in two ways. The last bit of the second one says which side the
+row is from. A key that has exactly one row on each side and whose hashes cancel is equal: 127 bits decide.
 Everything else (changed, missing, extra, more than one row) is fetched in pass two and compared exactly.
+
+A column with a tolerance, or compared as JSON, has no canonical value that says when it is equal: the two hashes
+leave it out. Where rules loosen columns, 16 bytes more hold two hashes of these columns as stored. Rows that
+differ in nothing else are judged by these columns alone, value by value, and fetched if they are unequal.
 
 Tables, all prefixed: ``sel`` the keys to fetch, ``many`` those with more than one row on a
 side, ``wl`` and ``wt`` the fetched rows.
@@ -11,11 +15,14 @@ side, ``wl`` and ``wt`` the fetched rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parity.compare.plan import Column, Plan
 from parity.compare.session import Session
-from parity.compare.types import Kind
+
+DEEPEST = 500
+"""Tests that are chained with OR; DuckDB parses no more than a thousand levels."""
 
 
 @dataclass(frozen=True)
@@ -29,42 +36,16 @@ class Scanned:
 
 def key_hash(plan: Plan) -> str:
     """Return the hash that finds a row's partner."""
-    return f"hash({', '.join(part for c in plan.key for part in c.hashed())})"
+    return f"hash({', '.join(c.hashed()[0] for c in plan.key)})"
 
 
-def row_hashes(plan: Plan, *, cells: bool = True) -> tuple[str, str]:
-    """Return two independent hashes of a row; the second one covers the key too.
-
-    With ``cells``, a column with a tolerance is hashed by its cell; without, by its canonical value.
-    """
-    values = [(c, part) for c in plan.values for part in (c.hashed() if cells else c.exactly())]
-    keys = [(c, part) for c in plan.key for part in c.hashed()]
-    first = ", ".join(part for _, part in values) or "0"
-    second = ", ".join(_other(c, part) for c, part in [*reversed(values), *keys])
+def row_hashes(plan: Plan, values: Iterable[Column]) -> tuple[str, str]:
+    """Return two independent hashes of some values of a row; the second one covers the key too, backwards."""
+    pairs = [c.hashed() for c in values]
+    keys = [c.hashed()[1] for c in plan.key]
+    first = ", ".join(one for one, _ in pairs) or "0"
+    second = ", ".join((*(other for _, other in reversed(pairs)), *reversed(keys)))
     return f"hash({first})", f"hash({second})"
-
-
-_STAND_INS = {
-    "BIGINT": "5577006791947779410",
-    "UBIGINT": "5577006791947779410",
-    "DOUBLE": "-8.674665223082154e-127",
-    "TIMESTAMP": "TIMESTAMP '1234-05-06 07:08:09.101112'",
-    "TIMESTAMP_NS": "TIMESTAMP_NS '1834-05-06 07:08:09.101112131'",
-}
-"""Of every 64-bit type one value has the hash that DuckDB gives NULL (of BIGINT: -2930909409056394622)."""
-
-
-def _other(column: Column, part: str) -> str:
-    """Change what is hashed, so that two values with one hash do not share the other.
-
-    Texts and bytes are shifted by one byte; NULL is hashed as a value of its type.
-    """
-    if column.kind is Kind.TEXT or part.endswith("::VARCHAR"):
-        return f"'#' || {part}"
-    if column.kind is Kind.BINARY:
-        return f"'#'::BLOB || {part}"
-    stand_in = _STAND_INS.get(column.sql) if part == column.canonical() else None
-    return f"coalesce({part}, {stand_in})" if stand_in else part
 
 
 def scan(session: Session, plan: Plan, prefix: str, legacy: str, target: str) -> Scanned:
@@ -79,23 +60,20 @@ def scan(session: Session, plan: Plan, prefix: str, legacy: str, target: str) ->
     for side, relation in (("l", legacy), ("t", target)):
         session.run(
             f"CREATE TABLE {prefix}w{side} AS SELECT * FROM (SELECT {key_hash(plan)} AS kh, * "
-            f"FROM {relation}) "
-            f"WHERE kh IN (SELECT kh FROM {prefix}sel WHERE NOT through)"
+            f"FROM {relation}) WHERE kh IN (SELECT kh FROM {prefix}sel)"
         )
     return Scanned(counts[0], counts[1], through)
 
 
 def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relation: str, bit: int) -> int:
-    first, second = row_hashes(plan)
+    """Store the hashes of every row: of its key, of what its rules leave of it, and of what they loosen."""
+    first, second = row_hashes(plan, [c for c in plan.values if not c.meaning.near])
     side = f"(({second} >> 1) << 1) | {bit}::UBIGINT"
-    strict = f", hash({', '.join(_strict(c) for c in loose)}) AS s" if loose else ""
+    ways = zip(*(c.stored for c in loose), strict=True)
+    strict = "".join(f", hash({', '.join(way)}) AS {name}" for way, name in zip(ways, "su", strict=False))
     return session.run(
         f"CREATE TABLE {table} AS SELECT {key_hash(plan)} AS kh, {first} AS a, {side} AS b{strict} FROM {relation}"
     )
-
-
-def _strict(column: Column) -> str:
-    return f"{column.value}::VARCHAR" if column.kind in (Kind.NESTED, Kind.DECIMAL, Kind.INTEGER) else column.value
 
 
 def _select(session: Session, prefix: str, loose: bool) -> None:
@@ -104,7 +82,7 @@ def _select(session: Session, prefix: str, loose: bool) -> None:
         f"CREATE TABLE {prefix}sel AS SELECT kh, "
         f"count(*) > 2 OR (count(*) = 2 AND bit_xor(b) & 1 = 0) AS many, {clean} AS through "
         f"FROM (SELECT * FROM {prefix}nl UNION ALL SELECT * FROM {prefix}nt) GROUP BY kh "
-        f"HAVING NOT ({clean}{' AND bit_xor(s) = 0' if loose else ''})"
+        f"HAVING NOT ({clean}{' AND bit_xor(s) = 0 AND bit_xor(u) = 0' if loose else ''})"
     )
     session.drop(f"{prefix}nl", f"{prefix}nt")
     session.run(f"CREATE TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
@@ -113,7 +91,10 @@ def _select(session: Session, prefix: str, loose: bool) -> None:
 def _let_through(
     session: Session, plan: Plan, loose: list[Column], prefix: str, legacy: str, target: str
 ) -> dict[int, int]:
-    """Count, per loosened column, the rows that only its rule makes equal; reads these columns alone."""
+    """Judge the rows that differ in loosened columns alone, by the values of these; the others are to be fetched.
+
+    Returns, per loosened column, the rows that only its rule makes equal.
+    """
     if not loose or not session.one(f"SELECT count(*) FROM {prefix}sel WHERE through"):
         return {}
     inside = f"WHERE kh IN (SELECT kh FROM {prefix}sel WHERE through)"
@@ -121,6 +102,25 @@ def _let_through(
         f"(SELECT * FROM (SELECT {key_hash(plan)} AS kh, {', '.join(c.value for c in loose)} FROM {rel}) {inside})"
         for rel in (legacy, target)
     )
-    counts = ", ".join(f"count(*) FILTER (NOT ({c.identical}))" for c in loose)
-    found = session.row(f"SELECT {counts} FROM {left} l JOIN {right} t ON l.kh = t.kh")
+    unequal = any_of([f"NOT ({c.equal})" for c in loose if c.meaning.near])
+    flags = "".join(f", NOT ({c.identical}) AS d{c.index}" for c in loose)
+    session.run(
+        f"CREATE TABLE {prefix}judged AS SELECT kh, NOT ({unequal}) AS fine{flags} "
+        f"FROM {left} l JOIN {right} t USING (kh)"
+    )
+    counts = ", ".join(f"count(*) FILTER (fine AND d{c.index})" for c in loose)
+    found = session.row(f"SELECT {counts} FROM {prefix}judged")
+    # What was not judged equal here is fetched.
+    session.run(
+        f"CREATE OR REPLACE TABLE {prefix}sel AS SELECT * FROM {prefix}sel "
+        f"WHERE kh NOT IN (SELECT kh FROM {prefix}judged WHERE fine)"
+    )
+    session.drop(f"{prefix}judged")
     return {c.index: int(n) for c, n in zip(loose, found, strict=True) if n}
+
+
+def any_of(tests: list[str]) -> str:
+    """Return the test that one of many tests holds; a chain of thousands would be too deep to parse."""
+    if len(tests) < DEEPEST:
+        return " OR ".join(tests) or "false"
+    return f"list_contains([{', '.join(tests)}], true)"

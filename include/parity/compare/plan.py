@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from parity.compare.hashes import hashed
 from parity.compare.meetings import meet
 from parity.compare.result import NotCompared, SchemaFact
 from parity.compare.rules import Meaning, meaning, refuse_idle_zones, refuse_twins
@@ -69,13 +70,14 @@ class Column:
         """Return the test that the values of ``l`` and ``t`` are equal without the rule."""
         return f"l.{self.value} IS NOT DISTINCT FROM t.{self.value}"
 
-    def hashed(self) -> list[str]:
-        """Return what is hashed of this column in a prepared relation."""
-        return [fill(part, self.canonical()) for part in self.meaning.hashed]
+    def hashed(self, table: str = "") -> tuple[str, str]:
+        """Return two ways to write this column's canonical value for a hash."""
+        return hashed(self.kind, self.sql, self.canonical(table))
 
-    def exactly(self) -> list[str]:
-        """Return what is hashed of this column where a tolerance must not count."""
-        return [f"({self.canonical()})::VARCHAR"]
+    @property
+    def stored(self) -> tuple[str, str]:
+        """Return two ways to write the value that no rule has touched for a hash."""
+        return hashed(self.kind, self.sql, self.value)
 
     @property
     def numbers_as_text(self) -> bool:

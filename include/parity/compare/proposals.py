@@ -233,7 +233,7 @@ def _again(column: Column, rule: dict[str, Any], side: str) -> str:
     value = column.value
     if sql := rule.get(f"{side}_sql"):
         raw = ident((column.rule.legacy if side == "legacy" else None) or column.name)
-        return f"CAST({sql.replace(raw, value)} AS {column.sql}) AS {value}"
+        return f"TRY(CAST({sql.replace(raw, value)} AS {column.sql})) AS {value}"
     if zone := rule.get(f"{side}_timezone"):
         return f"CAST(timezone('UTC', timezone('{zone}', {value}::TIMESTAMP)) AS {column.sql}) AS {value}"
     return value

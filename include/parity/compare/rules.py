@@ -2,21 +2,20 @@
 
 Templates hold ``«0»`` for the legacy value (or the only one) and ``«1»`` for the target value.
 
-The hash decides only that rows are *equal*: a tolerance is hashed on cells no wider than itself, so equal
-hashes mean values within the tolerance, and rows with unequal hashes are compared again, exactly.
+What is hashed is the canonical value and nothing coarser, so equal hashes mean identical canonical values.
+Two values that only a tolerance or the meaning of their JSON makes equal are judged by ``equal``, never by a hash.
 """
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from parity.compare.session import text
-from parity.compare.types import DataType, Kind, fill
+from parity.compare.types import DataType, Kind, fill, verbatim
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule
 
@@ -27,18 +26,23 @@ SPACES = (
 """Every Unicode white space, and the two zero-width ones that people paste."""
 _FOR_TIMES = "It is for dates and times: give a number or a percentage, or leave it out."
 _FOR_NUMBERS = "It is for numbers: give a time such as 1s, or leave it out."
+_EXACT = Context(prec=100)
 _SAME = "«0» IS NOT DISTINCT FROM «1»"
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """A rule in SQL: canonical value, equality of two canonical values, and what is hashed of one."""
+    """A rule in SQL: the canonical value, and when two canonical values are equal."""
 
     canonical: str = "«0»"
     equal: str = _SAME
-    hashed: tuple[str, ...] = ("«0»",)
     hidden: str = ""
     """What the rule makes invisible, in words; empty when it loosens nothing."""
+
+    @property
+    def near(self) -> bool:
+        """Tell whether canonical values that are not identical can be equal."""
+        return self.equal != _SAME
 
 
 def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool) -> Meaning:
@@ -49,7 +53,7 @@ def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool)
             remedy="It is for texts: leave it out of the rule, or make texts of both sides by expressions.",
         )
     canonical, words = _canonical(rule)
-    equal, hashed = _SAME, _plain_hash(kind, sql)
+    equal = _SAME
     if rule.json_equal:
         if exact_hash:
             canonical = fill("canonical_json(«0»)", canonical)
@@ -59,9 +63,9 @@ def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool)
     if rule.tolerance is not None:
         if exact_hash:
             raise BadInput(f"Column {name}: a tolerance needs a key, and cannot be part of one.")
-        equal, hashed, said = _tolerance(name, rule, kind, sql)
+        equal, said = _tolerance(name, rule, kind, sql)
         words.append(said)
-    return Meaning(canonical, equal, hashed, "; ".join(words))
+    return Meaning(canonical, equal, "; ".join(words))
 
 
 def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: DataType) -> None:
@@ -89,21 +93,14 @@ def refuse_twins(names: Iterable[str], columns: Container[str]) -> None:
             raise BadInput(f"Two rules name one column: {other!r} and {name!r}.", remedy="Leave one of them out.")
 
 
-def _plain_hash(kind: Kind, sql: str) -> tuple[str, ...]:
-    """Hash wide numbers and nested values by their text.
-
-    DuckDB folds the halves of a 128-bit number (1 and 2^64 share a hash) and hashes [] like [NULL].
-    """
-    if kind is Kind.NESTED:
-        return ("«0»::VARCHAR",)
-    if sql in ("HUGEINT", "UHUGEINT") or (kind is Kind.DECIMAL and precision(sql) > 18):
-        return ("«0»::VARCHAR",)
-    return ("«0»",)
-
-
 def precision(sql: str) -> int:
     """Return the digits of a decimal type."""
     return int(sql.removeprefix("DECIMAL(").split(",")[0])
+
+
+def scale_of(sql: str) -> int:
+    """Return the digits behind the point of a decimal type."""
+    return int(sql.rstrip(")").split(",")[1])
 
 
 def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
@@ -112,7 +109,7 @@ def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
     words: list[str] = []
     if rule.replace:
         pattern, new = rule.replace
-        value = f"regexp_replace({value}, {text(pattern)}, {text(new)}, 'g')"
+        value = f"regexp_replace({value}, {verbatim(text(pattern))}, {verbatim(text(new))}, 'g')"
         words.append(f"whatever {pattern!r} replaces")
     if rule.trim != "none":
         trim = {"right": "rtrim", "left": "ltrim", "both": "trim"}[rule.trim]
@@ -133,14 +130,14 @@ def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
     return value, words
 
 
-def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, tuple[str, ...], str]:
+def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, str]:
     allowed = rule.tolerance
     if allowed is None:
         raise ValueError("no tolerance")
     if allowed.time is not None:
         if not kind.temporal:
             raise BadInput(f"Column {name} is {sql}: a tolerance in time does not fit it.", remedy=_FOR_TIMES)
-        return _time(allowed.time, kind, sql)
+        return _time(allowed.time, sql)
     if not kind.numeric:
         raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.", remedy=_FOR_NUMBERS)
     if allowed.absolute is not None:
@@ -157,79 +154,56 @@ def plain(number: Decimal) -> str:
     return format(number.normalize(), "f") if number else "0"
 
 
-def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, tuple[str, ...], str]:
+def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, str]:
     said = f"differences up to {plain(most)}"
     if kind is Kind.FLOAT:
-        number = f"{float(most)!r}::DOUBLE"
+        number = f"{min(float(most), sys.float_info.max)!r}::DOUBLE"
         exact = "TRY_CAST({}::VARCHAR AS DECIMAL(38,18))"
-        digits = f"abs({exact.format('«0»')} - {exact.format('«1»')}) <= {plain(most)}"
+        digits = f"abs(TRY({exact.format('«0»')} - {exact.format('«1»')})) <= {plain(most)}"
         near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
         fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
-        return (
-            _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"),
-            _float_cells(most),
-            said,
-        )
-    wide = "«{}»" if kind is Kind.DECIMAL else "«{}»::HUGEINT"
-    # A difference that 38 digits cannot hold is beyond any tolerance.
-    difference = f"abs(TRY({wide.format(0)} - {wide.format(1)}))"
-    return _either(f"{difference} <= {plain(most)}"), _exact_cells(most, kind, sql), said
+        return _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"), said
+    return _either(_whole_gap(most, sql) if kind is Kind.INTEGER else _decimal_gap(most, sql)), said
 
 
-def _exact_cells(most: Decimal, kind: Kind, sql: str) -> tuple[str, ...]:
-    """Round to the widest power of ten that is no wider than the tolerance."""
-    if not most:
-        return _plain_hash(kind, sql)
-    places = -math.floor(most.log10())
-    if kind is Kind.INTEGER:
-        cell = int(most)
-        return (f"«0»::HUGEINT // {cell}",) if 1 < cell < 2**62 and "HUGE" not in sql else _plain_hash(kind, sql)
-    scale = int(sql.rstrip(")").split(",")[1])
-    if places >= scale or precision(sql) > 18:
-        return _plain_hash(kind, sql)
-    return (f"round(«0», {max(0, places)})",)
+def _whole_gap(most: Decimal, sql: str) -> str:
+    """Return the test of two whole numbers; a difference that 127 bits cannot hold is beyond any tolerance."""
+    wide, bits = ("UHUGEINT", 128) if sql == "UHUGEINT" else ("HUGEINT", 127)
+    left, right = f"«0»::{wide}", f"«1»::{wide}"
+    allowed = min(int(most), 2**bits - 1)
+    return f"TRY(CASE WHEN {left} > {right} THEN {left} - {right} ELSE {right} - {left} END) <= {allowed}::{wide}"
 
 
-def _float_cells(most: Decimal) -> tuple[str, ...]:
-    """Cut into cells of half the tolerance, where a float can still tell the cells apart."""
-    if not most:
-        return ("«0»",)
-    cell, bound = float(most) / 2, min(float(most) * 2.0**50, sys.float_info.max)
-    inside = f"(isfinite(«0») AND abs(«0»::DOUBLE) < {bound!r})"
-    return (f"CASE WHEN {inside} THEN floor(«0»::DOUBLE / {cell!r}) ELSE «0»::DOUBLE END", inside)
+def _decimal_gap(most: Decimal, sql: str) -> str:
+    """Return the test of two decimals; a difference that 38 digits cannot hold is beyond any smaller tolerance."""
+    before, scale = precision(sql) - scale_of(sql), scale_of(sql)
+    if most >= 2 * Decimal(10) ** before:
+        return "«0» IS NOT NULL AND «1» IS NOT NULL"
+    # All differences are whole multiples of the last unit.
+    units = min(int(most.scaleb(scale, _EXACT)), 10**38 - 1)
+    allowed = f"'{Decimal(units).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})"
+    return f"abs(TRY(«0» - «1»)) <= {allowed}"
 
 
-def _relative(most: Decimal, kind: Kind) -> tuple[str, tuple[str, ...], str]:
+def _relative(most: Decimal, kind: Kind) -> tuple[str, str]:
     said = f"differences up to {plain(most * 100)} %"
+    most = min(most, Decimal(2))  # No two numbers lie further apart than twice the larger one.
     if kind is Kind.FLOAT:
-        test = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {float(most)!r} * greatest(abs(«0»::DOUBLE), abs(«1»::DOUBLE))"
-        return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), _relative_cells(most), said
-    wide = (
-        ("«0»", "«1»") if kind is Kind.DECIMAL else ("«0»::HUGEINT::DECIMAL(38,0)", "«1»::HUGEINT::DECIMAL(38,0)")
-    )
-    exact = f"TRY(abs({wide[0]} - {wide[1]}) <= {plain(most)} * greatest(abs({wide[0]}), abs({wide[1]})))"
+        near = f"abs({{0}}) <= {float(most)!r} * greatest(abs({{1}}), abs({{2}}))"
+        left, right, gap = "«0»::DOUBLE", "«1»::DOUBLE", "(«0»::DOUBLE - «1»::DOUBLE)"
+        # A gap that no double holds is judged by quarters: both sides of the test would be infinite.
+        quarters = f"({left} / 4 - {right} / 4)", f"{left} / 4", f"{right} / 4"
+        test = f"CASE WHEN isinf({gap}) THEN {near.format(*quarters)} ELSE {near.format(gap, left, right)} END"
+        return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), said
+    left, right = (f"«{n}»" if kind is Kind.DECIMAL else f"«{n}»::HUGEINT::DECIMAL(38,0)" for n in (0, 1))
+    # A share as a fraction of whole numbers: a product with 0.1 needs one more digit than 38 can offer.
+    part, whole = most.as_integer_ratio()
+    exact = f"TRY(abs({left} - {right}) * {whole} <= {part} * greatest(abs({left}), abs({right})))"
     # Where the product outgrows 38 digits, doubles decide, a little more strictly than the rule.
     most_near, doubles = float(most) * (1 - 1e-12), ("«0»::DOUBLE", "«1»::DOUBLE")
     near = f"abs({' - '.join(doubles)}) <= {most_near!r} * greatest({', '.join(f'abs({one})' for one in doubles)})"
-    return _either(f"coalesce({exact}, {near})"), ("«0»::VARCHAR",), said
-
-
-def _relative_cells(most: Decimal) -> tuple[str, ...]:
-    """Keep as many leading bits as the tolerance needs, and one more against a wrong exponent."""
-    if not most:
-        return ("«0»",)
-    bits = math.ceil(-math.log2(most)) + 2
-    if bits > 50:
-        return ("«0»",)
-    usable = "(isfinite(«0») AND abs(«0»::DOUBLE) > 1e-290 AND abs(«0»::DOUBLE) < 1e290)"
-    exponent = "floor(log2(abs(«0»::DOUBLE)))"
-    lead = f"floor(«0»::DOUBLE * pow(2.0, -{exponent}) * {2.0**bits!r})"
-    return (
-        f"CASE WHEN {usable} THEN {lead} ELSE «0»::DOUBLE END",
-        f"CASE WHEN {usable} THEN {exponent} END",
-        usable,
-    )
+    return _either(f"coalesce({exact}, {near})" if max(part, whole) < 10**38 else near), said
 
 
 def ticks(value: str, sql: str) -> str:
@@ -239,17 +213,7 @@ def ticks(value: str, sql: str) -> str:
     return f"epoch_us({value}::TIMESTAMP)" if sql == "DATE" else f"epoch_us({value})"
 
 
-def _time(most: timedelta, kind: Kind, sql: str) -> tuple[str, tuple[str, ...], str]:
+def _time(most: timedelta, sql: str) -> tuple[str, str]:
     unit = round(most / timedelta(microseconds=1)) * (1000 if sql.endswith("_NS") else 1)
-    said = f"differences up to {most}"
-    if not unit:
-        return _SAME, ("«0»",), said
     test = f"abs({ticks('«0»', sql)}::HUGEINT - {ticks('«1»', sql)}::HUGEINT) <= {unit}"
-    if kind is Kind.TIME:
-        return _either(test), (f"{ticks('«0»', sql)} // {unit}", "«0» IS NULL"), said
-    # An infinite time has no ticks: hash it as itself.
-    return (
-        _either(test),
-        (f"{ticks('«0»', sql)} // {unit}", "CASE WHEN NOT isfinite(«0») THEN «0» END", "«0» IS NULL"),
-        said,
-    )
+    return _either(test), f"differences up to {most}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from parity.compare.types import unescaped
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Session:
         if self._stopped:
             raise KeyboardInterrupt
         try:
-            return self._connection.execute(sql).fetchall()
+            return self._connection.execute(unescaped(sql)).fetchall()
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
@@ -78,7 +79,7 @@ class Session:
         import duckdb
 
         try:
-            relation = self._connection.sql(query)
+            relation = self._connection.sql(unescaped(query))
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:

@@ -1,53 +1,48 @@
-"""The smallest ways to corrupt a value of each type, in SQL over ``«0»``."""
+"""The smallest ways to corrupt a value of each type, in SQL.
+
+A shake of a row's own value is SQL over ``«0»``. A pair brings both values with it: it lies where a hash or a rule
+that is wrong would show it, whatever the rows hold (across zero, at a type's limits, just beyond a tolerance).
+"""
 
 from __future__ import annotations
 
-import sys
+import re
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from parity.compare.rules import plain
-from parity.compare.session import ident
-from parity.compare.types import DataType
+from parity.compare.session import ident, text
+from parity.compare.types import FLOATS, INTEGERS, DataType, fill, quoted, unescaped
 from parity.suite.models import Tolerance
 
 
 @dataclass(frozen=True)
 class Shake:
-    """One corruption: what it is called, and its SQL.
+    """One corruption: what it is called, its SQL, and the SQL of the value before it if not the row's own.
 
-    ``least`` marks the smallest difference that the column should show; ``beyond`` one that lies outside the
-    column's tolerance and that no rule may hide.
+    ``least`` marks the smallest difference that the column should show.
     """
 
     what: str
     sql: str
+    base: str = ""
     least: bool = False
-    beyond: bool = False
 
 
-_INTEGERS = (
-    "tinyint",
-    "smallint",
-    "integer",
-    "bigint",
-    "hugeint",
-    "utinyint",
-    "usmallint",
-    "uinteger",
-    "ubigint",
-    "uhugeint",
-)
 _LITERALS = {
-    "varchar": "'canary'",
-    "blob": "'\\x07'::BLOB",
-    "boolean": "true",
-    "date": "DATE '2001-02-03'",
-    "time": "TIME '01:02:03'",
-    "time_ns": "'01:02:03'",
-    "time with time zone": "'01:02:03+00'",
-    "interval": "INTERVAL 1 DAY",
-    "uuid": "'00000000-0000-4000-8000-000000000007'",
+    "varchar": ("'canary'", "'canary bird'"),
+    "blob": ("'\\x07'::BLOB", "'\\x08'::BLOB"),
+    "boolean": ("true", "false"),
+    "date": ("DATE '2001-02-03'", "DATE '2001-02-04'"),
+    "time": ("TIME '01:02:03'", "TIME '01:02:04'"),
+    "time_ns": ("'01:02:03'", "'01:02:04'"),
+    "time with time zone": ("'01:02:03+00'", "'01:02:04+00'"),
+    "interval": ("INTERVAL 1 DAY", "INTERVAL 2 DAY"),
+    "uuid": ("'00000000-0000-4000-8000-000000000007'", "'00000000-0000-4000-8000-000000000008'"),
+    "bit": ("'1'", "'01'"),
+    "geometry": ("'POINT (1 2)'", "'POINT (1 3)'"),
 }
 _TICKS = {
     "timestamp_s": ("one second", "1 SECOND"),
@@ -55,8 +50,8 @@ _TICKS = {
     "timestamp": ("one microsecond", "1 MICROSECOND"),
     "timestamp with time zone": ("one microsecond", "1 MICROSECOND"),
 }
-
-
+_NULLS_TWIN = -2930909409056394622
+"""The 64 bits that have the hash which DuckDB gives NULL."""
 _CHARACTER = "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"
 _NANOSECOND = (
     "CAST(left(«0»::VARCHAR, 8) || '.' || lpad(((epoch_ns(«0») + 1) % 1000000000)::VARCHAR, 9, '0') AS TIME_NS)"
@@ -66,35 +61,62 @@ _MOST_FIELDS = 20
 
 
 def shakes(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
-    """Return the corruptions of a type, the smallest first, NULL last."""
-    literal = f"CAST({_literal(kind)} AS {kind.sql})"
-    found = [Shake(what, _changed(sql, literal), least=not tolerance) for what, sql in _smallest(kind)]
-    if tolerance is not None and (sql := _beyond(kind, tolerance)):
-        said = f"more than {_words(tolerance)}"
-        found.append(Shake(said, _changed(sql, literal), least=True, beyond=True))
-    return [*found, Shake("NULL", f"CASE WHEN «0» IS NULL THEN {literal} END")]
+    """Return the corruptions of a row's own value, the smallest first, NULL last."""
+    kind = quoted(kind)
+    found = [Shake(unescaped(what), _first(kind, sql), least=not tolerance) for what, sql in _smallest(kind)]
+    if tolerance is not None:
+        with localcontext(prec=100):
+            down, up = (tuple(_moved(kind, tolerance, sign)) for sign in "-+")
+        said = f"more than {words(tolerance)}"
+        found += [Shake(said, _first(kind, *down, *up), least=True)] if down else []
+        found += [Shake(f"{said} the other way", _first(kind, *up, *down))] if up else []
+    return [*found, Shake("NULL", f"CASE WHEN «0» IS NULL THEN {literals(kind)[0]} END")]
 
 
-def _changed(sql: str, literal: str) -> str:
-    """Return the shaken value, or the literal where shaking changes nothing: NULL, NaN, an infinite time."""
-    return f"CASE WHEN ({sql}) IS DISTINCT FROM «0» THEN ({sql}) ELSE {literal} END"
+def pairs(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
+    """Return corruptions of values that lie where a hash or a rule that is wrong would lose them."""
+    kind = quoted(kind)
+    # By default, decimals are rounded to 28 digits.
+    with localcontext(prec=100):
+        found = [(what, *map(str, pair)) for what, pair in _hard(kind)]
+        if tolerance is not None:
+            said = f"more than {words(tolerance)}"
+            found += [(f"{said}, from {one} to {other}", one, other) for one, other in _beyond(kind, tolerance)]
+    return [
+        Shake(what, f"CAST({other} AS {kind.sql})", f"CAST({one} AS {kind.sql})") for what, one, other in found
+    ]
 
 
-def _literal(kind: DataType) -> str:
+def _first(kind: DataType, *ways: str) -> str:
+    """Return the first of some ways that yields another value; a literal where none does (NULL, NaN, a limit)."""
+    first, second = literals(kind)
+    whens = [f"WHEN coalesce(TRY({way}), «0») IS DISTINCT FROM «0» THEN TRY({way})" for way in ways]
+    return f"CASE {' '.join(whens)} WHEN {first} IS DISTINCT FROM «0» THEN {first} ELSE {second} END"
+
+
+def literals(kind: DataType) -> tuple[str, str]:
+    """Return two different values of a type, in its own type."""
+    first, second = _bare(kind)
+    return f"CAST({first} AS {kind.sql})", f"CAST({second} AS {kind.sql})"
+
+
+def _bare(kind: DataType) -> tuple[str, str]:
     if kind.name == "struct":
-        inner = ", ".join(
-            f"'{name.replace(chr(39), chr(39) * 2)}': {_literal(part)}" for name, part in kind.fields
-        )
-        return f"{{{inner}}}"
+        parts = [(text(name), *_bare(part)) for name, part in kind.fields]
+        one = ", ".join(f"{name}: {first}" for name, first, _ in parts)
+        return f"{{{one}}}", "{" + ", ".join(f"{name}: {second}" for name, _, second in parts) + "}"
     if kind.name in ("list", "array"):
-        return f"[{_literal(kind.fields[0][1])}]" if kind.name == "list" else "NULL"
+        size = int(re.findall(r"\[(\d+)\]$", kind.sql)[0]) if kind.name == "array" else 1
+        first, second = (f"[{', '.join([one] * size)}]" for one in _bare(kind.fields[0][1]))
+        return first, second
     if kind.name == "map":
-        return f"MAP {{{_literal(kind.fields[0][1])}: {_literal(kind.fields[1][1])}}}"
+        key, (first, second) = _bare(kind.fields[0][1])[0], _bare(kind.fields[1][1])
+        return f"MAP {{{key}: {first}}}", f"MAP {{{key}: {second}}}"
     if kind.name.startswith("timestamp"):
-        return "TIMESTAMP '2001-02-03 04:05:06'"
+        return "TIMESTAMP '2001-02-03 04:05:06'", "TIMESTAMP '2001-02-03 04:05:07'"
     if kind.name == "decimal" and kind.precision == kind.scale:
-        return "0.1"  # It has no digit before the point.
-    return _LITERALS.get(kind.name, "1" if kind.sql != '"NULL"' else "NULL")
+        return "0.1", "0"  # It has no digit before the point.
+    return _LITERALS.get(kind.name, ("1", "0"))
 
 
 def _smallest(kind: DataType) -> list[tuple[str, str]]:
@@ -119,7 +141,7 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
         what, step = _TICKS[kind.name]
         second = [("one second", _second(kind))] if kind.name != "timestamp_s" else []
         return [(what, f"CAST(«0» - INTERVAL {step} AS {kind.sql})"), *second]
-    return _number(kind) or _nested(kind) or [("another value", _literal(kind))]
+    return _number(kind) or _nested(kind) or [("another value", literals(kind)[0])]
 
 
 def _second(kind: DataType) -> str:
@@ -129,16 +151,23 @@ def _second(kind: DataType) -> str:
 
 
 def _number(kind: DataType) -> list[tuple[str, str]]:
-    if kind.name in _INTEGERS:
-        return [("one unit", f"CASE WHEN «0» > 0 THEN «0» - 1::{kind.sql} ELSE «0» + 1::{kind.sql} END")]
+    sign = [("the other sign", f"CAST(-«0» AS {kind.sql})")] if _signed(kind) else []
+    if kind.name in INTEGERS:
+        unit = f"CASE WHEN «0» > 0 THEN «0» - 1::{kind.sql} ELSE «0» + 1::{kind.sql} END"
+        return [("one unit", unit), *sign]
     if kind.name == "decimal":
         unit = plain(Decimal(1).scaleb(-kind.scale))
         step = f"CAST({unit} AS {kind.sql})" if kind.precision > kind.scale or kind.scale else "1"
-        return [(f"{unit}", f"CAST(CASE WHEN «0» > 0 THEN «0» - {step} ELSE «0» + {step} END AS {kind.sql})")]
-    if kind.name in ("float", "double"):
+        moved = f"CAST(CASE WHEN «0» > 0 THEN «0» - {step} ELSE «0» + {step} END AS {kind.sql})"
+        return [(f"{unit}", moved), *sign]
+    if kind.name in FLOATS:
         toward = f"CASE WHEN «0» > 0 THEN '-inf'::{kind.sql} ELSE 'inf'::{kind.sql} END"
-        return [("one unit in the last place", f"nextafter(«0», {toward})")]
+        return [("one unit in the last place", f"nextafter(«0», {toward})"), *sign]
     return []
+
+
+def _signed(kind: DataType) -> bool:
+    return kind.name in FLOATS or kind.name == "decimal" or INTEGERS.get(kind.name, (0, False))[1]
 
 
 def _nested(kind: DataType) -> list[tuple[str, str]]:
@@ -156,50 +185,169 @@ def _in_field(kind: DataType, at: int) -> list[tuple[str, str]]:
     name, part = kind.fields[at]
     fields = {other: f"(«0»).{ident(other)}" for other, _ in kind.fields}
     for what, sql in _smallest(part)[:1]:
-        shaken = sql.replace("«0»", fields[name])
-        literal = f"CAST({_literal(part)} AS {part.sql})"
-        changed = f"CASE WHEN ({shaken}) IS DISTINCT FROM {fields[name]} THEN ({shaken}) ELSE {literal} END"
+        changed = fill(_first(part, sql), fields[name])
         packed = ", ".join(f"{ident(k)} := {changed if k == name else v}" for k, v in fields.items())
         return [(f"{what} in {name}", f"CASE WHEN «0» IS NOT NULL THEN struct_pack({packed}) END")]
     return []
 
 
-def _beyond(kind: DataType, tolerance: Tolerance) -> str:
-    """Return a value that lies just outside the tolerance, or nothing for a type it does not fit."""
+def _hard(kind: DataType) -> list[tuple[str, tuple[object, object]]]:
+    """Return values and their neighbours, those that a hash may take for one another among them."""
+    twin = _NULLS_TWIN + (2**64 if kind.name == "ubigint" else 0)
+    found: dict[str, list[tuple[str, tuple[object, object]]]] = {
+        "bigint": [("the hash of NULL", (twin, "NULL"))],
+        "ubigint": [("the hash of NULL", (twin, "NULL"))],
+        "double": [
+            ("the hash of NULL", (repr(struct.unpack("<d", struct.pack("<q", _NULLS_TWIN))[0]), "NULL")),
+            ("NaN", ("'nan'", 0)),
+            ("infinity", ("'inf'", "'-inf'")),
+        ],
+        "float": [("NaN", ("'nan'", 0)), ("infinity", ("'inf'", "'-inf'"))],
+        "blob": [("bits that cancel", (f"'{_bytes(0)}'", f"'{_bytes(128)}'"))],
+        "varchar": [("a NUL character", ("chr(0)", "''")), ("bits that cancel", _texts_that_cancel())],
+        "interval": [("a month for its days", ("INTERVAL 1 MONTH", "INTERVAL 30 DAY"))],
+        "list": [("an element that is NULL", ("[]", "[NULL]"))],
+        "variant": [("a text for a number", ("1", "'1'"))],
+    }
+    return [*found.get(kind.name, ()), *_limits(kind)]
+
+
+def _bytes(value: int) -> str:
+    return "".join(f"\\x{value if at % 8 == 7 else 0:02X}" for at in range(16))
+
+
+def _texts_that_cancel() -> tuple[str, str]:
+    """Return two texts whose first hash is one: the highest bits of every eighth byte cancel each other."""
+    return f"'{'a' * 16}'", f"'{'aaaaaaa9' * 2}'"
+
+
+def _limits(kind: DataType) -> list[tuple[str, tuple[object, object]]]:
+    """Return a number's limits, its halves, and the step across zero."""
+    unit = Decimal(1).scaleb(-kind.scale)
+    low, high = number_range(kind)
+    if high is None or low is None:
+        return []
+    found: list[tuple[str, tuple[object, object]]] = [("the highest value", (_sql(high), _sql(high - unit)))]
+    if low < 0:
+        found.append(("the lowest value", (_sql(low), _sql(low + unit))))
+        found.append(("across zero", (_sql(-unit), _sql(unit))))
+    if high >= 2**64 * unit:
+        found.append(("2^64 of its units", (_sql(unit), _sql(2**64 * unit))))
+    return found
+
+
+def number_range(kind: DataType) -> tuple[Decimal | None, Decimal | None]:
+    """Return the least and the greatest value of an exact type; None for any other."""
+    if kind.name in INTEGERS:
+        bits, signed = INTEGERS[kind.name]
+        half = 2 ** (bits - 1)
+        return (Decimal(-half), Decimal(half - 1)) if signed else (Decimal(0), Decimal(2 * half - 1))
+    if kind.name == "decimal":
+        most = Decimal(10**kind.precision - 1).scaleb(-kind.scale)
+        return most.copy_negate(), most
+    return None, None
+
+
+def _sql(number: Decimal) -> str:
+    return f"'{number:f}'"
+
+
+_UNITS = {"timestamp_ms": 1_000, "timestamp_s": 1_000_000, "date": 86_400_000_000}
+"""Microseconds of the least step of a time; one of any other."""
+_DAY = 86_400_000_000
+
+
+def _step(kind: DataType, tolerance: Tolerance) -> Decimal:
+    """Return the least step beyond a tolerance that is absolute: in units of the number, or microseconds."""
     if tolerance.time is not None:
-        step = tolerance.time.total_seconds() * 1e6
-        least = {"timestamp_ms": 1_000, "timestamp_s": 1_000_000, "date": 86_400_000_000}.get(kind.name, 1)
-        return f"CAST(«0» + to_microseconds({int(step // least * least + least)}) AS {kind.sql})"
-    if tolerance.absolute is not None:
-        return _past(kind, tolerance.absolute)
-    part = float(tolerance.relative or 0)
-    whole = "«0»::DOUBLE" if kind.name in ("float", "double") else "«0»"
-    return (
-        f"CAST(CASE WHEN «0» = 0 THEN 1 ELSE {whole} - {whole} * "
-        f"{plain(Decimal(str(part * 1.01 + 1e-15)))} END AS {kind.sql})"
-        if kind.name in ("float", "double")
-        else ""
-    )
+        unit, most = Decimal(_UNITS.get(kind.name, 1)), Decimal(round(tolerance.time.total_seconds() * 10**6))
+    else:
+        unit, most = Decimal(1).scaleb(-kind.scale), tolerance.absolute or Decimal(0)
+    if kind.name in FLOATS:
+        return most * Decimal("1.001") if most else Decimal("1e-3")
+    return (most // unit + 1) * unit if most < 10**38 * unit else most
 
 
-def _past(kind: DataType, most: Decimal) -> str:
-    if kind.name in ("float", "double"):
+def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
+    """Return the SQL of a value just beyond the tolerance on one side; none where that cannot be."""
+    if tolerance.relative is not None:
+        yield from _moved_by_share(kind, float(min(tolerance.relative, Decimal(2))), sign)
+        return
+    step = _step(kind, tolerance)
+    if tolerance.time is not None:
+        time = "«0»" if kind.name != "time_ns" else "«0»::TIME"
+        yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
+    elif kind.name in FLOATS and step < 10**300:
         # One unit in the last place more than the tolerance, or rounding would bring the value back inside.
         last = 2.0**-22 if kind.name == "float" else 2.0**-51
-        near = f"«0» - ({plain(most * Decimal('1.001'))}::DOUBLE + abs(«0»::DOUBLE) * {last!r})"
-        bound = min(float(most) * 2.0**40, sys.float_info.max)
-        return f"CAST(CASE WHEN abs(«0»::DOUBLE) < {bound!r} THEN {near} ELSE «0» / 2 END AS {kind.sql})"
+        moved = f"«0»::DOUBLE {sign} ({float(step)!r}::DOUBLE + abs(«0»::DOUBLE) * {last!r})"
+        bound = float(step) * 2.0**40
+        yield f"CASE WHEN abs(«0»::DOUBLE) < {bound!r} THEN CAST({moved} AS {kind.sql}) END"
+        yield "«0» / 2"
+    elif kind.name in INTEGERS and step < 2**126:
+        yield f"CAST(«0»::HUGEINT {sign} '{step:f}'::HUGEINT AS {kind.sql})"
+    elif kind.name == "decimal" and step < Decimal(10) ** (38 - kind.scale):
+        yield f"CAST(«0» {sign} '{step:f}'::DECIMAL(38,{kind.scale}) AS {kind.sql})"
+
+
+def _moved_by_share(kind: DataType, share: float, sign: str) -> Iterable[str]:
+    if share < 1:
+        less = 1 - share * (1 + 1e-6) - 1e-15
+        factor = less if sign == "-" else 1 / less
+        yield f"CAST(«0»::DOUBLE * {factor!r} AS {kind.sql})"
+    if share < 2 and _signed(kind):
+        yield f"CAST(-«0» AS {kind.sql})"
+
+
+def _beyond(kind: DataType, tolerance: Tolerance) -> list[tuple[str, str]]:
+    """Return pairs of values just further apart than a tolerance, around zero or 1970, on both sides of it."""
+    if tolerance.relative is not None:
+        return [(_sql(one), _sql(other)) for one, other in _beyond_share(kind, tolerance.relative)]
+    step = _step(kind, tolerance)
+    unit = Decimal(_UNITS.get(kind.name, 1)) if tolerance.time is not None else Decimal(1).scaleb(-kind.scale)
+    if step >= 10**38:
+        return []
+    unit = step / 2 if kind.name in FLOATS else unit
+    half = step // (2 * unit) * unit
+    starts = dict.fromkeys((Decimal(0), -half, -unit, -step))
+    ways = [(one, one + step) for one in starts] + [(step, Decimal(0)), (step - unit, -unit)]
+    if tolerance.time is not None:
+        return [(_at(kind, one), _at(kind, other)) for one, other in ways if _is_time(kind, one, other)]
+    return [(_sql(one), _sql(other)) for one, other in ways if _fits(kind, one, other)]
+
+
+def _beyond_share(kind: DataType, share: Decimal) -> list[tuple[Decimal, Decimal]]:
     unit = Decimal(1).scaleb(-kind.scale)
-    step = (most // unit + 1) * unit
-    if kind.name == "decimal" or kind.name in _INTEGERS:
-        return (
-            f"CAST(CASE WHEN «0» > 0 THEN «0»::DECIMAL(38,{kind.scale}) - {plain(step)} ELSE "
-            f"«0»::DECIMAL(38,{kind.scale}) + {plain(step)} END AS {kind.sql})"
-        )
-    return ""
+    _, high = number_range(kind)
+    whole = min(Decimal(1000), high) if high is not None else Decimal(1000)
+    less = whole - whole * share // unit * unit - unit
+    ways = [(whole, less), (less, whole), (-whole, -less), (Decimal(0), unit)] if share < 1 else []
+    ways += [(whole, -whole), (-unit, unit)] if share < 2 else []
+    return [(one, other) for one, other in ways if _fits(kind, one, other)]
 
 
-def _words(tolerance: Tolerance) -> str:
+def _fits(kind: DataType, *values: Decimal) -> bool:
+    low, high = number_range(kind)
+    if low is None or high is None:
+        return all(abs(value) < Decimal("1e38") for value in values)
+    return all(low <= value <= high for value in values)
+
+
+def _is_time(kind: DataType, *values: Decimal) -> bool:
+    """Tell whether microseconds since 1970 are times of the type that every other type of times can hold."""
+    if kind.name in ("time", "time_ns"):
+        return all(0 <= value < _DAY for value in values)
+    return all(abs(value) < 200 * 365 * _DAY for value in values)
+
+
+def _at(kind: DataType, micros: Decimal) -> str:
+    if kind.name in ("time", "time_ns"):
+        return f"TIME '00:00:00' + to_microseconds({int(micros)})"
+    return f"make_timestamp({int(micros)})"
+
+
+def words(tolerance: Tolerance) -> str:
+    """Write a tolerance as people do."""
     if tolerance.absolute is not None:
         return plain(tolerance.absolute)
     return (

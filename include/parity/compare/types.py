@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,30 @@ def data_type(raw: DuckDBPyType) -> DataType:
     return DataType("varchar" if name == "enum" else name, "VARCHAR" if name == "enum" else str(raw))
 
 
+_PLACE = re.compile("«([01])»")
+_ESCAPED = "\udcab"
+"""Half of a character: no name and no literal can hold it."""
+
+
 def fill(template: str, first: str, second: str = "") -> str:
-    """Put SQL into a template's places ``«0»`` and ``«1»``."""
-    return template.replace("«0»", first).replace("«1»", second)
+    """Put SQL into a template's places ``«0»`` and ``«1»``; what was put in is not looked at again."""
+    return _PLACE.sub(lambda place: (first, second)[int(place[1])], template)
+
+
+def verbatim(sql: str) -> str:
+    """Return a name or a literal for use inside a template: it holds no place, whatever its characters are."""
+    return sql.replace("«", _ESCAPED)
+
+
+def unescaped(sql: str) -> str:
+    """Undo :func:`verbatim`."""
+    return sql.replace(_ESCAPED, "«")
+
+
+def quoted(kind: DataType) -> DataType:
+    """Return a type whose SQL and names of fields can stand inside a template."""
+    fields = tuple((verbatim(name), quoted(part)) for name, part in kind.fields)
+    return replace(kind, sql=verbatim(kind.sql), fields=fields)
 
 
 @dataclass(frozen=True)

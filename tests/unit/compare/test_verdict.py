@@ -119,7 +119,7 @@ def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Pat
         left, right = open_sides(opened, source, source, spec)
         plan = make_plan(opened, left, right, spec)
         blinded = tuple(
-            c if c.name != "v" else type(c)(**{**vars(c), "meaning": Meaning(hashed=("left(«0», 1)",))})
+            c if c.name != "v" else type(c)(**{**vars(c), "meaning": Meaning(canonical="left(«0», 1)")})
             for c in plan.columns
         )
         canary = fly(opened, type(plan)(**{**vars(plan), "columns": blinded}), left.relation, right.relation)
@@ -160,8 +160,8 @@ def test_every_kind_of_corruption_is_planted_on_both_sides_and_found(
     result = comparing(rows, rows, key=() if keyless else ("id",))
     canary = result.canary
     assert result.verdict == "PASS", result.reason
-    # Per side: each of these and NULL in v; one unit and NULL in id; a lost, an extra and a doubled row.
-    assert canary.found == canary.planted == 2 * (len(least) + 1 + 2 + 3)
+    # Per side, at least: each of these and NULL in v; one unit and NULL in id; a lost, an extra and a doubled row.
+    assert canary.found == canary.planted >= 2 * (len(least) + 1 + 2 + 3)
     assert f"v: {least[0]}" in canary.smallest
 
 

@@ -1,0 +1,49 @@
+"""Whether a rule excuses two values: worked out from their texts, with none of the SQL that compares rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Context, Decimal, InvalidOperation
+
+from parity.compare.plan import Column
+from parity.compare.rules import ticks
+from parity.compare.types import Kind
+from parity.suite.models import Tolerance
+
+_EXACT = Context(prec=800)
+_ROUNDED = Decimal(1) + Decimal(2) ** -50
+"""How much further apart two floats may be, since their difference is one, too."""
+
+
+def shown(column: Column, side: str) -> str:
+    """Return the SQL of the text by which :func:`excuses` judges a value; a time is its ticks."""
+    value = f"{side}.{column.value}"
+    return f"({ticks(value, column.sql) if column.kind.temporal else value})::VARCHAR"
+
+
+def excuses(column: Column, one: str | None, other: str | None, *, equal: bool) -> bool:
+    """Tell whether a column's rule makes two different values equal; ``equal`` is what the rule's SQL says.
+
+    A tolerance must agree as well. NULL, NaN and infinity are within no tolerance of anything.
+    """
+    tolerance = column.rule.tolerance
+    if tolerance is None or not equal:
+        return equal
+    try:
+        left, right = Decimal(one or "nan"), Decimal(other or "nan")
+    except InvalidOperation:
+        return False
+    if not (left.is_finite() and right.is_finite()):
+        return False
+    gap = abs(_EXACT.subtract(left, right))
+    return gap <= _bound(column, tolerance, max(abs(left), abs(right)))
+
+
+def _bound(column: Column, tolerance: Tolerance, larger: Decimal) -> Decimal:
+    slack = _ROUNDED if column.kind is Kind.FLOAT else Decimal(1)
+    if tolerance.time is not None:
+        unit = 1000 if column.sql.endswith("_NS") else 1
+        return Decimal(round(tolerance.time / timedelta(microseconds=1)) * unit)
+    if tolerance.absolute is not None:
+        return _EXACT.multiply(tolerance.absolute, slack)
+    return _EXACT.multiply(_EXACT.multiply(tolerance.relative or Decimal(0), larger), slack)

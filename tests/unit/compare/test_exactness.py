@@ -1,0 +1,376 @@
+"""No two different values pass as equal, whatever their type, place and hash; and every tolerance is exact."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from parity.compare import Result
+from unit.compare.conftest import Compare
+
+_FOLDED = 2**64
+_NULLS = -2930909409056394622
+"""The BIGINT that has the hash which DuckDB gives NULL."""
+_BITS = "('\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80'::BLOB)"
+_ZEROS = f"({'||'.join(['chr(0)'] * 16)})::BLOB"
+
+DIFFERENT: dict[str, list[str]] = {
+    "TINYINT": ["-128", "-1", "0", "1", "127"],
+    "UTINYINT": ["0", "1", "128", "255"],
+    "SMALLINT": ["-32768", "-1", "0", "32767"],
+    "USMALLINT": ["0", "1", "65535"],
+    "INTEGER": ["-2147483648", "-1", "0", "2147483647"],
+    "UINTEGER": ["0", "1", "2147483648", "4294967295"],
+    "BIGINT": [str(_NULLS), "-9223372036854775808", "-1", "0", "1", "9223372036854775807", "5577006791947779410"],
+    "UBIGINT": [str(_NULLS + _FOLDED), "0", "1", "9223372036854775808", "18446744073709551615"],
+    "HUGEINT": ["0", "-1", "1", str(_FOLDED), str(-_FOLDED), str(_FOLDED + 1), str(2**127 - 1), str(1 - 2**127)],
+    "UHUGEINT": ["0", "1", str(_FOLDED), str(_FOLDED + 1), str(2**128 - 1)],
+    "DECIMAL(4,2)": ["-99.99", "-0.01", "0", "0.01", "99.99"],
+    "DECIMAL(9,0)": ["-999999999", "0", "1", "999999999"],
+    "DECIMAL(18,2)": ["-0.01", "0", "0.01", "9999999999999999.99"],
+    "DECIMAL(38,10)": ["0", "1", str(_FOLDED), "0.0000000001", "-0.0000000001", str(_FOLDED * 10**8)],
+    "DECIMAL(38,38)": ["0", f"'0.{'0' * 37}1'", f"'0.{'9' * 38}'", f"'-0.{'9' * 38}'"],
+    "FLOAT": ["0", "1e-45", "-1e-45", "3.4028235e38", "'inf'", "'-inf'", "'nan'", "16777215", "16777216"],
+    "DOUBLE": [
+        "0",
+        "5e-324",
+        "-5e-324",
+        "1.7976931348623157e308",
+        "'inf'",
+        "'-inf'",
+        "'nan'",
+        "0.1",
+        "0.30000000000000004",
+        "0.3",
+    ],
+    "BOOLEAN": ["true", "false"],
+    "DATE": [
+        "'0001-01-01'",
+        "'1969-12-31'",
+        "'1970-01-01'",
+        "'9999-12-31'",
+        "'infinity'",
+        "'-infinity'",
+        "'0044-03-15 (BC)'",
+    ],
+    "TIME": ["'00:00:00'", "'00:00:00.000001'", "'23:59:59.999999'", "'24:00:00'"],
+    "TIME_NS": ["'00:00:00'", "'00:00:00.000000001'", "'23:59:59.999999999'"],
+    "TIMETZ": ["'12:00:00+00'", "'13:00:00+01'", "'11:00:00-01'", "'12:00:00+00:00:01'"],
+    "TIMESTAMP_S": ["'1969-12-31 23:59:59'", "'1970-01-01'", "'infinity'", "'-infinity'"],
+    "TIMESTAMP_MS": ["'1969-12-31 23:59:59.999'", "'1970-01-01'", "'infinity'"],
+    "TIMESTAMP": ["'1969-12-31 23:59:59.999999'", "'1970-01-01'", "'infinity'", "'-infinity'", "'0001-01-01'"],
+    "TIMESTAMP_NS": [
+        "'1969-12-31 23:59:59.999999999'",
+        "'1970-01-01'",
+        "'2262-04-11 23:47:16.854775806'",
+        "'infinity'",
+    ],
+    "TIMESTAMPTZ": [
+        "'1969-12-31 23:59:59.999999+00'",
+        "'1970-01-01 00:00+00'",
+        "'1970-01-01 00:00+01'",
+        "'infinity'",
+    ],
+    "INTERVAL": ["'1 month'", "'30 days'", "'720 hours'", "'1 year'", "'360 days'", "'0 days'", "'1 microsecond'"],
+    "UUID": [f"'{'0' * 8}-0000-0000-0000-{'0' * 11}{n}'" for n in "01"] + [f"'ffffffff{'-ffff' * 3}-{'f' * 12}'"],
+    "BLOB": ["''", "'\\x00'", "'\\x00\\x00'", "'#'", "'0'", _BITS, _ZEROS],
+    "BIT": ["'0'", "'1'", "'01'", "'001'", f"'{'0' * 64}'", f"'{'0' * 65}'"],
+    "ENUM('', 'a', 'A', 'a ', 'NULL')": ["''", "'a'", "'A'", "'a '", "'NULL'"],
+    "VARCHAR": [
+        "''",
+        "' '",
+        "'a'",
+        "'A'",
+        "'a '",
+        "chr(0)",
+        "chr(0) || chr(0)",
+        "'a' || chr(0)",
+        "'NULL'",
+        "'#'",
+        "'##'",
+        "'é'",
+        "'e' || chr(769)",
+        "repeat('x', 11)",
+        "repeat('x', 12)",
+        "repeat('x', 13)",
+        "repeat('x', 4096)",
+        "repeat('x', 4095) || 'y'",
+        "'aaaaaaaaaaaaaaa1'",
+        "'aaaaaaaAaaaaaaaQ'",
+        "'aaaaaaa0aaaaaaa0'",
+        "'aaaaaaapaaaaaaap'",
+        "repeat(chr(0), 8)",
+        "repeat(chr(0), 16)",
+    ],
+    "JSON": ["'1'", "'\"1\"'", "'null'", "'[]'", "'[null]'", "'{}'", "'1.0'"],
+    "INTEGER[]": ["[]", "[NULL]", "[NULL, NULL]", "[0]", "[1, 2]", "[2, 1]"],
+    "VARCHAR[]": [
+        "[]",
+        "[NULL]",
+        "['NULL']",
+        "['']",
+        "['a, b']",
+        "['a', 'b']",
+        "['[]']",
+        "['''']",
+        "['\\']",
+        "['\\''']",
+    ],
+    "VARCHAR[][]": [
+        "[]",
+        "[[]]",
+        "[NULL]",
+        "[[NULL]]",
+        "[['[]']]",
+        "[['a'], ['b']]",
+        "[['a', 'b']]",
+        "[['a], [b']]",
+    ],
+    "INTERVAL[]": ["[INTERVAL 1 MONTH]", "[INTERVAL 30 DAY]", "[INTERVAL 720 HOUR]", "[NULL]", "[]"],
+    "BLOB[]": [
+        "['a'::BLOB]",
+        "['\\x00'::BLOB]",
+        "['\\x5Cx00'::BLOB]",
+        "['NULL'::BLOB]",
+        "[NULL]",
+        "['a, b'::BLOB]",
+        "['a'::BLOB, 'b'::BLOB]",
+    ],
+    "DOUBLE[]": [
+        "[0.1]",
+        "[0.1::FLOAT]",
+        "['nan'::DOUBLE]",
+        "['inf'::DOUBLE]",
+        "[5e-324]",
+        "[NULL]",
+        "[1e16]",
+        "[1e16::DOUBLE + 2]",
+    ],
+    "HUGEINT[]": ["[1]", f"[{_FOLDED}::HUGEINT]", "[0]", "[-1]"],
+    "TIMESTAMP_NS[]": ["['1970-01-01 00:00:00.000000001'::TIMESTAMP_NS]", "['1970-01-01'::TIMESTAMP_NS]"],
+    "INTEGER[2]": ["[1, 2]", "[2, 1]", "[NULL, NULL]", "[1, NULL]"],
+    "STRUCT(a INTEGER, b VARCHAR)": [
+        "{'a': 1, 'b': '1'}",
+        "{'a': NULL, 'b': NULL}",
+        "{'a': NULL, 'b': 'NULL'}",
+        "{'a': NULL, 'b': ''}",
+        "{'a': 1, 'b': '1, c: 2'}",
+        "{'a': 1, 'b': 'x}'}",
+    ],
+    "STRUCT(a INTERVAL, b STRUCT(c INTERVAL[]))": [
+        "{'a': INTERVAL 1 MONTH, 'b': {'c': [INTERVAL 1 MONTH]}}",
+        "{'a': INTERVAL 30 DAY, 'b': {'c': [INTERVAL 1 MONTH]}}",
+        "{'a': INTERVAL 1 MONTH, 'b': {'c': [INTERVAL 30 DAY]}}",
+        "{'a': NULL, 'b': NULL}",
+        "{'a': NULL, 'b': {'c': NULL}}",
+        "{'a': NULL, 'b': {'c': []}}",
+    ],
+    "MAP(VARCHAR, INTEGER)": [
+        "MAP {}",
+        "MAP {'a': 1}",
+        "MAP {'a': NULL}",
+        "MAP {'a': 1, 'b': 2}",
+        "MAP {'a=1, b': 2}",
+        "MAP {'': 1}",
+    ],
+    "MAP(VARCHAR, INTERVAL)": ["MAP {'a': INTERVAL 1 MONTH}", "MAP {'a': INTERVAL 30 DAY}", "MAP {}"],
+    "VARIANT": [
+        "1",
+        "'1'",
+        "'a'",
+        "1.5",
+        "true",
+        "'true'",
+        "DATE '2026-01-01'",
+        "'2026-01-01'",
+        "[1, 2]",
+        "['1', '2']",
+        "'[1, 2]'",
+        "{'a': 1}",
+        "{'a': '1'}",
+        "{'b': 1}",
+        "{'a': DATE '2026-01-01'}",
+        "{'a': '2026-01-01'}",
+        "[]",
+        "[NULL]",
+    ],
+    "VARIANT[]": ["[1::VARIANT]", "['1'::VARIANT]", "[NULL]", "[]"],
+}
+"""Values of every type, each of which differs from every other; NULL is added to all of them."""
+
+
+def _values(kind: str, values: list[str]) -> str:
+    whens = " ".join(f"WHEN {at} THEN CAST({value} AS {kind})" for at, value in enumerate(values))
+    return f"CASE which {whens} ELSE CAST(NULL AS {kind}) END"
+
+
+def _paired(
+    comparing: Compare, pairs: list[tuple[int, int]], sql: str, key: tuple[str, ...], **rule: Any
+) -> Result:
+    """Compare pairs of values, row by row, given as places in an SQL expression over ``which``."""
+    left, right = (
+        f"SELECT unnest({[*range(len(pairs))]}) AS id, unnest({[pair[side] for pair in pairs]}) AS which, 1 AS one"
+        for side in (0, 1)
+    )
+    # The place itself is not compared.
+    rules = {"which": {"ignore": "only a place"}, "v": {"legacy_sql": sql, "target_sql": sql, **rule}}
+    return comparing(left, right, rules, key=key)
+
+
+@pytest.mark.parametrize(("kind", "values"), DIFFERENT.items())
+def test_two_different_values_of_any_type_are_never_one(comparing: Compare, kind: str, values: list[str]) -> None:
+    pairs = list(itertools.product(range(len(values) + 1), repeat=2))  # The last place is NULL.
+    different = sum(one != other for one, other in pairs)
+    result = _paired(comparing, pairs, _values(kind, values), ("id",))
+    assert (result.verdict, result.rows.changed, result.rows.equal) == ("FAIL", different, len(values) + 1)
+
+
+@pytest.mark.parametrize(("kind", "values"), DIFFERENT.items())
+def test_two_different_keys_of_any_type_are_never_one(comparing: Compare, kind: str, values: list[str]) -> None:
+    pairs = list(itertools.product(range(len(values) + 1), repeat=2))
+    different = sum(one != other for one, other in pairs)
+    result = _paired(comparing, pairs, _values(kind, values), ("id", "v"))
+    assert (result.rows.missing, result.rows.extra, result.rows.changed) == (different, different, 0)
+    assert not result.canary.blind
+
+
+_DAY = dt.date(1970, 1, 1)
+_MOMENT = dt.datetime(1970, 1, 1)  # noqa: DTZ001
+_AROUND = (*range(-22, 23), -111, 111, -1000, 1000, 1010, 1011)
+
+
+def _numbers(kind: str, scale: int) -> list[tuple[Any, str]]:
+    """Return values around zero, and far from it, with their SQL."""
+    most = 127 if kind == "TINYINT" else 255 if kind == "UTINYINT" else 1011
+    values = [Decimal(n).scaleb(-scale) for n in _AROUND if abs(n) <= most and (n >= 0 or kind[0] != "U")]
+    return [(value, f"'{value}'") for value in values]
+
+
+def _times(kind: str, step: dt.timedelta) -> list[tuple[Any, str]]:
+    if kind == "DATE":
+        return [(_DAY + n * step, f"'{_DAY + n * step}'") for n in _AROUND]
+    if kind.startswith("TIME") and not kind.startswith("TIMESTAMP"):
+        moments = [_MOMENT + abs(n) * step for n in range(1012) if n in _AROUND]
+        return [(moment, f"'{moment.time()}'") for moment in moments]
+    return [(_MOMENT + n * step, f"'{_MOMENT + n * step}'") for n in _AROUND]
+
+
+def _within(kind: str, tolerance: str) -> tuple[list[tuple[Any, str]], Callable[[Any, Any], bool]]:
+    """Return values of a type, and the test in Python that two of them lie within a tolerance."""
+    if tolerance.endswith("%"):
+        share = Decimal(tolerance.rstrip("% ")) / 100
+        return _numbers(kind, 0), lambda one, other: abs(one - other) <= share * max(abs(one), abs(other))
+    if tolerance[-1].isdigit():
+        scale = 2 if kind == "DOUBLE" else int(kind.rstrip(")").split(",")[1]) if "," in kind else 0
+        scale = min(scale, 10)
+        return _numbers(kind, scale), lambda one, other: abs(one - other) <= Decimal(tolerance)
+    size = {"d": dt.timedelta(days=1), "ms": dt.timedelta(milliseconds=1), "us": dt.timedelta(microseconds=1)}
+    number = "".join(filter(str.isdigit, tolerance))
+    most = int(number) * size[tolerance.removeprefix(number)]
+    step = {"DATE": dt.timedelta(days=1), "TIMESTAMP_S": dt.timedelta(hours=23)}.get(kind, most / 10)
+    return _times(kind, step), lambda one, other: abs(one - other) <= most
+
+
+@pytest.mark.parametrize(
+    ("kind", "tolerance"),
+    [
+        ("TINYINT", "10"),
+        ("INTEGER", "10"),
+        ("BIGINT", "3"),
+        ("HUGEINT", "10"),
+        ("UTINYINT", "10"),
+        ("UINTEGER", "10"),
+        ("UBIGINT", "10"),
+        ("UHUGEINT", "10"),
+        ("BIGINT", "2.5"),
+        ("BIGINT", "0"),
+        ("DECIMAL(9,2)", "0.10"),
+        ("DECIMAL(18,2)", "0.07"),
+        ("DECIMAL(18,0)", "10"),
+        ("DECIMAL(38,10)", "0.000000001"),
+        ("DECIMAL(38,30)", "0.000000001"),
+        ("DECIMAL(38,30)", "100000000000"),
+        ("DECIMAL(18,2)", "0.001"),
+        ("DOUBLE", "0.1"),
+        ("DOUBLE", "0.11"),
+        ("DOUBLE", "0"),
+        ("BIGINT", "10%"),
+        ("UBIGINT", "10%"),
+        ("UHUGEINT", "10%"),
+        ("DECIMAL(18,2)", "10%"),
+        ("DECIMAL(38,30)", "10%"),
+        ("DECIMAL(38,30)", "0.00000000000000001%"),
+        ("DOUBLE", "50%"),
+        ("BIGINT", "200%"),
+        ("DOUBLE", "200%"),
+        ("UINTEGER", "100%"),
+        ("DECIMAL(18,2)", "150%"),
+        ("UHUGEINT", "200%"),
+        ("DATE", "10d"),
+        ("TIMESTAMP", "1d"),
+        ("TIMESTAMP", "10ms"),
+        ("TIMESTAMP", "10us"),
+        ("TIMESTAMP_S", "1d"),
+        ("TIMESTAMP_MS", "1d"),
+        ("TIMESTAMP_NS", "10ms"),
+        ("TIMESTAMPTZ", "1d"),
+        ("TIME", "10ms"),
+        ("TIME_NS", "10ms"),
+    ],
+)
+def test_a_tolerance_is_as_wide_at_zero_as_anywhere_else(comparing: Compare, kind: str, tolerance: str) -> None:
+    values, within = _within(kind, tolerance)
+    pairs = list(itertools.product(range(len(values)), repeat=2))
+    beyond = sum(not within(values[one][0], values[other][0]) for one, other in pairs)
+    let_through = len(pairs) - beyond - len(values)
+    result = _paired(comparing, pairs, _values(kind, [sql for _, sql in values]), ("id",), tolerance=tolerance)
+    assert not result.canary.blind
+    assert (result.verdict, result.rows.changed) == ("FAIL" if beyond else "PASS", beyond), result.reason
+    assert (result.loosened[0].rows or 0) == let_through
+
+
+def test_a_few_values_across_zero_are_not_lost_among_many(comparing: Compare) -> None:
+    rows = "SELECT i AS id, CASE WHEN i < 150 THEN 1000 + i ELSE {} END AS v FROM range(200) t(i)"
+    result = comparing(rows.format(9), rows.format(-9), {"v": {"tolerance": "10"}})
+    assert (result.verdict, result.rows.changed) == ("FAIL", 50)
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "DATE"])
+def test_two_days_around_1970_are_not_one(comparing: Compare, kind: str) -> None:
+    rows = "SELECT i AS id, CAST(TIMESTAMP '{}' AS " + kind + ") AS v FROM range(20) t(i)"
+    left, right = rows.format("1969-12-31 01:00:00"), rows.format("1970-01-01 23:00:00")
+    if kind == "DATE":
+        right = rows.format("1970-01-02")
+    assert comparing(left, right, {"v": {"tolerance": "1d"}}).rows.changed == 20
+
+
+@pytest.mark.parametrize("kind", ["INTEGER", "VARCHAR", "DECIMAL(38,2)", "DOUBLE", "DATE", "BOOLEAN"])
+def test_values_that_change_places_do_not_cancel(comparing: Compare, kind: str) -> None:
+    one, other = ("DATE '2026-01-01'", "DATE '2026-01-02'") if kind == "DATE" else ("1", "0")
+    rows = "SELECT 1 AS id, CAST({0} AS {2}) AS a, CAST({1} AS {2}) AS b, CAST({3} AS {2}) AS c"
+    table = {
+        "exchanged": (rows.format(one, other, kind, one), rows.format(other, one, kind, one)),
+        "both alike": (rows.format(one, one, kind, one), rows.format(other, other, kind, one)),
+        "turned": (rows.format(one, other, kind, "NULL"), rows.format("NULL", one, kind, other)),
+        "a NULL moved": (rows.format("NULL", one, kind, one), rows.format(one, "NULL", kind, one)),
+    }
+    for what, (left, right) in table.items():
+        for key in (("id",), ()):
+            assert comparing(left, right, key=key).verdict == "FAIL", (what, key)
+
+
+def test_copies_of_a_row_are_counted_not_cancelled(comparing: Compare) -> None:
+    rows = "SELECT id, v FROM (VALUES (1, 'a')) r(id, v), range({})"
+    for left, right in itertools.product(range(1, 5), repeat=2):
+        for key in (("id",), ()):
+            result = comparing(rows.format(left), rows.format(right), key=key)
+            assert (result.rows.equal, result.rows.missing, result.rows.extra) == (
+                min(left, right),
+                max(0, left - right),
+                max(0, right - left),
+            )
