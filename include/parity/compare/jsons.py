@@ -10,13 +10,14 @@ from typing import Any
 def canonical_json(document: str | None) -> str | None:
     """Return the canonical text of a JSON document, or the text itself when it is not JSON.
 
-    Numbers are compared as decimals: 1, 1.0 and 1e0 are one number, and no digit is lost.
+    Numbers are compared as decimals: 1, 1.0 and 1e0 are one number, and no digit is lost. The text is ASCII: JSON
+    allows half a character, as of a surrogate pair, and no text of a database can hold that.
     """
     if document is None:
         return None
     try:
         value = json.loads(document, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_unique)
-        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
     except (ValueError, ArithmeticError, RecursionError):
         return document
 

@@ -1,7 +1,8 @@
 """Differences in money: summed exactly per currency, over changed, missing and extra rows.
 
 A row that one side lacks counts with its whole amount; NULL counts as zero. A float amount is summed by its
-digits (nine places), never by its binary value.
+digits (15 places), never by its binary value. A difference that is no number of 38 digits (NaN, infinity) has no
+sum: it is NULL in ``m<index>``, and no cap on money covers it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from parity.compare.plan import Column, Plan
 from parity.compare.result import Money
 from parity.compare.session import Session, text
 from parity.compare.types import Kind
+from parity.errors import CouldNotCompare
 
 _CODE = re.compile(r"[A-Z]{3}")
 _KINDS = {1: "changed", 2: "missing", 3: "extra"}
@@ -20,23 +22,22 @@ _KINDS = {1: "changed", 2: "missing", 3: "extra"}
 
 def money_columns(plan: Plan) -> list[Column]:
     """Return the value columns that are marked as money and are numbers."""
-    return [c for c in plan.values if c.rule.money and c.kind.numeric]
+    return [c for c in plan.values if c.rule.money and (c.kind.numeric or c.numbers_as_text)]
 
 
 def amounts(plan: Plan) -> str:
     """Return, for every money column, the SQL of its difference ``m<index>`` and currency ``y<index>``."""
     return "".join(
-        f", ({_amount(c, 't')} - {_amount(c, 'l')}) AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
+        f", TRY({_amount(c, 't')} - {_amount(c, 'l')}) AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
         for c in money_columns(plan)
     )
 
 
 def _amount(column: Column, side: str) -> str:
     value = f"{side}.{column.value}"
-    if column.kind is Kind.FLOAT:
-        value = f"CASE WHEN isfinite({value}) THEN {value}::VARCHAR END"
-    scale = column.scale if column.kind is Kind.DECIMAL else 9 if column.kind is Kind.FLOAT else 0
-    return f"coalesce({value}::DECIMAL(38,{scale}), 0)"
+    scale = {Kind.DECIMAL: column.scale, Kind.INTEGER: 0}.get(column.kind, 15)
+    digits = f"{value}::VARCHAR" if column.kind is Kind.FLOAT else value
+    return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{scale})) ELSE 0 END"
 
 
 def _currency(column: Column, plan: Plan) -> str:
@@ -53,14 +54,20 @@ def sum_money(session: Session, plan: Plan, prefix: str) -> dict[int, tuple[Mone
 
 
 def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
-    rows = session.rows(
+    """Return a column's sums; none where they outgrow 38 digits."""
+    query = (
         f"SELECT kind, coalesce(y{column.index}, 'NULL'), sum(m{column.index}), "
         f"sum(abs(m{column.index})) AS whole, "
-        f"count(*) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY 4 DESC, 1, 2"
+        f"count(m{column.index}) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY 4 DESC, 1, 2"
     )
+    try:
+        rows = session.rows(query)
+    except CouldNotCompare:
+        return ()
     return tuple(
         Money(currency, Decimal(net), Decimal(whole), int(n), _KINDS[kind])
         for kind, currency, net, whole, n in rows
+        if n
     )
 
 

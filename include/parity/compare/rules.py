@@ -52,6 +52,10 @@ def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool)
             f"Column {name} is {sql}: {rule.for_texts[0]} does not fit it.",
             remedy="It is for texts: leave it out of the rule, or make texts of both sides by expressions.",
         )
+    if rule.money and not kind.numeric and kind is not Kind.TEXT:
+        raise BadInput(
+            f"Column {name} is {sql}: money does not fit it.", remedy="It is for numbers: leave it out."
+        )
     canonical, words = _canonical(rule)
     equal = _SAME
     if rule.json_equal:

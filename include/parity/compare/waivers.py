@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from parity.compare.facts import Facts
-from parity.compare.money import money_columns
+from parity.compare.money import money_columns, money_rows
 from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING
 from parity.compare.plan import Plan
 from parity.compare.result import Cause, SchemaFact
@@ -81,9 +81,40 @@ def _apply(
         except (BadInput, CouldNotCompare) as error:
             return Applied(waiver, "broken", note=str(error))
     state, note = _state(waiver, matched, money, today)
-    if waiver.max_money is not None and not money_columns(plan):
-        state, note = "broken", "it caps money, but no compared column is marked as money"
+    if waiver.max_money is not None and waiver.kind != "schema":
+        if state == "covers" and (unsummed := _unsummed(session, plan, facts, waiver)):
+            state, note = "over_cap", unsummed
+        if uncapped := _uncapped(plan, waiver):
+            state, note = "broken", uncapped
     return Applied(waiver, state, matched, money, note)
+
+
+def _uncapped(plan: Plan, waiver: Waiver) -> str:
+    """Say why a cap on money does not cap all that is marked as money; empty when it does."""
+    summed = {c.index for c in money_columns(plan)}
+    if not summed:
+        return "it caps money, but no compared column is marked as money"
+    wanted = _summed(plan, waiver)
+    if not summed & {*wanted}:
+        return f"it caps money, but column {waiver.column} is not summed as money"
+    others = [c.name for c in plan.values if c.index in wanted and c.rule.money and c.index not in summed]
+    return f"it caps money, but column {others[0]} holds no numbers" if others else ""
+
+
+def _unsummed(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> str:
+    """Say of how many rows that a waiver matches a difference in money has no sum; empty when all have one."""
+    wanted = _summed(plan, waiver)
+    tests = [f"(m{c.index} IS NULL AND {money_rows(c)})" for c in money_columns(plan) if c.index in wanted]
+    rows = session.one(
+        f"SELECT count(*) FROM {facts.prefix}res r JOIN ({_hits(plan, facts, waiver)}) h ON r.lid IS NOT DISTINCT "
+        f"FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid WHERE {' OR '.join(tests) or 'false'}"
+    )
+    return f"it matches {plural(rows, 'row')} whose difference in money has no sum, such as NaN" if rows else ""
+
+
+def _summed(plan: Plan, waiver: Waiver) -> list[int]:
+    """Return the columns whose money a waiver caps: of missing and extra rows, all."""
+    return _columns(plan, waiver) if waiver.kind == "changed" else [c.index for c in plan.values]
 
 
 def _state(waiver: Waiver, rows: int, money: dict[str, Decimal], today: date) -> tuple[str, str]:
@@ -141,7 +172,7 @@ def _match(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> tuple[
     hits = _hits(plan, facts, waiver)
     rows = int(session.one(f"SELECT count(*) FROM ({hits})"))
     money: dict[str, Decimal] = {}
-    wanted = _columns(plan, waiver) if waiver.kind == "changed" else [c.index for c in plan.values]
+    wanted = _summed(plan, waiver)
     for column in money_columns(plan):
         if rows and column.index in wanted:
             sums = session.rows(
@@ -149,7 +180,7 @@ def _match(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> tuple[
                 "ON r.lid IS NOT DISTINCT FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid GROUP BY ALL"
             )
             for currency, amount in sums:
-                money[str(currency)] = money.get(str(currency), Decimal(0)) + Decimal(amount)
+                money[str(currency)] = money.get(str(currency), Decimal(0)) + Decimal(amount or 0)
     return rows, money
 
 
