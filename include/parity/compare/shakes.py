@@ -227,7 +227,11 @@ def _limits(kind: DataType) -> list[tuple[str, tuple[object, object]]]:
     low, high = number_range(kind)
     if high is None or low is None:
         return []
-    found: list[tuple[str, tuple[object, object]]] = [("the highest value", (_sql(high), _sql(high - unit)))]
+    top = 2 ** (int(high / unit).bit_length() - 1) * unit
+    found: list[tuple[str, tuple[object, object]]] = [
+        ("the highest value", (_sql(high), _sql(high - unit))),
+        ("the highest bit", (_sql(top * 0), _sql(top))),
+    ]
     if low < 0:
         found.append(("the lowest value", (_sql(low), _sql(low + unit))))
         found.append(("across zero", (_sql(-unit), _sql(unit))))
