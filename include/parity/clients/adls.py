@@ -62,7 +62,7 @@ class AdlsStorage:
         head = f"abfss://{place.root}@{place.host}/"
         start = len(place.prefix)
         return [
-            Stored(head + blob.name, blob.name[start:], blob.size, blob.last_modified)
+            Stored(head + blob.name, blob.name[start:], blob.size, blob.last_modified, blob.etag or "")
             for blob in found
             if (blob.metadata or {}).get("hdi_isfolder") != "true" and not blob.name.endswith("/")
         ]

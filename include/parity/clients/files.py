@@ -80,4 +80,6 @@ class FileStorage:
     @staticmethod
     def _stored(path: Path, name: str) -> Stored:
         about = path.stat()
-        return Stored(file_url(path), name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
+        version = f"{about.st_dev}-{about.st_ino}-{about.st_mtime_ns}-{about.st_ctime_ns}"
+        modified = datetime.fromtimestamp(about.st_mtime, UTC)
+        return Stored(file_url(path), name, about.st_size, modified, version)

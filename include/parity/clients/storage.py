@@ -28,6 +28,8 @@ class Stored:
     name: str
     size: int
     modified: datetime
+    version: str = ""
+    """The storage's mark of these very bytes, such as an ETag."""
 
 
 class Storage(Protocol):
@@ -74,7 +76,8 @@ class S3Storage:
             ]
         start = len(place.prefix)
         return [
-            Stored(f"s3://{place.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"]) for i in found
+            Stored(f"s3://{place.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"], i["ETag"])
+            for i in found
         ]
 
     def folders(self, prefix: str) -> Sequence[str]:

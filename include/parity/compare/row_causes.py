@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.compare.facts import Facts
-from parity.compare.masking import mask
+from parity.compare.masking import Secrets, mask
 from parity.compare.pairing import EXTRA, MISSING
 from parity.compare.plan import Column, Plan
 from parity.compare.result import Cause, RowCause
@@ -64,12 +64,14 @@ def _shared(
     )
     count = facts.rows.missing if kind == "missing" else facts.rows.extra
     columns = [c for c in plan.columns if c.kind in _SHARED][:_WIDEST]
-    shared = []
-    for column, value in _only(session, columns, rows, count):
+    shared, only = [], _only(session, columns, rows, count)
+    secrets = Secrets(session, plan, (value for _, value in only))
+    for column, value in only:
         everywhere = session.one(f"SELECT count(*) FROM {whole} WHERE {_grain(column)} = {text(value)}")
         total = facts.rows.legacy if kind == "missing" else facts.rows.target
         if everywhere < total:
-            shared.append((everywhere, _say(column, value, (kind, count, everywhere), spec, partitions)))
+            key = spec.mask_key if column.rule.sensitive or value in secrets else None
+            shared.append((everywhere, _say(column, value, (kind, count, everywhere), key, partitions)))
     # The rarest value says most: nine rows in ten may hold a false one anyhow.
     found = [said for _, said in sorted(shared, key=lambda one: one[0])]
     found = found or _days(session, [c for c in columns if not c.rule.sensitive], rows, (kind, whole, count))
@@ -83,9 +85,7 @@ def _grain(column: Column, name: str = "") -> str:
 
 
 def _condition(column: Column, values: list[str]) -> str:
-    """Return the SQL that picks the rows of some values; none that would show a sensitive one."""
-    if column.rule.sensitive:
-        return ""
+    """Return the SQL that picks the rows of some values."""
     return f"{_grain(column, ident(column.name))} IN ({', '.join(map(text, values))})"
 
 
@@ -101,9 +101,12 @@ def _only(session: Session, columns: list[Column], rows: str, count: int) -> lis
     ]
 
 
-def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, partitions: set[str]) -> RowCause:
+def _say(
+    column: Column, value: str, counts: tuple[str, int, int], key: bytes | None, partitions: set[str]
+) -> RowCause:
+    """Say what all rows have; masked under ``key``, if there is one, and then without SQL that would show it."""
     kind, count, everywhere = counts
-    shown = mask(value, spec.mask_key) if column.rule.sensitive else f"'{value}'"
+    shown = f"'{value}'" if key is None else mask(value, key)
     words = f"all {count:,} {kind} rows have {column.name} = {shown}"
     dated = column.kind in (Kind.DATE, Kind.TIMESTAMP) or column.name in partitions
     if everywhere == count:
@@ -111,7 +114,7 @@ def _say(column: Column, value: str, counts: tuple[str, int, int], spec: Spec, p
         words += f", and no {side} row with that value has a partner"
     late = dated and everywhere == count and kind == "missing"
     cause = Cause.LATE_PARTITION if late else Cause.SHARED_VALUE
-    return RowCause(cause, count, words, kind, _condition(column, [value]))
+    return RowCause(cause, count, words, kind, _condition(column, [value]) if key is None else "")
 
 
 def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, str, int]) -> list[RowCause]:

@@ -10,11 +10,10 @@ from typing import Any
 
 from parity.compare.causes import Code
 from parity.compare.facts import Facts
-from parity.compare.masking import mask
+from parity.compare.masking import Secrets, mask
 from parity.compare.money import money_columns, money_rows
 from parity.compare.pairing import CHANGED
 from parity.compare.plan import Column, Plan
-from parity.compare.result import Cause
 from parity.compare.session import Session
 from parity.compare.spec import Spec
 
@@ -103,16 +102,16 @@ def _pairs(
         f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
     # What belongs to a sensitive column is masked where it turned up in another one, too.
-    secret = {f"with {c.name}" for c in plan.columns if c.rule.sensitive}
-    return [_sample(facts, spec, columns[place], secret, (keys, rest)) for place, *rest in rows]
+    secrets = Secrets(session, plan, (value for row in rows for value in row[2:4]))
+    return [_sample(facts, spec, columns[place], secrets, (keys, rest)) for place, *rest in rows]
 
 
 def _sample(
-    facts: Facts, spec: Spec, column: Column, secret: set[str], pair: tuple[list[Column], list[Any]]
+    facts: Facts, spec: Spec, column: Column, secrets: Secrets, pair: tuple[list[Column], list[Any]]
 ) -> dict[str, Any]:
     keys, (code, left, right, *parts) = pair
     cause, detail = facts.cause(column, code)
-    hidden = column.rule.sensitive or (cause is Cause.SWAPPED_COLUMNS and detail in secret)
+    hidden = column.rule.sensitive or left in secrets or right in secrets
     sample = {"kind": "changed", "column": column.name, "cause": str(cause), "detail": detail}
     return sample | {"key": _shown(keys, parts, spec)} | _both(left, right, spec, hidden=hidden)
 
@@ -141,9 +140,13 @@ def differing_part(left: str | None, right: str | None) -> tuple[int, tuple[int,
     return start, (len(one) - same, len(other) - same)
 
 
-def _shown(columns: list[Column], values: list[str | None], spec: Spec) -> dict[str, str | None]:
+def _shown(
+    columns: list[Column], values: list[str | None], spec: Spec, secrets: Secrets | None = None
+) -> dict[str, str | None]:
     return {
-        c.name: mask(v, spec.mask_key) if c.rule.sensitive else (v if v is None else v[:_LONGEST])
+        c.name: mask(v, spec.mask_key)
+        if c.rule.sensitive or (secrets is not None and v in secrets)
+        else (v if v is None else v[:_LONGEST])
         for c, v in zip(columns, values, strict=True)
     }
 
@@ -160,6 +163,8 @@ def _whole_rows(
         f"SELECT {shown} FROM ({picked}) p JOIN (SELECT rowid AS rid, {named} FROM {facts.prefix}w{side}) w "
         f"ON p.{side}id = w.rid ORDER BY ALL"
     )
+    # A row without a partner may hold anything anywhere: a shifted line, or another row's secret.
+    secrets = Secrets(session, plan, (value for row in rows for value in row))
     name = "missing" if kind == 2 else "extra"
     return [
         {
@@ -167,8 +172,8 @@ def _whole_rows(
             "column": None,
             "cause": None,
             "detail": "",
-            "key": _shown(keys, list(row[: len(keys)]), spec),
-            "row": _shown(others, list(row[len(keys) :]), spec),
+            "key": _shown(keys, list(row[: len(keys)]), spec, secrets),
+            "row": _shown(others, list(row[len(keys) :]), spec, secrets),
         }
         for row in rows
     ]

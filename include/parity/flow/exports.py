@@ -110,6 +110,7 @@ def fetch_target(storage: Storage, destination: str, expected: Expected, to: Pat
     listed = _data_files(storage, destination)
     _refuse(where + " disagrees with its manifest", disagreements(manifest, listed))
     files, footers = _fetch(storage, listed, to)
+    _refuse(where + " changed while it was fetched", _changes(listed, _data_files(storage, destination)))
     columns = tuple(Column(column.name, column.type) for column in manifest.columns)
     _refuse(where + " disagrees with its manifest", _footer_disagreements(manifest, columns, listed, footers))
     return _export(to, files, footers, columns, {**manifest.source, "export": manifest.run_id})
@@ -127,6 +128,8 @@ def fetch_legacy(
     listed = _data_files(storage, destination)
     _refuse(f"The unload in {destination} is not whole", _listing_disagreements(written, listed), UNLOAD_AGAIN)
     files, footers = _fetch(storage, listed, to)
+    changes = _changes(listed, _data_files(storage, destination))
+    _refuse(f"The unload in {destination} changed while it was fetched", changes, UNLOAD_AGAIN)
     _refuse(f"The unload in {destination} is not one table", _mixed_schemas(listed, footers), UNLOAD_AGAIN)
     columns = columns_of(footers[0]) if footers else tuple(_zoneless(column) for column in schema())
     source = {"query": query.run_id, "url": query.url}
@@ -190,6 +193,15 @@ _ATHENA_TIMES = {"timestamp": "timestamp_ntz", "timestamp with time zone": "time
 def _data_files(storage: Storage, destination: str) -> list[Stored]:
     found = storage.list(destination)
     return [stored for stored in found if not stored.name.rpartition("/")[2].startswith(HIDDEN)]
+
+
+def _changes(before: Sequence[Stored], after: Sequence[Stored]) -> Iterable[str]:
+    """Yield the files that were written again, added or removed between two listings."""
+    versions = {stored.name: (stored.size, stored.modified, stored.version) for stored in after}
+    for stored in before:
+        if versions.pop(stored.name, None) != (stored.size, stored.modified, stored.version):
+            yield f"{stored.name} was written again or removed"
+    yield from (f"{name} was added" for name in sorted(versions))
 
 
 def _listing_disagreements(written: set[str], listed: Sequence[Stored]) -> Iterable[str]:

@@ -236,3 +236,20 @@ def test_a_digest_brings_its_own_statement() -> None:
     target = TargetSource(table="payments.settled")
     asked = target_request(EXPECTED, target, "abfss://x@y.dfs.core.windows.net/z", digest_sql="SELECT 1")
     assert json.loads(asked["request"])["digest_sql"] == "SELECT 1"
+
+
+class Rewritten(FileStorage):
+    """Storage in which every file is written again, with the same bytes, as soon as it was downloaded."""
+
+    def download(self, url: str, to: Path) -> int:
+        size = super().download(url, to)
+        self.write(url, to.read_bytes())
+        return size
+
+
+def test_an_export_that_is_written_again_while_it_is_fetched_is_refused(shipment: Shipment) -> None:
+    shipment.seal()
+    scratch = shipment.folder.parent / "scratch"
+    scratch.mkdir()
+    with pytest.raises(ExportRefused, match=r"changed while it was fetched: part-0\.parquet was written again"):
+        fetch_target(Rewritten(), shipment.folder.as_uri(), EXPECTED, scratch)

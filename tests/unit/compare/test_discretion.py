@@ -1,0 +1,42 @@
+"""A sensitive value is masked wherever it turns up, in whichever column and kind of row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity.compare import Source, Spec, run
+from parity.report import render_html, render_text
+from parity.suite.models import ColumnRule
+
+SECRET, OTHER = "anna@example.com", "bert@example.com"
+LEGACY = f"SELECT * FROM (VALUES (1, 'x', '{SECRET}'), (2, 'y', '{OTHER}')) t(id, note, mail)"
+CASES = {
+    "swapped in an extra row": "SELECT 9 AS id, mail AS note, note AS mail FROM ({0}) WHERE id = 1 UNION ALL "
+    "SELECT * FROM ({0}) WHERE id = 2",
+    "swapped in place": "SELECT id, mail AS note, note AS mail FROM ({0})",
+    "copied from an equal row": "SELECT * FROM ({0}) UNION ALL "
+    "SELECT 3, (SELECT mail FROM ({0}) WHERE id = 1), 'z'",
+    "all extra rows have it": "SELECT * FROM ({0}) UNION ALL SELECT 3 + range, '"
+    + SECRET
+    + "', 'z' FROM range(5)",
+    "copied in place": "SELECT id, CASE id WHEN 1 THEN mail ELSE note END AS note, mail FROM ({0})",
+}
+
+
+@pytest.mark.parametrize("key", [("id",), (), ("note",)])
+@pytest.mark.parametrize("case", CASES)
+def test_a_sensitive_value_in_another_column_is_masked(
+    parquet: Callable[[str], Path], case: str, key: tuple[str, ...]
+) -> None:
+    rules: dict[str, Any] = {"mail": ColumnRule(sensitive=True)}
+    sides = Source.of(parquet(LEGACY)), Source.of(parquet(CASES[case].format(LEGACY)))
+    result = run(*sides, Spec(key=key, columns=rules, mask_key=b"k"))
+    assert result.verdict == "FAIL", result.reason
+    for shown in (json.dumps(result.to_json(), default=str), render_text(result), render_html(result)):
+        assert SECRET not in shown
+        assert OTHER not in shown
