@@ -36,8 +36,8 @@ def main() -> int:
 
 
 def _drawn(seed: str) -> str:
-    """Return the case of a seed; those of databases have a d in them."""
-    return databases.draw(seed).to_text() if ":d" in seed else Pairs(seed).case().to_text()
+    """Return the case of a seed; those of databases have a letter in them."""
+    return databases.draw(seed).to_text() if ":d" in seed or ":m" in seed else Pairs(seed).case().to_text()
 
 
 def _replay(text: str) -> int:

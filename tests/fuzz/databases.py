@@ -6,8 +6,10 @@ No type's list holds two literals that the server stores as one value.
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
+import shutil
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -88,6 +90,8 @@ class Databases:
     """Two databases of the same tables."""
 
     tables: tuple[Table, ...]
+    server: str = "mariadb"
+    """``mysql`` for the server that PARITY_TEST_MYSQL names."""
     what: str = ""
     open: str = ""
 
@@ -108,9 +112,10 @@ class Databases:
 
 
 def draw(seed: str) -> Databases:
-    """Draw two databases."""
+    """Draw two databases; on MySQL for the seeds with an m."""
     dice = random.Random(seed)
-    return Databases(tuple(_table(dice, f"t{at}") for at in range(dice.choice((1, 2, 4)))))
+    tables = tuple(_table(dice, f"t{at}") for at in range(dice.choice((1, 2, 4))))
+    return Databases(tables, "mysql" if ":m" in seed else "mariadb")
 
 
 def _table(dice: random.Random, name: str) -> Table:
@@ -163,15 +168,42 @@ def _pair(
 
 
 @cache
-def _two() -> Any:
+def _two(server: str) -> Any:
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-mysql-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if server == "mysql":
+        return _OnMySQL(folder)
     from mysql_servers import TwoDatabases
 
-    return TwoDatabases("fuzz", Path(tempfile.mkdtemp(prefix="fuzz-mysql-")))
+    return TwoDatabases("fuzz", folder)
+
+
+class _OnMySQL:
+    """Two databases of a MySQL server, as :class:`mysql_servers.TwoDatabases` has them of MariaDB."""
+
+    def __init__(self, folder: Path) -> None:
+        from integration.test_mysql_real import OnMySQL
+
+        self._two = OnMySQL(folder, "parity_fuzz")
+        self.verify = self._two.verify
+
+    def fresh(self) -> None:
+        self._two.run("DROP DATABASE {db}")
+        self._two.run()
+
+    def both(self, script: str) -> None:
+        self._two.run(script)
+
+    def legacy(self, script: str) -> None:
+        self._two.run(script, on=(0,))
+
+    def target(self, script: str) -> None:
+        self._two.run(script, on=(1,))
 
 
 def judge(case: Databases) -> Judgement:
     """Fill both databases, verify them, and hold every table's counts against what was planted."""
-    two = _two()
+    two = _two(case.server)
     two.fresh()
     for table in case.tables:
         two.both(_create(table))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, cycle
 from multiprocessing import get_context
 
 from fuzz import databases
@@ -18,7 +18,7 @@ from fuzz.known import is_known
 from fuzz.pairs import Pairs
 from fuzz.shrink import shrink
 
-DATABASES = "MariaDB and MariaDB"
+DATABASES = MARIADB, MYSQL = "MariaDB", "MySQL"
 _KINDS = 12
 """Kinds of failure that are shrunk in one run; a minute each at most."""
 
@@ -90,13 +90,13 @@ def try_seed(seed: str) -> Outcome:
 
 def try_databases(seed: str) -> Outcome:
     """Draw and judge two databases of one seed."""
-    return Outcome(seed, DATABASES, databases.judge(databases.draw(seed)))
+    return Outcome(seed, MYSQL if ":m" in seed else MARIADB, databases.judge(databases.draw(seed)))
 
 
 def try_again(outcome: Outcome) -> Outcome:
     """Shrink the case of a seed that failed."""
     classes = outcome.judgement.classes
-    if outcome.group == DATABASES:
+    if outcome.group in DATABASES:
         return replace(outcome, shrunk=databases.shrink(databases.draw(outcome.seed), classes).to_text())
     return replace(outcome, shrunk=shrink(Pairs(outcome.seed).case(), classes).to_text())
 
@@ -107,6 +107,8 @@ def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int
     ``seen`` is called with the tally after each pair.
     """
     tally, began, numbers = Tally(), time.monotonic(), count()
+    letters = "d" * bool(shutil.which("mariadbd")) + "m" * bool(os.environ.get("PARITY_TEST_MYSQL"))
+    servers = cycle(letters)
     workers = processes or len(os.sched_getaffinity(0))
     # Databases have a thread of this process, whose servers end with it.
     with ProcessPoolExecutor(workers, get_context("spawn"), _gently) as pool, ThreadPoolExecutor(1) as thread:
@@ -116,19 +118,23 @@ def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int
             if tally.seconds >= seconds:
                 return set()
             found = {pool.submit(try_seed, f"{run}:{next(numbers)}") for _ in range(pairs)}
-            return found | {thread.submit(try_databases, f"{run}:d{next(numbers)}") for _ in range(databases)}
+            return found | {
+                thread.submit(try_databases, f"{run}:{next(servers)}{next(numbers)}") for _ in range(databases)
+            }
 
-        waiting = more(workers * 2, int(shutil.which("mariadbd") is not None))
+        waiting = more(workers * 2, bool(letters))
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             outcomes = [one.result() for one in done]
             for outcome in outcomes:
                 tally.add(outcome)
-            of_databases = sum(outcome.group == DATABASES for outcome in outcomes)
+            of_databases = sum(outcome.group in DATABASES for outcome in outcomes)
             waiting |= more(len(outcomes) - of_databases, of_databases)
             seen(tally)
-        tally.shrunk = list(pool.map(try_again, [one for one in tally.kinds if one.group != DATABASES][:_KINDS]))
-        tally.shrunk += map(try_again, [one for one in tally.kinds if one.group == DATABASES][:_KINDS])
+        tally.shrunk = list(
+            pool.map(try_again, [one for one in tally.kinds if one.group not in DATABASES][:_KINDS])
+        )
+        tally.shrunk += map(try_again, [one for one in tally.kinds if one.group in DATABASES][:_KINDS])
     return tally
 
 

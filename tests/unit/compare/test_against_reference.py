@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def _cases() -> list[Any]:
         case = json.loads(path.read_text())
         marks = [pytest.mark.xfail(reason=case["open"])] if "open" in case else []
         marks += [pytest.mark.mariadb] if "tables" in case else []
+        if case.get("server") == "mysql" and not os.environ.get("PARITY_TEST_MYSQL"):
+            marks.append(pytest.mark.skip(reason="PARITY_TEST_MYSQL names no server"))
         found.append(pytest.param(path, id=path.stem, marks=marks))
     return found
 
