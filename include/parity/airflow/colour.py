@@ -61,7 +61,7 @@ def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded
     outcome = context["ti"].xcom_pull(task_ids=task, key="outcome")
     state = task_states(context).get(task, "missing")
     unwell = tuple(known for link in links if tasks[known := task_of(link, name)].state != "success")
-    return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell)
+    return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell, plan.rules.get(name, ""))
 
 
 def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:

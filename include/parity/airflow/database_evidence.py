@@ -59,7 +59,8 @@ def judged(context: Context) -> dict[str, Any]:
     inputs = inputs_of(context)
     rests_on = [str(link) for link in BEFORE if link in states] + [task for task in inputs if "_" in task]
     unwell = tuple(task for task in rests_on if states.get(task) != "success")
-    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell)
+    rules = str(handed_on(context, str(Link.PLAN)).get("rules", ""))
+    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell, rules)
     return outcome_of(recorded, str(Link.RECORD))
 
 

@@ -195,6 +195,8 @@ class Recorded:
     """The marks of what it has to be made from, as they are now."""
     unwell: tuple[str, ...] = ()
     """Those of the tasks that it rests on which have not succeeded, as things are now."""
+    rules: str = ""
+    """The rules of the plan, as it is now."""
 
 
 def outcome_of(recorded: Recorded, task: str) -> dict[str, Any]:
@@ -207,7 +209,9 @@ def outcome_of(recorded: Recorded, task: str) -> dict[str, Any]:
         why = f"Task {task} is {recorded.state}, so that {said['verdict']} cannot be its last word."
     elif recorded.unwell:
         why = f"Task {recorded.unwell[0]} has not succeeded, so that {said['verdict']} does not stand."
-    elif made is None or dict(made.inputs) != dict(recorded.inputs):
+    elif made is None or made.rules != recorded.rules:
+        why = f"{said['verdict']} was said by other rules than those that the plan has now."
+    elif dict(made.inputs) != dict(recorded.inputs):
         why = f"{said['verdict']} was said of what other tasks had handed on before they ran again."
     else:
         return said

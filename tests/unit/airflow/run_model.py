@@ -584,7 +584,9 @@ def _said(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
 
 def _by_state(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
     made = Made.of(recorded.outcome)
-    return run_verdict.outcome_of(replace(recorded, inputs=made.inputs if made else {}, unwell=()), task)
+    return run_verdict.outcome_of(
+        replace(recorded, inputs=made.inputs if made else {}, unwell=(), rules=made.rules if made else ""), task
+    )
 
 
 def _well(context: Any, activity: str) -> run_verdict.Facts:

@@ -201,7 +201,7 @@ def test_the_gate_is_green_only_when_the_judging_task_succeeded_and_said_so(
 
 
 MADE_FROM = {
-    "plan.return_value": {"run_id": "r", "tables": []},
+    "plan.return_value": {"run_id": "r", "tables": [], "rules": "rules"},
     "survey.return_value": [{"index": 0, "title": "a", "survey": "n1"}],
     "tables.attempt": "attempt-1",
 }
@@ -221,11 +221,19 @@ def gate_of(word: str | None, now: dict[str, Any] | None = None, **states: str) 
     [
         ({"tables.attempt": "attempt-2"}, {}),
         ({"survey.return_value": [{"index": 0, "title": "a", "survey": "n2"}]}, {}),
-        ({"plan.return_value": {"run_id": "r", "tables": ["a"]}}, {}),
+        ({"plan.return_value": {"run_id": "r", "tables": ["a"], "rules": "rules"}}, {}),
+        ({"plan.return_value": {"run_id": "r", "tables": [], "rules": "others"}}, {}),
         ({}, {"tables_0": "failed"}),
         ({}, {"survey": "upstream_failed"}),
     ],
-    ids=["a piece ran again", "another survey", "another plan", "a piece failed since", "the survey did"],
+    ids=[
+        "a piece ran again",
+        "another survey",
+        "another plan",
+        "other rules",
+        "a piece failed since",
+        "the survey did",
+    ],
 )
 def test_the_gate_believes_no_word_that_was_said_of_an_earlier_attempt(
     now: dict[str, Any], states: dict[str, str]

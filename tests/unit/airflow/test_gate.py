@@ -182,7 +182,7 @@ def ended(tables: str = "", verdict: str = "PASS") -> Any:
         "verdict": verdict,
         "reason": "equal",
         "recorded": NIGHTLY.isoformat(),
-        MADE: Made("a", "r", inputs_of(there)).to_json(),
+        MADE: Made("a", plan.rules, inputs_of(there)).to_json(),
     }
     store, names = open_results(), ["a"] if tables else [DATABASE, "a"]
     store.record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))

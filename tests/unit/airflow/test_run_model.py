@@ -59,3 +59,9 @@ def test_the_model_finds_out_a_judging_that_leaves_one_input_out(folder: Path, w
         if any(gate.lies for gate in play(folder, events, weak, ranged=True)):
             return
     pytest.fail(f"no run of {PATIENCE:,} found out that {weak}")
+
+
+def test_a_plan_that_was_made_again_by_other_rules_takes_back_what_was_said_by_the_old_ones(folder: Path) -> None:
+    found = play(folder, [("the suite is edited",), ("clear", "plan", "alone"), ("clear", "gate", "alone")])
+    assert [gate.verdict for gate in found] == ["PASS", "INVALID"]
+    assert [gate for gate in found if gate.lies] == []

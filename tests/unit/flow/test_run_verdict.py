@@ -221,7 +221,7 @@ def recorded(facts: ActivityFacts, verdict: str = "PASS", **now: Any) -> Recorde
     """Return an outcome that was recorded of ``facts``; ``now`` is what is different since."""
     inputs = inputs_now(facts.chain, "settle", facts.tasks)
     said = {"verdict": verdict, "reason": "equal", MADE: Made("a", RULES.activity, inputs).to_json()}
-    return replace(Recorded(said, "success", inputs), **now)
+    return replace(Recorded(said, "success", inputs, (), RULES.activity), **now)
 
 
 def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
@@ -232,6 +232,7 @@ def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
         {"state": "upstream_failed"},
         {"inputs": again},
         {"inputs": {}},
+        {"rules": "of a later plan"},
         {"unwell": ("settle.helper_job",)},
         {"outcome": {"verdict": "PASS", "reason": "said before this was checked"}},
         {"outcome": {}},
