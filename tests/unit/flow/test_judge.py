@@ -6,7 +6,7 @@ from parity.compare.result import Result, Rows, Verdict
 from parity.errors import RemoteFailed
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.flow.chain import Broken, Link, first_broken
-from parity.flow.judge import judge
+from parity.flow.judge import NEXT, Judgement, judge
 from parity.suite.models import Severity
 
 FINE = Findings()
@@ -39,15 +39,23 @@ def test_nothing_compared_is_invalid() -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (Rows(legacy=30, missing=30), "The target output has no rows"),
-        (Rows(target=7, extra=7), "The legacy output"),
+        (
+            Rows(legacy=3000, missing=3000),
+            "The target output has no rows and the legacy output has 3,000, so no row was compared. "
+            "Look at what wrote the target side for this date; set allow_empty if none is right.",
+        ),
+        (
+            Rows(target=7, extra=7),
+            "The legacy output has no rows and the target output has 7, so no row was compared. "
+            "Look at what wrote the legacy side for this date; set allow_empty if none is right.",
+        ),
     ],
 )
 def test_an_empty_export_beside_a_full_one_compared_nothing(rows: Rows, said: str) -> None:
     one_sided = Result(Verdict.FAIL, "rows are missing", rows=rows)
     judgement = judge(one_sided, FINE, ())
     assert judgement.verdict is Verdict.INVALID
-    assert said in judgement.reason
+    assert judgement.reason == said
     assert judge(one_sided, FINE, (), allow_empty=True).verdict is Verdict.FAIL
 
 
@@ -73,3 +81,66 @@ def test_the_first_broken_link_is_the_one_furthest_up_the_stream_of_data() -> No
     broken = [Broken(Link.COMPARE, "c"), Broken(Link.GLUE, "g"), Broken(Link.ATHENA, "a")]
     assert first_broken(broken) == broken[1]
     assert first_broken([]) is None
+
+
+def failed(*subjects: str) -> Findings:
+    return Findings(
+        tuple(Finding("target", "ExpectX", s, Severity.CRITICAL, Outcome.FAIL, "it is off") for s in subjects)
+    )
+
+
+def test_the_comparisons_own_reason_stands_wherever_its_verdict_does() -> None:
+    for verdict in Verdict:
+        assert judge(result(verdict), FINE, ()) == Judgement(verdict, f"it is {verdict}")
+
+
+def test_the_broken_link_is_handed_on_for_whoever_repairs_it() -> None:
+    broken = Broken(Link.GLUE, "it failed")
+    assert judge(result(Verdict.PASS), FINE, [Broken(Link.RECORD, "r"), broken]).broken == broken
+
+
+def test_both_outputs_without_rows_are_left_to_the_comparison() -> None:
+    both = Result(Verdict.INVALID, "zero rows", rows=Rows())
+    assert judge(both, FINE, ()).reason == "zero rows"
+    assert judge(Result(Verdict.PASS, "allowed", rows=Rows()), FINE, (), allow_empty=True).reason == "allowed"
+
+
+def test_rows_that_differ_outrank_a_failed_expectation_and_neither_a_broken_one() -> None:
+    different = result(Verdict.FAIL)
+    assert judge(different, failed("a"), ()) == Judgement(Verdict.FAIL, "it is FAIL")
+    assert judge(different, finding(Outcome.INVALID), ()).verdict is Verdict.INVALID
+
+
+def test_failed_expectations_are_named_three_at_most() -> None:
+    said = judge(result(Verdict.PASS), failed("a"), ()).reason
+    assert said == "The outputs agree, but critical expectations failed: ExpectX on a (target)."
+    three = "ExpectX on a (target); ExpectX on b (target); ExpectX on c (target)"
+    said = judge(result(Verdict.WAIVED), failed("a", "b", "c"), ()).reason
+    assert said == f"The outputs agree, but critical expectations failed: {three}."
+    said = judge(result(Verdict.WAIVED), failed("a", "b", "c", "d", "e"), ()).reason
+    assert said == f"The outputs agree, but critical expectations failed: {three} and 2 more."
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        (["no such column."], "no such column."),
+        ([""], "Data Docs say why."),
+        (["no such column", "x", "y"], "no such column. 2 more could not be, either."),
+    ],
+)
+def test_what_could_not_be_computed_is_said_in_its_own_words(messages: list[str], said: str) -> None:
+    found = [Finding("legacy", "ExpectX", "v", Severity.INFO, Outcome.INVALID, message) for message in messages]
+    passed = Finding("legacy", "ExpectY", "w", Severity.INFO, Outcome.PASS)
+    judgement = judge(result(Verdict.PASS), Findings((passed, *found)), ())
+    assert judgement == Judgement(
+        Verdict.INVALID, f"ExpectX on v (legacy) could not be computed: {said}"
+    )
+
+
+def test_every_verdict_says_what_a_person_does_next() -> None:
+    assert set(NEXT) == {None, *Verdict}
+    assert {verdict for verdict, said in NEXT.items() if said.startswith("Nothing to do")} == {
+        Verdict.PASS,
+        Verdict.WAIVED,
+    }

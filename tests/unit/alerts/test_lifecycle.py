@@ -1,0 +1,161 @@
+"""The life of an alert as a pure function of what is known and what tonight says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from parity.alerts.lifecycle import AlertState, Change, Event, Night, advance
+from parity.alerts.troubles import Trouble
+from parity.suite.models import Severity
+
+DAY = date(2026, 3, 2)
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+LOST = Trouble("settle", "amount", "rounding", "amount differs", Severity.WARNING, 10)
+GONE = Trouble("settle", "", "missing_rows", "rows are missing", Severity.WARNING, 3)
+
+
+def night(*troubles: Trouble, day: int = 0, judged: tuple[str, ...] = ("settle", "refund")) -> Night:
+    moment = timedelta(days=day)
+    return Night("payments", DAY + moment, NOON + moment, troubles, judged)
+
+
+def play(*nights: Night) -> tuple[dict[str, AlertState], list[list[Change]]]:
+    """Advance night by night, and return the last states by cause and what each night told."""
+    known: dict[str, AlertState] = {}
+    told = []
+    for one in nights:
+        states, changes = advance(known.values(), one)
+        known |= {state.fingerprint: state for state in states}
+        told.append(list(changes))
+    return {state.cause: state for state in known.values()}, told
+
+
+def events(*nights: Night) -> list[list[Event]]:
+    return [[change.event for change in told] for told in play(*nights)[1]]
+
+
+def test_a_new_trouble_is_opened_with_everything_that_is_known_of_it() -> None:
+    states, [[change]] = play(night(LOST))
+    assert states == {
+        "rounding": AlertState(
+            fingerprint=LOST.fingerprint("payments"),
+            suite="payments",
+            activity="settle",
+            column_name="amount",
+            cause="rounding",
+            incident=change.incident,
+            status="open",
+            opened=NOON,
+            opened_date=DAY,
+            seen_date=DAY,
+            severity="warning",
+            row_count=10,
+            told_rows=10,
+            what="amount differs",
+        )
+    }
+    assert change == Change(Event.NEW, change.incident, (states["rounding"],))
+
+
+def test_an_incident_is_named_after_what_where_and_when_and_never_twice() -> None:
+    _, [[first]] = play(night(LOST))
+    assert first.incident.rpartition("/")[0] == "parity/payments/settle/2026-03-02"
+    assert len(first.incident.rpartition("/")[2]) == 12
+    _, [[beyond]] = play(night(replace(LOST, activity="")))
+    assert beyond.incident.startswith("parity/payments/night/2026-03-02/")
+    long = Night("s" * 300, DAY, NOON, (LOST,), ())
+    assert len(advance((), long)[1][0].incident) == 230 + 1 + 12
+    later = replace(night(LOST), now=NOON + timedelta(seconds=1))
+    assert advance((), later)[1][0].incident != first.incident
+
+
+def test_troubles_of_one_activity_are_one_incident_whatever_their_order_and_others_have_their_own() -> None:
+    other = replace(LOST, activity="refund")
+    _, [[first, second]] = play(night(LOST, GONE, other))
+    assert [len(first.states), len(second.states)] == [1, 2]
+    assert first.incident < second.incident
+    assert {s.incident for s in second.states} == {second.incident}
+    _, [[_, again]] = play(night(GONE, other, LOST))
+    assert again.incident == second.incident
+
+
+def test_the_same_night_again_changes_nothing_for_people() -> None:
+    states, told = play(night(LOST), night(LOST))
+    assert told[1] == []
+    assert (states["rounding"].row_count, states["rounding"].told_rows) == (10, 10)
+
+
+@pytest.mark.parametrize(("rows", "worse"), [(19, False), (20, True), (11, False), (9, False)])
+def test_twice_as_many_rows_are_told_as_worse(rows: int, worse: bool) -> None:
+    states, [_, changes] = play(night(LOST), night(replace(LOST, rows=rows, what="more differs"), day=1))
+    state = states["rounding"]
+    assert [change.event for change in changes] == ([Event.WORSE] if worse else [])
+    assert (state.row_count, state.told_rows) == (rows, rows if worse else 10)
+    assert (state.seen_date, state.opened_date, state.what) == (DAY + timedelta(days=1), DAY, "more differs")
+
+
+def test_growth_is_measured_against_what_was_told_not_against_last_night() -> None:
+    grown = [replace(LOST, rows=rows) for rows in (15, 19, 20, 39, 40)]
+    assert events(night(LOST), *(night(one, day=n) for n, one in enumerate(grown, 1))) == [
+        [Event.NEW], [], [], [Event.WORSE], [], [Event.WORSE],
+    ]  # fmt: skip
+
+
+def test_a_trouble_without_rows_is_never_worse_by_its_rows() -> None:
+    none = replace(LOST, rows=0)
+    assert events(night(none), night(none, day=1), night(replace(LOST, rows=5), day=2)) == [[Event.NEW], [], []]
+
+
+def test_more_severe_is_worse_and_less_severe_is_not() -> None:
+    levels = [Severity.INFO, Severity.WARNING, Severity.CRITICAL, Severity.INFO]
+    nights = [night(replace(LOST, severity=level), day=n) for n, level in enumerate(levels)]
+    assert events(*nights) == [[Event.NEW], [Event.WORSE], [Event.WORSE], []]
+    assert play(*nights)[0]["rounding"].severity == "info"
+
+
+def test_only_a_night_that_compared_the_activity_recovers_it() -> None:
+    states, told = play(night(LOST), night(day=1, judged=("refund",)), night(day=2))
+    assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
+    [[opened], _, [closed]] = told
+    assert closed == Change(Event.RECOVERED, opened.incident, (states["rounding"],))
+    assert (states["rounding"].status, states["rounding"].seen_date) == ("recovered", DAY + timedelta(days=2))
+
+
+def test_an_incident_recovers_when_all_its_troubles_have() -> None:
+    _, told = play(night(LOST, GONE), night(LOST, day=1), night(day=2))
+    assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
+    assert len(told[2][0].states) == 2
+
+
+def test_what_has_recovered_is_told_once() -> None:
+    assert events(night(LOST), night(day=1), night(day=2)) == [[Event.NEW], [Event.RECOVERED], []]
+
+
+def test_a_worse_incident_shows_what_is_still_open_and_leaves_out_what_has_recovered() -> None:
+    _, told = play(night(LOST, GONE), night(LOST, day=1), night(replace(LOST, rows=99), day=2))
+    [change] = told[2]
+    assert (change.event, [state.cause for state in change.states]) == (Event.WORSE, ["rounding"])
+
+
+def test_wrong_again_after_it_was_right_is_a_new_incident() -> None:
+    _, told = play(night(LOST), night(day=1), night(LOST, day=2))
+    assert [change.event for change in told[2]] == [Event.NEW]
+    assert told[2][0].incident != told[0][0].incident
+    same_day = events(night(LOST), night(day=1), night(LOST, day=1))
+    assert same_day == [[Event.NEW], [Event.RECOVERED], [Event.NEW]]
+
+
+def test_a_cause_that_appears_later_pages_anew() -> None:
+    _, told = play(night(LOST), night(LOST, GONE, day=1))
+    [change] = told[1]
+    assert (change.event, [state.cause for state in change.states]) == (Event.NEW, ["missing_rows"])
+
+
+def test_an_older_night_changes_nothing_that_a_later_one_said() -> None:
+    states, told = play(night(LOST, day=1), night(replace(LOST, rows=99)), night())
+    assert told[1:] == [[], []]
+    assert (states["rounding"].row_count, states["rounding"].status) == (10, "open")
+    assert events(night(LOST, day=1), night(day=2), night(LOST, day=0))[2] == []
