@@ -10,6 +10,10 @@ from parity.flow.judge import NEXT, Judgement, judge
 from parity.suite.models import Severity
 
 FINE = Findings()
+EMPTY = (
+    "The {0} output has no rows and the {1} output has {2}, so no row was compared. "
+    "Look at what wrote the {0} side for this date; set allow_empty if none is right."
+)
 
 
 def finding(outcome: Outcome, severity: Severity = Severity.CRITICAL) -> Findings:
@@ -39,16 +43,8 @@ def test_nothing_compared_is_invalid() -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (
-            Rows(legacy=3000, missing=3000),
-            "The target output has no rows and the legacy output has 3,000, so no row was compared. "
-            "Look at what wrote the target side for this date; set allow_empty if none is right.",
-        ),
-        (
-            Rows(target=7, extra=7),
-            "The legacy output has no rows and the target output has 7, so no row was compared. "
-            "Look at what wrote the legacy side for this date; set allow_empty if none is right.",
-        ),
+        (Rows(legacy=3000, missing=3000), EMPTY.format("target", "legacy", "3,000")),
+        (Rows(target=7, extra=7), EMPTY.format("legacy", "target", "7")),
     ],
 )
 def test_an_empty_export_beside_a_full_one_compared_nothing(rows: Rows, said: str) -> None:
@@ -133,9 +129,7 @@ def test_what_could_not_be_computed_is_said_in_its_own_words(messages: list[str]
     found = [Finding("legacy", "ExpectX", "v", Severity.INFO, Outcome.INVALID, message) for message in messages]
     passed = Finding("legacy", "ExpectY", "w", Severity.INFO, Outcome.PASS)
     judgement = judge(result(Verdict.PASS), Findings((passed, *found)), ())
-    assert judgement == Judgement(
-        Verdict.INVALID, f"ExpectX on v (legacy) could not be computed: {said}"
-    )
+    assert judgement == Judgement(Verdict.INVALID, f"ExpectX on v (legacy) could not be computed: {said}")
 
 
 def test_every_verdict_says_what_a_person_does_next() -> None:
