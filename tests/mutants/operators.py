@@ -139,13 +139,17 @@ def _changes(node: cst.CSTNode, *, is_sql: bool) -> Iterator[cst.CSTNode]:
 
 
 def _of_call(node: cst.Call) -> Iterator[cst.Call]:
-    """Yield the call with each argument as None, and without each named one; the others it cannot do without."""
+    """Yield the call with each argument as None, and without each named one; the others it cannot do without.
+
+    True and False are turned elsewhere, and ``strict=True`` turned is all that leaving it out would be.
+    """
     for at, arg in enumerate(node.args):
-        if not arg.star and not (isinstance(arg.value, cst.Name) and arg.value.value == "None"):
+        word = arg.value.value if isinstance(arg.value, cst.Name) else ""
+        if not arg.star and word not in ("None", "True", "False"):
             yield node.with_changes(
                 args=[*node.args[:at], arg.with_changes(value=cst.Name("None")), *node.args[at + 1 :]]
             )
-        if arg.keyword:
+        if arg.keyword and arg.keyword.value != "strict":
             yield node.with_changes(args=[*node.args[:at], *node.args[at + 1 :]])
 
 

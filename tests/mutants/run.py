@@ -25,6 +25,7 @@ from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
 
 CACHE = ROOT / ".cache" / "mutants"
 WORDS = {SURVIVED: "survived", -TIMED_OUT: "timed out", COLD: "cold"}
+OURS = ("parity", "plugins", "tests", "unit", "features", "integration", "fuzz", "conftest")
 Test = Callable[[Mutant, list[str]], tuple[int, str]]
 
 
@@ -72,6 +73,7 @@ class Work:
             sys.exit(2)
         self.map = pickle.loads((CACHE / "map").read_bytes())
         self.map.runs = {n: run for n, run in self.map.runs.items() if n.startswith(tuple(self.files))}
+        tests.import_all(name for name in self.map.modules if not name.startswith(OURS))
         for mutant in cold:
             if time.monotonic() < self.until:
                 yield self._outcome(mutant, self._test_cold)

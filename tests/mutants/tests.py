@@ -164,7 +164,7 @@ def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, st
     return SURVIVED, ""
 
 
-def import_all(names: Collection[str]) -> None:
+def import_all(names: Iterable[str]) -> None:
     """Import what can be imported by name."""
     for name in sorted(names):
         if name not in sys.modules:

@@ -87,7 +87,7 @@ def _different(evidence: Evidence) -> str:
     rows = evidence.rows
     named = ((rows.changed, "changed"), (rows.missing, "missing"), (rows.extra, "extra"))
     parts = [f"{n:,} {word}" for n, word in named if n]
-    listed = " and ".join((", ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else parts)
+    listed = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
     said = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
     found = schema_differences(evidence.plan)
     schema = (

@@ -50,18 +50,6 @@ class Dialect(ABC):
     def md5(self, text: str) -> str:
         """Return the MD5 of a text as 32 lower-case hexadecimal digits."""
 
-    @abstractmethod
-    def number(self, md5: str) -> str:
-        """Return the last 15 hexadecimal digits of an MD5 as an exact number."""
-
-    @abstractmethod
-    def bucket(self, md5: str, buckets: int) -> str:
-        """Return the first 7 hexadecimal digits of an MD5, modulo ``buckets``."""
-
-    @abstractmethod
-    def total(self, number: str) -> str:
-        """Return the exact sum of 60-bit numbers."""
-
     def row(self, columns: Columns) -> str:
         """Return the text of a row: values, lengths of free texts but the first, mask of NULLs.
 

@@ -6,6 +6,7 @@ and so find too much (``a`` and ``A``); whoever asks keeps only the cells that a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from parity.sql.mysql import MySQL
 Cells = tuple[str | None, ...]
 
 _PLAIN = frozenset({Kind.INTEGER, Kind.BOOLEAN, Kind.DECIMAL, Kind.BIT})
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _QUOTED = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 SEEKABLE = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
 """Kinds whose values can be named exactly in a condition; a FLOAT, say, cannot."""
@@ -71,7 +73,7 @@ def encoded(text: str) -> bytes:
 
 
 def _digits(cell: str) -> str:
-    if not cell.lstrip("-").replace(".", "", 1).isascii() or set(cell) - set("-.0123456789"):
+    if not _NUMBER.fullmatch(cell):
         raise ValueError(f"{cell!r} is no number")
     return cell
 

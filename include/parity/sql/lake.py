@@ -89,10 +89,6 @@ class Lake(Dialect):
         between = ",\n             " if sum(map(len, parts)) > WIDE else ", "
         return f"concat_ws({self.separator}, {between.join(parts)})"
 
-    def number(self, md5: str) -> str:
-        """Return 60 bits of a hash."""
-        return self.hexadecimal_number(f"substr({md5}, 18)")
-
     def quarter(self, md5: str, start: int) -> str:
         """Return 32 bits of a hash."""
         return self.hexadecimal_number(f"substr({md5}, {start}, 8)")

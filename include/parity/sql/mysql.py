@@ -154,15 +154,3 @@ class MySQL(Dialect):
     def md5(self, text: str) -> str:
         """Return the MD5."""
         return f"MD5({text})"
-
-    def number(self, md5: str) -> str:
-        """Return 60 bits, or the poison when the row's text outgrew max_allowed_packet and became NULL."""
-        return f"CAST(CONV(RIGHT({md5}, 15), 16, 10) AS UNSIGNED)"
-
-    def bucket(self, md5: str, buckets: int) -> str:
-        """Return the bucket of a hash."""
-        return f"CAST(CONV(LEFT({md5}, 7), 16, 10) AS UNSIGNED) % {buckets}"
-
-    def total(self, number: str) -> str:
-        """Return the sum; MySQL sums integers as exact decimals. NULL must not be summed silently."""
-        return f"SUM(COALESCE({number}, {POISON}))"

@@ -124,3 +124,53 @@ def test_many_columns_are_joined_in_groups_that_every_engine_accepts() -> None:
     calls = Trino().row(wide).split("concat_ws(")
     assert len(calls) == 5  # three groups, the whole, and what stands before it
     assert max(call.count("CAST(") for call in calls) <= 100
+    assert [f'"c{at}"' in Trino().row(wide) for at in range(250)] == [True] * 250
+
+
+def test_a_quote_in_a_name_is_doubled() -> None:
+    assert Trino().quote('a"b') == '"a""b"'
+    assert Spark().quote("a`b") == "`a``b`"
+
+
+def test_no_bucket_is_asked_for_as_no_row() -> None:
+    assert Trino().among(KEY, 64, []) == "1 = 0"
+
+
+@pytest.mark.parametrize(
+    ("native", "column"),
+    [
+        ("DECIMAL(10, 2) ", Column("a", Kind.DECIMAL, 2, native="decimal(10, 2)", precision=10)),
+        ("varchar(12)", Column("a", Kind.TEXT, native="varchar(12)")),
+        ("char(3)", Column("a", Kind.TEXT, native="char(3)", padded=True)),
+        ("timestamp(3) with time zone", Column("a", Kind.TIMESTAMP, 6, native="timestamp(3) with time zone")),
+        ("bigint", Column("a", Kind.INTEGER, native="bigint", precision=19)),
+        ("smallint", Column("a", Kind.INTEGER, native="smallint", precision=5)),
+        ("map<string,int>", Column("a", Kind.UNKNOWN, native="map<string,int>")),
+    ],
+)
+def test_an_engines_words_for_a_type_are_read(native: str, column: Column) -> None:
+    assert column_of("a", native) == column
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "kind", "scale"),
+    [
+        ("decimal(10,2)", "decimal(38,4)", Kind.DECIMAL, 4),
+        ("decimal(36,2)", "decimal(20,4)", Kind.DECIMAL, 4),
+        ("bigint", "decimal(38,19)", Kind.DECIMAL, 19),
+        ("decimal(38,19)", "bigint", Kind.DECIMAL, 19),
+        ("date", "timestamp", Kind.TIMESTAMP, 6),
+        ("timestamp", "date", Kind.TIMESTAMP, 6),
+        ("char(3)", "string", Kind.TEXT, 0),
+    ],
+)
+def test_two_types_meet_in_one_kind_and_scale(legacy: str, target: str, kind: Kind, scale: int) -> None:
+    met = meet(column_of("a", legacy), column_of("b", target))
+    assert not isinstance(met, str)
+    assert [(column.kind, column.scale) for column in met] == [(kind, scale)] * 2
+
+
+@pytest.mark.parametrize(("legacy", "target"), [("decimal(37,2)", "decimal(20,4)"), ("bigint", "decimal(38,20)")])
+def test_a_decimal_of_more_than_38_digits_is_none(legacy: str, target: str) -> None:
+    said = f"{legacy} and {target} have no common decimal of 38 digits"
+    assert meet(column_of("a", legacy), column_of("b", target)) == said
