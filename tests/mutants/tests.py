@@ -58,10 +58,20 @@ class Map:
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
             lines |= _users(mutant)
-        found = [name for name, run in self.runs.items() if lines & run.lines.get(mutant.path, set())]
+        named = self._naming(mutant.names)
+        found = [
+            name
+            for name, run in self.runs.items()
+            if lines & run.lines.get(mutant.path, set()) or name.partition("::")[0] in named
+        ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
         return sorted(found, key=lambda name: self.runs[name].seconds)
+
+    def _naming(self, names: Collection[str]) -> set[str]:
+        """Return the files of tests that name a constant: what only reads it runs no line of its file."""
+        files = {name.partition("::")[0] for name in self.runs} if names else set()
+        return {file for file in files if any(name in (ROOT / file).read_text() for name in names)}
 
     def is_cold(self, mutant: Mutant) -> bool:
         """Tell whether the change must be there before anything is imported."""

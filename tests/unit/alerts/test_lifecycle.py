@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,45 @@ def test_an_older_night_changes_nothing_that_a_later_one_said() -> None:
     assert told[1:] == [[], []]
     assert (states["rounding"].row_count, states["rounding"].status) == (10, "open")
     assert events(night(LOST, day=1), night(day=2), night(LOST, day=0))[2] == []
+
+
+def test_one_row_that_becomes_two_is_worse() -> None:
+    one = replace(LOST, rows=1)
+    assert events(night(one), night(replace(LOST, rows=2), day=1)) == [[Event.NEW], [Event.WORSE]]
+
+
+def test_a_trouble_that_comes_back_pages_even_beside_one_that_stayed() -> None:
+    nights = night(LOST, GONE), night(LOST, day=1), night(replace(LOST, rows=99), GONE, day=2)
+    assert sorted(events(*nights)[2]) == [Event.NEW, Event.WORSE]
+
+
+def test_one_trouble_that_grew_makes_its_incident_worse_whatever_the_others_did() -> None:
+    assert events(night(LOST, GONE), night(LOST, replace(GONE, rows=6), day=1))[1] == [Event.WORSE]
+
+
+def test_events_are_called_what_the_store_and_channels_call_them() -> None:
+    assert [event.value for event in Event] == ["new", "worse", "recovered"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "told", "recovers"),
+    [
+        ("night_not_green", {"green": True}, True),
+        ("night_not_green", {}, False),
+        ("night_not_green", {"ended": "azure"}, False),
+        ("late", {"green": True}, True),
+        ("late", {"ended": "azure"}, True),
+        ("late", {"ended": "legacy"}, False),
+        ("late", {}, False),
+    ],
+)
+def test_what_is_wrong_with_a_night_is_resolved_by_a_green_one_or_by_the_end_of_what_was_late(
+    cause: str, told: dict[str, Any], recovers: bool
+) -> None:
+    trouble = Trouble("", "azure", cause, "is late")
+    assert events(night(trouble), replace(night(day=1), **told))[1] == ([Event.RECOVERED] if recovers else [])
+
+
+def test_a_late_night_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:
+    nameless = Trouble("", "", "late", "is late")
+    assert events(night(nameless), night(day=1))[1] == []

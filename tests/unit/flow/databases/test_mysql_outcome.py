@@ -321,3 +321,21 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
     assert told["not_compared"][0]["what"] == "column blob"
     assert told["servers"] == {"legacy": "8.0.1", "target": "9.7.4"}
     assert (told["seconds"], told["peak_mib"]) == (1.5, 2.5)
+
+
+def test_what_is_not_given_is_nothing() -> None:
+    bare = TableFacts(PLAN, EQUAL)
+    assert bare == TableFacts(PLAN, EQUAL, Eyesight(0), Recheck(), (0, 0), None, (), 0.0, 0.0)
+    assert bare.detail is None
+    found = DatabaseResult("ledger", Verdict.PASS, "so")
+    assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), 0.0, 0.0)
+
+
+def test_two_sections_are_two_snapshots_and_one_is_one() -> None:
+    for sections, listed in ((1, 1), (2, 2)):
+        result = judge_table(facts(progress=replace(EQUAL, sections=sections))).result
+        assert len(result.not_compared) == listed
+
+
+def test_a_database_that_cannot_be_judged_is_invalid_whatever_it_was_called_before() -> None:
+    assert judge_database(DatabaseResult("ledger", Verdict.PASS, ""), ()).verdict is Verdict.INVALID
