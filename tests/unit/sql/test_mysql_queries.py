@@ -210,6 +210,11 @@ def test_a_range_holds_about_128_rows_and_never_outgrows_an_integer(
     assert Buckets.by_width(first, last, rows).width == width
 
 
+def test_buckets_with_another_between_them_are_two_ranges() -> None:
+    assert Buckets(width=1).where(ME, (ID,), [3, 1]) == "(`id` BETWEEN 1 AND 1 OR `id` BETWEEN 3 AND 3)"
+    assert Buckets(width=1).where(ME, (ID,), [3, 2]) == "(`id` BETWEEN 2 AND 3)"
+
+
 def test_a_small_table_is_one_heap() -> None:
     assert [Buckets.by_hash(rows).count for rows in (0, 255, 256)] == [1, 1, 2]
 

@@ -29,7 +29,7 @@ from parity.suite.databases import TableRules
 KEY, NAME = Column("id", Kind.INTEGER, nullable=False), Column("name", Kind.TEXT)
 SKIPPED = NotCompared("column blob", "ignored: too long")
 PLAN = TablePlan("people", (KEY, NAME), (KEY, NAME), (KEY,), (KEY,), not_compared=(SKIPPED,), coverage=0.75)
-EQUAL = Progress("f", legacy=1200, target=1200, spans=3, fetched=4, looked_at=5)
+EQUAL = Progress("f", legacy=1200, target=1200, spans=3, fetched=4, looked_at=5, counted=True)
 SEEN = Eyesight(2)
 
 
@@ -117,9 +117,10 @@ def test_no_rows_at_all_are_equal_unless_the_rules_forbid_it() -> None:
     nothing = {"progress": Progress("f"), "eyesight": Eyesight(0)}
     assert judged(**nothing, plan=with_rules(allow_empty=True)) == (Verdict.PASS, "0 rows equal in 2 columns.")
     verdict, reason = judged(**nothing, plan=with_rules(allow_empty=False))
+    remedy = "Set allow_empty for the table, or for the database (at a terminal: --allow-empty), if none is right."
     assert (verdict, reason) == (
         Verdict.INVALID,
-        "Nothing was compared: both sides have zero rows and allow_empty is not set.",
+        f"Nothing was compared: both sides have zero rows. {remedy}",
     )
     assert judged(plan=with_rules(allow_empty=False))[0] is Verdict.PASS
 
@@ -339,3 +340,20 @@ def test_two_sections_are_two_snapshots_and_one_is_one() -> None:
 
 def test_a_database_that_cannot_be_judged_is_invalid_whatever_it_was_called_before() -> None:
     assert judge_database(DatabaseResult("ledger", Verdict.PASS, ""), ()).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize(("legacy", "target", "listed"), [(0, 0, True), (1, 0, False), (0, 1, False)])
+def test_a_table_without_a_row_says_so_where_that_is_allowed(legacy: int, target: int, listed: bool) -> None:
+    progress = Progress("f", legacy=legacy, target=target, counted=True)
+    found = judge_table(facts(plan=with_rules(allow_empty=True), progress=progress)).result.not_compared
+    none = NotCompared("rows", "there is none on either side, which allow_empty permits")
+    assert (none in found) is listed
+
+
+def test_rows_that_were_not_counted_by_the_server_or_lie_outside_of_a_condition_are_listed() -> None:
+    uncounted = judge_table(facts(progress=replace(EQUAL, counted=False))).result.not_compared
+    assert uncounted[1:] == (
+        NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"),
+    )
+    some = judge_table(facts(plan=with_rules(where="paid"))).result.not_compared
+    assert some[1:] == (NotCompared("rows outside the condition", "where: paid"),)
