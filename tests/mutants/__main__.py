@@ -24,7 +24,6 @@ TARGETS = (
     "flow/databases/outcome.py",
     "alerts/lifecycle.py",
 )
-TESTS = ("tests/unit/compare", "tests/unit/sql", "tests/unit/flow", "tests/unit/alerts")
 FLOOR = 0.95
 LAST = CACHE / "survivors.json"
 
@@ -39,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         random.Random(options.seed).shuffle(wanted)
     say(f"{len(wanted):,} mutants of {len(files)} files")
     until = time.monotonic() + (options.minutes or 10**6) * 60
-    outcomes = _watched(Work(wanted, options.tests or TESTS, stale=options.stale, until=until), len(wanted))
+    outcomes = _watched(
+        Work(wanted, options.tests or _tests(files), stale=options.stale, until=until), len(wanted)
+    )
     listed = Listed.read(ROOT / "tests" / "mutants" / "listed.yaml")
     print(table(outcomes, wanted, listed))
     return _judged(outcomes, everything, files, listed)
@@ -61,6 +62,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _files() -> list[str]:
     return sorted(str(path.relative_to(PARITY)) for pattern in TARGETS for path in PARITY.glob(pattern))
+
+
+def _tests(files: Sequence[str]) -> list[str]:
+    """Return the folders that mirror those of the files."""
+    return sorted({f"tests/unit/{path.partition('/')[0]}" for path in files})
 
 
 def _wanted(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:

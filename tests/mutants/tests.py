@@ -26,7 +26,7 @@ from coverage import Coverage
 from mutants.operators import PARITY, Mutant
 
 ROOT = PARITY.parents[1]
-OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0")
+OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0", "-m", "not slow")
 KILLED, SURVIVED, COLD = 1, 0, 98
 """How a child ends; COLD asks for a process in which nothing was imported before the change."""
 TIMED_OUT = signal.SIGALRM
