@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 from parity.compare.plan import Column, Plan
 from parity.compare.session import Session
+from parity.errors import CouldNotCompare
+from parity.wording import plural
 
 DEEPEST = 500
 """Tests that are chained with OR; DuckDB parses no more than a thousand levels."""
@@ -57,12 +59,24 @@ def scan(session: Session, plan: Plan, prefix: str, legacy: str, target: str) ->
     ]
     _select(session, prefix, bool(loose))
     through = _let_through(session, plan, loose, prefix, legacy, target)
-    for side, relation in (("l", legacy), ("t", target)):
+    fetched = [
         session.run(
             f"CREATE TABLE {prefix}w{side} AS SELECT * FROM (SELECT {key_hash(plan)} AS kh, * "
             f"FROM {relation}) WHERE kh IN (SELECT kh FROM {prefix}sel)"
         )
+        for side, relation in (("l", legacy), ("t", target))
+    ]
+    _refuse_lost_rows(sum(fetched), int(session.one(f"SELECT coalesce(sum(n), 0) FROM {prefix}sel")))
     return Scanned(counts[0], counts[1], through)
+
+
+def _refuse_lost_rows(fetched: int, selected: int) -> None:
+    """Refuse a second pass that did not see the rows of the first one, whatever hid or changed them."""
+    if fetched != selected:
+        raise CouldNotCompare(
+            f"The first pass found {plural(selected, 'row')} to look at, the second one {fetched:,}.",
+            remedy="Compare again, once nothing writes to either side.",
+        )
 
 
 def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relation: str, bit: int) -> int:
@@ -79,7 +93,7 @@ def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relat
 def _select(session: Session, prefix: str, loose: bool) -> None:
     clean = "count(*) = 2 AND bit_xor(a) = 0 AND bit_xor(b) = 1"
     session.run(
-        f"CREATE TABLE {prefix}sel AS SELECT kh, "
+        f"CREATE TABLE {prefix}sel AS SELECT kh, count(*) AS n, "
         f"count(*) > 2 OR (count(*) = 2 AND bit_xor(b) & 1 = 0) AS many, {clean} AS through "
         f"FROM (SELECT * FROM {prefix}nl UNION ALL SELECT * FROM {prefix}nt) GROUP BY kh "
         f"HAVING NOT ({clean}{' AND bit_xor(s) = 0 AND bit_xor(u) = 0' if loose else ''})"

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.compare import CsvFormat, Result, Source, Spec, run
+from parity.compare import CsvFormat, Result, Source, Spec, run, session
 from parity.compare.progress import Progress
 from parity.suite.models import ColumnRule
 
@@ -275,6 +275,23 @@ def test_no_row_is_lost_to_statistics_that_know_no_nan(write: Write, keys: list[
 
 
 def test_no_row_is_lost_to_wrong_statistics(tmp_path: Path, write: Write) -> None:
+    legacy, target = _with_wrong_statistics(tmp_path, write)
+    result = by_id(legacy, target)
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+
+
+def test_rows_that_the_second_pass_does_not_see_again_make_a_run_invalid(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    legacy, target = _with_wrong_statistics(tmp_path, write)
+    monkeypatch.setattr(session, "_UNUSED", "common_subexpressions")  # so that statistics count again
+    result = by_id(legacy, target)
+    assert result.verdict == "INVALID"
+    assert result.reason.startswith("The first pass found 2 rows to look at, the second one 0.")
+
+
+def _with_wrong_statistics(tmp_path: Path, write: Write) -> tuple[Path, Path]:
+    """Return two files, unequal in one row, whose largest key is not the one that their statistics promise."""
     low, high = 1_000_001, 1_000_003
     rows = {"id": [low, low + 1, high], "v": [1, 2, 3]}
     legacy = write("l.parquet", rows, use_dictionary=False)
@@ -285,8 +302,7 @@ def test_no_row_is_lost_to_wrong_statistics(tmp_path: Path, write: Write) -> Non
         start = len(content) - 8 - struct.unpack("<I", content[-8:-4])[0]
         footer = content[start:].replace(struct.pack("<q", high), struct.pack("<q", low))
         path.write_bytes(content[:start] + footer)
-    result = by_id(legacy, target)
-    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+    return legacy, target
 
 
 @pytest.mark.parametrize(
