@@ -202,3 +202,11 @@ def test_what_is_wrong_with_a_night_is_resolved_by_a_green_one_or_by_the_end_of_
 def test_a_late_night_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:
     nameless = Trouble("", "", "late", "is late")
     assert events(night(nameless), night(day=1))[1] == []
+
+
+def test_the_same_date_run_again_counts_as_much_as_the_first_time() -> None:
+    assert events(night(LOST), night(replace(LOST, rows=99)), night()) == [
+        [Event.NEW],
+        [Event.WORSE],
+        [Event.RECOVERED],
+    ]

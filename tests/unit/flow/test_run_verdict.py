@@ -372,3 +372,8 @@ def test_a_mark_stands_for_everything_but_a_plans_rules() -> None:
     assert mark({"a": 1, "b": {"c": 2}}) == mark({"b": {"c": 2}, "a": 1}) != mark({"a": 1, "b": {"c": 3}})
     assert mark({"run_id": "r", "rules": {"settle": "x"}}) == mark({"run_id": "r", "rules": {"settle": "y"}})
     assert NEVER.state == "missing"
+
+
+def test_an_activity_whose_record_said_nothing_is_invalid_and_says_where_to_look() -> None:
+    said = outcome_of(Recorded({}, "success", {}), "settle.record")
+    assert said == {"verdict": Verdict.INVALID, "reason": "It was never judged; read the log of its record task."}
