@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parity.compare.result import Result, Verdict
+from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
 from parity.flow.chain import Broken, Link
 from parity.flow.plan import PipelineUse, Plan
@@ -377,3 +377,28 @@ def test_a_mark_stands_for_everything_but_a_plans_rules() -> None:
 def test_an_activity_whose_record_said_nothing_is_invalid_and_says_where_to_look() -> None:
     said = outcome_of(Recorded({}, "success", {}), "settle.record")
     assert said == {"verdict": Verdict.INVALID, "reason": "It was never judged; read the log of its record task."}
+
+
+def test_an_output_without_rows_counts_only_where_the_activity_allows_it() -> None:
+    facts = whole()
+    assert facts.result is not None
+    empty = replace(facts, result=replace(facts.result, rows=Rows(target=3, extra=3)))
+    allowed = replace(empty, activity=facts.activity.model_copy(update={"allow_empty": True}))
+    assert judge_activity(empty).verdict is Verdict.INVALID
+    assert judge_activity(allowed).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("task", ["settle.glue_job", "settle.compare", "settle.great_expectations"])
+def test_a_task_of_the_chain_that_is_not_there_is_missing(task: str) -> None:
+    facts = whole()
+    judgement = judge_activity(replace(facts, tasks={k: v for k, v in facts.tasks.items() if k != task}))
+    assert judgement.verdict is Verdict.INVALID
+    assert f"Task {task} is missing, so that nothing can be said." in judgement.reason
+
+
+def test_one_activity_and_several_that_were_not_asked_for_are_counted() -> None:
+    said = [judge_night(night("PASS", declared=declared))[1] for declared in (2, 4)]
+    assert said == [
+        f"1 activity is equal. {left} not asked for in this run."
+        for left in ("1 activity was", "3 activities were")
+    ]
