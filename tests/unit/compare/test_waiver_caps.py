@@ -1,0 +1,40 @@
+"""What counts against a waiver's caps: only what it matches, and money whichever way it moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from parity.suite.models import Waiver
+from unit.compare.conftest import Compare
+
+ROWS = "SELECT i AS id, 'x' || i AS v, (i * 1.5)::DECIMAL(18,2) AS amount FROM range(30) t(i)"
+MOVED = f"SELECT id, v, amount + CASE id WHEN 3 THEN 5 WHEN 4 THEN -5 ELSE 0 END AS amount FROM ({ROWS})"
+BOTH = (
+    f"SELECT id, CASE WHEN id < 3 THEN v || ' ' ELSE v END AS v, amount + (id > 20)::INT AS amount FROM ({ROWS})"
+)
+TODAY = dt.date(2026, 3, 1)
+
+
+def waiver(**fields: Any) -> Waiver:
+    known = {"suite": "s", "activity": "a", "owner": "me", "reason": "known since January", "ticket": "PAY-1"}
+    return Waiver.model_validate({**known, "expires": TODAY, "max_rows": 30, **fields})
+
+
+@pytest.mark.parametrize(("cap", "verdict"), [("9.99", "FAIL"), ("10", "WAIVED")])
+def test_money_that_moved_both_ways_is_added_up_and_not_set_off(
+    comparing: Compare, cap: str, verdict: str
+) -> None:
+    capped = waiver(column="amount", max_money=Decimal(cap))
+    result = comparing(ROWS, MOVED, {"amount": {"money": "EUR"}}, waivers=(capped,), today=TODAY)
+    assert (result.verdict, result.waivers[0]["money"]) == (verdict, {"EUR": "10.00"})
+
+
+def test_rows_that_differ_in_another_column_do_not_count_against_a_cap(comparing: Compare) -> None:
+    spaces = waiver(column="v", cause="trailing_space", max_rows=3)
+    result = comparing(ROWS, BOTH, waivers=(spaces, waiver(column="amount", max_rows=9)), today=TODAY)
+    assert (result.verdict, [one["rows"] for one in result.waivers]) == ("WAIVED", [3, 9])
+    assert comparing(ROWS, BOTH, waivers=(spaces,), today=TODAY).verdict == "FAIL"
