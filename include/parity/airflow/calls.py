@@ -31,7 +31,7 @@ class GateAlert(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Send; a channel that fails is logged and tried again with the next run."""
-        from parity.airflow.tasks import open_results
+        from parity.airflow.results import open_results
         from parity.alerts.notify import notify
         from parity.clock import SystemClock
 
@@ -50,8 +50,8 @@ class GateAlert(BaseNotifier):
 
 def night(suite: Suite, context: Context) -> NightOutcome:
     """Return how the run ended: what the gate said, with the details that the results store has of the same."""
+    from parity.airflow.results import run_url
     from parity.airflow.steps import plan_of
-    from parity.airflow.tasks import run_url
     from parity.alerts.outcome import NightOutcome
     from parity.flow.plan import asked_date
 
@@ -76,7 +76,7 @@ def night(suite: Suite, context: Context) -> NightOutcome:
 
 
 def _outcomes(suite: Suite, names: Sequence[str], context: Context) -> list[ActivityOutcome]:
-    from parity.airflow.tasks import open_results
+    from parity.airflow.results import open_results
 
     told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
     kept = {a.key.activity: a for a in open_results().run(context["dag_run"].run_id, suite.suite).activities}
@@ -134,7 +134,7 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
     import logging
     from datetime import datetime
 
-    from parity.airflow.tasks import open_results
+    from parity.airflow.results import open_results
     from parity.alerts.notify import notify_late
     from parity.clock import SystemClock
     from parity.flow.plan import yesterday

@@ -32,7 +32,7 @@ class DatabaseAlert(GateAlert):
 def database_night(spec: Database, context: Context) -> NightOutcome:
     """Return how a run ended: what was recorded of it, and nothing that was not."""
     from parity.airflow.database_jobs import night_of
-    from parity.airflow.tasks import open_results, run_url
+    from parity.airflow.results import open_results, run_url
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
     from parity.compare.result import Verdict
     from parity.flow.databases.night import DATABASE, day_of
@@ -107,7 +107,7 @@ def _tell_late(spec: Database, connections: dict[str, Any], run: dict[str, Any])
     import logging
     from datetime import datetime
 
-    from parity.airflow.tasks import open_results
+    from parity.airflow.results import open_results
     from parity.alerts.notify import notify_late
     from parity.clock import SystemClock
     from parity.flow.databases.night import day_of

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 
+from parity.airflow.results import open_results
 from parity.airflow.runs import connection
-from parity.airflow.tasks import open_results
 from parity.errors import BadInput, ExportRefused
 from parity.flow.databases.night import NightPlan
 from parity.settings import settings

@@ -34,8 +34,8 @@ from parity.airflow.database_jobs import (
     waivers_beside,
 )
 from parity.airflow.evidence import attempt_of, facts_of
+from parity.airflow.results import open_results, run_url
 from parity.airflow.runs import connection
-from parity.airflow.tasks import open_results, run_url
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused

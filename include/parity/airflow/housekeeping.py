@@ -64,7 +64,7 @@ def artefacts(context: Context) -> dict[str, Any]:
 
 def history(context: Context) -> dict[str, Any]:
     """Delete old results."""
-    from parity.airflow.tasks import open_results
+    from parity.airflow.results import open_results
 
     limit = datetime.now(UTC).date() - timedelta(days=context["params"]["history_days"])
     return {"before": limit.isoformat(), "deleted": open_results().purge(limit)}

@@ -12,7 +12,7 @@ from parity.airflow.steps import plan_of
 def publish(context: Context) -> dict[str, Any]:
     """Write the run's page, refresh the indexes of Data Docs, and return where the page lies."""
     from parity.airflow.artefacts import open_artefacts
-    from parity.airflow.tasks import open_results
+    from parity.airflow.results import open_results
     from parity.expectations.docs import refresh_above
     from parity.flow.pages import write_run_page
 

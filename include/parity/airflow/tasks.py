@@ -26,10 +26,11 @@ from parity.airflow.evidence import (
 )
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
+from parity.airflow.results import log_result, open_results, run_url
 from parity.airflow.runs import connection, needed
 from parity.airflow.steps import PLAN, activity_ref, athena_ref, glue_ref, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
-from parity.compare.result import Result, Verdict
+from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.digest import steps as digest
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from parity.clients.storage import Storage
     from parity.flow.exports import Column, Export
     from parity.history.records import ActivityRecord, RunRecord
-    from parity.history.store import Store
 
 
 log = logging.getLogger(__name__)
@@ -335,27 +335,6 @@ class SuiteTasks:
     def _record(self, context: Context, case: Case, judgement: Judgement, facts: ActivityFacts) -> ActivityRecord:
         runs = remote_runs_of(context, case.activity.name)
         return activity_record(case, judgement, facts.result, facts.findings, runs, self.sha)
-
-
-def open_results() -> Store:
-    """Open the results store."""
-    from parity.history.store import open_store
-
-    return open_store(settings().results_store)
-
-
-def run_url(context: Context) -> str:
-    """Return where people open this run in Airflow."""
-    base = settings().site_url.rstrip("/")
-    return f"{base}/dags/{context['dag'].dag_id}/runs/{context['dag_run'].run_id}" if base else ""
-
-
-def log_result(result: Result) -> None:
-    """Write the comparison's report into the task's log, as the on-call engineer reads it."""
-    from parity.report import render_text
-
-    for line in render_text(result).splitlines():
-        log.info("%s", line)
 
 
 def _made(case: Case) -> dict[str, Any]:

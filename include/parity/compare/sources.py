@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from parity.compare.csvs import Header, first_line, folder_cast, load_csv, typed_columns
+from parity.compare.csv_types import folder_cast, typed_columns
+from parity.compare.csvs import Header, first_line, load_csv
 from parity.compare.inputs import PARTITION, Files, find_files
 from parity.compare.parquets import parquet_table
 from parity.compare.result import NotCompared

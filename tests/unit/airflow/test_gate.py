@@ -16,7 +16,8 @@ from parity.airflow.colour import OTHER_RUNS, night_facts
 from parity.airflow.database_calls import database_night
 from parity.airflow.database_evidence import inputs_of
 from parity.airflow.database_tasks import DatabaseTasks
-from parity.airflow.tasks import SuiteTasks, open_results
+from parity.airflow.results import open_results
+from parity.airflow.tasks import SuiteTasks
 from parity.alerts.troubles import NIGHT, troubles
 from parity.compare.result import Verdict
 from parity.flow.databases.night import DATABASE, plan_night

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from parity.clients.adf import UNKNOWN_RETRIES, AdfClient, Recovery, latest_attempts
+from parity.clients.adf import UNKNOWN_RETRIES, AdfClient, Recovery
+from parity.clients.adf_attempts import latest_attempts
 from parity.clients.remote import Phase
 from parity.clock import FakeClock
 from parity.errors import NotFound, Terminal, Unreachable

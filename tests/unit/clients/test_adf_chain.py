@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from parity.clients.adf import ActivityDefinition, Pipeline, latest_attempts
+from parity.clients.adf import ActivityDefinition, Pipeline
+from parity.clients.adf_attempts import latest_attempts
 from parity.clients.adf_chain import first_broken
 from parity.clients.remote import RunStatus
 from parity.errors import NotFound
