@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import secrets
 import signal
 import sys
@@ -39,7 +40,11 @@ _STEPS = {
 @click.option("--scratch", type=click.Path(path_type=Path), help="Where to spill (default: the system's).")
 @click.option("--allow-empty", is_flag=True, help="Zero rows against zero rows may pass.")
 @click.option(
-    "--coverage", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Floor of columns compared."
+    "--coverage",
+    type=click.FloatRange(0, 1, min_open=True),
+    callback=lambda _context, _option, share: _number(share),
+    default=1.0,
+    help="Floor of columns compared.",
 )
 @click.option("--samples", type=click.IntRange(0), default=5, show_default=True, help="Rows shown per cause.")
 @click.option("--delimiter", help="CSV: delimiter (default: detected).")
@@ -55,6 +60,13 @@ def command(legacy: str, target: str, **options: Any) -> None:
         result = _compare(legacy, target, options)
         _write(result, f"{legacy} · {target}", options)
     sys.exit(result.verdict.exit_code)
+
+
+def _number(share: float) -> float:
+    """Refuse the one float that click's range lets through: no coverage would be under it."""
+    if math.isnan(share):
+        raise click.BadParameter("nan is not a share.")
+    return share
 
 
 def _compare(legacy: str, target: str, options: dict[str, Any]) -> Result:

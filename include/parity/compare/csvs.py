@@ -46,6 +46,7 @@ class _Csv:
 
 def first_line(session: Session, files: Files) -> tuple[str, ...]:
     """Return the cells of the first line of a side's first file."""
+    _check_form(files.source.csv)
     return _open(session, files.files[0], files.source.csv).cells
 
 

@@ -96,6 +96,8 @@ def find_files(side: str, source: Source, links: Path) -> Files:
 
     Raises BadInput for none, and ExportRefused for a truncated one, one that is listed twice, and unequal folders.
     """
+    if not all(source.paths):  # pathlib takes it for the current directory
+        raise BadInput(f"The {side} side has an empty path.", remedy="Name a file, a directory or a glob.")
     found, hidden = _list(source)
     if not found:
         if source.expected_rows == 0:

@@ -376,11 +376,6 @@ OPEN: dict[str, tuple[str, ...]] = {
         "ß and ss are two names",
         "NaN is not JSON",
     ),
-    "a setting is not checked": (
-        "an empty name",
-        "parity compare … --coverage nan",
-        "a delimiter of two characters",
-    ),
 }
 """What does not hold yet, by reason."""
 CASES = [*NAMES, *FOLDERS, *BYTES, *COLUMNS, *TEXTS, *SETTINGS]
