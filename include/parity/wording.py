@@ -13,6 +13,16 @@ def plural(count: int, noun: str, many: str = "") -> str:
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
+def fold(name: str) -> str:
+    """Return a name without regard to case; only letters that come as a pair of a capital and a small one count.
+
+    ``str.casefold`` goes further: it takes ß for ss, and thereby two columns for one.
+    """
+    if name.isascii():
+        return name.lower()
+    return "".join(small if (small := letter.lower()).upper() == letter else letter for letter in name)
+
+
 def visible(value: str) -> str:
     """Return a text on one line, in which no control or format character can act on a terminal or hide in a page.
 

@@ -18,7 +18,7 @@ from parity.compare.records import count_records
 from parity.compare.session import Session, disk_full, ident, literal, text
 from parity.compare.spec import CsvFormat
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
-from parity.wording import plural
+from parity.wording import fold, plural
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _is_header(opened: _Csv, header: Header) -> bool:
     columns, or when it is the other side's first line to the letter. Otherwise a line with a number, an empty or
     a repeated cell is data.
     """
-    cells = {cell.casefold() for cell in opened.cells}
+    cells = {fold(cell) for cell in opened.cells}
     plain = all(opened.cells) and len(cells) == len(opened.cells) and not any(map(_is_number, opened.cells))
     if header.key and all(part & cells for part in header.key):
         return True
@@ -182,9 +182,9 @@ _GENERATED = re.compile(r"column\d+")
 def _columns(path: str, cells: tuple[str, ...], header: bool) -> list[str]:
     """Return the columns' names; those without one are called by their places."""
     names = [cell if header and cell else f"column{at}" for at, cell in enumerate(cells)]
-    folded = [name.casefold() for name in names]
+    folded = [fold(name) for name in names]
     if len(set(folded)) < len(folded):
-        twice = next(name for name in names if folded.count(name.casefold()) > 1)
+        twice = next(name for name in names if folded.count(fold(name)) > 1)
         raise ExportRefused(f"{path} has two columns called {twice!r}.")
     return names
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from parity.compare.result import NotCompared
 from parity.compare.spec import Source
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
-from parity.wording import plural
+from parity.wording import fold, plural
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
@@ -65,9 +65,9 @@ class Files:
 
     def refuse_twice(self, inside: Iterable[str]) -> None:
         """Refuse a column of the files themselves that their folders name, too: its own values would go unread."""
-        folders = {name.casefold() for name in self.partitions}
+        folders = {fold(name) for name in self.partitions}
         for name in inside:
-            if name.casefold() in folders:
+            if fold(name) in folders:
                 raise ExportRefused(
                     f"The {self.side} column {name} is in the files and in their folders' names, of which one is "
                     "read only.",

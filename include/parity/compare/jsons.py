@@ -16,10 +16,21 @@ def canonical_json(document: str | None) -> str | None:
     if document is None:
         return None
     try:
-        value = json.loads(document, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_unique)
+        value = json.loads(
+            document,
+            parse_float=Decimal,
+            parse_int=Decimal,
+            parse_constant=_refuse,
+            object_pairs_hook=_unique,
+        )
         return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
     except (ValueError, ArithmeticError, RecursionError):
         return document
+
+
+def _refuse(word: str) -> Any:
+    """Refuse NaN and infinities, which Python reads and JSON does not have."""
+    raise ValueError(f"{word} is not JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ against a text), both sides are compared as canonical text and the pair is calle
 
 from __future__ import annotations
 
-from parity.compare.types import FLOATS, INTEGERS, TEXT, DataType, Kind, Meeting, quoted, verbatim
+from dataclasses import replace
+
+from parity.compare.types import FLOATS, INTEGERS, TEXT, DataType, Kind, Meeting, fill, quoted, verbatim
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 20, 128: 39}
 _STAMPS = {"timestamp_s": 0, "timestamp_ms": 3, "timestamp": 6, "timestamp_ns": 9, "timestamp with time zone": 6}
@@ -51,6 +53,20 @@ def _same(one: DataType) -> Meeting:
     if kind is None or one.sql == "JSON":
         return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     return Meeting(kind, one.sql, "equal")
+
+
+def with_intervals(meeting: Meeting) -> Meeting:
+    """Return a meeting that tells apart the intervals in a VARIANT: one month is thirty days there.
+
+    Only an expression can put one into a VARIANT; no file holds any.
+    """
+    if meeting.sql != "VARIANT":
+        return meeting
+    seen = (
+        "CASE WHEN regexp_matches(«0»::VARCHAR, '[0-9] (year|month|day)') "
+        "THEN {'text': «0»::VARCHAR, 'value': «0»}::VARIANT ELSE «0» END"
+    )
+    return replace(meeting, legacy=fill(seen, meeting.legacy), target=fill(seen, meeting.target))
 
 
 def _with_null(legacy: DataType, target: DataType) -> Meeting:
@@ -219,7 +235,7 @@ def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
 
 def _ordered(value: str, kind: DataType, depth: int = 0) -> str:
     """Rewrite every map inside a value as its sorted list of entries, so that order does not matter."""
-    if not _holds_map(kind):
+    if not kind.holds("map"):
         return value
     item = f"x{depth}"
     if kind.name == "list":
@@ -236,10 +252,6 @@ def _ordered(value: str, kind: DataType, depth: int = 0) -> str:
 
 def _field(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _holds_map(kind: DataType) -> bool:
-    return kind.name == "map" or any(_holds_map(part) for _, part in kind.fields)
 
 
 def _mixed(legacy: DataType, target: DataType) -> Meeting:

@@ -15,6 +15,7 @@ from parity.compare.result import Money
 from parity.compare.session import Session, text
 from parity.compare.types import Kind
 from parity.errors import CouldNotCompare
+from parity.wording import fold
 
 _CODE = re.compile(r"[A-Z]{3}")
 _KINDS = {1: "changed", 2: "missing", 3: "extra"}
@@ -42,7 +43,7 @@ def _amount(column: Column, side: str) -> str:
 
 def _currency(column: Column, plan: Plan) -> str:
     name = str(column.rule.money)
-    holder = next((c for c in plan.columns if c.name.casefold() == name.casefold()), None)
+    holder = next((c for c in plan.columns if fold(c.name) == fold(name)), None)
     if holder is not None:
         return f"coalesce(l.{holder.value}, t.{holder.value})::VARCHAR"
     return text(name if _CODE.fullmatch(name) else "unknown currency")

@@ -16,7 +16,7 @@ from parity.compare.session import Session, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import TEXT, DataType, data_type
 from parity.errors import CouldNotCompare, ExportRefused
-from parity.wording import plural
+from parity.wording import fold, plural
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _listed(files: tuple[DataFile, ...] | list[DataFile]) -> str:
 
 def _ignored(spec: Spec) -> set[str]:
     names = {part for name, rule in spec.columns.items() if rule.ignore for part in (name, rule.legacy) if part}
-    return {name.casefold() for name in names}
+    return {fold(name) for name in names}
 
 
 def _schemas(session: Session, files: Files) -> dict[str, tuple[Node, ...]]:
@@ -136,13 +136,13 @@ def _check(side: str, file: DataFile, columns: tuple[Node, ...], ignored: set[st
     for column in columns:
         if column.name in ("", PARTITION):
             raise ExportRefused(f"{file.path} has a column called {column.name!r}.", remedy="Name it otherwise.")
-        other = seen.setdefault(column.name.casefold(), column)
+        other = seen.setdefault(fold(column.name), column)
         if other is not column:
             raise ExportRefused(
                 f"{file.path} has two columns called {other.name!r} and {column.name!r}.",
                 remedy="Rename one in the export; case alone does not tell columns apart.",
             )
-        if column.name.casefold() not in ignored:
+        if fold(column.name) not in ignored:
             _refuse_wide_decimals(side, column)
 
 
@@ -201,7 +201,7 @@ def _together(files: Files, groups: list[_Group], ignored: set[str]) -> tuple[st
                 common[known] = kind
             elif common[known].sql != kind.sql:
                 kinds, paths = (common[known], kind), (groups[0].files[0].path, group.files[0].path)
-                common[known] = TEXT if known.casefold() in ignored else _common(files.side, known, kinds, paths)
+                common[known] = TEXT if fold(known) in ignored else _common(files.side, known, kinds, paths)
                 notes[known] = "has several types among the files; read in their common type"
     for name in common:
         holding = [group for group in groups if name in _spelling(common, group).values()]
@@ -215,8 +215,8 @@ def _together(files: Files, groups: list[_Group], ignored: set[str]) -> tuple[st
 
 def _spelling(common: dict[str, DataType], group: _Group) -> dict[str, str]:
     """Return, by a group's column, the name under which it is known already."""
-    folded = {name.casefold(): name for name in common}
-    return {name: folded[name.casefold()] for name in group.columns if name.casefold() in folded}
+    folded = {fold(name): name for name in common}
+    return {name: folded[fold(name)] for name in group.columns if fold(name) in folded}
 
 
 def _common(side: str, name: str, kinds: tuple[DataType, DataType], paths: tuple[str, str]) -> DataType:

@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from parity.compare.hashes import hashed
-from parity.compare.meetings import meet
+from parity.compare.meetings import meet, with_intervals
 from parity.compare.result import NotCompared, SchemaFact
-from parity.compare.rules import Meaning, meaning, refuse_idle_zones, refuse_twins
+from parity.compare.rules import Meaning, meaning, refuse_idle_zones, refuse_twins, refuse_unions
 from parity.compare.session import Session, ident, text
 from parity.compare.sources import Side
 from parity.compare.spec import Spec
 from parity.compare.types import DataType, Kind, Meeting, data_type, fill
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import ColumnRule
+from parity.wording import fold
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,10 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     columns, schema = [], []
     for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
         refuse_idle_zones(pair.name, pair.rule, one, other)
+        refuse_unions(pair.name, (one, other))
         meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone)
+        if pair.rule.legacy_sql or pair.rule.target_sql:
+            meeting = with_intervals(meeting)
         schema.append(_fact(pair, one, other, meeting))
         sides = Raw(str(pair.legacy), one, meeting.legacy), Raw(str(pair.target), other, meeting.target)
         columns.append(_column(at, pair, meeting, sides, (pair.name in key, not spec.key)))
@@ -197,17 +201,17 @@ def _pair(
     """Match the columns of both sides by rule, by name, and then by name without regard to case."""
     _refuse_unknown(legacy, target, rules)
     renamed = {_find(rule.legacy, legacy) for rule in rules.values() if rule.legacy}
-    folded = {name.casefold(): name for name in rules}
+    folded = {fold(name): name for name in rules}
     pairs, used = [], set(renamed)
     for name in [*target, *(rule for rule in rules if _find(rule, target) is None and rules[rule].target_sql)]:
-        rule = rules.get(name) or rules.get(folded.get(name.casefold(), ""), ColumnRule())
+        rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
         own = _find(rule.legacy, legacy) if rule.legacy else _find(name, legacy, without=renamed)
         used |= {own} if own else set()
         left = rule.legacy_sql or (ident(own) if own else None)
         pairs.append(_Pair(name, rule, left, rule.target_sql or ident(name)))
     for name in legacy:
         if name not in used:
-            rule = rules.get(name) or rules.get(folded.get(name.casefold(), ""), ColumnRule())
+            rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
             pairs.append(_Pair(name, rule, rule.legacy_sql or ident(name), None))
     return pairs
 
@@ -216,7 +220,7 @@ def _find(name: str, names: Collection[str], without: Collection[str | None] = (
     """Return the column called ``name``; failing that, the only one that differs from it by case alone."""
     if name in names and name not in without:
         return name
-    near = [one for one in names if one not in without and one.casefold() == name.casefold()]
+    near = [one for one in names if one not in without and fold(one) == fold(name)]
     return near[0] if len(near) == 1 else None
 
 

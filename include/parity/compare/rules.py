@@ -18,6 +18,7 @@ from parity.compare.session import text
 from parity.compare.types import DataType, Kind, fill, verbatim
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule
+from parity.wording import fold
 
 SPACES = (
     " \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -88,11 +89,21 @@ def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: Dat
             )
 
 
+def refuse_unions(name: str, kinds: Iterable[DataType]) -> None:
+    """Refuse a UNION, whose members 1 and '1' have one text; no file holds any, an expression can."""
+    for kind in kinds:
+        if kind.holds("union"):
+            raise BadInput(
+                f"Column {name} is {kind.sql}: a UNION cannot be compared exactly.",
+                remedy="Make texts or numbers of both sides by expressions.",
+            )
+
+
 def refuse_twins(names: Iterable[str], columns: Container[str]) -> None:
     """Tell two rules whose names differ by case alone, unless there are two such columns: one would be ignored."""
     known: dict[str, str] = {}
     for name in names:
-        other = known.setdefault(name.casefold(), name)
+        other = known.setdefault(fold(name), name)
         if other != name and not (name in columns and other in columns):
             raise BadInput(f"Two rules name one column: {other!r} and {name!r}.", remedy="Leave one of them out.")
 

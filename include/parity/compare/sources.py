@@ -14,6 +14,7 @@ from parity.compare.session import Session, ident, literal
 from parity.compare.spec import Source, Spec
 from parity.compare.types import TEXT, DataType, data_type
 from parity.errors import ExportRefused
+from parity.wording import fold
 
 SIDES = ("legacy", "target")
 
@@ -82,7 +83,7 @@ def _header(spec: Spec, at: int, other: Side | None, line: tuple[str, ...]) -> H
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name.casefold() for name in names)
+    return frozenset(fold(name) for name in names)
 
 
 def _texts(spec: Spec, at: int) -> dict[str, DataType | None]:

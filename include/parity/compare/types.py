@@ -67,6 +67,10 @@ class DataType:
         """Tell whether the column holds nothing but NULL and has no type."""
         return self.name in _UNTYPED
 
+    def holds(self, name: str) -> bool:
+        """Tell whether values of a type of this name are in the column, on their own or inside nested ones."""
+        return self.name == name or any(part.holds(name) for _, part in self.fields)
+
 
 TEXT = DataType("varchar", "VARCHAR")
 

@@ -198,6 +198,11 @@ DIFFERENT: dict[str, list[str]] = {
         "{'a': '2026-01-01'}",
         "[]",
         "[NULL]",
+        "INTERVAL 1 MONTH",
+        "INTERVAL 30 DAY",
+        "{'a': INTERVAL 24 HOUR}",
+        "{'a': INTERVAL 1 DAY}",
+        "'30 days'",
     ],
     "VARIANT[]": ["[1::VARIANT]", "['1'::VARIANT]", "[NULL]", "[]"],
 }

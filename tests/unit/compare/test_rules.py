@@ -167,6 +167,37 @@ def test_a_rule_for_texts_fits_numbers_that_are_compared_as_texts(comparing: Com
     assert result.rows.changed == 0
 
 
+def test_a_union_is_refused_since_its_members_can_have_one_text(comparing: Compare) -> None:
+    rule = {"legacy_sql": "union_value(n := v)", "target_sql": "[union_value(t := v::VARCHAR)]"}
+    result = comparing("SELECT 1 AS id, 1 AS v", "SELECT 1 AS id, 1 AS v", {"v": rule})
+    assert result.verdict == "INVALID"
+    assert "a UNION cannot be compared exactly" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "one"),
+    [
+        ("Straße", "STRAßE", True),
+        ("ÉCOLE", "école", True),
+        ("straße", "strasse", False),
+        ("ﬁ", "fi", False),
+        ("\u212a", "k", False),
+        ("İ", "i", False),
+        ("ς", "σ", False),
+    ],
+)
+def test_only_case_makes_two_names_one_column(comparing: Compare, legacy: str, target: str, one: bool) -> None:
+    left, right = (f'SELECT 1 AS id, 2 AS "{name}"' for name in (legacy, target))
+    result = comparing(left, right)
+    assert (result.verdict, len(result.columns)) == (("PASS", 2) if one else ("FAIL", 1))
+
+
+def test_one_side_can_have_two_columns_whose_names_only_fold_alike(comparing: Compare) -> None:
+    query = 'SELECT 1 AS id, 2 AS "straße", 3 AS "strasse"'
+    assert comparing(query, query).verdict == "PASS"
+    assert comparing(query, query.replace("2 AS", "4 AS")).rows.changed == 1
+
+
 def test_a_column_of_nothing_but_null_has_no_type_that_a_zone_could_miss(comparing: Compare) -> None:
     rows = "SELECT 1 AS id, NULL AS at"
     assert comparing(rows, rows, {"at": {"legacy_timezone": "America/New_York"}}).verdict == "PASS"

@@ -14,7 +14,7 @@ from parity.flow.exports import Column
 from parity.sql import lake_types
 from parity.sql.columns import Column as SqlColumn
 from parity.suite.models import Activity, ColumnRule, Mode
-from parity.wording import plural
+from parity.wording import fold, plural
 
 ROWS_PER_BUCKET = 1024
 """Fewer make a difference cheaper to fetch, and every night's digests larger."""
@@ -140,17 +140,17 @@ def _pairs(activity: Activity, legacy: Surveyed, target: Surveyed) -> Iterator[_
     """Match the columns as the comparison does: by rule, then by name without regard to case."""
     own = _by_folded_name(legacy, "legacy")
     theirs = _by_folded_name(target, "target")
-    rules = {name.casefold(): rule for name, rule in activity.columns.items()}
-    renamed = {rule.legacy.casefold() for rule in activity.columns.values() if rule.legacy}
+    rules = {fold(name): rule for name, rule in activity.columns.items()}
+    renamed = {fold(rule.legacy) for rule in activity.columns.values() if rule.legacy}
     for folded, column in theirs.items():
         rule = rules.get(folded, ColumnRule())
-        wanted = rule.legacy.casefold() if rule.legacy else folded
+        wanted = fold(rule.legacy) if rule.legacy else folded
         if wanted in own and (rule.legacy or wanted not in renamed):
             yield _Pair(column.name, rule, own[wanted], column)
 
 
 def _by_folded_name(side: Surveyed, label: str) -> dict[str, Column]:
-    found = {column.name.casefold(): column for column in side.columns}
+    found = {fold(column.name): column for column in side.columns}
     if len(found) < len(side.columns):
         raise _Rows(f"The {label} side has columns whose names differ by case alone.")
     return found
@@ -191,10 +191,10 @@ def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, S
 def _key(
     activity: Activity, pairs: list[_Pair], hashed: Mapping[str, Hashed], by_value: Mapping[str, ByValue]
 ) -> Iterator[Hashed]:
-    names = {pair.rule.legacy.casefold(): pair for pair in pairs if pair.rule.legacy}
-    names |= {pair.name.casefold(): pair for pair in pairs}
+    names = {fold(pair.rule.legacy): pair for pair in pairs if pair.rule.legacy}
+    names |= {fold(pair.name): pair for pair in pairs}
     for part in activity.key:
-        pair = names.get(part.casefold())
+        pair = names.get(fold(part))
         if pair is None:
             raise _Rows(f"The key column {part} is not on both sides.")
         if pair.name in by_value:
