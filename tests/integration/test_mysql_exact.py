@@ -37,6 +37,11 @@ DIFFERENT = {
         "12345678901234567890.12",
     ),
     "decimals that no common type holds": ("DECIMAL(65,0)", "DECIMAL(65,10)", "1e60", "1e60"),
+    "an empty member and what is no member": ("ENUM('', 'b')", "ENUM('', 'b')", "''", "0"),
+    "an empty member and no member at all": ("SET('', 'b')", "SET('', 'b')", "1", "0"),
+    "bytes and the text of their digits": ("VARBINARY(9)", "VARCHAR(9)", "'a'", "'61'"),
+    "bytes and the number of their digits": ("VARBINARY(9)", "INT", "'a'", "61"),
+    "a float and the six digits that it prints": ("FLOAT", "VARCHAR(20)", "16777217", "'16777200'"),
     "years that a number is read as": ("YEAR", "YEAR", "'0000'", "'2000'"),
 }
 EQUAL = {
@@ -55,6 +60,7 @@ EQUAL = {
     "the largest decimal": ("DECIMAL(65,30)", "DECIMAL(65,30)", "REPEAT('9', 35)", "REPEAT('9', 35)"),
     "the last day": ("DATE", "DATETIME", "'9999-12-31'", "'9999-12-31'"),
     "no day": ("DATE", "DATE", "'0000-00-00'", "'0000-00-00'"),
+    "an empty member": ("ENUM('', 'b') CHARACTER SET latin1", "ENUM('b', '')", "''", "''"),
     "all bits": ("BIT(64)", "BIT(64)", "~0", "~0"),
     "rows longer than a sort buffer": ("MEDIUMTEXT", "MEDIUMTEXT", "REPEAT('x', 300000)", "REPEAT('x', 300000)"),
 }

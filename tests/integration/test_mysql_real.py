@@ -81,6 +81,8 @@ DOCUMENTS = {
     "a date": ("JSON_OBJECT('a', CAST('2026-01-01' AS DATE))", """'{"a": "2026-01-01"}'"""),
     "a time": ("CAST(CAST('10:00:00' AS TIME) AS JSON)", """'"10:00:00.000000"'"""),
     "a decimal": ("JSON_ARRAY(1, JSON_ARRAY(CAST(1.5 AS DECIMAL(5,1))))", "'[1, [1.5]]'"),
+    "a decimal without a point": ("JSON_ARRAY(CAST(1 AS DECIMAL(3,0)))", "'[1]'"),
+    "a large one": ("JSON_OBJECT('a', CAST(123456789012 AS DECIMAL(20,0)))", """'{"a": 123456789012}'"""),
     "bytes": ("JSON_ARRAY(x'00ff')", """'["base64:type15:AP8="]'"""),
     "a double and an integer": ("'[1.0]'", "'[1]'"),
 }
@@ -102,6 +104,34 @@ def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, way
     for at, name in enumerate(DOCUMENTS):
         assert counts(result, f"t{at}") == (1, 0, 0), name
         assert counts(result, f"u{at}") == (0, 0, 0), name
+
+
+SUBPARTITIONED = """CREATE TABLE t (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (year(d))
+SUBPARTITION BY HASH (id) (PARTITION p0 VALUES LESS THAN (2020) (SUBPARTITION s0, SUBPARTITION {}),
+PARTITION p1 VALUES LESS THAN MAXVALUE (SUBPARTITION s2, SUBPARTITION s3))"""
+
+
+@pytest.mark.parametrize("other", ["S1", "sx", "s1 COMMENT 'x'", "s1 MAX_ROWS = 9"])
+def test_a_subpartition_has_a_name_and_clauses_of_its_own(two: OnMySQL, other: str) -> None:
+    two.run(SUBPARTITIONED.replace("{}", "s1"), on=(0,))
+    two.run(SUBPARTITIONED.replace("{}", other), on=(1,))
+    found = [(d.kind, d.object, d.difference) for d in two.verify().schema]
+    assert found == [("partition", "t.p0", "definition")]
+
+
+@pytest.mark.parametrize("hostile", ["CREATE TEMPORARY TABLE t (id INT PRIMARY KEY, v INT)", "USE sys"])
+def test_what_init_connect_leaves_in_a_session_is_read_by_nobody(two: OnMySQL, hostile: str) -> None:
+    two.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)")
+    two.run("UPDATE t SET v = 2", on=(1,))
+    two.run("CREATE USER limited IDENTIFIED BY 'p'", "GRANT ALL ON *.* TO limited", on=(0,))
+    two.run(
+        "REVOKE SUPER, CONNECTION_ADMIN ON *.* FROM limited", f"SET GLOBAL init_connect = '{hostile}'", on=(0,)
+    )
+    try:
+        result = two.verify("limited")
+    finally:
+        two.run("SET GLOBAL init_connect = ''", on=(0,))
+    assert counts(result, "t") == (1, 0, 0), result.reason
 
 
 def test_rows_that_differ_are_found_without_md5(two: OnMySQL) -> None:

@@ -11,6 +11,7 @@ import pytest
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.clients.mysql_settings import SETTINGS
+from parity.engines.mysql_catalogue import read_catalogue
 
 pytestmark = pytest.mark.mariadb
 ROWS = 3_000
@@ -84,6 +85,33 @@ def test_nor_does_init_connect(databases: TwoDatabases) -> None:
         result = databases.verify(pace={"way": "stream"})
     assert result.verdict == "FAIL", result.reason
     assert counts(result, "t") == (1, 0, 0)
+
+
+SHADOW = "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY, v INT)"
+MAY = "GRANT CREATE TEMPORARY TABLES ON settings.* TO parity@localhost"
+
+
+@pytest.mark.parametrize("hostile", [SHADOW, "USE settings_beside"])
+def test_what_init_connect_leaves_in_a_session_is_read_by_nobody(databases: TwoDatabases, hostile: str) -> None:
+    databases.both(MAY)
+    databases.both(
+        "CREATE DATABASE IF NOT EXISTS settings_beside;\nCREATE TABLE IF NOT EXISTS settings_beside.t (a INT)"
+    )
+    with globally(f"init_connect = '{hostile}'"):
+        result = databases.verify(pace={"way": "stream"})
+    assert counts(result, "t") == (1, 0, 0), result.reason
+    assert result.tables[0].result.rows.legacy == ROWS
+
+
+def test_a_temporary_table_in_place_of_a_table_is_refused(databases: TwoDatabases) -> None:
+    databases.both(MAY)
+    session = connect(address(servers()[0].url("settings")))
+    try:
+        session.execute("SET SESSION TRANSACTION READ WRITE")
+        session.execute(SHADOW)
+        assert "a temporary table has its name" in read_catalogue(session, mariadb=True).unreadable["tables"]
+    finally:
+        session.close()
 
 
 def test_every_setting_that_the_server_knows_is_what_it_should_be() -> None:

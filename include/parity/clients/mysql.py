@@ -33,6 +33,7 @@ _MISSING = {1049, 1146, 1109, 1054, 1539}
 _BUSY = {1040, 1203, 1226}
 _GONE = {0, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1184, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
 _NO_TLS = 2026
+_RESET_CONNECTION = 0x1F
 _NO_MEMORY = {1037, 1038}
 _STOPPED = {1205, 1213, 1317, 1969, 3024, 4031}
 """A lock, a time-out or a KILL QUERY: the statement may well succeed the next time."""
@@ -141,6 +142,7 @@ class Session:
         self._connection = _connect(where, limits, name)
         self._lock = threading.Lock()
         self.version = str(self._connection.get_server_info())  # type: ignore[no-untyped-call]
+        self._reset()
         self._prepare()
         self._thread = self.rows("SELECT CONNECTION_ID()")[0][0]
 
@@ -208,6 +210,19 @@ class Session:
 
     def _signed(self, sql: str) -> str:
         return f"/* {self.name} */ {sql}"
+
+    def _reset(self) -> None:
+        """Begin as a new session does: without what ``init_connect`` or a pool's former user has left in it.
+
+        A temporary table would be read in place of the table of its name, and ``USE`` would have led to another
+        database. Servers before MySQL 5.7 and MariaDB 10.2 do not know the command; there they are looked for.
+        """
+        connection: Any = self._connection
+        with suppress(Terminal), translated(self.where):
+            connection._execute_command(_RESET_CONNECTION, b"")  # noqa: SLF001  PyMySQL has no call for it
+            connection._read_ok_packet()  # noqa: SLF001
+        with translated(self.where):
+            connection.select_db(self.where.database)
 
     def _prepare(self) -> None:
         """Set every variable that can alter an answer, and read it back: a proxy may have kept it to itself."""

@@ -271,6 +271,8 @@ def _created(session: Asking, what: str, name: str) -> str:
     text = next((row[column] for row in found for column in columns if row.get(column)), None)
     if text is None:
         raise Terminal("The server keeps it from the user.")
+    if text.startswith("CREATE TEMPORARY "):
+        raise Terminal("In this session a temporary table has its name, and would be read in its place.")
     return text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from parity.engines.mysql_catalogue import Table
-from parity.errors import CouldNotCompare, Terminal, Transient
+from parity.errors import AccessDenied, CouldNotCompare, Terminal, Transient
 from parity.sql.dialect import Dialect
 
 AT_ONCE = 200
@@ -32,18 +32,30 @@ class Counter:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """What a sequence hands out next when nothing of it is cached, and by how much it moves on."""
+
+    next: int
+    step: int
+
+
+@dataclass(frozen=True)
 class ServerFacts:
     """One server."""
 
     version: str
     variables: Mapping[str, str] = field(default_factory=dict)
     counters: Mapping[str, Counter] = field(default_factory=dict)
+    sequences: Mapping[str, Sequence | None] = field(default_factory=dict)
+    """By name; None where it may not be read."""
     cipher: str = ""
     users: Mapping[str, str] | None = None
     """Grants by user@host; None when they may not be read."""
 
 
-def read_server(session: Asking, dialect: Dialect, tables: Iterable[Table], *, users: bool) -> ServerFacts:
+def read_server(
+    session: Asking, dialect: Dialect, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
+) -> ServerFacts:
     """Ask a server about itself; the grants only when ``users`` is set."""
     variables = {str(k).lower(): str(v) for k, v in session.rows("SHOW GLOBAL VARIABLES")}
     database = session.rows(
@@ -59,6 +71,7 @@ def read_server(session: Asking, dialect: Dialect, tables: Iterable[Table], *, u
         version=variables.get("version", ""),
         variables=variables,
         counters=_counters(session, dialect, [t for t in tables if t.counter]),
+        sequences={name: _sequence(session, dialect, name) for name in sequences},
         cipher=str(cipher[0][1]) if cipher else "",
         users=_users(session) if users else None,
     )
@@ -76,6 +89,15 @@ def _counters(session: Asking, dialect: Dialect, tables: list[Table]) -> dict[st
             table = batch[int(at)]
             found[table.name] = Counter(table.auto_increment, int(highest or 0))
     return found
+
+
+def _sequence(session: Asking, dialect: Dialect, name: str) -> Sequence | None:
+    asked = f"SELECT next_not_cached_value, increment FROM {dialect.quote(name)}"
+    try:
+        after, step = session.rows(asked)[0]
+    except (AccessDenied, Terminal):
+        return None
+    return Sequence(int(after), int(step))
 
 
 def _users(session: Asking) -> dict[str, str] | None:

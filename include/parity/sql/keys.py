@@ -152,7 +152,13 @@ def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
 
 def seekable(key: Columns) -> bool:
     """Tell whether single keys can be named in a condition."""
-    return bool(key) and all(column.kind in SEEKABLE and not column.long for column in key)
+    return bool(key) and all(column.kind in SEEKABLE and not column.long and _comparable(column) for column in key)
+
+
+def _comparable(column: Column) -> bool:
+    """Tell whether a server compares a stored value with the literal of its canonical text."""
+    spelled = column.stored is not None and column.kind in FREE
+    return not spelled or column.stored[0] not in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT)
 
 
 def orderly(legacy: Columns, target: Columns) -> bool:

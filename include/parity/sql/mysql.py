@@ -6,6 +6,7 @@ then read as text and survive a CAST, and no CHAR is padded.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from parity.sql.columns import FREE, Column, Kind
@@ -23,6 +24,8 @@ TOTAL = frozenset(
     "cp850 cp852 cp866 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman".split()  # noqa: SIM905
 )
 """Character sets in which every byte is a character with a Unicode of its own; asked of both servers."""
+_NAMELESS = re.compile(r"[(,]' *'[,)]")
+"""Finds an empty member in an ENUM's or SET's own words."""
 _SPECIAL = ("'.'", "'-'", "'base64:type'")
 """One of these is in the text of every JSON value whose type the text does not tell."""
 _CASTS = {Kind.DECIMAL: "DECIMAL(65,{})", Kind.TIME: "TIME({})", Kind.TIMESTAMP: "DATETIME({})"}
@@ -87,15 +90,29 @@ class MySQL(Dialect):
     def characters(self, column: Column, value: str) -> str:
         """Return the text of ``value`` in UTF-8, or its bytes where both sides have the same character set."""
         stored = column.stored[0] if column.stored else column.kind
-        if stored in _BYTES:
-            return f"LOWER(HEX({value}))"
+        if (
+            stored in _BYTES
+        ):  # behind a byte that begins no text: the digits of bytes are no text of the other side
+            return f"CONCAT(x'ff', 'bytes:', LOWER(HEX({value})))"
         if stored is Kind.BIT:
             return f"({value} + 0)"
+        if stored is Kind.FLOAT:  # FLOAT prints six digits of what it holds
+            return f"CONVERT(({value} + 0e0) USING utf8mb4)"
         if stored is Kind.JSON:
             return self.json(value)
+        if stored is Kind.LABEL and _NAMELESS.search(column.native):
+            return self._label(column, value)
         if stored in (Kind.TEXT, Kind.LABEL):
             return value if column.raw or not column.charset else self._unicode(column, value)
         return f"CONVERT({value} USING utf8mb4)"
+
+    def _label(self, column: Column, value: str) -> str:
+        """Return the words of an ENUM or SET that has an empty member, and which of two empty texts it is.
+
+        Number 0, which a server stores in place of a value that is no member, has the same text.
+        """
+        text = value if column.raw or not column.charset else self._unicode(column, value)
+        return f"CONCAT(IF({value} = '' AND ({value} + 0) = 0, x'ff', ''), CAST({text} AS BINARY))"
 
     def _unicode(self, column: Column, value: str) -> str:
         """Return a text in UTF-8; one that has no Unicode as its bytes, behind 0xFF and the name of their set.
@@ -118,10 +135,12 @@ class MySQL(Dialect):
         """Return a document's text, and the types that its text does not tell; MySQL stores documents normalised.
 
         A DATE prints as a string does, a DECIMAL as a double, and bytes as a string in base64. Whatever holds
-        none of ``.``, ``-`` and ``base64:type`` holds none of them, and is spared the look.
+        none of ``.``, ``-`` and ``base64:type``, and needs no more room than its text read again, holds none of
+        them and is spared the look: a DECIMAL without a point takes more bytes than the integer of its digits.
         """
         text = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
         plain = " AND ".join(f"LOCATE({mark}, CAST({text} AS BINARY)) = 0" for mark in _SPECIAL)
+        plain = f"{plain} AND JSON_STORAGE_SIZE({value}) = JSON_STORAGE_SIZE({text})"
         parts = [self._json_types(value, path) for path in ("$", "$**.*", "$**[*]")]
         types = f"CONCAT({', '.join(parts)})"
         return f"IF({plain}, {text}, CONCAT({text}, {types}))"

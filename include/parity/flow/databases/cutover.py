@@ -49,6 +49,7 @@ def check_cutover(legacy: ServerFacts, target: ServerFacts, users: Iterable[str]
     return (
         *(_variable(check, names, legacy, target) for check, names in VARIABLES.items()),
         *_counters(legacy, target),
+        *_sequences(legacy, target),
         _tls(legacy, target),
         *_users(legacy, target, tuple(users)),
     )
@@ -89,6 +90,18 @@ def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]
             right += 1
     if right:
         yield _line("auto-increment above max(id)", True, plural(right, "table"), plural(right, "table"))
+
+
+def _sequences(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]:
+    """Yield a line per sequence; it is right when the target hands out nothing that the legacy side has given."""
+    for name in sorted(legacy.sequences.keys() & target.sequences.keys()):
+        old, new = legacy.sequences[name], target.sequences[name]
+        if old is None or new is None:
+            shown = ("no right to read it" if one is None else f"next {one.next}" for one in (old, new))
+            yield CutoverLine(f"next value of sequence {name}", "not readable", *shown)
+        else:
+            ahead = new.next <= old.next if old.step < 0 else new.next >= old.next
+            yield _line(f"next value of sequence {name}", ahead, f"next {old.next}", f"next {new.next}")
 
 
 def _tls(legacy: ServerFacts, target: ServerFacts) -> CutoverLine:

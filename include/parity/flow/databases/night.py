@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from parity.compare.result import NotCompared
+from parity.compare.result import NotCompared, Omission
 from parity.errors import BadInput
 from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.verify import Survey
@@ -109,7 +109,12 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
         raise BadInput(f"No table is called {', '.join(patterns)}.", remedy=_there_are(survey.plan.tables))
     names = {plan.name for plan in tables}
     others = [plan.name for plan in survey.plan.tables if plan.name not in names]
-    left_out = [NotCompared(f"table {name}", "not asked for in this run") for name in others]
+    left_out = [
+        NotCompared(f"table {name}", "not asked for in this run", kind=Omission.IGNORED) for name in others
+    ]
+    left_out.append(
+        NotCompared("views, routines, events, libraries", "a run of some tables compares none of them")
+    )
     plan = replace(survey.plan, tables=tables, left_out=(*survey.plan.left_out, *left_out))
     return replace(survey, plan=plan, schema=tuple(d for d in survey.schema if d.table in names))
 

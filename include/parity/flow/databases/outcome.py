@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from parity.compare.result import Canary, ColumnFacts, NotCompared, Result, Rows, Verdict
+from parity.compare.result import Canary, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
 from parity.engines.mysql import Eyesight
 from parity.flow.databases.cutover import CutoverLine
 from parity.flow.databases.plan import TablePlan
@@ -178,19 +178,35 @@ def _sums(rows: Rows) -> str:
 
 
 def _disagreement(facts: TableFacts, base: Result) -> str:
-    """Hold the engine's count against ours; a rule may let rows pass, nothing else may."""
+    """Hold the engine's counts against ours; a rule may let values of its own column pass, nothing else may."""
     if facts.detail is None or base.verdict is Verdict.INVALID:
         return ""
-    ours, theirs = facts.progress.different, base.rows.different
-    loosened = any(
-        rule.loosens or rule.legacy_sql or rule.target_sql for rule in facts.plan.rules.columns.values()
-    )
-    zoned = any(r.legacy_timezone or r.target_timezone for r in facts.plan.rules.columns.values())
-    if theirs == ours or loosened or zoned:
-        return ""
-    return (
-        f"Two counts disagree: {plural(ours, 'different row')} by the servers' texts, {theirs:,} by their values."
-    )
+    found = _missing_and_changed(facts, base)
+    rules = facts.plan.rules.columns
+    loosened = {name for name, rule in rules.items() if rule.loosens or rule.legacy_timezone}
+    if not loosened:
+        found = (("", facts.progress.different, base.rows.different), *found)
+    elif loosened & {column.name for column in facts.plan.key_target}:
+        return ""  # rows may be paired by other keys than ours
+    for what, ours, theirs in found:
+        if what not in loosened and ours != theirs:
+            where = f" in column {what}" if what else ""
+            return (
+                f"Two counts disagree: {plural(ours, 'different row')}{where} by the servers' texts, "
+                f"{theirs:,} by their values."
+            )
+    return ""
+
+
+def _missing_and_changed(facts: TableFacts, base: Result) -> tuple[tuple[str, int, int], ...]:
+    """Return what is counted on both ways, by column: rows that are missing or extra have none."""
+    progress, rows = facts.progress, base.rows
+    alone = ("", progress.missing + progress.extra, rows.missing + rows.extra)
+    if not facts.plan.unique:  # rows under one key are paired in another order
+        return ()
+    values = {column.name: column.different for column in base.columns}
+    names = [column.name for column in facts.plan.target]
+    return (alone, *((name, progress.columns.get(name, 0), values[name]) for name in names if name in values))
 
 
 def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
@@ -258,7 +274,9 @@ def judge_database(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> 
         return replace(found, verdict=Verdict.WAIVED, reason="Every difference is covered by a waiver.")
     rows = sum(table.result.rows.equal for table in found.tables)
     tables, verb = plural(len(verdicts), "table"), "is" if len(verdicts) == 1 else "are"
-    return replace(found, verdict=Verdict.PASS, reason=f"{tables} with {plural(rows, 'row')} {verb} equal.")
+    out = sum(one.kind is Omission.IGNORED for one in found.not_compared)
+    rest = f" Left out: {plural(out, 'table, view or sequence', 'tables, views or sequences')}." if out else ""
+    return replace(found, verdict=Verdict.PASS, reason=f"{tables} with {plural(rows, 'row')} {verb} equal.{rest}")
 
 
 def _why_invalid(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> str:

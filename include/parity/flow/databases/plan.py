@@ -71,7 +71,7 @@ def plan_database(
     for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - views)):
         why = spec.wants(name) or spec.rules(name).ignore
         if why:
-            left_out.append(NotCompared(f"table {name}", why))
+            left_out.append(NotCompared(f"table {name}", why, kind=Omission.IGNORED))
         else:
             plans.append(plan_table(name, legacy.get(name), target.get(name), spec.rules(name)))
     return DatabasePlan(tuple(plans), tuple(left_out))

@@ -116,7 +116,7 @@ def not_compared(legacy: Catalogue, target: Catalogue) -> tuple[NotCompared, ...
         )
     if legacy.mariadb or target.mariadb:
         why = "MariaDB shows the characters that they stand for"
-        found.append(NotCompared("hexadecimal and bit notation of literals in expressions", why))
+        found.append(NotCompared("character sets and hexadecimal notation of literals in expressions", why))
     if legacy.folds != target.folds:
         why = "lower_case_table_names differs between the servers"
         found.append(NotCompared("upper and lower case in the names of tables", why))

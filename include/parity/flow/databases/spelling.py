@@ -123,7 +123,16 @@ def partitioning(found: Tokens, style: Style = PLAIN) -> str:
         Token(TokenKind.WORD, token.text[1:-1]) if re.fullmatch(r"`[A-Za-z]\w*`", token.text) else token
         for token in found
     ]
-    return expression(names, style)
+    return expression([_called(*two) for two in zip([_NOTHING, *names], names, strict=False)], style)
+
+
+_NOTHING = Token(TokenKind.MARK, "")
+
+
+def _called(before: Token, token: Token) -> Token:
+    """Return a partition's name as one, whose case is compared."""
+    named = before.says("PARTITION", "SUBPARTITION") and not token.says("BY")
+    return token._replace(kind=TokenKind.NAME) if named else token
 
 
 def query(found: Tokens, style: Style = PLAIN) -> str:

@@ -64,7 +64,10 @@ def _survey(spec: Database, sides: Sides) -> Survey:
     old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
     old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
     plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
-    plan = replace(plan, left_out=(*plan.left_out, *not_compared(old, new)))
+    others = (
+        NotCompared(f"{kind} {name}", why, kind=Omission.IGNORED) for kind, name, why in _unwanted(spec, old, new)
+    )
+    plan = replace(plan, left_out=(*plan.left_out, *others, *not_compared(old, new)))
     named = {table.name for table in plan.tables}
     servers = both(
         lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
@@ -82,6 +85,20 @@ def _survey(spec: Database, sides: Sides) -> Survey:
         ),
         (sides.legacy.version, sides.target.version),
     )
+
+
+def _unwanted(spec: Database, *sides: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and reason of views and sequences that are left out; tables are the plan's."""
+    found = {("view", name) for side in sides for name in side.views}
+    found |= {
+        ("sequence", str(r["name"]))
+        for side in sides
+        for r in side.records["tables"]
+        if r["table_type"] == "SEQUENCE"
+    }
+    for kind, name in sorted(found):
+        if why := spec.wants(name):
+            yield kind, name, why
 
 
 def _partial(side: str, catalogue: Catalogue, named: Set[str]) -> dict[str, str]:
@@ -119,4 +136,5 @@ def _catalogue(sides: Sides, side: str, spec: Database) -> Catalogue:
 def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
     session = getattr(sides, side)
     tables = [table for name, table in catalogue.tables.items() if name in named]
-    return read_server(session, dialect(session), tables, users=bool(spec.users))
+    sequences = sorted(name for name in catalogue.created.get("sequence", {}) if spec.wants(name) is None)
+    return read_server(session, dialect(session), tables, sequences, users=bool(spec.users))

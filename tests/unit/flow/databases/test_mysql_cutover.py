@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from parity.engines.mysql_server import Counter, ServerFacts
+from parity.engines.mysql_server import Counter, Sequence, ServerFacts
 from parity.flow.databases.cutover import check_cutover
 
 SAME = {
@@ -51,6 +53,22 @@ def test_equal_servers_are_ok_in_every_line() -> None:
 def test_each_setting_that_differs_is_the_only_line_that_says_so(check: str, variable: str, value: str) -> None:
     told = lines(facts(), facts(**{variable: value}))
     assert [name for name, status in told.items() if status == "differs"] == [check]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "status"),
+    [
+        (Sequence(5, 1), Sequence(5, 1), "ok"),
+        (Sequence(5, 1), Sequence(1000, 1), "ok"),
+        (Sequence(5, 1), Sequence(4, 1), "differs"),
+        (Sequence(-5, -1), Sequence(-9, -1), "ok"),
+        (Sequence(-5, -1), Sequence(-4, -1), "differs"),
+        (Sequence(5, 1), None, "not readable"),
+    ],
+)
+def test_a_sequence_must_hand_out_nothing_twice(legacy: Sequence, target: Sequence | None, status: str) -> None:
+    old, new = replace(facts(), sequences={"s": legacy}), replace(facts(), sequences={"s": target})
+    assert lines(old, new)["next value of sequence s"] == status
 
 
 def test_the_order_of_sql_modes_and_a_larger_packet_are_no_difference() -> None:
