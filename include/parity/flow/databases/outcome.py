@@ -13,6 +13,7 @@ from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.progress import Progress
 from parity.flow.databases.recheck import Recheck
 from parity.flow.databases.schema import SchemaDifference
+from parity.suite.models import ColumnRule
 from parity.wording import plural
 
 
@@ -183,7 +184,7 @@ def _disagreement(facts: TableFacts, base: Result) -> str:
         return ""
     found = _missing_and_changed(facts, base)
     rules = facts.plan.rules.columns
-    loosened = {name for name, rule in rules.items() if rule.loosens or rule.legacy_timezone}
+    loosened = {name for name, rule in rules.items() if rule.loosens or _rewrites(rule)}
     if not loosened:
         found = (("", facts.progress.different, base.rows.different), *found)
     elif loosened & {column.name for column in facts.plan.key_target}:
@@ -196,6 +197,10 @@ def _disagreement(facts: TableFacts, base: Result) -> str:
                 f"{theirs:,} by their values."
             )
     return ""
+
+
+def _rewrites(rule: ColumnRule) -> bool:
+    return bool(rule.legacy_sql or rule.target_sql or rule.legacy_timezone or rule.target_timezone)
 
 
 def _missing_and_changed(facts: TableFacts, base: Result) -> tuple[tuple[str, int, int], ...]:
