@@ -157,8 +157,8 @@ def seekable(key: Columns) -> bool:
 
 def _comparable(column: Column) -> bool:
     """Tell whether a server compares a stored value with the literal of its canonical text."""
-    spelled = column.stored is not None and column.kind in FREE
-    return not spelled or column.stored[0] not in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT)
+    stored = column.stored[0] if column.stored else column.kind
+    return column.kind not in FREE or stored not in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT)
 
 
 def orderly(legacy: Columns, target: Columns) -> bool:
