@@ -140,8 +140,12 @@ def _delimiter(line: str) -> str:
 
 def _check_form(form: CsvFormat) -> None:
     for name, value in (("delimiter", form.delimiter), ("quote", form.quote)):
-        if value is not None and len(value) > 1:
+        if value is not None and (len(value) > 1 or "\ud800" <= value <= "\udfff"):
             raise BadInput(f"The CSV {name} {value!r} is not one character.")
+    try:
+        "".encode(form.encoding)  # Python knows codecs that are not for texts, such as hex and rot13.
+    except (LookupError, ValueError) as error:
+        raise BadInput(f"There is no encoding called {form.encoding!r}.") from error
 
 
 def _cells(path: str, line: str, delimiter: str, quote: str) -> list[str]:
@@ -208,8 +212,6 @@ def _plain(session: Session, file: DataFile, encoding: str) -> str:
                 shutil.copyfileobj(old, new, _PIECE)
             else:
                 _recode(old, new, encoding)
-    except LookupError as error:
-        raise BadInput(f"There is no encoding called {encoding!r}.") from error
     except UnicodeError as error:
         raise ExportRefused(f"{file.path} is not {encoding}.", remedy="Name its encoding.") from error
     except OSError as error:

@@ -1,8 +1,8 @@
 """Differences in money: summed exactly per currency, over changed, missing and extra rows.
 
 A row that one side lacks counts with its whole amount; NULL counts as zero. A float amount is summed by its
-digits (15 places), never by its binary value. A difference that is no number of 38 digits (NaN, infinity) has no
-sum: it is NULL in ``m<index>``, and no cap on money covers it.
+digits (15 places), never by its binary value. A difference that is no number of 38 digits (NaN, infinity), or
+whose currency changed, has no sum: it is NULL in ``m<index>``, and no cap on money covers it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,20 @@ def money_columns(plan: Plan) -> list[Column]:
 def amounts(plan: Plan) -> str:
     """Return, for every money column, the SQL of its difference ``m<index>`` and currency ``y<index>``."""
     return "".join(
-        f", TRY({_amount(c, 't')} - {_amount(c, 'l')}) AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
+        f", {_difference(c, _holder(c, plan))} AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
         for c in money_columns(plan)
     )
+
+
+def _difference(column: Column, holder: Column | None) -> str:
+    """Return the SQL of a row's difference; between two currencies there is none, unless both amounts are zero."""
+    legacy, target = (_amount(column, side) for side in "lt")
+    gap = f"TRY({target} - {legacy})"
+    if holder is None:
+        return gap
+    exchanged = f"l.rid IS NOT NULL AND t.rid IS NOT NULL AND NOT ({holder.equal})"
+    nothing = f"coalesce({legacy} = 0 AND {target} = 0, false)"
+    return f"CASE WHEN {exchanged} AND NOT {nothing} THEN NULL ELSE {gap} END"
 
 
 def _amount(column: Column, side: str) -> str:
@@ -41,11 +52,16 @@ def _amount(column: Column, side: str) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{scale})) ELSE 0 END"
 
 
+def _holder(column: Column, plan: Plan) -> Column | None:
+    """Return the compared column that holds the currency of a money column, if it is one."""
+    name = fold(str(column.rule.money))
+    return next((c for c in plan.columns if fold(c.name) == name), None)
+
+
 def _currency(column: Column, plan: Plan) -> str:
-    name = str(column.rule.money)
-    holder = next((c for c in plan.columns if fold(c.name) == fold(name)), None)
-    if holder is not None:
+    if holder := _holder(column, plan):
         return f"coalesce(l.{holder.value}, t.{holder.value})::VARCHAR"
+    name = str(column.rule.money)
     return text(name if _CODE.fullmatch(name) else "unknown currency")
 
 
@@ -75,3 +91,10 @@ def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
 def money_rows(column: Column) -> str:
     """Return the condition on ``res`` that a row's difference in a money column counts."""
     return f"(kind IN (2, 3) OR (kind = 1 AND q{column.index} BETWEEN 1 AND 254))"
+
+
+def unsummed(column: Column, plan: Plan) -> str:
+    """Return the condition on ``res`` that a row's difference in money, or in its currency, has no sum."""
+    holder = _holder(column, plan)
+    exchanged = f" OR q{holder.index} BETWEEN 1 AND 254" if holder in plan.values and holder else ""
+    return f"(m{column.index} IS NULL AND ({money_rows(column)}{exchanged}))"

@@ -38,6 +38,17 @@ def literal(value: str | None) -> str:
     return "NULL" if value is None else text(value)
 
 
+def _statement(sql: str) -> str:
+    """Return a statement that was built from templates; raise BadInput where it is not Unicode."""
+    statement = unescaped(sql)
+    try:
+        statement.encode()
+    except UnicodeEncodeError as error:
+        what = statement[max(0, error.start - 20) : error.end]
+        raise BadInput(f"A name or a text is not Unicode: …{what!r}.", remedy="Write it in UTF-8.") from error
+    return statement
+
+
 class Session:
     """Runs statements; what DuckDB cannot do is raised as one of Parity's own errors."""
 
@@ -60,7 +71,7 @@ class Session:
         if self._stopped:
             raise KeyboardInterrupt
         try:
-            return self._connection.execute(unescaped(sql)).fetchall()
+            return self._connection.execute(_statement(sql)).fetchall()
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
@@ -79,7 +90,7 @@ class Session:
         import duckdb
 
         try:
-            relation = self._connection.sql(unescaped(query))
+            relation = self._connection.sql(_statement(query))
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from parity.compare.facts import Facts
-from parity.compare.money import money_columns, money_rows
+from parity.compare.money import money_columns, unsummed
 from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING
 from parity.compare.plan import Plan
 from parity.compare.result import Cause, SchemaFact
@@ -104,12 +104,16 @@ def _uncapped(plan: Plan, waiver: Waiver) -> str:
 def _unsummed(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> str:
     """Say of how many rows that a waiver matches a difference in money has no sum; empty when all have one."""
     wanted = _summed(plan, waiver)
-    tests = [f"(m{c.index} IS NULL AND {money_rows(c)})" for c in money_columns(plan) if c.index in wanted]
+    tests = [unsummed(c, plan) for c in money_columns(plan) if c.index in wanted]
     rows = session.one(
         f"SELECT count(*) FROM {facts.prefix}res r JOIN ({_hits(plan, facts, waiver)}) h ON r.lid IS NOT DISTINCT "
         f"FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid WHERE {' OR '.join(tests) or 'false'}"
     )
-    return f"it matches {plural(rows, 'row')} whose difference in money has no sum, such as NaN" if rows else ""
+    return (
+        f"it matches {plural(rows, 'row')} whose difference in money has no sum, such as NaN or another currency"
+        if rows
+        else ""
+    )
 
 
 def _summed(plan: Plan, waiver: Waiver) -> list[int]:
@@ -137,6 +141,8 @@ def _columns(plan: Plan, waiver: Waiver) -> list[int]:
 
 def _cells(plan: Plan, facts: Facts, waiver: Waiver) -> dict[int, list[int]]:
     """Return the codes that a waiver for changed values covers, by column index."""
+    if waiver.cause not in (None, *Cause):
+        raise BadInput(f"there is no cause {waiver.cause!r}")
     cause = Cause(waiver.cause) if waiver.cause else None
     wanted = set(_columns(plan, waiver))
     return {c.index: codes for c in plan.values if c.index in wanted and (codes := facts.codes_of(c, cause))}
@@ -204,7 +210,7 @@ def _uncovered_rows(session: Session, plan: Plan, facts: Facts, active: list[Wai
         f"ELSE {' AND '.join(changed) or 'false'} END"
     )
     source = f"SELECT r.*{', ' + flags if flags else ''} FROM {p}res r WHERE r.kind <> {EQUAL}"
-    return int(session.one(f"SELECT count(*) FILTER (NOT ({covered})) FROM ({source})"))
+    return int(session.one(f"SELECT count(*) FILTER (NOT coalesce({covered}, false)) FROM ({source})"))
 
 
 def _column_covered(index: int, cells: list[dict[int, list[int]]]) -> str:

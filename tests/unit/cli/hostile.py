@@ -306,6 +306,10 @@ TEXTS = [
     _csv("a CSV cell of three megabytes that differs at its end", f"id,v\n1,{'x' * 3_000_000}\n", f"id,v\n1,{'x' * 2_999_999}y\n", FAIL),
     _csv("a delimiter of two characters", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter ab", words="ab"),
     _csv("a delimiter that is a line break", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter '\n'"),
+    *(
+        _csv(f"{option} {value!a}", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, f"{option} '{value}'")
+        for option, value in (("--encoding", "rot13"), ("--encoding", "hex"), ("--encoding", "a\0b"), ("--encoding", "undefined"), ("--delimiter", "\udcff"), ("--null-text", "\udcff"), ("--key", "\udcff"))
+    ),
     _csv("a delimiter that is a quote", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter '\"'"),
     _csv("a column of 5,000 that is missing", f"id,{','.join(f'c{at}' for at in range(300))}\n1{',x' * 300}\n", f"id,{','.join(f'c{at}' for at in range(299))}\n1{',x' * 299}\n", FAIL),
 ]  # fmt: skip
@@ -354,6 +358,7 @@ SETTINGS = [
     _rule("a replacement of three parts", "v: {replace: [a, b, c]}", ROW, ROW, INVALID, ("replace",)),
     _rule("a replacement that refers to no group", "v: {replace: [a, '\\1']}", ROW, ROW, ("PASS", "INVALID")),
     _rule("a zone of another planet", "v: {legacy_timezone: Mars/Base}", NUMBER.format("TIMESTAMP '2026-01-01'"), NUMBER.format("TIMESTAMP '2026-01-01'"), INVALID, ("Mars",)),
+    _rule("half a surrogate pair to replace", "v: {replace: ['\ud800', x]}".encode("unicode_escape").decode().replace("'", '"'), ROW, ROW, INVALID, ("Unicode",)),
     _rule("an expression of two statements", "v: {legacy_sql: '1); DROP TABLE x; --'}", ROW, ROW, INVALID),
     _rule("an expression that names no column", "v: {legacy_sql: nowhere}", ROW, ROW, INVALID),
     _rule("an expression that fails on a row", "v: {legacy_sql: 'v::INT', target_sql: 'v::INT'}", ROW, ROW, INVALID),

@@ -38,3 +38,32 @@ def test_rows_that_differ_in_another_column_do_not_count_against_a_cap(comparing
     result = comparing(ROWS, BOTH, waivers=(spaces, waiver(column="amount", max_rows=9)), today=TODAY)
     assert (result.verdict, [one["rows"] for one in result.waivers]) == ("WAIVED", [3, 9])
     assert comparing(ROWS, BOTH, waivers=(spaces,), today=TODAY).verdict == "FAIL"
+
+
+PAID = "SELECT 1 AS id, 'EUR' AS currency, {}::DECIMAL(18,2) AS amount"
+
+
+@pytest.mark.parametrize("waivers", [[{}], [{"column": "amount"}, {"column": "currency", "max_money": None}]])
+@pytest.mark.parametrize("currency", ["'JPY'", "NULL"])
+def test_money_that_changed_its_currency_is_under_no_cap(
+    comparing: Compare, waivers: list[dict[str, Any]], currency: str
+) -> None:
+    capped = tuple(waiver(**{"max_money": Decimal(10), **fields}) for fields in waivers)
+    exchanged = PAID.format(1_000_005).replace("'EUR'", currency)
+    rules = {"amount": {"money": "currency"}}
+    result = comparing(PAID.format(1_000_000), exchanged, rules, waivers=capped, today=TODAY)
+    assert (result.verdict, result.waivers[0]["state"]) == ("FAIL", "over_cap")
+
+
+def test_the_same_amount_of_another_currency_is_other_money_unless_it_is_zero(comparing: Compare) -> None:
+    capped = (waiver(max_money=Decimal(10)),)
+    rules = {"amount": {"money": "currency"}}
+    for amount, verdict in ((1_000_000, "FAIL"), (0, "WAIVED")):
+        exchanged = PAID.format(amount).replace("EUR", "JPY")
+        result = comparing(PAID.format(amount), exchanged, rules, waivers=capped, today=TODAY)
+        assert result.verdict == verdict
+
+
+def test_a_waiver_of_an_unknown_cause_is_broken(comparing: Compare) -> None:
+    result = comparing(ROWS, MOVED, waivers=(waiver(cause="gremlins"),), today=TODAY)
+    assert (result.verdict, result.waivers[0]["state"]) == ("FAIL", "broken")
