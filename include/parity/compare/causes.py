@@ -248,10 +248,11 @@ def time_variants(kind: Kind, sql: str, shifts: tuple[int, ...], zones: tuple[st
     """Return zones, offsets (``shifts``, in seconds), precision and days."""
     unit = 1000 if sql.endswith("_NS") else 1
     left, right = ticks("«0»", sql), ticks("«1»", sql)
-    found = [zone for name in zones for zone in _zoned(name)] if kind is Kind.TIMESTAMP else []
+    found = [zone for name in zones for zone in _zoned(name, sql)] if kind is Kind.TIMESTAMP else []
     if kind is Kind.TIMESTAMP:
         found += [
-            Variant(Cause.TIMEZONE_SHIFT, offset(s), f"({right} - {left} = {s * 10**6 * unit})") for s in shifts
+            Variant(Cause.TIMEZONE_SHIFT, offset(s), f"(TRY({right} - {left}) = {s * 10**6 * unit})")
+            for s in shifts
         ]
     if kind is not Kind.DATE:
         for name, size in _UNITS.items():
@@ -264,19 +265,20 @@ def time_variants(kind: Kind, sql: str, shifts: tuple[int, ...], zones: tuple[st
                         either_way(f"({left} - {left} % {step} = {right})"),
                     )
                 )
-                rounded = f"(({left} + {step // 2}) // {step} * {step} = {right})"
+                rounded = f"(TRY(({left} + {step // 2}) // {step} * {step}) = {right})"
                 found.append(Variant(Cause.TIMESTAMP_PRECISION, f"rounded to the {name}", either_way(rounded)))
     if kind is Kind.TIMESTAMP:
-        midnight = either_way("(date_trunc('day', «0») = «1»)")
+        midnight = either_way(f"(TRY_CAST(date_trunc('day', «0») AS {sql}) = «1»)")
         found.append(Variant(Cause.TIMESTAMP_PRECISION, "cut to the day", midnight))
     if kind is not Kind.TIME:
         day = 86_400 * 10**6 * unit
-        found.append(Variant(Cause.OFF_BY_ONE_DATE, "", f"(abs({left} - {right}) = {day})"))
+        found.append(Variant(Cause.OFF_BY_ONE_DATE, "", f"(abs(TRY({left} - {right})) = {day})"))
     return found
 
 
-def _zoned(name: str) -> list[Variant]:
-    zone = f"timezone('UTC', timezone({text(name)}, {{}}::TIMESTAMP))"
+def _zoned(name: str, sql: str) -> list[Variant]:
+    # Near the limits of nanoseconds, a moment of another zone is none.
+    zone = f"TRY_CAST(timezone('UTC', timezone({text(name)}, {{}}::TIMESTAMP)) AS {sql})"
     return [
         Variant(Cause.TIMEZONE_SHIFT, f"legacy is {name}, target UTC, with DST", f"({zone.format('«0»')} = «1»)"),
         Variant(Cause.TIMEZONE_SHIFT, f"legacy is UTC, target {name}, with DST", f"({zone.format('«1»')} = «0»)"),

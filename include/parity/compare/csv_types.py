@@ -85,7 +85,7 @@ def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str
         parts.append(f"count({cell})")
         parts += [f"count(*) FILTER ({_looks_like(cell, shape)})" for shape in SHAPES]
         parts.append(f"coalesce(max(length(regexp_extract({cell}, '\\.(\\d+)', 1))), 0)")
-        parts.append(f"coalesce(max(length(regexp_extract({cell}, '^[+-]?(\\d*)', 1))), 0)")
+        parts.append(f"coalesce(max(length(regexp_extract({cell}, '^[+-]?0*(\\d*)', 1))), 0)")
     flat = session.row(f"SELECT {', '.join(parts)} FROM {table}")
     keys = ("texts", *SHAPES, "fraction", "digits")
     return {
@@ -108,8 +108,8 @@ def choose(looks: Mapping[str, int], wanted: DataType | None) -> str:
     """Choose the type of a column from the shapes of its texts and the other side's type."""
     every = {shape for shape in SHAPES if looks[shape] == looks["texts"]}
     if not looks["texts"]:
-        return wanted.sql if wanted else "VARCHAR"
-    return _fit(looks, every, wanted) if wanted else _guess(looks, every)
+        return wanted.sql if wanted else '"NULL"'
+    return _fit(looks, every, wanted) if wanted and not wanted.untyped else _guess(looks, every)
 
 
 def _guess(looks: Mapping[str, int], every: set[str]) -> str:
@@ -154,4 +154,5 @@ def _decimal(looks: Mapping[str, int], wanted: DataType) -> str:
 
 def _temporal(looks: Mapping[str, int]) -> dict[str, str]:
     stamp = "TIMESTAMP_NS" if looks["fraction"] > 6 else "TIMESTAMP"
-    return {"day": "DATE", "moment": stamp, "zoned": "TIMESTAMPTZ"}
+    zoned = "TIMESTAMPTZ_NS" if looks["fraction"] > 6 else "TIMESTAMPTZ"
+    return {"day": "DATE", "moment": stamp, "zoned": zoned}

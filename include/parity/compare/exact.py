@@ -11,7 +11,7 @@ SHAPES = {
     "real": r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(?i:inf|infinity|nan)",
     "day": r"\d{4}-\d\d-\d\d",
     "moment": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
-    "zoned": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)",
+    "zoned": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)",
     "truth": r"(?i:true|false)",
     "clock": r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?",
 }
@@ -21,6 +21,7 @@ _FRACTIONS = {
     "timestamp": 6,
     "timestamp with time zone": 6,
     "timestamp_ns": 9,
+    "timestamp_ns with time zone": 9,
 }
 _SURE = {"float": (6, "1.2e-38"), "double": (15, "2.3e-308")}
 """Significant digits that always survive, from the smallest number on that is held in full precision."""

@@ -35,8 +35,8 @@ def excuses(column: Column, one: str | None, other: str | None, *, equal: bool) 
         return False
     if not (left.is_finite() and right.is_finite()):
         return False
-    gap = abs(_EXACT.subtract(left, right))
-    return gap <= _bound(column, tolerance, max(abs(left), abs(right)))
+    gap = _EXACT.subtract(left, right).copy_abs()
+    return gap <= _bound(column, tolerance, max(left.copy_abs(), right.copy_abs()))
 
 
 def _bound(column: Column, tolerance: Tolerance, larger: Decimal) -> Decimal:

@@ -11,7 +11,14 @@ from dataclasses import replace
 from parity.compare.types import FLOATS, INTEGERS, TEXT, DataType, Kind, Meeting, fill, quoted, verbatim
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 20, 128: 39}
-_STAMPS = {"timestamp_s": 0, "timestamp_ms": 3, "timestamp": 6, "timestamp_ns": 9, "timestamp with time zone": 6}
+_STAMPS = {
+    "timestamp_s": 0,
+    "timestamp_ms": 3,
+    "timestamp": 6,
+    "timestamp_ns": 9,
+    "timestamp with time zone": 6,
+    "timestamp_ns with time zone": 9,
+}
 _SIMPLE = {
     "boolean": Kind.BOOLEAN,
     "varchar": Kind.TEXT,
@@ -132,10 +139,18 @@ def _numbers(legacy: DataType, target: DataType) -> Meeting:
     verdict = "widened" if right >= left and right_scale >= left_scale else "narrowed"
     if before + scale <= 38:
         return _cast(Kind.DECIMAL, f"DECIMAL({before + scale},{scale})", verdict, scale)
-    plain = "CASE WHEN contains(«0»::VARCHAR, '.') THEN rtrim(rtrim(«0»::VARCHAR, '0'), '.') ELSE «0»::VARCHAR END"
-    return Meeting(
-        Kind.TEXT, "VARCHAR", verdict, plain, plain, note="no common decimal type: compared digit by digit"
-    )
+    note = "no common decimal type: compared digit by digit"
+    return Meeting(Kind.TEXT, "VARCHAR", verdict, _digits(legacy), _digits(target), note=note)
+
+
+def _digits(one: DataType) -> str:
+    """Write an exact number in one way, whatever its type: 0, not .00, which is how DECIMAL(2,2) writes it."""
+    value = "«0»::VARCHAR"
+    if not one.scale:
+        return value
+    if one.precision == one.scale:
+        value = f"CASE WHEN «0» < 0 THEN '-0' || substr({value}, 2) ELSE '0' || {value} END"
+    return f"rtrim(rtrim({value}, '0'), '.')"
 
 
 def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
@@ -276,6 +291,7 @@ def _mixed(legacy: DataType, target: DataType) -> Meeting:
 
 def _date_against_stamp(legacy: DataType, target: DataType) -> Meeting:
     left, right = (_utc(one, None) for one in (legacy, target))
-    common = "TIMESTAMP_NS" if "timestamp_ns" in (legacy.name, target.name) else "TIMESTAMP"
+    fine = any(_STAMPS.get(one.name) == 9 for one in (legacy, target))
+    common = "TIMESTAMP_NS" if fine else "TIMESTAMP"
     verdict = "widened" if legacy.name == "date" else "narrowed"
     return Meeting(Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.compare.hashes import hashed
 from parity.compare.meetings import meet, with_intervals
@@ -133,8 +133,8 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     pairs = _pair(legacy.columns, target.columns, spec.columns)
     key = _key_names(spec.key, pairs)
     ignored = [pair for pair in pairs if pair.rule.ignore]
-    if any(pair.rule.json_equal for pair in pairs):
-        session.know_json()
+    if any(pair.rule.json_equal or pair.rule.tolerance for pair in pairs):
+        session.know_rules()
     for pair in pairs:
         _check_rule(session, pair)
     both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]
@@ -184,7 +184,11 @@ def _fact(pair: _Pair, one: DataType, other: DataType, meeting: Meeting) -> Sche
 
 def _column(at: int, pair: _Pair, meeting: Meeting, sides: tuple[Raw, Raw], role: tuple[bool, bool]) -> Column:
     key, keyless = role
-    rule = meaning(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless)
+    if sides[0].kind.untyped and sides[1].kind.untyped:
+        # There is no type that a tolerance could miss.
+        pair = replace(pair, rule=pair.rule.model_copy(update={"tolerance": None}))
+    digits = sides[0].kind.numeric and sides[1].kind.numeric
+    rule = meaning(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless, digits=digits)
     return Column(at, pair.name, meeting.kind, meeting.sql, meeting.scale, pair.rule, key, *sides, rule)
 
 

@@ -242,7 +242,7 @@ def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
     """Return the offsets, in seconds, by which most times differ, eight at most."""
     sql = stack.first.sql
     unit = 1000 if sql.endswith("_NS") else 1
-    delta = f"({ticks(stack.first.canonical('t'), sql)} - {ticks(stack.first.canonical('l'), sql)})"
+    delta = f"TRY({ticks(stack.first.canonical('t'), sql)} - {ticks(stack.first.canonical('l'), sql)})"
     rows = session.rows(
         f"SELECT place, {delta} // {10**6 * unit} AS d FROM {stack.relation} WHERE {delta} <> 0 "
         f"AND {delta} % {900 * 10**6 * unit} = 0 AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY place, d "
@@ -255,14 +255,15 @@ def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
 def _zones(session: Session, stack: Stack, places: list[int]) -> dict[int, tuple[str, ...]]:
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
     left, right = stack.first.canonical("l"), stack.first.canonical("t")
-    utc = "timezone('UTC', timezone({}, {}::TIMESTAMP))"
+    sql = stack.first.sql
+    utc = f"TRY_CAST(timezone('UTC', timezone({{}}, {{}}::TIMESTAMP)) AS {sql})"
     tests = ", ".join(
         f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
         for z in _ZONES
     )
     rows = session.rows(
-        f"SELECT place, count(*) FILTER (abs({ticks(left, stack.first.sql)} - {ticks(right, stack.first.sql)}) % "
-        f"900000000 = 0), {tests} FROM {stack.relation} WHERE {left} <> {right} "
+        f"SELECT place, count(*) FILTER (abs(TRY({ticks(left, sql)} - {ticks(right, sql)})) "
+        f"% 900000000 = 0), {tests} FROM {stack.relation} WHERE {left} <> {right} "
         f"AND place IN ({', '.join(map(str, places))}) GROUP BY place"
     )
     found: dict[int, tuple[str, ...]] = {}

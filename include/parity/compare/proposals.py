@@ -120,7 +120,7 @@ def _for_cause(
         gap = f"abs({ticks('l.{0}', column.sql)} - {ticks('t.{0}', column.sql)})"
         steps = int(_widest(session, column, facts, cause, gap)) // (1000 if column.sql.endswith("_NS") else 1)
         return {"tolerance": _duration(timedelta(microseconds=steps + 1))}
-    return {} if sofar else _expression(column, facts, cause)
+    return {} if sofar or column.numbers_as_text else _expression(column, facts, cause)
 
 
 def _short(gap: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from decimal import Context, Decimal
 from parity.compare.session import text
 from parity.compare.types import DataType, Kind, fill, verbatim
 from parity.errors import BadInput
-from parity.suite.models import ColumnRule
+from parity.suite.models import ColumnRule, Tolerance
 from parity.wording import fold
 
 SPACES = (
@@ -46,8 +46,13 @@ class Meaning:
         return self.equal != _SAME
 
 
-def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool) -> Meaning:
-    """Turn one column's rule into SQL; ``exact_hash`` is for keys, whose hash alone decides."""
+def meaning(
+    name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool, *, digits: bool = False
+) -> Meaning:
+    """Turn one column's rule into SQL.
+
+    ``exact_hash`` is for keys, whose hash alone decides; ``digits`` for numbers, of which texts are those digits.
+    """
     if kind is not Kind.TEXT and rule.for_texts:
         raise BadInput(
             f"Column {name} is {sql}: {rule.for_texts[0]} does not fit it.",
@@ -68,7 +73,7 @@ def meaning(name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool)
     if rule.tolerance is not None:
         if exact_hash:
             raise BadInput(f"Column {name}: a tolerance needs a key, and cannot be part of one.")
-        equal, said = _tolerance(name, rule, kind, sql)
+        equal, said = _tolerance(name, rule, kind, sql, digits)
         words.append(said)
     return Meaning(canonical, equal, "; ".join(words))
 
@@ -145,7 +150,7 @@ def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
     return value, words
 
 
-def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, str]:
+def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str, digits: bool) -> tuple[str, str]:
     allowed = rule.tolerance
     if allowed is None:
         raise ValueError("no tolerance")
@@ -153,6 +158,8 @@ def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, 
         if not kind.temporal:
             raise BadInput(f"Column {name} is {sql}: a tolerance in time does not fit it.", remedy=_FOR_TIMES)
         return _time(allowed.time, sql)
+    if kind is Kind.TEXT and digits:
+        return _of_digits(allowed)
     if not kind.numeric:
         raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.", remedy=_FOR_NUMBERS)
     if allowed.absolute is not None:
@@ -162,6 +169,12 @@ def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str) -> tuple[str, 
 
 def _either(test: str) -> str:
     return f"({_SAME} OR coalesce({test}, false))"
+
+
+def _of_digits(allowed: Tolerance) -> tuple[str, str]:
+    most, share = allowed.absolute or Decimal(0), allowed.relative or Decimal(0)
+    said = f"{plain(share * 100)} %" if allowed.absolute is None else plain(most)
+    return _either(f"within_digits(«0», «1», '{most:f}', '{share:f}')"), f"differences up to {said}"
 
 
 def plain(number: Decimal) -> str:

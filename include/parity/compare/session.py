@@ -103,15 +103,17 @@ class Session:
         message = links.sub(lambda found: self.names.get(found[0], found[0]), told.message)
         return type(told)(message, remedy=told.remedy)
 
-    def know_json(self) -> None:
-        """Define ``canonical_json`` for rules that compare JSON by meaning."""
+    def know_rules(self) -> None:
+        """Define what rules need and SQL lacks: JSON by meaning, and tolerances of more than 38 digits."""
         from duckdb.func import FunctionNullHandling
 
+        from parity.compare.digits import within_digits
         from parity.compare.jsons import canonical_json
 
         self._connection.create_function(
             "canonical_json", canonical_json, ["varchar"], "varchar", null_handling=FunctionNullHandling.SPECIAL
         )
+        self._connection.create_function("within_digits", within_digits, ["varchar"] * 4, "boolean")
 
     def plan_widely(self) -> None:
         """Spare statements of many columns what costs the square of their number to plan.

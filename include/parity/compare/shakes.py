@@ -132,10 +132,14 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
         "uuid": ("one digit", f"CAST({_CHARACTER.replace('«0»', '«0»::VARCHAR')} AS UUID)"),
         "interval": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
         "timestamp_ns": ("one nanosecond", "make_timestamp_ns(epoch_ns(«0») - 1)"),
+        "timestamp_ns with time zone": (
+            "one nanosecond",
+            "CAST(make_timestamp_ns(epoch_ns(«0») - 1) AS TIMESTAMPTZ_NS)",
+        ),
     }
     if kind.name in simple:
-        more = {"timestamp_ns": _second(kind), "time": "«0» + INTERVAL 1 SECOND"}
-        seconds = [("one second", more[kind.name])] if kind.name in more else []
+        later = _second(kind) if kind.moment else "«0» + INTERVAL 1 SECOND"
+        seconds = [("one second", later)] if kind.moment or kind.name == "time" else []
         return [simple[kind.name], *seconds]
     if kind.name in _TICKS:
         what, step = _TICKS[kind.name]
@@ -145,8 +149,8 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
 
 
 def _second(kind: DataType) -> str:
-    if kind.name == "timestamp_ns":
-        return "make_timestamp_ns(epoch_ns(«0») - 1000000000)"
+    if kind.name.startswith("timestamp_ns"):
+        return f"CAST(make_timestamp_ns(epoch_ns(«0») - 1000000000) AS {kind.sql})"
     return f"CAST(«0» - INTERVAL 1 SECOND AS {kind.sql})"
 
 
@@ -279,7 +283,8 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
         return
     step = _step(kind, tolerance)
     if tolerance.time is not None:
-        time = "«0»" if kind.name != "time_ns" else "«0»::TIME"
+        bare = {"time_ns": "«0»::TIME", "timestamp_ns with time zone": "«0»::TIMESTAMP_NS"}
+        time = bare.get(kind.name, "«0»")
         yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
     elif kind.name in FLOATS and step < 10**300:
         # One unit in the last place more than the tolerance, or rounding would bring the value back inside.

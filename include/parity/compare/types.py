@@ -77,13 +77,15 @@ TEXT = DataType("varchar", "VARCHAR")
 
 def data_type(raw: DuckDBPyType) -> DataType:
     """Take one of DuckDB's own type objects apart."""
-    name = raw.id
+    name: str = raw.id
     if name == "decimal":
         parts = {key: int(str(value)) for key, value in raw.children}
         return DataType(name, str(raw), parts["precision"], parts["scale"])
     if name in ("list", "array", "struct", "map"):
         children = [(key, value) for key, value in raw.children if not isinstance(value, int | list)]
         return DataType(name, str(raw), fields=tuple((key, data_type(value)) for key, value in children))
+    if name == "timestamptz_ns":
+        return DataType("timestamp_ns with time zone", str(raw))
     return DataType("varchar" if name == "enum" else name, "VARCHAR" if name == "enum" else str(raw))
 
 

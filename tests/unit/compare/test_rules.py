@@ -167,6 +167,46 @@ def test_a_rule_for_texts_fits_numbers_that_are_compared_as_texts(comparing: Com
     assert result.rows.changed == 0
 
 
+FINE = "'5.{}'::DECIMAL(38,30)"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "legacy", "target", "changed"),
+    [
+        ("1", "6", FINE.format("0"), 0),
+        ("1", "6", FINE.format("0" * 29 + "1"), 0),
+        ("1", "7", FINE.format("9" * 30), 1),
+        ("20%", "(-5)", FINE.format("0"), 1),
+        ("200%", "(-5)", FINE.format("0"), 0),
+        ("1e-30", "5", FINE.format("0" * 29 + "1"), 0),
+        ("1e-31", "5", FINE.format("0" * 29 + "1"), 1),
+        ("10%", "9223372036854775807", FINE.format("0"), 1),
+        ("1e20", "9223372036854775807", FINE.format("0"), 0),
+        ("1", "NULL", FINE.format("0"), 1),
+        ("1e-38", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 0),
+        ("1e-39", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 1),
+    ],
+)
+def test_a_tolerance_fits_numbers_that_have_no_common_type(
+    comparing: Compare, tolerance: str, legacy: str, target: str, changed: int
+) -> None:
+    left, right = f"SELECT 1 AS id, {legacy}::BIGINT AS v", f"SELECT 1 AS id, {target} AS v"
+    for one, other in ((left, right), (right, left)):
+        result = comparing(one, other, {"v": {"tolerance": tolerance}})
+        assert (result.verdict, result.rows.changed) == ("FAIL" if changed else "PASS", changed), result.reason
+
+
+@pytest.mark.parametrize("places", [19, 38])
+def test_numbers_without_a_common_type_are_equal_by_their_digits(comparing: Compare, places: int) -> None:
+    def rows(kind: str, third: str) -> str:
+        values = enumerate(["0", "0.5", third, "NULL"])
+        return " UNION ALL ".join(f"SELECT {at} AS id, {value}::{kind} AS v" for at, value in values)
+
+    left, right = rows(f"DECIMAL(38,{places})", "-0.5"), rows("DECIMAL(38,1)", "-0.5")
+    assert comparing(left, right).verdict == comparing(right, left).verdict == "PASS"
+    assert comparing(left, rows("DECIMAL(38,1)", "-0.6")).rows.changed == 1
+
+
 def test_a_union_is_refused_since_its_members_can_have_one_text(comparing: Compare) -> None:
     rule = {"legacy_sql": "union_value(n := v)", "target_sql": "[union_value(t := v::VARCHAR)]"}
     result = comparing("SELECT 1 AS id, 1 AS v", "SELECT 1 AS id, 1 AS v", {"v": rule})
