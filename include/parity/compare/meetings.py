@@ -81,7 +81,8 @@ def _with_null(legacy: DataType, target: DataType) -> Meeting:
     if real.untyped:
         return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     own = meet(real, real, None, None)
-    cast = f"CAST(«0» AS {verbatim(own.sql)})"
+    # The other side's cast fits NULL as well, once that has the other side's type.
+    cast = fill(own.legacy, f"CAST(«0» AS {verbatim(real.sql)})")
     side = (cast, own.target) if real is target else (own.legacy, cast)
     note = "one side holds nothing but NULL and has no type of its own"
     return Meeting(own.kind, own.sql, "widened", *side, own.scale, note)

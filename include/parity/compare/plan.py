@@ -206,16 +206,24 @@ def _pair(
     _refuse_unknown(legacy, target, rules)
     renamed = {_find(rule.legacy, legacy) for rule in rules.values() if rule.legacy}
     folded = {fold(name): name for name in rules}
-    pairs, used = [], set(renamed)
+    pairs: list[_Pair] = []
+    used: set[str] = set()
     for name in [*target, *(rule for rule in rules if _find(rule, target) is None and rules[rule].target_sql)]:
         rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
         own = _find(rule.legacy, legacy) if rule.legacy else _find(name, legacy, without=renamed)
         used |= {own} if own else set()
         left = rule.legacy_sql or (ident(own) if own else None)
         pairs.append(_Pair(name, rule, left, rule.target_sql or ident(name)))
+    for name, rule in rules.items():
+        own = _find(rule.legacy, legacy) if rule.legacy else None
+        if own and _find(name, target) is None and not rule.target_sql:
+            used.add(own)
+            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(own), None))
     for name in legacy:
         if name not in used:
             rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
+            if rule.legacy:
+                rule = ColumnRule()  # That rule is for another column, which it renames to this one's name.
             pairs.append(_Pair(name, rule, rule.legacy_sql or ident(name), None))
     return pairs
 
@@ -257,8 +265,9 @@ def _near(name: str, names: Iterable[str]) -> str:
 def _key_names(key: tuple[str, ...], pairs: list[_Pair]) -> set[str]:
     """Return the pairs that the key names, by target name or, for a renamed column, by legacy name."""
     found = set()
+    # A legacy column may still have the name that another one was given: the pair of both sides comes last.
+    names = {pair.name: pair for pair in sorted(pairs, key=lambda pair: bool(pair.legacy and pair.target))}
     for part in key:
-        names = {pair.name: pair for pair in pairs}
         name = _find(part, names) or next((p.name for p in pairs if p.rule.legacy == part), None)
         if name is None:
             raise BadInput(f"The key column {part!r} is on neither side.", remedy=_near(part, names))
@@ -283,7 +292,8 @@ def _one_sided(
     for pair in pairs:
         if not pair.rule.ignore and (pair.legacy is None or pair.target is None):
             side, verdict = (legacy, "legacy_only") if pair.legacy else (target, "target_only")
-            kind = side[pair.name].sql if pair.name in side else None
+            own = _find((pair.rule.legacy if pair.legacy else None) or pair.name, side)
+            kind = side[own].sql if own else None
             facts.append(
                 SchemaFact(pair.name, kind if pair.legacy else None, kind if pair.target else None, verdict)
             )

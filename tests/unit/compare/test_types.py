@@ -32,6 +32,10 @@ EQUAL = [
     ("'{\"a\":1}'::JSON", "'{\"a\":1}'::JSON", "equal"),
     ("NULL", "NULL::INT", "widened"),
     ("NULL", "NULL", "equal"),
+    ("NULL", "NULL::MAP(VARCHAR, INT)", "widened"),
+    ("NULL::MAP(VARCHAR, INT)[]", "NULL", "widened"),
+    ("NULL", "NULL::STRUCT(m MAP(VARCHAR, INT))", "widened"),
+    ("NULL", "NULL::TIMESTAMPTZ", "widened"),
     ("'AAAAAAAA-0000-4000-8000-000000000007'::UUID", "'aaaaaaaa-0000-4000-8000-000000000007'", "widened"),
 ]
 DIFFERENT = [

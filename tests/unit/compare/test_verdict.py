@@ -88,6 +88,32 @@ def test_a_column_of_one_side_is_a_difference_unless_a_rule_ignores_it(comparing
     assert (below.verdict, "floor" in below.reason) == ("INVALID", True)
 
 
+RENAMES = [
+    ("1 AS w, 2 AS b", "1 AS w", {"x": {"legacy": "b"}}, ["x"]),
+    ("1 AS w, 2 AS b", "1 AS w", {"w": {"legacy": "w"}, "x": {"legacy": "w"}, "y": {"legacy": "b"}}, ["x", "y"]),
+    ("1 AS a, 2 AS b", "2 AS a", {"a": {"legacy": "b"}}, ["a"]),
+    ("1 AS a, 2 AS b, 3 AS c", "2 AS a, 3 AS c", {"a": {"legacy": "b", "ignore": "not kept"}}, ["a"]),
+    ("1 AS a, 2 AS b", "2 AS a, 9 AS b", {"a": {"legacy": "b"}}, ["b", "a"]),
+]
+
+
+@pytest.mark.parametrize(("legacy", "target", "rules", "missing"), RENAMES)
+def test_a_renamed_column_that_is_missing_is_a_difference_like_any_other(
+    comparing: Compare, legacy: str, target: str, rules: dict[str, Any], missing: list[str]
+) -> None:
+    result = comparing(f"SELECT 1 AS id, {legacy}", f"SELECT 1 AS id, {target}", rules)
+    alone = [fact for fact in result.schema if fact.verdict in ("legacy_only", "target_only")]
+    assert (result.verdict, [fact.name for fact in alone]) == ("FAIL", missing)
+    assert all(fact.legacy or fact.target for fact in alone)
+    assert {f"column {name}" for name in missing} <= {one.what for one in result.not_compared}
+
+
+def test_a_key_may_take_the_name_of_a_column_that_the_target_lost(comparing: Compare) -> None:
+    rules = {"id": {"legacy": "old"}}
+    result = comparing("SELECT 7 AS id, 1 AS old, 2 AS w", "SELECT 1 AS id, 2 AS w", rules)
+    assert (result.verdict, result.rows.equal) == ("FAIL", 1)
+
+
 def test_a_comparison_of_nothing_but_keys_is_invalid_unless_there_is_nothing_else(comparing: Compare) -> None:
     ignored = {name: {"ignore": "nobody looks"} for name in ("v", "amount")}
     blind = comparing(ROWS, ROWS, ignored)
