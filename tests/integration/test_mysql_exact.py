@@ -94,10 +94,14 @@ def test_keys_without_unicode_and_years_are_found_again(tmp_path: Path, way: str
         "SET sql_mode = '';\n"
         "CREATE TABLE texts (k VARCHAR(9) CHARACTER SET gbk COLLATE gbk_bin PRIMARY KEY, v INT);\n"
         "INSERT INTO texts VALUES (x'FE50', 1), (x'FE51', 2), ('?', 3), ('中', 4), ('', 5);\n"
+        "CREATE TABLE labels (k ENUM('z', '', 'b'), n INT, v INT, PRIMARY KEY (k, n));\n"
+        "INSERT INTO labels SELECT seq % 4, seq, seq FROM seq_1_to_400;\n"
         "CREATE TABLE years (k YEAR PRIMARY KEY, v INT);\n"
         "INSERT INTO years VALUES ('0000', 1), (1901, 2), (2009, 3), (2155, 4);\n"
     )
     two.target("UPDATE texts SET v = 9 WHERE v < 4;\nUPDATE years SET v = 9 WHERE k IN ('0000', 2009)")
+    two.target("UPDATE labels SET v = 0 WHERE n IN (4, 6)")
     result = two.verify(pace={"way": way, "settle": "1ms", "first": 2})
     assert counts(result, "texts") == (3, 0, 0)
     assert counts(result, "years") == (2, 0, 0)
+    assert counts(result, "labels") == (2, 0, 0)

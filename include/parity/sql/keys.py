@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parity.sql.columns import FREE, Column, Columns, Kind
 from parity.sql.dialect import Dialect
-from parity.sql.mysql import MySQL
+from parity.sql.mysql import MySQL, nameless
 
 Cells = tuple[str | None, ...]
 
@@ -158,14 +158,20 @@ def seekable(key: Columns) -> bool:
 def _comparable(column: Column) -> bool:
     """Tell whether a server compares a stored value with the literal of its canonical text."""
     stored = column.stored[0] if column.stored else column.kind
-    return column.kind not in FREE or stored not in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT)
+    spelled = stored in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT) or nameless(column)
+    return column.kind not in FREE or not spelled
 
 
 def orderly(legacy: Columns, target: Columns) -> bool:
     """Tell whether both servers walk the key in one order, so that one span means the same rows on both."""
     pairs = list(zip(legacy, target, strict=True))
-    return seekable(legacy) and all(
-        not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation for a, b in pairs
+    return (
+        seekable(legacy)
+        and seekable(target)
+        and all(
+            not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation
+            for a, b in pairs
+        )
     )
 
 

@@ -31,6 +31,12 @@ _SPECIAL = ("'.'", "'-'", "'base64:type'")
 _CASTS = {Kind.DECIMAL: "DECIMAL(65,{})", Kind.TIME: "TIME({})", Kind.TIMESTAMP: "DATETIME({})"}
 
 
+def nameless(column: Column) -> bool:
+    """Return whether a column is an ENUM or SET with an empty member, whose text number 0 has as well."""
+    stored = column.stored[0] if column.stored else column.kind
+    return stored is Kind.LABEL and bool(_NAMELESS.search(column.native))
+
+
 class MySQL(Dialect):
     """RDS MySQL and Azure Database for MySQL."""
 
@@ -100,7 +106,7 @@ class MySQL(Dialect):
             return f"CONVERT(({value} + 0e0) USING utf8mb4)"
         if stored is Kind.JSON:
             return self.json(value)
-        if stored is Kind.LABEL and _NAMELESS.search(column.native):
+        if nameless(column):
             return self._label(column, value)
         if stored in (Kind.TEXT, Kind.LABEL):
             return value if column.raw or not column.charset else self._unicode(column, value)

@@ -236,7 +236,9 @@ def _notes(facts: TableFacts) -> list[NotCompared]:
     if not progress.counted:
         found.append(NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"))
     if facts.plan.rules.where:
-        found.append(NotCompared("rows outside the condition", f"where: {facts.plan.rules.where}"))
+        found.append(
+            NotCompared("rows outside the condition", f"where: {facts.plan.rules.where}", kind=Omission.IGNORED)
+        )
     if facts.plan.keyless:
         found.append(NotCompared("rows by key", "there is no key without NULLs; whole rows were counted"))
     return found
@@ -281,6 +283,8 @@ def judge_database(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> 
     tables, verb = plural(len(verdicts), "table"), "is" if len(verdicts) == 1 else "are"
     out = sum(one.kind is Omission.IGNORED for one in found.not_compared)
     rest = f" Left out: {plural(out, 'table, view or sequence', 'tables, views or sequences')}." if out else ""
+    partly = sum(any(n.kind is Omission.IGNORED for n in one.result.not_compared) for one in found.tables)
+    rest += f" Rows or columns are left out of {plural(partly, 'table')}." if partly else ""
     return replace(found, verdict=Verdict.PASS, reason=f"{tables} with {plural(rows, 'row')} {verb} equal.{rest}")
 
 

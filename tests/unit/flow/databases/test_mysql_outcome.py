@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parity.compare.result import Canary, ColumnFacts, NotCompared, Result, Rows, Verdict
+from parity.compare.result import Canary, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
 from parity.engines.mysql import Eyesight
 from parity.flow.databases.cutover import CutoverLine
 from parity.flow.databases.outcome import (
@@ -356,4 +356,14 @@ def test_rows_that_were_not_counted_by_the_server_or_lie_outside_of_a_condition_
         NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"),
     )
     some = judge_table(facts(plan=with_rules(where="paid"))).result.not_compared
-    assert some[1:] == (NotCompared("rows outside the condition", "where: paid"),)
+    assert some[1:] == (NotCompared("rows outside the condition", "where: paid", kind=Omission.IGNORED),)
+
+
+def test_a_look_at_some_of_the_rows_or_objects_is_never_called_whole() -> None:
+    partly = judge_table(facts(plan=with_rules(where="paid")))
+    left_out = (NotCompared("view v", "excluded", kind=Omission.IGNORED),)
+    found = DatabaseResult("db", Verdict.INVALID, "", (partly,), not_compared=left_out)
+    assert judge_database(found, ()).reason == (
+        "1 table with 1,200 rows is equal. Left out: 1 table, view or sequence. "
+        "Rows or columns are left out of 1 table."
+    )
