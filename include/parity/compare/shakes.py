@@ -121,6 +121,7 @@ def _bare(kind: DataType) -> tuple[str, str]:
 
 def _smallest(kind: DataType) -> list[tuple[str, str]]:
     """Return names and SQL of the least changes of a value that is not NULL."""
+    earlier = f"CAST(make_timestamp_ns(epoch_ns(«0») - 1) AS {kind.sql})"
     simple = {
         "boolean": ("the other truth value", "NOT «0»"),
         "varchar": ("one character", _CHARACTER),
@@ -131,11 +132,8 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
         "time with time zone": ("one second", "«0» + INTERVAL 1 SECOND"),
         "uuid": ("one digit", f"CAST({_CHARACTER.replace('«0»', '«0»::VARCHAR')} AS UUID)"),
         "interval": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
-        "timestamp_ns": ("one nanosecond", "make_timestamp_ns(epoch_ns(«0») - 1)"),
-        "timestamp_ns with time zone": (
-            "one nanosecond",
-            "CAST(make_timestamp_ns(epoch_ns(«0») - 1) AS TIMESTAMPTZ_NS)",
-        ),
+        "timestamp_ns": ("one nanosecond", earlier),
+        "timestamp_ns with time zone": ("one nanosecond", earlier),
     }
     if kind.name in simple:
         later = _second(kind) if kind.moment else "«0» + INTERVAL 1 SECOND"
