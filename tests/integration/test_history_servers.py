@@ -23,6 +23,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.flow.databases.progress import StoredProgress
 from parity.history.migrate import VERSION_TABLE
 from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
@@ -204,3 +205,16 @@ def test_letters_and_alerts_are_kept(store: Store) -> None:
     assert [waiting["payload"] for waiting in store.unsent("payments")] == [{"lines": ["🔴"]}]
     store.mark_sent("1", NOON)
     assert list(store.unsent("payments")) == []
+
+
+@pytest.mark.mariadb
+def test_tables_whose_names_a_server_may_fold_have_results_and_progress_of_their_own(store: Store) -> None:
+    progress = StoredProgress(store.engine)
+    names = ("t", "T", "cafe", "café")
+    for name in names:
+        key = replace(FULL.key, suite="db.ledger", activity=name)
+        store.record_activity(replace(FULL, key=key, verdict=Verdict.FAIL if name == "t" else Verdict.PASS))
+        progress.save("run", name, f"of {name}")
+    kept = {record.key.activity: record.verdict for record in store.latest("db.ledger")}
+    assert kept == {name: Verdict.FAIL if name == "t" else Verdict.PASS for name in names}
+    assert [progress.load("run", name) for name in names] == [f"of {name}" for name in names]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from parity.alerts.notify import Delivery, Sender
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
+    from parity.flow.plan import Plan
 
 
 class GateAlert(BaseNotifier):
@@ -62,7 +63,7 @@ def night(suite: Suite, context: Context) -> NightOutcome:
         day, outcomes, whole, beyond = asked_date(suite, run), [], False, beyond or str(error)
     else:
         day, whole = plan.business_date, set(plan.activities) == {activity.name for activity in suite.activities}
-        outcomes = _outcomes(suite, plan.activities, context)
+        outcomes = _outcomes(suite, plan, context)
     return NightOutcome(
         suite=suite.suite,
         business_date=day,
@@ -75,12 +76,13 @@ def night(suite: Suite, context: Context) -> NightOutcome:
     )
 
 
-def _outcomes(suite: Suite, names: Sequence[str], context: Context) -> list[ActivityOutcome]:
+def _outcomes(suite: Suite, plan: Plan, context: Context) -> list[ActivityOutcome]:
     from parity.airflow.results import open_results
 
     told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
-    kept = {a.key.activity: a for a in open_results().run(context["dag_run"].run_id, suite.suite).activities}
-    return [_activity(suite, name, kept.get(name), told.get(name)) for name in names]
+    stored = open_results().run(plan.run_id, suite.suite, plan.business_date).activities
+    kept = {record.key.activity: record for record in stored}
+    return [_activity(suite, name, kept.get(name), told.get(name)) for name in plan.activities]
 
 
 def senders(suite: Suite | Database, connections: dict[str, Any]) -> Sequence[Sender]:

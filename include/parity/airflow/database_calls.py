@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from parity.history.records import ActivityRecord
 
 
+NO_RESULT = "It left no result; read the log of its record task."
+
+
 class DatabaseAlert(GateAlert):
     """Tells the database's channels what changed; tables that are right again resolve what is open."""
 
@@ -47,9 +50,11 @@ def database_night(spec: Database, context: Context) -> NightOutcome:
         day, whole, beyond = day_of(spec, run.logical_date or run.run_after), False, beyond or str(error)
     else:
         day, whole = plan.business_date, not plan.partial
-        kept = open_results().run(run.run_id, spec.key).activities
+        kept = open_results().run(run.run_id, spec.key, day).activities
     found = tuple(_outcome(record) for record in kept if record.recorded.isoformat() == recorded)
-    never = ActivityOutcome(DATABASE, Verdict.INVALID, "It left no result; read the log of its record task.")
+    if not found and not whole:  # else nobody is told of a run of some tables that broke before it read any
+        beyond = beyond or NO_RESULT
+    never = ActivityOutcome(DATABASE, Verdict.INVALID, NO_RESULT)
     return NightOutcome(
         suite=spec.key,
         business_date=day,

@@ -41,7 +41,7 @@ from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Link, first_broken
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, day_of, plan_night, title
-from parity.flow.databases.record import unvouched
+from parity.flow.databases.record import About, unvouched
 from parity.flow.judge import NEXT
 from parity.flow.provenance import MADE, Made, database_rules
 from parity.flow.shelf import page_of
@@ -142,7 +142,9 @@ class DatabaseTasks:
         kept = None if broken else place.survey()
         broken += strangers(plan.rules, kept, surveyed(context), self._rules()) if kept else []
         result = self._result(context, plan, None if broken else kept, broken)
-        now = datetime.now(UTC)
+        now = open_results().moment(plan.key, plan.run_id, plan.business_date)
+        if not result.verdict.green:  # whatever was said of the run before, until the gate has said it again
+            open_results().record_run(self._run_record(context, plan.business_date))
         self._write(context, plan, result, broken, now)
         forget_progress(plan)
         page = settings().artefact_link(page_of(folder(plan).name_of_report))
@@ -170,7 +172,7 @@ class DatabaseTasks:
         from parity.flow.pages import write_run_page
 
         plan, artefacts = night_of(context), open_artefacts()
-        detail = open_results().run(plan.run_id, plan.key)
+        detail = open_results().run(plan.run_id, plan.key, plan.business_date)
         return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}
 
     def gate(self, context: Context) -> dict[str, Any]:
@@ -183,7 +185,10 @@ class DatabaseTasks:
         verdict, reason = Verdict(said["verdict"]), str(said["reason"])
         if plan.partial:
             reason += f" Only tables {', '.join(plan.tables)} were asked for."
-        context["ti"].xcom_push("recorded", self._stored(plan, said))
+        recorded = self._stored(plan, said)
+        if plan.partial and not verdict.green and not recorded:  # no table has a result that would tell on-call
+            context["ti"].xcom_push("beyond", reason)
+        context["ti"].xcom_push("recorded", recorded)
         self._end(context, plan.business_date, verdict, reason)
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
@@ -228,12 +233,15 @@ class DatabaseTasks:
         A record task may have died before it stored anything: then an older result, perhaps a green one, would
         stand for this run.
         """
-        kept, recorded = open_results().run(plan.run_id, plan.key).activities, str(said.get("recorded", ""))
+        kept = open_results().run(plan.run_id, plan.key, plan.business_date).activities
+        recorded = str(said.get("recorded", ""))
         older = [record for record in kept if record.recorded.isoformat() != recorded]
         known = len(older) < len(kept)
         if not Verdict(said["verdict"]).green:
             whole = not known and not plan.partial
-            open_results().record_activities(unvouched(plan, older, str(said["reason"]), self.sha, whole=whole))
+            now = open_results().moment(plan.key, plan.run_id, plan.business_date)
+            found = unvouched(plan, older, str(said["reason"]), About(0, now, self.sha), whole=whole)
+            open_results().record_activities(found)
         return recorded if known else ""
 
     def _result(
@@ -257,7 +265,7 @@ class DatabaseTasks:
     def _write(
         self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken], now: datetime
     ) -> None:
-        from parity.flow.databases.record import About, records
+        from parity.flow.databases.record import records
         from parity.flow.pages import database_page
 
         place, first = folder(plan), first_broken(broken)

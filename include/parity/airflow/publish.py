@@ -19,5 +19,5 @@ def publish(context: Context) -> dict[str, Any]:
     plan = plan_of(context)
     artefacts = open_artefacts()
     refresh_above(artefacts, plan.folder)
-    detail = open_results().run(plan.run_id, plan.suite)
+    detail = open_results().run(plan.run_id, plan.suite, plan.business_date)
     return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}

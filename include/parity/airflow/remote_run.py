@@ -12,7 +12,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from parity.airflow.links import RemoteRunLink
-from parity.airflow.memory import SUBMITTED, Memory
+from parity.airflow.memory import SUBMITTED, Memory, Submission
 from parity.airflow.runs import RunsRef, returned
 from parity.airflow.telling import Telling
 from parity.airflow.trigger import RemoteRunTrigger
@@ -156,8 +156,11 @@ class RemoteRunOperator(BaseOperator):
             known = replace(known, asked=datetime.now(UTC).isoformat(), made=wanted.made)
         known = memory.keep(known)
         found = client.find(request, known.token)
-        if not found and known.made != wanted.made:  # asked by an attempt that was killed, and not made by it
-            known = memory.keep(replace(known, made=wanted.made))
+        if not found and known.made != wanted.made:
+            # Asked by an attempt that was killed. Nothing is found of it, but a cloud may list late, and answers
+            # an idempotency token with what that attempt started, from inputs that are no longer those of now.
+            known = memory.keep(replace(_another(memory, known, wanted), made=wanted.made))
+            request = {**wanted.ask(known.token).request, "asked": known.asked}
         run_id = found or client.submit(request, known.token)
         memory.keep(replace(known, run_id=run_id))
         self.log.info("%s %s.", "Found" if found else "Started", run_id)
@@ -197,6 +200,13 @@ class RemoteRunOperator(BaseOperator):
         watched.client.cancel(watched.run_id)
         if not watched.wanted.existing:
             Memory(context, watched.wanted.memory).cancelled()
+
+
+def _another(memory: Memory, known: Submission, wanted: Wanted) -> Submission:
+    """Return the submission to go on with: the same one only while it would be made from the same."""
+    if all(known.made.get(what) == wanted.made.get(what) for what in ("rules", "inputs")):
+        return known
+    return replace(memory.after(known), asked=known.asked)
 
 
 def _output(wanted: Wanted, token: str, made: Mapping[str, Any]) -> Mapping[str, Any]:

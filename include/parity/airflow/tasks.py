@@ -144,8 +144,12 @@ class SuiteTasks:
         cancel_leftovers(context, [task_of(link, activity.name) for link in ACTIVITY_LINKS])
         facts = self._facts(context, case)
         judgement = judge_activity(facts)
+        store, plan = open_results(), case.plan
         record = self._record(context, case, judgement, facts)
-        open_results().record_activity(record)
+        record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
+        if not judgement.verdict.green:  # whatever was said of the run before, until the gate has said it again
+            store.record_run(self._run_record(context, plan.business_date))
+        store.record_activity(record)
         case.shelf.clear_downloads()
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
         show(context, f"artefacts/{page_of(record.report)}" if record.report else "")
@@ -181,9 +185,10 @@ class SuiteTasks:
         verdict, reason = judge_night(facts)
         outcomes = self._stored(facts)
         open_results().record_run(self._run_record(context, plan.business_date, verdict, reason))
-        context["ti"].xcom_push("outcomes", outcomes)
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
             context["ti"].xcom_push("beyond", beyond(facts))
+        # Last: killed in between, the gate leaves no green words without what speaks against them.
+        context["ti"].xcom_push("outcomes", outcomes)
         show(context, f"runs/{quote(plan.run_id)}")
         tell_night(outcomes, verdict, run_url(context))
         if not verdict.green:
@@ -254,11 +259,15 @@ class SuiteTasks:
         stand for this run.
         """
         store, plan = open_results(), facts.plan
-        kept = {record.key.activity: record for record in store.run(plan.run_id, plan.suite).activities}
+        kept = {
+            record.key.activity: record
+            for record in store.run(plan.run_id, plan.suite, plan.business_date).activities
+        }
         found = {name: dict(outcome) for name, outcome in facts.outcomes.items()}
         for name, outcome in found.items():
             if not is_of(kept.get(name), outcome):
                 record = unrecorded(plan, self.suite.activity(name), outcome, kept.get(name), self.sha)
+                record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
                 store.record_activity(record)
                 outcome["recorded"] = record.recorded.isoformat()
         return found
@@ -330,6 +339,7 @@ class SuiteTasks:
             planned=case.plan.rules.get(case.activity.name, ""),
             result=case.shelf.result() if piece(Link.COMPARE) else None,
             findings=case.shelf.findings() if piece(Link.VALIDATE) else None,
+            today=case.today,
         )
 
     def _record(self, context: Context, case: Case, judgement: Judgement, facts: ActivityFacts) -> ActivityRecord:

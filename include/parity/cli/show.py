@@ -10,6 +10,7 @@ import click
 
 from parity.cli.columns import aligned, coloured, terminal_width, wrapped
 from parity.cli.runs import RUNNING, run_json
+from parity.compare.result import Verdict
 from parity.wording import plural
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def command(run: str, suite: str | None, as_json: bool) -> None:
     """Show one run, given its number or its run id.
 
-    Exit status: 0 when it was green, 1 FAIL, 2 INVALID or unknown.
+    Exit status: 0 when it was green, 1 FAIL, 2 INVALID, unknown or still running.
     """
     from parity.history.store import open_store
     from parity.settings import settings
@@ -34,8 +35,9 @@ def command(run: str, suite: str | None, as_json: bool) -> None:
         click.echo(json.dumps(detail_json(detail), indent=1))
     else:
         _print(detail)
-    if detail.run.verdict is not None:
-        raise click.exceptions.Exit(detail.run.verdict.exit_code)
+    if detail.run.verdict is None:
+        click.echo("The run has not ended, so it has no verdict yet.", err=True)
+    raise click.exceptions.Exit((detail.run.verdict or Verdict.INVALID).exit_code)
 
 
 def detail_json(detail: RunDetail) -> dict[str, Any]:

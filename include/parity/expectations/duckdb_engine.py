@@ -22,6 +22,8 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from sqlalchemy.pool import StaticPool
 
+from parity.sql.parquets import UNBELIEVED
+
 Condition = Callable[[Any, Mapping[str, Any]], Any]
 Match = Callable[[Any, str, Mapping[str, Any]], Any]
 
@@ -61,7 +63,12 @@ class ParityDuckDBDatasource(SQLDatasource):  # type: ignore[misc]
 
 def open_duckdb(memory: str, scratch: str) -> sa.Engine:
     """Open an in-memory DuckDB with a ``memory`` limit, spilling below ``scratch``."""
-    config = {"memory_limit": memory, "temp_directory": scratch, "preserve_insertion_order": False}
+    config = {
+        "memory_limit": memory,
+        "temp_directory": scratch,
+        "preserve_insertion_order": False,
+        "disabled_optimizers": UNBELIEVED,
+    }
     return sa.create_engine("duckdb:///:memory:", poolclass=StaticPool, connect_args={"config": config})
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from parity.sql.parquets import read_parquet
 from parity.suite.models import Activity, ColumnRule
 
 
 def view(name: str, files: Sequence[Path], names: Mapping[str, str]) -> str:
     """Return the statement that makes ``files`` a view; ``names`` maps a file's column to the suite's name."""
-    listed = ", ".join(_literal(str(file)) for file in files)
     columns = ", ".join(f"{_quoted(old)} as {_quoted(new)}" for old, new in names.items())
-    return f"create or replace view {_quoted(name)} as select {columns} from {_parquet(listed)}"
+    return f"create or replace view {_quoted(name)} as select {columns} from {read_parquet(files)}"
 
 
 def columns_of(files: Sequence[Path]) -> str:
     """Return the query that lists the columns of ``files``."""
-    return f"describe select * from {_parquet(', '.join(_literal(str(file)) for file in files))}"
+    return f"describe select * from {read_parquet(files)}"
 
 
 def suite_names(columns: Iterable[str], activity: Activity, wanted: Iterable[str], side: str) -> dict[str, str]:
@@ -45,14 +45,6 @@ def suite_names(columns: Iterable[str], activity: Activity, wanted: Iterable[str
 
 def _legacy_names(rules: Mapping[str, ColumnRule]) -> dict[str, str]:
     return {rule.legacy.lower(): name for name, rule in rules.items() if rule.legacy}
-
-
-def _parquet(listed: str) -> str:
-    return f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false)"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Findings, Outcome
@@ -49,6 +50,14 @@ def judge(
     if findings is None:
         return Judgement(Verdict.INVALID, "Great Expectations left no findings. Clear its task to run it again.")
     return _of_both(result, findings)
+
+
+def lapsed(result: Result, today: date) -> str:
+    """Return what to say of a waiver that covers a difference and has ended since; empty when none has."""
+    for waiver in result.waivers if result.verdict is Verdict.WAIVED else ():
+        if waiver.get("state") == "covers" and date.fromisoformat(str(waiver["expires"])) < today:
+            return f"WAIVED rests on waiver {waiver.get('ticket')}, whose last day was {waiver['expires']}."
+    return ""
 
 
 def _empty_side(result: Result) -> str:

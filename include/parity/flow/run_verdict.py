@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow.chain import Broken, Link, first_broken
-from parity.flow.judge import Judgement, judge
+from parity.flow.judge import Judgement, judge, lapsed
 from parity.flow.plan import Plan
 from parity.flow.provenance import MADE, Made, Piece, marks
 from parity.suite.models import Activity, Mode, Suite
@@ -110,6 +111,8 @@ class ActivityFacts:
     """The activity's rules when the run was planned."""
     result: Result | None = None
     findings: Findings | None = None
+    today: date | None = None
+    """The day on which a waiver must be in force; None where no waiver can have ended since it was applied."""
 
 
 def judge_activity(facts: ActivityFacts) -> Judgement:
@@ -137,6 +140,7 @@ def _strangers(facts: ActivityFacts) -> Iterator[Broken]:
     for link in facts.chain:
         yield from _stranger(facts, link)
     yield from _written(facts)
+    yield from _lapsed(facts)
 
 
 def _stranger(facts: ActivityFacts, link: Link) -> Iterator[Broken]:
@@ -179,6 +183,13 @@ def _written(facts: ActivityFacts) -> Iterator[Broken]:
                 f"What task {task} wrote is not of the attempt that handed on its verdict.",
                 f"Clear {task} with everything after it.",
             )
+
+
+def _lapsed(facts: ActivityFacts) -> Iterator[Broken]:
+    """Yield the waiver that ended after the comparison in which it covered a difference."""
+    if facts.result and facts.today and (ended := lapsed(facts.result, facts.today)):
+        task = task_of(Link.COMPARE, facts.activity.name)
+        yield Broken(Link.COMPARE, ended, f"Clear {task} with everything after it.")
 
 
 UNJUDGED = "It was never judged; read the log of its record task."
@@ -263,7 +274,14 @@ def pipeline_trouble(shared: Facts) -> str:
     if first := first_broken(task.broken for task in shared.values() if task.broken):
         return first.sentence
     unwell = [task for task in (PLAN, *OF_PIPELINE) if shared.get(task, NEVER).state != "success"]
-    return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for." if unwell else ""
+    if unwell:
+        return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for."
+    started, ended = (shared[task].piece.get("run_id") for task in OF_PIPELINE)
+    if ended and started != ended:
+        return (
+            f"Task {PIPELINE} waited for run {ended}, and {START} has started {started} since. Clear {PIPELINE}."
+        )
+    return ""
 
 
 def _other_dates(facts: NightFacts) -> str:

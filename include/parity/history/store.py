@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,17 +68,35 @@ class Store:
             query = query.where(tables.runs.c.suite == suite)
         return tuple(run_record(row) for row in self._rows(query))
 
-    def run(self, name: str, suite: str | None = None) -> RunDetail:
-        """Return a run by its short number or its run id; BadInput when there is none or more than one."""
+    def run(self, name: str, suite: str | None = None, day: date | None = None) -> RunDetail:
+        """Return a run by its short number or its run id; BadInput when there is none or more than one.
+
+        With its business date a run is named whole: ``name`` is then its id. A run that was deleted and made again
+        for another date has the same one.
+        """
         known = tables.runs.c.run_id == name
-        if name.isdecimal():
+        if name.isdecimal() and day is None:
             known |= tables.runs.c.id == int(name)
         query = sa.select(tables.runs).where(known)
         if suite is not None:
             query = query.where(tables.runs.c.suite == suite)
+        if day is not None:
+            query = query.where(tables.runs.c.business_date == day)
         run = _only(name, [run_record(row) for row in self._rows(query)])
         of_run = [getattr(tables.results.c, key) == getattr(run, key) for key in RUN_KEY]
         return RunDetail(run, self._latest(sa.and_(*of_run), per=("activity",)))
+
+    def moment(self, suite: str, run_id: str, day: date) -> datetime:
+        """Return the time of a result that is recorded now: now, or just after the last one of the run.
+
+        The last result is the one that counts, and another worker's clock may be ahead.
+        """
+        table = tables.results.c
+        of_run = sa.and_(table.suite == suite, table.run_id == run_id, table.business_date == day)
+        with self.engine.connect() as connection:
+            last = connection.execute(sa.select(sa.func.max(table.recorded)).where(of_run)).scalar()
+        now = datetime.now(UTC)
+        return now if last is None else max(now, last + timedelta(microseconds=1))
 
     def latest(self, suite: str, activity: str | None = None) -> tuple[ActivityRecord, ...]:
         """Return each activity's last result of the newest business date that it has."""

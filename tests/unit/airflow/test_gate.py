@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -125,6 +126,54 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
     assert told.whole
 
 
+def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_speaks_against_the_run(
+    tasks: SuiteTasks,
+) -> None:
+    class Dying(Instance):
+        def xcom_push(self, key: str, value: Any) -> None:
+            super().xcom_push(key, value)
+            raise SystemExit
+
+    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
+    told = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
+    handed = {("plan", "return_value"): made.to_json()}
+    there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
+    with (
+        mock.patch("parity.airflow.tasks.judge_night", return_value=(Verdict.INVALID, "pipeline")),
+        mock.patch.object(SuiteTasks, "_stored", return_value=told),
+        pytest.raises(SystemExit),
+    ):
+        tasks.gate(there)
+    assert not night(tasks.suite, there).green
+
+
+def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: SuiteTasks) -> None:
+    for day in (DAY, date(2026, 3, 1)):
+        open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
+    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+        tasks.gate(there)
+    assert open_results().run("scheduled__1", "payments", DAY).run.verdict is Verdict.INVALID
+    assert len(night(tasks.suite, there).activities) == 2
+
+
+def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahead(tasks: SuiteTasks) -> None:
+    made, ahead = (
+        make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY),
+        datetime(2099, 1, 1, tzinfo=UTC),
+    )
+    open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
+    key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
+    open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", ahead))
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+        tasks.gate(there)
+    kept = open_results().run("scheduled__1", "payments").activities
+    assert {record.verdict for record in kept} == {Verdict.INVALID}
+
+
 @pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
     made = make_plan(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
@@ -200,6 +249,23 @@ def test_a_run_of_some_tables_updates_no_asset_and_speaks_for_no_database(ledger
     assert "Only tables a* were asked for." in open_results().run("scheduled__1").run.reason
     told = database_night(LEDGER, there)
     assert ([activity.name for activity in told.activities], told.whole, told.green) == (["a"], False, False)
+
+
+@pytest.mark.parametrize("gate", ["ended", "died"])
+def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
+    ledger: DatabaseTasks, gate: str
+) -> None:
+    plan = plan_night(LEDGER, {"tables": "a*"}, run_id="scheduled__1", moment=NIGHTLY)
+    open_results().record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
+    said = {"verdict": "INVALID", "reason": "The survey broke.", "recorded": NIGHTLY.isoformat()}
+    handed = {("plan", "return_value"): plan.to_json(), ("record", "outcome"): said}
+    there = context(Instance({"survey": "failed", "record": "failed"}, handed, dag_id="parity_db__ledger"))
+    if gate == "ended":
+        with pytest.raises(AirflowFailException, match="The survey broke"):
+            ledger.gate(there)
+    told = database_night(LEDGER, there)
+    assert [(trouble.cause, trouble.what) for trouble in troubles(told)] == [(NIGHT, "was not compared")]
+    assert ("The survey broke." in told.beyond) is (gate == "ended")
 
 
 def test_a_run_of_every_table_updates_the_asset(ledger: DatabaseTasks) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,6 +117,29 @@ def test_what_was_asked_and_never_made_is_made_from_what_is_there_now() -> None:
     with pytest.raises(Unreachable):
         operator(Refusing(), made={"attempt": "1"}).execute(context(store))
     assert operator(cloud, made={"attempt": "2"}).execute(context(store, try_number=2))["made"] == {"attempt": "2"}
+
+
+def test_what_a_killed_attempt_asked_for_from_other_inputs_is_not_taken_for_what_is_there_now() -> None:
+    class Lagging(FakeCloud):
+        def find(self, request: Any, token: str) -> str | None:
+            return None  # not listed yet; the token itself would still lead to the run
+
+    cloud, store = Lagging(lose_answer=True), FakeStore()
+    with pytest.raises(ConnectionResetError):
+        operator(cloud, made={"attempt": "1", "rules": "r", "inputs": {"glue": "old"}}).execute(context(store))
+    cloud.lose_answer = False
+    now = {"attempt": "2", "rules": "r", "inputs": {"glue": "new"}}
+    found = operator(cloud, made=now).execute(context(store, try_number=2))
+    assert (found["run_id"], found["made"], len(cloud.runs)) == ("run-2", now, 2)
+
+
+def test_fewer_retries_than_before_do_not_make_two_clears_one_generation() -> None:
+    cloud, store = FakeCloud(), FakeStore()
+    for tries, retries in ((2, 3), (3, 2)):  # Airflow sets max_tries to the tries so far and the retries
+        there = context(store, try_number=tries, max_tries=4)
+        there["ti"].task = SimpleNamespace(retries=retries)
+        operator(cloud).execute(there)
+    assert len(cloud.runs) == 2
 
 
 def test_another_business_date_never_inherits_a_run() -> None:

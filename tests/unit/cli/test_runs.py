@@ -156,6 +156,12 @@ def test_a_report_is_told_as_what_a_person_opens(url: str) -> None:
     assert f"report: https://airflow.example.com/parity/artefacts/{page}" in site.stdout
 
 
+def test_a_run_that_has_not_ended_is_not_green(url: str) -> None:
+    open_store(url).record_run(RunRecord("payments", "night-2", DAY, STARTED))
+    shown = run(url, "show", "night-2")
+    assert (shown.exit_code, "has no verdict yet" in shown.stderr) == (2, True)
+
+
 def test_a_run_is_shown_as_json(url: str) -> None:
     shown = json.loads(run(url, "show", "night-1", "--suite", "payments", "--json").stdout)
     [activity] = shown["activities"]

@@ -203,6 +203,24 @@ def test_findings_that_are_not_of_the_attempt_that_handed_on_are_invalid() -> No
     assert "What task settle.great_expectations wrote" in judged.reason
 
 
+def test_a_waiver_that_ended_since_the_comparison_covers_nothing_when_it_is_judged_again() -> None:
+    facts = whole()
+    waiver = {"ticket": "PAY-1", "expires": "2026-03-02", "state": "covers"}
+    other = {"ticket": "PAY-2", "expires": "2026-01-01", "state": "expired"}
+    result = replace(facts.result, verdict=Verdict.WAIVED, waivers=(other, waiver))  # type: ignore[type-var]
+    tasks = changed(facts, "settle.compare", verdict="WAIVED").tasks
+    compare = mark(tasks["settle.compare"].piece)
+    known = tasks["settle.great_expectations"].piece[MADE]
+    again = {**known, "inputs": {**known["inputs"], "settle.compare": compare}}
+    tasks = {**tasks, "settle.great_expectations": TaskFacts("success", {"verdict": "PASS", MADE: again})}
+    facts = replace(facts, result=result, tasks=tasks, findings=Findings(made=again))
+    assert judge_activity(replace(facts, today=NEXT_DAY)).verdict is Verdict.WAIVED
+    late = judge_activity(replace(facts, today=date(2026, 3, 3)))
+    assert late.verdict is Verdict.INVALID
+    assert "WAIVED rests on waiver PAY-1, whose last day was 2026-03-02." in late.reason
+    assert "Clear settle.compare with everything after it." in late.reason
+
+
 def test_nothing_compared_and_nothing_expected_are_invalid() -> None:
     assert judge_activity(replace(whole(), result=None)).verdict is Verdict.INVALID
     assert judge_activity(replace(whole(), findings=None)).verdict is Verdict.INVALID
@@ -302,6 +320,14 @@ def test_a_pipeline_that_nobody_can_vouch_for_is_no_pass(task: str, state: str) 
     assert verdict is Verdict.INVALID
     assert reason == f"{task} did not succeed, so the pipeline cannot be vouched for."
     assert judge_night(night("PASS", shared={}))[0] is Verdict.INVALID
+
+
+def test_the_end_of_an_earlier_pipeline_run_does_not_vouch_for_the_one_that_was_started_since() -> None:
+    runs = {START: TaskFacts("success", {"run_id": "new"}), PIPELINE: TaskFacts("success", {"run_id": "old"})}
+    verdict, reason = judge_night(night("PASS", shared={**WELL, **runs}))
+    assert verdict is Verdict.INVALID
+    assert reason == "Task pipeline waited for run old, and start_pipeline has started new since. Clear pipeline."
+    assert judge_night(night("PASS", shared={**WELL, **runs, START: runs[PIPELINE]}))[0] is Verdict.PASS
 
 
 def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:

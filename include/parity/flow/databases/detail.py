@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from parity.compare.result import Result
 from parity.flow.databases.plan import TablePlan
 from parity.sql.columns import Column, Kind
+from parity.sql.parquets import UNBELIEVED, read_parquet
 from parity.suite.models import Waiver
 
 if TYPE_CHECKING:
@@ -65,10 +66,12 @@ def _type_sides(plan: TablePlan, folder: Path, to: Path) -> None:
     import duckdb
 
     to.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(config={"threads": 1, "memory_limit": "200MB"}) as connection:
+    with duckdb.connect(
+        config={"threads": 1, "memory_limit": "200MB", "disabled_optimizers": UNBELIEVED}
+    ) as connection:
         for side in ("legacy", "target"):
-            parts = str(folder / side / "*.parquet").replace("'", "''")
-            connection.execute(f"CREATE VIEW {side} AS SELECT * FROM read_parquet('{parts}')")
+            parts = sorted((folder / side).glob("*.parquet"))
+            connection.execute(f"CREATE VIEW {side} AS SELECT * FROM {read_parquet(parts)}")
         types = _fitting(connection, plan)
         for side, columns in (("legacy", plan.legacy), ("target", plan.target)):
             _copy(connection, side, columns, types, to / f"{side}.parquet")

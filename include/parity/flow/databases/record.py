@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from parity.compare.result import Result, Rows, Verdict
 from parity.flow.chain import Broken, first_broken
@@ -108,18 +108,17 @@ def _record_of_whole(plan: NightPlan, result: DatabaseResult, report: str, about
 
 
 def unvouched(
-    plan: NightPlan, kept: Sequence[ActivityRecord], reason: str, sha: str, *, whole: bool
+    plan: NightPlan, kept: Sequence[ActivityRecord], reason: str, about: About, *, whole: bool
 ) -> Iterator[ActivityRecord]:
     """Yield an INVALID record in place of each kept result of a run that nobody vouches for any more.
 
     ``whole``: one for the database as a whole, too.
     """
-    now = datetime.now(UTC)
     older = {record.key.activity: record.key for record in kept}
     for name in sorted({*older, DATABASE} if whole else older):
         attempt = older[name].attempt + 1 if name in older else 1
         key = ActivityKey(plan.key, name, plan.business_date, plan.run_id, attempt)
-        yield ActivityRecord(key, Verdict.INVALID, reason, now, suite_sha=sha)
+        yield ActivityRecord(key, Verdict.INVALID, reason, about.now, suite_sha=about.sha)
 
 
 @dataclass(frozen=True)

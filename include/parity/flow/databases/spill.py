@@ -17,6 +17,7 @@ from parity.flow.databases.pairing import Difference
 from parity.flow.databases.plan import TablePlan
 from parity.sql.columns import Column
 from parity.sql.keys import unpack
+from parity.sql.parquets import read_parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,9 +101,9 @@ def read_back(folder: Path) -> Iterator[Difference]:
     """Yield every difference that was written."""
     with _duckdb() as duck:
         for old in sorted((folder / "legacy").glob("*.parquet")):
-            names = [str(path).replace("'", "''") for path in (old, folder / "target" / old.name)]
+            sides = [read_parquet([path]) for path in (old, folder / "target" / old.name)]
             found = duck.execute(
-                f"SELECT l.{KEY}, l.parity_row, t.parity_row FROM '{names[0]}' l POSITIONAL JOIN '{names[1]}' t"
+                f"SELECT l.{KEY}, l.parity_row, t.parity_row FROM {sides[0]} l POSITIONAL JOIN {sides[1]} t"
             )
             yield from (Difference(*row) for row in found.fetchall())
 

@@ -17,6 +17,7 @@ from parity.flow.digest.way import Way
 from parity.flow.exports import Export
 from parity.sql.columns import Column, Kind
 from parity.sql.duck import Duck
+from parity.sql.parquets import UNBELIEVED, read_parquet
 
 _CHANGES: Mapping[Kind, str] = {
     Kind.INTEGER: "coalesce({0}::HUGEINT + 1, 0)",
@@ -75,10 +76,9 @@ class _Worker:
     def __enter__(self) -> _Worker:
         import duckdb
 
-        self._connection = duckdb.connect()
+        self._connection = duckdb.connect(config={"disabled_optimizers": UNBELIEVED})
         self._connection.execute("SET TimeZone = 'UTC'")
-        files = ", ".join(f"'{str(file).replace(chr(39), chr(39) * 2)}'" for file in self._export.files)
-        self._connection.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet([{files}])")
+        self._connection.execute(f"CREATE VIEW rows AS SELECT * FROM {read_parquet(self._export.files)}")
         return self
 
     def __exit__(self, *_: object) -> None:

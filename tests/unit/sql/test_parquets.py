@@ -1,0 +1,24 @@
+"""DuckDB reads the files that are named, and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from parity.sql.parquets import UNBELIEVED, read_parquet
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"), [("a[1]", "a1"), ("a*", "ab"), ("a?", "ac"), ("a[!b]", "ad"), ("it's", "a"), ("a]", "a")]
+)
+def test_a_name_is_no_pattern(tmp_path: Path, name: str, beside: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    with duckdb.connect(config={"disabled_optimizers": UNBELIEVED}) as connection:
+        for at, file in enumerate((folder / f"{name}.parquet", folder / f"{beside}.parquet")):
+            to = str(file).replace("'", "''")
+            connection.execute(f"COPY (SELECT {at} AS number) TO '{to}' (FORMAT parquet)")
+        found = connection.execute(f"SELECT number FROM {read_parquet([folder / f'{name}.parquet'])}").fetchall()
+    assert found == [(0,)]
