@@ -20,7 +20,7 @@ from parity.flow.chain import Link
 from parity.flow.digest.steps import Part
 from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import Made, mark, suite_rules
-from parity.flow.run_verdict import PIPELINE, PLAN, START
+from parity.flow.run_verdict import PIPELINE, PLAN, START, task_of
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 
@@ -198,6 +198,18 @@ def glue_ref(suite: Suite) -> RunsRef:
     """Return where the suite's legacy jobs run."""
     options = {"date_argument": suite.aws.glue_date_argument, "timezone": suite.timezone}
     return RunsRef("glue", suite.aws.connection, options)
+
+
+def check_producers(context: Context, case: Case) -> None:
+    """Refuse data that the activity, or the legacy job, has written again since its run was found."""
+    suite, name, day = case.suite, case.activity.name, case.plan.business_date.isoformat()
+    migrated = needed(context, task_of(Link.ACTIVITY, name))
+    request: dict[str, Any] = {"pipeline": suite.azure.pipeline, "parameters": {suite.azure.date_parameter: day}}
+    activity_ref(suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
+    if case.activity.glue_job:
+        found = needed(context, task_of(Link.GLUE, name))
+        request = {"job": case.activity.glue_job, "business_date": day}
+        glue_ref(suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
 
 def athena_ref(suite: Suite) -> RunsRef:

@@ -28,7 +28,7 @@ from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.results import log_result, open_results, run_url
 from parity.airflow.runs import connection, needed
-from parity.airflow.steps import PLAN, activity_ref, athena_ref, glue_ref, legacy_query, plan_of
+from parity.airflow.steps import PLAN, athena_ref, check_producers, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
 from parity.errors import BadInput
@@ -113,7 +113,7 @@ class SuiteTasks:
         """Fetch both outputs and compare them."""
         case = self._making(context, activity, Link.COMPARE)
         query = _of(context, activity, Link.ATHENA)
-        self._check_producers(context, case)
+        check_producers(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
         show(context, f"artefacts/{case.shelf.folder}/{PAGE}")
@@ -305,17 +305,6 @@ class SuiteTasks:
 
         query = legacy_query(case.activity, case.plan, self.path.parent)
         return [Column(name, kind) for name, kind in runs.columns(query, run_id)]
-
-    def _check_producers(self, context: Context, case: Case) -> None:
-        """Refuse data that the activity, or the legacy job, has written again since its run was found."""
-        day, azure = case.plan.business_date.isoformat(), self.suite.azure
-        migrated = _of(context, case.activity, Link.ACTIVITY)
-        request: dict[str, Any] = {"pipeline": azure.pipeline, "parameters": {azure.date_parameter: day}}
-        activity_ref(self.suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
-        if case.activity.glue_job:
-            found = _of(context, case.activity, Link.GLUE)
-            request = {"job": case.activity.glue_job, "business_date": day}
-            glue_ref(self.suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
     def _storage(self) -> Storage:
         from parity.airflow.connections import exchange
