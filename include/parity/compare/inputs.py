@@ -76,7 +76,7 @@ class Files:
 
     def refuse_changed(self) -> None:
         """Refuse a side of which a file was changed, replaced, added or removed since it was listed."""
-        now = {file.path: file for file in _list(self.source)[0]} if self.files else {}
+        now = {file.path: file for file in _list(self.source)[0]}
         for file in self.files:
             if file.path not in now or now.pop(file.path).mark != file.mark:
                 raise _changed(self.side, file.path, "was changed, replaced or removed")
@@ -101,7 +101,7 @@ def find_files(side: str, source: Source, links: Path) -> Files:
     found, hidden = _list(source)
     if not found:
         if source.expected_rows == 0:
-            return Files(side, True, source)
+            return Files(side, True, source, notes=_said(side, hidden))
         raise _nothing(side, source, hidden)
     _refuse_copies(side, found)
     kinds = {file.path: _is_parquet(file.path) for file in found}
@@ -125,7 +125,8 @@ def _link(found: Iterable[DataFile], folder: Path) -> tuple[DataFile, ...]:
         place = folder / f"{PARTITION}={numbers[file.partition]}"
         place.mkdir(parents=True, exist_ok=True)
         link = place / f"{number}"
-        link.symlink_to(Path(file.path).absolute())
+        # Not by way of links above it: these could be turned elsewhere and back between two passes.
+        link.symlink_to(Path(file.path).resolve())
         linked.append(DataFile(file.path, file.mark, file.partition, str(link)))
     return tuple(linked)
 

@@ -180,6 +180,8 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
 
 def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
+    if legacy_zone == target_zone and not any(zoned):
+        legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
     left = _utc(legacy, legacy_zone)
     right = _utc(target, target_zone)
     fine = max(_STAMPS[legacy.name], _STAMPS[target.name])

@@ -188,6 +188,8 @@ def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, str]:
         number = f"{min(float(most), sys.float_info.max)!r}::DOUBLE"
         exact = "TRY_CAST({}::VARCHAR AS DECIMAL(38,18))"
         digits = f"abs(TRY({exact.format('«0»')} - {exact.format('«1»')})) <= {plain(most)}"
+        # Digits beyond the eighteenth place would be rounded away.
+        digits += "".join(f" AND {exact.format(one)}::{sql} = {one}" for one in ("«0»", "«1»"))
         near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
         fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
@@ -235,13 +237,15 @@ def _relative(most: Decimal, kind: Kind) -> tuple[str, str]:
 
 
 def ticks(value: str, sql: str) -> str:
-    """Return a temporal value as a whole number of its smallest unit (ns for _NS types, else µs)."""
+    """Return a temporal value as a whole number of its smallest unit (ns of _NS types, else µs), or NULL."""
     if sql.endswith("_NS"):
-        return f"epoch_ns({value})"
-    return f"epoch_us({value}::TIMESTAMP)" if sql == "DATE" else f"epoch_us({value})"
+        return f"epoch_ns({value})::HUGEINT"
+    if sql == "DATE":  # There are dates that no timestamp reaches.
+        return f"date_diff('day', DATE '1970-01-01', {value})::HUGEINT * 86400000000"
+    return f"epoch_us({value})::HUGEINT"
 
 
 def _time(most: timedelta, sql: str) -> tuple[str, str]:
     unit = round(most / timedelta(microseconds=1)) * (1000 if sql.endswith("_NS") else 1)
-    test = f"abs({ticks('«0»', sql)}::HUGEINT - {ticks('«1»', sql)}::HUGEINT) <= {unit}"
+    test = f"abs({ticks('«0»', sql)} - {ticks('«1»', sql)}) <= {unit}"
     return _either(test), f"differences up to {most}"

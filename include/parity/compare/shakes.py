@@ -283,7 +283,8 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
     if tolerance.time is not None:
         bare = {"time_ns": "«0»::TIME", "timestamp_ns with time zone": "«0»::TIMESTAMP_NS"}
         time = bare.get(kind.name, "«0»")
-        yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
+        if step < 2**63:
+            yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
     elif kind.name in FLOATS and step < 10**300:
         # One unit in the last place more than the tolerance, or rounding would bring the value back inside.
         last = 2.0**-22 if kind.name == "float" else 2.0**-51

@@ -144,4 +144,5 @@ def _empty(session: Session, files: Files, other: Side | None) -> Side:
     assert other is not None
     session.run(f"CREATE VIEW raw_{files.side} AS SELECT * FROM {other.relation} WHERE false")
     why = "zero rows were exported without a file, so it has no schema to compare"
-    return Side(f"raw_{files.side}", other.columns, (NotCompared(f"{files.side} schema", why),), files, 0)
+    notes = (*files.notes, NotCompared(f"{files.side} schema", why))
+    return Side(f"raw_{files.side}", other.columns, notes, files, 0)

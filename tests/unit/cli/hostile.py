@@ -304,6 +304,7 @@ TEXTS = [
     Hostile("a part of a folder that is empty", {"l/a.csv": "id,v\n1,a\n", "l/b.csv": "", "t.parquet": ROW}, INVALID, "l t.parquet --key id", ("b.csv",)),
     _csv("a CSV cell of three megabytes", f"id,v\n1,{'x' * 3_000_000}\n", f"id,v\n1,{'x' * 3_000_000}\n", PASS),
     _csv("a CSV cell of three megabytes that differs at its end", f"id,v\n1,{'x' * 3_000_000}\n", f"id,v\n1,{'x' * 2_999_999}y\n", FAIL),
+    _csv("CSV times of seven digits before 1677", "id,v\n1,1600-01-01 00:00:00.1234567\n", "id,v\n1,1600-01-01 00:00:00.1234567\n", PASS),
     _csv("a delimiter of two characters", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter ab", words="ab"),
     _csv("a delimiter that is a line break", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter '\n'"),
     *(
@@ -326,6 +327,18 @@ SETTINGS = [
     _tolerance("1d", "DATE '1970-01-02'", "DATE '1969-12-31'", FAIL),
     _tolerance("1s", "TIMESTAMP_NS '1970-01-01 00:00:00.9'", "TIMESTAMP_NS '1969-12-31 23:59:59.1'", FAIL),
     _tolerance("1h", "TIMESTAMPTZ '1970-01-01 00:59+00'", "TIMESTAMPTZ '1969-12-31 23:01+00'", FAIL),
+    _tolerance("1e-15", "0::DOUBLE", "1.0004e-15::DOUBLE", FAIL),
+    _tolerance("1e-15", "1e-20::DOUBLE", "1.00049e-15::DOUBLE", FAIL),
+    _tolerance("0.1", "1.0::FLOAT", "1.1::FLOAT", PASS),
+    _tolerance("999999999d", "DATE '2026-01-01'", "DATE '2026-01-02'", PASS),
+    _tolerance("1d", "'5000000-01-01'::DATE", "'5000000-01-02'::DATE", PASS),
+    _tolerance("1d", "'5000000-01-01'::DATE", "'5000000-01-03'::DATE", FAIL),
+    _tolerance("1d", "'infinity'::DATE", "'5881580-07-10'::DATE", FAIL),
+    _tolerance("1s", "'infinity'::TIMESTAMP", "'294247-01-10 04:00:54.775806'::TIMESTAMP", FAIL),
+    *(
+        _rule(f"two {kind} of a spring night, one of which there never was", "v: {legacy_timezone: Europe/Berlin, target_timezone: Europe/Berlin}", NUMBER.format(f"{kind} '2026-03-29 02:30:00'"), NUMBER.format(f"{kind} '2026-03-29 03:30:00'"), FAIL)
+        for kind in ("TIMESTAMP", "TIMESTAMP_NS")
+    ),
     *(
         _tolerance(allowed, value, value, PASS)
         for allowed, value in (

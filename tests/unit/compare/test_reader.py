@@ -175,6 +175,38 @@ def test_a_side_that_changes_while_it_is_compared_is_invalid(
     assert f"{tmp_path}/t/" in result.reason
 
 
+@pytest.mark.parametrize("name", ["", "a.parquet"])
+def test_a_link_that_is_turned_and_turned_back_shows_one_state(tmp_path: Path, write: Write, name: str) -> None:
+    legacy = write("l/a.parquet", {"id": [1], "v": [2]})
+    for version in (1, 2):
+        write(f"{version}/a.parquet", {"id": [1], "v": [version]})
+    link = tmp_path / "now"
+
+    class Turning:
+        def step(self, step: str) -> None:
+            if step != "open":
+                link.unlink()
+            link.symlink_to(tmp_path / {"compare": "2"}.get(step, "1") / name)
+
+    result = run(legacy, Source.of(link), Spec(key=("id",)), Turning())
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+def test_files_that_turn_up_where_a_manifest_promised_no_rows_are_seen(tmp_path: Path, write: Write) -> None:
+    (tmp_path / "t").mkdir()
+    legacy = write("l.parquet", pa.table({"id": pa.array([], pa.int64())}))
+    target = Source.of(tmp_path / "t", expected_rows=0)
+    spec = Spec(key=("id",), allow_empty=True)
+    write("t/_b.parquet", {"id": [1]})
+    result = run(legacy, target, spec)
+    assert (result.verdict, [one.what for one in result.not_compared if "_b.parquet" in one.what] != []) == (
+        "PASS",
+        True,
+    )
+    meanwhile = Meanwhile("explain", lambda: write("t/a.parquet", {"id": [1]}))
+    assert run(legacy, target, spec, meanwhile).verdict == "INVALID"
+
+
 def test_messages_name_the_file_and_not_its_link(tmp_path: Path, write: Write) -> None:
     path = tmp_path / "broken[1].parquet"
     path.write_bytes(b"PAR1" + b"\xff" * 400 + struct.pack("<I", 300) + b"PAR1")
