@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--seed", help="replay one seed of a run, such as 3fa259:17")
     parser.add_argument("--case", type=Path, help="replay one case file")
     parser.add_argument("--processes", type=int)
+    parser.add_argument("--only-missed", action="store_true", help="fail for missed defects only")
     given = parser.parse_args()
     if given.seed or given.case:
         return _replay(given.case.read_text() if given.case else _drawn(given.seed))
@@ -32,7 +33,7 @@ def main() -> int:
     print(table(tally))
     for outcome in tally.shrunk:
         print(f"\n{describe(outcome, keep(outcome))}")
-    return bool(tally.failures)
+    return bool(tally.total[Tally.NAMES.index("missed")] if given.only_missed else tally.failures)
 
 
 def _drawn(seed: str) -> str:
