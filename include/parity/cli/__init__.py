@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import io
 import sys
@@ -102,6 +101,8 @@ def _unwritten(error: OSError) -> BadInput:
 
 
 def _refuse(words: str, status: int = 2) -> int:
-    with contextlib.suppress(OSError):
+    try:
         click.echo(f"parity: {words}", err=True)
+    except OSError:  # what is left in the buffer would fail again when Python ends, and set the exit status
+        sys.stderr = None
     return status

@@ -260,7 +260,6 @@ def _sql(number: Decimal) -> str:
 
 _UNITS = {"timestamp_ms": 1_000, "timestamp_s": 1_000_000, "date": 86_400_000_000}
 """Microseconds of the least step of a time; one of any other."""
-_DAY = 86_400_000_000
 
 
 def _step(kind: DataType, tolerance: Tolerance) -> Decimal:
@@ -344,8 +343,8 @@ def _fits(kind: DataType, *values: Decimal) -> bool:
 def _is_time(kind: DataType, *values: Decimal) -> bool:
     """Tell whether microseconds since 1970 are times of the type that every other type of times can hold."""
     if kind.name in ("time", "time_ns"):
-        return all(0 <= value < _DAY for value in values)
-    return all(abs(value) < 200 * 365 * _DAY for value in values)
+        return all(0 <= value < _UNITS["date"] for value in values)
+    return all(abs(value) < 200 * 365 * _UNITS["date"] for value in values)
 
 
 def _at(kind: DataType, micros: Decimal) -> str:
