@@ -2,7 +2,7 @@
 
 Where the server itself can be made to say it, it is asked: whoever has SELECT on the whole database is told that
 a table does not exist, everybody else that it may not be read. The same holds for events. Then nothing depends
-on how roles, partial revokes, patterns and proxies combine. No statement tells for triggers and routines; for
+on how roles, partial revokes, patterns and proxies combine. No statement answers for triggers and routines; for
 them SHOW GRANTS is read, and a line that is not understood proves nothing.
 """
 

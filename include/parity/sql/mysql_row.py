@@ -10,7 +10,7 @@ well-known binary form of a point (printing one costs more than the rest of the 
 
 So two different rows never have the same text. A NULL that none of them stands for, such as that of a function
 whose result would be longer than a packet, makes the whole text NULL, and is found as such. SHA2 costs a third of
-MD5 in MariaDB 10.11, which sets up OpenSSL's digest anew for each row, and MySQL 9.6 has lost MD5 and SHA1.
+MD5 in MariaDB 10.11, which sets up OpenSSL's digest again for each row, and MySQL 9.6 has lost MD5 and SHA1.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def test_a_retry_finds_the_run_again() -> None:
 
 
 def test_digests_serve_the_retries_of_one_generation_of_exports() -> None:
-    """Rows that are exported anew may be of another state than the digests that chose them."""
+    """Rows that are exported again may be of another state than the digests that chose them."""
     cloud, store = FakeCloud(answers=[FAILED, FAILED]), FakeStore()
     with pytest.raises(AirflowFailException):
         operator(cloud, digests="d1").execute(context(store))
