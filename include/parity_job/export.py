@@ -146,7 +146,7 @@ def select(order: Order) -> str:
     """Return the statement that yields the rows; ``:business_date`` is still a parameter."""
     table = ".".join(quoted(part) for part in order.table.split("."))
     columns = ", ".join(quoted(name) for name in order.columns) if order.columns else "*"
-    return f"SELECT {columns} FROM {table}" + (f" WHERE {order.where}" if order.where else "")
+    return f"SELECT {columns} FROM {table}" + (f" WHERE ({order.where})" if order.where else "")
 
 
 def ask(spark: Any, statement: str, day: date) -> Any:

@@ -151,7 +151,10 @@ def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
     rules = data.get("columns") or {} if nested else data
     if not isinstance(rules, dict):
         raise BadInput(f"{path}: columns must map column names to rules.")
-    return rules, {str(k): str(v) for k, v in (data.get("types") or {}).items()} if nested else {}
+    types = data.get("types") or {} if nested else {}
+    if not isinstance(types, dict):
+        raise BadInput(f"{path}: types must map CSV columns to DuckDB types.")
+    return rules, {str(name): str(kind) for name, kind in types.items()}
 
 
 def _where(rules: dict[str, Any]) -> str:

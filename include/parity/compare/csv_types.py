@@ -29,6 +29,8 @@ def typed_columns(
     unknown = sorted(set(form.types) - set(names))
     if unknown:
         raise BadInput(f"The CSV has no column {unknown[0]!r}.", remedy=f"It has {', '.join(names[:20])}.")
+    for name, kind in form.types.items():
+        _refuse_unknown_type(name, kind)
     looks = {name: looks for part in _chunks(names, 100) for name, looks in _looks(session, table, part).items()}
     chosen = {name: choose(looks[name], wanted.get(name)) for name in names} | dict(form.types)
     tests = {name: exactly(ident(name), kind) for name, kind in chosen.items() if _may_lose(name, kind, form)}
@@ -41,6 +43,15 @@ def typed_columns(
                 remedy="Declare a wider type, or leave it out.",
             )
     return {name: f"CAST({ident(name)} AS {'VARCHAR' if name in lost else chosen[name]})" for name in names}
+
+
+def _refuse_unknown_type(name: str, kind: str) -> None:
+    import duckdb
+
+    try:
+        duckdb.sqltypes.DuckDBPyType(kind)
+    except duckdb.Error as error:
+        raise BadInput(f"The CSV column {name} is declared as {kind!r}, which is no type.") from error
 
 
 def folder_cast(session: Session, cell: str, values: list[str | None], wanted: DataType) -> list[str]:

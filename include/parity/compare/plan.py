@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from parity.compare.expressions import refuse_beyond
 from parity.compare.hashes import hashed
 from parity.compare.meetings import meet, with_intervals
 from parity.compare.result import NotCompared, SchemaFact
@@ -161,7 +162,9 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
 
 
 def _check_rule(session: Session, pair: _Pair) -> None:
-    """Try a rule's regular expression and zones once, so that a mistake is told before any row is read."""
+    """Try a rule's expressions and zones once, so that a mistake is told before any row is read."""
+    for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
+        refuse_beyond(session, sql, f"Column {pair.name}")
     zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))
     tries = [f"timezone({text(zone)}, TIMESTAMP '2026-01-01')" for zone in zones]
     if pair.rule.replace:

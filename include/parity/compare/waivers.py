@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from parity.compare.expressions import refuse_beyond
 from parity.compare.facts import Facts
 from parity.compare.money import money_columns, unsummed
 from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING
@@ -22,6 +23,7 @@ from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import Waiver
 from parity.wording import plural
 
+_ROW = ident("parity row")
 _KINDS = {"changed": CHANGED, "missing": MISSING, "extra": EXTRA}
 
 
@@ -77,6 +79,8 @@ def _apply(
         matched = sum(_waives([waiver], fact) for fact in schema)
     else:
         try:
+            if waiver.rows:
+                refuse_beyond(session, waiver.rows, "rows")
             matched, money = _match(session, plan, facts, waiver)
         except (BadInput, CouldNotCompare) as error:
             return Applied(waiver, "broken", note=str(error))
@@ -167,7 +171,10 @@ def _hits(plan: Plan, facts: Facts, waiver: Waiver) -> str:
     if not waiver.rows:
         return f"SELECT r.lid, r.tid FROM {p}res r WHERE {where}"
     names = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
-    named = {s: f"(SELECT rid FROM (SELECT rowid AS rid, {names} FROM {p}w{s}) WHERE {waiver.rows})" for s in "lt"}
+    named = {
+        s: f"(SELECT {_ROW} FROM (SELECT rowid AS {_ROW}, {names} FROM {p}w{s}) WHERE ({waiver.rows}))"
+        for s in "lt"
+    }
     return (
         f"SELECT r.lid, r.tid FROM {p}res r WHERE {where} AND "
         f"(coalesce(r.lid IN {named['l']}, false) OR coalesce(r.tid IN {named['t']}, false))"

@@ -14,6 +14,7 @@ from parity.suite.problems import Problem, did_you_mean, suggest
 from parity.suite.sqltext import (
     KNOWN_PARAMETERS,
     QUERY_STARTS,
+    beyond_brackets,
     first_word,
     parameters,
     quoted_parameters,
@@ -53,6 +54,7 @@ def _activity(activity: Activity, queries: Queries) -> Iterator[Problem]:
     yield from _query(activity.legacy.sql, queries)
     if activity.target.where is not None:
         yield from _sql(activity.target.where, ("target", "where"), "where")
+        yield from check_expression(activity.target.where, ("target", "where"))
     yield from _key(activity)
     yield from _renames(activity.columns)
     for name, rule in activity.columns.items():
@@ -124,6 +126,12 @@ def _sql(sql: str, place: Place, name: str) -> Iterator[Problem]:
         yield Problem(place, f"{name}:{end.line} ends a statement and goes on; one query only.")
 
 
+def check_expression(sql: str | None, place: Place) -> Iterator[Problem]:
+    """Yield why a part of a statement, written by a suite, would not stay within its brackets."""
+    if sql is not None and (why := beyond_brackets(sql, escapes=place[-1] == "where")):
+        yield Problem(place, f"{place[-1]} {why}.", "Write one expression.")
+
+
 def _key(activity: Activity) -> Iterator[Problem]:
     for position, name in enumerate(activity.key):
         rule = activity.columns.get(name)
@@ -147,6 +155,8 @@ def _column(name: str, rule: ColumnRule, columns: Mapping[str, ColumnRule]) -> I
     yield from _money(name, rule, columns)
     if rule.ignore and (rule.loosens or rule.money):
         yield Problem((*place, "ignore"), "an ignored column is not compared, so its other rules say nothing.")
+    for side in ("legacy_sql", "target_sql"):
+        yield from check_expression(getattr(rule, side), (*place, side))
     if rule.replace:
         yield from _pattern(rule.replace[0], (*place, "replace"))
 

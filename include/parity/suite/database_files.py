@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from parity.errors import SuiteError
-from parity.suite.checks import check_times
+from parity.suite.checks import check_expression, check_times
 from parity.suite.databases import Database, TableRules
 from parity.suite.documents import read_document
 from parity.suite.folders import Reader, sha_of
@@ -79,6 +79,7 @@ def _table(name: str, rules: TableRules) -> Iterator[Problem]:
     for column in rules.key:
         if (rule := rules.columns.get(column)) and rule.ignore:
             yield Problem(("tables", name, "key"), f"key column {column!r} is ignored.", "Compare it.")
+    yield from check_expression(rules.where, ("tables", name, "where"))
     for column, rule in rules.columns.items():
         if rule.legacy_sql or rule.target_sql or rule.legacy_timezone != rule.target_timezone:
             yield Problem(

@@ -26,6 +26,16 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BRACKETS = tuple(
+    re.compile(
+        rf"(?P<text> {quotes} | `[^`]*`) | (?P<beyond> ['\"`;] | -- | /\* {more} ) | [()]", re.VERBOSE | re.DOTALL
+    )
+    for quotes, more in (
+        (r"""'(?:[^']|'')*' | "(?:[^"]|"")*" """, r"| \$\w*\$"),
+        (r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" """, r"| \#"),
+    )
+)
+"""Where a backslash in a text is a character like others, and where it escapes the next one."""
 _NOTHING = ("--", "/*", "::")
 
 
@@ -82,3 +92,21 @@ def first_word(sql: str) -> str:
 def unclosed(sql: str) -> Token | None:
     """Return a quote or comment that never closes, or None."""
     return next((token for token in tokens(sql) if token.kind == "open"), None)
+
+
+def beyond_brackets(sql: str, *, escapes: bool) -> str:
+    """Say why an expression would not stay within brackets that are put around it; empty when it does.
+
+    ``escapes`` is for engines that may take a backslash in a text for an escape: it has to stay within either way.
+    """
+    for lexicon in _BRACKETS if escapes else _BRACKETS[:1]:
+        depth = 0
+        for found in lexicon.finditer(sql):
+            if found["beyond"]:
+                return f"holds {found['beyond']}, which has no place in an expression"
+            depth += {"(": 1, ")": -1}.get(found[0], 0)
+            if depth < 0:
+                return "closes a bracket that it does not open"
+        if depth:
+            return "does not close a bracket that it opens"
+    return ""

@@ -8,6 +8,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from parity.errors import SuiteError
+from parity.suite.checks import check_expression
 from parity.suite.documents import Document
 from parity.suite.models import Activity, Frozen, Suite, Waiver
 from parity.suite.problems import Problem, explain, suggest
@@ -76,7 +77,10 @@ def checked_waivers(
         found = [problem.error(document) for problem in explain(error, WaiverFile, document.data)]
         return tuple(_readable(document.data)), found
     listed = WaiverFile.model_validate(document.data or {}).waivers
-    problems = [[*(_drafted(waiver) or (*_cause(waiver), *check(waiver)))] for waiver in listed]
+    problems = [
+        [*(_drafted(waiver) or (*_cause(waiver), *check_expression(waiver.rows, ("rows",)), *check(waiver)))]
+        for waiver in listed
+    ]
     errors = [
         Problem(("waivers", i, *p.location), p.what, p.remedy).error(document)
         for i, of_one in enumerate(problems)

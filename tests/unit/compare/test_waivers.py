@@ -98,3 +98,22 @@ def test_a_column_may_be_called_like_a_place_in_a_template(comparing: Compare, n
     assert comparing(rows.format(1), changed.format(1), rules).rows.changed == 1
     result = comparing(rows.format(1), rows.format(2), rules)
     assert {c.name for c in result.columns if c.different} == {"s", "l"}, result.reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ("id = 1", "covers"),
+        ("note = 'rid'", "covers"),
+        ("id = 9", "unused"),
+        ("id = 9) OR (1=1", "broken"),
+        ("id = 9 OR true) --", "broken"),
+        ("id = 9 OR random() < 2", "broken"),
+        ("id IN (SELECT 1)", "broken"),
+    ],
+)
+def test_the_condition_of_a_waiver_is_one_expression(comparing: Compare, rows: str, state: str) -> None:
+    waivers = (Waiver.model_validate(_WAIVER | {"rows": rows, "max_money": None}),)
+    query = "SELECT 1 AS id, {} AS rid, 'rid' AS note"
+    result = comparing(query.format(5), query.format(6), waivers=waivers, today=date(2026, 1, 1))
+    assert (result.waivers[0]["state"], result.verdict) == (state, "WAIVED" if state == "covers" else "FAIL")

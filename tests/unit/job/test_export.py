@@ -139,7 +139,7 @@ def test_the_business_date_is_bound_and_never_pasted() -> None:
     order = read_order(given())
     ask(spark, select(order), order.business_date)
     [(statement, args)] = spark.asked
-    assert statement.endswith("WHERE settlement_date = :business_date")
+    assert statement.endswith("WHERE (settlement_date = :business_date)")
     assert args == {"business_date": date(2026, 3, 2)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.suite.sqltext import first_word, parameters, second_statement, unclosed
+from parity.suite.sqltext import beyond_brackets, first_word, parameters, second_statement, unclosed
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,26 @@ def test_the_first_word_is_found_behind_comments_and_brackets() -> None:
 def test_an_open_quote_is_found(sql: str, text: str | None) -> None:
     found = unclosed(sql)
     assert (found and found.text) == text
+
+
+@pytest.mark.parametrize(
+    ("sql", "escapes", "stays"),
+    [
+        ("a = 1 AND (b = 2 OR c = ')')", True, True),
+        ("1=1) OR (1=1", False, False),
+        ("(a = 1", False, False),
+        ("a = 1 -- all", False, False),
+        ("a = 1 /* all", False, False),
+        ("a = 1; DROP TABLE b", False, False),
+        ("a = 'b", False, False),
+        ("a = '\\'", False, True),
+        ("a = 'b''c' AND `d)` = \"e(\"", True, True),
+        (r"a = 'b\'c'", True, False),
+        (r"a = '\') OR (1=1 -- '", True, False),
+        (r"a = '\\' OR b = 1", True, True),
+        ("a = 1 # all", True, False),
+        ("a = $$)$$", False, False),
+    ],
+)
+def test_an_expression_stays_within_brackets_around_it(sql: str, escapes: bool, stays: bool) -> None:
+    assert (beyond_brackets(sql, escapes=escapes) == "") is stays
