@@ -135,7 +135,7 @@ def test_an_expression_settles_the_type_and_is_in_the_ledger(comparing: Compare)
         ({"amount": {"target_timezone": "Asia/Kolkata"}}, "target_timezone does not fit"),
         ({"id": {"tolerance": "1"}}, "cannot be part of one"),
         ({"amount": {}, "AMOUNT": {"tolerance": "9"}}, "Two rules name one column: 'amount' and 'AMOUNT'."),
-        ({"amount": {"legacy_sql": "nonsense("}}, "syntax error"),
+        ({"amount": {"legacy_sql": "nonsense("}}, "not one expression"),
     ],
 )
 def test_a_wrong_rule_is_invalid_and_named(comparing: Compare, rules: dict[str, Any], words: str) -> None:
