@@ -16,6 +16,8 @@ from parity.compare.types import DataType
 from parity.errors import BadInput, ExportRefused
 from parity.wording import plural
 
+SOME_TIME = DataType("some time", '"NULL"')
+"""What a tolerance in time says of a column: it holds dates, moments or times of day."""
 _SAFE_DIGITS = {"tinyint": 2, "smallint": 4, "integer": 9, "bigint": 18, "hugeint": 38}
 """Every number of so many digits fits; unsigned types have no room for a sign."""
 _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
@@ -140,13 +142,16 @@ def _fit(looks: Mapping[str, int], every: set[str], wanted: DataType) -> str:
         return _first({"whole": whole, "fixed": fixed}, every)
     if wanted.name.startswith("timestamp"):
         return _first(_temporal(looks), every)
+    clock = "TIME_NS" if looks["fraction"] > 6 else "TIME"
     shapes = {
         "decimal": {"fixed": fixed},
         "float": {"real": "FLOAT"},
         "double": {"real": "DOUBLE"},
         "date": {"day": "DATE", "moment": _temporal(looks)["moment"]},
         "boolean": {"truth": "BOOLEAN"},
-        "time": {"clock": "TIME"},
+        "time": {"clock": clock},
+        "time_ns": {"clock": clock},
+        SOME_TIME.name: _temporal(looks) | {"clock": clock},
     }
     return _first(shapes.get(wanted.name, {}), every)
 

@@ -13,7 +13,7 @@ SHAPES = {
     "moment": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
     "zoned": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)",
     "truth": r"(?i:true|false)",
-    "clock": r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?",
+    "clock": r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
 }
 _FRACTIONS = {
     "timestamp_s": 0,
@@ -22,6 +22,8 @@ _FRACTIONS = {
     "timestamp with time zone": 6,
     "timestamp_ns": 9,
     "timestamp_ns with time zone": 9,
+    "time": 6,
+    "time_ns": 9,
 }
 _SURE = {"float": (6, "1.2e-38"), "double": (15, "2.3e-308")}
 """Significant digits that always survive, from the smallest number on that is held in full precision."""
@@ -45,8 +47,9 @@ def exactly(cell: str, sql: str) -> str:
         day = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
         time = rf"[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{0,{_FRACTIONS[kind.name]}}}0*)?)?"
         zone = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)?" if kind.name.endswith("zone") else ""
-        return f"{_matches(cell, f'{day}([ T]{time}{zone})?')} AND {fits}"
-    shapes = {"date": "day", "time": "clock", "boolean": "truth"}
+        moment = f"{day}([ T]{time}{zone})?" if kind.moment else time
+        return f"{_matches(cell, moment)} AND {fits}"
+    shapes = {"date": "day", "boolean": "truth"}
     if kind.name in shapes:
         return f"{_matches(cell, SHAPES[shapes[kind.name]])} AND {fits}"
     return f"coalesce(TRY_CAST({cell} AS {sql})::VARCHAR = {cell}, false)"

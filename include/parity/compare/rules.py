@@ -206,14 +206,19 @@ def _whole_gap(most: Decimal, sql: str) -> str:
 
 
 def _decimal_gap(most: Decimal, sql: str) -> str:
-    """Return the test of two decimals; a difference that 38 digits cannot hold is beyond any smaller tolerance."""
+    """Return the test of two decimals, whose difference may have more than 38 digits."""
     before, scale = precision(sql) - scale_of(sql), scale_of(sql)
     if most >= 2 * Decimal(10) ** before:
         return "«0» IS NOT NULL AND «1» IS NOT NULL"
     # All differences are whole multiples of the last unit.
-    units = min(int(most.scaleb(scale, _EXACT)), 10**38 - 1)
-    allowed = f"'{Decimal(units).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})"
-    return f"abs(TRY(«0» - «1»)) <= {allowed}"
+    units, largest = int(most.scaleb(scale, _EXACT)), 10**38 - 1
+    allowed, rest = (
+        f"'{Decimal(n).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})" for n in (min(units, largest), units - largest)
+    )
+    if units <= largest:
+        return f"abs(TRY(«0» - «1»)) <= {allowed}"
+    # More than 38 digits hold: only numbers on both sides of zero can lie further apart.
+    return f"CASE WHEN («0» < 0) = («1» < 0) THEN true ELSE abs(«0») - {rest} <= {allowed} - abs(«1») END"
 
 
 def _relative(most: Decimal, kind: Kind) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from parity.compare.csv_types import folder_cast, typed_columns
+from parity.compare.csv_types import SOME_TIME, folder_cast, typed_columns
 from parity.compare.csvs import Header, first_line, load_csv
 from parity.compare.inputs import PARTITION, Files, find_files
 from parity.compare.parquets import parquet_table
@@ -48,8 +48,10 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
     }
     for at, csv in texts.items():
         other = opened[1 - at]
-        wanted = _renamed(other.columns, spec, at) if other else _texts(spec, at)
-        opened[at] = _csv(session, csv, wanted, rows[at])
+        wanted = _renamed(other.columns, spec, at) if other else {}
+        untyped = {name for name, kind in wanted.items() if kind is None or kind.untyped}
+        by_rule = {name: kind for name, kind in _by_rules(spec, at).items() if name not in wanted or name in untyped}
+        opened[at] = _csv(session, csv, wanted | by_rule, rows[at])
     legacy_side, target_side = _fill_empty(session, opened, files)
     return (
         _type_partitions(session, legacy_side, _renamed(target_side.columns, spec, 0)),
@@ -86,10 +88,14 @@ def _folded(names: Iterable[str]) -> frozenset[str]:
     return frozenset(fold(name) for name in names)
 
 
-def _texts(spec: Spec, at: int) -> dict[str, DataType | None]:
-    """Return the columns whose rules are for texts: what these hold tonight must not make numbers of them."""
-    text_rules = {name: rule for name, rule in spec.columns.items() if rule.for_texts}
-    return {(rule.legacy if at == 0 else None) or name: TEXT for name, rule in text_rules.items()}
+def _by_rules(spec: Spec, at: int) -> dict[str, DataType | None]:
+    """Return the columns whose rules say what they hold: what a text looks like tonight must not make a number of it."""
+    found: dict[str, DataType | None] = {}
+    for name, rule in spec.columns.items():
+        timed = rule.tolerance is not None and rule.tolerance.time is not None
+        if rule.for_texts or timed:
+            found[(rule.legacy if at == 0 else None) or name] = TEXT if rule.for_texts else SOME_TIME
+    return found
 
 
 def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, DataType | None]:
