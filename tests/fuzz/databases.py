@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -184,7 +185,7 @@ class _OnMySQL:
     def __init__(self, folder: Path) -> None:
         from integration.test_mysql_real import OnMySQL
 
-        self._two = OnMySQL(folder, "parity_fuzz")
+        self._two = OnMySQL(folder, f"fuzz_{os.getpid()}")
         self.verify = self._two.verify
 
     def fresh(self) -> None:

@@ -18,7 +18,9 @@ from parity.compare.session import Session
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
 _MOST_PAIRS = 10_000
-"""Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
+"""Above this many candidate pairs of one key (100 × 100 rows), only rows are tried that no strict column tells apart."""
+_MOST_ALIKE = 1_000_000
+"""Above this many of these, rows pair in the order of their values."""
 
 
 def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> None:
@@ -78,16 +80,19 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
         "t.b AND l.n = t.n"
     )
     session.run(f"INSERT INTO {prefix}dp {copies}")
+    near = "".join(f"{c.value}, " for c in plan.values if c.meaning.near)
     for side, column in (("l", "lid"), ("t", "tid")):
         session.run(
-            f"CREATE TABLE {prefix}r{side} AS SELECT rid, g, row_number() OVER (PARTITION BY g "
-            "ORDER BY a, b, rid) AS n, "
-            f"count(*) OVER (PARTITION BY g) AS size FROM {prefix}d{side} "
-            f"WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
+            f"CREATE TABLE {prefix}r{side} AS SELECT rid, g, s, row_number() OVER (PARTITION BY g "
+            f"ORDER BY s, {near}a, b, rid) AS n, "
+            "count(*) OVER (PARTITION BY g) AS size, count(*) OVER (PARTITION BY g, s) AS alike "
+            f"FROM {prefix}d{side} WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
         )
     if plan.values:
         _pair_nearest(session, plan, prefix)
-        _pair_in_order(session, prefix)
+        if near:
+            _pair_in_order(session, prefix, "g, s")
+        _pair_in_order(session, prefix, "g")
     for side, pair in (("l", "rid, NULL"), ("t", "NULL, rid")):
         session.run(
             f"INSERT INTO {prefix}dp SELECT {pair} FROM {prefix}d{side} WHERE rid NOT IN (SELECT "
@@ -106,10 +111,12 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
         session.run(f"CREATE TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
     match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
     first, second = row_hashes(plan, plan.values)
+    near = "".join(f", {c.canonical('w')} AS {c.value}" for c in plan.values if c.meaning.near)
+    strict, _ = row_hashes(plan, [c for c in plan.values if not c.meaning.near])
     session.run(
-        f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
+        f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, s{near}, row_number() OVER (PARTITION BY "
         "g, a, b ORDER BY rid) AS n "
-        f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, * FROM {prefix}w{side} WHERE kh IN "
+        f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, {strict} AS s, * FROM {prefix}w{side} WHERE kh IN "
         f"(SELECT kh FROM {prefix}many)) w "
         f"JOIN {prefix}keys k ON {match}"
     )
@@ -119,14 +126,18 @@ def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
     """Pair what is left of each key, fewest unequal columns first."""
     parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
     distance = " + ".join(parts) if len(parts) < DEEPEST else f"list_sum([{', '.join(parts)}])"
-    session.run(
-        f"CREATE TABLE {prefix}cand AS SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
-        f"(SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "
-        "y ON x.g = y.g "
-        f"WHERE x.size * y.size <= {_MOST_PAIRS}) p "
+    found = f"SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g"
+    few, many = f"x.size * y.size <= {_MOST_PAIRS}", f"x.size * y.size > {_MOST_PAIRS}"
+    tries = [(f"{found} WHERE {few}", "true")]
+    if any(c.meaning.near for c in plan.values):
+        tries.append((f"{found} AND x.s = y.s WHERE {many} AND x.alike * y.alike <= {_MOST_ALIKE}", "d = 0"))
+    every = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM ({pairs}) p "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid JOIN (SELECT rowid AS rid, "
-        f"* FROM {prefix}wt) t ON p.tid = t.rid"
+        f"* FROM {prefix}wt) t ON p.tid = t.rid) WHERE {kept}"
+        for pairs, kept in tries
     )
+    session.run(f"CREATE TABLE {prefix}cand AS {every}")
     while session.one(f"SELECT count(*) FROM {prefix}cand"):
         session.run(
             f"CREATE OR REPLACE TABLE {prefix}best AS SELECT lid, tid FROM (SELECT *, "
@@ -141,10 +152,14 @@ def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
         )
 
 
-def _pair_in_order(session: Session, prefix: str) -> None:
-    """Pair the rows of keys with very many copies in a fixed order."""
+def _pair_in_order(session: Session, prefix: str, alike: str) -> None:
+    """Pair what is left of keys with very many rows in a fixed order, within what is ``alike``."""
+    sides = (
+        f"(SELECT rid, size, {alike}, row_number() OVER (PARTITION BY {alike} ORDER BY n) AS m FROM {prefix}r{side} "
+        f"WHERE rid NOT IN (SELECT {side}id FROM {prefix}dp))"
+        for side in "lt"
+    )
     session.run(
-        f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g "
-        "AND x.n = y.n "
+        f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {next(sides)} x JOIN {next(sides)} y USING ({alike}, m) "
         f"WHERE x.size * y.size > {_MOST_PAIRS}"
     )
