@@ -1,7 +1,8 @@
 """Finds each fetched row's partner and gives every pair its code per column.
 
-A key with one row a side is joined. A key with more is settled as a multiset: identical copies pair first,
-the rest by the fewest unequal columns, and what is left over is missing or extra; nothing is fanned out.
+A key with one row a side is joined. A key with more is settled as a multiset: identical copies pair first, then
+as many rows as the rules can make equal, the rest by the fewest unequal columns, and what is left over is missing
+or extra; nothing is fanned out.
 
 The result is the table ``res``: ``lid`` and ``tid`` (row ids in ``wl`` and ``wt``; NULL when there is no
 partner), one code ``q<index>`` per value column, ``m<index>`` and ``y<index>`` for
@@ -11,6 +12,7 @@ money, ``kh`` for a stable order, and ``kind``.
 from __future__ import annotations
 
 from parity.compare.causes import Code, Variants, case_of
+from parity.compare.matching import pair_most
 from parity.compare.money import amounts
 from parity.compare.passes import DEEPEST, any_of, row_hashes
 from parity.compare.plan import Column, Plan
@@ -18,9 +20,7 @@ from parity.compare.session import Session
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
 _MOST_PAIRS = 10_000
-"""Above this many candidate pairs of one key (100 × 100 rows), only rows are tried that no strict column tells apart."""
-_MOST_ALIKE = 1_000_000
-"""Above this many of these, rows pair in the order of their values."""
+"""Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
 
 
 def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> None:
@@ -80,19 +80,17 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
         "t.b AND l.n = t.n"
     )
     session.run(f"INSERT INTO {prefix}dp {copies}")
-    near = "".join(f"{c.value}, " for c in plan.values if c.meaning.near)
-    for side, column in (("l", "lid"), ("t", "tid")):
-        session.run(
-            f"CREATE TABLE {prefix}r{side} AS SELECT rid, g, s, row_number() OVER (PARTITION BY g "
-            f"ORDER BY s, {near}a, b, rid) AS n, "
-            "count(*) OVER (PARTITION BY g) AS size, count(*) OVER (PARTITION BY g, s) AS alike "
-            f"FROM {prefix}d{side} WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
-        )
     if plan.values:
-        _pair_nearest(session, plan, prefix)
+        near = any(c.meaning.near for c in plan.values)
         if near:
-            _pair_in_order(session, prefix, "g, s")
-        _pair_in_order(session, prefix, "g")
+            _rest(session, plan, prefix)
+            _pair_alike(session, plan, prefix)
+        _rest(session, plan, prefix)
+        _candidates(session, plan, prefix)
+        if near:
+            pair_most(session, prefix)
+        _pair_nearest(session, prefix)
+        _pair_in_order(session, prefix)
     for side, pair in (("l", "rid, NULL"), ("t", "NULL, rid")):
         session.run(
             f"INSERT INTO {prefix}dp SELECT {pair} FROM {prefix}d{side} WHERE rid NOT IN (SELECT "
@@ -111,33 +109,82 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
         session.run(f"CREATE TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
     match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
     first, second = row_hashes(plan, plan.values)
-    near = "".join(f", {c.canonical('w')} AS {c.value}" for c in plan.values if c.meaning.near)
-    strict, _ = row_hashes(plan, [c for c in plan.values if not c.meaning.near])
     session.run(
-        f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, s{near}, row_number() OVER (PARTITION BY "
+        f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
         "g, a, b ORDER BY rid) AS n "
-        f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, {strict} AS s, * FROM {prefix}w{side} WHERE kh IN "
+        f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, * FROM {prefix}w{side} WHERE kh IN "
         f"(SELECT kh FROM {prefix}many)) w "
         f"JOIN {prefix}keys k ON {match}"
     )
 
 
-def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
-    """Pair what is left of each key, fewest unequal columns first."""
+def _rest(session: Session, plan: Plan, prefix: str) -> None:
+    """Store what has no partner yet: ``size`` rows of each key, numbered (``n``) in the order of their values.
+
+    ``rank`` numbers those that share all but loosened values, in the order of these.
+    """
+    values = ", ".join(map(_order, plan.values))
+    shared = ", ".join(("g", *(_shared(c) for c in plan.values)))
+    for side, column in (("l", "lid"), ("t", "tid")):
+        session.run(
+            f"CREATE OR REPLACE TABLE {prefix}r{side} AS SELECT rid, g, "
+            f"row_number() OVER (PARTITION BY g ORDER BY {values}, rid) AS n, "
+            f"row_number() OVER (PARTITION BY {shared} ORDER BY {values}, rid) AS rank, "
+            f"count(*) OVER (PARTITION BY g) AS size FROM {prefix}d{side} "
+            f"JOIN (SELECT rowid AS rid, * FROM {prefix}w{side}) USING (rid) "
+            f"WHERE rid NOT IN (SELECT {column} FROM {prefix}dp)"
+        )
+
+
+def _order(column: Column) -> str:
+    value = column.canonical()
+    return f"TRY_CAST({value} AS DOUBLE), {value}" if column.numbers_as_text else value
+
+
+def _shared(column: Column, table: str = "") -> str:
+    """Return what two values must share to be equal: the value itself, or its JSON's meaning; 0 for nothing."""
+    value = column.canonical(table)
+    if not column.meaning.near:
+        return value
+    return f"canonical_json({value})" if column.rule.json_equal else "0"
+
+
+def _pair_alike(session: Session, plan: Plan, prefix: str) -> None:
+    """Pair rows that rules make equal, in the order of their loosened values, where that settles their whole key.
+
+    With a single tolerance it does whenever anything can. A key of very many rows keeps what it finds.
+    """
+    shared = " AND ".join(f"{_shared(c, 'l')} IS NOT DISTINCT FROM {_shared(c, 't')}" for c in plan.values)
+    unequal = any_of([f"NOT ({c.equal})" for c in plan.values if c.meaning.near])
+    sides = (
+        f"(SELECT r.*, w.* EXCLUDE (rid) FROM {prefix}r{side} r "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}w{side}) w USING (rid))"
+        for side in "lt"
+    )
+    session.run(
+        f"INSERT INTO {prefix}dp SELECT lid, tid FROM (SELECT l.rid AS lid, t.rid AS tid, "
+        f"l.size AS ls, t.size AS ts, count(*) OVER (PARTITION BY l.g) AS pairs "
+        f"FROM {next(sides)} l JOIN {next(sides)} t ON l.g = t.g AND l.rank = t.rank AND {shared} WHERE NOT ({unequal})) "
+        f"WHERE pairs = least(ls, ts) OR ls * ts > {_MOST_PAIRS}"
+    )
+
+
+def _candidates(session: Session, plan: Plan, prefix: str) -> None:
+    """Store every pair that is left of each key, with the number of its unequal columns."""
     parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
     distance = " + ".join(parts) if len(parts) < DEEPEST else f"list_sum([{', '.join(parts)}])"
-    found = f"SELECT x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g"
-    few, many = f"x.size * y.size <= {_MOST_PAIRS}", f"x.size * y.size > {_MOST_PAIRS}"
-    tries = [(f"{found} WHERE {few}", "true")]
-    if any(c.meaning.near for c in plan.values):
-        tries.append((f"{found} AND x.s = y.s WHERE {many} AND x.alike * y.alike <= {_MOST_ALIKE}", "d = 0"))
-    every = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM ({pairs}) p "
+    session.run(
+        f"CREATE TABLE {prefix}cand AS SELECT p.g, p.lid, p.tid, {distance} AS d, abs(p.ln - p.tn) AS o FROM "
+        f"(SELECT x.g, x.rid AS lid, y.rid AS tid, x.n AS ln, y.n AS tn FROM {prefix}rl x JOIN {prefix}rt "
+        "y ON x.g = y.g "
+        f"WHERE x.size * y.size <= {_MOST_PAIRS}) p "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid JOIN (SELECT rowid AS rid, "
-        f"* FROM {prefix}wt) t ON p.tid = t.rid) WHERE {kept}"
-        for pairs, kept in tries
+        f"* FROM {prefix}wt) t ON p.tid = t.rid"
     )
-    session.run(f"CREATE TABLE {prefix}cand AS {every}")
+
+
+def _pair_nearest(session: Session, prefix: str) -> None:
+    """Pair what is left of each key, fewest unequal columns first."""
     while session.one(f"SELECT count(*) FROM {prefix}cand"):
         session.run(
             f"CREATE OR REPLACE TABLE {prefix}best AS SELECT lid, tid FROM (SELECT *, "
@@ -152,14 +199,10 @@ def _pair_nearest(session: Session, plan: Plan, prefix: str) -> None:
         )
 
 
-def _pair_in_order(session: Session, prefix: str, alike: str) -> None:
-    """Pair what is left of keys with very many rows in a fixed order, within what is ``alike``."""
-    sides = (
-        f"(SELECT rid, size, {alike}, row_number() OVER (PARTITION BY {alike} ORDER BY n) AS m FROM {prefix}r{side} "
-        f"WHERE rid NOT IN (SELECT {side}id FROM {prefix}dp))"
-        for side in "lt"
-    )
+def _pair_in_order(session: Session, prefix: str) -> None:
+    """Pair the rows of keys with very many copies in the order of their values."""
     session.run(
-        f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {next(sides)} x JOIN {next(sides)} y USING ({alike}, m) "
+        f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g "
+        "AND x.n = y.n "
         f"WHERE x.size * y.size > {_MOST_PAIRS}"
     )

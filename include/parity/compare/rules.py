@@ -213,7 +213,8 @@ def _decimal_gap(most: Decimal, sql: str) -> str:
     # All differences are whole multiples of the last unit.
     units, largest = int(most.scaleb(scale, _EXACT)), 10**38 - 1
     allowed, rest = (
-        f"'{Decimal(n).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})" for n in (min(units, largest), units - largest)
+        f"'{Decimal(n).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})"
+        for n in (min(units, largest), units - largest)
     )
     if units <= largest:
         return f"abs(TRY(«0» - «1»)) <= {allowed}"

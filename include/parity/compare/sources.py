@@ -50,7 +50,9 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
         other = opened[1 - at]
         wanted = _renamed(other.columns, spec, at) if other else {}
         untyped = {name for name, kind in wanted.items() if kind is None or kind.untyped}
-        by_rule = {name: kind for name, kind in _by_rules(spec, at).items() if name not in wanted or name in untyped}
+        by_rule = {
+            name: kind for name, kind in _by_rules(spec, at).items() if name not in wanted or name in untyped
+        }
         opened[at] = _csv(session, csv, wanted | by_rule, rows[at])
     legacy_side, target_side = _fill_empty(session, opened, files)
     return (

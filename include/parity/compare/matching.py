@@ -1,0 +1,59 @@
+"""Pairs as many rows of a key as rules can make equal: a largest matching between the rows of both sides.
+
+Which of two rows takes which partner is no matter of order where a tolerance lets one row have several: of
+{0, 5} against {8, 14} under 10, five must leave eight to nought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from parity.compare.session import Session
+
+_EDGES = 100_000
+"""Pairs looked at in one go."""
+
+
+def pair_most(session: Session, prefix: str) -> None:
+    """Move a largest set of pairs that are equal under the rules from ``cand`` to ``dp``, key by key."""
+    edges = int(session.one(f"SELECT count(*) FROM {prefix}cand WHERE d = 0"))
+    parts = -(-edges // _EDGES)
+    for part in range(parts):
+        rows = session.rows(
+            f"SELECT lid, tid FROM {prefix}cand WHERE d = 0 AND g % {parts} = {part} ORDER BY lid, o, tid"
+        )
+        if not rows:
+            continue
+        partners: dict[int, list[int]] = {}
+        for left, right in rows:
+            partners.setdefault(left, []).append(right)
+        pairs = most(partners)
+        session.run(f"INSERT INTO {prefix}dp SELECT unnest({[*pairs]}), unnest({[*pairs.values()]})")
+    if edges:
+        session.run(
+            f"DELETE FROM {prefix}cand WHERE lid IN (SELECT lid FROM {prefix}dp) "
+            f"OR tid IN (SELECT tid FROM {prefix}dp)"
+        )
+
+
+def most(partners: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Return a largest matching of left rows with right ones, each with one of its possible ``partners``."""
+    pairs: dict[int, int] = {}
+    owners: dict[int, int] = {}
+    for start in partners:
+        came: dict[int, int] = {}  # The left row from which each right one was reached.
+        todo, free = [start], None
+        while todo and free is None:
+            left = todo.pop()
+            for right in partners[left]:
+                if right in came:
+                    continue
+                came[right] = left
+                if right not in owners:
+                    free = right
+                    break
+                todo.append(owners[right])
+        while free is not None:  # Everyone on the way hands a partner on, and takes another one.
+            left = came[free]
+            pairs[left], owners[free], free = free, left, pairs.get(left)
+    return pairs
