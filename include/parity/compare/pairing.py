@@ -164,8 +164,8 @@ def _pair_alike(session: Session, plan: Plan, prefix: str) -> None:
     session.run(
         f"INSERT INTO {prefix}dp SELECT lid, tid FROM (SELECT l.rid AS lid, t.rid AS tid, "
         f"l.size AS ls, t.size AS ts, count(*) OVER (PARTITION BY l.g) AS pairs "
-        f"FROM {next(sides)} l JOIN {next(sides)} t ON l.g = t.g AND l.rank = t.rank AND {shared} WHERE NOT ({unequal})) "
-        f"WHERE pairs = least(ls, ts) OR ls * ts > {_MOST_PAIRS}"
+        f"FROM {next(sides)} l JOIN {next(sides)} t ON l.g = t.g AND l.rank = t.rank AND {shared} "
+        f"WHERE NOT ({unequal})) WHERE pairs = least(ls, ts) OR ls * ts > {_MOST_PAIRS}"
     )
 
 
