@@ -134,16 +134,16 @@ def _freeze_float(value: float, digits: bool) -> Any:
 
 
 def to_utc(nanos: int, zone: str | None) -> int:
-    """Move a naive time, read in its zone, to UTC; of a wall time that occurs twice, the second counts."""
+    """Move a naive time, read in its zone, to UTC; ValueError for a wall time that occurs twice or never."""
     if zone is None:
         return nanos
     wall = dt.datetime(1970, 1, 1, tzinfo=ZoneInfo(zone)) + dt.timedelta(microseconds=nanos // 1000)
     first, second = (wall.replace(fold=fold).utcoffset() for fold in (0, 1))
     assert first is not None
     assert second is not None
-    # A wall time that is skipped has the greater offset second; it moves on by the gap.
-    offset = min(first, second)
-    return nanos - (offset // dt.timedelta(microseconds=1)) * 1000
+    if first != second:
+        raise ValueError("no single moment")
+    return nanos - (first // dt.timedelta(microseconds=1)) * 1000
 
 
 def _text(rule: dict[str, Any], value: str | None) -> Any:

@@ -22,6 +22,7 @@ from parity.compare.sources import Side, open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
 from parity.compare.waivers import Covered, apply_waivers
+from parity.compare.zones import refuse_unclear
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import plural
 
@@ -49,6 +50,7 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
     plan = make_plan(session, left, right, spec)
     if len(plan.columns) > _WIDE:
         session.plan_widely()
+    refuse_unclear(session, plan, {"legacy": left.relation, "target": right.relation})
     for side, opened in (("legacy", left), ("target", right)):
         session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")
     progress.step("compare")

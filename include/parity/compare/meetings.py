@@ -180,7 +180,7 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
 
 def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
-    if legacy_zone == target_zone and not any(zoned):
+    if not moves(legacy, target, legacy_zone, target_zone):
         legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
     left = _utc(legacy, legacy_zone)
     right = _utc(target, target_zone)
@@ -197,6 +197,11 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
     return Meeting(
         Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})", note=note
     )
+
+
+def moves(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> bool:
+    """Tell whether a pair of columns is moved to UTC: two naive ones of one zone are compared as they stand."""
+    return legacy_zone != target_zone or not (legacy.naive and target.naive)
 
 
 def _utc(one: DataType, zone: str | None) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)\s*")
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_MICROSECONDS = {"us": 1, "ms": 10**3, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86_400 * 10**6}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*")
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BYTES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -24,7 +24,10 @@ _BYTES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 def parse_duration(value: object) -> object:
     """Turn ``2h``, ``90s`` or ``1ms`` into a timedelta; leave anything else to pydantic."""
     if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
-        return timedelta(microseconds=round(float(found[1]) * _SECONDS[found[2]] * 1e6))
+        exact = Decimal(found[1]) * _MICROSECONDS[found[2]]
+        if exact % 1:
+            raise ValueError(f"{value!r} is finer than a microsecond; write whole ones")
+        return timedelta(microseconds=int(exact))
     if isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration; write a number and us, ms, s, m, h or d, such as 90s")
     return value

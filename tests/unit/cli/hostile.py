@@ -340,6 +340,16 @@ SETTINGS = [
         for kind in ("TIMESTAMP", "TIMESTAMP_NS")
     ),
     *(
+        _rule(f"a wall time {wall} of {zone} against the moment {moment}", f"v: {{legacy_timezone: {zone}}}", NUMBER.format(f"TIMESTAMP '{wall}'"), NUMBER.format(f"TIMESTAMPTZ '{moment}+00'"), verdict)
+        for zone, wall, moment, verdict in (
+            ("Europe/Berlin", "2025-10-26 02:00:00", "2025-10-26 00:00:00", INVALID), ("Europe/Berlin", "2025-10-26 02:59:59.999999", "2025-10-26 01:59:59.999999", INVALID), ("Europe/Berlin", "2026-03-29 02:30:00", "2026-03-29 01:30:00", INVALID),
+            ("Europe/Berlin", "2025-10-26 01:59:59.999999", "2025-10-25 23:59:59.999999", PASS), ("Europe/Berlin", "2025-10-26 03:00:00", "2025-10-26 02:00:00", PASS), ("Europe/Berlin", "2026-03-29 03:00:00", "2026-03-29 01:00:00", PASS),
+            ("Australia/Lord_Howe", "2026-04-05 01:45:00", "2026-04-04 15:15:00", INVALID), ("Pacific/Apia", "2011-12-30 12:00:00", "2011-12-30 22:00:00", INVALID),
+        )
+    ),
+    _rule("a repeated wall time that an expression reads", "v: {legacy_sql: \"timezone('Europe/Berlin', v)\"}", NUMBER.format("TIMESTAMP '2025-10-26 02:30'"), NUMBER.format("TIMESTAMPTZ '2025-10-26 01:30+00'"), PASS),
+    _tolerance("0.6us", "TIMESTAMP '2026-01-01 00:00:00.000001'", "TIMESTAMP '2026-01-01 00:00:00.000002'", INVALID),
+    *(
         _tolerance(allowed, value, value, PASS)
         for allowed, value in (
             ("1", "0::UTINYINT"), ("1000", "1::UTINYINT"), ("1", "255::UTINYINT"), ("5", "18446744073709551615::UBIGINT"), ("5", "0::UBIGINT"), ("5", "9223372036854775807"), ("5", "(-9223372036854775808)::BIGINT"),
