@@ -91,7 +91,7 @@ def _folded(names: Iterable[str]) -> frozenset[str]:
 
 
 def _by_rules(spec: Spec, at: int) -> dict[str, DataType | None]:
-    """Return the columns whose rules say what they hold: what a text looks like tonight must not make a number of it."""
+    """Return the columns whose rules say what they hold, not what their texts look like."""
     found: dict[str, DataType | None] = {}
     for name, rule in spec.columns.items():
         timed = rule.tolerance is not None and rule.tolerance.time is not None
