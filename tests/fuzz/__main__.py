@@ -6,13 +6,13 @@ import argparse
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
-from fuzz import databases, reference
+from fuzz import reference
 from fuzz.case import CASES, Case
-from fuzz.pairs import Pairs
-from fuzz.runner import Outcome, Tally, fuzz, judge_text
+from fuzz.runner import KINDS, RUNS, Outcome, Tally, case_of, case_of_text, fuzz, judge_case
 
-_WIDTHS = (20, 8, 10, 8, 10, 9, 9)
+_WIDTHS = (12, 12, 12, 12, 12, 12)
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--only-missed", action="store_true", help="fail for missed defects only")
     given = parser.parse_args()
     if given.seed or given.case:
-        return _replay(given.case.read_text() if given.case else _drawn(given.seed))
+        return _replay(case_of_text(given.case.read_text()) if given.case else case_of(given.seed))
     progress = _Progress(given.run, given.minutes * 60)
     tally = fuzz(given.run, given.minutes * 60, progress.show, given.processes)
     progress.end()
@@ -36,15 +36,10 @@ def main() -> int:
     return bool(tally.total[Tally.NAMES.index("missed")] if given.only_missed else tally.failures)
 
 
-def _drawn(seed: str) -> str:
-    """Return the case of a seed; those of databases have a letter in them."""
-    return databases.draw(seed).to_text() if ":d" in seed or ":m" in seed else Pairs(seed).case().to_text()
-
-
-def _replay(text: str) -> int:
-    found = judge_text(text)
-    if '"tables"' not in text:
-        print(f"reference: {reference.compare(Case.of_text(text))}")
+def _replay(case: Any) -> int:
+    found = judge_case(case)
+    if isinstance(case, Case):
+        print(f"reference: {reference.compare(case)}")
     print(f"{found.planted:,} planted, {found.missed:,} missed, {found.invented:,} invented")
     for _, sentence in found.complaints:
         print(f"- {sentence}")
@@ -63,10 +58,10 @@ class _Progress:
         if not self.live and tally.seconds < (self.minute + 1) * 60:
             return
         self.minute = int(tally.seconds // 60)
-        pairs, planted, missed, invented, invalid, crashed = tally.total
+        pairs, planted, missed, invented, refused = tally.total
         text = (
             f"{tally.seconds / 60:5.1f} min · {pairs:,} pairs · {planted:,} planted · {missed:,} missed · "
-            f"{invented:,} invented · {invalid + crashed:,} refused"
+            f"{invented:,} invented · {refused:,} refused"
         )
         print(f"\r{text:<79}" if self.live else text, end="" if self.live else "\n", flush=True)
 
@@ -78,7 +73,8 @@ class _Progress:
 def table(tally: Tally) -> str:
     """Return the end's table, 80 columns wide at most."""
     heads = ("", *Tally.NAMES)
-    rows = [[name, *(f"{n:,}" for n in counts)] for name, counts in sorted(tally.groups.items())]
+    rows = [[name, *(f"{n:,}" for n in tally.groups[name])] for name in KINDS if name in tally.groups]
+    rows = [[name, pairs, "–" if name == RUNS else planted, *rest] for name, pairs, planted, *rest in rows]
     rows.append(["all", *(f"{n:,}" for n in tally.total)])
     lines = [
         "".join(
@@ -88,10 +84,10 @@ def table(tally: Tally) -> str:
         for row in (heads, *rows)
     ]
     rule = "─" * sum(_WIDTHS)
-    pace = f"{tally.total[0] / max(tally.seconds, 1):.1f} pairs/s in {tally.seconds:,.0f} s; "
-    end = "nothing was found." if not tally.failures else f"{len(tally.failures)} pairs failed."
-    end += f" {tally.known:,} more failed as open cases do." if tally.known else ""
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", pace + end])
+    end = "nothing was found" if not tally.failures else f"{len(tally.failures):,} failed"
+    end += f"; {tally.known:,} more fail as open cases do" if tally.known else ""
+    told = f"run {tally.run}, {tally.seconds / 60:.1f} min, {tally.alone:,} pairs of one defect alone: {end}."
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", told])
 
 
 def keep(outcome: Outcome) -> Path | None:

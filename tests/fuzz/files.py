@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import duckdb
@@ -13,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fuzz.case import Case
-from fuzz.kinds import DAY, UNITS, Kind
+from fuzz.kinds import DAY, UNITS, Kind, decode, encode, kind
 
 _TEXTS = {"string": pa.string(), "large": pa.large_string(), "dictionary": pa.dictionary(pa.int32(), pa.string())}
 
@@ -71,44 +74,98 @@ def _array(of: Kind, cells: list[Any], texts: str) -> pa.Array:
     return pa.array(values, arrow(of, texts))
 
 
-def table(case: Case, side: int, rows: list[list[Any]]) -> pa.Table:
-    """Return rows of one side as an Arrow table."""
-    texts = case.storage[side].get("texts", "string")
-    arrays = {
-        column.on(side): _array(column.kind(side), [row[at] for row in rows], texts)
-        for at, column in enumerate(case.columns)
-        if column.on(side)
-    }
-    return pa.table(arrays)
+_NARROWER = {
+    "int64": ("int8", "int16", "int32"), "int32": ("int16",), "int16": ("int8",), "uint64": ("uint16", "uint32"),
+    "float64": ("float32",), "decimal(18,2)": ("decimal(9,2)",), "decimal(38,10)": ("decimal(20,10)",),
+    "timestamp(us)": ("timestamp(ms)",), "timestamp(ns)": ("timestamp(us)",),
+}  # fmt: skip
+"""Types in which an engine may have written a column of another file, if every value fits."""
+
+
+def _narrowed(of: Kind, cells: list[Any]) -> tuple[Kind, list[Any]]:
+    for name in _NARROWER.get(of.name, ()):
+        try:
+            return kind(name), [encode(kind(name), decode(of, cell)) for cell in cells]
+        except (ValueError, OverflowError):
+            continue
+    return of, cells
+
+
+def table(case: Case, side: int, rows: list[list[Any]], how: dict[str, Any]) -> pa.Table:
+    """Return rows of one side as an Arrow table, stored as ``how`` says."""
+    arrays = {}
+    for at, column in enumerate(case.columns):
+        if column.on(side):
+            of, cells = column.kind(side), [row[at] for row in rows]
+            if how.get("narrow"):
+                of, cells = _narrowed(of, cells)
+            arrays[column.on(side)] = _array(of, cells, how.get("texts", "string"))
+    names = sorted(arrays) if how.get("narrow") else list(arrays)
+    return pa.table({name: arrays[name] for name in names})
 
 
 def write(case: Case, side: int, folder: Path) -> Path:
     """Write one side of a case and return the file or the directory."""
     how, rows = case.storage[side], case.rows[side]
     pieces = how.get("files", 1)
-    suffix = {"csv": ".csv.gz" if how.get("gzip") else ".csv"}.get(how["format"], ".parquet")
-    if pieces == 1:
-        path = folder / f"{('legacy', 'target')[side]}{suffix}"
-        _write_file(case, side, rows, path)
+    if pieces == 1 and "hive" not in how:
+        path = folder / f"{('legacy', 'target')[side]}{_suffix(how)}"
+        _write_file(case, side, rows, path, how)
         return path
     place = folder / ("legacy", "target")[side]
     place.mkdir()
     (place / "_SUCCESS").touch()
-    for at in range(pieces):
-        _write_file(case, side, rows[at::pieces], place / f"part-{at:05}{suffix}")
+    for inner, part, some in _folders(case, side, place) if "hive" in how else [(place, case, rows)]:
+        inner.mkdir(exist_ok=True)
+        for at in range(pieces):
+            own = _varied(how, at) if how.get("mixed") else how
+            _write_file(part, side, some[at::pieces], inner / f"part-{at:05}{_suffix(own)}", own)
     return place
 
 
-def _write_file(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
-    how = case.storage[side]
+def _suffix(how: dict[str, Any]) -> str:
+    if how["format"] != "csv":
+        return ".parquet"
+    return ".csv.gz" if how.get("gzip") else ".csv.zst" if how.get("zstd") else ".csv"
+
+
+def _varied(how: dict[str, Any], at: int) -> dict[str, Any]:
+    """Return how the file of a number is stored, where no two files have one writer."""
+    if how["format"] == "csv":
+        return how | ({"gzip": True}, {"newline": "\r\n"}, {"zstd": True, "quotes": True})[at % 3]
+    ways = ({}, {"narrow": True, "codec": "zstd", "texts": "dictionary"}, {"format": "duckdb", "narrow": True})
+    return how | ways[at % 3]
+
+
+def _folders(case: Case, side: int, place: Path) -> Iterator[tuple[Path, Case, list[list[Any]]]]:
+    """Yield folders ``column=value`` with the rows of each, whose files lack the column."""
+    at = next(at for at, column in enumerate(case.columns) if column.name == case.storage[side]["hive"])
+    column = case.columns[at]
+    texts: dict[str, list[list[Any]]] = {}
+    for row in case.rows[side]:
+        texts.setdefault(folder_text(column.kind(side), row[at]), []).append(row)
+    without = replace(column, **{("legacy", "target")[side]: ""})
+    part = replace(case, columns=(*case.columns[:at], without, *case.columns[at + 1 :]))
+    for text, rows in texts.items():
+        yield place / f"{quote(column.on(side), safe='')}={quote(text, safe='')}", part, rows
+
+
+def folder_text(of: Kind, cell: Any) -> str:
+    """Write a cell as engines name folders by it; OverflowError where it has no such name."""
+    text = "__HIVE_DEFAULT_PARTITION__" if cell is None else csv_text(of, cell)
+    if not text or len(quote(text, safe="")) > 200:
+        raise OverflowError("no name of a folder")
+    return text
+
+
+def _write_file(case: Case, side: int, rows: list[list[Any]], path: Path, how: dict[str, Any]) -> None:
     writers = {"csv": _csv, "pyarrow": _pyarrow, "spark": _spark, "duckdb": _duckdb}
-    writers[how["format"]](case, side, rows, path)
+    writers[how["format"]](case, side, rows, path, how)
 
 
-def _pyarrow(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
-    how = case.storage[side]
+def _pyarrow(case: Case, side: int, rows: list[list[Any]], path: Path, how: dict[str, Any]) -> None:
     pq.write_table(
-        table(case, side, rows),
+        table(case, side, rows, how),
         path,
         row_group_size=how.get("group", 1000),
         compression=how.get("codec", "snappy"),
@@ -119,11 +176,10 @@ def _pyarrow(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
     )
 
 
-def _spark(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
+def _spark(case: Case, side: int, rows: list[list[Any]], path: Path, how: dict[str, Any]) -> None:
     """Write as Spark does: times as INT96, the old names in lists."""
-    how = case.storage[side]
     pq.write_table(
-        table(case, side, rows),
+        table(case, side, rows, how),
         path,
         row_group_size=how.get("group", 1000),
         use_deprecated_int96_timestamps=how.get("int96", False),
@@ -133,16 +189,15 @@ def _spark(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
     )
 
 
-def _duckdb(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
-    made = table(case, side, rows)
+def _duckdb(case: Case, side: int, rows: list[list[Any]], path: Path, how: dict[str, Any]) -> None:
+    made = table(case, side, rows, how)
     with duckdb.connect() as connection:
         connection.register("made", made)
-        size = max(1, case.storage[side].get("group", 1000))
+        size = max(1, how.get("group", 1000))
         connection.execute(f"COPY (FROM made) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {size})")
 
 
-def _csv(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
-    how = case.storage[side]
+def _csv(case: Case, side: int, rows: list[list[Any]], path: Path, how: dict[str, Any]) -> None:
     delimiter, end = how.get("delimiter", ","), how.get("newline", "\n")
     columns = [(at, column) for at, column in enumerate(case.columns) if column.on(side)]
 
@@ -156,8 +211,14 @@ def _csv(case: Case, side: int, rows: list[list[Any]], path: Path) -> None:
         lines.append(
             delimiter.join("" if cell is None else quoted(csv_text(of, cell), how["quotes"]) for of, cell in cells)
         )
-    data = ("\ufeff" if how.get("mark") else "").encode() + (end.join(lines) + end).encode()
-    path.write_bytes(gzip.compress(data) if how.get("gzip") else data)
+    data = (("\ufeff" if how.get("mark") else "") + end.join(lines) + end).encode(how.get("encoding", "utf-8"))
+    if how.get("gzip"):
+        path.write_bytes(gzip.compress(data))
+    elif how.get("zstd"):
+        with pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "zstd") as out:
+            out.write(data)
+    else:
+        path.write_bytes(data)
 
 
 def csv_text(of: Kind, cell: Any) -> str:

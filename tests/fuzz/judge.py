@@ -48,6 +48,13 @@ class _Ledger:
             word = "missed" if found < wanted else "invented"
             self.complaints.append((word, f"{what}: {wanted} planted, {found} found"))
 
+    def places(self, what: str, wanted: set[str], found: set[str]) -> None:
+        """Hold the rows of defects against each other."""
+        for word, rows in (("missed", wanted - found), ("invented", found - wanted)):
+            if rows:
+                setattr(self, word, getattr(self, word) + len(rows))
+                self.complaints.append((word, f"{what}: {len(rows)} {word}, such as that of row {min(rows)}"))
+
     def fact(self, what: str, wanted: Any, found: Any) -> None:
         """Hold any other fact against what it must be."""
         if wanted != found:
@@ -75,6 +82,8 @@ def weigh(case: Case, expected: Expected, result: dict[str, Any]) -> Judgement:
     _rows(case, expected, result, ledger)
     if expected.unique and case.key:
         _columns(case, expected, result, ledger)
+    if product.shows_all(case):
+        _places(expected, result, ledger)
     schema = sorted(one["name"] for one in result["schema"] if one["verdict"] in _SCHEMA)
     ledger.fact("schema", sorted(expected.schema), schema)
     ledger.fact("waivers", expected.waivers, [one["state"] for one in result["waivers"]])
@@ -86,7 +95,7 @@ def _rows(case: Case, expected: Expected, result: dict[str, Any], ledger: _Ledge
     rows = result["rows"]
     for name in _ROWS:
         wanted, found = getattr(expected, name), rows[name]
-        cells = name == "changed" and expected.unique and case.key
+        cells = (name == "changed" and expected.unique and case.key) or product.shows_all(case)
         if name in ("changed", "missing", "extra") and not cells:
             ledger.defects(f"{name} rows", wanted, found)
         else:
@@ -100,8 +109,19 @@ def _columns(case: Case, expected: Expected, result: dict[str, Any], ledger: _Le
             ledger.fact(f"ignored: {column.name}", False, column.name in found)
             continue
         one = found[column.name]
-        ledger.defects(f"column {column.name}", expected.different[column.name], one["different"])
+        count = ledger.fact if product.shows_all(case) else ledger.defects
+        count(f"column {column.name}", expected.different[column.name], one["different"])
         ledger.fact(f"causes: {column.name}", one["different"], sum(cause["rows"] for cause in one["causes"]))
+
+
+def _places(expected: Expected, result: dict[str, Any], ledger: _Ledger) -> None:
+    """Hold the row and the column of every defect against those that are shown."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for one in result["samples"]:
+        if one["kind"] in ("changed", "missing", "extra"):
+            shown.setdefault((one["kind"], one["column"] or ""), set()).add(one["key"][reference.NUMBER])
+    for place in sorted(expected.places.keys() | shown.keys()):
+        ledger.places(" ".join(place).strip(), expected.places.get(place, set()), shown.get(place, set()))
 
 
 def _verdict(expected: Expected, found: str, ledger: _Ledger) -> None:

@@ -12,9 +12,17 @@ from typing import Any
 
 from fuzz import files
 from fuzz.case import Case
+from fuzz.reference import NUMBER
 
 TODAY = dt.date(2026, 3, 1)
+SHOWN = 1_900
+"""Different cells of one pair at most, where every one is to be shown."""
 _EXIT = {"PASS": 0, "WAIVED": 0, "FAIL": 1, "INVALID": 2}
+
+
+def shows_all(case: Case) -> bool:
+    """Return whether the product shall show every defect, by the number of its row."""
+    return NUMBER in case.key and case.through == "function"
 
 
 def run(case: Case, folder: Path) -> dict[str, Any]:
@@ -30,7 +38,10 @@ def _function(case: Case, sides: list[Path]) -> dict[str, Any]:
     from parity.suite.models import ColumnRule, Waiver
 
     forms = [
-        CsvFormat(header=True) if how["format"] == "csv" and not case.key else CsvFormat() for how in case.storage
+        CsvFormat(
+            header=True if how["format"] == "csv" and not case.key else None, encoding=how.get("encoding", "utf-8")
+        )
+        for how in case.storage
     ]
     spec = Spec(
         key=case.key,
@@ -38,7 +49,7 @@ def _function(case: Case, sides: list[Path]) -> dict[str, Any]:
         waivers=tuple(Waiver.model_validate(_waiver(case, one)) for one in case.waivers),
         memory="500MB",
         threads=1,
-        samples=2,
+        samples=SHOWN if shows_all(case) else 2,
         today=TODAY,
         mask_key=b"fuzz",
     )

@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fuzz.case import Case, Column
-from fuzz.kinds import Kind, decode
+from fuzz.kinds import Kind, decode, kind
 
 SAME, DIFFERENT, EITHER = "same", "different", "either"
 WHITE_SPACE = (
@@ -44,7 +44,47 @@ PATTERNS = {
     ("(?i)null", ""): ("(?i)null", ""),
 }
 """Replacements as a rule gives them, and as Python's own regular expressions have them."""
+NUMBER = "n"
+"""A key column that numbers the rows of a pair: by it every defect's place is known."""
 _LIMIT = 10**18
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An SQL expression over one column, and what it means."""
+
+    sql: str
+    """With ``{}`` for the column's quoted name."""
+    of: tuple[str, ...]
+    gives: str
+    value: Callable[[Any], Any]
+    of_null: Any = None
+
+    def __call__(self, value: Any) -> Any:
+        """Return what it makes of a decoded value."""
+        return self.of_null if value is None else self.value(value)
+
+
+EXPRESSIONS = (
+    Expression("{} || '!'", ("text",), "text", lambda text: text + "!"),
+    Expression("coalesce({}, '')", ("text",), "text", lambda text: text, ""),
+    Expression("length({})", ("text",), "int64", lambda text: Decimal(len(text))),
+    Expression("CAST({} AS VARCHAR)", ("int32", "int64"), "text", str),
+    Expression("CAST({} AS HUGEINT) * 100", ("int32",), "int64", lambda number: number * 100),
+    Expression("{} IS NULL", ("text", "int64", "date", "float64"), "bool", lambda _: False, True),
+    Expression(
+        "CAST({} AS DATE)", ("timestamp(us)", "timestamp(ms)"), "date", lambda ns: ns - ns % DURATIONS["d"]
+    ),
+    Expression("epoch_us({})", ("timestamp(us)",), "int64", lambda ns: Decimal(ns // 1000)),
+    Expression("{}[1]", ("list<int32>",), "int32", lambda items: items[0] if items else None),
+    Expression("({}).a", ("struct<a:int32,b:text>",), "int32", lambda fields: fields["a"]),
+)
+
+
+def expression(column: Column, side: int) -> Expression | None:
+    """Return the expression that a rule puts in place of a side's column."""
+    given = column.rule.get(f"{('legacy', 'target')[side]}_sql")
+    return next((one for one in EXPRESSIONS if one.sql.format(f'"{column.on(side)}"') == given), None)
 
 
 @dataclass(frozen=True)
@@ -69,8 +109,10 @@ def tolerance(rule: dict[str, Any]) -> Tolerance | None:
 
 
 def families(column: Column) -> tuple[Kind, Kind]:
-    """Return the kinds of both sides, a column of nothing but NULL taking the other's."""
-    left, right = column.kind(0), column.kind(1)
+    """Return the kinds that are compared, a column of nothing but NULL taking the other side's."""
+    left, right = (
+        kind(made.gives) if (made := expression(column, side)) else column.kind(side) for side in (0, 1)
+    )
     if left.family == "null":
         left = right
     return left, right if right.family != "null" else left
@@ -97,8 +139,8 @@ def _meet(left: Kind, right: Kind) -> bool:
 
 def token(column: Column, side: int, cell: Any) -> Any:
     """Return a hashable value that is equal for cells which the rule, tolerances aside, calls equal."""
-    own = families(column)
-    value = decode(own[side], cell)
+    own, made = families(column), expression(column, side)
+    value = made(decode(column.kind(side), cell)) if made else decode(own[side], cell)
     if value is not None and own[side].family == "timestamp" and not own[side].zoned:
         value = to_utc(value, column.rule.get(f"{('legacy', 'target')[side]}_timezone"))
     if {own[0].family, own[1].family} == {"text", "uuid"} and value is not None:
@@ -283,6 +325,8 @@ class Expected:
     """Columns whose very schema differs."""
     waivers: list[str] = field(default_factory=list)
     """The state of each waiver."""
+    places: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Numbers of the rows that are ``changed`` in a column, ``missing`` or ``extra``, where rows are numbered."""
 
     @property
     def planted(self) -> int:
@@ -334,15 +378,20 @@ def _group(
         found.unique = False
         _multiset(case, values, left, right, found)
         return
+    number = case.key.index(NUMBER) if NUMBER in case.key else None
     if not left or not right:
         found.missing += len(left)
         found.extra += len(right)
+        if number is not None:
+            found.places["missing" if left else "extra", ""].add(str((left or right)[0][number]))
         hits.append((left[0] if left else None, right[0] if right else None, frozenset()))
         return
     answers = {case.columns[at].name: same(case.columns[at], left[0][at], right[0][at]) for at in values}
     different = frozenset(name for name, answer in answers.items() if answer == DIFFERENT)
     found.unsure += [name for name, answer in answers.items() if answer == EITHER]
     found.different.update(different)
+    for name in different if number is not None else ():
+        found.places["changed", name].add(str(left[0][number]))
     found.changed += bool(different)
     found.equal += not different
     hits.append((left[0], right[0], different))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -10,16 +11,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, Thr
 from dataclasses import dataclass, field, replace
 from itertools import count, cycle
 from multiprocessing import get_context
+from typing import Any
 
-from fuzz import databases
+from fuzz import databases, runs
 from fuzz.case import Case
 from fuzz.judge import Judgement, judge
 from fuzz.known import is_known
 from fuzz.pairs import Pairs
 from fuzz.shrink import shrink
 
-DATABASES = MARIADB, MYSQL = "MariaDB", "MySQL"
-_KINDS = 12
+PARQUET, CSV, MARIADB, MYSQL, RUNS = KINDS = "Parquet", "CSV", "MariaDB", "MySQL", "runs"
+DATABASES = MARIADB, MYSQL
+_RUNS = 25
+"""Runs of a Dag that are played at a time, in a process of their own (importing Airflow takes seconds)."""
+_SHARE = 0.1
+"""Share of the time for these."""
+_MOST = 12
 """Kinds of failure that are shrunk in one run; a minute each at most."""
 
 
@@ -31,21 +38,26 @@ class Outcome:
     group: str
     judgement: Judgement
     shrunk: str = ""
+    pairs: int = 1
+    """Of runs, how many were played well."""
 
 
 @dataclass
 class Tally:
-    """The sum of all outcomes, by group of pairs."""
+    """The sum of all outcomes, by kind."""
 
+    run: str = ""
     groups: dict[str, list[int]] = field(default_factory=dict)
     failures: list[Outcome] = field(default_factory=list)
     shrunk: list[Outcome] = field(default_factory=list)
     """One failure of each kind, made small."""
+    alone: int = 0
+    """Pairs with one defect alone."""
     known: int = 0
     """Pairs that fail as an open case does."""
     seconds: float = 0.0
 
-    NAMES = ("pairs", "planted", "missed", "invented", "invalid", "crashed")
+    NAMES = ("pairs", "planted", "missed", "invented", "refused")
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -53,7 +65,8 @@ class Tally:
         if one.complaints and is_known(one):
             self.known += 1
             one = Judgement()
-        counts = (1, one.planted, one.missed, one.invented, one.invalid, one.crashed)
+        self.alone += one.planted == 1
+        counts = (outcome.pairs, one.planted, one.missed, one.invented, one.invalid + one.crashed)
         before = self.groups.get(outcome.group, [0] * len(counts))
         self.groups[outcome.group] = [a + b for a, b in zip(before, counts, strict=True)]
         if one.complaints:
@@ -76,29 +89,54 @@ class Tally:
         return [sum(column) for column in zip(*self.groups.values(), strict=True)] or [0] * len(self.NAMES)
 
 
-def group_of(case: Case) -> str:
-    """Name the group that a case is counted in."""
-    formats = sorted("CSV" if how["format"] == "csv" else "Parquet" for how in case.storage)
-    return f"{formats[1]} and {formats[0]}"
+def case_of(seed: str) -> Any:
+    """Draw what a seed stands for; the letter after the colon says which kind it is, if there is one."""
+    letter = seed.rpartition(":")[2][0]
+    return {"d": databases.draw, "m": databases.draw, "r": runs.draw}.get(letter, lambda one: Pairs(one).case())(
+        seed
+    )
+
+
+def case_of_text(text: str) -> Any:
+    """Read a case as a file has it."""
+    kinds = {"tables": databases.Databases, "events": runs.Run}
+    found: Any = next((kind for name, kind in kinds.items() if name in json.loads(text)), Case)
+    return found.of_text(text)
+
+
+def judge_case(case: Any) -> Judgement:
+    """Judge a case of any kind."""
+    of = {databases.Databases: databases.judge, runs.Run: runs.judge}
+    return of.get(type(case), judge)(case)
+
+
+def group_of(case: Any) -> str:
+    """Name the kind that a case is counted in."""
+    if isinstance(case, runs.Run):
+        return RUNS
+    if isinstance(case, databases.Databases):
+        return MYSQL if case.server == "mysql" else MARIADB
+    return CSV if any(how["format"] == "csv" for how in case.storage) else PARQUET
 
 
 def try_seed(seed: str) -> Outcome:
     """Draw and judge the case of one seed."""
-    case = Pairs(seed).case()
-    return Outcome(seed, group_of(case), judge(case))
+    case = case_of(seed)
+    return Outcome(seed, group_of(case), judge_case(case))
 
 
-def try_databases(seed: str) -> Outcome:
-    """Draw and judge two databases of one seed."""
-    return Outcome(seed, MYSQL if ":m" in seed else MARIADB, databases.judge(databases.draw(seed)))
+def try_runs(seeds: list[str]) -> list[Outcome]:
+    """Play some runs; return those that fail, and one outcome for all others."""
+    found = [try_seed(seed) for seed in seeds]
+    failed = [one for one in found if one.judgement.complaints]
+    return [*failed, Outcome(seeds[0], RUNS, Judgement(), pairs=len(found) - len(failed))]
 
 
 def try_again(outcome: Outcome) -> Outcome:
     """Shrink the case of a seed that failed."""
-    classes = outcome.judgement.classes
-    if outcome.group in DATABASES:
-        return replace(outcome, shrunk=databases.shrink(databases.draw(outcome.seed), classes).to_text())
-    return replace(outcome, shrunk=shrink(Pairs(outcome.seed).case(), classes).to_text())
+    case = case_of(outcome.seed)
+    of = {databases.Databases: databases.shrink, runs.Run: runs.shrink}
+    return replace(outcome, shrunk=of.get(type(case), shrink)(case, outcome.judgement.classes).to_text())
 
 
 def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int | None = None) -> Tally:
@@ -106,43 +144,57 @@ def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int
 
     ``seen`` is called with the tally after each pair.
     """
-    tally, began, numbers = Tally(), time.monotonic(), count()
+    tally, began, numbers = Tally(run), time.monotonic(), count()
     letters = "d" * bool(shutil.which("mariadbd")) + "m" * bool(os.environ.get("PARITY_TEST_MYSQL"))
     servers = cycle(letters)
     workers = processes or len(os.sched_getaffinity(0))
+    spawn = get_context("spawn")
     # Databases have a thread of this process, whose servers end with it.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _gently) as pool, ThreadPoolExecutor(1) as thread:
+    with (
+        ProcessPoolExecutor(workers, spawn, _gently) as pool,
+        ProcessPoolExecutor(1, spawn, _gently) as player,
+        ThreadPoolExecutor(1) as thread,
+    ):
 
-        def more(pairs: int, databases: int) -> set[Future[Outcome]]:
+        def next_of(kind: str) -> Future[Any] | None:
             tally.seconds = time.monotonic() - began
             if tally.seconds >= seconds:
-                return set()
-            found = {pool.submit(try_seed, f"{run}:{next(numbers)}") for _ in range(pairs)}
-            return found | {
-                thread.submit(try_databases, f"{run}:{next(servers)}{next(numbers)}") for _ in range(databases)
-            }
+                return None
+            if kind == RUNS:
+                return player.submit(_paced, [f"{run}:r{next(numbers)}" for _ in range(_RUNS)])
+            if kind in DATABASES:
+                return thread.submit(try_seed, f"{run}:{next(servers)}{next(numbers)}")
+            return pool.submit(try_seed, f"{run}:{next(numbers)}")
 
-        waiting = more(workers * 2, bool(letters))
+        first = [PARQUET] * workers * 2 + [MARIADB] * bool(letters) + [RUNS]
+        waiting = {future: kind for kind in first if (future := next_of(kind))}
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            outcomes = [one.result() for one in done]
-            for outcome in outcomes:
-                tally.add(outcome)
-            of_databases = sum(outcome.group in DATABASES for outcome in outcomes)
-            waiting |= more(len(outcomes) - of_databases, of_databases)
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for one in done:
+                found, kind = one.result(), waiting.pop(one)
+                for outcome in found if isinstance(found, list) else [found]:
+                    tally.add(outcome)
+                if future := next_of(kind):
+                    waiting[future] = kind
             seen(tally)
-        tally.shrunk = list(
-            pool.map(try_again, [one for one in tally.kinds if one.group not in DATABASES][:_KINDS])
-        )
-        tally.shrunk += map(try_again, [one for one in tally.kinds if one.group in DATABASES][:_KINDS])
+        failed = tally.kinds
+        tally.shrunk = list(pool.map(try_again, [one for one in failed if one.group not in DATABASES][:_MOST]))
+        tally.shrunk += map(try_again, [one for one in failed if one.group in DATABASES][:_MOST])
     return tally
 
 
+def _paced(seeds: list[str]) -> list[Outcome]:
+    """Play some runs, then rest, so that they have no more than their share of the time."""
+    runs.ready()
+    began = time.process_time()
+    found = try_runs(seeds)
+    time.sleep((time.process_time() - began) * (1 / _SHARE - 1))
+    return found
+
+
 def judge_text(text: str) -> Judgement:
-    """Judge a case as a file has it: two databases, or two sides of files."""
-    if '"tables"' in text:
-        return databases.judge(databases.Databases.of_text(text))
-    return judge(Case.of_text(text))
+    """Judge a case as a file has it."""
+    return judge_case(case_of_text(text))
 
 
 def _gently() -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from fuzz import product, reference
+from fuzz import databases, product, reference
 from fuzz.case import CASES, Case, Column
 from fuzz.judge import weigh
 from fuzz.kinds import decode, encode, kind
 from fuzz.pairs import ALIKE, CASTS, Pairs
-from fuzz.runner import judge_text
+from fuzz.reference import NUMBER
+from fuzz.runner import case_of_text, judge_text
+from fuzz.runs import Run
 from fuzz.shrink import shrink
 
 
@@ -39,7 +41,9 @@ def test_a_case_that_failed_once_is_compared_rightly(path: Path) -> None:
 def test_a_seed_draws_the_same_case_every_time_and_a_file_holds_all_of_it() -> None:
     one, again, other = Pairs("s:1").case(), Pairs("s:1").case(), Pairs("s:2").case()
     assert one == again != other
-    assert Case.of_text(one.to_text()) == one
+    assert case_of_text(one.to_text()) == one
+    for of in (Run((("clear", "plan", "alone"),), ranged=True), databases.draw("s:d1")):
+        assert case_of_text(of.to_text()) == of
 
 
 def _small(cells: list[tuple[Any, Any]], of: str = "int64", **rule: Any) -> Case:
@@ -61,6 +65,20 @@ def test_a_missed_an_invented_and_a_refused_difference_are_complained_about(tmp_
     assert weigh(case, expected, {"verdict": "INVALID", "reason": "No."}).invalid == 1
     green = weigh(case, expected, result | {"verdict": "PASS"})
     assert (green.missed, "verdict FAIL" in green.classes) == (1, True)
+
+
+def test_a_defect_that_is_found_in_another_row_is_missed_and_invented(tmp_path: Path) -> None:
+    rows = [[at, at] for at in range(4)], [[at, at + (at == 2)] for at in range(3)]
+    columns = Column(NUMBER, "int64", "int64"), Column("v", "int64", "int64")
+    case = Case(columns, (NUMBER,), rows, ({"format": "pyarrow"}, {"format": "pyarrow"}))
+    expected = reference.compare(case)
+    result = product.run(case, tmp_path)
+    assert weigh(case, expected, result).complaints == ()
+    assert weigh(case, expected, result).planted == 2
+    for one in result["samples"]:
+        one["key"][NUMBER] = "1"
+    moved = weigh(case, expected, result)
+    assert (moved.missed, moved.invented) == (2, 2)
 
 
 def test_a_failure_shrinks_to_the_one_row_that_makes_it() -> None:
