@@ -106,6 +106,20 @@ def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, way
         assert counts(result, f"u{at}") == (0, 0, 0), name
 
 
+@pytest.mark.parametrize("way", ["digest", "stream"])
+def test_vectors_are_compared_by_their_bytes(two: OnMySQL, way: str) -> None:
+    two.run(
+        "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(3) NOT NULL)",
+        "INSERT INTO t VALUES (1, NULL, TO_VECTOR('[0, 1, 2]')), (2, TO_VECTOR('[1]'), TO_VECTOR('[1]')),"
+        " (3, TO_VECTOR('[1, 2]'), TO_VECTOR('[0]'))",
+    )
+    assert two.verify(pace={"way": way}).verdict == "PASS"
+    two.run("UPDATE t SET v = TO_VECTOR('[1, 2, 0]') WHERE id = 3", on=(1,))
+    two.run("UPDATE t SET w = TO_VECTOR('[-0.0, 1, 2]') WHERE id = 1", on=(1,))
+    found = two.verify(pace={"way": way})
+    assert counts(found, "t") == (2, 0, 0), found.reason
+
+
 SUBPARTITIONED = """CREATE TABLE t (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (year(d))
 SUBPARTITION BY HASH (id) (PARTITION p0 VALUES LESS THAN (2020) (SUBPARTITION s0, SUBPARTITION {}),
 PARTITION p1 VALUES LESS THAN MAXVALUE (SUBPARTITION s2, SUBPARTITION s3))"""

@@ -40,7 +40,7 @@ from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Link, first_broken
-from parity.flow.databases.night import DATABASE, NightPlan, chosen, day_of, plan_night, title
+from parity.flow.databases.night import DATABASE, NightPlan, activity_of, chosen, day_of, plan_night, title
 from parity.flow.databases.record import About, unvouched
 from parity.flow.judge import NEXT
 from parity.flow.provenance import MADE, Made, database_rules
@@ -270,7 +270,8 @@ class DatabaseTasks:
 
         place, first = folder(plan), first_broken(broken)
         # Equal tables are in the database's report; a page for each of ten thousand would say nothing more.
-        reports = {t.table: place.keep_table(t) for t in result.tables if t.result.verdict is not Verdict.PASS}
+        red = [table for table in result.tables if table.result.verdict is not Verdict.PASS]
+        reports = {activity_of(table.table): place.keep_table(table) for table in red}
         reports[DATABASE] = place.keep_result(result, database_page(result))
         about = About(
             attempt=int(context["ti"].try_number),

@@ -130,13 +130,21 @@ class Catalogue:
         """Return the names of the views."""
         return frozenset(str(record["table_name"]) for record in self.records.get("views", ()))
 
-    @property
-    def bodiless(self) -> dict[str, str]:
-        """Return the kinds with an object whose definition the server keeps to itself, and which."""
+    def bodiless(self, wanted: Callable[[str], bool]) -> dict[str, str]:
+        """Return the kinds with an object whose definition the server keeps to itself, and which.
+
+        Views and triggers count where their table is ``wanted``, as when they are compared.
+        """
         return {
             kind: f"the definition of {nameless[0]} is hidden from the user{_RIGHTS.get(kind, '')}"
-            for kind, (name, body) in _BODIES.items()
-            if (nameless := [r[name] for r in self.records.get(kind, ()) if not r[body]])
+            for kind, (name, body, table) in _BODIES.items()
+            if (
+                nameless := [
+                    r[name]
+                    for r in self.records.get(kind, ())
+                    if not r[body] and (not table or wanted(str(r[table])))
+                ]
+            )
         }
 
     @property
@@ -180,12 +188,12 @@ def _respelled(record: Record, names: Mapping[str, str]) -> Record:
 
 
 _BODIES = {
-    "views": ("table_name", "view_definition"),
-    "routines": ("routine_name", "routine_definition"),
-    "triggers": ("trigger_name", "action_statement"),
-    "events": ("event_name", "event_definition"),
+    "views": ("table_name", "view_definition", "table_name"),
+    "routines": ("routine_name", "routine_definition", ""),
+    "triggers": ("trigger_name", "action_statement", "event_object_table"),
+    "events": ("event_name", "event_definition", ""),
 }
-"""Kind → the columns of its name and of its definition."""
+"""Kind → the columns of its name, of its definition, and of the table by which it is wanted, if there is one."""
 _RIGHTS = {"views": ", who has no SHOW VIEW right on it"}
 
 

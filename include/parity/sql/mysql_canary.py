@@ -45,6 +45,8 @@ def _changed(column: Column, value: str) -> str:
     if stored is Kind.DECIMAL:
         step = f"0.{'0' * (scale - 1)}1" if scale else "1"
         return f"COALESCE(IF({value} > 0, {value} - {step}, {value} + {step}), 0)"
+    if column.native.startswith("vector"):  # which MySQL mixes with no text
+        return f"CONCAT(COALESCE(CAST({value} AS BINARY), ''), x'00')"
     return _CHANGES.get(stored, "IF({0} IS NULL, '', CONCAT({0}, ' '))").format(value)
 
 

@@ -16,6 +16,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("uuid", "inet4", "inet6"), Kind.TEXT),
     **dict.fromkeys(("enum", "set"), Kind.LABEL),
     **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Kind.BINARY),
+    "vector": Kind.BINARY,
     **dict.fromkeys(
         ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
         Kind.GEOMETRY,
@@ -27,7 +28,7 @@ _KINDS: Mapping[str, Kind] = {
     "bit": Kind.BIT,
     "json": Kind.JSON,
 }
-_LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob", "json"})
+_LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob", "json", "vector"})
 _UTF8 = frozenset({"utf8", "utf8mb3", "utf8mb4", "ascii"})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,17 @@ from parity.flow.databases.progress import ProgressStore
 from parity.flow.databases.sides import Connections
 from parity.suite.databases import Database
 from parity.suite.models import Waiver
+
+LONGEST = 200
+"""Bytes of a folder's name; most file systems take 255."""
+
+
+def folder_of(table: str) -> str:
+    """Return a table's name as a folder's: another one for every table, and short enough for a file system."""
+    name = re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}~", table)
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST // 2]}={hashlib.sha256(table.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ never taken for this one's.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer
 from parity.compare.result import Result
 from parity.errors import ExportRefused, NotFound
+from parity.flow.databases.job import folder_of
 from parity.flow.databases.night import DATABASE, NightPlan, pieces
 from parity.flow.databases.outcome import DatabaseResult, TableResult
 from parity.flow.databases.verify import Survey
@@ -102,7 +102,7 @@ class Folder:
         """Write one table's result and page, and return the name of the former."""
         from parity.report import render_html
 
-        folder = _safe(table.table)
+        folder = folder_of(table.table)
         self._write(folder, PAGE, render_html(table.result, title=f"{self.plan.database} · {table.table}"))
         return self._write(folder, REPORT, _report(table.result))
 
@@ -115,11 +115,6 @@ class Folder:
         except NotFound:
             return None
         return _parse(kind, text)
-
-
-def _safe(name: str) -> str:
-    """Return a table's name as a folder's."""
-    return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}", name)
 
 
 def _report(result: DatabaseResult | Result) -> str:

@@ -23,7 +23,12 @@ from parity.suite.databases import Database
 MOST_PIECES = 24
 WAYS = ("auto", "digest", "stream")
 DATABASE = "(database)"
-"""What stands for the database as a whole among its tables: schema, servers, cut-over. No table is called so."""
+"""What stands for the database as a whole among its tables: schema, servers, cut-over."""
+
+
+def activity_of(table: str) -> str:
+    """Return the name of a table among the results; one that is called ``(database)`` is put into quotes."""
+    return f"`{table}`" if table.strip("`") == DATABASE else table
 
 
 @dataclass(frozen=True)

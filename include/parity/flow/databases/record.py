@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from parity.compare.result import Result, Rows, Verdict
+from parity.compare.result import Omission, Result, Rows, Verdict
 from parity.flow.chain import Broken, first_broken
 from parity.flow.databases.kept import KeptPiece, KeptSurvey
-from parity.flow.databases.night import DATABASE, NightPlan
+from parity.flow.databases.night import DATABASE, NightPlan, activity_of
 from parity.flow.databases.outcome import DatabaseResult, TableResult
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
@@ -68,16 +68,17 @@ def blamed(result: DatabaseResult, broken: Sequence[Broken]) -> DatabaseResult:
 def records(
     spec: Database, plan: NightPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
 ) -> Iterator[ActivityRecord]:
-    """Yield a record for the database as a whole, and one for every table; ``reports`` says where theirs lie.
+    """Yield a record for the database as a whole, and one for every table; ``reports`` says by
+    activity where theirs lie.
 
     A run of some tables has none for the whole: routines, events and the other tables were not looked at.
     """
     if not plan.partial:
         yield _record_of_whole(plan, result, reports[DATABASE], about)
     for table in result.tables:
-        found = table.result
+        found, name = table.result, activity_of(table.table)
         yield ActivityRecord(
-            key=_key(plan, table.table, about),
+            key=_key(plan, name, about),
             verdict=found.verdict,
             reason=found.reason,
             recorded=about.now,
@@ -85,7 +86,7 @@ def records(
             columns=tuple(column for column in found.columns if column.different),
             severity=severity(spec, table.table),
             seconds=found.seconds,
-            report=reports.get(table.table, reports[DATABASE]),
+            report=reports.get(name, reports[DATABASE]),
             suite_sha=about.sha,
             waivers=found.waivers,
         )
@@ -145,6 +146,8 @@ def _whole(result: DatabaseResult, broken: str) -> tuple[Verdict, str]:
     """Judge what belongs to no table's rows; when no table is there to say more, the whole night's reason."""
     if broken or not result.tables:
         return Verdict.INVALID, broken or result.reason
+    if hidden := [one for one in result.not_compared if one.kind is Omission.HIDDEN]:
+        return Verdict.INVALID, f"Not everything could be read: {hidden[0].what}: {hidden[0].why}"
     open_ones = [difference for difference in result.schema if not difference.waived]
     if result.verdict is Verdict.INVALID and all(t.result.verdict is not Verdict.INVALID for t in result.tables):
         return Verdict.INVALID, result.reason

@@ -124,7 +124,8 @@ def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
 def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[NotCompared]:
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
     hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
-    for kind, why in {**hidden, **catalogue.unreadable, **catalogue.bodiless, **hidden}.items():
+    bodiless = catalogue.bodiless(lambda name: spec.wants(name) is None)
+    for kind, why in {**catalogue.unreadable, **bodiless, **hidden}.items():
         yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from parity.engines.mysql import Eyesight
 from parity.errors import ParityError
 from parity.flow.databases.detail import completed, explain
-from parity.flow.databases.job import Job
+from parity.flow.databases.job import Job, folder_of
 from parity.flow.databases.line import Line
 from parity.flow.databases.outcome import TableFacts, TableResult, judge_lonely, judge_table, refused
 from parity.flow.databases.pace import Brake, Stride
@@ -105,7 +105,7 @@ class TableRun:
 
     def _steps(self, line: Line, section: Section) -> Walk:
         job = self.job
-        folder = job.artefacts / job.run / _safe(self.plan.name)
+        folder = job.artefacts / job.run / folder_of(self.plan.name)
         stride = Stride(job.spec.pace)
         return Walk(self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, section=section)
 
@@ -152,11 +152,6 @@ class TableRun:
     def _waived(self) -> tuple[str | None, ...]:
         job = self.job
         return waived_columns(self.plan.name, job.spec.database, job.waivers, job.today)
-
-
-def _safe(name: str) -> str:
-    """Return a table's name as a folder's."""
-    return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in name)
 
 
 def peak_mib() -> float:

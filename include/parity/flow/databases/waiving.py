@@ -39,4 +39,5 @@ def waived_columns(table: str, database: str, waivers: Sequence[Waiver], today: 
 
 def _covers(waiver: Waiver, difference: SchemaDifference) -> bool:
     own = difference.object.removeprefix(f"{difference.table}.")
-    return waiver.activity in (difference.table, difference.object) and waiver.column in (None, own)
+    names = (difference.table, *([difference.object] if difference.kind == "trigger" else []))
+    return waiver.activity in names and waiver.column in (None, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer, Parameter
 from parity.clients.mysql import address
-from parity.compare.result import NotCompared, Result, Rows, Verdict
+from parity.compare.result import NotCompared, Omission, Result, Rows, Verdict
 from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Broken, Link
 from parity.flow.databases.cloud import compare_servers
 from parity.flow.databases.cutover import CutoverLine
+from parity.flow.databases.job import folder_of
 from parity.flow.databases.kept import Folder, KeptPiece, KeptSurvey
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, pieces, plan_night, title
 from parity.flow.databases.outcome import DatabaseResult, TableResult, judge_database
@@ -173,6 +175,49 @@ def test_what_cannot_be_read_makes_the_database_invalid_though_every_table_is_eq
     assert recorded(whole)[DATABASE].verdict is Verdict.INVALID
 
 
+def test_what_cannot_be_read_is_no_less_so_beside_a_table_that_could_not_be_compared() -> None:
+    hidden = NotCompared("triggers of the legacy side", "no TRIGGER right", kind=Omission.HIDDEN)
+    tables = (result("a"), result("b", Verdict.INVALID))
+    whole = judge_database(DatabaseResult("ledger", Verdict.INVALID, "", tables, not_compared=(hidden,)), [hidden])
+    assert recorded(whole)[DATABASE].verdict is Verdict.INVALID
+    assert "no TRIGGER right" in recorded(whole)[DATABASE].reason
+
+
+def test_a_table_that_is_called_as_the_whole_has_a_record_of_its_own() -> None:
+    tables = (result(DATABASE, Verdict.FAIL), result(f"`{DATABASE}`"))
+    found = recorded(judge_database(DatabaseResult("ledger", Verdict.INVALID, "", tables), ()))
+    assert {name: str(r.verdict) for name, r in found.items()} == {
+        DATABASE: "PASS",
+        f"`{DATABASE}`": "FAIL",
+        f"``{DATABASE}``": "PASS",
+    }
+
+
+NAMES = (
+    "é1",
+    "\u0e91",
+    "a~e9~",
+    "aé",
+    DATABASE,
+    "*",
+    "schema",
+    "Ж" * 64,
+    "Ж" * 63 + "з",
+    "\n",
+    "a.b",
+    "a/b",
+    "..",
+)
+
+
+def test_every_table_has_a_folder_of_its_own_that_a_file_system_takes(tmp_path: Any) -> None:
+    folder = Folder(Artefacts.on_disk(tmp_path), plan())
+    reports = {folder.keep_table(TableResult(name, Result(Verdict.FAIL, name))) for name in NAMES}
+    assert len(reports) == len(NAMES)
+    assert {Path(report).parent.name for report in reports}.isdisjoint({DATABASE, "", "..", "."})
+    assert all(len(folder_of(name).encode()) < 250 for name in NAMES)
+
+
 def test_what_tasks_hand_each_other_is_read_back_as_it_was(tmp_path: Any) -> None:
     folder = Folder(Artefacts.on_disk(tmp_path), plan())
     assert folder.survey() is folder.piece(0) is folder.server("legacy") is None
@@ -188,7 +233,7 @@ def test_what_tasks_hand_each_other_is_read_back_as_it_was(tmp_path: Any) -> Non
     folder.keep_server("legacy", server)
     assert folder.server("legacy") == server
     report = folder.keep_table(TableResult("odd/../name", Result(Verdict.FAIL, "x")))
-    assert report == f"{plan().folder}/odd~2f~2e~2e~2fname/report.json"
+    assert report == f"{plan().folder}/odd~2f~~2e~~2e~~2f~name/report.json"
     (tmp_path / plan().folder / DATABASE / "survey.json").write_text("{}")
     with pytest.raises(ExportRefused, match="cannot be read back"):
         folder.survey()

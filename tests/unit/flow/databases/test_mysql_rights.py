@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from parity.engines.mysql_catalogue import Catalogue
 from parity.engines.mysql_rights import read_rights, rights_of
 from parity.errors import AccessDenied, NotFound
 
@@ -103,3 +104,13 @@ class Server:
 def test_the_server_itself_is_asked_what_it_hides_whatever_the_grants_say(statement: str, kind: str) -> None:
     assert read_rights(Server()).hidden(named=False) == {}
     assert read_rights(Server(statement)).hidden(named=False).keys() == {kind}
+
+
+def test_a_hidden_definition_counts_only_where_its_table_is_looked_at() -> None:
+    view = {"table_name": "seen", "view_definition": ""}
+    trigger = {"trigger_name": "stamp", "event_object_table": "pay", "action_statement": None}
+    event = {"event_name": "nightly", "event_definition": None}
+    found = Catalogue({"views": [view], "triggers": [trigger], "events": [event]})
+    assert found.bodiless(bool).keys() == {"views", "triggers", "events"}
+    assert found.bodiless("pay".__eq__).keys() == {"triggers", "events"}
+    assert found.bodiless("seen".__eq__).keys() == {"views", "events"}

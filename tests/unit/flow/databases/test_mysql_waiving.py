@@ -33,3 +33,8 @@ def test_a_waiver_of_a_column_covers_it_in_a_table_whose_name_holds_a_dot() -> N
     assert waived(found, "a.b", None)
     assert not waived(found, "a.b", "b.c")
     assert not waived(found, "a", "b.c")
+
+
+def test_a_waiver_of_a_table_covers_no_column_that_is_shown_by_the_same_name() -> None:
+    assert not waived(SchemaDifference("a.b", "column", "type", "int", "bigint", owner="a"), "a.b", None)
+    assert waived(SchemaDifference("stamp", "trigger", "missing", "x", None, owner="a"), "stamp", None)
