@@ -227,9 +227,10 @@ class Session:
     def _prepare(self) -> None:
         """Set every variable that can alter an answer, and read it back: a proxy may have kept it to itself."""
         limits = self.limits
-        # These two would cut the list of variables off, too, or stop it.
+        # These would cut the list of variables off, too, refuse or stop it.
         timeout = "max_statement_time" if self.mariadb else "max_execution_time"
-        self.execute(f"SET SESSION sql_select_limit = {UNLIMITED}, {timeout} = 0")
+        unlimited = ", ".join(f"{name} = {UNLIMITED}" for name in ("sql_select_limit", "max_join_size"))
+        self.execute(f"SET SESSION {unlimited}, sql_big_selects = 1, {timeout} = 0")
         wanted = settings(limits.statement_seconds, limits.lock_seconds, limits.packet_bytes)
         known = [setting for setting in wanted if setting.name in self._variables(wanted)]
         refused = self._set(known)

@@ -13,7 +13,7 @@ case of keywords                   in an expression no other word is unquoted; i
 parentheses round the whole        there is nothing outside them
 ``utf8``                           alias of ``utf8mb3``
 introducers of MySQL's literals    MySQL 8 adds them on its own; removed only beside a server that shows none
-display widths of integers         MySQL 8 no longer has them
+display widths of integers         MySQL 8 no longer has them; TINYINT(1) is kept: clients read booleans there
 quotes round a number as default   MySQL adds them on its own
 =================================  ==========================================================================
 """
@@ -71,7 +71,12 @@ PLAIN = Style()
 
 
 def column_type(found: Tokens) -> str:
-    """Return a type without the display width of an integer; with ZEROFILL the width shows in its values."""
+    """Return a type without the display width of an integer; with ZEROFILL the width shows in its values.
+
+    A signed TINYINT(1) keeps it: every server shows it, and clients take such a column for a boolean.
+    """
+    if [token.word or token.text for token in found] == ["TINYINT", "(", "1", ")"]:
+        return expression(found)
     sized = len(found) > 1 and found[0].word in _WITH_WIDTH and found[1].says("(")
     if sized and not found[-1].says("ZEROFILL"):
         found = [found[0], *found[closing(found, 1) + 1 :]]

@@ -24,7 +24,7 @@ from parity.sql.mysql_tokens import tokens
         ("int(11)", "int"),
         ("BIGINT(20) unsigned", "bigint unsigned"),
         ("year(4)", "year"),
-        ("tinyint(1)", "tinyint"),
+        ("tinyint(4)", "tinyint"),
     ],
 )
 def test_display_widths_are_no_difference(one: str, other: str) -> None:
@@ -40,6 +40,7 @@ def test_display_widths_are_no_difference(one: str, other: str) -> None:
         ("varchar(34)", "varchar(40)"),
         ("int(5) unsigned zerofill", "int(6) unsigned zerofill"),
         ("int", "int unsigned"),
+        ("tinyint(1)", "tinyint"),
         ("decimal(10,2)", "decimal(10,3)"),
     ],
 )
