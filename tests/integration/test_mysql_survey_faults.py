@@ -13,7 +13,7 @@ import pytest
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
 from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.verify import verify_database
+from parity.flow.databases.verify import survey_database, verify_database, verify_tables
 
 pytestmark = pytest.mark.mariadb
 
@@ -111,3 +111,30 @@ def test_a_connection_that_breaks_every_time_is_given_up_after_as_many_attempts(
 
     assert result.verdict == "INVALID"
     assert wire.broken == 5
+
+
+ALTERED = {
+    "a column on both sides": "ALTER TABLE entries ADD paid INT DEFAULT {}",
+    "a wider type": "ALTER TABLE entries MODIFY memo LONGTEXT",
+    "another character set": "ALTER TABLE entries CONVERT TO CHARACTER SET latin1",
+}
+
+
+@pytest.mark.parametrize("statement", ALTERED.values(), ids=ALTERED)
+def test_a_table_that_is_altered_after_the_survey_is_not_called_equal(tmp_path: Path, statement: str) -> None:
+    two = TwoDatabases("survey_faults", tmp_path)
+    two.fresh()
+    two.both(SEED + "CREATE TABLE busy (id INT AUTO_INCREMENT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2;\n")
+    two.both("INSERT INTO busy VALUES (1)")
+    job = two.job()
+    survey = survey_database(job.spec, job.connections, job.clock)
+    two.legacy(statement.format(1))
+    two.target(statement.format(2))
+    two.both("INSERT INTO busy VALUES (NULL), (NULL);\nALTER TABLE busy ADD PARTITION PARTITIONS 1")
+
+    busy, entries = verify_tables(job, survey.plan.tables)
+
+    assert busy.result.verdict == "PASS", busy.result.reason
+    assert entries.result.verdict == "INVALID"
+    assert "entries: its definition on the legacy side was altered" in entries.result.reason
+    assert verify_database(two.job(include=["busy"])).verdict == "PASS"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from parity.engines.mysql_definition import created, mark_of
 from parity.errors import AccessDenied, NotFound, Terminal
 from parity.sql.columns import Column
 from parity.sql.mysql_types import column_of
@@ -104,6 +105,8 @@ class Table:
     """Tables that its foreign keys name."""
     versioned: bool = False
     """It keeps former rows, which a query shows only when it asks for them."""
+    mark: str = ""
+    """Of its definition; another one once its columns have changed."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ class Catalogue:
     @property
     def tables(self) -> dict[str, Table]:
         """Return the base tables by name."""
-        return _tables(self.records)
+        marks = {name: mark_of(text) for name, text in self.created.get("table", {}).items()}
+        return {name: replace(table, mark=marks.get(name, "")) for name, table in _tables(self.records).items()}
 
     @property
     def views(self) -> frozenset[str]:
@@ -207,18 +211,18 @@ def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bo
     strangers = [r for r in records["tables"] if r["table_type"] not in _KNOWN and wanted(r["name"])]
     if strangers:
         unreadable["tables"] = f"{strangers[0]['name']} is of an unknown type, {strangers[0]['table_type']}"
-    created: dict[str, dict[str, str]] = {}
+    texts: dict[str, dict[str, str]] = {}
     denied: set[str] = set()
     folds = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
     for kind, what, name in _objects(records, bool if folds else wanted):
         try:
-            created.setdefault(what, {})[name] = _created(session, what, name)
+            texts.setdefault(what, {})[name] = created(session, what, name)
         except (AccessDenied, NotFound, Terminal) as error:
             if what == "table" and isinstance(error, AccessDenied):
                 denied.add(name)
             else:
                 unreadable.setdefault(kind, f"the definition of {name} cannot be read: {error}")
-    return Catalogue(records, mariadb, unreadable, created, frozenset(denied))
+    return Catalogue(records, mariadb, unreadable, texts, frozenset(denied))
 
 
 def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str]) -> Mapping[str, Sequence[Record]]:
@@ -269,19 +273,6 @@ _SHOWN = {"VIEW": "view", "SEQUENCE": "sequence"}
 """Type of a table that is none → the word behind ``SHOW CREATE``."""
 _WITH_ROWS = ("BASE TABLE", "SYSTEM VERSIONED")
 _KNOWN = (*_WITH_ROWS, *_SHOWN)
-
-
-def _created(session: Asking, what: str, name: str) -> str:
-    """Return an object's definition; raises Terminal when the server keeps it from the user."""
-    quoted = name.replace("`", "``")
-    found = session.texts(f"SHOW CREATE {what.upper()} `{quoted}`")
-    columns = [f"create {what}", "sql original statement", "create table"]
-    text = next((row[column] for row in found for column in columns if row.get(column)), None)
-    if text is None:
-        raise Terminal("The server keeps it from the user.")
-    if text.startswith("CREATE TEMPORARY "):
-        raise Terminal("In this session a temporary table has its name, and would be read in its place.")
-    return text
 
 
 _JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)

@@ -74,7 +74,9 @@ def read_rights(session: Asking) -> Rights:
     """Ask what the current user may do, with the roles that are active."""
     database = str(session.rows("SELECT DATABASE()")[0][0])
     proven = {kind: _proven(session, asked) for kind, (_, asked) in PROBES.items()}
-    return rights_of((str(row[0]) for row in session.rows(_question(session))), database, proven)
+    lines = [str(row[0]) for row in session.rows(_question(session))]
+    revokes = session.rows("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")
+    return rights_of(lines, database, proven, literal=[str(value).upper() for _, value in revokes] == ["ON"])
 
 
 def _proven(session: Asking, asked: str) -> bool:
@@ -107,8 +109,14 @@ class _Grant:
     what: str
 
 
-def rights_of(grants: Iterable[str], database: str, proven: Mapping[str, bool] | None = None) -> Rights:
-    """Sort the rights out of SHOW GRANTS' lines; one on a single table or column counts for nothing here."""
+def rights_of(
+    grants: Iterable[str], database: str, proven: Mapping[str, bool] | None = None, *, literal: bool = False
+) -> Rights:
+    """Sort the rights out of SHOW GRANTS' lines; one on a single table or column counts for nothing here.
+
+    ``literal``: the server takes every name of a database as it stands, as MySQL does under ``partial_revokes``.
+    """
+    covers = str.__eq__ if literal else _covers
     everywhere: set[str] = set()
     revoked: set[str] = set()
     patterns: dict[str, set[str]] = {}
@@ -124,21 +132,21 @@ def rights_of(grants: Iterable[str], database: str, proven: Mapping[str, bool] |
             pattern = match[1].replace("``", "`")
             if grant.verb == "GRANT":
                 patterns.setdefault(pattern, set()).update(grant.rights)
-            elif _covers(pattern, database):
+            elif covers(pattern, database):
                 revoked |= grant.rights
     left = set() if revoked & _ALL else everywhere - revoked
     if revoked and left & _ALL:  # what is left of ALL is not spelled out
         left = set()
+    patterns = {pattern: rights for pattern, rights in patterns.items() if covers(pattern, database)}
     return Rights(frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), strange)
 
 
-def _here(patterns: Mapping[str, set[str]], database: str) -> set[str]:
-    """Return the rights that grants on databases give on this one.
+def _here(matching: Mapping[str, set[str]], database: str) -> set[str]:
+    """Return the rights that grants on databases with ``matching`` names give on this one.
 
     Of several patterns that match, the server takes the most specific alone: the name itself, if it is there;
     which of the others is not reckoned out, so that only what all of them give counts.
     """
-    matching = {pattern: rights for pattern, rights in patterns.items() if _covers(pattern, database)}
     exact = [rights for pattern, rights in matching.items() if _literal(pattern) == database]
     return set.intersection(*(exact or matching.values())) if matching else set()
 

@@ -48,6 +48,8 @@ class TablePlan:
     refusal: str = ""
     """Why it cannot be compared at all."""
     refers_to: frozenset[str] = frozenset()
+    marks: tuple[str, str] = ("", "")
+    """Of both sides' definitions, from which all of this was made."""
 
     @property
     def seekable(self) -> bool:
@@ -95,6 +97,7 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         consistent=legacy.consistent and target.consistent,
         refusal=refusal,
         refers_to=legacy.refers_to | target.refers_to,
+        marks=(legacy.mark, target.mark),
         one_sided=tuple(s.column for s in skipped if s.kind is Omission.ONE_SIDED),
         unreadable=tuple(s.column for s in skipped if s.kind is Omission.NO_TEXT),
     )

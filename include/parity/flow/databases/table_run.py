@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parity.engines.mysql import Eyesight
-from parity.errors import ParityError
+from parity.engines.mysql_definition import created, mark_of
+from parity.errors import ExportRefused, ParityError
 from parity.flow.databases.detail import completed, explain
 from parity.flow.databases.job import Job, folder_of
 from parity.flow.databases.line import Line
@@ -127,6 +128,7 @@ class TableRun:
         covered = self._waived()
         waived = tuple(name for name in self.plan.one_sided if name in covered or None in covered)
         facts = TableFacts(self.plan, self._state(), self.eyesight, duplicates=self.duplicates, waived=waived)
+        line.retried(self._unaltered)
         if not facts.progress.different:
             return facts
         steps = self._steps(line, Section())
@@ -137,6 +139,17 @@ class TableRun:
             return facts
         found = explain(self.plan, steps.folder, self.job.desk(self.plan.name))
         return replace(facts, detail=completed(found, self.plan, state.legacy, state.target))
+
+    def _unaltered(self, sides: Sides) -> None:
+        """Refuse a table whose definition is not that from which its plan was made."""
+        name = self.plan.name
+        now = both(lambda: created(sides.legacy, "table", name), lambda: created(sides.target, "table", name))
+        for side, before, text in zip(("legacy", "target"), self.plan.marks, now, strict=True):
+            if before and before != mark_of(text):
+                raise ExportRefused(
+                    f"{name}: its definition on the {side} side was altered while the run went.",
+                    remedy="Compare again, from the survey on.",
+                )
 
     def _state(self) -> Progress:
         states = [self.states[section.number] for section in self.sections]

@@ -214,7 +214,8 @@ class Walk:
 def fingerprint(plan: TablePlan, section: Section) -> str:
     """Return what identifies a plan, so that progress under another one is not taken for its own."""
     # With the name: a results store that folds case answers for ``T`` with what was kept for ``t``.
-    told = repr((plan.name, plan.legacy, plan.target, plan.key_legacy, plan.key_target, plan.rules.where, section))
+    columns = (plan.legacy, plan.target, plan.key_legacy, plan.key_target)
+    told = repr((plan.name, *columns, plan.marks, plan.rules.where, section))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -96,6 +96,8 @@ class Server:
             if sql.startswith(self.denied):
                 raise AccessDenied("command denied to user")
             raise NotFound("there is no such thing")
+        if "partial_revokes" in sql:
+            return [("partial_revokes", "OFF")]
         answers = {"SELECT DATABASE()": "ledger", "SELECT CURRENT_ROLE()": "NONE"}
         return [(answers.get(sql, f"GRANT {ALL} ON *.* TO `u`@`%`"),)]
 
@@ -114,3 +116,19 @@ def test_a_hidden_definition_counts_only_where_its_table_is_looked_at() -> None:
     assert found.bodiless(bool).keys() == {"views", "triggers", "events"}
     assert found.bodiless("pay".__eq__).keys() == {"triggers", "events"}
     assert found.bodiless("seen".__eq__).keys() == {"views", "events"}
+
+
+@pytest.mark.parametrize(
+    ("name", "database", "shown"),
+    [
+        ("led_er", "ledger", False),
+        ("led%", "ledger", False),
+        ("led\\_er", "led_er", False),
+        ("led_er", "led_er", True),
+    ],
+)
+def test_under_partial_revokes_a_name_is_no_pattern(name: str, database: str, shown: bool) -> None:
+    lines = ["GRANT SELECT, EVENT, EXECUTE ON *.* TO `u`@`%`", f"GRANT TRIGGER ON `{name}`.* TO `u`@`%`"]
+    found = {literal: rights_of(lines, database, PROVEN, literal=literal) for literal in (True, False)}
+    assert ("triggers" not in found[True].hidden(named=False)) == shown
+    assert "triggers" not in found[False].hidden(named=False)
