@@ -125,7 +125,7 @@ def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database)
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
     hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
     bodiless = catalogue.bodiless(lambda name: spec.wants(name) is None)
-    for kind, why in {**catalogue.unreadable, **bodiless, **hidden}.items():
+    for kind, why in {**hidden, **catalogue.unreadable, **bodiless, **hidden}.items():
         yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 
