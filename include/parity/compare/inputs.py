@@ -1,13 +1,19 @@
 """Which files a side is made of, whether they are whole, and whether they stayed as they were.
 
 Files are listed here and nowhere else, and by their literal names. DuckDB takes a name for a pattern, even in a
-list (``a[1].parquet`` would read ``a1.parquet``), so it is given links whose names hold nothing but digits.
+list (``a[1].parquet`` would read ``a1.parquet``), so it is given links whose names hold nothing but digits. Where
+the system allows it, these lead to files that are held open: every pass reads the very same file, even if its
+folder is exchanged for another one and put back.
 """
 
 from __future__ import annotations
 
 import glob
+import os
+import resource
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -19,7 +25,7 @@ from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import fold, plural
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
-_CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
+_CSV = tuple(f".{name}{packed}" for packed in ("", ".gz", ".zst") for name in ("csv", "tsv", "txt"))
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 PARTITION = "parity partition"
 """Name of the folders of links, each with its partition's number, and of the column that DuckDB makes of it."""
@@ -91,8 +97,8 @@ def _changed(side: str, path: str, what: str) -> CouldNotCompare:
     )
 
 
-def find_files(side: str, source: Source, links: Path) -> Files:
-    """List the files of one side, and link them below ``links``.
+def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Files:
+    """List the files of one side, link them below ``links``, and hold them open until ``held`` is closed.
 
     Raises BadInput for none, and ExportRefused for a truncated one, one that is listed twice, and unequal folders.
     """
@@ -104,6 +110,7 @@ def find_files(side: str, source: Source, links: Path) -> Files:
             return Files(side, True, source, notes=_said(side, hidden))
         raise _nothing(side, source, hidden)
     _refuse_copies(side, found)
+    _let_settle(found)
     kinds = {file.path: _is_parquet(file.path) for file in found}
     if len(set(kinds.values())) > 1:
         odd = next(path for path in kinds if kinds[path] != kinds[found[0].path])
@@ -111,24 +118,50 @@ def find_files(side: str, source: Source, links: Path) -> Files:
             f"The {side} side mixes Parquet and CSV: {found[0].path} and {odd}.", remedy="Name one kind."
         )
     _refuse_unequal_folders(side, found)
-    linked = _link(found, links / side)
+    linked = _link(side, found, links / side, held)
     names = {file.link: file.path for file in linked}
     return Files(side, kinds[found[0].path], source, linked, _said(side, hidden), names)
 
 
-def _link(found: Iterable[DataFile], folder: Path) -> tuple[DataFile, ...]:
+TICK = 10_000_000
+"""Nanoseconds in which two changes of a file may leave one and the same time."""
+
+
+def _let_settle(found: list[DataFile]) -> None:
+    """Wait until every later change of a file is sure to leave another time than the one that was noted."""
+    age = time.time_ns() - max(file.mark[-1] for file in found)
+    if 0 <= age < TICK:
+        time.sleep((TICK - age) / 1e9)
+
+
+def _link(side: str, found: list[DataFile], folder: Path, held: ExitStack) -> tuple[DataFile, ...]:
     """Link every file, those of one partition in a folder of their own."""
-    found = list(found)
     numbers = {partition: at for at, partition in enumerate(dict.fromkeys(file.partition for file in found))}
+    can_hold = _OPEN.is_dir() and len(found) <= resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4
     linked = []
     for number, file in enumerate(found):
         place = folder / f"{PARTITION}={numbers[file.partition]}"
         place.mkdir(parents=True, exist_ok=True)
         link = place / f"{number}"
         # Not by way of links above it: these could be turned elsewhere and back between two passes.
-        link.symlink_to(Path(file.path).resolve())
+        link.symlink_to(_hold(side, file, held) if can_hold else Path(file.path).resolve())
         linked.append(DataFile(file.path, file.mark, file.partition, str(link)))
     return tuple(linked)
+
+
+_OPEN = Path("/proc/self/fd")
+"""Where Linux gives a name to every file that this process holds open."""
+
+
+def _hold(side: str, file: DataFile, held: ExitStack) -> Path:
+    try:
+        number = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ExportRefused(f"{file.path} cannot be read: {error.strerror}.") from error
+    held.callback(os.close, number)
+    if _mark(os.fstat(number)) != file.mark:
+        raise _changed(side, file.path, "was changed or replaced")
+    return _OPEN / str(number)
 
 
 def _said(side: str, hidden: list[str]) -> tuple[NotCompared, ...]:
@@ -215,8 +248,11 @@ def _stat(path: Path, roots: list[Path]) -> DataFile:
         about = path.stat()
     except OSError as error:
         raise ExportRefused(f"{path} cannot be read: {error.strerror}.") from error
-    mark = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
-    return DataFile(str(path), mark, _partition(path, roots))
+    return DataFile(str(path), _mark(about), _partition(path, roots))
+
+
+def _mark(about: os.stat_result) -> tuple[int, ...]:
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 
 def _partition(path: Path, roots: list[Path]) -> Partition:
@@ -231,6 +267,8 @@ def _partition(path: Path, roots: list[Path]) -> Partition:
     except UnicodeError as error:
         raise ExportRefused(f"A folder of {path} is named after a value that is not UTF-8.") from error
     values = {name: None if value == _NULL else value for name, value in texts}
+    if "" in values:
+        raise ExportRefused(f"A folder of {path} is named after no column.")
     if len(values) < len(pairs):
         raise ExportRefused(f"Two folders of {path} are named after one column.")
     return tuple(sorted(values.items()))

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,6 +58,8 @@ class Session:
         self.scratch = scratch
         self.names: dict[str, str] = {}
         """What files are called in messages, by the names under which they were opened."""
+        self.held = ExitStack()
+        """What stays open until the session ends."""
 
     def run(self, sql: str) -> int:
         """Execute a statement and return the rows that it wrote (0 when it wrote none)."""
@@ -166,7 +168,9 @@ def session(spec: Spec) -> Iterator[Session]:
     connection = None
     try:
         connection = duckdb.connect(config=_limits(spec, scratch))
-        yield Session(_in_utc(connection), scratch)
+        opened = Session(_in_utc(connection), scratch)
+        with opened.held:
+            yield opened
     except duckdb.Error as error:
         raise explain(error, scratch) from error
     finally:

@@ -34,7 +34,9 @@ class Side:
 def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> tuple[Side, Side]:
     """Open both sides; CSV takes its types from the other side where it can."""
     links = session.scratch / "files"
-    files = [find_files(side, source, links) for side, source in zip(SIDES, (legacy, target), strict=True)]
+    files = [
+        find_files(side, source, links, session.held) for side, source in zip(SIDES, (legacy, target), strict=True)
+    ]
     session.names |= files[0].names | files[1].names
     opened: list[Side | None] = [None, None]
     for at in (0, 1):
@@ -64,8 +66,9 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
 def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | None]) -> Side:
     """Give the texts in folder names the other side's types where every one of them fits exactly."""
     casts = []
+    folded = {fold(name): kind for name, kind in wanted.items()}
     for at, name in enumerate(side.files.partitions):
-        kind = wanted.get(name)
+        kind = wanted.get(name) or folded.get(fold(name))
         if kind is not None and side.columns[name].name == "varchar":
             values = [partition[at][1] for partition in side.files.folders]
             casts += [f"{cast} AS {ident(name)}" for cast in folder_cast(session, ident(name), values, kind)]

@@ -184,6 +184,8 @@ FOLDERS = [
         )
     ),
     Hostile("a partition of the default name is NULL", {"l/d=__HIVE_DEFAULT_PARTITION__/a.parquet": "SELECT 1 AS id", "t.parquet": "SELECT 1 AS id, NULL::INT AS d"}, PASS, "l t.parquet --key id"),
+    Hostile("a partition whose name is in capitals", {"l/D=1/a.parquet": "SELECT 1 AS id", "t.parquet": "SELECT 1 AS id, 1 AS d"}, PASS, "l t.parquet --key id"),
+    Hostile("a folder that is named after no column", {"l/=1/a.parquet": "SELECT 1 AS id", "t.parquet": "SELECT 1 AS id"}, INVALID, "l t.parquet --key id", ("named after no column",)),
     Hostile("a partition with escaped characters", {"l/d=a%20b%3D/a.parquet": "SELECT 1 AS id", "t.parquet": "SELECT 1 AS id, 'a b=' AS d"}, PASS, "l t.parquet --key id"),
     Hostile("a new field of a struct in one file", {"l/a.parquet": "SELECT 1 AS id, {'a': 1} AS v", "l/b.parquet": "SELECT 2 AS id, {'a': 1, 'b': 2} AS v", "t/a.parquet": "SELECT 1 AS id, {'a': 1} AS v", "t/b.parquet": "SELECT 2 AS id, {'a': 1, 'b': 3} AS v"}, RED, "l t --key id"),
     Hostile("integers and floats in one folder", {"l/a.parquet": NUMBER.format("9007199254740993::BIGINT"), "l/b.parquet": "SELECT 2 AS id, 0.5::DOUBLE AS v", "t/a.parquet": NUMBER.format("9007199254740992::BIGINT"), "t/b.parquet": "SELECT 2 AS id, 0.5::DOUBLE AS v"}, RED, "l t --key id"),

@@ -6,7 +6,9 @@ import gzip
 import os
 import struct
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from parity.compare import CsvFormat, Result, Source, Spec, run, session
+from parity.compare.inputs import TICK, find_files
 from parity.compare.progress import Progress
 from parity.suite.models import ColumnRule
 
@@ -190,6 +193,34 @@ def test_a_link_that_is_turned_and_turned_back_shows_one_state(tmp_path: Path, w
 
     result = run(legacy, Source.of(link), Spec(key=("id",)), Turning())
     assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_folder_that_is_exchanged_and_put_back_shows_one_state(tmp_path: Path, suffix: str) -> None:
+    for side, value in (("l", 2), ("t", 1), ("other", 2)):
+        (tmp_path / "in" / side).mkdir(parents=True)
+        rows = f"SELECT 1 AS id, {value} AS v"
+        duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/in/{side}/a.{suffix}' (FORMAT {suffix})")
+
+    class Exchanging:
+        def step(self, step: str) -> None:
+            names = {"compare": ("t", "away", "other"), "explain": ("t", "other", "away")}
+            if step in names:
+                now, where, then = (tmp_path / "in" / name for name in names[step])
+                now.rename(where)
+                then.rename(now)
+
+    result = run(Source.of(tmp_path / "in/l"), Source.of(tmp_path / "in/t"), Spec(key=("id",)), Exchanging())
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+def test_a_file_that_was_written_just_now_is_read_a_little_later(tmp_path: Path, write: Write) -> None:
+    """A second change within one tick of the file system's clock would leave the times of the first."""
+    source = write("a.parquet", {"id": [1]})
+    with ExitStack() as held:
+        files = find_files("legacy", source, tmp_path / "links", held)
+        newest = max(files.files[0].mark[3:])
+        assert time.time_ns() - newest >= TICK
 
 
 def test_files_that_turn_up_where_a_manifest_promised_no_rows_are_seen(tmp_path: Path, write: Write) -> None:
