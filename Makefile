@@ -53,10 +53,11 @@ bench: setup
 	$(BIN)/python benchmarks/run.py
 
 # Changes the code that compares and judges, a little at a time: some test must fail for each change.
-# MODULE=compare/verdict (part of a path)  MINUTES=30 (a sample)  SINCE=main (changed lines)  AGAIN=1 (last survivors)
+# MODULE=compare/verdict (part of a path)  SINCE=main (changed lines)  AGAIN=1 (last survivors)
+# SAMPLE=40 (of each file)  SEED=2 (another sample)  MINUTES=30 (what the time allows)
 mutants: setup
 	@PYTHONPATH=tests $(BIN)/python -m mutants --module=$(MODULE) --minutes=$(or $(MINUTES),0) --since=$(SINCE) \
-	    $(if $(AGAIN),--again)
+	    --sample=$(or $(SAMPLE),0) --seed=$(or $(SEED),1) $(if $(AGAIN),--again)
 
 clean:
 	rm -rf .venv .sandbox .airflow .parity

@@ -24,7 +24,8 @@ from mutants.operators import PARITY, Mutant
 from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
 
 CACHE = ROOT / ".cache" / "mutants"
-WORDS = {SURVIVED: "survived", -TIMED_OUT: "timed out", COLD: "cold"}
+KILLERS = CACHE / "killers"
+WORDS = {SURVIVED: "survived", COLD: "cold"} | {-late: "timed out" for late in TIMED_OUT}
 OURS = ("parity", "plugins", "tests", "unit", "features", "integration", "fuzz", "conftest")
 Test = Callable[[Mutant, list[str]], tuple[int, str]]
 
@@ -43,12 +44,17 @@ class Outcome:
 
 
 class Work:
-    """The mutants to run, and the tests to run them with; ``until`` is a time of the monotonic clock."""
+    """The mutants to run, and the tests to run them with.
 
-    def __init__(self, mutants: Sequence[Mutant], files: Sequence[str], *, stale: bool, until: float) -> None:
-        self.mutants, self.files, self.stale, self.until = list(mutants), list(files), stale, until
+    ``until`` is a time of the monotonic clock; ``afford`` the seconds of a processor for the tests of one mutant,
+    by what they took without one. What is left out cannot kill it.
+    """
+
+    def __init__(self, mutants: Sequence[Mutant], files: Sequence[str], *, afford: float, until: float) -> None:
+        self.mutants, self.files, self.afford, self.until = list(mutants), list(files), afford, until
         self.map = Map()
         self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.killed = _killed()
         CACHE.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> Iterator[Outcome]:
@@ -71,7 +77,7 @@ class Work:
                 yield outcome
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
             sys.exit(2)
-        self.map = pickle.loads((CACHE / "map").read_bytes())
+        self.map, self.killed = pickle.loads((CACHE / "map").read_bytes()), _killed()
         self.map.runs = {n: run for n, run in self.map.runs.items() if n.startswith(tuple(self.files))}
         tests.import_all(name for name in self.map.modules if not name.startswith(OURS))
         for mutant in cold:
@@ -102,10 +108,10 @@ class Work:
         os._exit(2)
 
     def _measure(self, items: list[pytest.Item]) -> None:
-        sources = tests.digest(PARITY.rglob("*.py"))
+        sources = {str(path.relative_to(PARITY)): path.read_text().splitlines() for path in PARITY.rglob("*.py")}
         path = CACHE / "map"
-        old = pickle.loads(path.read_bytes()) if path.exists() else Map()
-        old = old if old.sources == sources or self.stale else Map(sources)
+        old = pickle.loads(path.read_bytes()) if path.exists() else Map(sources)
+        old = old.carried_to(sources)
         old.imported = self.map.imported
         say(f"{len(items)} tests; noting which lines each of them runs …")
         status, why = tests.forked(lambda: tests.measure(items, old, path))
@@ -140,13 +146,26 @@ class Work:
         """Run a mutant's tests, those first that killed others of its function."""
         killers = self.killers[mutant.path, mutant.scope]
         names = self.map.tests(mutant)
-        names.sort(key=lambda name: name not in killers)
+        last = self.killed.get(mutant.key)
+        names.sort(key=lambda name: (name != last, name not in killers))
         if not names:
             return Outcome(mutant, "untested")
-        status, killer = test(mutant, names)
-        if killer and killer not in killers:
-            killers.insert(0, killer)
+        status, killer = test(mutant, self._affordable(names))
+        if killer:
+            self.killed[mutant.key] = killer
+            KILLERS.write_bytes(pickle.dumps(self.killed))
+            if killer not in killers:
+                killers.insert(0, killer)
         return Outcome(mutant, WORDS.get(status, "killed"))
+
+    def _affordable(self, names: list[str]) -> list[str]:
+        """Return the tests that fit into the time for one mutant, in their order, and always the first."""
+        chosen, left = names[:1], self.afford - self.map.runs[names[0]].seconds
+        for name in names[1:]:
+            if (seconds := self.map.runs[name].seconds) <= left:
+                chosen.append(name)
+                left -= seconds
+        return chosen
 
     def _test_cold(self, mutant: Mutant, names: list[str]) -> tuple[int, str]:
         def child() -> tuple[int, str]:
@@ -166,6 +185,11 @@ class Work:
 
     def _patience(self, item: pytest.Item) -> float:
         return 15 + 10 * self.map.runs[item.nodeid].seconds
+
+
+def _killed() -> dict[tuple[str, str, str], str]:
+    """Return which test killed a mutant last time."""
+    return pickle.loads(KILLERS.read_bytes()) if KILLERS.exists() else {}
 
 
 def _next(reader: IO[bytes]) -> Outcome | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import gc
 import hashlib
 import importlib
@@ -13,6 +14,8 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +32,12 @@ ROOT = PARITY.parents[1]
 OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0", "-m", "not slow")
 KILLED, SURVIVED, COLD = 1, 0, 98
 """How a child ends; COLD asks for a process in which nothing was imported before the change."""
-TIMED_OUT = signal.SIGALRM
+TIMED_OUT = (signal.SIGPROF, signal.SIGALRM)
 
 
 @dataclass
 class Run:
-    """One test: how long it took, and the lines that it ran, by file."""
+    """One test: the seconds of a processor that it took, and the lines that it ran, by file."""
 
     digest: str
     seconds: float
@@ -45,8 +48,8 @@ class Run:
 class Map:
     """Which test runs what."""
 
-    sources: str = ""
-    """The digest of the files that are mutated."""
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    """The lines of the files that may be mutated."""
     imported: dict[str, set[int]] = field(default_factory=dict)
     """Lines that ran while the tests were collected."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -54,7 +57,8 @@ class Map:
     """What was imported when all tests had run."""
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's statement, or its constant's users; the quickest first."""
+        """Return the tests that run a mutant's statement, or its constant's users: one case of each function, the
+        quickest first, then a second case of each, and so on."""
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
             lines |= _users(mutant)
@@ -66,7 +70,28 @@ class Map:
         ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
-        return sorted(found, key=lambda name: self.runs[name].seconds)
+        cases, ranks = Counter[str](), dict[str, tuple[int, float]]()
+        for name in sorted(found, key=lambda name: self.runs[name].seconds):
+            ranks[name] = cases[name.partition("[")[0]], self.runs[name].seconds
+            cases[name.partition("[")[0]] += 1
+        return sorted(found, key=ranks.__getitem__)
+
+    def carried_to(self, sources: dict[str, list[str]]) -> Map:
+        """Return the map for edited files: lines move, and a new line is run by the tests around it.
+
+        A test that is credited with a line it does not run can only let a mutant survive.
+        """
+        moves = {
+            path: _moved(rows, sources[path])
+            for path, rows in self.sources.items()
+            if path in sources and rows != sources[path]
+        }
+        for run in self.runs.values():
+            for path, move in moves.items():
+                if path in run.lines:
+                    run.lines[path] = {new for old in run.lines[path] for new in move.get(old, ())}
+        self.sources = sources
+        return self
 
     def _naming(self, names: Collection[str]) -> set[str]:
         """Return the files of tests that name a constant: what only reads it runs no line of its file."""
@@ -83,6 +108,18 @@ def _users(mutant: Mutant) -> set[int]:
     """Return the lines of a constant's file that name it."""
     rows = (PARITY / mutant.path).read_text().splitlines()
     return {at for at, row in enumerate(rows, 1) if any(name in row for name in mutant.names)}
+
+
+def _moved(old: list[str], new: list[str]) -> dict[int, set[int]]:
+    """Return where each line went, counted from 1."""
+    found: dict[int, set[int]] = {}
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found |= {a + at: found.get(a + at, set()) | {c + at} for at in range(1, b - a + 1)}
+        else:  # the lines before and after it vouch for what is new
+            for at in range(a, b + 2):
+                found.setdefault(at, set()).update(range(c + 1, d + 1))
+    return found
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -113,11 +150,13 @@ def collect(paths: Sequence[str], work: Callable[[list[pytest.Item]], None]) -> 
 
 
 def run_items(items: Sequence[pytest.Item], patience: Callable[[pytest.Item], float]) -> tuple[int, str]:
-    """Run tests until one fails, and name it; a test that takes too long ends the process by SIGALRM."""
+    """Run tests until one fails, and name it; one that computes too long, or waits ten times that, ends it."""
     for item, following in zip(items, [*items[1:], None], strict=True):
-        signal.setitimer(signal.ITIMER_REAL, patience(item))
+        signal.setitimer(signal.ITIMER_PROF, patience(item))
+        signal.setitimer(signal.ITIMER_REAL, 10 * patience(item))
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=following)):
             return KILLED, item.nodeid
+    signal.setitimer(signal.ITIMER_PROF, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
     return SURVIVED, ""
 
@@ -145,7 +184,8 @@ def _child(work: Callable[[], tuple[int, str]], folder: str, writer: int) -> NoR
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for late in TIMED_OUT:
+            signal.signal(late, signal.SIG_DFL)
         os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
         status, note = work()
         os.write(writer, note.encode()[:4096])
@@ -162,13 +202,14 @@ def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, st
         if known and known.digest == now:
             continue
         cover.erase()
+        began = time.process_time()
         cover.start()
         reports = runtestprotocol(item, log=False, nextitem=None)
         cover.stop()
         if any(report.failed for report in reports):
             why = next(report.longreprtext for report in reports if report.failed)
             return KILLED, f"{item.nodeid} fails without a mutant:\n{why[-3000:]}"
-        found.runs[item.nodeid] = Run(now, sum(report.duration for report in reports), lines_of(cover))
+        found.runs[item.nodeid] = Run(now, time.process_time() - began, lines_of(cover))
     found.modules = old.modules | {name for name in sys.modules if not name.startswith("_")}
     into.write_bytes(pickle.dumps(found))
     return SURVIVED, ""

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from mutants.__main__ import score, table
+from mutants.__main__ import estimate, sampled, score, table
 from mutants.listed import Listed
 from mutants.operators import Mutant, mutants_of
 from mutants.run import Outcome
-from mutants.tests import ROOT
+from mutants.tests import ROOT, Map, Run
 
 JUDGE = """
 FLOOR = 1
@@ -85,3 +85,31 @@ def test_every_listed_survivor_names_a_mutant_and_its_reason() -> None:
     files = sorted({path for path, _, _ in listed.reasons})
     assert listed.unused([mutant for path in files for mutant in mutants_of(path)], files) == []
     assert all(len(why) > 10 for why in listed.reasons.values())
+
+
+def test_a_sample_takes_as_many_of_each_file_and_weighs_it_by_its_mutants() -> None:
+    of = {path: [Mutant(path, "f", (1, 1), (), str(n), (0, 0), "") for n in range(9)] for path in ("a.py", "b.py")}
+    drawn = sampled([*of["a.py"], *of["b.py"][:1]], 2)
+    assert [mutant.path for mutant in drawn] == ["a.py", "a.py", "b.py"]
+    assert len(sampled(of["a.py"], 0)) == 9
+    words = ["killed", "survived", "killed"]
+    found = [Outcome(mutant, word) for mutant, word in zip(drawn, words, strict=True)]
+    said = estimate(found, Counter({"a.py": 300, "b.py": 100, "c.py": 50}), Listed({}))
+    assert said.startswith("By this sample 62.5% of 400 mutants are killed, give or take 5")
+    every = estimate(found[2:], Counter({"b.py": 1}), Listed({}))
+    assert every == "By this sample 100.0% of 1 mutants are killed, give or take 0.0%."
+
+
+def test_every_function_of_tests_is_asked_once_before_a_second_case_of_any() -> None:
+    seconds = {"t.py::a[1]": 0.1, "t.py::a[2]": 0.2, "t.py::b[1]": 0.5, "t.py::c": 9.0, "t.py::d": 0.1}
+    runs = {name: Run("", took, {"compare/x.py": {5}}) for name, took in seconds.items()}
+    runs["t.py::d"].lines["compare/x.py"] = {6}
+    mutant = Mutant("compare/x.py", "f", (5, 5), (), "a → b", (0, 0), "")
+    assert Map(runs=runs).tests(mutant) == ["t.py::a[1]", "t.py::b[1]", "t.py::c", "t.py::a[2]"]
+
+
+def test_the_lines_that_a_test_runs_move_with_an_edit_and_new_ones_belong_to_their_neighbours() -> None:
+    old, new = ["a", "b", "c", "d", "e"], ["a", "new", "b", "changed", "d"]
+    runs = {f"runs {row}": Run("", 1, {"x.py": {at}, "gone.py": {1}}) for at, row in enumerate(old, 1)}
+    moved = Map({"x.py": old, "gone.py": ["a"]}, runs=runs).carried_to({"x.py": new})
+    assert [moved.runs[f"runs {row}"].lines["x.py"] for row in old] == [{1, 2}, {2, 3, 4}, {4}, {4, 5}, set()]
