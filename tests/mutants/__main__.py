@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import random
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from mutants.listed import Listed
 from mutants.operators import PARITY, Mutant, mutants_of
 from mutants.run import CACHE, Outcome, Work, say
-from mutants.tests import ROOT
+from mutants.tests import ROOT, digest
 
 TARGETS = (
     "compare/*.py",
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 0 when at least 95 % are killed and every survivor is listed."""
     options = _options(arguments)
     files = [path for path in _files() if options.module in path]
-    everything = [mutant for path in files for mutant in mutants_of(path)]
+    everything = [mutant for path in files for mutant in _mutants(path)]
     wanted = _wanted(everything, options)
     if options.minutes or options.sample:  # what the time allows is then a fair sample
         random.Random(options.seed).shuffle(wanted)
@@ -69,6 +71,15 @@ def _files() -> list[str]:
     return sorted(str(path.relative_to(PARITY)) for pattern in TARGETS for path in PARITY.glob(pattern))
 
 
+def _mutants(path: str) -> list[Mutant]:
+    """Return the mutants of a file; making them takes half a second each time, so that they are kept."""
+    made = CACHE / "made" / digest([PARITY / path, *map(Path(__file__).with_name, ("operators.py", "sql.py"))])
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(pickle.dumps(mutants_of(path)))
+    return pickle.loads(made.read_bytes())
+
+
 def _tests(files: Sequence[str]) -> list[str]:
     """Return the folders that mirror those of the files."""
     return sorted({f"tests/unit/{path.partition('/')[0]}" for path in files})
@@ -85,11 +96,14 @@ def _wanted(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
 
 
 def sampled(mutants: list[Mutant], size: int) -> list[Mutant]:
-    """Return the first so many of each file, or all."""
-    by_file: dict[str, list[Mutant]] = defaultdict(list)
+    """Return the first so many of each file, or all, in their order."""
+    seen: dict[str, int] = Counter()
+    drawn = []
     for mutant in mutants:
-        by_file[mutant.path].append(mutant)
-    return [mutant for one in by_file.values() for mutant in one[: size or None]]
+        seen[mutant.path] += 1
+        if not size or seen[mutant.path] <= size:
+            drawn.append(mutant)
+    return drawn
 
 
 def _changed(revision: str) -> dict[str, set[int]]:

@@ -57,8 +57,11 @@ class Map:
     """What was imported when all tests had run."""
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's statement, or its constant's users: one case of each function, the
-        quickest first, then a second case of each, and so on."""
+        """Return the tests that run a mutant's statement, or its constant's users.
+
+        First come the files that have the module's name in theirs; then one case of each function, the quickest
+        first, then a second case of each, and so on.
+        """
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
             lines |= _users(mutant)
@@ -70,9 +73,10 @@ class Map:
         ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
-        cases, ranks = Counter[str](), dict[str, tuple[int, float]]()
+        cases, ranks, stem = Counter[str](), dict[str, tuple[bool, int, float]](), Path(mutant.path).stem
         for name in sorted(found, key=lambda name: self.runs[name].seconds):
-            ranks[name] = cases[name.partition("[")[0]], self.runs[name].seconds
+            own = stem in name.partition("::")[0]
+            ranks[name] = not own, cases[name.partition("[")[0]], self.runs[name].seconds
             cases[name.partition("[")[0]] += 1
         return sorted(found, key=ranks.__getitem__)
 
