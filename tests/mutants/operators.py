@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import libcst as cst
@@ -38,7 +38,7 @@ class Mutant:
     @cached_property
     def source(self) -> str:
         """The file with the change made."""
-        source = (PARITY / self.path).read_text()
+        source = source_of(self.path)
         return source[: self.span[0]] + self.text + source[self.span[1] :]
 
     @property
@@ -47,9 +47,15 @@ class Mutant:
         return self.path, self.scope, self.change
 
 
+@cache
+def source_of(path: str) -> str:
+    """Return a file as it was when it was first asked for: it may be edited while its mutants run."""
+    return (PARITY / path).read_text()
+
+
 def mutants_of(path: str, source: str | None = None) -> list[Mutant]:
     """Return every mutant of a file, each once."""
-    visitor = _Visitor(path, source if source is not None else (PARITY / path).read_text())
+    visitor = _Visitor(path, source if source is not None else source_of(path))
     MetadataWrapper(cst.parse_module(visitor.source), unsafe_skip_copy=True).visit(visitor)
     return list({(mutant.key, mutant.lines): mutant for mutant in visitor.found}.values())
 

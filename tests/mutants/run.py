@@ -20,7 +20,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from mutants import tests
-from mutants.operators import PARITY, Mutant
+from mutants.operators import Mutant, source_of
 from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
 
 CACHE = ROOT / ".cache" / "mutants"
@@ -53,6 +53,7 @@ class Work:
     def __init__(self, mutants: Sequence[Mutant], files: Sequence[str], *, afford: float, until: float) -> None:
         self.mutants, self.files, self.afford, self.until = list(mutants), list(files), afford, until
         self.map = Map()
+        self.sources = {mutant.path: source_of(mutant.path) for mutant in mutants}
         self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.killed = _killed()
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -108,7 +109,7 @@ class Work:
         os._exit(2)
 
     def _measure(self, items: list[pytest.Item]) -> None:
-        sources = {str(path.relative_to(PARITY)): path.read_text().splitlines() for path in PARITY.rglob("*.py")}
+        sources = {path: source.splitlines() for path, source in self.sources.items()}
         path = CACHE / "map"
         old = pickle.loads(path.read_bytes()) if path.exists() else Map(sources)
         old = old.carried_to(sources)

@@ -26,7 +26,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from coverage import Coverage
 
-from mutants.operators import PARITY, Mutant
+from mutants.operators import PARITY, Mutant, source_of
 
 ROOT = PARITY.parents[1]
 OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0", "-m", "not slow")
@@ -94,7 +94,7 @@ class Map:
             for path, move in moves.items():
                 if path in run.lines:
                     run.lines[path] = {new for old in run.lines[path] for new in move.get(old, ())}
-        self.sources = sources
+        self.sources |= sources
         return self
 
     def _naming(self, names: Collection[str]) -> set[str]:
@@ -110,7 +110,7 @@ class Map:
 
 def _users(mutant: Mutant) -> set[int]:
     """Return the lines of a constant's file that name it."""
-    rows = (PARITY / mutant.path).read_text().splitlines()
+    rows = source_of(mutant.path).splitlines()
     return {at for at, row in enumerate(rows, 1) if any(name in row for name in mutant.names)}
 
 
