@@ -12,6 +12,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, NoReturn
 
 import duckdb  # noqa: F401  imported once for all forks
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from mutants import tests
-from mutants.operators import Mutant, source_of
+from mutants.operators import PARITY, Mutant, source_of
 from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
 
 CACHE = ROOT / ".cache" / "mutants"
@@ -53,7 +54,7 @@ class Work:
     def __init__(self, mutants: Sequence[Mutant], files: Sequence[str], *, afford: float, until: float) -> None:
         self.mutants, self.files, self.afford, self.until = list(mutants), list(files), afford, until
         self.map = Map()
-        self.sources = {mutant.path: source_of(mutant.path) for mutant in mutants}
+        self.sources = {path: source_of(path).splitlines() for path in map(_name, PARITY.rglob("*.py"))}
         self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.killed = _killed()
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -109,10 +110,9 @@ class Work:
         os._exit(2)
 
     def _measure(self, items: list[pytest.Item]) -> None:
-        sources = {path: source.splitlines() for path, source in self.sources.items()}
         path = CACHE / "map"
-        old = pickle.loads(path.read_bytes()) if path.exists() else Map(sources)
-        old = old.carried_to(sources)
+        old = pickle.loads(path.read_bytes()) if path.exists() else Map(self.sources)
+        old = old.carried_to(self.sources)
         old.imported = self.map.imported
         say(f"{len(items)} tests; noting which lines each of them runs …")
         status, why = tests.forked(lambda: tests.measure(items, old, path))
@@ -186,6 +186,10 @@ class Work:
 
     def _patience(self, item: pytest.Item) -> float:
         return 15 + 10 * self.map.runs[item.nodeid].seconds
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(PARITY))
 
 
 def _killed() -> dict[tuple[str, str, str], str]:

@@ -59,8 +59,8 @@ class Map:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's statement, or its constant's users.
 
-        First come the files that have the module's name in theirs; then one case of each function, the quickest
-        first, then a second case of each, and so on.
+        First come the files that have the module's name in theirs, and those of whole results, which look at
+        everything; then one case of each function, the quickest first, then a second case of each, and so on.
         """
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
@@ -75,7 +75,7 @@ class Map:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
         cases, ranks, stem = Counter[str](), dict[str, tuple[bool, int, float]](), Path(mutant.path).stem
         for name in sorted(found, key=lambda name: self.runs[name].seconds):
-            own = stem in name.partition("::")[0]
+            own = any(part in name.partition("::")[0] for part in (stem, "whole_results"))
             ranks[name] = not own, cases[name.partition("[")[0]], self.runs[name].seconds
             cases[name.partition("[")[0]] += 1
         return sorted(found, key=ranks.__getitem__)

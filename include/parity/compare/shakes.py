@@ -355,10 +355,6 @@ def _at(kind: DataType, micros: Decimal) -> str:
 
 def words(tolerance: Tolerance) -> str:
     """Write a tolerance as people do."""
-    if tolerance.absolute is not None:
-        return plain(tolerance.absolute)
-    return (
-        str(tolerance.time)
-        if tolerance.time is not None
-        else f"{plain((tolerance.relative or Decimal(0)) * 100)} %"
-    )
+    if tolerance.relative is not None:
+        return f"{plain(tolerance.relative * 100)} %"
+    return str(tolerance.time) if tolerance.absolute is None else plain(tolerance.absolute)
