@@ -158,7 +158,10 @@ def lines(result: DatabaseResult) -> list[str]:
             f"{rows.missing:,} missing, {rows.extra:,} extra"
         )
     told += ["", "Schema"] if result.schema else []
-    told += [f"  {d.kind} {d.object}: {d.difference}: {d.legacy} → {d.target}" for d in result.schema]
+    told += [
+        f"  {d.kind} {d.object}: {d.difference}: {d.legacy} → {d.target}{' (not comparable)' if d.unsure else ''}"
+        for d in result.schema
+    ]
     told += ["", "Cut-over"] if result.cutover else []
     told += [f"  {c.status:14}{c.check}: {c.legacy} → {c.target}" for c in result.cutover]
     told += ["", "Not compared"] if result.not_compared else []

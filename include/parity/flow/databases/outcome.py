@@ -273,7 +273,8 @@ def judge_database(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> 
     """Return the whole's verdict: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
     verdicts = [table.result.verdict for table in found.tables]
     schema = [difference for difference in found.schema if not difference.waived]
-    if Verdict.INVALID in verdicts or unreadable or not verdicts:
+    unsure = any(difference.unsure for difference in schema)
+    if Verdict.INVALID in verdicts or unreadable or unsure or not verdicts:
         return replace(found, verdict=Verdict.INVALID, reason=_why_invalid(found, unreadable))
     if Verdict.FAIL in verdicts or schema:
         return replace(found, verdict=Verdict.FAIL, reason=_why_different(found, schema))
@@ -297,6 +298,12 @@ def _why_invalid(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> st
         return f"Table {bad[0].table} could not be compared{rest}: {bad[0].result.reason}{also}"
     if unreadable:
         return f"Not everything could be read: {unreadable[0].what}: {unreadable[0].why}{also}"
+    if unsure := [one for one in found.schema if one.unsure and not one.waived]:
+        rest = f" (and {len(unsure) - 1} more)" if len(unsure) > 1 else ""
+        return (
+            f"The {unsure[0].difference} of {unsure[0].kind} {unsure[0].object}{rest} cannot be judged: "
+            f"{unsure[0].unsure}. Look at both, and waive what means the same.{also}"
+        )
     return "Nothing was compared: no table is left."
 
 

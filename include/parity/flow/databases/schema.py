@@ -5,6 +5,7 @@ Every object becomes a name and a few normalised attributes; two objects are com
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from parity.compare.result import NotCompared
 from parity.engines.mysql_catalogue import Catalogue, Record
 from parity.flow.databases.objects import Attributes, Key, Objects, objects
 from parity.flow.databases.spelling import Style
+from parity.sql.mysql_tokens import TokenKind, tokens
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class SchemaDifference:
     """Ticket of the waiver that covers it."""
     owner: str = ""
     """The table that it belongs to, where the object's name alone does not tell."""
+
+    unsure: str = ""
+    """Why the two texts may mean the same all the same; empty where they do not."""
 
     @property
     def table(self) -> str:
@@ -50,7 +55,26 @@ def diff_schema(
         owner = _owner(key, old or new or {})
         if key.kind in _FREE or _concerns(key.kind, owner, unpaired, wanted):
             found += (replace(one, owner=owner) for one in _compare(key, old, new, skipped))
-    return tuple(found)
+    foreign = legacy.mariadb != target.mariadb
+    return tuple(replace(one, unsure=_OWN_WORDS) if foreign and _may_be_equal(one) else one for one in found)
+
+
+_OWN_WORDS = "MariaDB and MySQL print it in words of their own, so that it cannot be compared"
+_PRINTED = frozenset({"check", "default", "generated", "columns", "partition by"})
+"""Attributes that a server prints anew from what it has understood; and the definition of a view, a clause."""
+
+
+def _may_be_equal(found: SchemaDifference) -> bool:
+    """Return whether two expressions hold the same texts, numbers and names; views may differ in names."""
+    view = (found.difference, found.kind) == ("definition", "view")
+    if not (view or found.difference in _PRINTED) or not found.legacy or not found.target:
+        return False
+    kinds = {TokenKind.LITERAL, TokenKind.NUMBER} | (set() if view else {TokenKind.NAME})
+    return _content(found.legacy, kinds) == _content(found.target, kinds)
+
+
+def _content(text: str, kinds: Set[TokenKind]) -> Counter[str]:
+    return Counter(token.text for token in tokens(text) if token.kind in kinds)
 
 
 def _same_words(legacy: Catalogue, target: Catalogue) -> frozenset[str]:
@@ -102,6 +126,7 @@ def _style(own: Catalogue, other: Catalogue) -> Style:
         database=str(own.server["name"]),
         abolished=_ABOLISHED if own.introduces != other.introduces else frozenset(),
         folds=own.folds != other.folds,
+        foreign=own.mariadb != other.mariadb,
     )
 
 

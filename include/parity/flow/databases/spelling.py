@@ -15,6 +15,9 @@ parentheses round the whole        there is nothing outside them
 introducers of MySQL's literals    MySQL 8 adds them on its own; removed only beside a server that shows none
 display widths of integers         MySQL 8 no longer has them; TINYINT(1) is kept: clients read booleans there
 quotes round a number as default   MySQL adds them on its own
+MySQL beside MariaDB alone:
+parentheses, MOD                   see :mod:`parity.flow.databases.brackets`
+notation of a binary default       both are decoded to their bytes
 =================================  ==========================================================================
 """
 
@@ -25,6 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from parity.flow.databases.brackets import unbracketed
 from parity.sql.mysql_tokens import Token, TokenKind, Tokens, closing, joined, tokens
 
 _WITH_WIDTH = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR"})
@@ -65,6 +69,8 @@ class Style:
     """Modes that one of the two servers no longer has."""
     folds: bool = False
     """One of the two servers makes no difference between upper and lower case of tables' names."""
+    foreign: bool = False
+    """The other server is of the other product."""
 
 
 PLAIN = Style()
@@ -98,7 +104,30 @@ def default(found: Tokens, style: Style = PLAIN) -> str:
         return "none"
     if found[-1].kind is TokenKind.NUMBER and texts[:-1] in ([], ["-"]) and not texts[-1].startswith("0x"):
         return f"'{''.join(texts)}'"
+    if style.foreign and (content := _content(found)) is not None:
+        plain = content.isascii() and content.decode("ascii").isprintable() and not {39, 92} & set(content)
+        return f"'{content.decode('ascii')}'" if plain else f"x'{content.hex()}'"
     return expression(found, style)
+
+
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+
+
+def _content(found: Tokens) -> bytes | None:
+    """Return the bytes of a binary default: ``0x00FF`` as MySQL prints it, ``'\\0\\xff'`` as MariaDB does."""
+    if len(found) != 1:
+        return None
+    text = found[0].text
+    if found[0].kind is TokenKind.NUMBER and re.fullmatch("0x(?:[0-9A-Fa-f]{2})*", text):
+        return bytes.fromhex(text[2:])
+    if found[0].kind is not TokenKind.LITERAL or text[0] != "'" or "\\" not in text:
+        return None
+    content = b""
+    for match in re.finditer(r"\\x([0-9a-f]{2})|\\(.)|''|(.)", text[1:-1], re.DOTALL):
+        byte, escaped, plain = match.groups()
+        letter = _ESCAPES.get(escaped, escaped) if escaped else plain or "'"
+        content += bytes.fromhex(byte) if byte else letter.encode()
+    return content
 
 
 def extra(value: object) -> str:
@@ -119,7 +148,7 @@ def expression(found: Tokens, style: Style = PLAIN) -> str:
     words = _own_database([_folded(token) for token in found], style)
     if style.introducers:
         words = _without_introducers(words)
-    return joined(_bare(_now(words)))
+    return joined(_bare(unbracketed(_now(words)) if style.foreign else _now(words)))
 
 
 def partitioning(found: Tokens, style: Style = PLAIN) -> str:
@@ -144,7 +173,8 @@ def query(found: Tokens, style: Style = PLAIN) -> str:
     """Return a view's query, which the server has printed with every name in quotes."""
     if style.folds:
         found = [t._replace(text=t.text.lower()) if t.kind is TokenKind.NAME else t for t in found]
-    return body(_own_database(list(found), style))
+    words = _own_database(list(found), style)
+    return body(unbracketed(_now(words)) if style.foreign else words)
 
 
 def body(found: Tokens) -> str:
