@@ -138,3 +138,11 @@ def test_a_table_that_is_altered_after_the_survey_is_not_called_equal(tmp_path: 
     assert entries.result.verdict == "INVALID"
     assert "entries: its definition on the legacy side was altered" in entries.result.reason
     assert verify_database(two.job(include=["busy"])).verdict == "PASS"
+
+
+def test_a_database_is_not_compared_with_itself(databases: TwoDatabases) -> None:
+    job = databases.job()
+    by_name = replace(job.connections.legacy, host="localhost")
+    result = verify_database(replace(job, connections=replace(job.connections, target=by_name)))
+    assert result.verdict == "INVALID"
+    assert "Both sides are one database" in result.reason

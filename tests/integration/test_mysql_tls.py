@@ -111,10 +111,10 @@ def test_a_server_without_tls_is_refused_where_tls_is_required(secured: Secured)
 
 
 def test_the_cut_over_list_says_that_tls_is_in_use(secured: Secured) -> None:
-    secured.server.run("CREATE DATABASE IF NOT EXISTS d;\n")
-    url = secured.url(secured.ca).replace("/mysql?", "/d?")
+    secured.server.run("CREATE DATABASE IF NOT EXISTS d;\nCREATE DATABASE IF NOT EXISTS e;\n")
+    sides = [address(secured.url(secured.ca).replace("/mysql?", f"/{name}?")) for name in "de"]
     spec = Database.model_validate({"database": "d", "owner": "dba", "legacy": "l", "target": "t"})
-    lines = survey_database(spec, Connections(address(url), address(url)), FakeClock()).cutover
+    lines = survey_database(spec, Connections(*sides), FakeClock()).cutover
     told = next(line for line in lines if line.check == "TLS in use")
     assert told.status == "ok"
     assert told.legacy.startswith("TLS_")

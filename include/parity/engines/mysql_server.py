@@ -53,6 +53,18 @@ class ServerFacts:
     """Grants by user@host; None when they may not be read."""
 
 
+def place(session: Asking) -> tuple[str, ...]:
+    """Return what tells a database from all others: its name, its server's identity and address; or nothing."""
+    names = ("server_uuid", "server_uid", "hostname", "port", "datadir", "lower_case_table_names")
+    wanted = ", ".join(f"'{name}'" for name in names)
+    shown = {
+        str(k).lower(): str(v) for k, v in session.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({wanted})")
+    }
+    database = str(session.rows("SELECT DATABASE()")[0][0])
+    folds = shown.pop("lower_case_table_names", "0") != "0"
+    return (database.lower() if folds else database, *(shown.get(name, "") for name in names)) if shown else ()
+
+
 def read_server(
     session: Asking, dialect: Dialect, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
 ) -> ServerFacts:

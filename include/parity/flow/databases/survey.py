@@ -11,7 +11,8 @@ from parity.clock import Clock
 from parity.compare.result import NotCompared, Omission
 from parity.engines.mysql_catalogue import Catalogue, read_catalogue
 from parity.engines.mysql_rights import Rights, read_rights
-from parity.engines.mysql_server import ServerFacts, read_server
+from parity.engines.mysql_server import ServerFacts, place, read_server
+from parity.errors import Terminal
 from parity.flow.databases.cutover import CutoverLine, check_cutover
 from parity.flow.databases.groups import group_tables
 from parity.flow.databases.line import Line
@@ -60,7 +61,17 @@ def survey_database(spec: Database, connections: Connections, clock: Clock) -> S
         line.hang_up()
 
 
+def _require_two(sides: Sides) -> None:
+    """Refuse to compare a database with itself: it would be equal, whatever became of the other one."""
+    old, new = both(lambda: place(sides.legacy), lambda: place(sides.target))
+    if old and old == new:
+        raise Terminal(
+            f"Both sides are one database, {sides.legacy.where}.", remedy="Check where legacy and target lead to."
+        )
+
+
 def _survey(spec: Database, sides: Sides) -> Survey:
+    _require_two(sides)
     old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
     old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
     plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
