@@ -121,7 +121,13 @@ def _check_promised(rows: Rows, legacy: Side, target: Side) -> None:
 def _columns(plan: Plan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
     pairs = facts.rows.equal + facts.rows.changed
     return tuple(
-        ColumnFacts(c.name, pairs, facts.different(c), facts.causes(c), money.get(c.index, ()))
+        ColumnFacts(
+            c.name,
+            pairs,
+            facts.different(c),
+            facts.causes(c),
+            () if c.rule.sensitive else money.get(c.index, ()),
+        )
         for c in plan.columns
     )
 

@@ -103,6 +103,8 @@ class Plan:
     either_side: int
     """Columns of either side, those that a rule ignores included."""
     keyless: bool
+    secrets: tuple[str, ...] = ()
+    """Queries of the sensitive texts (``cell``) that are not compared."""
 
     @property
     def key(self) -> tuple[Column, ...]:
@@ -158,6 +160,13 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
         len(ignored),
         len(pairs),
         not spec.key,
+        tuple(
+            f"SELECT ({sql})::VARCHAR AS cell FROM {side.relation}"
+            for pair in pairs
+            if pair.rule.sensitive and pair not in both
+            for sql, side in ((pair.legacy, legacy), (pair.target, target))
+            if sql
+        ),
     )
 
 

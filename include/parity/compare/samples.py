@@ -102,7 +102,7 @@ def _pairs(
         f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
     # What belongs to a sensitive column is masked where it turned up in another one, too.
-    secrets = Secrets(session, plan, (value for row in rows for value in row[2:4]))
+    secrets = Secrets(session, plan, (value for row in rows for value in row[2:]))
     return [_sample(facts, spec, columns[place], secrets, (keys, rest)) for place, *rest in rows]
 
 
@@ -113,7 +113,7 @@ def _sample(
     cause, detail = facts.cause(column, code)
     hidden = column.rule.sensitive or left in secrets or right in secrets
     sample = {"kind": "changed", "column": column.name, "cause": str(cause), "detail": detail}
-    return sample | {"key": _shown(keys, parts, spec)} | _both(left, right, spec, hidden=hidden)
+    return sample | {"key": _shown(keys, parts, spec, secrets)} | _both(left, right, spec, hidden=hidden)
 
 
 def _both(left: str | None, right: str | None, spec: Spec, *, hidden: bool) -> dict[str, Any]:
