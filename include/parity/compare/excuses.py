@@ -16,8 +16,14 @@ _ROUNDED = Decimal(1) + Decimal(2) ** -50
 
 
 def shown(column: Column, side: str) -> str:
-    """Return the SQL of the text by which :func:`excuses` judges a value; a time is its ticks."""
+    """Return the SQL of the text by which :func:`excuses` judges a value.
+
+    A time is its ticks. A float of 32 bits is written twice, by its shortest spelling and as a double: rules that
+    judge the one or the other may excuse it.
+    """
     value = f"{side}.{column.value}"
+    if column.sql == "FLOAT":
+        return f"{value}::VARCHAR || ' ' || {value}::DOUBLE::VARCHAR"
     return f"({ticks(value, column.sql) if column.kind.temporal else value})::VARCHAR"
 
 
@@ -29,8 +35,14 @@ def excuses(column: Column, one: str | None, other: str | None, *, equal: bool) 
     tolerance = column.rule.tolerance
     if tolerance is None or not equal:
         return equal
+    return any(
+        _within(column, tolerance, *pair) for pair in zip((one or "").split(), (other or "").split(), strict=False)
+    )
+
+
+def _within(column: Column, tolerance: Tolerance, one: str, other: str) -> bool:
     try:
-        left, right = Decimal(one or "nan"), Decimal(other or "nan")
+        left, right = Decimal(one), Decimal(other)
     except InvalidOperation:
         return False
     if not (left.is_finite() and right.is_finite()):

@@ -299,7 +299,8 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
 
 def _moved_by_share(kind: DataType, share: float, sign: str) -> Iterable[str]:
     if share < 1:
-        less = 1 - share * (1 + 1e-6) - 1e-15
+        # A unit in the last place more, or rounding would bring the value back inside.
+        less = 1 - share * (1 + 1e-6) - (2.0**-22 if kind.name == "float" else 1e-15)
         factor = less if sign == "-" else 1 / less
         yield f"CAST(«0»::DOUBLE * {factor!r} AS {kind.sql})"
     if share < 2 and _signed(kind):
