@@ -185,7 +185,9 @@ class _OnMySQL:
     def __init__(self, folder: Path) -> None:
         from integration.test_mysql_real import OnMySQL
 
-        self._two = OnMySQL(folder, f"fuzz_{os.getpid()}")
+        # A server may be shared: two processes in one database would see each other's tables.
+        self._two = OnMySQL(folder, f"parity_fuzz_{os.getpid()}")
+        atexit.register(self._two.run, "DROP DATABASE {db}")
         self.verify = self._two.verify
 
     def fresh(self) -> None:
