@@ -164,7 +164,7 @@ def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str, digits: bool) 
         raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.", remedy=_FOR_NUMBERS)
     if allowed.absolute is not None:
         return _absolute(allowed.absolute, kind, sql)
-    return _relative(allowed.relative or Decimal(0), kind)
+    return _relative(allowed.relative or Decimal(0), kind, scale_of(sql) if kind is Kind.DECIMAL else 0)
 
 
 def _either(test: str) -> str:
@@ -222,7 +222,7 @@ def _decimal_gap(most: Decimal, sql: str) -> str:
     return f"CASE WHEN («0» < 0) = («1» < 0) THEN true ELSE abs(«0») - {rest} <= {allowed} - abs(«1») END"
 
 
-def _relative(most: Decimal, kind: Kind) -> tuple[str, str]:
+def _relative(most: Decimal, kind: Kind, scale: int) -> tuple[str, str]:
     said = f"differences up to {plain(most * 100)} %"
     most = min(most, Decimal(2))  # No two numbers lie further apart than twice the larger one.
     if kind is Kind.FLOAT:
@@ -235,7 +235,9 @@ def _relative(most: Decimal, kind: Kind) -> tuple[str, str]:
     left, right = (f"«{n}»" if kind is Kind.DECIMAL else f"«{n}»::HUGEINT::DECIMAL(38,0)" for n in (0, 1))
     # A share as a fraction of whole numbers: a product with 0.1 needs one more digit than 38 can offer.
     part, whole = most.as_integer_ratio()
-    exact = f"TRY(abs({left} - {right}) * {whole} <= {part} * greatest(abs({left}), abs({right})))"
+    wide = f"DECIMAL(38,{scale})"
+    gap, larger = f"abs({left} - {right})::{wide}", f"greatest(abs({left}), abs({right}))::{wide}"
+    exact = f"TRY({gap} * {whole} <= {larger} * {part})"
     # Where the product outgrows 38 digits, doubles decide, a little more strictly than the rule.
     most_near, doubles = float(most) * (1 - 1e-12), ("«0»::DOUBLE", "«1»::DOUBLE")
     near = f"abs({' - '.join(doubles)}) <= {most_near!r} * greatest({', '.join(f'abs({one})' for one in doubles)})"

@@ -285,7 +285,7 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
         if step < 2**63:
             yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
     elif kind.name in FLOATS and step < 10**300:
-        # One unit in the last place more than the tolerance, or rounding would bring the value back inside.
+        # Rounding must not bring the value back inside.
         last = 2.0**-22 if kind.name == "float" else 2.0**-51
         moved = f"«0»::DOUBLE {sign} ({float(step)!r}::DOUBLE + abs(«0»::DOUBLE) * {last!r})"
         bound = float(step) * 2.0**40
@@ -299,10 +299,9 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
 
 def _moved_by_share(kind: DataType, share: float, sign: str) -> Iterable[str]:
     if share < 1:
-        # A unit in the last place more, or rounding would bring the value back inside.
+        # Rounding must not bring the value back inside.
         less = 1 - share * (1 + 1e-6) - (2.0**-22 if kind.name == "float" else 1e-15)
-        factor = less if sign == "-" else 1 / less
-        yield f"CAST(«0»::DOUBLE * {factor!r} AS {kind.sql})"
+        yield f"CAST(«0»::DOUBLE * {less if sign == '-' else 1 / less!r} AS {kind.sql})"
     if share < 2 and _signed(kind):
         yield f"CAST(-«0» AS {kind.sql})"
 
