@@ -64,7 +64,7 @@ class Night:
         survey = chosen(survey_database(job.spec, job.connections, job.clock), self.plan.tables)
         kept = KeptSurvey("n1", survey, pieces(survey))
         reports = {at: self._piece(job, kept, names) for at, names in enumerate(kept.pieces)}
-        self.found = conclude(job, survey, tables_of(kept, reports))
+        self.found = conclude(job, survey, tables_of(kept, reports, job.today))
         about = About(1, NOW, "0" * 64)
         for record in records(job.spec, self.plan, self.found, {DATABASE: "report.json"}, about):
             self.store.record_activity(record)

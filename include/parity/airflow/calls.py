@@ -164,10 +164,10 @@ def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
 
 def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
-    from parity.flow.remember import is_of
+    from parity.flow.remember import is_of, severity_of
     from parity.flow.shelf import page_of
 
-    severity = suite.activity(name).severity
+    severity = severity_of(suite, name)
     told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}
     if kept is None or not is_of(kept, told):  # what is stored is of another attempt
         return ActivityOutcome(name, Verdict(told["verdict"]), told["reason"], severity)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import Context
 
 from parity.airflow.evidence import activity_facts, facts_of, task_states
 from parity.airflow.telling import loudness, tell
+from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.judge import NEXT
 from parity.flow.plan import Plan
+from parity.flow.remember import is_of, severity_of, unrecorded
 from parity.flow.run_verdict import (
     OF_PIPELINE,
     PLAN,
@@ -29,17 +33,16 @@ from parity.suite.models import Suite
 
 OTHER_RUNS = "runs_of_other_dates"
 """The mapped task of a range; its index follows its name."""
+OTHER_DATES, ASKED = "other_dates", "asked"
+"""The task that lists a range's further dates, and the XCom key of the moment at which it did."""
 
 
-def night_facts(context: Context, suite: Suite, plan: Plan, store: Store) -> NightFacts:
-    """Gather everything that the run's verdict is a function of."""
+def night_facts(context: Context, suite: Suite, plan: Plan, store: Store, rules: Mapping[str, str]) -> NightFacts:
+    """Gather everything that the run's verdict is a function of; ``rules`` are those declared now, by activity."""
     return NightFacts(
         declared=len(suite.activities),
         plan=plan,
-        outcomes={
-            name: outcome_of(_recorded(context, suite, plan, name), task_of(Link.RECORD, name))
-            for name in plan.activities
-        },
+        outcomes={name: _outcome(context, suite, plan, name, rules) for name in plan.activities},
         shared=facts_of(context, {PLAN: Link.PLAN, **dict.fromkeys(OF_PIPELINE, Link.PIPELINE)}),
         dates=_other_dates(context, plan, store),
     )
@@ -54,6 +57,33 @@ def tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url:
     tell(f"The run is {verdict}.", NEXT[verdict], url, level=loudness(verdict))
 
 
+def stored(facts: NightFacts, suite: Suite, sha: str, store: Store) -> dict[str, Any]:
+    """Return what counts of each activity, once the results store says the same.
+
+    A record task may have died before it stored anything: then an older result, perhaps a green one, would stand
+    for this run. ``sha`` is the fingerprint of the suite.
+    """
+    plan = facts.plan
+    listed = store.run(plan.run_id, plan.suite, plan.business_date).activities
+    kept = {record.key.activity: record for record in listed}
+    found = {name: dict(outcome) for name, outcome in facts.outcomes.items()}
+    for name, outcome in found.items():
+        if not is_of(kept.get(name), outcome):
+            record = unrecorded(plan, name, outcome, kept.get(name), (severity_of(suite, name), sha))
+            record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
+            store.record_activity(record)
+            outcome["recorded"] = record.recorded.isoformat()
+    return found
+
+
+def _outcome(context: Context, suite: Suite, plan: Plan, name: str, rules: Mapping[str, str]) -> Mapping[str, Any]:
+    if name not in rules:
+        return {"verdict": Verdict.INVALID, "reason": f"Activity {name} is no longer declared. Start a new run."}
+    recorded = _recorded(context, suite, plan, name)
+    recorded = replace(recorded, rules=(plan.rules.get(name, ""), rules[name]))
+    return outcome_of(recorded, task_of(Link.RECORD, name))
+
+
 def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded:
     activity, tasks = suite.activity(name), activity_facts(context, name)
     links = chain_of(suite, activity, plan, tasks[task_of(Link.WAY, name)].piece)
@@ -61,26 +91,30 @@ def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded
     outcome = context["ti"].xcom_pull(task_ids=task, key="outcome")
     state = task_states(context).get(task, "missing")
     unwell = tuple(known for link in links if tasks[known := task_of(link, name)].state != "success")
-    return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell, plan.rules.get(name, ""))
+    day = today(SystemClock(), suite.timezone)
+    return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell, today=day)
 
 
 def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:
     """Return what became of every further date of the range: its verdict, or why there is none."""
     states = task_states(context)
+    asked = context["ti"].xcom_pull(task_ids=OTHER_DATES, key=ASKED)
     found = {}
     for index, day in enumerate(plan.other_dates):
         state = states.get(f"{OTHER_RUNS}_{index}", "missing")
-        said = _of_date(store, plan, day.isoformat())
+        said = _of_date(store, plan, day.isoformat(), asked)
         green = said in (Verdict.PASS, Verdict.WAIVED)
         found[day.isoformat()] = f"its task is {state}" if green and state != "success" else said
     return found
 
 
-def _of_date(store: Store, plan: Plan, day: str) -> str:
+def _of_date(store: Store, plan: Plan, day: str, asked: str | None) -> str:
     try:
         run = store.run(f"{plan.run_id}__{day}", plan.suite).run
     except BadInput:
         return "its run left no result"
     if run.verdict is None or not run.verdict.green:
         return f"{run.verdict or 'no verdict'}. {run.reason}"
+    if not asked or run.ended is None or run.ended < datetime.fromisoformat(asked):
+        return f"its run ended before this one asked for it, as {run.verdict}"
     return str(run.verdict)

@@ -205,6 +205,7 @@ def _runs_of_other_dates(dag: DAG, dates: Any) -> Any:
         wait_for_completion=True,
         deferrable=True,
         poke_interval=20,
-        retries=0,  # a retry could only find that the run exists
+        reset_dag_run=True,  # a range that is cleared compares each of its dates again
+        retries=0,  # a retry would do so, too
     )
     return partial_operator.expand_kwargs(dates.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from airflow.sdk import Context
@@ -18,6 +19,8 @@ from parity.flow.run_verdict import Recorded, outcome_of
 
 BEFORE = (Link.PLAN, Link.RDS, Link.FLEXIBLE_SERVER, Link.SURVEY)
 """What must hold before a row is read. A task that the database does not have is not among the run's states."""
+CLOUDS = (Link.RDS, Link.FLEXIBLE_SERVER)
+AGAIN = "Clear it with everything after it."
 HELD = ("success", "upstream_failed")
 """A task below a broken one broke nothing itself."""
 ATTEMPT = "attempt"
@@ -29,6 +32,9 @@ def broken_before(context: Context) -> list[Broken]:
     states = task_states(context)
     unwell = [link for link in BEFORE if link in states and states[link] not in HELD]
     found = [_told(context, link, states[link]) for link in unwell]
+    asked = [link for link in CLOUDS if states.get(link) == "success"]
+    empty = [link for link in asked if not handed_on(context, str(link))]
+    found += [Broken(link, f"Task {link} handed nothing on; it was marked by hand.", AGAIN) for link in empty]
     if not found and states.get(Link.SURVEY) != "success":
         found.append(Broken(Link.SURVEY, "It has not run.", "Clear it with downstream."))
     return found
@@ -49,18 +55,23 @@ def surveyed(context: Context) -> list[dict[str, Any]]:
 def inputs_of(context: Context) -> dict[str, str]:
     """Return the marks of everything that the database's verdict is made from, as they are now."""
     listed = surveyed(context)
-    plan = {str(Link.PLAN): mark(handed_on(context, str(Link.PLAN))), str(Link.SURVEY): mark({"pieces": listed})}
-    return {**plan, **{f"{Link.TABLES}_{index}": _attempt(context, index) for index in range(len(listed))}}
+    before = {str(link): mark(handed_on(context, str(link))) for link in BEFORE if link is not Link.SURVEY}
+    before[str(Link.SURVEY)] = mark({"pieces": listed})
+    return {**before, **{f"{Link.TABLES}_{index}": _attempt(context, index) for index in range(len(listed))}}
 
 
-def judged(context: Context) -> dict[str, Any]:
-    """Return what counts of the database; green only while everything that it was made from still stands."""
+def judged(context: Context, declared: str, today: date) -> dict[str, Any]:
+    """Return what counts of the database; green only while everything that it was made from still stands.
+
+    ``declared`` are the rules of now, ``today`` is the day on which waivers must be in force.
+    """
     states, said = task_states(context), context["ti"].xcom_pull(task_ids=str(Link.RECORD), key="outcome")
     inputs = inputs_of(context)
-    rests_on = [str(link) for link in BEFORE if link in states] + [task for task in inputs if "_" in task]
+    pieces = [task for task in inputs if task.startswith(f"{Link.TABLES}_")]
+    rests_on = [*(str(link) for link in BEFORE if link in states), *pieces]
     unwell = tuple(task for task in rests_on if states.get(task) != "success")
-    rules = str(handed_on(context, str(Link.PLAN)).get("rules", ""))
-    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell, rules)
+    rules = (str(handed_on(context, str(Link.PLAN)).get("rules", "")), declared)
+    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell, rules, today)
     return outcome_of(recorded, str(Link.RECORD))
 
 

@@ -122,7 +122,8 @@ def _progress(plan: NightPlan) -> str:
 def _generation(context: Context, plan: NightPlan) -> str:
     """Return the name of this piece's progress: a retry finds it again, a clear starts a new one.
 
-    Airflow raises ``max_tries`` when somebody clears a task, and at no other time (parity.airflow.memory).
+    Airflow raises ``max_tries`` when somebody clears a task, and at no other time (parity.airflow.memory); but not
+    when the task was running, so that the run's own count of clears is part of the name.
     """
-    ti = context["ti"]
-    return f"{_progress(plan)}{ti.map_index}/{ti.max_tries}"
+    ti, cleared = context["ti"], context["dag_run"].clear_number
+    return f"{_progress(plan)}{ti.map_index}/{ti.max_tries}.{cleared or 0}"

@@ -34,16 +34,18 @@ from parity.airflow.database_jobs import (
     waivers_beside,
 )
 from parity.airflow.evidence import attempt_of, facts_of
-from parity.airflow.results import open_results, run_url
+from parity.airflow.results import open_results, run_record, run_url
 from parity.airflow.runs import connection
 from parity.airflow.telling import loudness, tell
+from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Link, first_broken
 from parity.flow.databases.night import DATABASE, NightPlan, activity_of, chosen, day_of, plan_night, title
-from parity.flow.databases.record import About, unvouched
+from parity.flow.databases.record import About, last_days, unvouched
 from parity.flow.judge import NEXT
 from parity.flow.provenance import MADE, Made, database_rules
+from parity.flow.run_verdict import COVERS
 from parity.flow.shelf import page_of
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -98,7 +100,6 @@ class DatabaseTasks:
 
     def survey(self, context: Context) -> list[dict[str, Any]]:
         """Read both catalogues and settings, and return the pieces to compare."""
-        from parity.clock import SystemClock
         from parity.flow.databases.verify import survey_database
 
         plan, rules = night_of(context), self._rules()
@@ -159,6 +160,7 @@ class DatabaseTasks:
             "verdict": result.verdict,
             "reason": result.reason,
             "recorded": now.isoformat(),
+            COVERS: self._last_days(result),
             MADE: Made(attempt_of(context), plan.rules, inputs).to_json(),
         }
         context["ti"].xcom_push("outcome", outcome)
@@ -181,7 +183,7 @@ class DatabaseTasks:
             plan = night_of(context)
         except BadInput as error:
             raise self._unplanned(context, error) from None
-        said = judged(context)
+        said = judged(context, self._rules(), today(SystemClock(), self.spec.timezone))
         verdict, reason = Verdict(said["verdict"]), str(said["reason"])
         if plan.partial:
             reason += f" Only tables {', '.join(plan.tables)} were asked for."
@@ -209,6 +211,11 @@ class DatabaseTasks:
 
         return database_sha(self.path)
 
+    def _last_days(self, result: DatabaseResult) -> dict[str, str]:
+        """Return on which waivers a result rests: ticket and last day."""
+        found = last_days(result, waivers_beside(self.path), today(SystemClock(), self.spec.timezone))
+        return {ticket: last.isoformat() for ticket, last in found.items()}
+
     def _rules(self) -> str:
         """Return the fingerprint of what is declared now."""
         return database_rules(self.spec, waivers_beside(self.path))
@@ -224,8 +231,7 @@ class DatabaseTasks:
     def _end(self, context: Context, day: date, verdict: Verdict, reason: str) -> None:
         """Write how the run ended into the log and into the results store."""
         tell(f"The run is {verdict}.", reason, NEXT[verdict], run_url(context), level=loudness(verdict))
-        run = self._run_record(context, day)
-        open_results().record_run(replace(run, ended=datetime.now(UTC), verdict=verdict, reason=reason))
+        open_results().record_run(self._run_record(context, day, verdict, reason))
 
     def _stored(self, plan: NightPlan, said: Mapping[str, Any]) -> str:
         """Return when what counts was recorded, once the results store says nothing better of this run.
@@ -254,7 +260,7 @@ class DatabaseTasks:
         if kept is None:
             return could_not(self.spec.database, broken)
         place = folder(plan)
-        tables = tables_of(kept, piece_reports(context, place, kept))
+        tables = tables_of(kept, piece_reports(context, place, kept), today(SystemClock(), self.spec.timezone))
         result = conclude(self._job(context, kept), kept.survey, tables)
         addresses = addresses_of(self.spec)
         lines = compare_servers(place.server("legacy"), place.server("target"), addresses)
@@ -296,18 +302,10 @@ class DatabaseTasks:
         folder(night_of(context)).keep_server(side, server)
         return {"run_id": server.name, "state": server.state, "version": server.version, "url": server.url}
 
-    def _run_record(self, context: Context, day: date) -> RunRecord:
-        from parity.history.records import RunRecord
-
-        return RunRecord(
-            suite=self.spec.key,
-            run_id=context["dag_run"].run_id,
-            business_date=day,
-            started=context["dag_run"].start_date or datetime.now(UTC),
-            wave=self.spec.wave,
-            suite_sha=self.sha,
-            url=run_url(context),
-        )
+    def _run_record(
+        self, context: Context, day: date, verdict: Verdict | None = None, reason: str = ""
+    ) -> RunRecord:
+        return run_record(context, (self.spec.key, self.spec.wave, self.sha), day, verdict, reason)
 
 
 def _asked(place: Folder) -> list[RemoteRun]:

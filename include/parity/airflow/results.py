@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 
-from parity.compare.result import Result
+from parity.compare.result import Result, Verdict
 from parity.settings import settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from parity.history.records import RunRecord
     from parity.history.store import Store
 
 log = logging.getLogger(__name__)
@@ -21,6 +25,31 @@ def open_results() -> Store:
     from parity.history.store import open_store
 
     return open_store(settings().results_store)
+
+
+def run_record(
+    context: Context, about: tuple[str, int, str], day: date, verdict: Verdict | None = None, reason: str = ""
+) -> RunRecord:
+    """Return the record of this run, which has ended where there is a verdict.
+
+    ``about`` is the suite's name in the store, its wave, and the fingerprint of what declares it.
+    """
+    from parity.history.records import RunRecord
+
+    run, now = context["dag_run"], datetime.now(UTC)
+    name, wave, sha = about
+    return RunRecord(
+        suite=name,
+        run_id=run.run_id,
+        business_date=day,
+        started=run.start_date or now,
+        ended=now if verdict else None,
+        verdict=verdict,
+        reason=reason,
+        wave=wave,
+        suite_sha=sha,
+        url=run_url(context),
+    )
 
 
 def run_url(context: Context) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.colour import night_facts, tell_night
+from parity.airflow.colour import ASKED, night_facts, stored, tell_night
 from parity.airflow.evidence import (
     ACTIVITY_LINKS,
     activity_facts,
@@ -26,22 +26,22 @@ from parity.airflow.evidence import (
 )
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
-from parity.airflow.results import log_result, open_results, run_url
+from parity.airflow.results import log_result, open_results, run_record, run_url
 from parity.airflow.runs import connection, needed
 from parity.airflow.steps import PLAN, athena_ref, check_producers, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
-from parity.compare.result import Verdict
+from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.digest import steps as digest
-from parity.flow.judge import NEXT, Judgement
+from parity.flow.judge import NEXT, Judgement, covering
 from parity.flow.plan import asked_date, make_plan
 from parity.flow.provenance import MADE, Made
-from parity.flow.remember import activity_record, is_of, unrecorded
+from parity.flow.remember import activity_record
 from parity.flow.run_verdict import (
+    COVERS,
     OF_PIPELINE,
     ActivityFacts,
-    NightFacts,
     beyond,
     chain_of,
     inputs_now,
@@ -82,6 +82,7 @@ class SuiteTasks:
     def other_dates(self, context: Context) -> list[dict[str, Any]]:
         """Return one run for each further date of a range."""
         plan, params = plan_of(context), dict(context["params"])
+        context["ti"].xcom_push(ASKED, datetime.now(UTC).isoformat())
         return [
             {
                 "trigger_run_id": f"{plan.run_id}__{day.isoformat()}",
@@ -161,6 +162,7 @@ class SuiteTasks:
             "reason": judgement.reason,
             "caused_by": judgement.broken.caused_by if judgement.broken else "",
             "recorded": record.recorded.isoformat(),
+            COVERS: _last_days(judgement, facts.result),
             MADE: Made(attempt_of(context), facts.rules.activity, inputs).to_json(),
         }
         context["ti"].xcom_push("outcome", outcome)
@@ -181,9 +183,9 @@ class SuiteTasks:
         except BadInput as error:
             raise self._unplanned(context, error) from None
         cancel_leftovers(context, OF_PIPELINE)
-        facts = night_facts(context, self.suite, plan, open_results())
+        facts = night_facts(context, self.suite, plan, open_results(), self._rules(plan.activities))
         verdict, reason = judge_night(facts)
-        outcomes = self._stored(facts)
+        outcomes = stored(facts, self.suite, self.sha, open_results())
         open_results().record_run(self._run_record(context, plan.business_date, verdict, reason))
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
             context["ti"].xcom_push("beyond", beyond(facts))
@@ -212,32 +214,18 @@ class SuiteTasks:
         return suite_sha(self.path)
 
     def _rules(self, activities: Iterable[str]) -> dict[str, str]:
-        """Return the fingerprint of what is declared now of each named activity."""
+        """Return the fingerprint of what is declared now of each named activity that still is."""
         from parity.suite.loader import load_suites
 
         folder = self.path.parent
         waivers = load_suites(folder, self.suite.suite).waivers
-        named = [self.suite.activity(name) for name in activities]
+        named = [one for one in self.suite.activities if one.name in set(activities)]
         return {one.name: rules_now(self.suite, one, folder, waivers).activity for one in named}
 
     def _run_record(
         self, context: Context, day: date, verdict: Verdict | None = None, reason: str = ""
     ) -> RunRecord:
-        from parity.history.records import RunRecord
-
-        run = context["dag_run"]
-        return RunRecord(
-            suite=self.suite.suite,
-            run_id=run.run_id,
-            business_date=day,
-            started=run.start_date or datetime.now(UTC),
-            ended=datetime.now(UTC) if verdict else None,
-            verdict=verdict,
-            reason=reason,
-            wave=self.suite.wave,
-            suite_sha=self.sha,
-            url=run_url(context),
-        )
+        return run_record(context, (self.suite.suite, self.suite.wave, self.sha), day, verdict, reason)
 
     def _unplanned(self, context: Context, error: BadInput) -> AirflowFailException:
         """Record that a run without a plan compared nothing, and return what the gate fails with."""
@@ -251,26 +239,6 @@ class SuiteTasks:
             "The run is INVALID.", reason, NEXT[Verdict.INVALID], run_url(context), level=loudness(Verdict.INVALID)
         )
         return AirflowFailException(f"INVALID: {reason}")
-
-    def _stored(self, facts: NightFacts) -> dict[str, Any]:
-        """Return what counts of each activity, once the results store says the same.
-
-        A record task may have died before it stored anything: then an older result, perhaps a green one, would
-        stand for this run.
-        """
-        store, plan = open_results(), facts.plan
-        kept = {
-            record.key.activity: record
-            for record in store.run(plan.run_id, plan.suite, plan.business_date).activities
-        }
-        found = {name: dict(outcome) for name, outcome in facts.outcomes.items()}
-        for name, outcome in found.items():
-            if not is_of(kept.get(name), outcome):
-                record = unrecorded(plan, self.suite.activity(name), outcome, kept.get(name), self.sha)
-                record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
-                store.record_activity(record)
-                outcome["recorded"] = record.recorded.isoformat()
-        return found
 
     def _making(self, context: Context, activity: Activity, link: Link) -> Case:
         """Return the case of a step that makes a piece, with what it is made by and from as that is now."""
@@ -338,6 +306,12 @@ class SuiteTasks:
 
 def _made(case: Case) -> dict[str, Any]:
     return case.made.to_json() if case.made else {}
+
+
+def _last_days(judgement: Judgement, result: Result | None) -> dict[str, str]:
+    """Return on which waivers a verdict rests: ticket and last day."""
+    covers = covering(result) if result and judgement.verdict is Verdict.WAIVED else {}
+    return {ticket: last.isoformat() for ticket, last in covers.items()}
 
 
 def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,12 +52,23 @@ def judge(
     return _of_both(result, findings)
 
 
-def lapsed(result: Result, today: date) -> str:
-    """Return what to say of a waiver that covers a difference and has ended since; empty when none has."""
+def covering(result: Result) -> dict[str, date]:
+    """Return the last day of each waiver that covers a difference, by its ticket."""
+    found: dict[str, date] = {}
     for waiver in result.waivers if result.verdict is Verdict.WAIVED else ():
-        if waiver.get("state") == "covers" and date.fromisoformat(str(waiver["expires"])) < today:
-            return f"WAIVED rests on waiver {waiver.get('ticket')}, whose last day was {waiver['expires']}."
-    return ""
+        if waiver.get("state") == "covers":
+            ticket, last = str(waiver.get("ticket")), date.fromisoformat(str(waiver["expires"]))
+            found[ticket] = min(last, found.get(ticket, last))
+    return found
+
+
+def lapsed(covers: Mapping[str, date], today: date) -> str:
+    """Return what to say of a waiver that covers a difference and has ended since; empty when none has.
+
+    ``covers`` is the last day of each such waiver, by its ticket.
+    """
+    ended = [(last, ticket) for ticket, last in covers.items() if last < today]
+    return "WAIVED rests on waiver {1}, whose last day was {0}.".format(*min(ended)) if ended else ""
 
 
 def _empty_side(result: Result) -> str:

@@ -14,7 +14,7 @@ from parity.flow.judge import Judgement
 from parity.flow.plan import Plan
 from parity.flow.shelf import REPORT
 from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun
-from parity.suite.models import Activity
+from parity.suite.models import Severity, Suite
 
 
 def activity_record(
@@ -58,18 +58,27 @@ def is_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
 
 
 def unrecorded(
-    plan: Plan, activity: Activity, outcome: Mapping[str, Any], kept: ActivityRecord | None, sha: str
+    plan: Plan, activity: str, outcome: Mapping[str, Any], kept: ActivityRecord | None, about: tuple[Severity, str]
 ) -> ActivityRecord:
-    """Return the record of what counts of an activity although its own record task stored something else."""
+    """Return the record of what counts of an activity although its own record task stored something else.
+
+    ``about`` is its severity, and the fingerprint of the suite.
+    """
     attempt = kept.key.attempt + 1 if kept else 1
+    severity, sha = about
     return ActivityRecord(
-        key=ActivityKey(plan.suite, activity.name, plan.business_date, plan.run_id, attempt),
+        key=ActivityKey(plan.suite, activity, plan.business_date, plan.run_id, attempt),
         verdict=Verdict(outcome["verdict"]),
         reason=outcome["reason"],
         recorded=datetime.now(UTC),
-        severity=activity.severity,
+        severity=severity,
         suite_sha=sha,
     )
+
+
+def severity_of(suite: Suite, activity: str) -> Severity:
+    """Return how bad a difference is; critical for an activity that is no longer declared."""
+    return {one.name: one.severity for one in suite.activities}.get(activity, Severity.CRITICAL)
 
 
 def _remote_run(kind: str, data: Mapping[str, Any]) -> RemoteRun:

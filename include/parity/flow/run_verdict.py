@@ -6,7 +6,7 @@ INVALID in a sentence that says which one, and what to clear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow.chain import Broken, Link, first_broken
-from parity.flow.judge import Judgement, judge, lapsed
+from parity.flow.judge import Judgement, covering, judge, lapsed
 from parity.flow.plan import Plan
 from parity.flow.provenance import MADE, Made, Piece, marks
 from parity.suite.models import Activity, Mode, Suite
@@ -187,7 +187,7 @@ def _written(facts: ActivityFacts) -> Iterator[Broken]:
 
 def _lapsed(facts: ActivityFacts) -> Iterator[Broken]:
     """Yield the waiver that ended after the comparison in which it covered a difference."""
-    if facts.result and facts.today and (ended := lapsed(facts.result, facts.today)):
+    if facts.result and facts.today and (ended := lapsed(covering(facts.result), facts.today)):
         task = task_of(Link.COMPARE, facts.activity.name)
         yield Broken(Link.COMPARE, ended, f"Clear {task} with everything after it.")
 
@@ -206,8 +206,14 @@ class Recorded:
     """The marks of what it has to be made from, as they are now."""
     unwell: tuple[str, ...] = ()
     """Those of the tasks that it rests on which have not succeeded, as things are now."""
-    rules: str = ""
-    """The rules of the plan, as it is now."""
+    rules: Collection[str] = ()
+    """The rules of the plan, and those that are declared, as they are now."""
+    today: date | None = None
+    """The day on which waivers must be in force; None where none can have ended."""
+
+
+COVERS = "covers"
+"""Key under which an outcome says on which waivers it rests: ticket → last day."""
 
 
 def outcome_of(recorded: Recorded, task: str) -> dict[str, Any]:
@@ -220,13 +226,19 @@ def outcome_of(recorded: Recorded, task: str) -> dict[str, Any]:
         why = f"Task {task} is {recorded.state}, so that {said['verdict']} cannot be its last word."
     elif recorded.unwell:
         why = f"Task {recorded.unwell[0]} has not succeeded, so that {said['verdict']} does not stand."
-    elif made is None or made.rules != recorded.rules:
-        why = f"{said['verdict']} was said by other rules than those that the plan has now."
+    elif made is None or set(recorded.rules) != {made.rules}:
+        why = f"{said['verdict']} was said by other rules than those that are planned and declared now."
     elif dict(made.inputs) != dict(recorded.inputs):
         why = f"{said['verdict']} was said of what other tasks had handed on before they ran again."
+    elif recorded.today and (ended := lapsed(_last_days(said), recorded.today)):
+        why = ended
     else:
         return said
     return {"verdict": Verdict.INVALID, "reason": f"{why} Clear {task} with everything after it."}
+
+
+def _last_days(said: Piece) -> dict[str, date]:
+    return {str(ticket): date.fromisoformat(last) for ticket, last in dict(said.get(COVERS) or {}).items()}
 
 
 @dataclass(frozen=True)
@@ -277,7 +289,9 @@ def pipeline_trouble(shared: Facts) -> str:
     if unwell:
         return f"{unwell[0]} did not succeed, so the pipeline cannot be vouched for."
     started, ended = (shared[task].piece.get("run_id") for task in OF_PIPELINE)
-    if ended and started != ended:
+    if not ended:
+        return f"Task {PIPELINE} handed nothing on; it was marked by hand, or has not run. Clear {PIPELINE}."
+    if started != ended:
         return (
             f"Task {PIPELINE} waited for run {ended}, and {START} has started {started} since. Clear {PIPELINE}."
         )

@@ -18,19 +18,29 @@ from unittest import mock
 from uuid import UUID
 
 from parity.airflow import evidence
-from parity.airflow.colour import OTHER_RUNS, night_facts
+from parity.airflow.colour import ASKED, OTHER_DATES, OTHER_RUNS, night_facts
 from parity.airflow.evidence import activity_facts, made_now, rules_now
 from parity.airflow.marked import KEPT
 from parity.airflow.memory import Memory
 from parity.compare.result import Result, Verdict
+from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow import run_verdict
 from parity.flow.case import Case
 from parity.flow.chain import Link
+from parity.flow.judge import covering
 from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import MADE, Made, mark, suite_rules
 from parity.flow.remember import is_of
-from parity.flow.run_verdict import ActivityFacts, chain_of, inputs_now, judge_activity, judge_night, task_of
+from parity.flow.run_verdict import (
+    COVERS,
+    ActivityFacts,
+    chain_of,
+    inputs_now,
+    judge_activity,
+    judge_night,
+    task_of,
+)
 from parity.history.records import ActivityKey, ActivityRecord, RunDetail, RunRecord
 from parity.suite.models import Suite
 from unit.airflow.doubles import FakeStore
@@ -40,6 +50,10 @@ DAY, OTHER_DAY = date(2026, 3, 1), date(2026, 3, 2)
 NAMES = ("settle", "refund")
 PLAN, START, PIPELINE, DATES, GATE = "plan", "start_pipeline", "pipeline", f"{OTHER_RUNS}_0", "gate"
 PRODUCERS = (Link.GLUE, Link.ACTIVITY, Link.ATHENA, Link.HELPER)
+SMALL = 100
+"""By how much data differ whose difference a waiver covers."""
+LAST_DAY = date(2026, 3, 5)
+"""The waiver's last day."""
 LATE = ("report", "compare", "stored", "record")
 """What a process of an earlier attempt may still write."""
 FAULTS = ("fails", "dies", "twice")
@@ -62,7 +76,8 @@ def tasks_of(name: str) -> dict[str, tuple[str, ...]]:
 
 def dag() -> dict[str, tuple[str, ...]]:
     """Return every task with what it waits for, in an order in which they can run."""
-    found: dict[str, tuple[str, ...]] = {PLAN: (), START: (PLAN,), PIPELINE: (START,), DATES: (PLAN,)}
+    found: dict[str, tuple[str, ...]] = {PLAN: (), START: (PLAN,), PIPELINE: (START,)}
+    found |= {OTHER_DATES: (PLAN,), DATES: (OTHER_DATES,)}
     for name in NAMES:
         found |= tasks_of(name)
     records = tuple(task_of(Link.RECORD, name) for name in NAMES)
@@ -169,6 +184,8 @@ class World:
     old: dict[str, list[tuple[int, dict[str, Any], Any]]] = field(default_factory=dict)
     stored: dict[str, ActivityRecord] = field(default_factory=dict)
     other_date: Verdict = Verdict.PASS
+    """What another date's run comes to when it runs."""
+    other_run: OtherRun | None = None
     waiting: list[tuple[str, str]] = field(default_factory=list)
     """What processes of earlier attempts are about to write, just before somebody reads it."""
     gates: list[Gate] = field(default_factory=list)
@@ -204,6 +221,15 @@ class World:
         """Delete the run and have it made again, with the same id; clouds, artefacts and results stay."""
         self.incarnation += 1
         self.tasks = {task: Task() for task in UPSTREAM}
+
+    def repair(self) -> None:
+        self.legacy = self.target
+
+    def pass_days(self) -> None:
+        self.now += timedelta(days=10)
+
+    def fail_other_date(self) -> None:
+        self.other_date = Verdict.INVALID
 
     def edit(self) -> None:
         self.edits += 1
@@ -273,13 +299,15 @@ class World:
         known, number = self.tasks[task], next(self.numbers)
         ti = Instance(self, task, f"attempt-{number}", known.max_tries)
         context: Any = {"ti": ti, "task_state_store": known.memory}
+        self.now += timedelta(seconds=1)
         execution = Execution(number, self.incarnation, known.generation)
         self.ledger[number] = execution
         name, _, link = task.rpartition(".")
         steps: dict[str, Callable[[Any, str, Execution], None]] = {
             PLAN: self._plan,
             START: self._remote,
-            PIPELINE: lambda *_: None,
+            PIPELINE: self._pipeline,
+            OTHER_DATES: lambda *_: self._push(OTHER_DATES, number, self.now.isoformat(), ASKED),
             DATES: self._dates,
             GATE: self._gate,
             Link.COMPARE: self._compare,
@@ -290,9 +318,17 @@ class World:
 
     # What the tasks do
 
-    def _dates(self, *_: Any) -> None:
+    def _dates(self, _: Any, __: str, execution: Execution) -> None:
+        if self.ranged:
+            self.other_run = OtherRun(execution.number, self.other_date, self.now)
         if self.ranged and self.other_date is not Verdict.PASS:
             raise Failed
+
+    def _pipeline(self, _: Any, __: str, execution: Execution) -> None:
+        if not (started := self._piece(START)):
+            raise Failed
+        self.ledger[execution.number] = replace(execution, used=self._used([START]))
+        self._push(PIPELINE, execution.number, {"run_id": started["run_id"]})
 
     def _planned(self) -> tuple[str, ...]:
         return NAMES[:1] if self.partial else NAMES
@@ -339,8 +375,11 @@ class World:
             raise Failed
         self.ledger[execution.number] = replace(execution, used=used, rules=str(self.edits))
         sides = [self.ledger[number].content for number in used.values()]
+        waiver = {"ticket": "PAY-1", "state": "covers", "expires": LAST_DAY.isoformat()}
         verdict = Verdict.PASS if sides[0] == sides[1] else Verdict.FAIL
-        self.reports[name] = Result(verdict, f"it is {verdict}", extra={MADE: made})
+        if self._waived(*sides):
+            verdict = Verdict.WAIVED
+        self.reports[name] = Result(verdict, f"it is {verdict}", waivers=(waiver,), extra={MADE: made})
         piece = {"verdict": verdict, MADE: made}
         self.old.setdefault(task, []).append((execution.number, piece, self.reports[name]))
         self._push(task, execution.number, piece)
@@ -362,6 +401,7 @@ class World:
             planned=case.plan.rules.get(name, ""),
             result=self.reports.get(name) if tasks[task_of(Link.COMPARE, name)].piece else None,
             findings=self.findings.get(name) if tasks[task_of(Link.VALIDATE, name)].piece else None,
+            today=self.now.date(),
         )
         judgement = judge_activity(facts)
         record = self._stored(name, judgement.verdict, judgement.reason, execution.number)
@@ -369,6 +409,11 @@ class World:
             "verdict": judgement.verdict,
             "reason": judgement.reason,
             "recorded": record.recorded.isoformat(),
+            COVERS: {
+                ticket: last.isoformat()
+                for ticket, last in (covering(facts.result) if facts.result else {}).items()
+                if judgement.verdict is Verdict.WAIVED
+            },
             MADE: Made(context["ti"].id, facts.rules.activity, inputs_now(facts.chain, name, tasks)).to_json(),
         }
         self.stored[name] = record
@@ -381,7 +426,9 @@ class World:
         plan = self.tasks[PLAN].xcoms.get("return_value")
         if not plan:
             raise Failed
-        facts = night_facts(context, self.declared, Plan.from_json(plan), OtherDates(self.other_date))  # type: ignore[arg-type]
+        rules, store = {name: self._rules(name).activity for name in NAMES}, OtherDates(self.other_run)
+        with mock.patch("parity.airflow.colour.today", return_value=self.now.date()):
+            facts = night_facts(context, self.declared, Plan.from_json(plan), store, rules)  # type: ignore[arg-type]
         verdict, reason = judge_night(facts)
         for name, outcome in facts.outcomes.items():
             if not is_of(self.stored.get(name), outcome):
@@ -436,12 +483,19 @@ class World:
             if verdict.green or told.get(name) or (kept and kept.verdict.green):
                 yield from (f"{name}: {lie}" for lie in self._untrue(name))
         if verdict.green:
-            if self.tasks[PIPELINE].state != "success":
-                yield "the pipeline did not succeed"
-            if self.ranged and self.other_date is not Verdict.PASS:
-                yield "another date is not green"
+            if lie := self._stale(PIPELINE):
+                yield lie
+            if self.ranged and (lie := self._of_other_date()):
+                yield lie
             if set(told) != set(self._planned()):
                 yield "not every planned activity was judged"
+
+    def _of_other_date(self) -> str:
+        """Return why it is not so that the other date was compared since this generation asked for it."""
+        asked, run = self.tasks[OTHER_DATES].source.get(ASKED), self.other_run
+        if run is None or asked is None or run.number < asked:
+            return "another date was not compared since it was asked for"
+        return "" if run.verdict is Verdict.PASS else "another date is not green"
 
     def _untrue(self, name: str) -> Iterator[str]:
         """Yield why it is not so that the activity was compared now, from exports of now, and was equal."""
@@ -481,23 +535,38 @@ class World:
         sides = (task_of(Link.ATHENA, name), task_of(Link.HELPER, name))
         now = {side: self.tasks[side].source.get("return_value") for side in sides}
         same = set(execution.used) == set(sides) and execution.used == now
-        return same and execution.rules == self.planned_by
+        return same and execution.rules == self.planned_by == str(self.edits)
 
     def _equal(self, execution: Execution) -> bool:
         legacy, target = (self.ledger[number].content for number in execution.used.values())
-        return legacy == target
+        return legacy == target or self._waived(legacy, target)
+
+    def _waived(self, legacy: int, target: int) -> bool:
+        return target - legacy == SMALL and self.now.date() <= LAST_DAY
+
+
+@dataclass(frozen=True)
+class OtherRun:
+    """The last run of the other date."""
+
+    number: int
+    """Of the execution that had it run."""
+    verdict: Verdict
+    ended: datetime
 
 
 @dataclass(frozen=True)
 class OtherDates:
     """What the gate asks of the results store: the run of the other date."""
 
-    verdict: Verdict
+    last: OtherRun | None
 
     def run(self, name: str, suite: str) -> RunDetail:
         """Return it."""
-        when = datetime(2026, 3, 3, tzinfo=UTC)
-        return RunDetail(RunRecord(suite, name, OTHER_DAY, when, verdict=self.verdict, reason="so it is"))
+        if self.last is None:
+            raise BadInput("There is no such run.")
+        when, verdict = self.last.ended, self.last.verdict
+        return RunDetail(RunRecord(suite, name, OTHER_DAY, when, when, verdict, "so it is"))
 
 
 def _suite(edits: int) -> Suite:
@@ -511,17 +580,21 @@ def _suite(edits: int) -> Suite:
 
 Event = tuple[str, ...]
 _OWN = [task_of(link, NAMES[0]) for link in (*PRODUCERS, Link.COMPARE, Link.VALIDATE, Link.RECORD)]
-_TASKS = [PLAN, START, *_OWN]
+_TASKS = [PLAN, START, OTHER_DATES, DATES, *_OWN]
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "clear": tuple(("clear", task, "with downstream") for task in (*_TASKS, PIPELINE, GATE)),
-    "clear alone": tuple(("clear", task, "alone") for task in (*_TASKS, GATE)),
+    "clear alone": tuple(("clear", task, "alone") for task in (*_TASKS, PIPELINE, GATE)),
     "mark": (
-        *(("mark", task, "success") for task in (*_TASKS, PIPELINE, DATES)),
+        *(("mark", task, "success") for task in (*_TASKS, PIPELINE)),
         *(("mark", task, "failed") for task in (_OWN[2], PIPELINE)),
     ),
     "fault": tuple(("fault", task, kind) for task in (*_TASKS, PIPELINE) for kind in FAULTS),
+    "range": (("clear", OTHER_DATES, "with downstream"), ("clear", DATES, "alone"), ("mark", DATES, "success")),
     "late": tuple(("late", what, NAMES[0]) for what in LATE),
-    "differ": (("the data differ",),),
+    "differ": (("the data differ", "1"),),
+    "waive": (("the data differ", str(SMALL)),),
+    "days": (("days pass",),),
+    "a waived difference": (("the data differ", str(SMALL), "are compared again, and days pass"),),
     "repair": (("the data are repaired",),),
     "edit": (("the suite is edited",),),
     "delete": (("the run is deleted and made again",),),
@@ -542,18 +615,21 @@ def happen(world: World, event: Event) -> None:
             world.tasks[task].faults = [kind]
         case ("late", what, name):
             world.waiting.append((what, name))
-        case ("the data differ",):
-            world.target = world.legacy + 1
-        case ("the data are repaired",):
-            world.legacy = world.target
-        case ("the suite is edited",):
-            world.edit()
-        case ("the run is deleted and made again",):
-            world.delete()
-        case ("another date fails",):
-            world.other_date = Verdict.INVALID
-        case _:
-            world.settle()
+        case ("the data differ", by, *more):
+            world.target = world.legacy + int(by)
+            for _ in more:
+                world.clear(START, downstream=True)
+                world.settle()
+                world.pass_days()
+        case (what,):
+            plain = {
+                "the data are repaired": world.repair,
+                "the suite is edited": world.edit,
+                "the run is deleted and made again": world.delete,
+                "days pass": world.pass_days,
+                "another date fails": world.fail_other_date,
+            }
+            plain.get(what, world.settle)()
 
 
 def play(folder: Path, events: list[Event], weak: str = "", **options: bool) -> list[Gate]:
@@ -585,8 +661,13 @@ def _said(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
 def _by_state(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
     made = Made.of(recorded.outcome)
     return run_verdict.outcome_of(
-        replace(recorded, inputs=made.inputs if made else {}, unwell=(), rules=made.rules if made else ""), task
+        replace(recorded, inputs=made.inputs if made else {}, unwell=(), rules=(made.rules,) if made else ()), task
     )
+
+
+def _by_its_own_rules(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
+    made = Made.of(recorded.outcome)
+    return run_verdict.outcome_of(replace(recorded, rules=(made.rules,) if made else ()), task)
 
 
 def _well(context: Any, activity: str) -> run_verdict.Facts:
@@ -639,6 +720,18 @@ WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], st
     "the pipeline's own end does not count": (
         lambda _: _patched(("parity.flow.run_verdict.pipeline_trouble", lambda _: "")),
         "clear, fault",
+    ),
+    "a waiver is not looked at again": (
+        lambda _: _patched(("parity.flow.run_verdict.lapsed", lambda *_: "")),
+        "a waived difference, clear alone",
+    ),
+    "nobody asks what is declared now": (
+        lambda _: _patched(("parity.airflow.colour.outcome_of", _by_its_own_rules)),
+        "clear alone, edit",
+    ),
+    "a date of the range counts though its run is older": (
+        lambda world: _patched(("parity.airflow.colour._of_date", lambda *_: str(world.other_date))),
+        "range",
     ),
     "another date of the range does not count": (
         lambda _: _patched(("parity.flow.run_verdict._other_dates", lambda _: "")),

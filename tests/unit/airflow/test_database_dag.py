@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from parity.airflow.database_calls import deadline_alert
 from parity.airflow.database_connections import flexible_server, mysql_address
 from parity.airflow.database_dag import build_database_dag
 from parity.airflow.database_evidence import ATTEMPT, broken_before, inputs_of, judged, strangers
-from parity.airflow.database_jobs import one_line
+from parity.airflow.database_jobs import _generation, one_line
 from parity.airflow.database_steps import Stopped, TablesOperator, ToldProgress
 from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.databases.kept import KeptSurvey
+from parity.flow.databases.night import NightPlan
 from parity.flow.databases.plan import DatabasePlan
 from parity.flow.databases.progress import MemoryProgress, Progress
 from parity.flow.databases.survey import Survey
@@ -167,7 +169,14 @@ GOOD = {"plan": "success", "rds": "success", "survey": "success"}
 
 
 def test_nothing_is_broken_when_every_task_before_the_tables_succeeded() -> None:
-    assert broken(GOOD) == []
+    assert broken(GOOD, **{"rds.return_value": {"run_id": "payments"}}) == []
+    assert broken({"plan": "success", "survey": "success"}) == []
+
+
+@pytest.mark.parametrize("link", [Link.RDS, Link.FLEXIBLE_SERVER])
+def test_a_cloud_that_a_person_marks_as_asked_was_not(link: Link) -> None:
+    said = broken({"plan": "success", "survey": "success", link: "success"})
+    assert said == [(link.value, f"Task {link} handed nothing on; it was marked by hand.")]
 
 
 def test_the_task_that_broke_is_named_and_not_those_below_it() -> None:
@@ -208,12 +217,15 @@ MADE_FROM = {
 ENDED = {"plan": "success", "survey": "success", "tables_0": "success", "record": "success"}
 
 
-def gate_of(word: str | None, now: dict[str, Any] | None = None, **states: str) -> dict[str, Any]:
+def gate_of(
+    word: str | None, now: dict[str, Any] | None = None, declared: str = "rules", **states: str
+) -> dict[str, Any]:
     """Return what counts of a word that was said of what tasks had handed on; ``now`` is what they have since."""
     inputs = inputs_of({"ti": Ti(ENDED, MADE_FROM)})  # type: ignore[arg-type]
     made = Made("attempt-1", "rules", inputs).to_json()
     words = {"record": {"verdict": word, "reason": "so it is", "made": made}} if word else {}
-    return judged({"ti": Ti({**ENDED, **states}, {**MADE_FROM, **(now or {}), **words})})  # type: ignore[arg-type]
+    there: Any = {"ti": Ti({**ENDED, **states}, {**MADE_FROM, **(now or {}), **words})}
+    return judged(there, declared, date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(
@@ -225,6 +237,8 @@ def gate_of(word: str | None, now: dict[str, Any] | None = None, **states: str) 
         ({"plan.return_value": {"run_id": "r", "tables": [], "rules": "others"}}, {}),
         ({}, {"tables_0": "failed"}),
         ({}, {"survey": "upstream_failed"}),
+        ({}, {"declared": "edited since"}),
+        ({"rds.return_value": {"run_id": "another server"}}, {}),
     ],
     ids=[
         "a piece ran again",
@@ -233,6 +247,8 @@ def gate_of(word: str | None, now: dict[str, Any] | None = None, **states: str) 
         "other rules",
         "a piece failed since",
         "the survey did",
+        "the file was edited",
+        "a cloud was asked again",
     ],
 )
 def test_the_gate_believes_no_word_that_was_said_of_an_earlier_attempt(
@@ -241,6 +257,17 @@ def test_the_gate_believes_no_word_that_was_said_of_an_earlier_attempt(
     assert gate_of("PASS")["verdict"] == "PASS"
     assert gate_of("PASS", now, **states)["verdict"] == "INVALID"
     assert gate_of("FAIL", now, **states)["verdict"] == "FAIL"
+
+
+def test_a_piece_of_which_somebody_cleared_the_run_starts_anew_though_a_retry_goes_on() -> None:
+    plan = NightPlan("ledger", "db.ledger", "r", date(2026, 3, 2))
+
+    def name(max_tries: int, cleared: int | None) -> str:
+        ti, run = SimpleNamespace(map_index=4, max_tries=max_tries), SimpleNamespace(clear_number=cleared)
+        return _generation({"ti": ti, "dag_run": run}, plan)  # type: ignore[typeddict-item]
+
+    assert name(3, 0) == name(3, None)  # a killed worker's successor
+    assert len({name(3, 0), name(3, 1), name(7, 1)}) == 3  # cleared while it ran, and afterwards
 
 
 def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what_was_compared() -> None:

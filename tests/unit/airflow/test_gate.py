@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.calls import night
-from parity.airflow.colour import OTHER_RUNS, night_facts
+from parity.airflow.colour import ASKED, OTHER_RUNS, night_facts
 from parity.airflow.database_calls import database_night
 from parity.airflow.database_evidence import inputs_of
 from parity.airflow.database_tasks import DatabaseTasks
@@ -23,7 +23,7 @@ from parity.alerts.troubles import NIGHT, troubles
 from parity.compare.result import Verdict
 from parity.flow.databases.night import DATABASE, plan_night
 from parity.flow.plan import make_plan
-from parity.flow.provenance import MADE, Made
+from parity.flow.provenance import MADE, Made, database_rules
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.suite.databases import Database
 from unit.flow.suites import suite
@@ -141,7 +141,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
     there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
     with (
         mock.patch("parity.airflow.tasks.judge_night", return_value=(Verdict.INVALID, "pipeline")),
-        mock.patch.object(SuiteTasks, "_stored", return_value=told),
+        mock.patch("parity.airflow.tasks.stored", return_value=told),
         pytest.raises(SystemExit),
     ):
         tasks.gate(there)
@@ -190,19 +190,36 @@ def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wa
         ("failed", Verdict.INVALID, "INVALID. settle differs"),
         ("failed", Verdict.PASS, "its task is failed"),
         ("success", None, "its run left no result"),
+        ("success", "before", "its run ended before this one asked for it, as PASS"),
+        ("success", "unasked", "its run ended before this one asked for it, as PASS"),
     ],
 )
 def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_may_mark(
-    tasks: SuiteTasks, state: str, stored: Verdict | None, said: str
+    tasks: SuiteTasks, state: str, stored: Any, said: str
 ) -> None:
     dates = {"business_date": "2026-03-02", "business_date_to": "2026-03-03"}
     made = make_plan(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
     store = open_results()
     if stored:
         other = RunRecord("payments", "scheduled__1__2026-03-03", date(2026, 3, 3), NIGHTLY)
-        store.record_run(replace(other, verdict=stored, reason="settle differs"))
-    there = context(Instance({f"{OTHER_RUNS}_0": state}))
-    assert night_facts(there, tasks.suite, made, store).dates == {"2026-03-03": said}
+        ended = NIGHTLY - timedelta(seconds=stored == "before")
+        verdict = Verdict.PASS if stored in ("before", "unasked") else stored
+        store.record_run(replace(other, ended=ended, verdict=verdict, reason="settle differs"))
+    asked = {} if stored == "unasked" else {("other_dates", ASKED): NIGHTLY.isoformat()}
+    there = context(Instance({f"{OTHER_RUNS}_0": state}, asked))
+    assert night_facts(there, tasks.suite, made, store, {}).dates == {"2026-03-03": said}
+
+
+def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
+    made = make_plan(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
+        tasks.gate(there)
+    told = {activity.name: activity for activity in night(tasks.suite, there).activities}
+    assert told["load"].verdict is Verdict.INVALID
+    assert "no longer declared" in told["load"].reason
+    assert told["load"].severity == "critical"
 
 
 LEDGER = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
@@ -218,6 +235,7 @@ def ledger(tmp_path: Path) -> DatabaseTasks:
 def ended(tables: str = "", verdict: str = "PASS") -> Any:
     """Return the context of a gate after a run of a database that was recorded."""
     plan = plan_night(LEDGER, {"tables": tables}, run_id="scheduled__1", moment=NIGHTLY)
+    plan = replace(plan, rules=database_rules(LEDGER, ()))
     listed = [{"index": 0, "title": "a", "survey": "n1"}]
     handed = {
         ("plan", "return_value"): plan.to_json(),

@@ -14,6 +14,7 @@ from parity.flow.chain import Broken, Link
 from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import MADE, Made, activity_rules, database_rules, mark, question, suite_rules
 from parity.flow.run_verdict import (
+    COVERS,
     NEVER,
     PIPELINE,
     PLAN,
@@ -239,7 +240,7 @@ def recorded(facts: ActivityFacts, verdict: str = "PASS", **now: Any) -> Recorde
     """Return an outcome that was recorded of ``facts``; ``now`` is what is different since."""
     inputs = inputs_now(facts.chain, "settle", facts.tasks)
     said = {"verdict": verdict, "reason": "equal", MADE: Made("a", RULES.activity, inputs).to_json()}
-    return replace(Recorded(said, "success", inputs, (), RULES.activity), **now)
+    return replace(Recorded(said, "success", inputs, (), (RULES.activity,)), **now)
 
 
 def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
@@ -250,7 +251,9 @@ def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
         {"state": "upstream_failed"},
         {"inputs": again},
         {"inputs": {}},
-        {"rules": "of a later plan"},
+        {"rules": ("of a later plan",)},
+        {"rules": (RULES.activity, "declared since")},
+        {"rules": ()},
         {"unwell": ("settle.helper_job",)},
         {"outcome": {"verdict": "PASS", "reason": "said before this was checked"}},
         {"outcome": {}},
@@ -271,7 +274,15 @@ def test_a_red_word_stands_whatever_happened_since() -> None:
     assert (counts["verdict"], counts["reason"]) == ("FAIL", "equal")
 
 
-WELL = {task: TaskFacts("success") for task in (PLAN, START, PIPELINE)}
+def test_a_green_word_that_rests_on_a_waiver_stands_until_its_last_day() -> None:
+    said = {**recorded(whole(), "WAIVED").outcome, COVERS: {"PAY-1": "2026-03-02", "PAY-2": "2026-03-01"}}
+    for day, counts in ((DAY, "WAIVED"), (NEXT_DAY, "INVALID"), (None, "WAIVED")):
+        assert outcome_of(recorded(whole(), outcome=said, today=day), "settle.record")["verdict"] == counts
+    told = outcome_of(recorded(whole(), outcome=said, today=NEXT_DAY), "settle.record")["reason"]
+    assert told.startswith("WAIVED rests on waiver PAY-2, whose last day was 2026-03-01. Clear settle.record")
+
+
+WELL = {task: TaskFacts("success", {"run_id": "r"}) for task in (PLAN, START, PIPELINE)}
 
 
 def plan(*activities: str, others: tuple[date, ...] = (), mode: Mode | None = None) -> Plan:
@@ -328,6 +339,13 @@ def test_the_end_of_an_earlier_pipeline_run_does_not_vouch_for_the_one_that_was_
     assert verdict is Verdict.INVALID
     assert reason == "Task pipeline waited for run old, and start_pipeline has started new since. Clear pipeline."
     assert judge_night(night("PASS", shared={**WELL, **runs, START: runs[PIPELINE]}))[0] is Verdict.PASS
+
+
+@pytest.mark.parametrize("handed", [{}, {"url": "u"}])
+def test_a_pipeline_that_a_person_marks_successful_is_no_pass(handed: dict[str, str]) -> None:
+    verdict, reason = judge_night(night("PASS", shared={**WELL, PIPELINE: TaskFacts("success", handed)}))
+    assert verdict is Verdict.INVALID
+    assert reason.startswith("Task pipeline handed nothing on; it was marked by hand")
 
 
 def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:

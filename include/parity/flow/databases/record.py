@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from parity.compare.result import Omission, Result, Rows, Verdict
 from parity.flow.chain import Broken, first_broken
 from parity.flow.databases.kept import KeptPiece, KeptSurvey
 from parity.flow.databases.night import DATABASE, NightPlan, activity_of
 from parity.flow.databases.outcome import DatabaseResult, TableResult
+from parity.flow.judge import covering, lapsed
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
-from parity.suite.models import Severity
+from parity.suite.models import Severity, Waiver
 from parity.wording import plural
 
 
@@ -27,10 +28,13 @@ class PieceReport:
     """The word it left, when it could not do its work."""
 
 
-def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport]) -> tuple[TableResult, ...]:
-    """Return one result per table of the survey; whatever nobody can vouch for is INVALID."""
+def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
+    """Return one result per table of the survey; whatever nobody can vouch for is INVALID.
+
+    So is what rests on a waiver that is not in force on ``today``.
+    """
     return tuple(
-        result
+        _in_force(result, today)
         for index, names in enumerate(kept.pieces)
         for result in _of_piece(kept, names, reports.get(index) or PieceReport(None, succeeded=False))
     )
@@ -50,6 +54,23 @@ def _of_piece(kept: KeptSurvey, names: Sequence[str], report: PieceReport) -> It
         why = report.broken.sentence
     for name in names:
         yield known.get(name) or TableResult(name, Result(Verdict.INVALID, why))
+
+
+def _in_force(table: TableResult, today: date) -> TableResult:
+    ended = lapsed(covering(table.result), today)
+    again = f"{ended} Clear its piece with everything after it."
+    return replace(table, result=replace(table.result, verdict=Verdict.INVALID, reason=again)) if ended else table
+
+
+def last_days(result: DatabaseResult, waivers: Iterable[Waiver], today: date) -> dict[str, date]:
+    """Return the last day of each waiver that covers a difference of rows or of schema, by its ticket."""
+    found: dict[str, date] = {}
+    tickets = {difference.waived for difference in result.schema if difference.waived}
+    schema = ((w.ticket, w.expires) for w in waivers if w.ticket in tickets and w.expires >= today)
+    rows = (item for table in result.tables for item in covering(table.result).items())
+    for ticket, last in (*schema, *rows):
+        found[ticket] = min(last, found.get(ticket, last))
+    return found if result.verdict is Verdict.WAIVED else {}
 
 
 def could_not(database: str, broken: Sequence[Broken]) -> DatabaseResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,15 @@ from parity.flow.databases.kept import Folder, KeptPiece, KeptSurvey
 from parity.flow.databases.night import DATABASE, NightPlan, chosen, pieces, plan_night, title
 from parity.flow.databases.outcome import DatabaseResult, TableResult, judge_database
 from parity.flow.databases.plan import DatabasePlan, TablePlan
-from parity.flow.databases.record import About, PieceReport, could_not, records, tables_of
+from parity.flow.databases.record import About, PieceReport, could_not, last_days, records, tables_of
 from parity.flow.databases.schema import SchemaDifference
 from parity.flow.databases.verify import Survey
 from parity.flow.pages import database_page
 from parity.suite.databases import Database
+from parity.suite.models import Waiver
 
 NOON = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+TODAY = NOON.date()
 
 
 def spec(**told: Any) -> Database:
@@ -106,7 +109,7 @@ def test_what_every_piece_found_is_taken_over_and_a_red_piece_is_one_whose_task_
         0: PieceReport(KeptPiece("n1", (result("a"),)), succeeded=True),
         1: PieceReport(KeptPiece("n1", (result("b", Verdict.FAIL),)), succeeded=False),
     }
-    found = tables_of(kept("a", "b"), reports)
+    found = tables_of(kept("a", "b"), reports, TODAY)
     assert [table.result.verdict for table in found] == [Verdict.PASS, Verdict.FAIL]
 
 
@@ -121,14 +124,47 @@ def test_what_every_piece_found_is_taken_over_and_a_red_piece_is_one_whose_task_
     ids=["nothing left", "of another survey", "equal but its task failed", "without the table"],
 )
 def test_a_piece_that_nobody_can_vouch_for_is_invalid_and_never_green(report: PieceReport) -> None:
-    [table] = tables_of(kept("a"), {0: report})
+    [table] = tables_of(kept("a"), {0: report}, TODAY)
     assert table.result.verdict is Verdict.INVALID
-    assert tables_of(kept("a"), {})[0].result.verdict is Verdict.INVALID
+    assert tables_of(kept("a"), {}, TODAY)[0].result.verdict is Verdict.INVALID
+
+
+def waived(name: str, ticket: str, expires: str) -> TableResult:
+    used = {"ticket": ticket, "state": "covers", "expires": expires}
+    return TableResult(name, Result(Verdict.WAIVED, "by waiver", waivers=(used,)))
+
+
+def test_a_table_that_a_waiver_covered_is_invalid_when_it_is_judged_after_the_last_day() -> None:
+    pair = (waived("a", "L-1", "2026-03-01"), waived("b", "L-2", "2026-03-02"))
+    reports = {at: PieceReport(KeptPiece("n1", (table,)), succeeded=True) for at, table in enumerate(pair)}
+    first, second = (table.result for table in tables_of(kept("a", "b"), reports, TODAY))
+    assert (first.verdict, second.verdict) == (Verdict.INVALID, Verdict.WAIVED)
+    assert first.reason.startswith("WAIVED rests on waiver L-1, whose last day was 2026-03-01. Clear its piece")
+
+
+def test_a_database_rests_on_the_waivers_of_its_rows_and_of_its_schema() -> None:
+    def declared(ticket: str, day: int) -> Waiver:
+        about = {
+            "suite": "ledger",
+            "activity": "a",
+            "owner": "o",
+            "reason": "agreed with the dba",
+            "kind": "schema",
+        }
+        return Waiver.model_validate(
+            {**about, "ticket": ticket, "expires": date(2026, 3, day), "max_rows": 1, "column": "c"}
+        )
+
+    schema = (SchemaDifference("a.by_day", "index", "missing", "x", None, waived="L-3"),)
+    found = DatabaseResult("ledger", Verdict.WAIVED, "", (waived("b", "L-2", "2026-03-09"),), schema)
+    known = [declared("L-3", 4), declared("L-3", 1), declared("L-9", 3)]
+    assert last_days(found, known, TODAY) == {"L-2": date(2026, 3, 9), "L-3": date(2026, 3, 4)}
+    assert last_days(replace(found, verdict=Verdict.PASS), known, TODAY) == {}
 
 
 def test_a_piece_whose_task_left_word_is_invalid_in_that_word() -> None:
     broken = Broken(Link.TABLES, "The server is away.", "Ask the DBA.")
-    [table] = tables_of(kept("a"), {0: PieceReport(None, succeeded=False, broken=broken)})
+    [table] = tables_of(kept("a"), {0: PieceReport(None, succeeded=False, broken=broken)}, TODAY)
     assert table.result.reason == "The comparison of the tables: The server is away. Ask the DBA."
 
 
