@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
 from parity.airflow.runs import aconnection, connection
+from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.settings import settings
@@ -34,7 +35,6 @@ class GateAlert(BaseNotifier):
         """Send; a channel that fails is logged and tried again with the next run."""
         from parity.airflow.results import open_results
         from parity.alerts.notify import notify
-        from parity.clock import SystemClock
 
         deliveries = notify(open_results(), self.outcome(context), self._senders(), SystemClock())
         log_deliveries(self.log, deliveries)
@@ -64,6 +64,8 @@ def night(suite: Suite, context: Context) -> NightOutcome:
     else:
         day, whole = plan.business_date, set(plan.activities) == {activity.name for activity in suite.activities}
         outcomes = _outcomes(suite, plan, context)
+        if day > today(SystemClock(), suite.timezone):  # a date that has not come proves nothing right
+            outcomes, whole = [one for one in outcomes if not one.verdict.green], False
     return NightOutcome(
         suite=suite.suite,
         business_date=day,
@@ -138,7 +140,6 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
 
     from parity.airflow.results import open_results
     from parity.alerts.notify import notify_late
-    from parity.clock import SystemClock
     from parity.flow.plan import yesterday
 
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
@@ -184,4 +185,5 @@ def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -
         first_broken=kept.first_broken,
         caused_by=told.get("caused_by", ""),
         url=settings().artefact_link(page_of(kept.report)) if kept.report else "",
+        recorded=kept.recorded,
     )

@@ -81,6 +81,7 @@ def _outcome(record: ActivityRecord) -> ActivityOutcome:
         columns=record.columns,
         first_broken=record.first_broken,
         url=settings().artefact_link(page_of(record.report)) if record.report else "",
+        recorded=record.recorded,
     )
 
 

@@ -8,7 +8,9 @@
 
 Troubles of one activity that appear together are one incident, so that a bad night pages once per activity;
 a cause that appears later pages anew. An incident has recovered when all its troubles have. A night that could
-not be compared proves nothing: it recovers nothing. An older night never changes what a later one said.
+not be compared proves nothing: it recovers nothing. An older night never changes what a later one said, and nor
+does an older comparison of the same night, as when the gate of an earlier run is cleared. A business date that is
+far ahead is a slip of the pen: else nobody would hear of anything until it has come.
 
 What is wrong with the night itself, and with no activity, is right again once a run of *everything* is green; that
 a run is late is over with the end of that very run, too.
@@ -19,14 +21,16 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from parity.alerts.troubles import LATE, Trouble
 from parity.suite.models import Severity
 
 WORSE_FACTOR = 2
+FAR = timedelta(days=7)
+"""A business date that is further ahead than this is not believed."""
 LOUDNESS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OPEN, RECOVERED = "open", "recovered"
 
@@ -86,11 +90,13 @@ class Night:
     """Whether everything that is declared was compared, and nothing speaks against the night."""
     ended: str = ""
     """The run that has ended with this."""
+    recorded: Mapping[str, datetime] = field(default_factory=dict)
+    """Activity → when it was judged, where that is known; an incident that was opened since is of a later look."""
 
     def proves_right(self, state: AlertState) -> bool:
         """Tell whether silence about a trouble means that it is gone."""
         if state.activity:
-            return state.activity in self.judged
+            return state.activity in self.judged and self.recorded.get(state.activity, self.now) >= state.opened
         return self.green or (state.cause == LATE and bool(self.ended) and state.column_name == self.ended)
 
 
@@ -114,7 +120,7 @@ def _opened(before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], nigh
 
 def _is_new(state: AlertState | None, night: Night) -> bool:
     """Tell whether a trouble starts a new incident; an older night does not reopen what a later one closed."""
-    return state is None or (state.status == RECOVERED and night.business_date >= state.seen_date)
+    return state is None or (state.status == RECOVERED and _is_later(state, night))
 
 
 def _incident(activity: str, prints: Sequence[str], night: Night) -> str:
@@ -149,7 +155,7 @@ def _seen(before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], night:
 
 
 def _is_later(state: AlertState, night: Night) -> bool:
-    return night.business_date >= state.seen_date
+    return night.business_date >= state.seen_date or state.seen_date > night.now.date() + FAR
 
 
 def _again(state: AlertState, trouble: Trouble, night: Night) -> AlertState:

@@ -83,6 +83,7 @@ def notify(
         judged={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
         green=outcome.green,
         ended=outcome.run_id,
+        recorded={activity.name: activity.recorded for activity in outcome.activities if activity.recorded},
     )
     return _tell(store, night, outcome, senders, clock)
 

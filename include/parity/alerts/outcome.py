@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from parity.compare.result import ColumnFacts, Rows, Verdict
 from parity.suite.models import Severity
@@ -28,6 +28,8 @@ class ActivityOutcome:
     caused_by: str = ""
     """Activity whose failure made this one INVALID; it is not paged separately."""
     url: str = ""
+    recorded: datetime | None = None
+    """When it was judged; None: just now."""
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,26 @@ def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahe
     assert {record.verdict for record in kept} == {Verdict.INVALID}
 
 
+def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_what_is_wrong(
+    tasks: SuiteTasks,
+) -> None:
+    asked = {"business_date": "2999-03-02"}
+    made = make_plan(tasks.suite, asked, run_id="scheduled__1", scheduled=NIGHTLY)
+    store = open_results()
+    store.record_run(RunRecord("payments", "scheduled__1", made.business_date, NIGHTLY))
+    for name, verdict in (("settle", Verdict.PASS), ("refund", Verdict.FAIL)):
+        key = ActivityKey("payments", name, made.business_date, "scheduled__1")
+        store.record_activity(ActivityRecord(key, verdict, "so it is", NIGHTLY))
+    said = {
+        name: {"verdict": verdict, "reason": "so it is", "recorded": NIGHTLY.isoformat()}
+        for name, verdict in (("settle", "PASS"), ("refund", "FAIL"))
+    }
+    told = night(
+        tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json(), ("gate", "outcomes"): said}))
+    )
+    assert ([activity.name for activity in told.activities], told.whole) == (["refund"], False)
+
+
 @pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
     made = make_plan(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)

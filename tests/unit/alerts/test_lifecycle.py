@@ -162,6 +162,21 @@ def test_an_older_night_changes_nothing_that_a_later_one_said() -> None:
     assert events(night(LOST, day=1), night(day=2), night(LOST, day=0))[2] == []
 
 
+def test_the_gate_of_an_earlier_run_that_is_opened_again_recovers_nothing_that_was_found_since() -> None:
+    before, since = replace(night(), recorded={"settle": NOON - timedelta(hours=1)}), night()
+    assert events(night(LOST), before, replace(since, recorded={"settle": NOON})) == [
+        [Event.NEW], [], [Event.RECOVERED],
+    ]  # fmt: skip
+
+
+def test_a_night_of_a_date_to_come_silences_and_holds_open_nothing() -> None:
+    one_day = timedelta(days=1)
+    future = replace(night(day=900), now=NOON)
+    assert events(night(LOST), future, replace(night(LOST, day=1), now=NOON + one_day))[2] == [Event.NEW]
+    wrong = replace(night(LOST, day=900), now=NOON)
+    assert events(wrong, replace(night(day=1), now=NOON + one_day)) == [[Event.NEW], [Event.RECOVERED]]
+
+
 def test_one_row_that_becomes_two_is_worse() -> None:
     one = replace(LOST, rows=1)
     assert events(night(one), night(replace(LOST, rows=2), day=1)) == [[Event.NEW], [Event.WORSE]]
