@@ -175,10 +175,17 @@ def _made(context: Context, case: Case, folder: Path) -> dict[str, Any]:
 
 def _case(suite: Suite, activity: Activity, context: Context) -> Case | None:
     """Return the activity as the flow sees it; None when it is not part of the run."""
-    plan = plan_of(context)
-    if activity.name not in plan.activities:
-        return None
-    return Case(suite, activity, plan, settings(), open_artefacts())
+    case = case_of(suite, activity, context)
+    return case if activity.name in case.plan.activities else None
+
+
+def case_of(suite: Suite, activity: Activity, context: Context) -> Case:
+    """Return the activity as the flow sees it, with what its tasks have handed on."""
+
+    def piece(link: Link) -> dict[str, Any]:
+        return handed_on(context, task_of(link, activity.name))
+
+    return Case(suite, activity, plan_of(context), settings(), open_artefacts(), handed_on=piece)
 
 
 def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:

@@ -28,7 +28,7 @@ from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
 from parity.airflow.results import log_result, open_results, run_record, run_url
 from parity.airflow.runs import connection, needed
-from parity.airflow.steps import PLAN, athena_ref, check_producers, legacy_query, plan_of
+from parity.airflow.steps import PLAN, athena_ref, case_of, check_producers, legacy_query, plan_of
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
@@ -199,12 +199,12 @@ class SuiteTasks:
 
     def case(self, context: Context, activity: Activity) -> Case:
         """Return the activity as the flow sees it."""
-        from parity.airflow.artefacts import open_artefacts
         from parity.suite.loader import load_suites
 
         waivers = load_suites(self.path.parent, self.suite.suite).waivers
         attempt = int(context["ti"].try_number)
-        return Case(self.suite, activity, plan_of(context), settings(), open_artefacts(), waivers, attempt)
+        case = case_of(self.suite, activity, context)
+        return replace(case, waivers=waivers, attempt=attempt)
 
     @cached_property
     def sha(self) -> str:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any, Protocol, TypeVar
 
 from parity.clients.artefacts import Artefacts
 from parity.clients.remote import RunStatus
 from parity.clients.storage import Storage
 from parity.clock import Clock, SystemClock, today
+from parity.errors import ExportRefused
+from parity.flow.chain import Link
 from parity.flow.exports import Column, Expected, Export, fetch_legacy, fetch_target
 from parity.flow.plan import Plan
-from parity.flow.provenance import Made
+from parity.flow.provenance import MADE, Made, Piece
 from parity.flow.shelf import Shelf
 from parity.settings import Settings
 from parity.suite.models import Activity, Mode, Suite, Waiver
+
+
+class Kept(Protocol):
+    """What a step leaves for those after it."""
+
+    @property
+    def made(self) -> Mapping[str, Any]:
+        """What it was made by and from (:mod:`parity.flow.provenance`)."""
+
+
+Kind = TypeVar("Kind", bound=Kept)
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,8 @@ class Case:
     clock: Clock = field(default_factory=SystemClock)
     made: Made | None = None
     """What the step that runs now makes its piece by and from."""
+    handed_on: Callable[[Link], Piece] = lambda _: {}
+    """Says what the task of a link of this activity has handed on, as it is now."""
 
     @property
     def today(self) -> date:
@@ -42,6 +58,21 @@ class Case:
     def mode(self) -> Mode:
         """Return the mode that was asked for; BadInput for one that cannot run here."""
         return self.plan.mode_of(self.suite, self.activity)
+
+    def keep(self, name: str, value: Any) -> str:
+        """Write what this step found, a frozen dataclass with a field ``made``."""
+        return self.shelf.keep(name, replace(value, made=self.made.to_json() if self.made else {}))
+
+    def read(self, name: str, kind: type[Kind], link: Link) -> Kind:
+        """Read back what :meth:`keep` wrote; ExportRefused when it is not of the attempt that handed on."""
+        found = self.shelf.read(name, kind)
+        if dict(found.made) != dict(self.handed_on(link).get(MADE) or {}):
+            task = f"{self.activity.name}.{link}"
+            raise ExportRefused(
+                f"{name} is not of the attempt of task {task} that handed on.",
+                remedy=f"Clear {task} with everything after it.",
+            )
+        return found
 
     @property
     def shelf(self) -> Shelf:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from parity.compare.result import Result
 from parity.expectations.findings import Findings
 from parity.flow.case import Case, Outputs, fetch_both
-from parity.flow.digest.buckets import Buckets, check_digests
-from parity.flow.digest.steps import BUCKETS, WAY, whole
-from parity.flow.digest.way import Way
+from parity.flow.digest.buckets import check_digests
+from parity.flow.digest.steps import buckets_of, way_of, whole
 from parity.flow.exports import Export
 from parity.flow.provenance import MADE
 from parity.flow.shelf import FINDINGS, PAGE
@@ -27,9 +26,9 @@ __all__ = ["Case", "Outputs", "compare", "expect", "fetch"]
 
 def fetch(case: Case, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
     """Return both outputs, or the rows of the buckets that differ, on this worker."""
-    digested = case.mode is not Mode.ROWS and case.shelf.read(WAY, Way).mode is Mode.DIGEST
+    digested = case.mode is not Mode.ROWS and way_of(case).mode is Mode.DIGEST
     if digested:
-        check_digests(case.shelf.read(BUCKETS, Buckets), outputs.digests)
+        check_digests(buckets_of(case), outputs.digests)
     return fetch_both(case, outputs, storage, Mode.DIGEST if digested else Mode.ROWS)
 
 

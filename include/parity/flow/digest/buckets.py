@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from parity.clients.remote import fingerprint
 from parity.errors import ExportRefused
@@ -52,6 +53,8 @@ class Buckets:
     """The query and the export that digested the two sides."""
     bytes: int
     """Bytes of both digests."""
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What it was made by and from (:mod:`parity.flow.provenance`)."""
 
     @property
     def mark(self) -> str:

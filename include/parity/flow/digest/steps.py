@@ -12,6 +12,7 @@ from parity.clients.athena_sql import Statement
 from parity.clients.storage import Storage
 from parity.compare.result import Result
 from parity.flow.case import Case, Outputs, fetch_both
+from parity.flow.chain import Link
 from parity.flow.digest import buckets as digests
 from parity.flow.digest import queries, survey
 from parity.flow.digest.buckets import Buckets
@@ -38,6 +39,16 @@ class Part:
     """Says which digests choose what is asked; empty when none do."""
 
 
+def way_of(case: Case) -> Way:
+    """Return the way that was chosen; ExportRefused when it is not the one that its task handed on."""
+    return case.read(WAY, Way, Link.WAY)
+
+
+def buckets_of(case: Case) -> Buckets:
+    """Return what the digests said; ExportRefused when it is not what its task handed on."""
+    return case.read(BUCKETS, Buckets, Link.BUCKETS)
+
+
 def survey_legacy(case: Case, query: Statement) -> Statement | None:
     """Return Athena's survey query; None when rows were asked for."""
     return None if case.mode is Mode.ROWS else survey.ask_legacy(query)
@@ -59,7 +70,7 @@ def decide(case: Case, outputs: Outputs, columns: Callable[[], Sequence[Column]]
         survey.read(legacy, columns()),
         replace(survey.read(target, survey.target_columns(target)), nameless=not digests.state_of(target)),
     )
-    case.shelf.keep(WAY, way)
+    case.keep(WAY, way)
     return way
 
 
@@ -68,49 +79,49 @@ def find(case: Case, outputs: Outputs, storage: Storage) -> Buckets:
     told = replace(outputs, schema=lambda: digests.COLUMNS)
     legacy, target = fetch_both(case, told, storage, Mode.DIGEST, "digest-")
     found = digests.compare_digests(legacy, target, case.plan.business_date)
-    case.shelf.keep(BUCKETS, found)
+    case.keep(BUCKETS, found)
     return found
 
 
 def digest_legacy(case: Case, query: Statement) -> Statement | None:
     """Return Athena's digest query; None when rows are compared."""
-    way = case.shelf.read(WAY, Way)
+    way = way_of(case)
     return queries.digest_legacy(way, query) if way.mode is Mode.DIGEST else None
 
 
 def digest_target(case: Case) -> str | None:
     """Return Spark's digest query; None when rows are compared."""
-    way = case.shelf.read(WAY, Way)
+    way = way_of(case)
     return queries.digest_target(way, case.activity.target) if way.mode is Mode.DIGEST else None
 
 
 def rows_legacy(case: Case, query: Statement) -> Statement:
     """Return the query for the legacy rows that travel: ``query`` itself unless buckets were found."""
-    if case.mode is Mode.ROWS or (way := case.shelf.read(WAY, Way)).mode is Mode.ROWS:
+    if case.mode is Mode.ROWS or (way := way_of(case)).mode is Mode.ROWS:
         return query
-    return queries.rows_legacy(way, case.shelf.read(BUCKETS, Buckets), query)
+    return queries.rows_legacy(way, buckets_of(case), query)
 
 
 def rows_target(case: Case) -> str | None:
     """Return the query for the target rows that travel; None for all of them."""
-    if case.mode is Mode.ROWS or (way := case.shelf.read(WAY, Way)).mode is Mode.ROWS:
+    if case.mode is Mode.ROWS or (way := way_of(case)).mode is Mode.ROWS:
         return None
-    return queries.rows_target(way, case.shelf.read(BUCKETS, Buckets), case.activity.target)
+    return queries.rows_target(way, buckets_of(case), case.activity.target)
 
 
 def digests_of(case: Case) -> str:
     """Return the mark of the digests whose buckets travel; empty when all rows do."""
-    if case.mode is Mode.ROWS or case.shelf.read(WAY, Way).mode is Mode.ROWS:
+    if case.mode is Mode.ROWS or way_of(case).mode is Mode.ROWS:
         return ""
-    return case.shelf.read(BUCKETS, Buckets).mark
+    return buckets_of(case).mark
 
 
 def whole(case: Case, found: Result, legacy: Export, target: Export) -> Result:
     """Return the result for the whole tables from that of the rows that travelled."""
-    way = case.shelf.read(WAY, Way)
+    way = way_of(case)
     if way.mode is Mode.ROWS:
         return demoted(found, way)
-    seen = case.shelf.read(BUCKETS, Buckets)
+    seen = buckets_of(case)
     digests.check_same_state(seen, target)
     return complete(found, way, seen, testify(way, seen, legacy, target))
 

@@ -7,7 +7,8 @@ rule decides. So a rule costs nothing in exactness here: what cannot be hashed t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from parity.flow.digest.survey import Surveyed
 from parity.flow.exports import Column
@@ -56,6 +57,8 @@ class Way:
     """Names of all columns, as the engine spells them."""
     target: tuple[str, ...] = ()
     buckets: int = 1
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What it was made by and from (:mod:`parity.flow.provenance`)."""
 
     @property
     def hashed(self) -> tuple[Hashed, ...]:
