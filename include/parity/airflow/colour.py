@@ -10,12 +10,13 @@ from typing import Any
 from airflow.sdk import Context
 
 from parity.airflow.evidence import activity_facts, facts_of, task_states
+from parity.airflow.publish import say_again
 from parity.airflow.telling import loudness, tell
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.flow.chain import Link
-from parity.flow.judge import NEXT
+from parity.flow.judge import COMPARED_AGAIN, NEXT
 from parity.flow.plan import Plan
 from parity.flow.remember import is_of, severity_of, unrecorded
 from parity.flow.run_verdict import (
@@ -28,6 +29,7 @@ from parity.flow.run_verdict import (
     outcome_of,
     task_of,
 )
+from parity.history.records import ActivityRecord
 from parity.history.store import Store
 from parity.suite.models import Suite
 
@@ -64,16 +66,40 @@ def stored(facts: NightFacts, suite: Suite, sha: str, store: Store) -> dict[str,
     for this run. ``sha`` is the fingerprint of the suite.
     """
     plan = facts.plan
-    listed = store.run(plan.run_id, plan.suite, plan.business_date).activities
-    kept = {record.key.activity: record for record in listed}
+    kept = _kept(plan, store)
     found = {name: dict(outcome) for name, outcome in facts.outcomes.items()}
     for name, outcome in found.items():
         if not is_of(kept.get(name), outcome):
-            record = unrecorded(plan, name, outcome, kept.get(name), (severity_of(suite, name), sha))
-            record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
-            store.record_activity(record)
-            outcome["recorded"] = record.recorded.isoformat()
+            outcome["recorded"] = _correct(plan, name, outcome, kept.get(name), (suite, sha, store))
+            say_again(plan, name, Verdict(outcome["verdict"]), str(outcome["reason"]))
     return found
+
+
+def take_back(plan: Plan, name: str, suite: Suite, sha: str, store: Store) -> bool:
+    """Take back what is stored of an activity in this run, because its evidence is replaced; say if it was."""
+    if (kept := _kept(plan, store).get(name)) is None:
+        return False
+    _correct(plan, name, {"verdict": Verdict.INVALID, "reason": COMPARED_AGAIN}, kept, (suite, sha, store))
+    return True
+
+
+def _kept(plan: Plan, store: Store) -> dict[str, ActivityRecord]:
+    try:
+        listed = store.run(plan.run_id, plan.suite, plan.business_date).activities
+    except BadInput:  # housekeeping has deleted the run
+        return {}
+    return {record.key.activity: record for record in listed}
+
+
+def _correct(
+    plan: Plan, name: str, outcome: Mapping[str, Any], kept: ActivityRecord | None, of: tuple[Suite, str, Store]
+) -> str:
+    """Store what counts of an activity in place of what is there, and return when that was recorded."""
+    suite, sha, store = of
+    record = unrecorded(plan, name, outcome, kept, (severity_of(suite, name), sha))
+    record = replace(record, recorded=store.moment(plan.suite, plan.run_id, plan.business_date))
+    store.record_activity(record)
+    return record.recorded.isoformat()
 
 
 def _outcome(context: Context, suite: Suite, plan: Plan, name: str, rules: Mapping[str, str]) -> Mapping[str, Any]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parity.airflow.step import StepOperator
+from parity.airflow.telling import loudness, tell
+from parity.compare.result import Verdict
 from parity.flow.databases.progress import Progress, ProgressStore
 from parity.wording import plural
+
+if TYPE_CHECKING:
+    from parity.flow.databases.outcome import TableResult
 
 log = logging.getLogger(__name__)
 EVERY = 10.0
@@ -76,3 +81,18 @@ class ToldProgress:
 def _so_far(progress: Progress) -> str:
     rows = max(progress.legacy, progress.target)
     return f"{plural(rows, 'row')} in {plural(progress.spans, 'span')}, {progress.different:,} different so far"
+
+
+def red(found: Sequence[TableResult]) -> str:
+    """Return what a piece with red tables fails with: the worst of them."""
+    bad = [table for table in found if not table.result.verdict.green]
+    worst = min(bad, key=lambda table: table.result.verdict is not Verdict.INVALID)
+    more = f" (and {len(bad) - 1} more tables)" if len(bad) > 1 else ""
+    return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
+
+
+def tell_tables(found: Sequence[TableResult]) -> None:
+    """Write every table into the log, green ones first, so that the end of the log says what to do."""
+    for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
+        result = table.result
+        tell(f"{result.verdict:8}{table.table}", result.reason, level=loudness(result.verdict))

@@ -33,7 +33,9 @@ from parity.airflow.database_jobs import (
     survey_of,
     waivers_beside,
 )
+from parity.airflow.database_steps import red, tell_tables
 from parity.airflow.evidence import attempt_of, facts_of
+from parity.airflow.publish import renew_page, write_page
 from parity.airflow.results import open_results, run_record, run_url
 from parity.airflow.runs import connection
 from parity.airflow.telling import loudness, tell
@@ -43,7 +45,7 @@ from parity.errors import BadInput, ExportRefused
 from parity.flow.chain import Link, first_broken
 from parity.flow.databases.night import DATABASE, NightPlan, activity_of, chosen, day_of, plan_night, title
 from parity.flow.databases.record import About, last_days, unvouched
-from parity.flow.judge import NEXT
+from parity.flow.judge import COMPARED_AGAIN, NEXT
 from parity.flow.provenance import MADE, Made, database_rules
 from parity.flow.run_verdict import COVERS
 from parity.flow.shelf import page_of
@@ -118,6 +120,7 @@ class DatabaseTasks:
 
         plan, index = night_of(context), int(context["task"].piece["index"])
         place = folder(plan)
+        self._take_back(context, plan, place, index)
         place.forget_piece(index)
         context["ti"].xcom_push(ATTEMPT, attempt_of(context))
         kept, rules = survey_of(place), self._rules()
@@ -128,11 +131,11 @@ class DatabaseTasks:
         found = verify_tables(job, [table for table in kept.survey.plan.tables if table.name in names])
         piece = KeptPiece(kept.number, found, attempt_of(context), rules)
         place.keep_piece(index, piece)
-        _tell_tables(found)
+        tell_tables(found)
         self._require_servers(found)
         job.store.forget(job.run)
         if not piece.green:
-            raise AirflowFailException(_red(found))
+            raise AirflowFailException(red(found))
         return {"tables": len(found), "rows": sum(table.result.rows.equal for table in found)}
 
     def record(self, context: Context) -> dict[str, Any]:
@@ -170,12 +173,8 @@ class DatabaseTasks:
 
     def publish(self, context: Context) -> dict[str, Any]:
         """Write the run's page and return where it lies."""
-        from parity.airflow.artefacts import open_artefacts
-        from parity.flow.pages import write_run_page
-
-        plan, artefacts = night_of(context), open_artefacts()
-        detail = open_results().run(plan.run_id, plan.key, plan.business_date)
-        return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}
+        plan = night_of(context)
+        return {"page": write_page(plan.key, plan.run_id, plan.business_date, plan.folder)}
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Be green only when everything that was asked for is; the Dag run takes this task's colour."""
@@ -192,6 +191,7 @@ class DatabaseTasks:
             context["ti"].xcom_push("beyond", reason)
         context["ti"].xcom_push("recorded", recorded)
         self._end(context, plan.business_date, verdict, reason)
+        renew_page(plan.key, plan.run_id, plan.business_date, plan.folder)
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
         if plan.partial:  # Airflow 3.3.2 updates what is among the outlets when the task has ended
@@ -249,6 +249,16 @@ class DatabaseTasks:
             found = unvouched(plan, older, str(said["reason"]), About(0, now, self.sha), whole=whole)
             open_results().record_activities(found)
         return recorded if known else ""
+
+    def _take_back(self, context: Context, plan: NightPlan, place: Folder, index: int) -> None:
+        """Take back what was said of this run's tables before they are compared again."""
+        store, kept = open_results(), place.survey()
+        names = {DATABASE, *(kept.pieces[index] if kept and index < len(kept.pieces) else ())}
+        said = store.run(plan.run_id, plan.key, plan.business_date).activities
+        if older := [record for record in said if record.key.activity in names]:
+            now = store.moment(plan.key, plan.run_id, plan.business_date)
+            store.record_activities(unvouched(plan, older, COMPARED_AGAIN, About(0, now, self.sha), whole=False))
+            store.record_run(self._run_record(context, plan.business_date))
 
     def _result(
         self, context: Context, plan: NightPlan, kept: KeptSurvey | None, broken: Sequence[Broken]
@@ -326,17 +336,3 @@ def _surveyed(kept: KeptSurvey) -> list[str]:
             )
         ),
     ]
-
-
-def _red(found: Sequence[TableResult]) -> str:
-    red = [table for table in found if not table.result.verdict.green]
-    worst = min(red, key=lambda table: table.result.verdict is not Verdict.INVALID)
-    more = f" (and {len(red) - 1} more tables)" if len(red) > 1 else ""
-    return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
-
-
-def _tell_tables(found: Sequence[TableResult]) -> None:
-    """Write every table into the log, green ones first, so that the end of the log says what to do."""
-    for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
-        result = table.result
-        tell(f"{result.verdict:8}{table.table}", result.reason, level=loudness(result.verdict))

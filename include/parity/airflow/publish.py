@@ -1,23 +1,60 @@
-"""The site of a run: its activities, their reports and Data Docs, on one page that needs no server."""
+"""The pages of a run that need no server: its activities, their reports and Data Docs."""
 
 from __future__ import annotations
 
+import logging
+from datetime import date
 from typing import Any
 
 from airflow.sdk import Context
 
 from parity.airflow.steps import plan_of
+from parity.compare.result import Verdict
+from parity.errors import NotFound
+from parity.flow.plan import Plan
+from parity.settings import settings
+
+log = logging.getLogger(__name__)
 
 
 def publish(context: Context) -> dict[str, Any]:
     """Write the run's page, refresh the indexes of Data Docs, and return where the page lies."""
     from parity.airflow.artefacts import open_artefacts
-    from parity.airflow.results import open_results
     from parity.expectations.docs import refresh_above
-    from parity.flow.pages import write_run_page
 
     plan = plan_of(context)
+    refresh_above(open_artefacts(), plan.folder)
+    return {"page": write_page(plan.suite, plan.run_id, plan.business_date, plan.folder)}
+
+
+def write_page(name: str, run_id: str, day: date, folder: str) -> str:
+    """Write the page of a run as the results store has it into ``folder``, and return its URL."""
+    from parity.airflow.artefacts import open_artefacts
+    from parity.airflow.results import open_results
+    from parity.flow.pages import write_run_page
+
     artefacts = open_artefacts()
-    refresh_above(artefacts, plan.folder)
-    detail = open_results().run(plan.run_id, plan.suite, plan.business_date)
-    return {"page": artefacts.url(write_run_page(detail, artefacts, plan.folder))}
+    return artefacts.url(write_run_page(open_results().run(run_id, name, day), artefacts, folder))
+
+
+def renew_page(name: str, run_id: str, day: date, folder: str) -> None:
+    """Write the page again once the gate has spoken; a page that cannot be written changes no verdict."""
+    try:
+        write_page(name, run_id, day, folder)
+    except Exception:
+        log.exception("The page of this run could not be written, and says what was known before.")
+
+
+def say_again(plan: Plan, name: str, verdict: Verdict, reason: str) -> None:
+    """Write what counts of an activity into its report's page, where there is one."""
+    from parity.airflow.artefacts import open_artefacts
+    from parity.flow.pages import say_in_report
+    from parity.flow.shelf import Shelf
+
+    shelf = Shelf(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
+    try:
+        say_in_report(shelf, shelf.result(), verdict, reason)
+    except NotFound:
+        return
+    except Exception:
+        log.exception("The report of %s could not be written, and says what was compared before.", name)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from parity.airflow.colour import ASKED, night_facts, stored, tell_night
+from parity.airflow.colour import ASKED, night_facts, stored, take_back, tell_night
 from parity.airflow.evidence import (
     ACTIVITY_LINKS,
     activity_facts,
@@ -26,6 +26,7 @@ from parity.airflow.evidence import (
 )
 from parity.airflow.leftovers import cancel_leftovers
 from parity.airflow.links import show
+from parity.airflow.publish import renew_page
 from parity.airflow.results import log_result, open_results, run_record, run_url
 from parity.airflow.runs import connection, needed
 from parity.airflow.steps import PLAN, athena_ref, case_of, check_producers, legacy_query, plan_of
@@ -35,6 +36,7 @@ from parity.errors import BadInput
 from parity.flow.chain import Link
 from parity.flow.digest import steps as digest
 from parity.flow.judge import NEXT, Judgement, covering
+from parity.flow.pages import say_in_report
 from parity.flow.plan import asked_date, make_plan
 from parity.flow.provenance import MADE, Made
 from parity.flow.remember import activity_record
@@ -113,6 +115,7 @@ class SuiteTasks:
     def compare(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Fetch both outputs and compare them."""
         case = self._making(context, activity, Link.COMPARE)
+        self._take_back(context, case)
         query = _of(context, activity, Link.ATHENA)
         check_producers(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
@@ -128,6 +131,7 @@ class SuiteTasks:
     def expect(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Run Great Expectations on both outputs and on what the comparison found."""
         case = self._making(context, activity, Link.VALIDATE)
+        self._take_back(context, case)
         findings = expect(case, *self._exports(context, case), result=case.shelf.result())
         show(context, f"artefacts/{findings.docs}")
         return {
@@ -152,6 +156,8 @@ class SuiteTasks:
             store.record_run(self._run_record(context, plan.business_date))
         store.record_activity(record)
         case.shelf.clear_downloads()
+        if facts.result:
+            say_in_report(case.shelf, facts.result, judgement.verdict, judgement.reason)
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
         show(context, f"artefacts/{page_of(record.report)}" if record.report else "")
         verdict = judgement.verdict
@@ -189,6 +195,7 @@ class SuiteTasks:
         open_results().record_run(self._run_record(context, plan.business_date, verdict, reason))
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
             context["ti"].xcom_push("beyond", beyond(facts))
+        renew_page(plan.suite, plan.run_id, plan.business_date, plan.folder)
         # Last: killed in between, the gate leaves no green words without what speaks against them.
         context["ti"].xcom_push("outcomes", outcomes)
         show(context, f"runs/{quote(plan.run_id)}")
@@ -239,6 +246,11 @@ class SuiteTasks:
             "The run is INVALID.", reason, NEXT[Verdict.INVALID], run_url(context), level=loudness(Verdict.INVALID)
         )
         return AirflowFailException(f"INVALID: {reason}")
+
+    def _take_back(self, context: Context, case: Case) -> None:
+        """Take back what was said of the activity in this run before its evidence is replaced."""
+        if take_back(case.plan, case.activity.name, self.suite, self.sha, open_results()):
+            open_results().record_run(self._run_record(context, case.plan.business_date))
 
     def _making(self, context: Context, activity: Activity, link: Link) -> Case:
         """Return the case of a step that makes a piece, with what it is made by and from as that is now."""

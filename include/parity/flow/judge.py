@@ -21,6 +21,10 @@ NEXT: dict[Verdict | None, str] = {
 """What a person does about a verdict; None while the run goes on."""
 
 
+COMPARED_AGAIN = "It is compared again, and not judged since. Clear its record task with everything after it."
+"""What stands for a result whose evidence is being replaced."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What is said of one activity."""

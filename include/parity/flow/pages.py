@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from parity.clients.artefacts import Artefacts
-from parity.compare.result import Verdict
+from parity.compare.result import Result, Verdict
 from parity.errors import ParityError
 from parity.flow.databases.outcome import DatabaseResult
 from parity.flow.judge import NEXT
-from parity.flow.shelf import FINDINGS, PAGE
+from parity.flow.shelf import FINDINGS, PAGE, Shelf
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 
 KINDS = {
@@ -59,6 +60,15 @@ def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
     base = "/".join(".." for _ in PurePosixPath(folder).parts)
     return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
+
+
+def say_in_report(shelf: Shelf, result: Result, verdict: Verdict, reason: str) -> None:
+    """Write the report's page with what was judged, which may be less than what was compared."""
+    from parity.report import render_html
+
+    suite, *_, activity = PurePosixPath(shelf.folder).parts
+    judged = replace(result, verdict=verdict, reason=reason)
+    shelf.write(PAGE, render_html(judged, title=f"{suite} · {activity}"))
 
 
 def _reachable(

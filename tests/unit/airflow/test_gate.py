@@ -12,19 +12,27 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from parity.airflow.artefacts import open_artefacts
 from parity.airflow.calls import night
 from parity.airflow.colour import ASKED, OTHER_RUNS, night_facts
 from parity.airflow.database_calls import database_night
 from parity.airflow.database_evidence import inputs_of
+from parity.airflow.database_jobs import folder, night_of
 from parity.airflow.database_tasks import DatabaseTasks
+from parity.airflow.publish import write_page
 from parity.airflow.results import open_results
 from parity.airflow.tasks import SuiteTasks
 from parity.alerts.troubles import NIGHT, troubles
-from parity.compare.result import Verdict
+from parity.compare.result import Result, Verdict
+from parity.errors import ExportRefused, ParityError
 from parity.flow.databases.night import DATABASE, plan_night
+from parity.flow.databases.plan import DatabasePlan, TablePlan
+from parity.flow.databases.survey import Survey
 from parity.flow.plan import make_plan
 from parity.flow.provenance import MADE, Made, database_rules
+from parity.flow.shelf import PAGE, Shelf
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
+from parity.settings import settings
 from parity.suite.databases import Database
 from unit.flow.suites import suite
 
@@ -230,6 +238,51 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
     assert night_facts(there, tasks.suite, made, store, {}).dates == {"2026-03-03": said}
 
 
+def recorded(tasks: SuiteTasks, **states: str) -> tuple[Any, Any]:
+    """Return plan and context of a run whose activities were recorded as equal, with reports and pages."""
+    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY, NIGHTLY, Verdict.PASS))
+    for name in made.activities:
+        shelf = Shelf(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
+        shelf.write(PAGE, "PASS")
+        report = shelf.write_result(Result(Verdict.PASS, "equal"))
+        key = ActivityKey("payments", name, DAY, "scheduled__1")
+        open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY, report=report))
+    write_page("payments", "scheduled__1", DAY, made.folder)
+    there = context(Instance({"plan": "success", **states}, {("plan", "return_value"): made.to_json()}))
+    return made, there
+
+
+def test_the_pages_say_what_the_gate_said_and_not_what_was_known_before(tasks: SuiteTasks) -> None:
+    made, there = recorded(tasks)
+    with pytest.raises(AirflowFailException, match="INVALID"):
+        tasks.gate(there)
+    for page in ("index.html", "settle/report.html"):
+        text = open_artefacts().read(f"{made.folder}/{page}").decode()
+        assert ("INVALID" in text, ">PASS<" in text, "never judged" in text) == (True, page == "index.html", True)
+
+
+def test_a_page_that_cannot_be_written_changes_no_verdict(tasks: SuiteTasks) -> None:
+    _, there = recorded(tasks)
+    with (
+        mock.patch("parity.airflow.publish.write_page", side_effect=OSError("full")),
+        mock.patch("parity.airflow.tasks.judge_night", return_value=(Verdict.PASS, "equal")),
+    ):
+        assert tasks.gate(there)["verdict"] == "PASS"
+
+
+@pytest.mark.parametrize("step", ["compare", "expect"])
+def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: SuiteTasks, step: str) -> None:
+    _, there = recorded(tasks)
+    there["ti"].task_id, there["ti"].try_number = f"settle.{step}", 2
+    with pytest.raises(ParityError, match=r"handed nothing on|no connection"):
+        getattr(tasks, step)(there, tasks.suite.activity("settle"))
+    found = open_results().run("scheduled__1", "payments")
+    kept = {record.key.activity: record for record in found.activities}
+    assert (kept["settle"].verdict, kept["refund"].verdict, found.run.verdict) == ("INVALID", "PASS", None)
+    assert "not judged since. Clear its record task" in kept["settle"].reason
+
+
 def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
     made = make_plan(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
@@ -304,6 +357,23 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
     told = database_night(LEDGER, there)
     assert [(trouble.cause, trouble.what) for trouble in troubles(told)] == [(NIGHT, "was not compared")]
     assert ("The survey broke." in told.beyond) is (gate == "ended")
+
+
+def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledger: DatabaseTasks) -> None:
+    there = ended()
+    plan = night_of(there)
+    tables = (TablePlan("a"), TablePlan("b"))
+    folder(plan).keep_survey(Survey(DatabasePlan(tables)), "another")
+    key = ActivityKey("db.ledger", "b", plan.business_date, "scheduled__1")
+    open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY))
+    kept = folder(plan).survey()
+    assert kept is not None
+    there["task"] = SimpleNamespace(piece={"index": kept.pieces.index(("a",))})
+    with pytest.raises(ExportRefused, match="Clear plan with everything after it"):
+        ledger.tables(there)
+    found = open_results().run("scheduled__1", "db.ledger")
+    said = {record.key.activity: record.verdict for record in found.activities}
+    assert (said, found.run.verdict) == ({DATABASE: "INVALID", "a": "INVALID", "b": "PASS"}, None)
 
 
 def test_a_run_of_every_table_updates_the_asset(ledger: DatabaseTasks) -> None:
