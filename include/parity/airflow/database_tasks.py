@@ -253,7 +253,8 @@ class DatabaseTasks:
     def _take_back(self, context: Context, plan: NightPlan, place: Folder, index: int) -> None:
         """Take back what was said of this run's tables before they are compared again."""
         store, kept = open_results(), place.survey()
-        names = {DATABASE, *(kept.pieces[index] if kept and index < len(kept.pieces) else ())}
+        tables = kept.pieces[index] if kept and index < len(kept.pieces) else ()
+        names = {DATABASE, *map(activity_of, tables)}
         said = store.run(plan.run_id, plan.key, plan.business_date).activities
         if older := [record for record in said if record.key.activity in names]:
             now = store.moment(plan.key, plan.run_id, plan.business_date)
