@@ -226,6 +226,19 @@ def source_of(spark: Any, folder: Folder, table: str, rows: Any) -> Source:
     return Source(table, delta_version(spark, table) or listed, as_of, size)
 
 
+def read(spark: Any, folder: Any, order: Order) -> tuple[Any, Source]:
+    """Return the rows and the state that they are of; a Delta table that moves on meanwhile is refused.
+
+    Spark fixes the version of the rows when it takes the statement, and only before and after can it be asked for.
+    """
+    before = delta_version(spark, order.table)
+    rows = ask(spark, select(order), order.business_date)
+    source = source_of(spark, folder, order.table, rows)
+    if before is not None and source.version != before:
+        raise Refused(f"{order.table} changed while it was read: it was {before} and is {source.version}")
+    return rows, source
+
+
 def only_files(rows: Any) -> bool:
     """Tell whether the rows come from files alone, so that their list tells one state from another."""
     leaves = rows._jdf.queryExecution().optimizedPlan().collectLeaves()  # noqa: SLF001 - no public name
@@ -256,8 +269,7 @@ def export(spark: Any, order: Order) -> dict[str, Any]:
     folder = Folder(spark, order.destination)
     if not folder.is_empty():
         raise Refused(f"{order.destination} is not empty; every export needs a folder of its own")
-    rows = ask(spark, select(order), order.business_date)
-    source = source_of(spark, folder, order.table, rows)
+    rows, source = read(spark, folder, order)
     answer = _answer(spark, order, rows)
     files = max(1, -(-source.bytes // FILE_BYTES)) if order.mode == "rows" else 1
     told = {"columns": _columns(rows)} if order.mode == "digest" else {}

@@ -17,10 +17,12 @@ from parity_job.export import (
     MANIFEST,
     Refused,
     ask,
+    delta_version,
     first_line,
     main,
     parameters,
     quoted,
+    read,
     read_order,
     select,
 )
@@ -186,3 +188,43 @@ def test_a_long_request_comes_packed_and_says_the_same() -> None:
 def test_a_torn_packed_request_is_refused(packed: str) -> None:
     with pytest.raises(Refused, match="not JSON"):
         read_order({**GIVEN, "request": packed})
+
+
+class DeltaSpark:
+    """Answers for one table: its provider, its newest version at each question, and no rows."""
+
+    def __init__(self, provider: str | None, *versions: int) -> None:
+        self.provider, self.versions = provider, [*versions]
+        self.answer: list[dict[str, Any]] = []
+
+    def sql(self, statement: str, args: Any = None) -> DeltaSpark:
+        self.answer = []
+        if statement.startswith("DESCRIBE TABLE EXTENDED") and self.provider:
+            self.answer = [{"data_type": self.provider}]
+        if statement.startswith("DESCRIBE HISTORY"):
+            self.answer = [{"version": self.versions.pop(0)}]
+        return self
+
+    def where(self, condition: str) -> DeltaSpark:
+        return self
+
+    def collect(self) -> list[dict[str, Any]]:
+        return self.answer
+
+    def inputFiles(self) -> list[str]:  # noqa: N802 - Spark's own name
+        return []
+
+
+@pytest.mark.parametrize(
+    ("provider", "version"), [("delta", "delta-7"), ("DELTA", "delta-7"), ("parquet", None), (None, None)]
+)
+def test_only_a_delta_table_has_a_version(provider: str | None, version: str | None) -> None:
+    assert delta_version(DeltaSpark(provider, 7), "payments.refunds") == version
+
+
+def test_a_delta_table_is_exported_with_the_version_that_its_rows_are_of() -> None:
+    order = read_order(given())
+    assert read(DeltaSpark("delta", 7, 7), None, order)[1].version == "delta-7"
+    assert read(DeltaSpark(None), None, order)[1].version is None
+    with pytest.raises(Refused, match="it was delta-7 and is delta-8"):
+        read(DeltaSpark("delta", 7, 8), None, order)
