@@ -116,6 +116,11 @@ class Database(Frozen):
 
     def wants(self, table: str) -> str | None:
         """Return why a table is left out, or None when it is compared."""
-        if not any(fnmatchcase(table, pattern) for pattern in self.include):
+        if not any(fits(table, pattern) for pattern in self.include):
             return "not among the tables to include"
-        return next((why for pattern, why in self.exclude.items() if fnmatchcase(table, pattern)), None)
+        return next((why for pattern, why in self.exclude.items() if fits(table, pattern)), None)
+
+
+def fits(table: str, pattern: str) -> bool:
+    """Return whether a table's name matches a pattern, or is itself spelled like one."""
+    return table == pattern or fnmatchcase(table, pattern)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ from parity.errors import BadInput
 from parity.flow.databases.plan import TablePlan
 from parity.flow.databases.verify import Survey
 from parity.flow.plan import run_key
-from parity.suite.databases import Database
+from parity.suite.databases import Database, fits
 
 MOST_PIECES = 24
 WAYS = ("auto", "digest", "stream")
@@ -110,8 +109,8 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
     if not patterns:
         return survey
     tables = tuple(plan for plan in survey.plan.tables if _matches(plan.name, patterns))
-    if not tables:
-        raise BadInput(f"No table is called {', '.join(patterns)}.", remedy=_there_are(survey.plan.tables))
+    if idle := [pattern for pattern in patterns if not any(fits(table.name, pattern) for table in tables)]:
+        raise BadInput(f"No table is called {', '.join(idle)}.", remedy=_there_are(survey.plan.tables))
     names = {plan.name for plan in tables}
     others = [plan.name for plan in survey.plan.tables if plan.name not in names]
     left_out = [
@@ -125,7 +124,7 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return any(fits(name, pattern) for pattern in patterns)
 
 
 def _there_are(tables: Sequence[TablePlan]) -> str:

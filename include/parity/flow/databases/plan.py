@@ -9,7 +9,7 @@ from parity.compare.result import NotCompared, Omission
 from parity.engines.mysql_catalogue import Key, Table
 from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
 from parity.sql.keys import orderly, seekable
-from parity.suite.databases import Database, TableRules
+from parity.suite.databases import Database, TableRules, fits
 from parity.suite.models import ColumnRule
 from parity.wording import plural
 
@@ -66,16 +66,24 @@ class DatabasePlan:
 
 
 def plan_database(
-    spec: Database, legacy: dict[str, Table], target: dict[str, Table], views: Set[str] = frozenset()
+    spec: Database, legacy: dict[str, Table], target: dict[str, Table], names: Set[str] = frozenset()
 ) -> DatabasePlan:
-    """Plan every wanted table; one that is named and nowhere to be found is refused, never skipped."""
+    """Plan every wanted table; one that is nowhere to be found is refused, by name or by pattern.
+
+    ``names`` are those of everything on either side that is called as a table is: views and sequences as well.
+    """
     plans, left_out = [], []
-    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - views)):
+    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - names)):
         why = spec.wants(name) or spec.rules(name).ignore
         if why:
             left_out.append(NotCompared(f"table {name}", why, kind=Omission.IGNORED))
         else:
             plans.append(plan_table(name, legacy.get(name), target.get(name), spec.rules(name)))
+    plans += [
+        TablePlan(pattern, refusal=f"No table matches {pattern}, which is to be compared.")
+        for pattern in sorted({*spec.include} - spec.named - {"*"})
+        if not any(fits(name, pattern) for name in (*legacy, *target, *names))
+    ]
     return DatabasePlan(tuple(plans), tuple(left_out))
 
 

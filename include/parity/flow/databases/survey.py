@@ -74,7 +74,8 @@ def _survey(spec: Database, sides: Sides) -> Survey:
     _require_two(sides)
     old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
     old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
-    plan = plan_database(spec, old.tables, new.tables, old.views | new.views)
+    names = {str(record["name"]) for side in (old, new) for record in side.records["tables"]}
+    plan = plan_database(spec, old.tables, new.tables, names)
     others = (
         NotCompared(f"{kind} {name}", why, kind=Omission.IGNORED) for kind, name, why in _unwanted(spec, old, new)
     )

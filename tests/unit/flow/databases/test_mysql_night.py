@@ -86,6 +86,8 @@ def test_a_run_of_some_tables_lists_the_others_and_says_nothing_of_what_belongs_
     assert [difference.kind for difference in found.schema] == ["index"]
     with pytest.raises(BadInput, match="There are payouts, ledger"):
         chosen(survey(("payouts", 5), ("ledger", 9)), ("nothing*",))
+    with pytest.raises(BadInput, match="No table is called nothing"):
+        chosen(survey(("payouts", 5)), ("pay*", "nothing*"))
 
 
 def test_pieces_keep_groups_whole_and_are_balanced_by_rows() -> None:

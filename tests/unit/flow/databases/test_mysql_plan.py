@@ -89,12 +89,26 @@ def test_a_rule_for_a_column_that_is_not_there_is_refused() -> None:
 
 
 def test_a_table_that_is_named_and_nowhere_to_be_found_is_refused_and_a_view_is_not() -> None:
-    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "include": ["t", "tt", "seen", "x*"]}
+    told = {
+        "database": "d",
+        "owner": "o",
+        "legacy": "l",
+        "target": "t",
+        "include": ["t", "tt", "seen", "s*", "x*"],
+    }
     plan = plan_database(Database.model_validate(told), {"t": TABLE}, {"t": TABLE}, frozenset({"seen"}))
     assert {table.name: table.refusal for table in plan.tables} == {
         "t": "",
         "tt": "There is no table tt on either side.",
+        "x*": "No table matches x*, which is to be compared.",
     }
+
+
+def test_a_table_whose_name_is_spelled_like_a_pattern_is_found_by_its_name() -> None:
+    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "include": ["t[1]"]}
+    names = {name: replace(TABLE, name=name) for name in ("t1", "t[1]", "t2")}
+    plan = plan_database(Database.model_validate(told), names, names)
+    assert [table.name for table in plan.tables] == ["t1", "t[1]"]
 
 
 def test_foreign_keys_tie_tables_into_one_group() -> None:
