@@ -424,17 +424,24 @@ def _within(case: Case, values: Sequence[int], rest: list[list[Row]], found: Exp
     """Count pairs of unequal rows that tolerances make equal, where there is but one way to pair them."""
     if not any("tolerance" in case.columns[at].rule for at in values):
         return 0
-    near: list[set[int]] = [set() for _ in rest[0]]
-    for x, one in enumerate(rest[0]):
-        for y, other in enumerate(rest[1]):
-            answers = {same(case.columns[at], one[at], other[at]) for at in values}
-            if DIFFERENT not in answers:
-                near[x].add(y)
-                found.unsure += ["pairing"] if EITHER in answers else []
-    used = [y for ys in near for y in ys]
-    if len(used) > len(set(used)) or any(len(ys) > 1 for ys in near):
-        found.unsure.append("pairing")
-    return len(used)
+    groups: list[dict[Any, list[Row]]] = [{}, {}]
+    for side, rows in enumerate(rest):
+        for row in rows:
+            one = tuple(token(case.columns[at], side, row[at]) for at in values)
+            groups[side].setdefault(one, []).append(row)
+    taken: set[Any] = set()
+    alike = 0
+    for rows in groups[0].values():
+        near = []
+        for one, others in groups[1].items():
+            answers = {same(case.columns[at], rows[0][at], others[0][at]) for at in values}
+            near += [one] if DIFFERENT not in answers else []
+            if near and (len(near) > 1 or near[0] in taken or (near[0] == one and EITHER in answers)):
+                found.unsure.append("pairing")
+                return 0
+        taken |= {*near}
+        alike += min(len(rows), len(groups[1][near[0]])) if near else 0
+    return alike
 
 
 def _judge(case: Case, found: Expected, hits: list[_Hit]) -> None:
@@ -501,7 +508,10 @@ def _over_money(case: Case, hits: list[_Hit], waiver: dict[str, Any]) -> bool:
                 waiver["kind"] != "changed" or waiver.get("column") in (None, column.name)
             ):
                 cells = [0 if row is None or row[at] is None else Fraction(Decimal(row[at])) for row in hit[:2]]
-                sums[column.rule["money"]] += abs(cells[0] - cells[1])  # type: ignore[assignment]
+                gap = abs(cells[0] - cells[1])
+                if gap * 10 ** max(one.scale for one in families(column)) >= 10**38:
+                    return True  # more than 38 digits have no sum
+                sums[column.rule["money"]] += gap  # type: ignore[assignment]
     return any(one > Fraction(Decimal(waiver["max_money"])) for one in sums.values())
 
 

@@ -47,9 +47,12 @@ def _difference(column: Column, holder: Column | None) -> str:
 
 def _amount(column: Column, side: str) -> str:
     value = f"{side}.{column.value}"
-    scale = {Kind.DECIMAL: column.scale, Kind.INTEGER: 0}.get(column.kind, 15)
     digits = f"{value}::VARCHAR" if column.kind is Kind.FLOAT else value
-    return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{scale})) ELSE 0 END"
+    return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{_scale(column)})) ELSE 0 END"
+
+
+def _scale(column: Column) -> int:
+    return {Kind.DECIMAL: column.scale, Kind.INTEGER: 0}.get(column.kind, 15)
 
 
 def _holder(column: Column, plan: Plan) -> Column | None:
@@ -86,6 +89,20 @@ def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
         for kind, currency, net, whole, n in rows
         if n
     )
+
+
+def absolute_sums(session: Session, column: Column, rows: str) -> list[tuple[str, Decimal]]:
+    """Return a column's absolute differences, by currency, summed over ``rows`` of ``res``, however large."""
+    amount, currency = f"abs(m{column.index})", f"y{column.index}"
+    try:
+        found = session.rows(f"SELECT {currency}, sum({amount}), 0 FROM {rows} GROUP BY ALL")
+        return [(str(one), Decimal(whole or 0)) for one, whole, _ in found]
+    except CouldNotCompare:  # A sum has 127 bits, which two decimals of 38 digits can outgrow: by halves, then.
+        digits = f"replace({amount}::VARCHAR, '.', '')"
+        halves = f"sum(('0' || left({digits}, -19))::HUGEINT), sum(right({digits}, 19)::HUGEINT)"
+        found = session.rows(f"SELECT {currency}, {halves} FROM {rows} GROUP BY ALL")
+        units = ((str(one), (high or 0) * 10**19 + (low or 0)) for one, high, low in found)
+        return [(one, Decimal(f"{whole}e-{_scale(column)}")) for one, whole in units]
 
 
 def money_rows(column: Column) -> str:

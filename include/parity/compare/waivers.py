@@ -13,7 +13,7 @@ from typing import Any
 
 from parity.compare.expressions import refuse_beyond
 from parity.compare.facts import Facts
-from parity.compare.money import money_columns, unsummed
+from parity.compare.money import absolute_sums, money_columns, unsummed
 from parity.compare.pairing import CHANGED, EQUAL, EXTRA, MISSING
 from parity.compare.plan import Plan
 from parity.compare.result import Cause, SchemaFact
@@ -188,12 +188,12 @@ def _match(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> tuple[
     wanted = _summed(plan, waiver)
     for column in money_columns(plan):
         if rows and column.index in wanted:
-            sums = session.rows(
-                f"SELECT y{column.index}, sum(abs(m{column.index})) FROM {facts.prefix}res r JOIN ({hits}) h "
-                "ON r.lid IS NOT DISTINCT FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid GROUP BY ALL"
+            found = (
+                f"{facts.prefix}res r JOIN ({hits}) h "
+                "ON r.lid IS NOT DISTINCT FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid"
             )
-            for currency, amount in sums:
-                money[str(currency)] = money.get(str(currency), Decimal(0)) + Decimal(amount or 0)
+            for currency, amount in absolute_sums(session, column, found):
+                money[currency] = money.get(currency, Decimal(0)) + amount
     return rows, money
 
 
