@@ -311,8 +311,9 @@ class Pairs:
                 waiver["column"] = dice.choice([c.name for c in case.columns])
             if dice.random() < 0.1:
                 waiver["expired"] = True
-            if case.columns[0].legacy == "int64" and not case.columns[0].rule and dice.random() < 0.2:
-                waiver["rows"] = [case.columns[0].name, dice.choice((0, 2**62, 10, -5))]
+            first = case.columns[0]
+            if one != "schema" and first.legacy == "int64" and not first.rule and dice.random() < 0.2:
+                waiver["rows"] = [first.name, dice.choice((0, 2**62, 10, -5))]
             if money and one != "schema" and dice.random() < 0.3:
                 waiver["max_money"] = dice.choice(("0", "0.01", "100", "1000000"))
             yield waiver

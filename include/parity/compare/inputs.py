@@ -104,6 +104,9 @@ def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Files
     """
     if not all(source.paths):  # pathlib takes it for the current directory
         raise BadInput(f"The {side} side has an empty path.", remedy="Name a file, a directory or a glob.")
+    for place in map(Path, source.paths):
+        if place.is_dir() and links.resolve().is_relative_to(place.resolve()):
+            raise BadInput(f"The scratch directory lies in the {side} side, {place}.", remedy="Name another one.")
     found, hidden = _list(source)
     if not found:
         if source.expected_rows == 0:

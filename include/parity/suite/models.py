@@ -297,3 +297,19 @@ class Waiver(Frozen):
     expires: date
     max_rows: int = Field(ge=0)
     max_money: Decimal | None = Field(default=None, ge=0, description="Absolute sum, per currency.")
+
+    @model_validator(mode="after")
+    def _says_nothing_in_vain(self) -> Waiver:
+        """Refuse what would be ignored: the waiver would cover more than its author meant."""
+        idle = {
+            "changed": (),
+            "missing": ("column", "cause"),
+            "extra": ("column", "cause"),
+            "schema": ("rows", "cause", "max_money"),
+        }[self.kind]
+        for part in idle:
+            if getattr(self, part) is not None:
+                raise ValueError(f"{part} does not fit kind {self.kind}: it would be ignored; leave it out")
+        if self.rows is not None and not self.rows.strip():
+            raise ValueError("rows is empty: it would cover every row; leave it out if that is meant")
+        return self

@@ -402,6 +402,7 @@ SETTINGS = [
             ("--scratch l.parquet/x", ("scratch",)), ("--nonsense", ("nonsense",)), ("and more", ()),
         )
     ),
+    Hostile("scratch inside a side", {"l/a.parquet": ROW, "t.parquet": ROW}, INVALID, "l t.parquet --key id --scratch l", ("scratch directory lies in",)),
     Hostile("a key that is named twice", _pair(ROW, OTHER), RED, "l.parquet t.parquet --key id,id"),
     Hostile("a key of blanks", _pair(ROW, OTHER), RED, "l.parquet t.parquet --key ' , '"),
 ]  # fmt: skip

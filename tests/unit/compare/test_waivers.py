@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from parity.compare import Result
 from parity.suite.models import Waiver
@@ -117,3 +118,20 @@ def test_the_condition_of_a_waiver_is_one_expression(comparing: Compare, rows: s
     query = "SELECT 1 AS id, {} AS rid, 'rid' AS note"
     result = comparing(query.format(5), query.format(6), waivers=waivers, today=date(2026, 1, 1))
     assert (result.waivers[0]["state"], result.verdict) == (state, "WAIVED" if state == "covers" else "FAIL")
+
+
+@pytest.mark.parametrize(
+    "waiver",
+    [
+        {"kind": "missing", "cause": "rounding"},
+        {"kind": "extra", "column": "amount"},
+        {"kind": "schema", "rows": "id = 1"},
+        {"kind": "schema", "cause": "rounding"},
+        {"kind": "schema", "max_money": "1"},
+        {"rows": ""},
+        {"rows": " "},
+    ],
+)
+def test_a_waiver_says_nothing_that_would_be_ignored(waiver: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"does not fit kind|rows is empty"):
+        Waiver.model_validate(_WAIVER | {"max_money": None} | waiver)
