@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from mysql_servers import counts
-from parity.clients.mysql import Address, address
+from parity.clients.mysql import Address, address, connect
 from parity.clock import FakeClock
 from parity.flow.databases.outcome import DatabaseResult
 from parity.flow.databases.progress import MemoryProgress
@@ -118,6 +118,16 @@ def test_vectors_are_compared_by_their_bytes(two: OnMySQL, way: str) -> None:
     two.run("UPDATE t SET w = TO_VECTOR('[-0.0, 1, 2]') WHERE id = 1", on=(1,))
     found = two.verify(pace={"way": way})
     assert counts(found, "t") == (2, 0, 0), found.reason
+
+
+def test_a_password_is_sent_as_utf_8(two: OnMySQL) -> None:
+    two.run("CREATE TABLE t (id INT PRIMARY KEY)")
+    two.run("CREATE USER limited IDENTIFIED BY 'p€é'", "GRANT ALL ON *.* TO limited", on=(0,))
+    sides = [replace(side, user="limited", password=SecretStr("p€é"), tls="unverified") for side in two.addresses]
+    for side in sides:
+        session = connect(side)
+        assert session.rows("SELECT CURRENT_USER()") == [("limited@%",)]
+        session.close()
 
 
 SUBPARTITIONED = """CREATE TABLE t (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (year(d))

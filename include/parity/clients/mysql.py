@@ -82,18 +82,22 @@ def address(url: str) -> Address:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or 3306
+        host, port = parts.hostname or "localhost", 3306 if parts.port is None else parts.port
+        host.encode("idna")
+        named = (parts.username or "root", parts.password or "", parts.path.lstrip("/"))
+        user, password, database = (unquote(text, errors="strict") for text in named)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
     except ValueError:
         raise BadInput("The database URL cannot be read.", remedy=_SHAPE) from None
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    database = unquote(parts.path.lstrip("/"))
+    if parts.fragment or "\0" in user + password + database:
+        raise BadInput("The database URL holds a # or a zero byte; write %23 for #.", remedy=_SHAPE)
     if parts.scheme not in ("mysql", "mysql+pymysql") or not database or "/" in database:
         raise BadInput("The database URL needs the scheme mysql and one database.", remedy=_SHAPE)
     _check_options(options)
     found = Address(
-        host=parts.hostname or "localhost",
-        user=unquote(parts.username or "root"),
-        password=SecretStr(unquote(parts.password or "")),
+        host=host,
+        user=user,
+        password=SecretStr(password),
         database=database,
         port=port,
         socket=options.get("unix_socket", ""),
@@ -283,7 +287,7 @@ def _connect(where: Address, limits: Limits, name: str) -> pymysql.Connection[An
             port=where.port,
             unix_socket=where.socket or None,
             user=where.user,
-            password=where.password.get_secret_value(),
+            password=where.password.get_secret_value().encode(),  # PyMySQL would take it for latin1
             database=where.database,
             charset="utf8mb4",
             autocommit=True,
@@ -319,6 +323,8 @@ def translated(where: Address) -> Iterator[None]:
         yield
     except pymysql.MySQLError as error:
         raise _error(error, where) from None
+    except UnicodeError as error:
+        raise Terminal(f"{where}: a name or a text cannot be carried: {_hidden(str(error), where)}.") from None
     except (OSError, ssl.SSLError, RuntimeError) as error:
         raise Unreachable(f"{where} cannot be reached: {_hidden(str(error), where)}.") from None
 

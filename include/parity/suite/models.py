@@ -27,7 +27,10 @@ def parse_duration(value: object) -> object:
         exact = Decimal(found[1]) * _MICROSECONDS[found[2]]
         if exact % 1:
             raise ValueError(f"{value!r} is finer than a microsecond; write whole ones")
-        return timedelta(microseconds=int(exact))
+        try:
+            return timedelta(microseconds=int(exact))
+        except OverflowError:
+            raise ValueError(f"{value!r} is longer than a duration can be") from None
     if isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration; write a number and us, ms, s, m, h or d, such as 90s")
     return value
