@@ -102,6 +102,13 @@ TYPED = (
 RETYPED = (
     "SELECT 1 AS id, 5::BIGINT AS wider, 5::INTEGER AS narrower, 5 AS other, 2 AS come, 7 AS named, 3 AS idle"
 )
+REPEATED = "SELECT i // 2 AS k, 'v' || i AS v, i * 10 AS n FROM range(14) t(i)"
+SPREAD = turned(
+    f"SELECT * FROM ({REPEATED}) WHERE v <> 'v7' UNION ALL SELECT * FROM ({REPEATED}) WHERE v = 'v0' "
+    "UNION ALL SELECT 1, 'fan', 70 UNION ALL SELECT 4, 'out', 81",
+    v="CASE v WHEN 'v2' THEN 'V2' WHEN 'v8' THEN 'v8 ' ELSE v END",
+    n="CASE v WHEN 'v5' THEN n + 1 WHEN 'v12' THEN -n WHEN 'v13' THEN NULL ELSE n END",
+)
 LOOSE = (
     "SELECT i AS id, ' Ab  ' || i AS a, i * 1.5::DOUBLE AS b, '{\"k\": ' || i || ', \"l\": 2}' AS c, '' AS d, "
     "TIMESTAMP '2026-01-01' + to_seconds(i) AS e, (i * 100)::DECIMAL(18,2) AS f FROM range(9) t(i)"
@@ -161,6 +168,7 @@ PAIRS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "numbers_and_times": (NUMBERS, NUMBERS_TURNED, {"samples": 1}),
     "rows_that_came_late_or_twice": (LOADED, RELOADED, {"samples": 2, "suite": "s", "activity": "a"}),
     "rows_without_a_key": (LOADED, RELOADED, {"key": (), "samples": 2}),
+    "keys_that_repeat": (REPEATED, SPREAD, {"key": ("k",), "samples": 3}),
     "rules": (LOOSE, LOOSENED, {"rules": LOOSE_RULES, "samples": 1}),
     "rules_that_hide_everything": (
         f"SELECT * FROM ({LOOSE}) WHERE id < 8",
