@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import pickle
 import random
@@ -123,14 +124,15 @@ def _changed(revision: str) -> dict[str, set[int]]:
 
 def _watched(work: Work, total: int) -> list[Outcome]:
     found, shown, began = [], 0.0, time.monotonic()
-    for outcome in work.run():
-        found.append(outcome)
-        if outcome.word in ("survived", "untested"):
-            where = f"{outcome.mutant.path}:{outcome.mutant.lines[0]} {outcome.mutant.scope}"
-            say(f"  {outcome.word}: {where}\n    {outcome.mutant.change}")
-        if time.monotonic() - shown > 10:
-            shown = time.monotonic()
-            say(f"{len(found):,} of {total:,} after {shown - began:,.0f} s")
+    with contextlib.suppress(KeyboardInterrupt):  # What has run by then is shown.
+        for outcome in work.run():
+            found.append(outcome)
+            if outcome.word in ("survived", "untested"):
+                where = f"{outcome.mutant.path}:{outcome.mutant.lines[0]} {outcome.mutant.scope}"
+                say(f"  {outcome.word}: {where}\n    {outcome.mutant.change}")
+            if time.monotonic() - shown > 10:
+                shown = time.monotonic()
+                say(f"{len(found):,} of {total:,} after {shown - began:,.0f} s")
     CACHE.mkdir(parents=True, exist_ok=True)
     LAST.write_text(json.dumps([o.mutant.key for o in found if o.word in ("survived", "untested")]))
     return found
