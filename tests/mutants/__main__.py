@@ -82,8 +82,15 @@ def _mutants(path: str) -> list[Mutant]:
 
 
 def _tests(files: Sequence[str]) -> list[str]:
-    """Return the folders that mirror those of the files."""
-    return sorted({f"tests/unit/{path.partition('/')[0]}" for path in files})
+    """Return the folders that mirror those of the files, and tests elsewhere of modules that are named in none."""
+    found = {f"tests/unit/{path.partition('/')[0]}" for path in files}
+    texts = {str(test.relative_to(ROOT)): test.read_text() for test in (ROOT / "tests/unit").rglob("test_*.py")}
+    for path in files:
+        module = f"parity.{path.removesuffix('.py').replace('/', '.')} import"
+        naming = [test for test, text in texts.items() if module in text]
+        if not any(test.startswith(f"tests/unit/{path.partition('/')[0]}/") for test in naming):
+            found.update(naming)
+    return sorted(found)
 
 
 def _wanted(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
