@@ -80,6 +80,11 @@ def test_two_rows_have_the_same_text_only_when_they_are_the_same(
     assert (reference.row(COLUMNS, one) == reference.row(COLUMNS, other)) == (one == other)
 
 
+def test_a_decimal_is_written_to_the_scale_of_its_column() -> None:
+    for value, scale, written in (("1", 2, "1.00"), ("-0.5", 3, "-0.500"), ("-0", 1, "0.0"), ("12e2", 0, "1200")):
+        assert reference.text(Column("c", Kind.DECIMAL, scale), Decimal(value)) == written
+
+
 def test_a_text_cannot_pass_for_its_neighbours() -> None:
     two = [Column("a", Kind.TEXT), Column("b", Kind.TEXT)]
     rows = [("x\x1f", "y"), ("x", "\x1fy"), ("", None), (None, ""), ("x\x1fy", ""), ("", "x\x1fy"), (None, None)]

@@ -65,6 +65,11 @@ def test_a_null_in_a_key_is_asked_for_as_null() -> None:
     assert among(MySQL(), (NUMBER,), [("1",), (None,)]) == "`id` IN (1) OR `id` IS NULL"
 
 
+def test_a_key_that_is_null_alone_is_asked_for_without_a_list() -> None:
+    assert among(MySQL(), (TEXT,), [(None,)]) == "`na``me` IS NULL"
+    assert among(MySQL(), (NUMBER,), [("1",), ("2",)]) == "`id` IN (1, 2)"
+
+
 def test_backquotes_in_names_are_doubled() -> None:
     assert MySQL().quote("na`me") == "`na``me`"
 
