@@ -37,7 +37,7 @@ format: setup
 
 test: lint
 	$(BIN)/pytest --ignore=tests/e2e --ignore=tests/integration/airflow
-	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1 --only-missed
+	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1
 
 # Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): a quarter of an hour more.
 nights: setup

@@ -23,7 +23,6 @@ def main() -> int:
     parser.add_argument("--seed", help="replay one seed of a run, such as 3fa259:17")
     parser.add_argument("--case", type=Path, help="replay one case file")
     parser.add_argument("--processes", type=int)
-    parser.add_argument("--only-missed", action="store_true", help="fail for missed defects only")
     given = parser.parse_args()
     if given.seed or given.case:
         return _replay(case_of_text(given.case.read_text()) if given.case else case_of(given.seed))
@@ -33,7 +32,7 @@ def main() -> int:
     print(table(tally))
     for outcome in tally.shrunk:
         print(f"\n{describe(outcome, keep(outcome))}")
-    return bool(tally.total[Tally.NAMES.index("missed")] if given.only_missed else tally.failures)
+    return bool(tally.failures)
 
 
 def _replay(case: Any) -> int:
@@ -60,7 +59,7 @@ class _Progress:
         self.minute = int(tally.seconds // 60)
         pairs, planted, missed, invented, refused = tally.total
         text = (
-            f"{tally.seconds / 60:5.1f} min · {pairs:,} pairs · {planted:,} planted · {missed:,} missed · "
+            f"{tally.seconds / 60:5.1f} min · {pairs:,} tried · {planted:,} planted · {missed:,} missed · "
             f"{invented:,} invented · {refused:,} refused"
         )
         print(f"\r{text:<79}" if self.live else text, end="" if self.live else "\n", flush=True)
@@ -86,7 +85,7 @@ def table(tally: Tally) -> str:
     rule = "─" * sum(_WIDTHS)
     end = "nothing was found" if not tally.failures else f"{len(tally.failures):,} failed"
     end += f"; {tally.known:,} more fail as open cases do" if tally.known else ""
-    told = f"run {tally.run}, {tally.seconds / 60:.1f} min, {tally.alone:,} pairs of one defect alone: {end}."
+    told = f"run {tally.run}, {tally.seconds / 60:.1f} min, {tally.alone:,} with one defect alone: {end}."
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", told])
 
 
