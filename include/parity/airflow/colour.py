@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from airflow.sdk import Context
@@ -136,11 +136,14 @@ def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:
 
 def _of_date(store: Store, plan: Plan, day: str, asked: str | None) -> str:
     try:
-        run = store.run(f"{plan.run_id}__{day}", plan.suite).run
+        found = store.run(f"{plan.run_id}__{day}", plan.suite, date.fromisoformat(day))
     except BadInput:
         return "its run left no result"
+    run, green = found.run, {one.key.activity for one in found.activities if one.verdict.green}
     if run.verdict is None or not run.verdict.green:
         return f"{run.verdict or 'no verdict'}. {run.reason}"
     if not asked or run.ended is None or run.ended < datetime.fromisoformat(asked):
         return f"its run ended before this one asked for it, as {run.verdict}"
+    if left := [name for name in plan.activities if name not in green]:
+        return f"its run is {run.verdict}, but did not compare {left[0]}"
     return str(run.verdict)

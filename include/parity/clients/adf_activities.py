@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
@@ -15,6 +15,8 @@ from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.errors import BadInput, ExportRefused
 
+OVERLAP = timedelta(days=1)
+"""How much older than a run another one may be that still goes on beside it."""
 FRESH = 1.0
 """Seconds for which one answer serves every activity."""
 
@@ -64,26 +66,36 @@ class ActivityRuns:
         return replace(status, run_id=run_id, url=status.url or run.status.url)
 
     def check_newest(self, request: Mapping[str, Any], run_id: str) -> None:
-        """Raise ExportRefused when a later run of the request's pipeline and parameters ran the activity again.
+        """Raise ExportRefused when another run of the request's pipeline and parameters ran the activity, too.
 
-        Called after the export: data that were rewritten meanwhile are no proof.
+        That is a later run, or one from before whose activity had not ended when this one's began. Called after
+        the export: data that were rewritten meanwhile are no proof.
         """
         pipeline_run, _, name = run_id.partition("/")
-        began = self._client.run(pipeline_run).status.started or self._client.clock.now()
+        own = self._client.run(pipeline_run)
+        began, before = own.status.started or self._client.clock.now(), self._client.earlier_runs(own)
+        mine = self._client.activities(pipeline_run, earlier=before).get(name)
         named = {"operand": "PipelineName", "operator": "Equals", "values": [request["pipeline"]]}
         ahead = self._client.clock.now() + timedelta(days=1)
-        for run in self._client.runs(after=began, before=ahead, filters=[named]):
-            later = run.run_id != pipeline_run and run.status.started is not None and run.status.started > began
-            if later and request["parameters"].items() <= run.parameters.items() and self._ran(run, name):
+        for run in self._client.runs(after=began - OVERLAP, before=ahead, filters=[named]):
+            if run.run_id in (pipeline_run, *before) or run.status.started is None:
+                continue
+            if request["parameters"].items() <= run.parameters.items() and self._wrote(run, name, began, mine):
                 raise ExportRefused(
                     f"Pipeline run {pipeline_run} was superseded by {run.run_id}, which ran {name} again.",
                     remedy="Start a new run that verifies it: choose 'use the latest run'.",
                 )
 
-    def _ran(self, run: PipelineRun, name: str) -> bool:
+    def _wrote(self, run: PipelineRun, name: str, began: datetime, mine: RunStatus | None) -> bool:
+        """Tell whether ``run`` performed the activity after ``mine``, or while that went on."""
         status = self._client.activities(run.run_id, earlier=self._client.earlier_runs(run)).get(name)
         performed = status is not None and status.output.get("pipeline_run") == run.run_id
-        return performed and status is not None and status.state not in ("Skipped", "Inactive")
+        if status is None or not performed or status.state in ("Skipped", "Inactive"):
+            return False
+        if run.status.started is None or run.status.started > began:
+            return True
+        since = mine.started if mine else None
+        return since is not None and (status.ended is None or status.ended > since)
 
     def _look(self, pipeline_run: str) -> tuple[PipelineRun, Mapping[str, RunStatus]]:
         at, run, activities = self._seen.get(pipeline_run, (float("-inf"), None, {}))

@@ -561,12 +561,14 @@ class OtherDates:
 
     last: OtherRun | None
 
-    def run(self, name: str, suite: str) -> RunDetail:
+    def run(self, name: str, suite: str, day: date) -> RunDetail:
         """Return it."""
         if self.last is None:
             raise BadInput("There is no such run.")
         when, verdict = self.last.ended, self.last.verdict
-        return RunDetail(RunRecord(suite, name, OTHER_DAY, when, when, verdict, "so it is"))
+        keys = [ActivityKey(suite, activity, day, name) for activity in NAMES]
+        green = tuple(ActivityRecord(key, verdict, "so it is", when) for key in keys)
+        return RunDetail(RunRecord(suite, name, day, when, when, verdict, "so it is"), green)
 
 
 def _suite(edits: int) -> Suite:

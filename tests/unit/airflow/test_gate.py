@@ -220,6 +220,8 @@ def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wa
         ("success", None, "its run left no result"),
         ("success", "before", "its run ended before this one asked for it, as PASS"),
         ("success", "unasked", "its run ended before this one asked for it, as PASS"),
+        ("success", "partial", "its run is PASS, but did not compare refund"),
+        ("success", "another day", "its run left no result"),
     ],
 )
 def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_may_mark(
@@ -229,9 +231,13 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
     made = make_plan(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
     store = open_results()
     if stored:
-        other = RunRecord("payments", "scheduled__1__2026-03-03", date(2026, 3, 3), NIGHTLY)
+        day = date(2026, 3, 4 if stored == "another day" else 3)
+        other = RunRecord("payments", "scheduled__1__2026-03-03", day, NIGHTLY)
+        for name in tasks.suite.activities[: 1 if stored == "partial" else 2]:
+            key = ActivityKey("payments", name.name, day, "scheduled__1__2026-03-03")
+            store.record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY))
         ended = NIGHTLY - timedelta(seconds=stored == "before")
-        verdict = Verdict.PASS if stored in ("before", "unasked") else stored
+        verdict = Verdict.PASS if stored not in (Verdict.FAIL, Verdict.INVALID) else stored
         store.record_run(replace(other, ended=ended, verdict=verdict, reason="settle differs"))
     asked = {} if stored == "unasked" else {("other_dates", ASKED): NIGHTLY.isoformat()}
     there = context(Instance({f"{OTHER_RUNS}_0": state}, asked))

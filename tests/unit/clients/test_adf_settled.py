@@ -227,6 +227,27 @@ class TestALaterRun:
         factory.activities["later"] = runs
         self.check(factory)
 
+    @pytest.mark.parametrize(
+        ("state", "start", "end", "refused"),
+        [
+            ("Succeeded", at(2), at(20), True),  # ended after this run's own began
+            ("Failed", at(12), at(13), True),
+            ("InProgress", at(2), None, True),
+            ("Succeeded", at(2), at(9), False),
+            ("Skipped", at(12), at(13), False),
+        ],
+    )
+    def test_a_run_from_before_whose_activity_went_on_beside_this_runs_own_is_refused(
+        self, factory: FakeFactory, state: str, start: str, end: str | None, refused: bool
+    ) -> None:
+        factory.activities["r"] = [listed("a", "Succeeded", start=at(10), end=at(11))]
+        factory.activities["earlier"] = [listed("a", state, start=start, end=end)]
+        if not refused:
+            self.check(factory)
+            return
+        with pytest.raises(ExportRefused, match="superseded by earlier, which ran a again"):
+            self.check(factory)
+
     def test_a_recovery_that_took_the_activity_over_changes_nothing(self, factory: FakeFactory) -> None:
         factory.activities["r"] = [listed("a", "Succeeded", start=at(20))]
         self.add(factory, "later", runGroupId="r")
