@@ -488,6 +488,9 @@ def _state(case: Case, found: Expected, hits: list[_Hit], waiver: dict[str, Any]
         rows = sum(_for_schema(waiver, name) for name in found.schema)
     else:
         rows = sum(_matches(case, waiver, hit) is not None for hit in hits)
+    money = [c.name for c in case.columns if "money" in c.rule and "ignore" not in c.rule]
+    if "max_money" in waiver and waiver["kind"] == "changed" and waiver.get("column") not in (None, *money):
+        return "broken"  # it caps what is no money
     if waiver.get("expired"):
         return "expired"
     if not rows:
