@@ -171,9 +171,11 @@ def _hits(plan: Plan, facts: Facts, waiver: Waiver) -> str:
     if not waiver.rows:
         return f"SELECT r.lid, r.tid FROM {p}res r WHERE {where}"
     names = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
+    # Neither 1 nor 'true' is a condition: a name alone would cover every row in which it is not 0.
+    kind, refusal = f"typeof(({waiver.rows}))", "error('rows is no condition')"
+    condition = f"CASE WHEN {kind} = 'BOOLEAN' THEN ({waiver.rows}) ELSE {refusal} END"
     named = {
-        s: f"(SELECT {_ROW} FROM (SELECT rowid AS {_ROW}, {names} FROM {p}w{s}) WHERE ({waiver.rows}))"
-        for s in "lt"
+        s: f"(SELECT {_ROW} FROM (SELECT rowid AS {_ROW}, {names} FROM {p}w{s}) WHERE {condition})" for s in "lt"
     }
     return (
         f"SELECT r.lid, r.tid FROM {p}res r WHERE {where} AND "

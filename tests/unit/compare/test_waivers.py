@@ -111,6 +111,8 @@ def test_a_column_may_be_called_like_a_place_in_a_template(comparing: Compare, n
         ("id = 9 OR true) --", "broken"),
         ("id = 9 OR random() < 2", "broken"),
         ("id IN (SELECT 1)", "broken"),
+        ("id", "broken"),
+        ("note", "broken"),
     ],
 )
 def test_the_condition_of_a_waiver_is_one_expression(comparing: Compare, rows: str, state: str) -> None:
