@@ -34,10 +34,33 @@ class GateAlert(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Send; a channel that fails is logged and tried again with the next run."""
         from parity.airflow.results import open_results
-        from parity.alerts.notify import notify
+        from parity.alerts.notify import notify, notify_unstored
 
-        deliveries = notify(open_results(), self.outcome(context), self._senders(), SystemClock())
+        senders = self._senders()
+        try:
+            deliveries = notify(open_results(), self.outcome(context), senders, SystemClock())
+        except Exception as error:
+            self.log.exception("What changed is not known; that is told instead.")
+            deliveries = notify_unstored(self._unknown(context, error), senders, SystemClock())
         log_deliveries(self.log, deliveries)
+
+    def _unknown(self, context: Context, error: Exception) -> NightOutcome:
+        """Return the outcome of a run of which nothing can be looked up."""
+        from parity.airflow.results import run_url
+        from parity.alerts.outcome import NightOutcome
+
+        name = self.suite.suite if isinstance(self.suite, Suite) else self.suite.key
+        run, why = context["dag_run"], f"{type(error).__name__}; read the log of the gate."
+        return NightOutcome(
+            suite=name,
+            business_date=(run.logical_date or run.run_after).date(),
+            run_id=run.run_id,
+            activities=(),
+            url=run_url(context),
+            owner=self.suite.owner,
+            beyond=f"The results of this run cannot be looked up: {why}",
+            whole=False,
+        )
 
     def outcome(self, context: Context) -> NightOutcome:
         """Return how the run ended."""

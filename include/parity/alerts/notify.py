@@ -88,6 +88,17 @@ def notify(
     return _tell(store, night, outcome, senders, clock)
 
 
+def notify_unstored(outcome: NightOutcome, senders: Sequence[Sender], clock: Clock) -> tuple[Delivery, ...]:
+    """Tell every channel what is wrong though the store cannot be asked; nothing of it is remembered."""
+    night = Night(outcome.suite, outcome.business_date, clock.now(), troubles(outcome), ())
+    _, changes = advance((), night)
+    letters = [(sender, _letter(change, outcome, sender.name, night)) for change in changes for sender in senders]
+    return tuple(
+        Delivery(sender.name, letter["event"], letter["incident"], _deliver(sender, letter["payload"], clock))
+        for sender, letter in letters
+    )
+
+
 def notify_late(
     store: AlertStore,
     suite: str,

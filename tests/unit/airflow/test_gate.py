@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.artefacts import open_artefacts
-from parity.airflow.calls import night
+from parity.airflow.calls import GateAlert, night
 from parity.airflow.colour import ASKED, OTHER_RUNS, night_facts
 from parity.airflow.database_calls import database_night
 from parity.airflow.database_evidence import inputs_of
@@ -299,6 +299,26 @@ def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(t
     assert told["load"].verdict is Verdict.INVALID
     assert "no longer declared" in told["load"].reason
     assert told["load"].severity == "critical"
+
+
+def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) -> None:
+    arrived: list[Any] = []
+
+    class Pager:
+        name = "pagerduty"
+
+        def __call__(self, letter: Any) -> None:
+            arrived.append(letter)
+
+    with (
+        mock.patch("parity.airflow.results.open_results", side_effect=OSError("no route to secret@host")),
+        mock.patch.object(GateAlert, "_senders", return_value=[Pager()]),
+    ):
+        GateAlert(tasks.suite).notify(context(Instance({"plan": "success"})))
+    [letter] = arrived
+    assert letter["event"] == "new"
+    assert "cannot be looked up: OSError" in " ".join(letter["lines"])
+    assert "secret" not in " ".join(letter["lines"])
 
 
 LEDGER = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
