@@ -22,3 +22,13 @@ def test_a_name_is_no_pattern(tmp_path: Path, name: str, beside: str) -> None:
             connection.execute(f"COPY (SELECT {at} AS number) TO '{to}' (FORMAT parquet)")
         found = connection.execute(f"SELECT number FROM {read_parquet([folder / f'{name}.parquet'])}").fetchall()
     assert found == [(0,)]
+
+
+def test_nothing_is_read_into_names_of_folders_nor_columns_matched_by_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "k=1"
+    folder.mkdir()
+    duckdb.execute(f"COPY (SELECT 1 AS a) TO '{folder}/a.parquet' (FORMAT parquet)")
+    duckdb.execute(f"COPY (SELECT 2 AS b) TO '{folder}/b.parquet' (FORMAT parquet)")
+    assert duckdb.sql(f"FROM {read_parquet([folder / 'a.parquet'])}").columns == ["a"]
+    with pytest.raises(duckdb.InvalidInputException, match="schema mismatch"):
+        duckdb.sql(f"FROM {read_parquet([folder / 'a.parquet', folder / 'b.parquet'])}").fetchall()
