@@ -198,13 +198,10 @@ class Rows:
         for _ in range(_TRIES):
             try:
                 legacy, target = self._both(column)
+                alike = same(column, legacy, target) == SAME
             except (ValueError, OverflowError):
                 continue
-            if (
-                same(column, legacy, target) == SAME
-                and self._fits(column, 0, legacy)
-                and self._fits(column, 1, target)
-            ):
+            if alike and self._fits(column, 0, legacy) and self._fits(column, 1, target):
                 break
         else:
             return None, None

@@ -62,23 +62,23 @@ def _matches(cell: str, pattern: str) -> str:
 def _float(cell: str, name: str) -> str:
     """Return the test that a float, written with as many significant digits as the text has, is the text again.
 
-    Its shortest spelling counts as well: half-way between two texts, such as 2^-24, that may be the other one.
+    Its shortest spellings count as well: half-way between two texts, such as 2^-24, they may be the other one.
     """
     sure, normal = _SURE[name]
     number = f"TRY_CAST({cell} AS {name})"
     digits = f"trim(replace(regexp_extract({cell}, '^[+-]?([0-9.]+)', 1), '.', ''), '0')"
     places = f"length({digits})"
     written = f"printf('%.' || ({places} - 1)::VARCHAR || 'e', {number}::DOUBLE)"
-    again, shortest = (
+    again, shortest, double = (
         f"trim(replace(regexp_extract({spelt}, '^-?([0-9.]+)', 1), '.', ''), '0')"
-        for spelt in (written, f"{number}::VARCHAR")
+        for spelt in (written, f"{number}::VARCHAR", f"{number}::DOUBLE::VARCHAR")
     )
     return (
         f"CASE WHEN NOT {_matches(cell, SHAPES['real'])} OR {number} IS NULL THEN false "
         f"WHEN {_matches(cell, '[+-]?(?i:inf|infinity|nan)')} OR {digits} = '' THEN true "
         f"WHEN NOT isfinite({number}) THEN false "
         f"WHEN {places} <= {sure} AND abs({number}) > {normal} THEN true "
-        f"WHEN {places} <= 17 THEN {again} = {digits} OR {shortest} = {digits} "
+        f"WHEN {places} <= 17 THEN {digits} IN ({again}, {shortest}, {double}) "
         f"ELSE coalesce(TRY_CAST({cell} AS HUGEINT) = TRY_CAST({number} AS HUGEINT), false) "
         f"AND {_matches(cell, '[+-]?[0-9]+')} END"
     )

@@ -32,11 +32,15 @@ _TIMES = ("time", "time_ns")
 _NESTED = ("list", "array", "struct", "map")
 
 
-def meet(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
-    """Find the exact common type of two columns."""
+def meet(
+    legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None, *, moments: bool = False
+) -> Meeting:
+    """Find the exact common type of two columns; ``moments`` where the distance of two of them counts."""
     if legacy.untyped or target.untyped:
         return _with_null(legacy, target)
     if legacy.name in _STAMPS and target.name in _STAMPS:
+        if not moments and not moves(legacy, target, legacy_zone, target_zone):
+            legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
         return _stamps(legacy, target, legacy_zone, target_zone)
     families = (
         (INTEGERS, _integers),
@@ -180,8 +184,6 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
 
 def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
-    if not moves(legacy, target, legacy_zone, target_zone):
-        legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
     left = _utc(legacy, legacy_zone)
     right = _utc(target, target_zone)
     fine = max(_STAMPS[legacy.name], _STAMPS[target.name])

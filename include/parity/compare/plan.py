@@ -147,7 +147,8 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
         refuse_idle_zones(pair.name, pair.rule, one, other)
         refuse_unions(pair.name, (one, other))
-        meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone)
+        apart = pair.rule.tolerance is not None and pair.rule.tolerance.time is not None
+        meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
         if pair.rule.legacy_sql or pair.rule.target_sql:
             meeting = with_intervals(meeting)
         schema.append(_fact(pair, one, other, meeting))

@@ -16,7 +16,8 @@ def refuse_unclear(session: Session, plan: Plan, relations: dict[str, str]) -> N
     """Refuse columns that a rule moves from a zone to UTC and that hold wall times of no single moment."""
     for column in plan.columns:
         zones = {"legacy": column.rule.legacy_timezone, "target": column.rule.target_timezone}
-        if not moves(column.legacy.kind, column.target.kind, *zones.values()):
+        timed = column.rule.tolerance is not None and column.rule.tolerance.time is not None
+        if not timed and not moves(column.legacy.kind, column.target.kind, *zones.values()):
             continue
         for side, zone in zones.items():
             raw = column.raw(side)
