@@ -217,8 +217,11 @@ def disk_full(scratch: Path) -> CouldNotCompare:
 
 
 _FULL = ("no space left", "max_temp_directory_size")
+_OUT_OF_MEMORY = "out of memory"
+_ROOM = 64 * 2**20
+"""Bytes. What no longer fits into memory goes to the disk: with less room than this, more memory is no remedy."""
 _REMEDIES = (
-    ("Out of Memory", "The memory limit is too small for this comparison.", "Raise --memory."),
+    (_OUT_OF_MEMORY, "The memory limit is too small for this comparison.", "Raise --memory."),
     (
         "to higher precision",
         "A time outside the years 1677 to 2262 stands against nanoseconds, which cannot hold it.",
@@ -228,12 +231,16 @@ _REMEDIES = (
 )
 
 
+def _is_full(scratch: Path) -> bool:
+    return scratch.exists() and shutil.disk_usage(scratch).free < _ROOM
+
+
 def explain(error: Exception, scratch: Path) -> CouldNotCompare | BadInput:
     """Turn DuckDB's error into one sentence of ours, with what to do next."""
     import duckdb
 
     words = str(error).split("\n\nLINE", maxsplit=1)[0]
-    if any(mark in words.lower() for mark in _FULL):
+    if any(mark in words.lower() for mark in _FULL) or (_OUT_OF_MEMORY in words.lower() and _is_full(scratch)):
         return disk_full(scratch)
     for mark, message, remedy in _REMEDIES:
         if mark.lower() in words.lower():
