@@ -77,7 +77,11 @@ def _unseen(way: Way, buckets: Buckets) -> Iterator[NotCompared]:
             buckets.stayed,
         )
     for column in way.by_value:
-        yield NotCompared(f"column {column.name} in digests", f"compared by value: {column.why}")
+        yield NotCompared(
+            f"column {column.name} in digests",
+            f"compared by value ({column.why}), by a later query than its row's digest: a table that is written"
+            " between the two is not seen",
+        )
     for padded in (one.name for one in way.hashed if one.legacy.padded or one.target.padded):
         yield NotCompared(f"column {padded}", "CHAR: the blanks that fill it up are no part of its digest")
 
