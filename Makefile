@@ -36,7 +36,7 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest --ignore=tests/e2e --ignore=tests/integration/airflow
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e --ignore=tests/integration/airflow
 	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1
 
 # Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): a quarter of an hour more.

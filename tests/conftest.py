@@ -22,6 +22,10 @@ settings.register_profile("steady", derandomize=True)
 settings.register_profile("search")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+# The main module of a process of pytest-xdist has no file. PySpark, which Great Expectations imports, takes it for
+# a doctest without what it needs, and ends the process.
+vars(sys.modules["__main__"]).setdefault("__file__", __file__)
+
 PATIENCE = 120.0
 LIGHT = ("--only", "aws,azure,databricks,storage,sink")
 
