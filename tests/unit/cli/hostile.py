@@ -322,7 +322,7 @@ TEXTS = [
         for option, value in (("--encoding", "rot13"), ("--encoding", "hex"), ("--encoding", "a\0b"), ("--encoding", "undefined"), ("--delimiter", "\udcff"), ("--null-text", "\udcff"), ("--key", "\udcff"))
     ),
     _csv("a delimiter that is a quote", "id,v\n1,a\n", "id,v\n1,a\n", INVALID, "--delimiter '\"'"),
-    _csv("a column of 5,000 that is missing", f"id,{','.join(f'c{at}' for at in range(300))}\n1{',x' * 300}\n", f"id,{','.join(f'c{at}' for at in range(299))}\n1{',x' * 299}\n", FAIL),
+    _csv("one of 300 columns that is missing", f"id,{','.join(f'c{at}' for at in range(300))}\n1{',x' * 300}\n", f"id,{','.join(f'c{at}' for at in range(299))}\n1{',x' * 299}\n", FAIL),
 ]  # fmt: skip
 SETTINGS = [
     _tolerance("10", "9", "-9", FAIL),

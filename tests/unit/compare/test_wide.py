@@ -42,15 +42,15 @@ def _differing(result: Result) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_five_thousand_columns_are_compared_and_each_different_one_is_named(comparing: Compare) -> None:
-    changed = {at: [at % _ROWS] for at in range(100, 5000, 98)}
-    result = comparing(_table(5000), _table(5000, changed))
+def test_two_thousand_columns_are_compared_and_each_different_one_is_named(comparing: Compare) -> None:
+    changed = {at: [at % _ROWS] for at in range(100, 2000, 98)}
+    result = comparing(_table(2000), _table(2000, changed))
     assert result.verdict == "FAIL"
-    assert len(result.columns) == 5000
+    assert len(result.columns) == 2000
     assert _differing(result) == {f"c{at}": 1 for at in changed}
     touched = len({row for rows in changed.values() for row in rows})
     assert (result.rows.equal, result.rows.changed) == (_ROWS - touched, touched)
-    assert result.canary.planted == result.canary.found > 20_000
+    assert result.canary.planted == result.canary.found > 8_000
     assert {sample["column"] for sample in result.samples} == {f"c{at}" for at in changed}
 
 
