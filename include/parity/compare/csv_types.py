@@ -91,20 +91,20 @@ def _chunks(names: list[str], size: int) -> list[list[str]]:
 
 
 def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str, int]]:
-    """Count, for each column, its texts and how many of them have each shape."""
-    parts = []
-    for name in names:
-        cell = ident(name)
-        parts.append(f"count({cell})")
-        parts += [f"count(*) FILTER ({_looks_like(cell, shape)})" for shape in SHAPES]
-        parts.append(f"coalesce(max(length(regexp_extract({cell}, '\\.(\\d+)', 1))), 0)")
-        parts.append(f"coalesce(max(length(regexp_extract({cell}, '^[+-]?0*(\\d*)', 1))), 0)")
-    flat = session.row(f"SELECT {', '.join(parts)} FROM {table}")
+    """Count, for each column, its texts and how many of them have each shape.
+
+    One below the other: counting side by side took 1.5 milliseconds to plan for each column and shape.
+    """
+    counts = ", ".join(f"count(*) FILTER ({_looks_like('cell', shape)})" for shape in SHAPES)
+    columns = ", ".join(f"{ident(name)} AS c{at}" for at, name in enumerate(names))
+    found = session.rows(
+        f"SELECT name[2:]::INTEGER, count(*), {counts},"
+        r" max(length(regexp_extract(cell, '\.(\d+)', 1))), max(length(regexp_extract(cell, '^[+-]?0*(\d*)', 1)))"
+        f" FROM (UNPIVOT (SELECT {columns} FROM {table}) ON COLUMNS(*) INTO NAME name VALUE cell) GROUP BY name"
+    )
     keys = ("texts", *SHAPES, "fraction", "digits")
-    return {
-        name: dict(zip(keys, flat[at * len(keys) : (at + 1) * len(keys)], strict=True))
-        for at, name in enumerate(names)
-    }
+    looks = {name: dict.fromkeys(keys, 0) for name in names}
+    return looks | {names[at]: dict(zip(keys, counted, strict=True)) for at, *counted in found}
 
 
 _EXISTS = {"day": "DATE", "moment": "TIMESTAMP", "zoned": "TIMESTAMPTZ", "clock": "TIME"}
