@@ -206,16 +206,26 @@ def moves(legacy: DataType, target: DataType, legacy_zone: str | None, target_zo
     return legacy_zone != target_zone or not (legacy.naive and target.naive)
 
 
+def whole_micros(one: DataType, sql: str) -> str:
+    """Return the SQL of a naive time in whole microseconds; DuckDB rounds, at worst across a clock change."""
+    micros = f"{sql}::TIMESTAMP"
+    if one.name != "timestamp_ns":
+        return micros
+    rounded_up = f"TRY_CAST({micros} AS TIMESTAMP_NS) > {sql}"
+    return f"(CASE WHEN {rounded_up} THEN {micros} - INTERVAL 1 MICROSECOND ELSE {micros} END)"
+
+
 def _utc(one: DataType, zone: str | None) -> str:
     if one.name.endswith("zone"):
         return "timezone('UTC', «0»)"
     if not zone:
         return "«0»"
-    moved = "timezone('UTC', timezone('{}', «0»::TIMESTAMP))".format(zone.replace("'", "''"))
+    wall = whole_micros(one, "«0»")
+    moved = "timezone('UTC', timezone('{}', {}))".format(zone.replace("'", "''"), wall)
     if one.name != "timestamp_ns":
         return moved
     # A zone is applied in microseconds: move by it, so that the last three digits stay.
-    shift = f"(epoch_us({moved}) - epoch_us(«0»::TIMESTAMP)) * 1000"
+    shift = f"(epoch_us({moved}) - epoch_us({wall})) * 1000"
     return f"CASE WHEN isfinite(«0»::TIMESTAMP) THEN make_timestamp_ns(epoch_ns(«0») + {shift}) ELSE «0» END"
 
 

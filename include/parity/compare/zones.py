@@ -5,7 +5,7 @@ Read as either moment, such a time could be equal to a moment that it does not m
 
 from __future__ import annotations
 
-from parity.compare.meetings import moves
+from parity.compare.meetings import moves, whole_micros
 from parity.compare.plan import Plan
 from parity.compare.session import Session, text
 from parity.errors import CouldNotCompare
@@ -21,7 +21,8 @@ def refuse_unclear(session: Session, plan: Plan, relations: dict[str, str]) -> N
             continue
         for side, zone in zones.items():
             raw = column.raw(side)
-            if zone and raw.kind.naive and (found := _unclear(session, raw.sql, zone, relations[side])):
+            wall = whole_micros(raw.kind, f"({raw.sql})")
+            if zone and raw.kind.naive and (found := _unclear(session, wall, zone, relations[side])):
                 raise CouldNotCompare(
                     f"Column {column.name}: {plural(found, 'time')} of the {side} side "
                     f"{'lie' if found > 1 else 'lies'} in an hour that {zone} has twice or not at all, and so "
@@ -33,7 +34,7 @@ def refuse_unclear(session: Session, plan: Plan, relations: dict[str, str]) -> N
 
 def _unclear(session: Session, sql: str, zone: str, relation: str) -> int:
     """Count the wall times of no single moment; only days near a change of the zone's offset are looked at."""
-    wall = f"(SELECT ({sql})::TIMESTAMP AS wall FROM {relation})"
+    wall = f"(SELECT {sql} AS wall FROM {relation})"
     days = (
         f"SELECT DISTINCT wall::DATE AS day FROM {wall} WHERE isfinite(wall) "
         "AND wall BETWEEN TIMESTAMP '1700-01-01' AND TIMESTAMP '9999-12-30'"

@@ -357,6 +357,8 @@ SETTINGS = [
             ("Australia/Lord_Howe", "2026-04-05 01:45:00", "2026-04-04 15:15:00", INVALID), ("Pacific/Apia", "2011-12-30 12:00:00", "2011-12-30 22:00:00", INVALID),
         )
     ),
+    _rule("a nanosecond before an hour that is skipped", "v: {legacy_timezone: Europe/Berlin}", NUMBER.format("TIMESTAMP_NS '2026-03-29 01:59:59.999999999'"), NUMBER.format("TIMESTAMP_NS '2026-03-29 00:59:59.999999999'"), PASS),
+    _rule("the last nanosecond of an hour that is repeated", "v: {legacy_timezone: Europe/Berlin}", NUMBER.format("TIMESTAMP_NS '2025-10-26 02:59:59.999999999'"), NUMBER.format("TIMESTAMP_NS '2025-10-26 01:59:59.999999999'"), INVALID),
     _rule("a repeated wall time that an expression reads", "v: {legacy_sql: \"timezone('Europe/Berlin', v)\"}", NUMBER.format("TIMESTAMP '2025-10-26 02:30'"), NUMBER.format("TIMESTAMPTZ '2025-10-26 01:30+00'"), PASS),
     _tolerance("0.6us", "TIMESTAMP '2026-01-01 00:00:00.000001'", "TIMESTAMP '2026-01-01 00:00:00.000002'", INVALID),
     *(
