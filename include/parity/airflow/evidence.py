@@ -62,10 +62,10 @@ def rules_now(suite: Suite, activity: Activity, folder: Path, waivers: Iterable[
 
 
 def made_now(context: Context, case: Case, link: Link, rules: str) -> Made:
-    """Return what a piece that is made now is made by and from."""
+    """Return what a piece that is made now is made by and from: nothing, where the run does without it."""
     name = case.activity.name
     way = handed_on(context, task_of(Link.WAY, name)) if case.mode is not Mode.ROWS else {}
-    sources = [task_of(source, name) for source in chain(case.activity, case.mode, way)[link]]
+    sources = [task_of(source, name) for source in chain(case.activity, case.mode, way).get(link, ())]
     return Made(attempt_of(context), rules, marks({task: handed_on(context, task) for task in sources}, sources))
 
 
