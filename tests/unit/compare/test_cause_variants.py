@@ -23,7 +23,10 @@ from parity.compare.types import Kind, fill, unescaped
 def holding(variants: Sequence[Variant], left: str, right: str) -> list[str]:
     """Return the variants that hold for a pair of SQL values, by detail or, where there is none, by cause."""
     tests = ", ".join(f"coalesce(TRY({fill(one.test, 'l', 'r')}), false)" for one in variants)
-    row = duckdb.execute(unescaped(f"SELECT {tests} FROM (SELECT {left} AS l, {right} AS r)")).fetchone() or ()
+    row = (
+        duckdb.connect().execute(unescaped(f"SELECT {tests} FROM (SELECT {left} AS l, {right} AS r)")).fetchone()
+        or ()
+    )
     return [one.detail or str(one.cause) for one, holds in zip(variants, row, strict=True) if holds]
 
 

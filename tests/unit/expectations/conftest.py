@@ -33,7 +33,7 @@ Check = Callable[..., Findings]
 def payments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A thousand payments."""
     path = tmp_path_factory.mktemp("outputs") / "it's.parquet"
-    duckdb.sql(PAYMENTS.replace("{path}", str(path).replace("'", "''")))
+    duckdb.connect().sql(PAYMENTS.replace("{path}", str(path).replace("'", "''")))
     return path
 
 

@@ -176,8 +176,8 @@ def test_an_output_that_is_not_there_or_not_parquet_is_invalid(
 
 def test_columns_go_by_the_suites_names_on_both_sides(check: Check, activity: Make, tmp_path: Path) -> None:
     legacy, target = tmp_path / "legacy.parquet", tmp_path / "target.parquet"
-    duckdb.sql(f"copy (select 1 as merch_ref, 2 as paymentid) to '{legacy}'")
-    duckdb.sql(f"copy (select 1 as merchant_ref, 2 as paymentId) to '{target}'")
+    duckdb.connect().sql(f"copy (select 1 as merch_ref, 2 as paymentid) to '{legacy}'")
+    duckdb.connect().sql(f"copy (select 1 as merchant_ref, 2 as paymentId) to '{target}'")
     expected = (
         {"ExpectColumnValuesToNotBeNull": {"column": "merchant_ref"}},
         {"ExpectColumnValuesToBeUnique": {"column": "paymentId"}},
@@ -192,8 +192,8 @@ def test_a_renamed_column_is_read_and_not_the_one_that_has_its_new_name(
     check: Check, activity: Make, tmp_path: Path, own: str
 ) -> None:
     legacy, target = tmp_path / "legacy.parquet", tmp_path / "target.parquet"
-    duckdb.sql(f"copy (select 1 as {own}, 900 as amt) to '{legacy}'")
-    duckdb.sql(f"copy (select 900 as amount) to '{target}'")
+    duckdb.connect().sql(f"copy (select 1 as {own}, 900 as amt) to '{legacy}'")
+    duckdb.connect().sql(f"copy (select 900 as amount) to '{target}'")
     expected = (
         {"ExpectColumnMaxToBeBetween": {"column": "amount", "max_value": 10}},
         {"ExpectTableColumnCountToEqual": {"value": 2}},
@@ -208,8 +208,8 @@ def test_two_columns_that_swapped_their_names_are_both_read_rightly(
     check: Check, activity: Make, tmp_path: Path
 ) -> None:
     legacy, target = tmp_path / "legacy.parquet", tmp_path / "target.parquet"
-    duckdb.sql(f"copy (select 1 as a, 2 as b) to '{legacy}'")
-    duckdb.sql(f"copy (select 2 as a, 1 as b) to '{target}'")
+    duckdb.connect().sql(f"copy (select 1 as a, 2 as b) to '{legacy}'")
+    duckdb.connect().sql(f"copy (select 2 as a, 1 as b) to '{target}'")
     expected = tuple(
         {"ExpectColumnMaxToBeBetween": {"column": name, "min_value": value, "max_value": value}}
         for name, value in (("a", 2), ("b", 1))

@@ -27,8 +27,8 @@ def test_a_name_is_no_pattern(tmp_path: Path, name: str, beside: str) -> None:
 def test_nothing_is_read_into_names_of_folders_nor_columns_matched_by_their_names(tmp_path: Path) -> None:
     folder = tmp_path / "k=1"
     folder.mkdir()
-    duckdb.execute(f"COPY (SELECT 1 AS a) TO '{folder}/a.parquet' (FORMAT parquet)")
-    duckdb.execute(f"COPY (SELECT 2 AS b) TO '{folder}/b.parquet' (FORMAT parquet)")
-    assert duckdb.sql(f"FROM {read_parquet([folder / 'a.parquet'])}").columns == ["a"]
+    duckdb.connect().execute(f"COPY (SELECT 1 AS a) TO '{folder}/a.parquet' (FORMAT parquet)")
+    duckdb.connect().execute(f"COPY (SELECT 2 AS b) TO '{folder}/b.parquet' (FORMAT parquet)")
+    assert duckdb.connect().sql(f"FROM {read_parquet([folder / 'a.parquet'])}").columns == ["a"]
     with pytest.raises(duckdb.InvalidInputException, match="schema mismatch"):
-        duckdb.sql(f"FROM {read_parquet([folder / 'a.parquet', folder / 'b.parquet'])}").fetchall()
+        duckdb.connect().sql(f"FROM {read_parquet([folder / 'a.parquet', folder / 'b.parquet'])}").fetchall()
