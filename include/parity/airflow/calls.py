@@ -40,7 +40,7 @@ class GateAlert(BaseNotifier):
         try:
             deliveries = notify(open_results(), self.outcome(context), senders, SystemClock())
         except Exception as error:
-            self.log.exception("What changed is not known; that is told instead.")
+            self.log.exception("What changed is not known; the alert says that instead.")
             deliveries = notify_unstored(self._unknown(context, error), senders, SystemClock())
         log_deliveries(self.log, deliveries)
 

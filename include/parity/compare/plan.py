@@ -172,7 +172,7 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
 
 
 def _check_rule(session: Session, pair: _Pair) -> None:
-    """Try a rule's expressions and zones once, so that a mistake is told before any row is read."""
+    """Try a rule's expressions and zones once, so that a mistake is reported before any row is read."""
     for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
         refuse_beyond(session, sql, f"Column {pair.name}")
     zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))

@@ -54,7 +54,7 @@ class ServerFacts:
 
 
 def place(session: Asking) -> tuple[str, ...]:
-    """Return what tells a database from all others: its name, its server's identity and address; or nothing."""
+    """Return what identifies a database: its name, its server's identity and address; or nothing."""
     names = ("server_uuid", "server_uid", "hostname", "port", "datadir", "lower_case_table_names")
     wanted = ", ".join(f"'{name}'" for name in names)
     shown = {

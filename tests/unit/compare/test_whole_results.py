@@ -1,6 +1,6 @@
 """Whole results of a few rich pairs, against golden files: every count, cause, sample, note, waiver and proposal.
 
-PARITY_REGENERATE=1 writes them anew: read the difference. A pair is one entry.
+PARITY_REGENERATE=1 rewrites them: read the difference. A pair is one entry.
 """
 
 from __future__ import annotations

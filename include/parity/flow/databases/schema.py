@@ -61,7 +61,7 @@ def diff_schema(
 
 _OWN_WORDS = "MariaDB and MySQL print it in words of their own, so that it cannot be compared"
 _PRINTED = frozenset({"check", "default", "generated", "columns", "partition by"})
-"""Attributes that a server prints anew from what it has understood; and the definition of a view, a clause."""
+"""Attributes that a server prints from what it has understood; and the definition of a view, a clause."""
 
 
 def _may_be_equal(found: SchemaDifference) -> bool:
