@@ -30,13 +30,13 @@ from pair import KEY, make_pair
 
 from parity.compare import Source, Spec, run
 from parity.compare.result import Result
-from parity.flow.digest.buckets import Buckets, compare_digests
-from parity.flow.digest.queries import Side, of_legacy, of_target
-from parity.flow.digest.survey import Surveyed
-from parity.flow.digest.way import Way, choose
-from parity.flow.digest.whole import complete
-from parity.flow.digest.witness import testify
-from parity.flow.exports import Column, Export
+from parity.flow.suite_run.digest.buckets import Buckets, compare_digests
+from parity.flow.suite_run.digest.merge_result import complete
+from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
+from parity.flow.suite_run.digest.recompute import testify
+from parity.flow.suite_run.digest.strategy import Way, choose
+from parity.flow.suite_run.digest.survey import Surveyed
+from parity.flow.suite_run.exports.fetch import Column, Export
 from parity.sql.duck import Duck
 from parity.sql.lake import Lake
 from parity.sql.spark import Spark

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pymysql
 
 from parity.clients.mysql import address, connect
-from parity.engines.mysql_catalogue import Catalogue, read_catalogue
+from parity.tablediff.mysql.catalogue import Catalogue, read_catalogue
 
 RECORDED = Path(__file__).parent / "truth" / "mysql97_definitions.json"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from parity.clients.mysql import address
 from parity.clock import Clock, FakeClock
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import MemoryProgress, ProgressStore
-from parity.flow.databases.sides import Connections
-from parity.flow.databases.verify import Job, verify_database
 from parity.suite.databases import Database
+from parity.tablediff.rows.checkpoint import MemoryProgress, ProgressStore
+from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.sessions.pair import Connections
+from parity.tablediff.verdict import DatabaseResult
 from parity_sandbox.mysql.server import Server
 
 

@@ -14,7 +14,7 @@ APPS: Mapping[str, str] = {
     "aws": "parity_sandbox.aws",
     "azure": "parity_sandbox.azure",
     "databricks": "parity_sandbox.databricks",
-    "storage": "parity_sandbox.storage",
+    "storage": "parity_sandbox.azure.storage",
     "sink": "parity_sandbox.sink",
 }
 """Name and package; the package has ``create_app(context)``."""

@@ -17,8 +17,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
-from parity.flow.pages import run_page
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunDetail, RunRecord
+from parity.web.pages import run_page
 
 pytestmark = pytest.mark.browser
 NOW = datetime(2026, 3, 3, tzinfo=UTC)

@@ -12,15 +12,15 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from mysql_servers import TwoDatabases
 from parity.compare.result import Verdict
-from parity.flow.databases.kept import KeptPiece, KeptSurvey
-from parity.flow.databases.night import DATABASE, NightPlan, chosen, pieces, plan_night
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import StoredProgress
-from parity.flow.databases.record import About, PieceReport, records, tables_of
-from parity.flow.databases.verify import Job, conclude, survey_database, verify_tables
+from parity.flow.database_run.files import KeptPiece, KeptSurvey
+from parity.flow.database_run.plan import DATABASE, NightPlan, chosen, pieces, plan_night
+from parity.flow.database_run.records import About, PieceReport, records, tables_of
+from parity.history.checkpoints import StoredProgress
 from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
 from parity.suite.models import Waiver
+from parity.tablediff.runner import Job, conclude, survey_database, verify_tables
+from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb
 scenarios("database_night.feature")

@@ -12,9 +12,9 @@ import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from mysql_servers import TwoDatabases, counts
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.verify import verify_database
 from parity.suite.models import Waiver
+from parity.tablediff.runner import verify_database
+from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb
 scenarios("databases.feature")

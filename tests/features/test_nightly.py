@@ -24,11 +24,11 @@ from parity.clock import FakeClock
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput, ParityError, RemoteFailed
 from parity.expectations.findings import Findings
-from parity.flow.chain import Broken, Link
-from parity.flow.exports import Column
-from parity.flow.judge import Judgement, judge
-from parity.flow.plan import Plan, make_plan
-from parity.flow.verify import Case, Outputs, compare, expect, fetch
+from parity.flow.stages import Broken, Link
+from parity.flow.suite_run.exports.fetch import Column
+from parity.flow.suite_run.plan import Plan, make_plan
+from parity.flow.suite_run.steps import Case, Outputs, compare, expect, fetch
+from parity.flow.suite_run.verdict import Judgement, judge
 from parity.history.store import Store, open_store
 from parity.settings import Settings
 from parity.suite.models import Suite, Waiver

@@ -19,11 +19,11 @@ from parity.errors import AccessDenied, BadInput, NotFound
 from parity.expectations.docs import publish, refresh_above
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.flow.housekeeping import sweep_artefacts
-from parity.flow.pages import write_run_page
-from parity.flow.shelf import FINDINGS, PAGE, Shelf
+from parity.flow.suite_run.files import FINDINGS, PAGE, Shelf
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.history.store import Store, open_store
 from parity.web import create_app
+from parity.web.pages import write_run_page
 from parity_sandbox.demo.connections import connections
 from parity_sandbox.world import aws
 

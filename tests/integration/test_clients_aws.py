@@ -18,7 +18,7 @@ from parity.clients.glue import GlueConfig, GlueRuns
 from parity.clients.remote import Phase, RunStatus, fingerprint
 from parity.clients.storage import S3Storage, Storage, download_folder, storage
 from parity.errors import ExportRefused, NotFound
-from parity.flow.exports import Column, Export, fetch_legacy
+from parity.flow.suite_run.exports.fetch import Column, Export, fetch_legacy
 
 pytestmark = pytest.mark.sandbox
 

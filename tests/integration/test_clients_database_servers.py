@@ -17,7 +17,7 @@ from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.http import Retry
 from parity.clock import FakeClock
 from parity.errors import AccessDenied, NotFound, RemoteFailed, Unreachable
-from parity_sandbox.azure_mysql.servers import TARGET
+from parity_sandbox.azure.mysql.servers import TARGET
 
 pytestmark = pytest.mark.sandbox
 

@@ -22,14 +22,14 @@ from parity.clients.databricks import DatabricksClient, DatabricksConfig, Databr
 from parity.clients.remote import Phase, RunStatus
 from parity.clients.storage import S3Storage, Storage, storage
 from parity.compare.result import Result, Verdict
-from parity.flow.case import Case, Outputs
-from parity.flow.digest import steps
-from parity.flow.digest.buckets import Buckets
-from parity.flow.digest.survey import ask_legacy, ask_target
-from parity.flow.digest.way import Way
-from parity.flow.exports import Column, Expected, target_request
-from parity.flow.plan import make_plan
-from parity.flow.verify import compare, fetch
+from parity.flow.suite_run.activity_run import Case, Outputs
+from parity.flow.suite_run.digest import steps
+from parity.flow.suite_run.digest.buckets import Buckets
+from parity.flow.suite_run.digest.strategy import Way
+from parity.flow.suite_run.digest.survey import ask_legacy, ask_target
+from parity.flow.suite_run.exports.fetch import Column, Expected, target_request
+from parity.flow.suite_run.plan import make_plan
+from parity.flow.suite_run.steps import compare, fetch
 from parity.settings import Settings
 from parity.suite.models import Mode
 from parity_sandbox.options import Options

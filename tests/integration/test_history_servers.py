@@ -23,7 +23,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
-from parity.flow.databases.progress import StoredProgress
+from parity.history.checkpoints import StoredProgress
 from parity.history.migrate import VERSION_TABLE
 from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
 from parity.history.store import Store, open_store

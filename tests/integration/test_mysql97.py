@@ -7,7 +7,7 @@ import os
 import pytest
 
 import mysql97
-from parity.flow.databases.schema import diff_schema
+from parity.tablediff.schema.diff import diff_schema
 
 URL = os.environ.get("PARITY_TEST_MYSQL", "")
 pytestmark = pytest.mark.skipif(not URL, reason="PARITY_TEST_MYSQL names no MySQL 9.7")

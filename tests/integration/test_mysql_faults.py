@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
-from parity.flow.databases.progress import MemoryProgress, StoredProgress
-from parity.flow.databases.verify import verify_database
+from parity.history.checkpoints import StoredProgress
 from parity.history.store import open_store
+from parity.tablediff.rows.checkpoint import MemoryProgress
+from parity.tablediff.runner import verify_database
 
 pytestmark = pytest.mark.mariadb
 

@@ -11,8 +11,8 @@ import pytest
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
-from parity.engines.mysql_load import load
-from parity.flow.databases.progress import MemoryProgress
+from parity.tablediff.mysql.load import load
+from parity.tablediff.rows.checkpoint import MemoryProgress
 
 pytestmark = pytest.mark.mariadb
 SEED = (

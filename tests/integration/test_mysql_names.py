@@ -10,8 +10,8 @@ import pytest
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.verify import verify_database
+from parity.tablediff.runner import verify_database
+from parity.tablediff.verdict import DatabaseResult
 from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb

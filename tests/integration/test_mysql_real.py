@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from mysql_servers import counts
 from parity.clients.mysql import Address, address, connect
 from parity.clock import FakeClock
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import MemoryProgress
-from parity.flow.databases.sides import Connections
-from parity.flow.databases.verify import Job, verify_database
 from parity.suite.databases import Database
+from parity.tablediff.rows.checkpoint import MemoryProgress
+from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.sessions.pair import Connections
+from parity.tablediff.verdict import DatabaseResult
 
 SERVER = os.environ.get("PARITY_TEST_MYSQL", "")
 pytestmark = pytest.mark.skipif(

@@ -11,11 +11,11 @@ import pytest
 
 from parity.clients.mysql import address
 from parity.clock import FakeClock
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import MemoryProgress
-from parity.flow.databases.sides import Connections
-from parity.flow.databases.verify import Job, verify_database
 from parity.suite.databases import Database
+from parity.tablediff.rows.checkpoint import MemoryProgress
+from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.sessions.pair import Connections
+from parity.tablediff.verdict import DatabaseResult
 from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from mysql_servers import TwoDatabases, servers
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.verify import verify_database
+from parity.tablediff.runner import verify_database
+from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb
 SCHEMA = """

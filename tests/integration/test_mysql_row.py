@@ -10,9 +10,9 @@ import pytest
 
 from mysql_servers import TwoDatabases, servers
 from parity.clients.mysql import Session, address, connect
-from parity.engines.mysql_catalogue import Table, read_catalogue
 from parity.sql.mariadb import MariaDB
 from parity.sql.mysql_row import row_text
+from parity.tablediff.mysql.catalogue import Table, read_catalogue
 
 pytestmark = pytest.mark.mariadb
 

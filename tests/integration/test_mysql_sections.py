@@ -15,10 +15,11 @@ import pytest
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.errors import CouldNotCompare
-from parity.flow.databases.outcome import DatabaseResult
-from parity.flow.databases.progress import MemoryProgress, Progress, StoredProgress
-from parity.flow.databases.verify import verify_database
+from parity.history.checkpoints import StoredProgress
 from parity.history.store import open_store
+from parity.tablediff.rows.checkpoint import MemoryProgress, Progress
+from parity.tablediff.runner import verify_database
+from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb
 ROWS = 64_000

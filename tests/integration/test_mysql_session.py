@@ -11,7 +11,7 @@ import pytest
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.clients.mysql_settings import SETTINGS
-from parity.engines.mysql_catalogue import read_catalogue
+from parity.tablediff.mysql.catalogue import read_catalogue
 
 pytestmark = pytest.mark.mariadb
 ROWS = 3_000

@@ -14,9 +14,9 @@ import pytest
 from parity.clients.mysql import address, connect
 from parity.clock import FakeClock
 from parity.errors import AccessDenied
-from parity.flow.databases.sides import Connections
-from parity.flow.databases.survey import survey_database
 from parity.suite.databases import Database
+from parity.tablediff.sessions.pair import Connections
+from parity.tablediff.survey import survey_database
 from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb

@@ -20,11 +20,11 @@ from mutants.run import CACHE, Outcome, Work, say
 from mutants.tests import ROOT, digest
 
 TARGETS = (
-    "compare/*.py",
+    "compare/**/*.py",
     "sql/*.py",
-    "flow/judge.py",
+    "flow/suite_run/verdict.py",
     "flow/run_verdict.py",
-    "flow/databases/outcome.py",
+    "tablediff/verdict.py",
     "alerts/lifecycle.py",
 )
 FLOOR = 0.95

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from parity.alerts.notify import Delivery, Sender
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
-    from parity.flow.plan import Plan
+    from parity.flow.suite_run.plan import Plan
 
 
 class GateAlert(BaseNotifier):
@@ -77,7 +77,7 @@ def night(suite: Suite, context: Context) -> NightOutcome:
     from parity.airflow.results import run_url
     from parity.airflow.steps import plan_of
     from parity.alerts.outcome import NightOutcome
-    from parity.flow.plan import asked_date
+    from parity.flow.suite_run.plan import asked_date
 
     run, beyond = context["dag_run"], context["ti"].xcom_pull(task_ids="gate", key="beyond") or ""
     try:
@@ -163,7 +163,7 @@ def _tell_late(suite: Suite, connections: dict[str, Any], run: dict[str, Any]) -
 
     from parity.airflow.results import open_results
     from parity.alerts.notify import notify_late
-    from parity.flow.plan import yesterday
+    from parity.flow.suite_run.plan import yesterday
 
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
     named = (run.get("conf") or {}).get("business_date")
@@ -188,8 +188,8 @@ def log_deliveries(log: Any, deliveries: Sequence[Delivery]) -> None:
 
 def _activity(suite: Suite, name: str, kept: Any, told: dict[str, Any] | None) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
-    from parity.flow.remember import is_of, severity_of
-    from parity.flow.shelf import page_of
+    from parity.flow.suite_run.files import page_of
+    from parity.flow.suite_run.records import is_of, severity_of
 
     severity = severity_of(suite, name)
     told = told or {"verdict": Verdict.INVALID, "reason": "It left no result."}

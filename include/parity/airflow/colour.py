@@ -15,10 +15,6 @@ from parity.airflow.telling import loudness, tell
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput
-from parity.flow.chain import Link
-from parity.flow.judge import COMPARED_AGAIN, NEXT
-from parity.flow.plan import Plan
-from parity.flow.remember import is_of, severity_of, unrecorded
 from parity.flow.run_verdict import (
     OF_PIPELINE,
     PLAN,
@@ -29,6 +25,10 @@ from parity.flow.run_verdict import (
     outcome_of,
     task_of,
 )
+from parity.flow.stages import Link
+from parity.flow.suite_run.plan import Plan
+from parity.flow.suite_run.records import is_of, severity_of, unrecorded
+from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT
 from parity.history.records import ActivityRecord
 from parity.history.store import Store
 from parity.suite.models import Suite

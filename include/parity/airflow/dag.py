@@ -22,9 +22,9 @@ from parity.airflow.publish import publish
 from parity.airflow.remote_run import RemoteRunOperator
 from parity.airflow.step import StepOperator
 from parity.airflow.tasks import SuiteTasks
-from parity.flow.chain import Link
-from parity.flow.digest import steps as digest
-from parity.flow.plan import digests
+from parity.flow.stages import Link
+from parity.flow.suite_run.digest import steps as digest
+from parity.flow.suite_run.plan import digests
 from parity.settings import settings
 from parity.suite.models import Activity, Suite
 

@@ -38,7 +38,7 @@ def database_night(spec: Database, context: Context) -> NightOutcome:
     from parity.airflow.results import open_results, run_url
     from parity.alerts.outcome import ActivityOutcome, NightOutcome
     from parity.compare.result import Verdict
-    from parity.flow.databases.night import DATABASE, day_of
+    from parity.flow.database_run.plan import DATABASE, day_of
 
     run, ti = context["dag_run"], context["ti"]
     beyond = ti.xcom_pull(task_ids="gate", key="beyond") or ""
@@ -69,7 +69,7 @@ def database_night(spec: Database, context: Context) -> NightOutcome:
 
 def _outcome(record: ActivityRecord) -> ActivityOutcome:
     from parity.alerts.outcome import ActivityOutcome
-    from parity.flow.shelf import page_of
+    from parity.flow.suite_run.files import page_of
     from parity.suite.models import Severity
 
     return ActivityOutcome(
@@ -116,7 +116,7 @@ def _tell_late(spec: Database, connections: dict[str, Any], run: dict[str, Any])
     from parity.airflow.results import open_results
     from parity.alerts.notify import notify_late
     from parity.clock import SystemClock
-    from parity.flow.databases.night import day_of
+    from parity.flow.database_run.plan import day_of
 
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
     day = day_of(spec, moment)

@@ -17,8 +17,8 @@ from parity.airflow.database_steps import TablesOperator
 from parity.airflow.database_tasks import DatabaseTasks
 from parity.airflow.form import DECLARED
 from parity.airflow.step import StepOperator
-from parity.flow.chain import Link
-from parity.flow.databases.night import WAYS
+from parity.flow.database_run.plan import WAYS
+from parity.flow.stages import Link
 from parity.settings import settings
 from parity.suite.databases import Database
 

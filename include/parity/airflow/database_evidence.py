@@ -11,11 +11,11 @@ from airflow.sdk import Context
 from parity.airflow.evidence import task_states
 from parity.airflow.runs import handed_on
 from parity.airflow.telling import BROKEN
-from parity.flow.chain import Broken, Link
-from parity.flow.databases.kept import Folder, KeptSurvey
-from parity.flow.databases.record import PieceReport
+from parity.flow.database_run.files import Folder, KeptSurvey
+from parity.flow.database_run.records import PieceReport
 from parity.flow.provenance import mark
 from parity.flow.run_verdict import Recorded, outcome_of
+from parity.flow.stages import Broken, Link
 
 BEFORE = (Link.PLAN, Link.RDS, Link.FLEXIBLE_SERVER, Link.SURVEY)
 """What must hold before a row is read. A task that the database does not have is not among the run's states."""

@@ -13,16 +13,16 @@ from airflow.sdk import Context
 from parity.airflow.results import open_results
 from parity.airflow.runs import connection
 from parity.errors import BadInput, ExportRefused
-from parity.flow.databases.night import NightPlan
+from parity.flow.database_run.plan import NightPlan
 from parity.settings import settings
 from parity.suite.databases import Database
 
 if TYPE_CHECKING:
     from parity.clients.mysql import Address
-    from parity.flow.databases.kept import Folder, KeptSurvey
-    from parity.flow.databases.sides import Connections
-    from parity.flow.databases.verify import Job
+    from parity.flow.database_run.files import Folder, KeptSurvey
     from parity.suite.models import Waiver
+    from parity.tablediff.runner import Job
+    from parity.tablediff.sessions.pair import Connections
 
 PLAN = "plan"
 
@@ -38,7 +38,7 @@ def night_of(context: Context) -> NightPlan:
 def folder(plan: NightPlan) -> Folder:
     """Return where the files of a night lie."""
     from parity.airflow.artefacts import open_artefacts
-    from parity.flow.databases.kept import Folder
+    from parity.flow.database_run.files import Folder
 
     return Folder(open_artefacts(), plan)
 
@@ -66,8 +66,8 @@ def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
     """
     from parity.airflow.database_steps import ToldProgress
     from parity.clock import SystemClock
-    from parity.flow.databases.progress import StoredProgress
-    from parity.flow.databases.verify import Job
+    from parity.history.checkpoints import StoredProgress
+    from parity.tablediff.runner import Job
 
     plan = night_of(context)
     progress = ToldProgress(StoredProgress(open_results().engine))
@@ -87,7 +87,7 @@ def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
 
 def connections_of(spec: Database) -> Connections:
     """Return the connections to both servers."""
-    from parity.flow.databases.sides import Connections
+    from parity.tablediff.sessions.pair import Connections
 
     return Connections(*addresses_of(spec))
 
@@ -108,7 +108,7 @@ def one_line(spec: Database) -> Database:
 
 def forget_progress(plan: NightPlan) -> None:
     """Drop what was kept for a retry; once the night is recorded only a clear can follow, and that starts anew."""
-    from parity.flow.databases.progress import StoredProgress
+    from parity.history.checkpoints import StoredProgress
 
     StoredProgress(open_results().engine).forget_all(_progress(plan))
     shutil.rmtree(settings().scratch_root / plan.folder, ignore_errors=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from parity.airflow.step import StepOperator
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Verdict
-from parity.flow.databases.progress import Progress, ProgressStore
+from parity.tablediff.rows.checkpoint import Progress, ProgressStore
 from parity.wording import plural
 
 if TYPE_CHECKING:
-    from parity.flow.databases.outcome import TableResult
+    from parity.tablediff.verdict import TableResult
 
 log = logging.getLogger(__name__)
 EVERY = 10.0

@@ -42,24 +42,24 @@ from parity.airflow.telling import loudness, tell
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused
-from parity.flow.chain import Link, first_broken
-from parity.flow.databases.night import DATABASE, NightPlan, activity_of, chosen, day_of, plan_night, title
-from parity.flow.databases.record import About, last_days, unvouched
-from parity.flow.judge import COMPARED_AGAIN, NEXT
+from parity.flow.database_run.plan import DATABASE, NightPlan, activity_of, chosen, day_of, plan_night, title
+from parity.flow.database_run.records import About, last_days, unvouched
 from parity.flow.provenance import MADE, Made, database_rules
 from parity.flow.run_verdict import COVERS
-from parity.flow.shelf import page_of
+from parity.flow.stages import Link, first_broken
+from parity.flow.suite_run.files import page_of
+from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT
 from parity.settings import settings
 from parity.suite.databases import Database
 from parity.wording import plural
 
 if TYPE_CHECKING:
     from parity.clients.cloud_server import CloudServer
-    from parity.flow.chain import Broken
-    from parity.flow.databases.kept import Folder, KeptSurvey
-    from parity.flow.databases.outcome import DatabaseResult, TableResult
-    from parity.flow.databases.verify import Job
+    from parity.flow.database_run.files import Folder, KeptSurvey
+    from parity.flow.stages import Broken
     from parity.history.records import RemoteRun, RunRecord
+    from parity.tablediff.runner import Job
+    from parity.tablediff.verdict import DatabaseResult, TableResult
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class DatabaseTasks:
 
     def survey(self, context: Context) -> list[dict[str, Any]]:
         """Read both catalogues and settings, and return the pieces to compare."""
-        from parity.flow.databases.verify import survey_database
+        from parity.tablediff.runner import survey_database
 
         plan, rules = night_of(context), self._rules()
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
@@ -115,8 +115,8 @@ class DatabaseTasks:
 
     def tables(self, context: Context) -> dict[str, Any]:
         """Compare the tables of one piece; red when one of them is not equal, so that it can be cleared alone."""
-        from parity.flow.databases.kept import KeptPiece
-        from parity.flow.databases.verify import verify_tables
+        from parity.flow.database_run.files import KeptPiece
+        from parity.tablediff.runner import verify_tables
 
         plan, index = night_of(context), int(context["task"].piece["index"])
         place = folder(plan)
@@ -264,9 +264,9 @@ class DatabaseTasks:
     def _result(
         self, context: Context, plan: NightPlan, kept: KeptSurvey | None, broken: Sequence[Broken]
     ) -> DatabaseResult:
-        from parity.flow.databases.cloud import compare_servers
-        from parity.flow.databases.record import could_not, tables_of
-        from parity.flow.databases.verify import conclude
+        from parity.flow.database_run.records import could_not, tables_of
+        from parity.tablediff.runner import conclude
+        from parity.tablediff.schema.servers import compare_servers
 
         if kept is None:
             return could_not(self.spec.database, broken)
@@ -282,8 +282,8 @@ class DatabaseTasks:
     def _write(
         self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken], now: datetime
     ) -> None:
-        from parity.flow.databases.record import records
-        from parity.flow.pages import database_page
+        from parity.flow.database_run.records import records
+        from parity.web.pages import database_page
 
         place, first = folder(plan), first_broken(broken)
         # Equal tables are in the database's report; a page for each of ten thousand would say nothing more.
@@ -304,7 +304,7 @@ class DatabaseTasks:
 
     def _require_servers(self, found: Sequence[TableResult]) -> None:
         """Have Airflow try again later, where a table could not be compared because a server is away."""
-        from parity.flow.databases.sides import Sides
+        from parity.tablediff.sessions.pair import Sides
 
         if any(table.result.verdict is Verdict.INVALID for table in found):
             Sides.open(connections_of(self.spec)).close()

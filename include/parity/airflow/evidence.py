@@ -10,10 +10,10 @@ from airflow.sdk import Context
 
 from parity.airflow.runs import handed_on
 from parity.airflow.telling import BROKEN
-from parity.flow.case import Case
-from parity.flow.chain import Broken, Link
 from parity.flow.provenance import Made, activity_rules, marks, question, suite_rules
 from parity.flow.run_verdict import START, Facts, Rules, TaskFacts, chain, task_of
+from parity.flow.stages import Broken, Link
+from parity.flow.suite_run.activity_run import Case
 from parity.suite.models import Activity, Mode, Suite, Waiver
 
 ACTIVITY_LINKS = tuple(link for link in Link if link not in (Link.PLAN, Link.PIPELINE, Link.RECORD))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from parity.flow.plan import PipelineUse
+from parity.flow.suite_run.plan import PipelineUse
 from parity.suite.models import Mode, Suite
 
 DECLARED = "as declared"

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, Context, Param
 
 from parity.airflow.runs import connection
 from parity.airflow.step import StepOperator
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 from parity.settings import settings
 
 

@@ -11,7 +11,7 @@ from airflow.sdk import Context
 from parity.airflow.steps import plan_of
 from parity.compare.result import Verdict
 from parity.errors import NotFound
-from parity.flow.plan import Plan
+from parity.flow.suite_run.plan import Plan
 from parity.settings import settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def write_page(name: str, run_id: str, day: date, folder: str) -> str:
     """Write the page of a run as the results store has it into ``folder``, and return its URL."""
     from parity.airflow.artefacts import open_artefacts
     from parity.airflow.results import open_results
-    from parity.flow.pages import write_run_page
+    from parity.web.pages import write_run_page
 
     artefacts = open_artefacts()
     return artefacts.url(write_run_page(open_results().run(run_id, name, day), artefacts, folder))
@@ -48,8 +48,8 @@ def renew_page(name: str, run_id: str, day: date, folder: str) -> None:
 def say_again(plan: Plan, name: str, verdict: Verdict, reason: str) -> None:
     """Write what counts of an activity into its report's page, where there is one."""
     from parity.airflow.artefacts import open_artefacts
-    from parity.flow.pages import say_in_report
-    from parity.flow.shelf import Shelf
+    from parity.flow.suite_run.files import Shelf
+    from parity.web.pages import say_in_report
 
     shelf = Shelf(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
     try:

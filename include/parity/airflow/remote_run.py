@@ -18,8 +18,8 @@ from parity.airflow.telling import Telling
 from parity.airflow.trigger import RemoteRunTrigger
 from parity.clients.remote import Phase, RemoteRuns, RunStatus
 from parity.errors import DeadlineExceeded, ExportRefused, ParityError, RemoteFailed, Unreachable
-from parity.flow.chain import Link
 from parity.flow.provenance import MADE
+from parity.flow.stages import Link
 from parity.settings import settings
 
 

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, Context
 
 from parity.airflow.links import PageLink
 from parity.airflow.telling import Telling
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 
 Step = Callable[[Context], Any]
 

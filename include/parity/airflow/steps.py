@@ -15,12 +15,12 @@ from parity.airflow.runs import RunsRef, connection, handed_on, needed
 from parity.clients.names import did_you_mean
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
-from parity.flow.case import Case
-from parity.flow.chain import Link
-from parity.flow.digest.steps import Part
-from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import Made, mark, suite_rules
 from parity.flow.run_verdict import PIPELINE, PLAN, START, task_of
+from parity.flow.stages import Link
+from parity.flow.suite_run.activity_run import Case
+from parity.flow.suite_run.digest.steps import Part
+from parity.flow.suite_run.plan import PipelineUse, Plan
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 
@@ -140,7 +140,7 @@ def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Wa
     """Have the helper job export what Spark answers to one question, or all of the activity's rows."""
 
     def want(context: Context) -> Wanted | None:
-        from parity.flow.exports import Expected, target_request
+        from parity.flow.suite_run.exports.fetch import Expected, target_request
 
         if (case := _case(suite, activity, context)) is None:
             return None

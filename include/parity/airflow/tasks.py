@@ -33,13 +33,7 @@ from parity.airflow.steps import PLAN, athena_ref, case_of, check_producers, leg
 from parity.airflow.telling import loudness, tell
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
-from parity.flow.chain import Link
-from parity.flow.digest import steps as digest
-from parity.flow.judge import NEXT, Judgement, covering
-from parity.flow.pages import say_in_report
-from parity.flow.plan import asked_date, make_plan
 from parity.flow.provenance import MADE, Made
-from parity.flow.remember import activity_record
 from parity.flow.run_verdict import (
     COVERS,
     OF_PIPELINE,
@@ -51,14 +45,20 @@ from parity.flow.run_verdict import (
     judge_night,
     task_of,
 )
-from parity.flow.shelf import PAGE, page_of
-from parity.flow.verify import Case, Outputs, compare, expect, fetch
+from parity.flow.stages import Link
+from parity.flow.suite_run.digest import steps as digest
+from parity.flow.suite_run.files import PAGE, page_of
+from parity.flow.suite_run.plan import asked_date, make_plan
+from parity.flow.suite_run.records import activity_record
+from parity.flow.suite_run.steps import Case, Outputs, compare, expect, fetch
+from parity.flow.suite_run.verdict import NEXT, Judgement, covering
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
+from parity.web.pages import say_in_report
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
-    from parity.flow.exports import Column, Export
+    from parity.flow.suite_run.exports.fetch import Column, Export
     from parity.history.records import ActivityRecord, RunRecord
 
 
@@ -281,7 +281,7 @@ class SuiteTasks:
         )
 
     def _legacy_columns(self, case: Case, runs: Any, run_id: str) -> list[Column]:
-        from parity.flow.exports import Column
+        from parity.flow.suite_run.exports.fetch import Column
 
         query = legacy_query(case.activity, case.plan, self.path.parent)
         return [Column(name, kind) for name, kind in runs.columns(query, run_id)]

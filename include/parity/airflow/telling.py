@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from parity.compare.result import Verdict
 from parity.errors import BadInput, Terminal
-from parity.flow.chain import Broken, Link
-from parity.flow.judge import NEXT
+from parity.flow.stages import Broken, Link
+from parity.flow.suite_run.verdict import NEXT
 
 BROKEN = "broken"
 """XCom key of the link that a failed task broke."""

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from parity.alerts.troubles import LATE, Trouble
+from parity.alerts.issues import LATE, Trouble
 from parity.suite.models import Severity
 
 WORSE_FACTOR = 2

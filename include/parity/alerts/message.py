@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from parity.alerts.discretion import discreet
+from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NIGHT
 from parity.alerts.lifecycle import LOUDNESS, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, NightOutcome
-from parity.alerts.troubles import COULD_NOT_COMPARE, LATE, NIGHT
+from parity.alerts.redaction import discreet
 from parity.suite.models import Severity
 from parity.wording import plural
 

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from parity.alerts.issues import LATE, Trouble, troubles
 from parity.alerts.lifecycle import AlertState, Change, Night, advance
 from parity.alerts.message import message
 from parity.alerts.outcome import NightOutcome
-from parity.alerts.troubles import LATE, Trouble, troubles
 from parity.clock import Clock
 from parity.compare.result import Verdict
 from parity.errors import Transient

@@ -13,8 +13,8 @@ from parity.errors import BadInput
 from parity.wording import visible
 
 if TYPE_CHECKING:
-    from parity.flow.databases.outcome import DatabaseResult
     from parity.suite.databases import Database
+    from parity.tablediff.verdict import DatabaseResult
 
 
 @click.command("mysql")
@@ -50,9 +50,9 @@ def _compare(left: str, right: str, options: dict[str, Any]) -> DatabaseResult:
 
     from parity.clients.mysql import address
     from parity.clock import SystemClock
-    from parity.flow.databases.progress import MemoryProgress
-    from parity.flow.databases.sides import Connections
-    from parity.flow.databases.verify import Job, verify_database
+    from parity.tablediff.rows.checkpoint import MemoryProgress
+    from parity.tablediff.runner import Job, verify_database
+    from parity.tablediff.sessions.pair import Connections
 
     connections = Connections(address(left), address(right))
     with tempfile.TemporaryDirectory(prefix="parity-mysql-") as folder:

@@ -75,7 +75,7 @@ def _counts(rows: Rows) -> str:
 
 
 def _details(activity: ActivityRecord) -> list[str]:
-    from parity.flow.shelf import page_of
+    from parity.flow.suite_run.files import page_of
     from parity.settings import settings
 
     why = "" if activity.verdict.green else activity.first_broken or activity.reason

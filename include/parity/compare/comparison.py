@@ -7,22 +7,22 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.compare.canary import fly
-from parity.compare.drafts import draft_rows
-from parity.compare.facts import Facts, gather
-from parity.compare.money import sum_money
-from parity.compare.plan import Plan, make_plan
+from parity.compare.canary.canary import fly
+from parity.compare.explain.proposals import propose
+from parity.compare.explain.row_causes import explain_rows
+from parity.compare.explain.samples import take_samples
+from parity.compare.explain.waiver_drafts import draft_rows
+from parity.compare.explain.waivers import Covered, apply_waivers
 from parity.compare.progress import Progress, Silent
-from parity.compare.proposals import propose
 from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
-from parity.compare.row_causes import explain_rows
-from parity.compare.samples import take_samples
+from parity.compare.rows.facts import Facts, gather
+from parity.compare.rows.money import sum_money
+from parity.compare.schema.plan import Plan, make_plan
+from parity.compare.schema.zones import refuse_unclear
 from parity.compare.session import Session, session
-from parity.compare.sources import Side, open_sides
+from parity.compare.sources.relations import Side, open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
-from parity.compare.waivers import Covered, apply_waivers
-from parity.compare.zones import refuse_unclear
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import plural
 

@@ -110,7 +110,7 @@ class Session:
         from duckdb.func import FunctionNullHandling
 
         from parity.compare.digits import within_digits
-        from parity.compare.jsons import canonical_json
+        from parity.compare.json_text import canonical_json
 
         self._connection.create_function(
             "canonical_json", canonical_json, ["varchar"], "varchar", null_handling=FunctionNullHandling.SPECIAL

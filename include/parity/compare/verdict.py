@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parity.compare.plan import Plan
 from parity.compare.result import Canary, Rows, SchemaFact, Verdict
+from parity.compare.schema.plan import Plan
 from parity.compare.spec import Spec
 from parity.wording import plural
 

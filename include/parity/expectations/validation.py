@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
-from parity.expectations.beliefs import Belief, ComparisonFacts, beliefs_of, comparison_facts
 from parity.expectations.findings import Finding, Findings, Outcome, Side
-from parity.expectations.masking import finding, masked
+from parity.expectations.redaction import finding, masked
+from parity.expectations.specs import Belief, ComparisonFacts, beliefs_of, comparison_facts
 from parity.suite.models import Activity
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import Any
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
-from parity.flow.chain import Broken, Link, first_broken
-from parity.flow.judge import Judgement, covering, judge, lapsed
-from parity.flow.plan import Plan
 from parity.flow.provenance import MADE, Made, Piece, marks
+from parity.flow.stages import Broken, Link, first_broken
+from parity.flow.suite_run.plan import Plan
+from parity.flow.suite_run.verdict import Judgement, covering, judge, lapsed
 from parity.suite.models import Activity, Mode, Suite
 from parity.wording import plural
 

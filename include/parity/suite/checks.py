@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
 from parity.suite.catalogue import COMMON, REFUSED, catalogue
+from parity.suite.diagnostics import Problem, did_you_mean, suggest
 from parity.suite.models import Activity, ColumnRule, Expectation, Severity, Suite
-from parity.suite.problems import Problem, did_you_mean, suggest
 from parity.suite.sqltext import (
     KNOWN_PARAMETERS,
     QUERY_STARTS,

@@ -15,11 +15,11 @@ from pathlib import Path
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression, check_times
 from parity.suite.databases import Database, TableRules
-from parity.suite.documents import read_document
-from parity.suite.folders import Reader, sha_of
+from parity.suite.diagnostics import Problem, suggest
+from parity.suite.loading import Reader, sha_of
 from parity.suite.models import Waiver
-from parity.suite.problems import Problem, suggest
 from parity.suite.waivers import FILE, checked_waivers, names_of
+from parity.suite.yaml_source import read_document
 
 _OF_A_DATABASE = re.compile(r"^database\s*:", re.MULTILINE)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from parity.errors import SuiteError
 from parity.suite.checks import Queries, check_suite
-from parity.suite.documents import read_document
-from parity.suite.folders import Reader, sha_of
+from parity.suite.loading import Reader, sha_of
 from parity.suite.models import Activity, Suite, Waiver
 from parity.suite.waivers import FILE, names_of, read_waivers
+from parity.suite.yaml_source import read_document
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression
-from parity.suite.documents import Document
+from parity.suite.diagnostics import Problem, explain, suggest
 from parity.suite.models import Activity, Frozen, Suite, Waiver
-from parity.suite.problems import Problem, explain, suggest
+from parity.suite.yaml_source import Document
 
 FILE = "waivers.yaml"
 CAUSES = frozenset(

@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse
 
 from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
-from parity.flow.pages import OpenArtefacts, run_page, runs_page
 from parity.history.store import Store
+from parity.web.pages import OpenArtefacts, run_page, runs_page
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:;"

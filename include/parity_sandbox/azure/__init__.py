@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from parity_sandbox.adf.arm import Answer, Call, Guard, headers, no_route
-from parity_sandbox.adf.engine import Engine
-from parity_sandbox.adf.factory import Factories
-from parity_sandbox.adf.routes import DataFactory
-from parity_sandbox.azure_mysql import create_servers
+from parity_sandbox.azure.adf.arm import Answer, Call, Guard, headers, no_route
+from parity_sandbox.azure.adf.engine import Engine
+from parity_sandbox.azure.adf.factory import Factories
+from parity_sandbox.azure.adf.routes import DataFactory
+from parity_sandbox.azure.entra.routes import Entra, base
+from parity_sandbox.azure.entra.tokens import Tokens
+from parity_sandbox.azure.mysql import create_servers
 from parity_sandbox.context import Context
-from parity_sandbox.entra.routes import Entra, base
-from parity_sandbox.entra.tokens import Tokens
 from parity_sandbox.journal import unknown_route
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from parity_sandbox.azure.entra.tokens import TokenRefused, Tokens
 from parity_sandbox.context import Context
 from parity_sandbox.databricks.errors import Refused
-from parity_sandbox.entra.tokens import TokenRefused, Tokens
 
 AUDIENCES = ("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://databricks.azure.net", "all-apis")
 """Azure Databricks' own application, its older name, and what our own OAuth tokens carry."""

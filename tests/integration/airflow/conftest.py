@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from conftest import RunningSandbox
-from parity.flow.plan import PipelineUse, Plan
+from parity.flow.suite_run.plan import PipelineUse, Plan
 from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
 from parity_sandbox.demo.airflow import USER, LocalAirflow

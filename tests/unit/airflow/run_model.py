@@ -26,12 +26,7 @@ from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow import run_verdict
-from parity.flow.case import Case
-from parity.flow.chain import Link
-from parity.flow.judge import covering
-from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import MADE, Made, mark, suite_rules
-from parity.flow.remember import is_of
 from parity.flow.run_verdict import (
     COVERS,
     ActivityFacts,
@@ -41,6 +36,11 @@ from parity.flow.run_verdict import (
     judge_night,
     task_of,
 )
+from parity.flow.stages import Link
+from parity.flow.suite_run.activity_run import Case
+from parity.flow.suite_run.plan import PipelineUse, Plan
+from parity.flow.suite_run.records import is_of
+from parity.flow.suite_run.verdict import covering
 from parity.history.records import ActivityKey, ActivityRecord, RunDetail, RunRecord
 from parity.suite.models import Suite
 from unit.airflow.doubles import FakeStore

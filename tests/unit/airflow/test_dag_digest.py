@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 from airflow.task.trigger_rule import TriggerRule
 
 from parity.airflow.dag import build_dag
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 from unit.flow.suites import suite
 
 STEPS = ("athena_survey", "helper_survey", "way", "athena_digest", "helper_digest", "buckets")

@@ -16,14 +16,14 @@ from parity.airflow.database_evidence import ATTEMPT, broken_before, inputs_of, 
 from parity.airflow.database_jobs import _generation, one_line
 from parity.airflow.database_steps import Stopped, TablesOperator, ToldProgress
 from parity.errors import BadInput
-from parity.flow.chain import Link
-from parity.flow.databases.kept import KeptSurvey
-from parity.flow.databases.night import NightPlan
-from parity.flow.databases.plan import DatabasePlan
-from parity.flow.databases.progress import MemoryProgress, Progress
-from parity.flow.databases.survey import Survey
+from parity.flow.database_run.files import KeptSurvey
+from parity.flow.database_run.plan import NightPlan
 from parity.flow.provenance import Made
+from parity.flow.stages import Link
 from parity.suite.databases import Database
+from parity.tablediff.rows.checkpoint import MemoryProgress, Progress
+from parity.tablediff.survey import Survey
+from parity.tablediff.table_plan import DatabasePlan
 from unit.airflow.test_dag import Connection
 
 

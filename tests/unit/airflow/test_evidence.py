@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parity.airflow.evidence import made_now
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 from parity.suite.models import Mode
 from unit.airflow.run_model import NAMES, World
 

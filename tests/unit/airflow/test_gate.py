@@ -22,18 +22,18 @@ from parity.airflow.database_tasks import DatabaseTasks
 from parity.airflow.publish import write_page
 from parity.airflow.results import open_results
 from parity.airflow.tasks import SuiteTasks
-from parity.alerts.troubles import NIGHT, troubles
+from parity.alerts.issues import NIGHT, troubles
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused, ParityError
-from parity.flow.databases.night import DATABASE, plan_night
-from parity.flow.databases.plan import DatabasePlan, TablePlan
-from parity.flow.databases.survey import Survey
-from parity.flow.plan import make_plan
+from parity.flow.database_run.plan import DATABASE, plan_night
 from parity.flow.provenance import MADE, Made, database_rules
-from parity.flow.shelf import PAGE, Shelf
+from parity.flow.suite_run.files import PAGE, Shelf
+from parity.flow.suite_run.plan import make_plan
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.settings import settings
 from parity.suite.databases import Database
+from parity.tablediff.survey import Survey
+from parity.tablediff.table_plan import DatabasePlan, TablePlan
 from unit.flow.suites import suite
 
 NIGHTLY = datetime(2026, 3, 3, 2, tzinfo=UTC)

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 from parity.airflow.remote_run import Ask, RemoteRunOperator, Wanted
 from parity.clients.remote import RemoteError
 from parity.errors import AccessDenied, Unreachable
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 from unit.airflow.doubles import CANCELLED, FAILED, RUNNING, SUCCEEDED, FakeCloud, FakeRef, FakeStore, context
 
 KEY = "payments/settle/2026-03-01"

@@ -13,7 +13,7 @@ from parity.airflow.links import PageLink, show
 from parity.airflow.step import StepOperator
 from parity.airflow.telling import WIDTH, tell
 from parity.errors import NotFound
-from parity.flow.chain import Link
+from parity.flow.stages import Link
 
 
 @dataclass

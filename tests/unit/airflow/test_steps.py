@@ -10,7 +10,7 @@ import pytest
 from parity.airflow.steps import check_date_parameter, existing_run, named_run
 from parity.clock import FakeClock
 from parity.errors import BadInput
-from parity.flow.plan import Plan, make_plan
+from parity.flow.suite_run.plan import Plan, make_plan
 from unit.clients.factories import FakeFactory, activity
 from unit.flow.suites import suite
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from parity.alerts.issues import Trouble
 from parity.alerts.lifecycle import AlertState, Change, Event, Night, advance
-from parity.alerts.troubles import Trouble
 from parity.suite.models import Severity
 
 DAY = date(2026, 3, 2)

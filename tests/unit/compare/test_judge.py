@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from parity.compare.plan import Column, Plan
 from parity.compare.result import Canary, Rows, SchemaFact, Verdict
+from parity.compare.schema.plan import Column, Plan
 from parity.compare.spec import Spec
 from parity.compare.verdict import Evidence, coverage, judge, only_keys, schema_differences
 

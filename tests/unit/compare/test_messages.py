@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from parity.compare.jsons import canonical_json
+from parity.compare.json_text import canonical_json
 from parity.compare.session import explain, without_values
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 

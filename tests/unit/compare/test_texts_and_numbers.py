@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
+from parity.compare.canary.excuses import excuses
 from parity.compare.digits import within_digits
-from parity.compare.excuses import excuses
-from parity.compare.masking import classes, mask
-from parity.compare.plan import Column
-from parity.compare.samples import differing_part
+from parity.compare.explain.redaction import classes, mask
+from parity.compare.explain.samples import differing_part
+from parity.compare.schema.plan import Column
 from parity.compare.types import Kind
 from parity.suite.models import ColumnRule
 

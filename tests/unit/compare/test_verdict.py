@@ -15,11 +15,11 @@ import duckdb
 import pytest
 
 from parity.compare import CsvFormat, Source, Spec, run
-from parity.compare.canary import fly
-from parity.compare.plan import make_plan
-from parity.compare.rules import Meaning
+from parity.compare.canary.canary import fly
+from parity.compare.schema.plan import make_plan
+from parity.compare.schema.rules import Meaning
 from parity.compare.session import explain, session
-from parity.compare.sources import open_sides
+from parity.compare.sources.relations import open_sides
 from parity.suite.models import ColumnRule, Waiver
 from unit.compare.conftest import Compare
 

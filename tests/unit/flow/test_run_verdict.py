@@ -10,8 +10,6 @@ import pytest
 
 from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
-from parity.flow.chain import Broken, Link
-from parity.flow.plan import PipelineUse, Plan
 from parity.flow.provenance import MADE, Made, activity_rules, database_rules, mark, question, suite_rules
 from parity.flow.run_verdict import (
     COVERS,
@@ -33,6 +31,8 @@ from parity.flow.run_verdict import (
     outcome_of,
     task_of,
 )
+from parity.flow.stages import Broken, Link
+from parity.flow.suite_run.plan import PipelineUse, Plan
 from parity.suite.databases import Database
 from parity.suite.models import Activity, Mode, Waiver
 from unit.flow.suites import suite

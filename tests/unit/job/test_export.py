@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parity.flow.exports import Expected, target_request
+from parity.flow.suite_run.exports.fetch import Expected, target_request
 from parity.sql.columns import Column, Kind
 from parity.sql.spark import Spark
 from parity.suite.models import Mode, TargetSource

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from parity_sandbox.adf.expressions.errors import ExpressionError, UnsupportedFunction
-from parity_sandbox.adf.expressions.evaluate import evaluate
+from parity_sandbox.azure.adf.expressions.errors import ExpressionError, UnsupportedFunction
+from parity_sandbox.azure.adf.expressions.evaluate import evaluate
 
 RUN = {
     "RunId": "r-1",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azure_sandbox import WINDOW, Azure, fail, make_context, wait
-from parity_sandbox.adf.queries import PAGE
+from parity_sandbox.azure.adf.queries import PAGE
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from parity_sandbox.azure.entra.tokens import Tokens
 from parity_sandbox.context import Context
 from parity_sandbox.databricks import create_app
 from parity_sandbox.endpoints import Endpoints
-from parity_sandbox.entra.tokens import Tokens
 from parity_sandbox.faults import Fault, Faults
 from parity_sandbox.spark.runner import Job, Outcome
 

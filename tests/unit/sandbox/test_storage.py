@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from azure_sandbox import make_context
-from parity_sandbox.entra.tokens import Tokens
-from parity_sandbox.storage import create_app
+from parity_sandbox.azure.entra.tokens import Tokens
+from parity_sandbox.azure.storage import create_app
 
 
 class Account:

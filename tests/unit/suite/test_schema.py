@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from parity.settings import PROJECT
-from parity.suite.documents import read_document
 from parity.suite.schema import database_schema, suite_schema, waivers_schema
+from parity.suite.yaml_source import read_document
 
 SUITES = PROJECT / "include" / "suites"
 

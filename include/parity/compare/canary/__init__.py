@@ -1,0 +1,1 @@
+"""Mutations planted in a copy of the rows, each of which the comparison must find."""

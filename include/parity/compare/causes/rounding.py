@@ -1,0 +1,119 @@
+"""Rounding: which mode, to how many places, told only on evidence.
+
+Of values that merely lie a cent apart one in ten seems rounded to one place. So a place counts only when it
+explains at least half of the pairs that lie within one unit of it, and the coarsest such place comes first.
+
+Where both sides were rounded already, no row shows the original. Two modes, half to even and half up, leave
+a trace in the column as a whole: every pair lies one last unit apart, always away from zero, always from an
+even digit. That is claimed where hardly anything else differs, the even digits are of several kinds, and
+the column is not even throughout.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from parity.compare.causes.column_batches import Stack
+from parity.compare.causes.variants import Variant, either_way, turned
+from parity.compare.result import Cause
+from parity.compare.schema.rules import plain
+from parity.compare.session import Session
+from parity.compare.types import Kind, fill
+
+_FEWEST = 8
+"""Pairs without which a pattern may be chance: even digits eight times in a row, one time in 256."""
+_LOOKED_AT = 5_000
+
+
+def rounding_variants(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return, per column, the ways of rounding that its pairs give evidence of, likeliest first."""
+    most = 9 if stack.first.kind is Kind.FLOAT else stack.first.scale - 1
+    candidates = [(places, variant) for places in range(most + 1) for variant in _modes(stack.first.kind, places)]
+    if not candidates:
+        return {}
+    units = [_unit(places) for places in range(most + 1)]
+    # TRY stands around the innermost: DuckDB works out what several tests share outside of theirs.
+    gap = "abs(TRY(«0» - «1»))"
+    tests = [f"({gap} > 0 AND {gap} < {unit})" for unit in units] + [variant.test for _, variant in candidates]
+    last = _last_unit(session, stack, relation)
+    told = {}
+    for index, counts in _count(session, stack, tests).items():
+        near, hits = counts[: len(units)], counts[len(units) :]
+        kept = [
+            (places, -n, variant)
+            for (places, variant), n in zip(candidates, hits, strict=True)
+            if n and n * 2 >= near[places]
+        ]
+        likeliest = [variant for _, _, variant in sorted(kept, key=lambda one: one[:2])]
+        told[index] = [*last.get(index, ()), *likeliest]
+    return told
+
+
+def _count(session: Session, stack: Stack, tests: list[str]) -> dict[int, tuple[int, ...]]:
+    """Count, per column, the pairs on which each test holds."""
+    sides = stack.first.canonical("l"), stack.first.canonical("t")
+    counted = ", ".join(f"count(*) FILTER (coalesce(TRY({fill(test, *sides)}), false))" for test in tests)
+    rows = session.rows(f"SELECT place, {counted} FROM {stack.relation} GROUP BY place")
+    return {index: counts for index, found in stack.by_column(rows).items() for counts in found}
+
+
+def _unit(places: int) -> str:
+    return plain(Decimal(1).scaleb(-places))
+
+
+def _said(what: str, places: int) -> str:
+    return f"{what} {places} place{'' if places == 1 else 's'}"
+
+
+def _modes(kind: Kind, places: int) -> list[Variant]:
+    if kind is Kind.FLOAT:
+        test = f"(isfinite(«0») AND isfinite(«1») AND round(«0», {places}) = «1»)"
+        return [Variant(Cause.ROUNDING, _said("rounded to", places), either_way(test))]
+    unit, half = _unit(places), plain(Decimal(5).scaleb(-places - 1))
+    cut = f"(«0» - («0» % {unit}))"
+    even = f"(abs(«0» % {unit}) = {half} AND «1» = {cut} AND abs({cut} % (2 * {unit})) = 0)"
+    return [
+        Variant(Cause.ROUNDING, _said("rounded to", places), either_way(f"(TRY(round(«0», {places})) = «1»)")),
+        Variant(Cause.ROUNDING, _said("half to even at", places), either_way(even)),
+        Variant(Cause.ROUNDING, _said("cut to", places), either_way(f"({cut} = «1»)")),
+    ]
+
+
+def _last_unit(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return half to even against half up, for columns that show nothing else."""
+    scale = stack.first.scale
+    if stack.first.kind is not Kind.DECIMAL or not scale:
+        return {}
+    unit = _unit(scale)
+    test = f"(abs(«1») - abs(«0») = {unit} AND sign(«0») * sign(«1») >= 0 AND abs(«0») % (2 * {unit}) = 0)"
+    swapped = turned(test)
+    counts = _count(session, stack, ["(«0» IS DISTINCT FROM «1»)", test, swapped])
+    what = "half to even on the {} side, half up on the {}, at " + _said("", scale).strip()
+    found: dict[int, list[Variant]] = {}
+    for at, (even, other, way) in enumerate((("legacy", "target", test), ("target", "legacy", swapped)), 1):
+        likely = [i for i, n in counts.items() if n[at] >= _FEWEST and n[at] * 10 >= n[0] * 9]
+        for index in _mixed(session, stack, relation, way, likely) if likely else ():
+            found.setdefault(index, []).append(Variant(Cause.ROUNDING, what.format(even, other), way))
+    return found
+
+
+def _mixed(session: Session, stack: Stack, relation: str, way: str, likely: list[int]) -> list[int]:
+    """Return the columns whose evenness means something: several even digits in the pairs, odd ones elsewhere."""
+    one = stack.first
+    digit = f"abs({{}}) % {_unit(one.scale - 1)}"
+    even = digit.format(f"least(abs({one.canonical('l')}), abs({one.canonical('t')}))")
+    test = fill(way, one.canonical("l"), one.canonical("t"))
+    rows = session.rows(
+        f"SELECT place, count(DISTINCT {even}) FILTER ({test}) FROM {stack.relation} GROUP BY place"
+    )
+    kinds = {index: n for index, found in stack.by_column(rows).items() for (n,) in found}
+    columns = [c for c in stack.columns if c.index in likely and kinds.get(c.index, 0) >= 3]
+    if not columns:
+        return []
+    looked = f"(SELECT {', '.join(c.value for c in columns)} FROM {relation} LIMIT {_LOOKED_AT})"
+    odd = (f"{digit.format(c.canonical())} % (2 * {_unit(one.scale)}) <> 0" for c in columns)
+    parts = (
+        f"avg(({test})::INTEGER) FILTER ({c.value} IS NOT NULL)" for test, c in zip(odd, columns, strict=True)
+    )
+    shares = session.row(f"SELECT {', '.join(parts)} FROM {looked}")
+    return [c.index for c, share in zip(columns, shares, strict=True) if share is not None and share >= 0.2]

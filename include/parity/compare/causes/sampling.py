@@ -1,0 +1,308 @@
+"""Looks at a sample of the unequal pairs to learn what causes look like here: offsets, lengths, defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from parity.compare.causes.column_batches import Stack, stacks
+from parity.compare.causes.rounding import rounding_variants
+from parity.compare.causes.variants import (
+    Variant,
+    Variants,
+    case_of,
+    decimal_variants,
+    float_variants,
+    null_variants,
+    text_variants,
+    time_variants,
+)
+from parity.compare.result import Cause
+from parity.compare.schema.plan import Column, Plan
+from parity.compare.schema.rules import ticks
+from parity.compare.session import Session, text
+from parity.compare.types import Kind, fill
+
+_SAMPLE = 5_000
+_PART = 200
+"""Columns looked at in one go; planning grows with the square of a struct's width."""
+_ZONES = (
+    "Asia/Kolkata",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Europe/Berlin",
+    "Australia/Sydney",
+    "America/Sao_Paulo",
+    "Asia/Jerusalem",
+    "America/Denver",
+    "Europe/Athens",
+    "Pacific/Auckland",
+)
+_DEFAULTS = {
+    Kind.TEXT: (
+        "'NULL'",
+        "'null'",
+        "'\\N'",
+        "'None'",
+        "'N/A'",
+        "'n/a'",
+        "'NA'",
+        "'-'",
+        "'unknown'",
+        "'UNKNOWN'",
+        "'0'",
+    ),
+    Kind.INTEGER: ("0", "-1"),
+    Kind.DECIMAL: ("0", "-1"),
+    Kind.FLOAT: ("0", "-1", "'nan'::DOUBLE"),
+    Kind.BOOLEAN: ("false",),
+    Kind.DATE: ("DATE '1970-01-01'", "DATE '1900-01-01'", "DATE '9999-12-31'", "DATE '0001-01-01'"),
+    Kind.TIMESTAMP: ("TIMESTAMP '1970-01-01'", "TIMESTAMP '1900-01-01'", "TIMESTAMP '9999-12-31'"),
+}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a look at unequal pairs taught: variants by column, and whether it saw every pair."""
+
+    variants: Variants
+    complete: bool
+
+
+def find_variants(session: Session, plan: Plan, prefix: str, relation: str) -> Probe:
+    """Return the variants worth testing for every column that differs in a sample of the fetched rows.
+
+    ``relation`` holds a side's prepared rows, equal ones too.
+    """
+    rows = session.one(f"SELECT count(*) FROM {prefix}wl")
+    if not rows or not plan.values:
+        return Probe({}, True)
+    every = max(1, rows // _SAMPLE)
+    match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
+    learnt: dict[int, tuple[Variant, ...]] = {}
+    for start in range(0, len(plan.values), _PART):
+        part = plan.values[start : start + _PART]
+        named = ", ".join(dict.fromkeys(c.value for c in (*plan.key, *part)))
+        left = f"(SELECT {named} FROM {prefix}wl WHERE kh % {every} = 0) l"
+        source = f"{left} JOIN (SELECT {named} FROM {prefix}wt) t ON {match}"
+        learnt |= _learn(session, part, prefix, source, relation)
+    return Probe(learnt, every == 1)
+
+
+def find_more(session: Session, columns: list[Column], prefix: str, relation: str) -> Variants:
+    """Look again, at pairs of which a column is still unexplained."""
+    columns = columns[:_PART]
+    still = " OR ".join(f"q{c.index} = 254" for c in columns)
+    pairs = f"(SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still}) USING SAMPLE {_SAMPLE} ROWS)"
+    source = (
+        f"{pairs} p JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
+    )
+    return _learn(session, tuple(columns), prefix, source, relation)
+
+
+def _learn(
+    session: Session, columns: tuple[Column, ...], prefix: str, source: str, relation: str
+) -> dict[int, tuple[Variant, ...]]:
+    sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
+    both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
+    session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
+    differing = _differing(session, columns, prefix)
+    swaps = _swaps(session, differing, prefix)
+    every = stacks(session, differing, prefix)
+    some, others = session.both(
+        lambda here: _look(here, every[::2], relation), lambda here: _look(here, every[1::2], relation)
+    )
+    hits = some | others
+    for column in (c for c in differing if c.index in swaps):
+        alone = Stack((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        hits |= _hits(session, alone, {column.index: (*hits[column.index], *swaps[column.index])})
+    session.drop(f"{prefix}probe", *(stack.relation for stack in every if len(stack.columns) > 1))
+    return {index: hit for index, hit in hits.items() if hit}
+
+
+def _look(session: Session, some: list[Stack], relation: str) -> dict[int, tuple[Variant, ...]]:
+    """Return what explains something in the columns of some stacks."""
+    hits: dict[int, tuple[Variant, ...]] = {}
+    for stack in some:
+        guesses = _guesses(session, stack, relation)
+        hits |= _hits(session, stack, {c.index: tuple(guesses[c.index]) for c in stack.columns})
+    return hits
+
+
+def _hits(session: Session, stack: Stack, variants: Variants) -> dict[int, tuple[Variant, ...]]:
+    """Keep the variants that explain something here: a test costs planning time, and time per row."""
+    alike: dict[tuple[Variant, ...], list[int]] = {}
+    for place, column in enumerate(stack.columns):
+        alike.setdefault(variants[column.index], []).append(place)
+    found: dict[int, tuple[Variant, ...]] = {}
+    for tested, places in alike.items():
+        code, some = case_of(stack.first, {stack.first.index: tested}), ", ".join(map(str, places))
+        rows = session.rows(
+            f"SELECT place, histogram({code}) FROM {stack.relation} WHERE place IN ({some}) GROUP BY place"
+        )
+        for index, codes in stack.by_column(rows).items():
+            seen = {code for (counts,) in codes for code in counts}
+            if codes:
+                found[index] = tuple(v for number, v in enumerate(tested, 1) if number in seen)
+    return found
+
+
+def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> list[Column]:
+    tests = ", ".join(f"bool_or(NOT ({c.equal}))" for c in columns)
+    flags = session.row(f"SELECT {tests} FROM {prefix}probe")
+    return [c for c, differs in zip(columns, flags, strict=True) if differs]
+
+
+def _guesses(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return the variants to test on every column of a stack."""
+    kind = stack.first.kind
+    nulls = _nulls(session, stack)
+    if kind is Kind.TEXT and not stack.first.numbers_as_text:
+        texts = {index: text_variants(lengths) for index, lengths in _lengths(session, stack).items()}
+        return {index: [one[0], *nulls[index], *one[1:]] for index, one in texts.items()}
+    rest: dict[int, list[Variant]] = {}
+    if stack.first.numbers_as_text:
+        rest = _numbers_as_text(session, stack, relation)
+    elif kind.temporal:
+        rest = _times(session, stack)
+    elif kind.numeric:
+        known = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
+        rounds = rounding_variants(session, stack, relation) if kind is not Kind.INTEGER else {}
+        rest = {c.index: [*known[:-1], *rounds.get(c.index, ()), known[-1]] for c in stack.columns}
+    return {c.index: [*nulls[c.index], *rest.get(c.index, ())] for c in stack.columns}
+
+
+def _nulls(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+    one = stack.first
+    if one.kind not in _DEFAULTS:
+        return {c.index: [] for c in stack.columns}
+    usual = _DEFAULTS[one.kind][:-1] if one.sql == "TIMESTAMP_NS" else _DEFAULTS[one.kind]
+    return {
+        index: null_variants(tuple(dict.fromkeys((*usual, *own))), shown=not one.rule.sensitive)
+        for index, own in _constants(session, stack).items()
+    }
+
+
+def _times(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+    one = stack.first
+    shifts = _shifts(session, stack) if one.kind is Kind.TIMESTAMP else {}
+    several = [at for at, c in enumerate(stack.columns) if len(shifts.get(c.index, ())) > 1]
+    zones = _zones(session, stack, several) if several else {}
+    return {
+        c.index: time_variants(one.kind, one.sql, shifts.get(c.index, ()), zones.get(c.index, ()))
+        for c in stack.columns
+    }
+
+
+def _numbers_as_text(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+    """Return the variants of floats for numbers that have no common type and are compared by their digits."""
+    number = "TRY_CAST(«0» AS DOUBLE)"
+    canonical = fill(number, stack.first.meaning.canonical)
+    as_floats = tuple(
+        replace(c, kind=Kind.FLOAT, meaning=replace(c.meaning, canonical=canonical)) for c in stack.columns
+    )
+    known = float_variants()
+    rounds = rounding_variants(session, replace(stack, columns=as_floats), relation)
+    return {
+        c.index: [
+            replace(one, test=fill(one.test, number, number.replace("«0»", "«1»")))
+            for one in (*known[:-1], *rounds.get(c.index, ()), known[-1])
+        ]
+        for c in stack.columns
+    }
+
+
+def _constants(session: Session, stack: Stack) -> dict[int, list[str]]:
+    """Return the one value that nearly always stands against NULL, as an SQL literal."""
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
+    rows = session.rows(
+        f"SELECT place, v FROM (SELECT place, coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, "
+        f"sum(count(*)) OVER (PARTITION BY place) AS whole FROM {stack.relation} "
+        f"WHERE ({left} IS NULL) <> ({right} IS NULL) GROUP BY place, v) WHERE n >= 3 AND n * 10 >= whole * 8"
+    )
+    found = stack.by_column(rows)
+    return {index: [f"{text(v)}::{stack.first.sql}" for (v,) in values if v] for index, values in found.items()}
+
+
+def _lengths(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+    """Return the lengths at which most texts seem to be cut, three at most."""
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
+    rows = session.rows(
+        f"SELECT place, least(length({left}), length({right})) AS n FROM {stack.relation} WHERE {left} <> {right} "
+        f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY place, n "
+        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC, n DESC) <= 3 "
+        "ORDER BY place, count(*) DESC, n DESC"
+    )
+    return {index: tuple(n for (n,) in found if n) for index, found in stack.by_column(rows).items()}
+
+
+def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+    """Return the offsets, in seconds, by which most times differ, eight at most."""
+    sql = stack.first.sql
+    unit = 1000 if sql.endswith("_NS") else 1
+    delta = f"TRY({ticks(stack.first.canonical('t'), sql)} - {ticks(stack.first.canonical('l'), sql)})"
+    rows = session.rows(
+        f"SELECT place, {delta} // {10**6 * unit} AS d FROM {stack.relation} WHERE {delta} <> 0 "
+        f"AND {delta} % {900 * 10**6 * unit} = 0 AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY place, d "
+        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC) <= 8 "
+        "ORDER BY place, count(*) DESC"
+    )
+    return {index: tuple(d for (d,) in found) for index, found in stack.by_column(rows).items()}
+
+
+def _zones(session: Session, stack: Stack, places: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
+    left, right = stack.first.canonical("l"), stack.first.canonical("t")
+    sql = stack.first.sql
+    utc = f"TRY_CAST(timezone('UTC', timezone({{}}, {{}}::TIMESTAMP)) AS {sql})"
+    tests = ", ".join(
+        f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
+        for z in _ZONES
+    )
+    rows = session.rows(
+        f"SELECT place, count(*) FILTER (abs(TRY({ticks(left, sql)} - {ticks(right, sql)})) "
+        f"% 900000000 = 0), {tests} FROM {stack.relation} WHERE {left} <> {right} "
+        f"AND place IN ({', '.join(map(str, places))}) GROUP BY place"
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for index, counted in stack.by_column(rows).items():
+        for whole, *counts in counted:
+            best = max(zip(counts, _ZONES, strict=True), key=lambda one: one[0])
+            found[index] = (best[1],) if best[0] and best[0] * 10 >= whole * 9 else ()
+    return found
+
+
+def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, list[Variant]]:
+    """Find pairs of columns of one type whose values changed places."""
+    found: dict[int, list[Variant]] = {}
+    looked_at = differing[:40]
+    for sql in dict.fromkeys(c.sql for c in looked_at):
+        alike = {c.index: c for c in looked_at if c.sql == sql}
+        for a, b in _exchanged(session, list(alike.values()), prefix) if len(alike) > 1 else ():
+            test = _crossed(alike[a], alike[b])
+            found.setdefault(a, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {alike[b].name}", test))
+            found.setdefault(b, []).append(Variant(Cause.SWAPPED_COLUMNS, f"with {alike[a].name}", test))
+    return found
+
+
+def _exchanged(session: Session, alike: list[Column], prefix: str) -> list[tuple[int, int]]:
+    """Return the indices of columns of which some row holds each one's value in the other.
+
+    A join of the cells of a row: 780 pairs of columns, each tested on its own, took a second to plan.
+    """
+    numbers = ", ".join(str(c.index) for c in alike)
+    left, right = (f"unnest([{', '.join(c.canonical(side) for c in alike)}])" for side in "lt")
+    cells = f"SELECT row, unnest([{numbers}]) AS n, {left} AS a, {right} AS b FROM numbered"
+    return session.rows(
+        f"WITH numbered AS (SELECT row_number() OVER () AS row, l, t FROM {prefix}probe), "
+        f"cells AS (SELECT * FROM ({cells}) WHERE a <> b) "
+        "SELECT DISTINCT x.n, y.n FROM cells x JOIN cells y ON x.row = y.row AND x.a = y.b AND x.b = y.a "
+        "WHERE x.n < y.n ORDER BY ALL"
+    )
+
+
+def _crossed(one: Column, other: Column) -> str:
+    """Return the test that two columns changed places."""
+    return f"({one.canonical('l')} = {other.canonical('t')} AND {one.canonical('t')} = {other.canonical('l')})"

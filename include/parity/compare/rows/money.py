@@ -1,0 +1,117 @@
+"""Differences in money: summed exactly per currency, over changed, missing and extra rows.
+
+A row that one side lacks counts with its whole amount; NULL counts as zero. A float amount is summed by its
+digits (15 places), never by its binary value. A difference that is no number of 38 digits (NaN, infinity), or
+whose currency changed, has no sum: it is NULL in ``m<index>``, and no cap on money covers it.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from parity.compare.result import Money
+from parity.compare.schema.plan import Column, Plan
+from parity.compare.session import Session, text
+from parity.compare.types import Kind
+from parity.errors import CouldNotCompare
+from parity.wording import fold
+
+_CODE = re.compile(r"[A-Z]{3}")
+_KINDS = {1: "changed", 2: "missing", 3: "extra"}
+
+
+def money_columns(plan: Plan) -> list[Column]:
+    """Return the value columns that are marked as money and are numbers."""
+    return [c for c in plan.values if c.rule.money and (c.kind.numeric or c.numbers_as_text)]
+
+
+def amounts(plan: Plan) -> str:
+    """Return, for every money column, the SQL of its difference ``m<index>`` and currency ``y<index>``."""
+    return "".join(
+        f", {_difference(c, _holder(c, plan))} AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
+        for c in money_columns(plan)
+    )
+
+
+def _difference(column: Column, holder: Column | None) -> str:
+    """Return the SQL of a row's difference; between two currencies there is none, unless both amounts are zero."""
+    legacy, target = (_amount(column, side) for side in "lt")
+    gap = f"TRY({target} - {legacy})"
+    if holder is None:
+        return gap
+    exchanged = f"l.rid IS NOT NULL AND t.rid IS NOT NULL AND NOT ({holder.equal})"
+    nothing = f"coalesce({legacy} = 0 AND {target} = 0, false)"
+    return f"CASE WHEN {exchanged} AND NOT {nothing} THEN NULL ELSE {gap} END"
+
+
+def _amount(column: Column, side: str) -> str:
+    value = f"{side}.{column.value}"
+    digits = f"{value}::VARCHAR" if column.kind is Kind.FLOAT else value
+    return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{_scale(column)})) ELSE 0 END"
+
+
+def _scale(column: Column) -> int:
+    return {Kind.DECIMAL: column.scale, Kind.INTEGER: 0}.get(column.kind, 15)
+
+
+def _holder(column: Column, plan: Plan) -> Column | None:
+    """Return the compared column that holds the currency of a money column, if it is one."""
+    name = fold(str(column.rule.money))
+    return next((c for c in plan.columns if fold(c.name) == name), None)
+
+
+def _currency(column: Column, plan: Plan) -> str:
+    if holder := _holder(column, plan):
+        return f"coalesce(l.{holder.value}, t.{holder.value})::VARCHAR"
+    name = str(column.rule.money)
+    return text(name if _CODE.fullmatch(name) else "unknown currency")
+
+
+def sum_money(session: Session, plan: Plan, prefix: str) -> dict[int, tuple[Money, ...]]:
+    """Sum every money column's differences by kind of row and currency, largest first."""
+    return {c.index: _sums(session, c, prefix) for c in money_columns(plan)}
+
+
+def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
+    """Return a column's sums; none where they outgrow 38 digits."""
+    query = (
+        f"SELECT kind, coalesce(y{column.index}, 'NULL'), sum(m{column.index}), "
+        f"sum(abs(m{column.index})) AS whole, "
+        f"count(m{column.index}) FROM {prefix}res WHERE {money_rows(column)} GROUP BY ALL ORDER BY 4 DESC, 1, 2"
+    )
+    try:
+        rows = session.rows(query)
+    except CouldNotCompare:
+        return ()
+    return tuple(
+        Money(currency, Decimal(net), Decimal(whole), int(n), _KINDS[kind])
+        for kind, currency, net, whole, n in rows
+        if n
+    )
+
+
+def absolute_sums(session: Session, column: Column, rows: str) -> list[tuple[str, Decimal]]:
+    """Return a column's absolute differences, by currency, summed over ``rows`` of ``res``, however large."""
+    amount, currency = f"abs(m{column.index})", f"y{column.index}"
+    try:
+        found = session.rows(f"SELECT {currency}, sum({amount}), 0 FROM {rows} GROUP BY ALL")
+        return [(str(one), Decimal(whole or 0)) for one, whole, _ in found]
+    except CouldNotCompare:  # A sum has 127 bits, which two decimals of 38 digits can outgrow: by halves, then.
+        digits = f"replace({amount}::VARCHAR, '.', '')"
+        halves = f"sum(('0' || left({digits}, -19))::HUGEINT), sum(right({digits}, 19)::HUGEINT)"
+        found = session.rows(f"SELECT {currency}, {halves} FROM {rows} GROUP BY ALL")
+        units = ((str(one), (high or 0) * 10**19 + (low or 0)) for one, high, low in found)
+        return [(one, Decimal(f"{whole}e-{_scale(column)}")) for one, whole in units]
+
+
+def money_rows(column: Column) -> str:
+    """Return the condition on ``res`` that a row's difference in a money column counts."""
+    return f"(kind IN (2, 3) OR (kind = 1 AND q{column.index} BETWEEN 1 AND 254))"
+
+
+def unsummed(column: Column, plan: Plan) -> str:
+    """Return the condition on ``res`` that a row's difference in money, or in its currency, has no sum."""
+    holder = _holder(column, plan)
+    exchanged = f" OR q{holder.index} BETWEEN 1 AND 254" if holder in plan.values and holder else ""
+    return f"(m{column.index} IS NULL AND ({money_rows(column)}{exchanged}))"

@@ -1,0 +1,327 @@
+"""Decides, before a row is read, what is compared with what, how, and what is left out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from parity.compare.common_type import meet, with_intervals
+from parity.compare.result import NotCompared, SchemaFact
+from parity.compare.schema.expressions import refuse_beyond
+from parity.compare.schema.hashes import hashed
+from parity.compare.schema.rules import Meaning, meaning, refuse_idle_zones, refuse_twins, refuse_unions
+from parity.compare.session import Session, ident, text
+from parity.compare.sources.relations import Side
+from parity.compare.spec import Spec
+from parity.compare.types import DataType, Kind, Meeting, data_type, fill
+from parity.errors import BadInput, CouldNotCompare
+from parity.suite.models import ColumnRule
+from parity.wording import fold
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One side of a column: SQL over a raw row, its type, and a template to the common type."""
+
+    sql: str
+    kind: DataType
+    cast: str
+
+    @property
+    def prepared(self) -> str:
+        """Return the SQL of the column in its common type, over a raw row."""
+        return fill(self.cast, f"({self.sql})")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One compared column: where it comes from on each side, its common type ``sql``, and its rule."""
+
+    index: int
+    name: str
+    kind: Kind
+    sql: str
+    scale: int
+    rule: ColumnRule
+    key: bool
+    legacy: Raw
+    target: Raw
+    meaning: Meaning
+
+    def raw(self, side: str) -> Raw:
+        """Return where the column comes from on a side."""
+        return self.legacy if side == "legacy" else self.target
+
+    @property
+    def value(self) -> str:
+        """Return the column's name in a prepared relation."""
+        return f"v{self.index}"
+
+    def canonical(self, table: str = "") -> str:
+        """Return the canonical value of this column in ``table``."""
+        return fill(self.meaning.canonical, f"{table}.{self.value}" if table else self.value)
+
+    @property
+    def equal(self) -> str:
+        """Return the test that the values of ``l`` and ``t`` are equal under the rule; never NULL."""
+        return fill(self.meaning.equal, self.canonical("l"), self.canonical("t"))
+
+    @property
+    def identical(self) -> str:
+        """Return the test that the values of ``l`` and ``t`` are equal without the rule."""
+        return f"l.{self.value} IS NOT DISTINCT FROM t.{self.value}"
+
+    def hashed(self, table: str = "") -> tuple[str, str]:
+        """Return two ways to write this column's canonical value for a hash."""
+        return hashed(self.kind, self.sql, self.canonical(table))
+
+    @property
+    def stored(self) -> tuple[str, str]:
+        """Return two ways to write the value that no rule has touched for a hash."""
+        return hashed(self.kind, self.sql, self.value)
+
+    @property
+    def numbers_as_text(self) -> bool:
+        """Tell whether both sides hold numbers that have no common type but their digits."""
+        return self.kind is Kind.TEXT and self.legacy.kind.numeric and self.target.kind.numeric
+
+    @property
+    def loosened(self) -> bool:
+        """Tell whether the rule can make two different values equal."""
+        return bool(self.meaning.hidden)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything decided: compared columns (keys included), schema facts, and what is left out."""
+
+    columns: tuple[Column, ...]
+    schema: tuple[SchemaFact, ...]
+    left_out: tuple[NotCompared, ...]
+    ignored: int
+    either_side: int
+    """Columns of either side, those that a rule ignores included."""
+    keyless: bool
+    secrets: tuple[str, ...] = ()
+    """Queries of the sensitive texts (``cell``) that are not compared."""
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """Return the columns that find a row's partner; all of them when no key was given."""
+        return self.columns if self.keyless else tuple(c for c in self.columns if c.key)
+
+    @property
+    def values(self) -> tuple[Column, ...]:
+        """Return the columns whose values are compared once the partner is found."""
+        return () if self.keyless else tuple(c for c in self.columns if not c.key)
+
+    def prepared(self, side: str, relation: str) -> str:
+        """Return the query of a side's prepared rows: every compared value in its common type."""
+        parts = (f"{c.raw(side).prepared} AS {c.value}" for c in self.columns)
+        return f"SELECT {', '.join(parts)} FROM {relation}"
+
+
+@dataclass(frozen=True)
+class _Pair:
+    name: str
+    rule: ColumnRule
+    legacy: str | None
+    target: str | None
+    """SQL over the raw row; None when that side has no such column."""
+
+
+def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
+    """Pair the columns, find their common types and turn their rules into SQL."""
+    pairs = _pair(legacy.columns, target.columns, spec.columns)
+    key = _key_names(spec.key, pairs)
+    ignored = [pair for pair in pairs if pair.rule.ignore]
+    if any(pair.rule.json_equal or pair.rule.tolerance for pair in pairs):
+        session.know_rules()
+    for pair in pairs:
+        _check_rule(session, pair)
+    both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]
+    left = _types(session, legacy.relation, [str(pair.legacy) for pair in both])
+    right = _types(session, target.relation, [str(pair.target) for pair in both])
+    columns, schema = [], []
+    for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
+        refuse_idle_zones(pair.name, pair.rule, one, other)
+        refuse_unions(pair.name, (one, other))
+        apart = pair.rule.tolerance is not None and pair.rule.tolerance.time is not None
+        meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
+        if pair.rule.legacy_sql or pair.rule.target_sql:
+            meeting = with_intervals(meeting)
+        schema.append(_fact(pair, one, other, meeting))
+        sides = Raw(str(pair.legacy), one, meeting.legacy), Raw(str(pair.target), other, meeting.target)
+        columns.append(_column(at, pair, meeting, sides, (pair.name in key, not spec.key)))
+    return Plan(
+        tuple(columns),
+        (*schema, *_one_sided(pairs, legacy.columns, target.columns)),
+        (*_ledger(pairs), *legacy.notes, *target.notes),
+        len(ignored),
+        len(pairs),
+        not spec.key,
+        tuple(
+            f"SELECT ({sql})::VARCHAR AS cell FROM {side.relation}"
+            for pair in pairs
+            if pair.rule.sensitive and pair not in both
+            for sql, side in ((pair.legacy, legacy), (pair.target, target))
+            if sql
+        ),
+    )
+
+
+def _check_rule(session: Session, pair: _Pair) -> None:
+    """Try a rule's expressions and zones once, so that a mistake is reported before any row is read."""
+    for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
+        refuse_beyond(session, sql, f"Column {pair.name}")
+    zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))
+    tries = [f"timezone({text(zone)}, TIMESTAMP '2026-01-01')" for zone in zones]
+    if pair.rule.replace:
+        pattern, new = pair.rule.replace
+        tries.append(f"regexp_replace('', {text(pattern)}, {text(new)}, 'g')")
+    for one in tries:
+        try:
+            session.rows(f"SELECT {one}")
+        except CouldNotCompare as error:
+            said = " ".join(str(error.__cause__).split(":", 1)[-1].split())
+            raise BadInput(f"Column {pair.name}: {said}") from error
+
+
+def _fact(pair: _Pair, one: DataType, other: DataType, meeting: Meeting) -> SchemaFact:
+    """Return the verdict on a pair of types; an SQL expression of the suite settles what was incompatible."""
+    if meeting.verdict == "incompatible" and (pair.rule.legacy_sql or pair.rule.target_sql):
+        return SchemaFact(pair.name, one.sql, other.sql, "narrowed", f"SQL expression; {meeting.note}")
+    return SchemaFact(pair.name, one.sql, other.sql, meeting.verdict, meeting.note)
+
+
+def _column(at: int, pair: _Pair, meeting: Meeting, sides: tuple[Raw, Raw], role: tuple[bool, bool]) -> Column:
+    key, keyless = role
+    if sides[0].kind.untyped and sides[1].kind.untyped:
+        # There is no type that a tolerance could miss.
+        pair = replace(pair, rule=pair.rule.model_copy(update={"tolerance": None}))
+    digits = sides[0].kind.numeric and sides[1].kind.numeric
+    rule = meaning(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless, digits=digits)
+    return Column(at, pair.name, meeting.kind, meeting.sql, meeting.scale, pair.rule, key, *sides, rule)
+
+
+def _types(session: Session, relation: str, expressions: list[str]) -> list[DataType]:
+    if not expressions:
+        raise BadInput("The two sides have no column in common.", remedy="Rename columns with `legacy:`.")
+    selected = ", ".join(f"({sql}) AS u{at}" for at, sql in enumerate(expressions))
+    return [data_type(kind) for _, kind in session.describe(f"SELECT {selected} FROM {relation}")]
+
+
+def _pair(
+    legacy: Mapping[str, DataType], target: Mapping[str, DataType], rules: Mapping[str, ColumnRule]
+) -> list[_Pair]:
+    """Match the columns of both sides by rule, by name, and then by name without regard to case."""
+    _refuse_unknown(legacy, target, rules)
+    renamed = {_find(rule.legacy, legacy) for rule in rules.values() if rule.legacy}
+    folded = {fold(name): name for name in rules}
+    pairs: list[_Pair] = []
+    used: set[str] = set()
+    for name in [*target, *(rule for rule in rules if _find(rule, target) is None and rules[rule].target_sql)]:
+        rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
+        own = _find(rule.legacy, legacy) if rule.legacy else _find(name, legacy, without=renamed)
+        used |= {own} if own else set()
+        left = rule.legacy_sql or (ident(own) if own else None)
+        pairs.append(_Pair(name, rule, left, rule.target_sql or ident(name)))
+    for name, rule in rules.items():
+        own = _find(rule.legacy, legacy) if rule.legacy else None
+        if own and _find(name, target) is None and not rule.target_sql:
+            used.add(own)
+            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(own), None))
+    for name in legacy:
+        if name not in used:
+            rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
+            if rule.legacy:
+                rule = ColumnRule()  # That rule is for another column, which it renames to this one's name.
+            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(name), None))
+    return pairs
+
+
+def _find(name: str, names: Collection[str], without: Collection[str | None] = ()) -> str | None:
+    """Return the column called ``name``; failing that, the only one that differs from it by case alone."""
+    if name in names and name not in without:
+        return name
+    near = [one for one in names if one not in without and fold(one) == fold(name)]
+    return near[0] if len(near) == 1 else None
+
+
+def _refuse_unknown(
+    legacy: Mapping[str, DataType], target: Mapping[str, DataType], rules: Mapping[str, ColumnRule]
+) -> None:
+    refuse_twins(rules, {*target, *legacy})
+    for name, rule in rules.items():
+        if rule.legacy and _find(rule.legacy, legacy) is None and not rule.ignore:
+            raise BadInput(
+                f"Column {name}: the legacy side has no column {rule.legacy!r}.", remedy=_near(rule.legacy, legacy)
+            )
+        derived = rule.legacy_sql and rule.target_sql
+        if (
+            _find(name, target) is None
+            and _find(name, legacy) is None
+            and not (derived or rule.target_sql or rule.legacy)
+        ):
+            raise BadInput(
+                f"A rule names column {name!r}, which neither side has.", remedy=_near(name, [*target, *legacy])
+            )
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    known = list(dict.fromkeys(names))
+    close = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(known[:20])}."
+
+
+def _key_names(key: tuple[str, ...], pairs: list[_Pair]) -> set[str]:
+    """Return the pairs that the key names, by target name or, for a renamed column, by legacy name."""
+    found = set()
+    # A legacy column may still have the name that another one was given: the pair of both sides comes last.
+    names = {pair.name: pair for pair in sorted(pairs, key=lambda pair: bool(pair.legacy and pair.target))}
+    for part in key:
+        name = _find(part, names) or next((p.name for p in pairs if p.rule.legacy == part), None)
+        if name is None:
+            raise BadInput(f"The key column {part!r} is on neither side.", remedy=_near(part, names))
+        pair = names[name]
+        if pair.rule.ignore or not (pair.legacy and pair.target):
+            side = (
+                "ignored by a rule"
+                if pair.rule.ignore
+                else f"missing on the {'target' if pair.legacy else 'legacy'} side"
+            )
+            raise BadInput(
+                f"The key column {part!r} is {side}.", remedy="Rename it with `legacy:`, or choose another key."
+            )
+        found.add(name)
+    return found
+
+
+def _one_sided(
+    pairs: list[_Pair], legacy: Mapping[str, DataType], target: Mapping[str, DataType]
+) -> list[SchemaFact]:
+    facts = []
+    for pair in pairs:
+        if not pair.rule.ignore and (pair.legacy is None or pair.target is None):
+            side, verdict = (legacy, "legacy_only") if pair.legacy else (target, "target_only")
+            own = _find((pair.rule.legacy if pair.legacy else None) or pair.name, side)
+            kind = side[own].sql if own else None
+            facts.append(
+                SchemaFact(pair.name, kind if pair.legacy else None, kind if pair.target else None, verdict)
+            )
+    return facts
+
+
+def _ledger(pairs: list[_Pair]) -> list[NotCompared]:
+    lost = []
+    for pair in pairs:
+        if pair.rule.ignore:
+            lost.append(NotCompared(f"column {pair.name}", f"ignored: {pair.rule.ignore}"))
+        elif pair.legacy is None or pair.target is None:
+            lost.append(
+                NotCompared(f"column {pair.name}", f"only on the {'legacy' if pair.legacy else 'target'} side")
+            )
+        elif pair.rule.legacy_sql or pair.rule.target_sql:
+            lost.append(NotCompared(f"column {pair.name}", "compared through an SQL expression, not as stored"))
+    return lost

@@ -1,0 +1,1 @@
+"""From files to two relations: which files, how they are read, and that nothing of them is lost."""

@@ -1,0 +1,95 @@
+"""What Great Expectations says, without a single value of a sensitive column, and judged.
+
+Counts stay. For a belief that names a sensitive column everything else of the result goes: listed values,
+observed values, details, and exceptions, whose text may quote a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from parity.expectations.findings import Finding, Outcome, Side
+from parity.expectations.specs import Belief
+
+COUNTS = frozenset(
+    {
+        "element_count",
+        "unexpected_count",
+        "unexpected_percent",
+        "unexpected_percent_total",
+        "unexpected_percent_nonmissing",
+        "missing_count",
+        "missing_percent",
+    }
+)
+"""Keys of a result that are counts of rows, never values."""
+HIDDEN = "hidden: the column is sensitive"
+_TELLING = ("does not exist", "No provider found", "not supported", "is not supported")
+"""Parts of exception messages that name columns and classes, never values."""
+
+
+def masked(result: Mapping[str, Any], sensitive: bool) -> dict[str, Any]:
+    """Return one expectation's result as JSON, without values when it touches a sensitive column."""
+    if not sensitive:
+        return dict(result)
+    kept = {key: value for key, value in (result.get("result") or {}).items() if key in COUNTS}
+    return {**result, "result": {**kept, "details": HIDDEN}, "exception_info": _hide(result)}
+
+
+def _hide(result: Mapping[str, Any]) -> dict[str, Any]:
+    raised = exception_of(result) is not None
+    told = HIDDEN if raised else None
+    return {"raised_exception": raised, "exception_message": told, "exception_traceback": told}
+
+
+def exception_of(result: Mapping[str, Any]) -> str | None:
+    """Return the message of the exception that kept an expectation from being computed, or None.
+
+    Great Expectations writes one flat record, or one record per metric.
+    """
+    info = result.get("exception_info") or {}
+    records = [info] if "raised_exception" in info else list(info.values())
+    raised = [record for record in records if record and record.get("raised_exception")]
+    return str(raised[0].get("exception_message") or "unknown") if raised else None
+
+
+def finding(belief: Belief, side: Side, result: Mapping[str, Any], sensitive: bool) -> Finding:
+    """Judge one result. What raised, or lacks a clear yes or no, is INVALID."""
+    details = result.get("result") or {}
+    outcome, message = _judge(belief, result, sensitive)
+    return Finding(
+        side=side,
+        expectation=belief.name,
+        subject=belief.subject,
+        severity=belief.severity,
+        outcome=outcome,
+        message=message,
+        checked=details.get("element_count"),
+        unexpected=details.get("unexpected_count"),
+    )
+
+
+def _judge(belief: Belief, result: Mapping[str, Any], sensitive: bool) -> tuple[Outcome, str]:
+    raised = exception_of(result)
+    if raised is not None:
+        return Outcome.INVALID, _why(raised, sensitive)
+    if not isinstance(result.get("success"), bool):
+        return Outcome.INVALID, "It could not be computed: Great Expectations gave no answer."
+    if result["success"]:
+        return Outcome.PASS, ""
+    return Outcome.FAIL, _broken(belief, result.get("result") or {})
+
+
+def _broken(belief: Belief, details: Mapping[str, Any]) -> str:
+    if told := belief.arguments.get("description"):
+        return f"Expected that {told}."
+    if details.get("unexpected_count") and details.get("element_count"):
+        return f"{details['unexpected_count']:,} of {details['element_count']:,} rows break it."
+    return "The observed value lies outside; Data Docs show it."
+
+
+def _why(raised: str, sensitive: bool) -> str:
+    if not sensitive and any(part in raised for part in _TELLING):
+        return f"It could not be computed: {raised.splitlines()[0][:200]}"
+    return "It could not be computed; the full result in the artefact store says more."

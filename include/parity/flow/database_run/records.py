@@ -1,0 +1,184 @@
+"""The end of one night: what every piece found becomes one result, one verdict, and records to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from parity.compare.result import Omission, Result, Rows, Verdict
+from parity.flow.database_run.files import KeptPiece, KeptSurvey
+from parity.flow.database_run.plan import DATABASE, NightPlan, activity_of
+from parity.flow.stages import Broken, first_broken
+from parity.flow.suite_run.verdict import covering, lapsed
+from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
+from parity.suite.databases import Database
+from parity.suite.models import Severity, Waiver
+from parity.tablediff.verdict import DatabaseResult, TableResult
+from parity.wording import plural
+
+
+@dataclass(frozen=True)
+class PieceReport:
+    """How the task of one piece ended."""
+
+    piece: KeptPiece | None
+    succeeded: bool
+    broken: Broken | None = None
+    """The word it left, when it could not do its work."""
+
+
+def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
+    """Return one result per table of the survey; whatever nobody can vouch for is INVALID.
+
+    So is what rests on a waiver that is not in force on ``today``.
+    """
+    return tuple(
+        _in_force(result, today)
+        for index, names in enumerate(kept.pieces)
+        for result in _of_piece(kept, names, reports.get(index) or PieceReport(None, succeeded=False))
+    )
+
+
+def _of_piece(kept: KeptSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
+    piece = report.piece
+    known = {table.table: table for table in piece.tables} if piece else {}
+    if piece is None or (piece.number, piece.rules) != (kept.number, kept.rules):
+        known, why = {}, "No result of it was left; read the log of its task, which was probably killed."
+    elif piece.green and not report.succeeded:
+        # Equal tables make no task fail: what lies there is not of the attempt that failed.
+        known, why = {}, "Its task failed although what it left is equal, so that cannot be its last word."
+    else:
+        why = "It was never compared."
+    if report.broken and not known:
+        why = report.broken.sentence
+    for name in names:
+        yield known.get(name) or TableResult(name, Result(Verdict.INVALID, why))
+
+
+def _in_force(table: TableResult, today: date) -> TableResult:
+    ended = lapsed(covering(table.result), today)
+    again = f"{ended} Clear its piece with everything after it."
+    return replace(table, result=replace(table.result, verdict=Verdict.INVALID, reason=again)) if ended else table
+
+
+def last_days(result: DatabaseResult, waivers: Iterable[Waiver], today: date) -> dict[str, date]:
+    """Return the last day of each waiver that covers a difference of rows or of schema, by its ticket."""
+    found: dict[str, date] = {}
+    tickets = {difference.waived for difference in result.schema if difference.waived}
+    schema = ((w.ticket, w.expires) for w in waivers if w.ticket in tickets and w.expires >= today)
+    rows = (item for table in result.tables for item in covering(table.result).items())
+    for ticket, last in (*schema, *rows):
+        found[ticket] = min(last, found.get(ticket, last))
+    return found if result.verdict is Verdict.WAIVED else {}
+
+
+def could_not(database: str, broken: Sequence[Broken]) -> DatabaseResult:
+    """Return the result of a night in which no row was read."""
+    first = first_broken(broken)
+    why = first.sentence if first else "There is no survey of the databases. Clear it with downstream."
+    return DatabaseResult(database, Verdict.INVALID, why)
+
+
+def blamed(result: DatabaseResult, broken: Sequence[Broken]) -> DatabaseResult:
+    """Return the result as INVALID for the first link that did not hold, if there is one."""
+    first = first_broken(broken)
+    return replace(result, verdict=Verdict.INVALID, reason=first.sentence) if first else result
+
+
+def records(
+    spec: Database, plan: NightPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
+) -> Iterator[ActivityRecord]:
+    """Yield a record for the database as a whole, and one for every table; ``reports`` says by
+    activity where theirs lie.
+
+    A run of some tables has none for the whole: routines, events and the other tables were not looked at.
+    """
+    if not plan.partial:
+        yield _record_of_whole(plan, result, reports[DATABASE], about)
+    for table in result.tables:
+        found, name = table.result, activity_of(table.table)
+        yield ActivityRecord(
+            key=_key(plan, name, about),
+            verdict=found.verdict,
+            reason=found.reason,
+            recorded=about.now,
+            rows=found.rows,
+            columns=tuple(column for column in found.columns if column.different),
+            severity=severity(spec, table.table),
+            seconds=found.seconds,
+            report=reports.get(name, reports[DATABASE]),
+            suite_sha=about.sha,
+            waivers=found.waivers,
+        )
+
+
+def _record_of_whole(plan: NightPlan, result: DatabaseResult, report: str, about: About) -> ActivityRecord:
+    verdict, reason = _whole(result, about.first_broken)
+    return ActivityRecord(
+        key=_key(plan, DATABASE, about),
+        verdict=verdict,
+        reason=reason,
+        recorded=about.now,
+        rows=Rows(),
+        remote_runs=about.servers,
+        first_broken=about.first_broken,
+        seconds=result.seconds,
+        report=report,
+        suite_sha=about.sha,
+    )
+
+
+def unvouched(
+    plan: NightPlan, kept: Sequence[ActivityRecord], reason: str, about: About, *, whole: bool
+) -> Iterator[ActivityRecord]:
+    """Yield an INVALID record in place of each kept result of a run that nobody vouches for any more.
+
+    ``whole``: one for the database as a whole, too.
+    """
+    older = {record.key.activity: record.key for record in kept}
+    for name in sorted({*older, DATABASE} if whole else older):
+        attempt = older[name].attempt + 1 if name in older else 1
+        key = ActivityKey(plan.key, name, plan.business_date, plan.run_id, attempt)
+        yield ActivityRecord(key, Verdict.INVALID, reason, about.now, suite_sha=about.sha)
+
+
+@dataclass(frozen=True)
+class About:
+    """What the records of one night have in common."""
+
+    attempt: int
+    now: datetime
+    sha: str
+    servers: tuple[RemoteRun, ...] = ()
+    first_broken: str = ""
+
+
+def severity(spec: Database, table: str) -> Severity:
+    """Return how bad a difference in ``table`` is; the database as a whole is always critical."""
+    return spec.rules(table).severity
+
+
+def _key(plan: NightPlan, activity: str, about: About) -> ActivityKey:
+    return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, about.attempt)
+
+
+def _whole(result: DatabaseResult, broken: str) -> tuple[Verdict, str]:
+    """Judge what belongs to no table's rows; when no table is there to say more, the whole night's reason."""
+    if broken or not result.tables:
+        return Verdict.INVALID, broken or result.reason
+    if hidden := [one for one in result.not_compared if one.kind is Omission.HIDDEN]:
+        return Verdict.INVALID, f"Not everything could be read: {hidden[0].what}: {hidden[0].why}"
+    open_ones = [difference for difference in result.schema if not difference.waived]
+    if result.verdict is Verdict.INVALID and all(t.result.verdict is not Verdict.INVALID for t in result.tables):
+        return Verdict.INVALID, result.reason
+    if open_ones:
+        named = ", ".join(f"{d.kind} {d.object}" for d in open_ones[:5])
+        return Verdict.FAIL, f"{plural(len(open_ones), 'difference')} of schema: {named}{_more(open_ones, 5)}."
+    if result.schema:
+        return Verdict.WAIVED, "Every difference of schema is covered by a waiver."
+    return Verdict.PASS, "No difference of schema was found."
+
+
+def _more(items: Sequence[object], shown: int) -> str:
+    return f" and {len(items) - shown} more" if len(items) > shown else ""

@@ -1,0 +1,1 @@
+"""One run of a suite: plan, export, compare, validate, judge, record."""

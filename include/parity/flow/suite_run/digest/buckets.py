@@ -1,0 +1,158 @@
+"""Both sides' digests, held against each other: which buckets are equal, and which rows have to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from parity.clients.remote import fingerprint
+from parity.errors import ExportRefused
+from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.sql.lake import BUCKET, SUMS
+
+Line = tuple[int, int, tuple[int, ...]]
+"""Rows, rows whose key is not alone, sums."""
+COLUMNS = tuple(Column(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
+"""Columns of a digest."""
+NO_FILES = f"files-{fingerprint('')[:16]}"
+"""What an earlier helper job called a source without files."""
+MOST_LISTED = 1000
+"""Buckets that one query names; where more differ, every row travels."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A bucket whose rows travel, as each side digested it; None where the side has no row in it."""
+
+    bucket: int
+    legacy: Line | None
+    target: Line | None
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """What the digests say."""
+
+    legacy_rows: int
+    target_rows: int
+    all: int
+    """Buckets that hold a row on either side."""
+    unequal: int
+    seen: tuple[Seen, ...]
+    """The unequal ones and a sample of the equal ones; empty when there is no row, or when everything travels."""
+    everything: bool
+    stayed: int
+    """Rows in equal buckets that are not seen, the same number on both sides."""
+    stayed_duplicates: int
+    target_source: str
+    """State of the table that was digested; empty when it has no name."""
+    digests: tuple[str, str]
+    """The query and the export that digested the two sides."""
+    bytes: int
+    """Bytes of both digests."""
+    made: Mapping[str, Any] = field(default_factory=dict)
+    """What it was made by and from (:mod:`parity.flow.provenance`)."""
+
+    @property
+    def mark(self) -> str:
+        """Return twelve digits that stand for the two digests, and change with either."""
+        return fingerprint("|".join(self.digests))[:12]
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """Return the numbers of the buckets whose rows travel."""
+        return tuple(one.bucket for one in self.seen)
+
+
+def compare_digests(legacy: Export, target: Export, day: date) -> Buckets:
+    """Return what two digests say of each other; ``day`` picks the sample, another one each night."""
+    left, right = _lines(legacy), _lines(target)
+    every = sorted(left.keys() | right.keys())
+    unequal = [bucket for bucket in every if left.get(bucket) != right.get(bucket)]
+    different = set(unequal)
+    equal = [bucket for bucket in every if bucket not in different]
+    sample = [equal[day.toordinal() % len(equal)]] if equal else []
+    everything = len(unequal) > MOST_LISTED
+    stays = [] if everything else [left[bucket] for bucket in equal if bucket not in sample]
+    shown = [] if everything else sorted([*unequal, *sample])
+    return Buckets(
+        legacy_rows=_rows(left),
+        target_rows=_rows(right),
+        all=len(every),
+        unequal=len(unequal),
+        seen=tuple(Seen(bucket, left.get(bucket), right.get(bucket)) for bucket in shown),
+        everything=everything,
+        stayed=sum(rows for rows, _, _ in stays),
+        stayed_duplicates=sum(doubled for _, doubled, _ in stays),
+        target_source=state_of(target),
+        digests=(str(legacy.source.get("query", "")), str(target.source.get("export", ""))),
+        bytes=legacy.bytes + target.bytes,
+    )
+
+
+def check_same_state(buckets: Buckets, target: Export) -> None:
+    """Refuse rows of a table that has changed since it was digested, or does not say so."""
+    now = state_of(target)
+    if now != buckets.target_source:
+        raise ExportRefused(
+            f"The target was {buckets.target_source or 'nameless'} when it was digested"
+            f" and is {now or 'nameless'} now.",
+            remedy="Clear the activity's tasks to compare its newest state.",
+        )
+    if not now and (buckets.target_rows or target.rows):
+        raise ExportRefused(
+            "The target's state has no name, so that nothing shows whether it changed since it was digested.",
+            remedy="Declare mode rows, or update the helper job.",
+        )
+
+
+def check_digests(buckets: Buckets, asked: tuple[str, str]) -> None:
+    """Refuse exports that were asked for with other digests than those that were compared."""
+    for side, mark in zip(("legacy", "target"), asked, strict=True):
+        if mark != buckets.mark:
+            raise ExportRefused(
+                f"The {side} rows were exported for the digests {mark or 'of an unknown run'}, and those that were"
+                f" compared are {buckets.mark}.",
+                remedy="Clear the activity's digest tasks, with everything after them.",
+            )
+
+
+def state_of(export: Export) -> str:
+    """Return the name of the state that an export was made from; empty when it has none.
+
+    A source that lists no file had the same name whatever it held.
+    """
+    version = str(export.source.get("version") or "")
+    return "" if version == NO_FILES else version
+
+
+def _rows(lines: dict[int, Line]) -> int:
+    return sum(rows for rows, _, _ in lines.values())
+
+
+def _lines(digest: Export) -> dict[int, Line]:
+    listed = [line for path in digest.files for line in _read(path)]
+    found = {bucket: (rows, doubled, tuple(sums)) for bucket, rows, doubled, *sums in listed}
+    if len(found) < len(listed):
+        raise ExportRefused("A digest names one bucket twice.", remedy="Clear its task to digest again.")
+    return found
+
+
+def _read(path: Path) -> Sequence[tuple[int, ...]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    wanted = [column.name for column in COLUMNS]
+    whole = table.column_names == wanted and all(
+        pa.types.is_integer(column.type) and not column.null_count for column in table.columns
+    )
+    if not whole:
+        raise ExportRefused(
+            f"A digest has columns {', '.join(table.column_names)}, or numbers that are none.",
+            remedy="Clear its task to digest again.",
+        )
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

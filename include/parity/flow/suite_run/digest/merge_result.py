@@ -1,0 +1,117 @@
+"""The comparison of the rows that travelled, completed to one of the whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from parity.compare.result import NotCompared, Result, Rows, Verdict
+from parity.flow.suite_run.digest.buckets import Buckets
+from parity.flow.suite_run.digest.recompute import Eyesight
+from parity.flow.suite_run.digest.strategy import Way
+from parity.wording import plural
+
+SURE = "2^-128"
+
+
+def complete(result: Result, way: Way, buckets: Buckets, eyesight: Eyesight) -> Result:
+    """Add what stayed where it is; INVALID when digest and comparison contradict each other."""
+    stayed = buckets.stayed if way.whole_rows else 0
+    whole = replace(
+        result,
+        rows=_rows(result.rows, buckets, way),
+        columns=tuple(replace(column, compared=column.compared + stayed) for column in result.columns),
+        not_compared=(*result.not_compared, *_unseen(way, buckets)),
+        canary=replace(
+            result.canary,
+            planted=result.canary.planted + eyesight.planted,
+            found=result.canary.found + eyesight.planted - len(eyesight.blind),
+        ),
+        extra={**result.extra, "digest": facts(way, buckets)},
+    )
+    if result.verdict is Verdict.INVALID:
+        return whole
+    if reason := _contradiction(result, way, buckets, eyesight, whole.rows):
+        return replace(whole, verdict=Verdict.INVALID, reason=reason)
+    return replace(whole, reason=_reason(whole, buckets))
+
+
+def demoted(result: Result, way: Way) -> Result:
+    """Say in a comparison of rows why it is one."""
+    return replace(result, extra={**result.extra, "digest": {"mode": way.mode, "reason": way.reason}})
+
+
+def facts(way: Way, buckets: Buckets) -> dict[str, Any]:
+    """Return what the result remembers of the digests."""
+    return {
+        "mode": way.mode,
+        "reason": way.reason,
+        "buckets": buckets.all,
+        "unequal": buckets.unequal,
+        "seen": "all" if buckets.everything else len(buckets.seen),
+        "rows_that_stayed": buckets.stayed if way.whole_rows else 0,
+        "digest_bytes": buckets.bytes,
+    }
+
+
+def _rows(seen: Rows, buckets: Buckets, way: Way) -> Rows:
+    if not way.whole_rows:
+        return seen
+    return replace(
+        seen,
+        legacy=seen.legacy + buckets.stayed,
+        target=seen.target + buckets.stayed,
+        equal=seen.equal + buckets.stayed,
+        duplicate_legacy=seen.duplicate_legacy + buckets.stayed_duplicates,
+        duplicate_target=seen.duplicate_target + buckets.stayed_duplicates,
+    )
+
+
+def _unseen(way: Way, buckets: Buckets) -> Iterator[NotCompared]:
+    quiet = buckets.all - buckets.unequal
+    if quiet and not buckets.everything:
+        yield NotCompared(
+            f"rows of {quiet:,} equal buckets",
+            f"compared by digest: count and 128 bits of sums over MD5; what collides is unseen (odds {SURE})",
+            buckets.stayed,
+        )
+    for column in way.by_value:
+        yield NotCompared(
+            f"column {column.name} in digests",
+            f"compared by value ({column.why}), by a later query than its row's digest: a table that is written"
+            " between the two is not seen",
+        )
+    for padded in (one.name for one in way.hashed if one.legacy.padded or one.target.padded):
+        yield NotCompared(f"column {padded}", "CHAR: the blanks that fill it up are no part of its digest")
+
+
+def _contradiction(result: Result, way: Way, buckets: Buckets, eyesight: Eyesight, rows: Rows) -> str:
+    if eyesight.blind:
+        return f"The digest is blind: a changed value of {eyesight.blind[0]} did not change it."
+    if odd := {column.name for column in result.columns} ^ way.compared:
+        return f"The digest and the comparison do not cover the same columns: {', '.join(sorted(odd))}."
+    if (rows.legacy, rows.target) != (buckets.legacy_rows, buckets.target_rows):
+        return (
+            f"{rows.legacy:,} legacy and {rows.target:,} target rows were compared, but"
+            f" {buckets.legacy_rows:,} and {buckets.target_rows:,} digested."
+        )
+    return "" if buckets.unequal else _unequal_without_a_bucket(result, way)
+
+
+def _unequal_without_a_bucket(result: Result, way: Way) -> str:
+    hashed = {one.name for one in way.hashed}
+    seen = [column.name for column in result.columns if column.different and column.name in hashed]
+    if seen or result.rows.missing or result.rows.extra:
+        return f"The digest is blind: every bucket is equal, but rows differ ({', '.join(seen) or 'keys'})."
+    return ""
+
+
+def _reason(whole: Result, buckets: Buckets) -> str:
+    if whole.verdict is not Verdict.PASS:
+        return whole.reason
+    return (
+        f"{plural(whole.rows.equal, 'row')} equal in {plural(len(whole.columns), 'column')}, "
+        f"{plural(buckets.all, 'bucket')} by digest;"
+        f" {whole.canary.found} of {whole.canary.planted} planted corruptions found."
+    )

@@ -1,0 +1,64 @@
+"""What each engine is asked once the way is chosen: digests, then the rows of some buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parity.clients.athena_sql import Statement
+from parity.flow.suite_run.digest.buckets import Buckets
+from parity.flow.suite_run.digest.strategy import Hashed, Way
+from parity.flow.suite_run.digest.survey import legacy_source, target_source
+from parity.sql.columns import Column
+from parity.sql.lake import Lake
+from parity.sql.spark import Spark
+from parity.sql.trino import Trino
+from parity.suite.models import TargetSource
+
+Side = Callable[[Hashed], Column]
+
+
+def of_legacy(hashed: Hashed) -> Column:
+    """Return a column as the legacy side holds it."""
+    return hashed.legacy
+
+
+def of_target(hashed: Hashed) -> Column:
+    """Return a column as the target side holds it."""
+    return hashed.target
+
+
+def digest_legacy(way: Way, query: Statement) -> Statement:
+    """Return Athena's digests."""
+    return Statement(_digest(Trino(), way, of_legacy, legacy_source(query)), query.parameters)
+
+
+def digest_target(way: Way, target: TargetSource) -> str:
+    """Return Spark's digests."""
+    return _digest(Spark(), way, of_target, target_source(target))
+
+
+def rows_legacy(way: Way, buckets: Buckets, query: Statement) -> Statement:
+    """Return Athena's rows of the buckets that are to be seen."""
+    always = (*(one.legacy.name for one in way.key), *(one.legacy for one in way.by_value))
+    sql = _rows(Trino(), way, buckets, of_legacy, (way.legacy, always, legacy_source(query)))
+    return Statement(sql, query.parameters)
+
+
+def rows_target(way: Way, buckets: Buckets, target: TargetSource) -> str:
+    """Return Spark's rows of the buckets that are to be seen."""
+    always = (*(one.target.name for one in way.key), *(one.target for one in way.by_value))
+    return _rows(Spark(), way, buckets, of_target, (way.target, always, target_source(target)))
+
+
+def _digest(dialect: Lake, way: Way, side: Side, source: str) -> str:
+    columns, key = [side(one) for one in way.hashed], [side(one) for one in way.key]
+    return dialect.digests(columns, key, source, way.buckets)
+
+
+def _rows(
+    dialect: Lake, way: Way, buckets: Buckets, side: Side, asked: tuple[tuple[str, ...], tuple[str, ...], str]
+) -> str:
+    names, always, source = asked
+    key = [side(one) for one in way.key or way.hashed]
+    inside = "1 = 1" if buckets.everything else dialect.among(key, way.buckets, buckets.inside)
+    return dialect.detail(names, () if way.whole_rows else always, inside, source)

@@ -1,0 +1,109 @@
+"""The worker digests what was exported once more, with an engine of its own.
+
+Both engines say what a bucket's digest is; the rows of some buckets are here. If they do not yield the same
+digest, then the engine did not hash what it holds, or the table changed meanwhile: nothing may be concluded.
+And each hashed column is changed in one row, to see that the digest would have noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parity.errors import ExportRefused
+from parity.flow.suite_run.digest.buckets import Buckets, Line
+from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
+from parity.flow.suite_run.digest.strategy import Way
+from parity.flow.suite_run.exports.fetch import Export
+from parity.sql.columns import Column, Kind
+from parity.sql.duck import Duck
+from parity.sql.parquets import UNBELIEVED, read_parquet
+
+_CHANGES: Mapping[Kind, str] = {
+    Kind.INTEGER: "coalesce({0}::HUGEINT + 1, 0)",
+    Kind.DECIMAL: "coalesce(CASE WHEN {0} > 0 THEN {0} - {1} ELSE {0} + {1} END, 0)",
+    Kind.BOOLEAN: "coalesce(NOT {0}, true)",
+    Kind.DATE: "coalesce({0} + 1, DATE '2000-01-01')",
+    Kind.TIMESTAMP: "coalesce(CAST({0} AS TIMESTAMP) + INTERVAL 1 MICROSECOND, TIMESTAMP '2000-01-01')",
+    Kind.TEXT: "coalesce({0} || 'x', '')",
+    Kind.BINARY: "coalesce({0} || '\\x00'::BLOB, ''::BLOB)",
+}
+"""The smallest change of a value {0}, for a decimal by its last digit {1}; a NULL becomes a value."""
+
+
+@dataclass(frozen=True)
+class Eyesight:
+    """Columns of one row that were changed, and those whose change the digest did not see."""
+
+    planted: int
+    blind: tuple[str, ...]
+
+
+def testify(way: Way, buckets: Buckets, legacy: Export, target: Export) -> Eyesight:
+    """Digest the exported rows again; ExportRefused when an engine said otherwise."""
+    seen = [_again("legacy", way, buckets, legacy, of_legacy), _again("target", way, buckets, target, of_target)]
+    return next((one for one in seen if one.planted), Eyesight(0, ()))
+
+
+def _again(label: str, way: Way, buckets: Buckets, export: Export, side: Side) -> Eyesight:
+    told = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
+    if not told:
+        return Eyesight(0, ())
+    with _Worker(export, [side(one) for one in way.hashed], [side(one) for one in way.key], way.buckets) as worker:
+        found = worker.digests(sorted(told))
+        for bucket, line in told.items():
+            if found.get(bucket) != line:
+                raise ExportRefused(
+                    f"The {label} rows of bucket {bucket} do not have the digest that their engine told"
+                    f" ({_said(line)}; here {_said(found.get(bucket))}).",
+                    remedy="The table changed meanwhile, or the engine writes a value otherwise: clear the"
+                    " activity's tasks, and declare mode rows if it happens again.",
+                )
+        return worker.eyesight(min(told))
+
+
+def _said(line: Line | None) -> str:
+    return f"{line[0]:,} rows, sums {'/'.join(f'{total:x}' for total in line[2])}" if line else "no rows"
+
+
+class _Worker:
+    """A DuckDB over one side's exported rows."""
+
+    def __init__(self, export: Export, columns: Sequence[Column], key: Sequence[Column], buckets: int) -> None:
+        self._export, self._columns, self._key, self._buckets = export, list(columns), list(key), buckets
+        self._duck = Duck()
+
+    def __enter__(self) -> _Worker:
+        import duckdb
+
+        self._connection = duckdb.connect(config={"disabled_optimizers": UNBELIEVED})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"CREATE VIEW rows AS SELECT * FROM {read_parquet(self._export.files)}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def digests(self, wanted: Sequence[int]) -> dict[int, Line]:
+        """Return the digests of some buckets."""
+        among = self._duck.among(self._key or self._columns, self._buckets, wanted)
+        return self._ask(f"rows WHERE {among}")
+
+    def eyesight(self, bucket: int) -> Eyesight:
+        """Change one row of a bucket, one column at a time, and say which changes its digest does not show."""
+        among = self._duck.among(self._key or self._columns, self._buckets, [bucket])
+        self._connection.execute(f"CREATE TEMP TABLE one AS SELECT * FROM rows WHERE {among} LIMIT 1")
+        before = self._ask("one")
+        blind = (column.name for column in self._columns if self._ask(self._changed(column)) == before)
+        return Eyesight(len(self._columns), tuple(blind))
+
+    def _changed(self, column: Column) -> str:
+        name = self._duck.quote(column.name)
+        step = f"0.{'0' * (column.scale - 1)}1" if column.scale else "1"
+        value = _CHANGES[column.kind].format(name, step)
+        return f"(SELECT * REPLACE ({value} AS {name}) FROM one) AS changed"
+
+    def _ask(self, source: str) -> dict[int, Line]:
+        sql = self._duck.digests(self._columns, self._key, source, self._buckets)
+        rows = self._connection.execute(sql).fetchall()
+        return {int(bucket): (int(n), int(doubled), tuple(map(int, sums))) for bucket, n, doubled, *sums in rows}

@@ -1,0 +1,1 @@
+"""The exported files of both sides, checked against manifest, schema and footers."""

@@ -1,0 +1,43 @@
+"""Checkpoints of database runs in the results store, so that a killed worker's successor goes on from the last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from parity.history.tables import progress
+
+
+class StoredProgress:
+    """Progress in the results store, in a table of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.table = progress
+
+    def load(self, run: str, table: str) -> str | None:
+        """Return what was saved last, or None."""
+        wanted = select(self.table.c.state).where(*self._of(run, table))
+        with self.engine.connect() as connection:
+            found = connection.execute(wanted).scalar()
+        return None if found is None else str(found)
+
+    def save(self, run: str, table: str, state: str) -> None:
+        """Keep ``state``, replacing what was there, in one transaction."""
+        with self.engine.begin() as connection:
+            connection.execute(self.table.delete().where(*self._of(run, table)))
+            connection.execute(self.table.insert().values(run=run, name=table, state=state))
+
+    def forget(self, run: str) -> None:
+        """Drop everything of a run."""
+        with self.engine.begin() as connection:
+            connection.execute(self.table.delete().where(self.table.c.run == run))
+
+    def forget_all(self, runs: str) -> None:
+        """Drop everything of every run whose name begins with ``runs``."""
+        with self.engine.begin() as connection:
+            connection.execute(self.table.delete().where(self.table.c.run.startswith(runs, autoescape=True)))
+
+    def _of(self, run: str, table: str) -> tuple[Any, Any]:
+        return self.table.c.run == run, self.table.c.name == table

@@ -1,0 +1,54 @@
+"""One verification: what, where, and with what."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from parity.clock import Clock, today
+from parity.suite.databases import Database
+from parity.suite.models import Waiver
+from parity.tablediff.explain import Desk
+from parity.tablediff.rows.checkpoint import ProgressStore
+from parity.tablediff.sessions.pair import Connections
+
+LONGEST = 200
+"""Bytes of a folder's name; most file systems take 255."""
+
+
+def folder_of(table: str) -> str:
+    """Return a table's name as a folder's: another one for every table, and short enough for a file system."""
+    name = re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}~", table)
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST // 2]}={hashlib.sha256(table.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One verification: what, where, and with what."""
+
+    spec: Database
+    connections: Connections
+    store: ProgressStore
+    artefacts: Path
+    """Where differences are kept while the run lasts; a resumed run must find the same folder."""
+    clock: Clock
+    run: str = "once"
+    """Names the run in the progress store."""
+    waivers: tuple[Waiver, ...] = ()
+    mask_key: bytes = b"parity"
+
+    def desk(self, table: str) -> Desk:
+        """Return what the engine needs for one table."""
+        own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
+        covering = tuple(w for w in own if w.kind != "schema")
+        return Desk(self.mask_key, waivers=covering, suite=self.spec.database, today=self.today)
+
+    @property
+    def today(self) -> date:
+        """Return the day on which waivers must be in force: their last day ends in the database's own zone."""
+        return today(self.clock, self.spec.timezone)

@@ -1,0 +1,88 @@
+"""Some threads, each with a line to both servers, that walk groups of tables and sections of large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from parity.errors import CouldNotCompare
+from parity.tablediff.job import Job
+from parity.tablediff.rows.partitions import Section
+from parity.tablediff.rows.throttle import Brake
+from parity.tablediff.sessions.reconnecting import Line
+from parity.tablediff.table_plan import TablePlan
+from parity.tablediff.table_run import TableRun
+from parity.tablediff.verdict import TableResult
+
+Group = Sequence[TableRun]
+Stint = Sequence[tuple[TableRun, Section]]
+"""What is walked under one pair of snapshots."""
+
+
+@dataclass
+class Workers:
+    """The lines in use; each thread takes one and gives it back."""
+
+    job: Job
+    _idle: list[Line] = field(default_factory=list)
+    _all: list[Line] = field(default_factory=list)
+
+    def verify(self, groups: Sequence[Sequence[TablePlan]]) -> list[TableResult]:
+        """Walk everything, then read again what differs, and judge."""
+        brake = Brake(self.job.spec.pace, self.job.clock)
+        runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
+        with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
+            try:
+                stints = [stint for group in pool.map(self._stints, runs) for stint in group]
+                list(pool.map(self._walk, stints))
+                return [result for results in pool.map(self._finish, runs) for result in results]
+            except BaseException:  # before the pool waits for its threads: they would walk to the end
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.stop()
+                raise
+
+    def _stints(self, group: Group) -> list[Stint]:
+        """Return a group's whole tables as one stint, and each section of a large one as its own."""
+        large = [table for table in group if table.parts > 1]
+        if large:
+            with self._line() as line:
+                for table in large:
+                    table.cut(line)
+        whole = [(table, Section()) for table in group if len(table.sections) == 1]
+        parts = [[(table, part)] for table in group if len(table.sections) > 1 for part in table.sections]
+        return [*parts, *([whole] if whole else [])]
+
+    def _walk(self, stint: Stint) -> None:
+        with self._line() as line:
+            with suppress(CouldNotCompare):  # each table says so itself
+                line.fresh()
+            for table, section in stint:
+                table.walk(line, section)
+
+    def _finish(self, group: Group) -> list[TableResult]:
+        with self._line() as line:
+            return [table.finish(line) for table in group]
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = Line(self.job.connections, self.job.clock, self.job.spec.pace.attempts)
+            self._all.append(line)
+        try:
+            yield line
+        finally:
+            self._idle.append(line)
+
+    def stop(self) -> None:
+        """Kill whatever the servers still run for us; no line connects again."""
+        for line in self._all:
+            line.stop()
+
+    def close(self) -> None:
+        """Hang up."""
+        for line in self._all:
+            line.hang_up()

@@ -1,0 +1,87 @@
+"""How far a table has come, kept so that a killed worker's successor goes on from the last finished span."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known of one table after its last finished span."""
+
+    fingerprint: str
+    """Of the plan: another plan starts again."""
+    after: tuple[str | None, ...] | None = None
+    """The last key of the last finished span."""
+    spans: int = 0
+    done: bool = False
+    legacy: int = 0
+    target: int = 0
+    fetched: int = 0
+    looked_at: int = 0
+    changed: int = 0
+    missing: int = 0
+    extra: int = 0
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Changed rows by column."""
+    started: str = ""
+    """When its first snapshot was taken."""
+    resumed: int = 0
+    """How often it went on from an earlier span, in a new snapshot."""
+    counted: bool = False
+    """The server's own count, under the snapshot that was compared, is that of the rows that were."""
+    sections: int = 1
+    """How many parts of it were read at once, each in a snapshot of its own."""
+    cuts: tuple[tuple[str | None, ...], ...] = ()
+    """Where a table is cut into sections, each of which has progress of its own."""
+
+    @property
+    def different(self) -> int:
+        """Return how many rows are changed, missing or extra."""
+        return self.changed + self.missing + self.extra
+
+    def to_json(self) -> str:
+        """Return the state as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Progress:
+        """Read a state back."""
+        state = json.loads(text)
+        after, cuts = state.pop("after"), state.pop("cuts", ())
+        return cls(after=None if after is None else tuple(after), cuts=tuple(map(tuple, cuts)), **state)
+
+
+class ProgressStore(Protocol):
+    """Where progress is kept, by run and table. Every write may be repeated."""
+
+    def load(self, run: str, table: str) -> str | None:
+        """Return what was saved last, or None."""
+
+    def save(self, run: str, table: str, state: str) -> None:
+        """Keep ``state``, replacing what was there."""
+
+    def forget(self, run: str) -> None:
+        """Drop everything of a run that has ended."""
+
+
+class MemoryProgress:
+    """Progress that lives as long as the process: for one command at a terminal."""
+
+    def __init__(self) -> None:
+        self.states: dict[tuple[str, str], str] = {}
+
+    def load(self, run: str, table: str) -> str | None:
+        """Return what was saved last, or None."""
+        return self.states.get((run, table))
+
+    def save(self, run: str, table: str, state: str) -> None:
+        """Keep ``state``."""
+        self.states[run, table] = state
+
+    def forget(self, run: str) -> None:
+        """Drop everything of a run."""
+        self.states = {key: value for key, value in self.states.items() if key[0] != run}

@@ -1,0 +1,91 @@
+"""A large table cut into sections of its key, so that several connections read it at once.
+
+The cuts are kept with the table's progress: a killed worker's successor must go on within the same ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+from parity.sql.keys import Cells, Span
+from parity.tablediff.rows.checkpoint import Progress
+from parity.tablediff.table_plan import TablePlan
+
+WORTH = 20_000
+"""Rows that make a section worth a snapshot of its own."""
+PARTS = 1_000_000
+"""Numbers set aside for the spans of one section."""
+
+Boundary = Callable[[Span, int], Cells | None]
+"""Returns the key so many rows into a span."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a table, from one key up to another; number 0 without bounds is the whole."""
+
+    number: int = 0
+    span: Span = field(default_factory=Span)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it is the whole table."""
+        return self.span == Span()
+
+    def name(self, table: str) -> str:
+        """Return the name under which its progress is kept."""
+        return table if self.whole else f"{table}/{self.number}"
+
+    @property
+    def numbers(self) -> range:
+        """Return the numbers of its spans."""
+        return range(sys.maxsize) if self.whole else range(self.number * PARTS, (self.number + 1) * PARTS)
+
+
+def wanted(plan: TablePlan, connections: int) -> int:
+    """Return into how many sections a table should be cut."""
+    return min(connections, plan.rows // WORTH) if plan.walkable else 1
+
+
+def cut(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
+    """Return where a table is cut into sections of about equally many rows."""
+    ends: list[Cells] = []
+    for _ in range(parts - 1):
+        end = boundary(Span(ends[-1] if ends else None), -(-plan.rows // parts))
+        if end is None:
+            break
+        ends.append(end)
+    return tuple(ends)
+
+
+def sections(cuts: Sequence[Cells]) -> tuple[Section, ...]:
+    """Return the sections between the cuts; without any, the whole."""
+    bounds = pairwise([None, *cuts, None])
+    return tuple(Section(number, Span(*ends)) for number, ends in enumerate(bounds))
+
+
+def merged(states: Sequence[Progress], fingerprint: str) -> Progress:
+    """Return the progress of a whole table from that of its sections, all done."""
+    columns: Counter[str] = Counter()
+    for state in states:
+        columns.update(state.columns)
+    counts: dict[str, Any] = {name: sum(getattr(state, name) for state in states) for name in _COUNTS}
+    return replace(
+        states[0],
+        fingerprint=fingerprint,
+        after=None,
+        done=all(state.done for state in states),
+        counted=all(state.counted for state in states),
+        sections=len(states),
+        cuts=(),
+        columns=dict(columns),
+        **counts,
+    )
+
+
+_COUNTS = ("spans", "legacy", "target", "fetched", "looked_at", "changed", "missing", "extra", "resumed")

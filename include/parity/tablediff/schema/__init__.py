@@ -1,0 +1,1 @@
+"""The definitions of both databases in one spelling, and how they differ."""

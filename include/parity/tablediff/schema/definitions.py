@@ -1,0 +1,356 @@
+"""What a catalogue names, as names and a few normalised attributes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from parity.sql.mysql_tokens import Tokens, joined, parts, tokens
+from parity.tablediff.mysql.catalogue import Catalogue, Record, json_columns
+from parity.tablediff.schema.create_statements import (
+    OPTIONS,
+    Clauses,
+    RoutineText,
+    TableText,
+    behind_name,
+    event_body,
+    routine_text,
+    table_text,
+    trigger_text,
+    view_text,
+)
+from parity.tablediff.schema.normalise import (
+    Style,
+    body,
+    charset,
+    column_type,
+    default,
+    expression,
+    extra,
+    partitioning,
+    query,
+    sql_mode,
+)
+
+Attributes = dict[str, str]
+
+
+class Key(NamedTuple):
+    """What tells one object of a database from another."""
+
+    kind: str
+    table: str
+    """The table that it is a part of; empty for what has a name in the database."""
+    name: str
+    sort: str = ""
+    """Which of a function, a procedure and the parts of a package that share a name."""
+
+    @property
+    def shown(self) -> str:
+        """Return the name that people read."""
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+
+Objects = dict[Key, Attributes]
+Found = Iterator[tuple[Key, Attributes]]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A catalogue, its tables' definitions, and the style of its server."""
+
+    catalogue: Catalogue
+    style: Style
+    texts: Mapping[str, TableText]
+
+    def records(self, kind: str) -> Iterable[Record]:
+        return self.catalogue.records.get(kind, ())
+
+    def created(self, what: str, name: str) -> str:
+        return self.catalogue.created.get(what, {}).get(name, "")
+
+
+def objects(catalogue: Catalogue, style: Style, skipped: Set[str] = frozenset()) -> Objects:
+    """Return everything that the catalogue names and of which it gives the definition, normalised.
+
+    Tables that are ``skipped`` are left out, with all that belongs to them but triggers and foreign keys.
+    """
+    created = catalogue.created.get("table", {})
+    texts = {name: table_text(text) for name, text in created.items() if name not in skipped}
+    view = _View(catalogue, style, texts)
+    return {key: attributes for reader in _READERS for key, attributes in reader(view)}
+
+
+def _tables(view: _View) -> Found:
+    for record in view.records("tables"):
+        if text := view.texts.get(record["name"]):
+            yield (
+                Key("table", "", record["name"]),
+                {
+                    "engine": str(record["engine"]).lower(),
+                    "collation": charset(record["table_collation"]),
+                    "comment": joined(text.options.get("comment", [])),
+                    "partition by": partitioning(text.options["partition by"], view.style),
+                    "options": _options(text.options, view.style),
+                    "versioned": "yes" if record["table_type"] == "SYSTEM VERSIONED" else "",
+                },
+            )
+
+
+def _options(clauses: Clauses, style: Style) -> str:
+    return expression(clauses.get(OPTIONS, []), style)
+
+
+def _columns(view: _View) -> Found:
+    documents = json_columns(view.catalogue.records) if view.catalogue.mariadb else set()
+    spatial = {(r["table_name"], r["column_name"]): int(r["srid"]) for r in view.records("geometries")}
+    for record in view.records("columns"):
+        text = view.texts.get(record["table_name"])
+        if text:
+            clauses = text.columns.get(record["column_name"], {})
+            place = (record["table_name"], record["column_name"])
+            attributes = _column(record, clauses, place in documents, view.style)
+            if spatial.get(place):  # MariaDB has it nowhere else, and 0 for none
+                attributes["spatial reference"] = str(spatial[place])
+            yield Key("column", record["table_name"], record["column_name"].lower()), attributes
+
+
+def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> Attributes:
+    return {
+        "name": str(record["column_name"]),
+        "type": "json" if document else column_type(clauses.get("type", [])),
+        "nullable": str(record["is_nullable"]).lower(),
+        "default": default(clauses.get("default", []), style),
+        "extra": extra(record["extra"]),
+        "generated": expression(clauses.get("generated", []), style),
+        "check": "" if document else expression(clauses.get("check", []), style),
+        "charset": "" if document else charset(record["character_set_name"]),
+        "collation": "" if document else charset(record["collation_name"]),
+        "spatial reference": joined(clauses.get("srid", [])),
+        "comment": joined(clauses.get("comment", [])),
+        "options": _options(clauses, style),
+        "position": str(record["ordinal_position"]),
+    }
+
+
+def _grouped(records: Iterable[Record], *names: str) -> dict[tuple[str, ...], list[Record]]:
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        found.setdefault(tuple(str(record[name]) for name in names), []).append(record)
+    return found
+
+
+def _indexes(view: _View) -> Found:
+    for (table, name), pieces in _grouped(view.records("indexes"), "table_name", "index_name").items():
+        if text := view.texts.get(table):
+            clauses = text.indexes.get(name, {})
+            written = parts(clauses.get("parts", []))
+            yield (
+                Key("index", table, name),
+                {
+                    "columns": ", ".join(_part(p, written, view.style) for p in pieces),
+                    "unique": "no" if int(pieces[0]["non_unique"]) else "yes",
+                    "type": str(pieces[0]["index_type"]).lower(),
+                    "visible": _visible(pieces[0]),
+                    "comment": joined(clauses.get("comment", [])),
+                    "parser": expression(clauses.get("parser", [])),
+                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}, view.style),
+                },
+            )
+
+
+def _period(written: list[Tokens]) -> Tokens:
+    """Return the words by which MariaDB forbids that periods overlap; information_schema has none."""
+    return [token for part in written for token in part if token.says("WITHOUT", "OVERLAPS")]
+
+
+def _part(record: Record, written: list[Tokens], style: Style) -> str:
+    """Return one part of an index: a column, maybe its first characters only, or an expression; and its order."""
+    length = f"({record['sub_part']})" if record["sub_part"] else ""
+    order = " desc" if str(record["collation"]).upper() == "D" else ""
+    if record["column_name"]:
+        return f"{record['column_name']}{length}{order}"
+    at = int(record["seq_in_index"]) - 1
+    found = [token for token in written[at] if not token.says("DESC")] if at < len(written) else []
+    return f"{expression(found, style)}{length}{order}"
+
+
+def _visible(record: Record) -> str:
+    """Tell whether the optimiser sees an index: MySQL says IS_VISIBLE, MariaDB IGNORED, older servers neither."""
+    hidden = str(record.get("ignored", "NO")).upper() == "YES" or str(record.get("is_visible")).upper() == "NO"
+    return "no" if hidden else "yes"
+
+
+def _foreign_keys(view: _View) -> Found:
+    for (table, name), pieces in _grouped(view.records("foreign_keys"), "table_name", "constraint_name").items():
+        first = pieces[0]
+        yield (
+            Key("foreign key", table, name),
+            {
+                "columns": ", ".join(str(p["column_name"]) for p in pieces),
+                "refers to": f"{_elsewhere(first)}{first['referenced_table_name']}"
+                f" ({', '.join(str(p['referenced_column_name']) for p in pieces)})",
+                "on update": _rule(first["update_rule"]),
+                "on delete": _rule(first["delete_rule"]),
+                "match": str(first["match_option"]).lower(),
+            },
+        )
+
+
+def _elsewhere(record: Record) -> str:
+    """Return the database of the table referred to, unless it is the own one, whose name may differ."""
+    other = record["referenced_table_schema"]
+    return "" if other == record["table_schema"] else f"{other}."
+
+
+def _rule(value: object) -> str:
+    """Return the rule; InnoDB makes no difference between NO ACTION and RESTRICT."""
+    return str(value).lower().replace("no action", "restrict")
+
+
+def _elements(view: _View) -> Found:
+    """Yield what stands in a table's definition beside columns, indexes and foreign keys."""
+    for table, text in view.texts.items():
+        for name, clauses in text.checks.items():
+            yield (
+                Key("check", table, name),
+                {
+                    "check": expression(clauses.get("check", []), view.style),
+                    "enforced": "no" if "not enforced" in clauses else "yes",
+                    "options": _options(clauses, view.style),
+                },
+            )
+        for name, found in text.partitions.items():
+            yield Key("partition", table, name), {"definition": partitioning(found, view.style)}
+        for element in text.others:
+            written = expression(element, view.style)
+            yield Key("clause", table, written), {"definition": written}
+
+
+def _views(view: _View) -> Found:
+    for record in view.records("views"):
+        if text := view.created("view", record["table_name"]):
+            clauses = view_text(text)
+            yield (
+                Key("view", "", record["table_name"]),
+                {
+                    "definition": query(clauses["query"], view.style),
+                    "algorithm": expression(clauses.get("algorithm", [])),
+                    "options": _options(clauses, view.style),
+                    "check option": str(record["check_option"]).lower(),
+                    "security": str(record["security_type"]).lower(),
+                    **_origin(record),
+                },
+            )
+
+
+def _origin(record: Record) -> Attributes:
+    """Return as whom and in which character sets an object runs."""
+    database = {"collation of the database": charset(record.get("database_collation"))}
+    return {
+        "definer": str(record["definer"]),
+        "charset of the client": charset(record["character_set_client"]),
+        "collation of the connection": charset(record["collation_connection"]),
+        **(database if "database_collation" in record else {}),
+    }
+
+
+def _routines(view: _View) -> Found:
+    """Yield routines by name and sort: a function and a procedure may share a name."""
+    parameters = _grouped(view.records("parameters"), "routine_type", "specific_name")
+    for record in view.records("routines"):
+        name, sort = str(record["routine_name"]), str(record["routine_type"])
+        own = parameters.get((sort, name), [])
+        attributes = _routine(record, own, view.created(sort.lower(), name), view.style)
+        yield (
+            Key("routine", "", name, sort.lower()),
+            {f"{sort.lower()} {what}": value for what, value in attributes.items()},
+        )
+
+
+def _routine(record: Record, parameters: Iterable[Record], text: str, style: Style) -> Attributes:
+    kind, mode = str(record["routine_type"]), str(record["sql_mode"])
+    if kind.startswith("PACKAGE"):
+        found = RoutineText([], [], {}, behind_name(text, *kind.split(), sql_mode=mode))
+    else:
+        found = routine_text(text, mode)
+    clauses = found.traits
+    language = joined(clauses.get("language", [])).lower()
+    return {
+        "returns": column_type(found.returns),
+        "parameters": body(found.parameters),
+        "charsets": ", ".join(charset(p["character_set_name"]) for p in parameters),
+        "collations": ", ".join(charset(p["collation_name"]) for p in parameters),
+        "language": language,
+        "body": found.body if language else body(tokens(found.body, mode)),
+        "options": _options(clauses, style),
+        "deterministic": str(record["is_deterministic"]).lower(),
+        "data access": str(record["sql_data_access"]).lower(),
+        "security": str(record["security_type"]).lower(),
+        "sql mode": sql_mode(mode, style),
+        "comment": str(record["routine_comment"]),
+        **_origin(record),
+    }
+
+
+def _triggers(view: _View) -> Found:
+    for record in view.records("triggers"):
+        if text := view.created("trigger", record["trigger_name"]):
+            condition, found = trigger_text(text, str(record["sql_mode"]))
+            yield (
+                Key("trigger", "", record["trigger_name"]),
+                {
+                    "table": str(record["event_object_table"]),
+                    "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
+                    "order": str(record["action_order"]),
+                    "options": expression(condition, view.style),
+                    "body": body(found),
+                    "sql mode": sql_mode(record["sql_mode"], view.style),
+                    **_origin(record),
+                },
+            )
+
+
+def _events(view: _View) -> Found:
+    for record in view.records("events"):
+        text = view.created("event", record["event_name"])
+        yield (
+            Key("event", "", record["event_name"]),
+            {
+                "schedule": " ".join(
+                    str(record[k])
+                    for k in ("event_type", "execute_at", "interval_value", "interval_field", "starts", "ends")
+                    if record[k] is not None
+                ).lower(),
+                "time zone": str(record["time_zone"]).lower(),
+                "status": str(record["status"]).lower(),
+                "on completion": str(record["on_completion"]).lower(),
+                "body": body(event_body(text, str(record["sql_mode"]))),
+                "sql mode": sql_mode(record["sql_mode"], view.style),
+                "comment": str(record["event_comment"]),
+                **_origin(record),
+            },
+        )
+
+
+def _others(view: _View) -> Found:
+    for name, text in view.catalogue.created.get("sequence", {}).items():
+        written = tokens(behind_name(text, "SEQUENCE"))
+        yield Key("sequence", "", name), {"definition": expression(written, view.style)}
+    for name, text in view.catalogue.created.get("library", {}).items():
+        yield Key("library", "", name), {"definition": behind_name(text, "LIBRARY")}
+
+
+_READERS: tuple[Callable[[_View], Found], ...] = (
+    _tables,
+    _columns,
+    _indexes,
+    _foreign_keys,
+    _elements,
+    _views,
+    _routines,
+    _triggers,
+    _events,
+    _others,
+)

@@ -1,0 +1,104 @@
+"""Both servers at once: one session each, asked in parallel, made anew when one is lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
+
+from parity.clients.mysql import Address, Limits, Session, connect
+from parity.sql.mariadb import MariaDB, MySQL57
+from parity.sql.mysql import MySQL
+from parity.tablediff.mysql.table import MySQLTable
+from parity.tablediff.table_plan import TablePlan
+
+A = TypeVar("A")
+B = TypeVar("B")
+HELPERS = 64
+"""More than there can be connections, with one more each that kills what a connection is waiting for."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Where both databases are, and what a session may do there."""
+
+    legacy: Address
+    target: Address
+    limits: Limits = field(default_factory=Limits)
+    name: str = "parity"
+
+
+def both(legacy: Callable[[], A], target: Callable[[], B]) -> tuple[A, B]:
+    """Run two calls at once; the first error wins, once both have ended."""
+    first = _helpers(os.getpid()).submit(legacy)
+    try:
+        second = target()
+    except BaseException:
+        first.result()
+        raise
+    return first.result(), second
+
+
+@cache
+def _helpers(process: int) -> ThreadPoolExecutor:
+    """Return the threads that a process lends out: starting two for every question costs more than a small table.
+
+    A forked child has none of its parent's threads, and so gets its own.
+    """
+    return ThreadPoolExecutor(HELPERS, f"parity-side-{process}")
+
+
+@dataclass
+class Sides:
+    """One session on each server, inside one snapshot each."""
+
+    legacy: Session
+    target: Session
+
+    @classmethod
+    def open(cls, connections: Connections) -> Sides:
+        """Connect to both; closes the one when the other fails."""
+        opened: list[Session] = []
+
+        def one(where: Address) -> Session:
+            session = connect(where, connections.limits, connections.name)
+            opened.append(session)
+            return session
+
+        try:
+            return cls(*both(lambda: one(connections.legacy), lambda: one(connections.target)))
+        except BaseException:
+            for session in opened:
+                session.close()
+            raise
+
+    def snapshot(self) -> None:
+        """Take a fresh consistent snapshot on both, as close in time as two servers allow."""
+        both(self.legacy.snapshot, self.target.snapshot)
+
+    def tables(self, plan: TablePlan) -> tuple[MySQLTable, MySQLTable]:
+        """Return the table on both sides."""
+        where = plan.rules.where or ""
+        return (
+            MySQLTable(self.legacy, dialect(self.legacy), plan.name, plan.legacy, plan.key_legacy, where),
+            MySQLTable(self.target, dialect(self.target), plan.name, plan.target, plan.key_target, where),
+        )
+
+    def stop(self) -> None:
+        """Kill what both servers are running for us."""
+        both(self.legacy.kill, self.target.kill)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.legacy.close()
+        self.target.close()
+
+
+def dialect(session: Session) -> MySQL:
+    """Return the server's spelling."""
+    if session.mariadb:
+        return MariaDB()
+    return MySQL57() if session.version.startswith("5.") else MySQL()

@@ -1,0 +1,153 @@
+"""What is known before a row is read: both catalogues, both servers' settings, and the plan that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from functools import partial
+
+from parity.clients.mysql import Limits
+from parity.clock import Clock
+from parity.compare.result import NotCompared, Omission
+from parity.errors import Terminal
+from parity.suite.databases import Database
+from parity.tablediff.mysql.catalogue import Catalogue, read_catalogue
+from parity.tablediff.mysql.privileges import Rights, read_rights
+from parity.tablediff.mysql.server import ServerFacts, place, read_server
+from parity.tablediff.schema.cutover import CutoverLine, check_cutover
+from parity.tablediff.schema.diff import SchemaDifference, diff_schema, not_compared
+from parity.tablediff.sessions.pair import Connections, Sides, both, dialect
+from parity.tablediff.sessions.reconnecting import Line
+from parity.tablediff.table_groups import group_tables
+from parity.tablediff.table_plan import DatabasePlan, plan_database
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known before a row is read."""
+
+    plan: DatabasePlan
+    schema: tuple[SchemaDifference, ...] = ()
+    cutover: tuple[CutoverLine, ...] = ()
+    unreadable: tuple[NotCompared, ...] = ()
+    """What a server does not show, or might not."""
+    versions: tuple[str, str] = ("", "")
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Return the tables in groups that foreign keys tie together, the largest first."""
+        return group_tables(self.plan.tables)
+
+
+def connections_of(spec: Database, connections: Connections) -> Connections:
+    """Return the connections with the limits that the database's file sets."""
+    pace = spec.pace
+    limits = Limits(
+        statement_seconds=pace.statement.total_seconds(), lock_seconds=round(pace.lock_wait.total_seconds())
+    )
+    return replace(connections, limits=limits, name=f"parity {spec.database}")
+
+
+def survey_database(spec: Database, connections: Connections, clock: Clock) -> Survey:
+    """Read both catalogues and both servers' settings; raises what a connection can raise.
+
+    A connection that was there and is lost is made anew, as it is later when rows are read.
+    """
+    line = Line(connections_of(spec, connections), clock, spec.pace.attempts)
+    try:
+        line.sides()  # whoever cannot connect at all is told so at once
+        return line.retried(partial(_survey, spec))
+    finally:
+        line.hang_up()
+
+
+def _require_two(sides: Sides) -> None:
+    """Refuse to compare a database with itself: it would be equal, whatever became of the other one."""
+    old, new = both(lambda: place(sides.legacy), lambda: place(sides.target))
+    if old and old == new:
+        raise Terminal(
+            f"Both sides are one database, {sides.legacy.where}.", remedy="Check where legacy and target lead to."
+        )
+
+
+def _survey(spec: Database, sides: Sides) -> Survey:
+    _require_two(sides)
+    old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
+    old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
+    names = {str(record["name"]) for side in (old, new) for record in side.records["tables"]}
+    plan = plan_database(spec, old.tables, new.tables, names)
+    others = (
+        NotCompared(f"{kind} {name}", why, kind=Omission.IGNORED) for kind, name, why in _unwanted(spec, old, new)
+    )
+    plan = replace(plan, left_out=(*plan.left_out, *others, *not_compared(old, new)))
+    named = {table.name for table in plan.tables}
+    servers = both(
+        lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
+    )
+    rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
+    denied = {**_partial("target", new, named), **_partial("legacy", old, named)}
+    return Survey(
+        _refused(plan, denied),
+        diff_schema(old, new, lambda name: spec.wants(name) is None),
+        check_cutover(*servers, spec.users),
+        tuple(
+            dict.fromkeys(
+                (*_unreadable("legacy", old, rights[0], spec), *_unreadable("target", new, rights[1], spec))
+            )
+        ),
+        (sides.legacy.version, sides.target.version),
+    )
+
+
+def _unwanted(spec: Database, *sides: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and reason of views and sequences that are left out; tables are the plan's."""
+    found = {("view", name) for side in sides for name in side.views}
+    found |= {
+        ("sequence", str(r["name"]))
+        for side in sides
+        for r in side.records["tables"]
+        if r["table_type"] == "SEQUENCE"
+    }
+    for kind, name in sorted(found):
+        if why := spec.wants(name):
+            yield kind, name, why
+
+
+def _partial(side: str, catalogue: Catalogue, named: Set[str]) -> dict[str, str]:
+    """Return the wanted tables of which the user may see some columns only, and what to do about it.
+
+    The catalogue leaves the others out. Whoever has rights on single columns only is shown no definition.
+    """
+    return {
+        name: (
+            f"Table {name}: the user has rights on some columns of the {side} side only; "
+            "the others are hidden. Grant SELECT on the whole table."
+        )
+        for name in sorted(named & catalogue.denied)
+    }
+
+
+def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
+    return replace(
+        plan, tables=tuple(replace(one, refusal=refusals.get(one.name, one.refusal)) for one in plan.tables)
+    )
+
+
+def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[NotCompared]:
+    """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
+    hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
+    bodiless = catalogue.bodiless(lambda name: spec.wants(name) is None)
+    for kind, why in {**hidden, **catalogue.unreadable, **bodiless, **hidden}.items():
+        yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
+
+
+def _catalogue(sides: Sides, side: str, spec: Database) -> Catalogue:
+    session = getattr(sides, side)
+    return read_catalogue(session, mariadb=session.mariadb, wanted=lambda name: spec.wants(name) is None)
+
+
+def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
+    session = getattr(sides, side)
+    tables = [table for name, table in catalogue.tables.items() if name in named]
+    sequences = sorted(name for name in catalogue.created.get("sequence", {}) if spec.wants(name) is None)
+    return read_server(session, dialect(session), tables, sequences, users=bool(spec.users))

@@ -1,0 +1,126 @@
+"""The pages as HTML; everything that came from outside is escaped by the template engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Any
+
+from parity.clients.artefacts import Artefacts
+from parity.compare.result import Result, Verdict
+from parity.errors import ParityError
+from parity.flow.suite_run.files import FINDINGS, PAGE, Shelf
+from parity.flow.suite_run.verdict import NEXT
+from parity.history.records import ActivityRecord, RunDetail, RunRecord
+from parity.tablediff.verdict import DatabaseResult
+
+KINDS = {
+    "adf_pipeline": "Data Factory run",
+    "adf_activity": "ADF activity",
+    "databricks": "Databricks export",
+    "athena": "Athena query",
+    "glue": "Glue run",
+}
+OpenArtefacts = Callable[[], Artefacts]
+WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
+
+
+def runs_page(runs: Sequence[RunRecord]) -> str:
+    """Return the list of runs."""
+    return _render("runs.html", runs=runs)
+
+
+def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefacts", up: str = "../") -> str:
+    """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``.
+
+    ``up`` is where the list of runs is; empty where there is none.
+    """
+    looks, lost = _reachable(detail.activities, artefacts)
+    worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
+    verdicts = [activity.verdict for activity in detail.activities]
+    return _render(
+        "run.html",
+        run=detail.run,
+        following=NEXT[detail.run.verdict],
+        counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
+        activities=worst_first,
+        kinds=KINDS,
+        base=base,
+        up=up,
+        looks=looks,
+        lost=lost,
+    )
+
+
+def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
+    """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
+    base = "/".join(".." for _ in PurePosixPath(folder).parts)
+    return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
+
+
+def say_in_report(shelf: Shelf, result: Result, verdict: Verdict, reason: str) -> None:
+    """Write the report's page with what was judged, which may be less than what was compared."""
+    from parity.report import render_html
+
+    suite, *_, activity = PurePosixPath(shelf.folder).parts
+    judged = replace(result, verdict=verdict, reason=reason)
+    shelf.write(PAGE, render_html(judged, title=f"{suite} · {activity}"))
+
+
+def _reachable(
+    records: Sequence[ActivityRecord], artefacts: OpenArtefacts
+) -> tuple[dict[str, dict[str, str]], str]:
+    """Return the pages of each activity, or why they cannot be looked up: verdicts are shown all the same."""
+    try:
+        return _looks(records, artefacts()), ""
+    except ParityError as error:
+        return {record.key.activity: {} for record in records}, str(error)
+
+
+def database_page(result: DatabaseResult) -> str:
+    """Return what was found in a database: schema, servers, cut-over, tables."""
+    return _render("database.html", result=result)
+
+
+def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:
+    """Return the pages of each activity by name: only those that are still there."""
+    folders = {r.key.activity: str(PurePosixPath(r.report).parent) for r in records if r.report}
+    runs = {str(PurePosixPath(folder).parent) for folder in folders.values()}
+    there = {f"{run}/{stored.name}" for run in runs for stored in artefacts.listed(run)}
+    told = artefacts.read_each(name for f in folders.values() if (name := f"{f}/{FINDINGS}") in there)
+    looks: dict[str, dict[str, str]] = {record.key.activity: {} for record in records}
+    for activity, folder in folders.items():
+        if (page := f"{folder}/{PAGE}") in there:
+            looks[activity]["report"] = page
+        if docs := _docs(told.get(f"{folder}/{FINDINGS}", b"{}")):
+            looks[activity]["Data Docs"] = docs
+    return looks
+
+
+def _docs(findings: bytes) -> str:
+    with suppress(ValueError, AttributeError):
+        return str(json.loads(findings).get("docs") or "")
+    return ""
+
+
+def _render(name: str, **values: Any) -> str:
+    return str(_templates().get_template(name).render(**values))
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("parity.web"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return environment

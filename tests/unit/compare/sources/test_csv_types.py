@@ -1,0 +1,82 @@
+"""Which type the texts of a CSV column get: the other side's where nothing is lost, else a guess."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from parity.compare.sources.csv_types import choose
+from parity.compare.sources.exact_texts import SHAPES
+from parity.compare.types import data_type
+
+
+def looks(*shapes: str, digits: int = 0, fraction: int = 0, texts: int = 2) -> dict[str, int]:
+    """Return what was counted of a column whose texts all have the given shapes."""
+    return {"texts": texts, "digits": digits, "fraction": fraction} | {s: 2 * (s in shapes) for s in SHAPES}
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "chosen"),
+    [
+        (looks(texts=0), None, '"NULL"'),
+        (looks(texts=0), "DATE", "DATE"),
+        (looks("whole", "fixed", digits=18), None, "BIGINT"),
+        (looks("whole", "fixed", digits=18), '"NULL"', "BIGINT"),
+        (looks("whole", "fixed", digits=19), None, "DECIMAL(19,0)"),
+        (looks("fixed", digits=3, fraction=2), None, "DECIMAL(18,2)"),
+        (looks("fixed", digits=16, fraction=4), None, "DECIMAL(20,4)"),
+        (looks("fixed", digits=36, fraction=2), None, "DECIMAL(38,2)"),
+        (looks("fixed", digits=36, fraction=3), None, "VARCHAR"),
+        (looks("real", digits=3), None, "VARCHAR"),
+        (looks("day"), None, "DATE"),
+        (looks("moment"), None, "TIMESTAMP"),
+        (looks("moment", fraction=6), None, "TIMESTAMP"),
+        (looks("moment", fraction=7), None, "TIMESTAMP_NS"),
+        (looks("zoned", fraction=6), None, "TIMESTAMPTZ"),
+        (looks("zoned", fraction=7), None, "TIMESTAMPTZ_NS"),
+        (looks("truth"), None, "BOOLEAN"),
+        (looks("clock"), None, "VARCHAR"),
+        (looks(), None, "VARCHAR"),
+        (looks("whole", "fixed", digits=2), "TINYINT", "TINYINT"),
+        (looks("whole", "fixed", digits=3), "TINYINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=4), "SMALLINT", "SMALLINT"),
+        (looks("whole", "fixed", digits=5), "SMALLINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=9), "INTEGER", "INTEGER"),
+        (looks("whole", "fixed", digits=10), "INTEGER", "HUGEINT"),
+        (looks("whole", "fixed", digits=18), "BIGINT", "BIGINT"),
+        (looks("whole", "fixed", digits=19), "BIGINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=38), "HUGEINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=1), "UTINYINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=1), "USMALLINT", "HUGEINT"),
+        (looks("whole", "fixed", digits=1), "UINTEGER", "HUGEINT"),
+        (looks("whole", "fixed", digits=1), "UBIGINT", "HUGEINT"),
+        (looks("fixed", digits=4, fraction=1), "INTEGER", "DECIMAL(38,1)"),
+        (looks("fixed", digits=38, fraction=1), "INTEGER", "VARCHAR"),
+        (looks("real"), "INTEGER", "VARCHAR"),
+        (looks("fixed", digits=3, fraction=2), "DECIMAL(5,2)", "DECIMAL(5,2)"),
+        (looks("fixed", digits=4, fraction=2), "DECIMAL(5,2)", "DECIMAL(38,2)"),
+        (looks("fixed", digits=3, fraction=3), "DECIMAL(5,2)", "DECIMAL(38,3)"),
+        (looks("whole", "fixed", digits=3), "DECIMAL(5,2)", "DECIMAL(5,2)"),
+        (looks("real"), "FLOAT", "FLOAT"),
+        (looks("real"), "DOUBLE", "DOUBLE"),
+        (looks("day"), "DATE", "DATE"),
+        (looks("moment"), "DATE", "TIMESTAMP"),
+        (looks("day"), "TIMESTAMP", "DATE"),
+        (looks("moment", fraction=9), "TIMESTAMP", "TIMESTAMP_NS"),
+        (looks("zoned"), "TIMESTAMP", "TIMESTAMPTZ"),
+        (looks("truth"), "BOOLEAN", "BOOLEAN"),
+        (looks("clock"), "TIME", "TIME"),
+        (looks("whole", "fixed", digits=1), "VARCHAR", "VARCHAR"),
+        (looks("whole", "fixed", digits=1), "BOOLEAN", "VARCHAR"),
+    ],
+)
+def test_texts_get_the_narrowest_type_that_loses_nothing(
+    found: dict[str, int], wanted: str | None, chosen: str
+) -> None:
+    kind = data_type(duckdb.sqltypes.DuckDBPyType(wanted)) if wanted else None
+    assert choose(found, kind) == chosen
+
+
+def test_a_shape_that_one_text_lacks_does_not_count() -> None:
+    assert choose(looks("day") | {"day": 1}, None) == "VARCHAR"
+    assert choose(looks("whole") | {"whole": 1}, data_type(duckdb.sqltypes.INTEGER)) == "VARCHAR"

@@ -1,0 +1,621 @@
+"""What is read: exactly the files that were named, every column of each, every row, and no value changed."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from parity.compare import CsvFormat, Result, Source, Spec, run, session
+from parity.compare.progress import Progress
+from parity.compare.sources.files import TICK, find_files
+from parity.suite.models import ColumnRule
+
+NAN = float("nan")
+Write = Callable[..., Source]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write columns as a Parquet file of a name below the test's folder."""
+
+    def write(name: str | bytes, columns: dict[str, Any] | pa.Table, **options: Any) -> Source:
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = columns if isinstance(columns, pa.Table) else pa.table(columns)
+        with path.open("wb") as file:
+            pq.write_table(table, file, **options)
+        return Source.of(path)
+
+    return write
+
+
+def by_id(legacy: Source, target: Source, **spec: Any) -> Result:
+    return run(legacy, target, Spec(**{"key": ("id",), **spec}))
+
+
+NAMES = [
+    "a[1]", "a*", "a?", "a{1,2}", "a\\1", "**", "[!a]", "a,b", "a\nb", "k=1", "-x", "~", "a'b", 'a"b', "http:x",
+    "s3:x", "a%20b", "a#b", " a ", "$HOME", "ü", b"n\xff\xfe", "a\x1b[2K", "é" * 100,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_is_read_by_its_literal_name(tmp_path: Path, write: Write, name: str | bytes, kind: str) -> None:
+    file = os.fsencode(name) + b"." + kind.encode()
+    for decoy in ("a1", "a2", "b", "x", "1", "aXb"):
+        write(f"decoy/{decoy}.{kind}", {"id": [1], "v": [2]})
+    legacy, target = tmp_path / "decoy" / os.fsdecode(file), tmp_path / "target" / os.fsdecode(file)
+    target.parent.mkdir()
+    for path, value in ((legacy, 1), (target, 2)):
+        if kind == "csv":
+            path.write_text(f"id,v\n1,{value}\n")
+        else:
+            write(os.fsencode(path), {"id": [1], "v": [value]})
+    result = by_id(Source.of(legacy), Source.of(target))
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+
+
+def test_a_folder_is_read_by_its_literal_name(tmp_path: Path, write: Write) -> None:
+    write("d1/a.parquet", {"id": [1], "v": [1]})
+    target = write("whole.parquet", {"id": [1], "v": [1]})
+    write("d[1]/a.parquet", {"id": [1], "v": [2]})
+    assert by_id(Source.of(tmp_path / "d[1]"), target).verdict == "FAIL"
+    assert by_id(Source.of(tmp_path / "d[1]" / "a.parquet"), target).verdict == "FAIL"
+    assert by_id(Source.of(tmp_path / "d[2-9]*"), target).verdict == "INVALID"
+
+
+def test_folders_behind_links_are_read_and_loops_are_refused(tmp_path: Path, write: Write) -> None:
+    whole = write("whole.parquet", {"id": [1, 2]})
+    write("side/a.parquet", {"id": [1]})
+    write("elsewhere/b.parquet", {"id": [2]})
+    (tmp_path / "side/more").symlink_to(tmp_path / "elsewhere")
+    assert by_id(Source.of(tmp_path / "side"), whole).verdict == "PASS"
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "side")
+    result = by_id(Source.of(tmp_path / "side"), whole)
+    assert (result.verdict, "links to a folder that it lies in" in result.reason) == ("INVALID", True)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda side: os.link(side / "a.parquet", side / "b.parquet"), "lists one file twice"),
+        (lambda side: (side / "b.parquet").symlink_to(side / "a.parquet"), "lists one file twice"),
+        (lambda side: (side / "b.parquet").symlink_to(side / "nowhere"), "is a link to nothing"),
+        (lambda side: os.mkfifo(side / "b.parquet"), "is no regular file"),
+        (lambda side: (side / "_delta_log").mkdir(), "is a Delta table"),
+    ],
+)
+def test_what_would_be_read_twice_or_not_at_all_is_refused(
+    tmp_path: Path, write: Write, make: Callable[[Path], Any], words: str
+) -> None:
+    whole = write("side/a.parquet", {"id": [1]})
+    make(tmp_path / "side")
+    result = by_id(Source.of(tmp_path / "side"), whole)
+    assert (result.verdict, words in result.reason) == ("INVALID", True), result.reason
+
+
+def test_a_pipe_is_refused(tmp_path: Path, write: Write) -> None:
+    os.mkfifo(tmp_path / "pipe.parquet")
+    result = by_id(Source.of(tmp_path / "pipe.parquet"), write("a.parquet", {"id": [1]}))
+    assert (result.verdict, "is no regular file" in result.reason) == ("INVALID", True)
+
+
+def test_one_file_that_two_arguments_name_counts_once(tmp_path: Path, write: Write) -> None:
+    whole = write("side/a.parquet", {"id": [1]})
+    assert by_id(Source.of(tmp_path / "side", tmp_path / "side" / "a.parquet"), whole).verdict == "PASS"
+    result = by_id(Source.of(tmp_path / "side", f"{tmp_path}/side/../side/a.parquet"), whole)
+    assert (result.verdict, "twice" in result.reason) == ("INVALID", True)
+
+
+def test_hidden_data_is_said_and_upper_case_is_read(tmp_path: Path, write: Write) -> None:
+    whole = write("side/A.PARQUET", {"id": [1]})
+    write("side/_b.parquet", {"id": [2]})
+    write("side/.c/d", {"id": [3]})
+    (tmp_path / "side/_SUCCESS").touch()
+    result = by_id(Source.of(tmp_path / "side"), whole)
+    assert result.verdict == "PASS", result.reason
+    said = [one for one in result.not_compared if "hidden" in one.what]
+    assert len(said) == 1
+    assert "2 hidden files" in said[0].what
+
+
+class Meanwhile:
+    """Does something at a step of a comparison."""
+
+    def __init__(self, at: str, what: Callable[[], Any]) -> None:
+        self.at, self.what = at, what
+
+    def step(self, name: str) -> None:
+        if name == self.at:
+            self.what()
+
+
+def _touched_back(path: Path) -> None:
+    times = path.stat()
+    content = bytearray(path.read_bytes())
+    path.write_bytes(bytes(content))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize("at", ["compare", "explain"])
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_bytes(path.read_bytes()),
+        lambda path: (
+            path.with_suffix(".new").write_bytes(path.read_bytes()) and path.with_suffix(".new").replace(path)
+        ),
+        _touched_back,
+        lambda path: path.with_name(f"b{path.suffix}").write_bytes(path.read_bytes()),
+        lambda path: path.unlink(),
+    ],
+    ids=["rewritten", "replaced", "rewritten with its old time", "a new one beside it", "removed"],
+)
+def test_a_side_that_changes_while_it_is_compared_is_invalid(
+    tmp_path: Path, at: str, suffix: str, change: Callable[[Path], Any]
+) -> None:
+    for side in ("l", "t"):
+        (tmp_path / side).mkdir()
+        rows = "SELECT i AS id FROM range(9) t(i)"
+        duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/{side}/a.{suffix}' (FORMAT {suffix})")
+    meanwhile: Progress = Meanwhile(at, lambda: change(tmp_path / "t" / f"a.{suffix}"))
+    result = run(Source.of(tmp_path / "l"), Source.of(tmp_path / "t"), Spec(key=("id",)), meanwhile)
+    assert result.verdict == "INVALID"
+    assert f"{tmp_path}/t/" in result.reason
+
+
+@pytest.mark.parametrize("name", ["", "a.parquet"])
+def test_a_link_that_is_turned_and_turned_back_shows_one_state(tmp_path: Path, write: Write, name: str) -> None:
+    legacy = write("l/a.parquet", {"id": [1], "v": [2]})
+    for version in (1, 2):
+        write(f"{version}/a.parquet", {"id": [1], "v": [version]})
+    link = tmp_path / "now"
+
+    class Turning:
+        def step(self, step: str) -> None:
+            if step != "open":
+                link.unlink()
+            link.symlink_to(tmp_path / {"compare": "2"}.get(step, "1") / name)
+
+    result = run(legacy, Source.of(link), Spec(key=("id",)), Turning())
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_folder_that_is_exchanged_and_put_back_shows_one_state(tmp_path: Path, suffix: str) -> None:
+    for side, value in (("l", 2), ("t", 1), ("other", 2)):
+        (tmp_path / "in" / side).mkdir(parents=True)
+        rows = f"SELECT 1 AS id, {value} AS v"
+        duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/in/{side}/a.{suffix}' (FORMAT {suffix})")
+
+    class Exchanging:
+        def step(self, step: str) -> None:
+            names = {"compare": ("t", "away", "other"), "explain": ("t", "other", "away")}
+            if step in names:
+                now, where, then = (tmp_path / "in" / name for name in names[step])
+                now.rename(where)
+                then.rename(now)
+
+    result = run(Source.of(tmp_path / "in/l"), Source.of(tmp_path / "in/t"), Spec(key=("id",)), Exchanging())
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+
+
+def test_a_file_that_was_written_just_now_is_read_a_little_later(tmp_path: Path, write: Write) -> None:
+    """A second change within one tick of the file system's clock would leave the times of the first."""
+    source = write("a.parquet", {"id": [1]})
+    with ExitStack() as held:
+        files = find_files("legacy", source, tmp_path / "links", held)
+        newest = max(files.files[0].mark[3:])
+        assert time.time_ns() - newest >= TICK
+
+
+def test_files_that_turn_up_where_a_manifest_promised_no_rows_are_seen(tmp_path: Path, write: Write) -> None:
+    (tmp_path / "t").mkdir()
+    legacy = write("l.parquet", pa.table({"id": pa.array([], pa.int64())}))
+    target = Source.of(tmp_path / "t", expected_rows=0)
+    spec = Spec(key=("id",), allow_empty=True)
+    write("t/_b.parquet", {"id": [1]})
+    result = run(legacy, target, spec)
+    assert (result.verdict, [one.what for one in result.not_compared if "_b.parquet" in one.what] != []) == (
+        "PASS",
+        True,
+    )
+    meanwhile = Meanwhile("explain", lambda: write("t/a.parquet", {"id": [1]}))
+    assert run(legacy, target, spec, meanwhile).verdict == "INVALID"
+
+
+def test_messages_name_the_file_and_not_its_link(tmp_path: Path, write: Write) -> None:
+    path = tmp_path / "broken[1].parquet"
+    path.write_bytes(b"PAR1" + b"\xff" * 400 + struct.pack("<I", 300) + b"PAR1")
+    result = by_id(Source.of(path), write("whole.parquet", {"id": [1]}))
+    assert (result.verdict, str(path) in result.reason) == ("INVALID", True), result.reason
+
+
+STRUCT = pa.struct([("x", pa.int64())])
+WIDER = pa.struct([("x", pa.int64()), ("y", pa.int64())])
+DRIFT = [
+    (pa.array([{"x": 1}], STRUCT), pa.array([{"x": 2, "y": 3}], WIDER), "no exact common type"),
+    (pa.array([[{"x": 1}]], pa.list_(STRUCT)), pa.array([[{"x": 2, "y": 3}]], pa.list_(WIDER)), "no exact"),
+    (pa.array([2**53 + 1]), pa.array([0.5]), "no exact common type"),
+    (pa.array(["1"]), pa.array([1]), "no exact common type"),
+    (pa.array([1], pa.timestamp("us")), pa.array([1], pa.timestamp("us", "UTC")), "no exact common type"),
+    (pa.array([1], pa.int32()), pa.array([2**40]), "several types"),
+    (pa.array([0.5], pa.float32()), pa.array([0.1]), "several types"),
+    (pa.array([{"x": 1}], STRUCT), pa.array([{"x": 2}], pa.struct([("x", pa.int32())])), "several types"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "words"), DRIFT)
+def test_files_are_one_table_only_where_their_types_have_an_exact_common_one(
+    tmp_path: Path, write: Write, one: pa.Array, other: pa.Array, words: str
+) -> None:
+    write("side/a.parquet", {"id": [1], "v": one})
+    write("side/b.parquet", {"id": [2], "v": other})
+    result = by_id(Source.of(tmp_path / "side"), Source.of(tmp_path / "side"))
+    said = [note.why for note in result.not_compared]
+    if words == "several types":
+        assert (result.verdict, any(words in why for why in said)) == ("PASS", True), result.reason
+    else:
+        assert (result.verdict, words in result.reason) == ("INVALID", True), result.reason
+        assert "b.parquet" in result.reason
+        ignored = {"v": ColumnRule(ignore="because")}
+        sides = [Source.of(tmp_path / "side")] * 2
+        assert "exact" not in by_id(*sides, columns=ignored).reason
+
+
+def test_columns_of_several_files_meet_by_name(tmp_path: Path, write: Write) -> None:
+    write("side/a.parquet", {"id": [1], "v": ["a"], "w": ["b"]})
+    write("side/b.parquet", {"W": ["d"], "v": ["c"], "id": [2]})
+    write("side/c.parquet", {"id": [3], "v": ["e"]})
+    whole = write("whole.parquet", {"id": [1, 2, 3], "v": ["a", "c", "e"], "w": ["b", "d", None]})
+    result = by_id(Source.of(tmp_path / "side"), whole)
+    assert result.verdict == "PASS", result.reason
+    assert [note.why for note in result.not_compared] == ["is in 2 of 3 files; NULL was read in the others"]
+
+
+@pytest.mark.parametrize("names", [["id", "a", "A"], ["id", "a", "a"], ["id", "", "b"]])
+def test_columns_that_no_name_tells_apart_are_refused(write: Write, names: list[str]) -> None:
+    arrays = [pa.array([1]), pa.array(["x"]), pa.array(["y"])]
+    sides = [write(f"{name}.parquet", pa.Table.from_arrays(arrays, names=names)) for name in "lt"]
+    result = by_id(*sides)
+    assert (result.verdict, "called" in result.reason) == ("INVALID", True), result.reason
+
+
+def test_an_empty_file_of_another_schema_is_said(tmp_path: Path, write: Write) -> None:
+    write("side/a.parquet", {"id": pa.array([], pa.string()), "x": pa.array([], pa.null())})
+    whole = write("side/b.parquet", {"id": [1]})
+    result = by_id(Source.of(tmp_path / "side"), whole)
+    assert result.verdict == "PASS", result.reason
+    assert any("no rows" in note.why for note in result.not_compared)
+
+
+def test_a_footer_that_promises_other_rows_is_invalid(tmp_path: Path, write: Write) -> None:
+    rows = {"id": list(range(77_777))}
+    sides = [write(f"{name}.parquet", rows, use_dictionary=False, write_statistics=False) for name in "lt"]
+    for name in "lt":
+        path = tmp_path / f"{name}.parquet"
+        content = path.read_bytes()
+        start = len(content) - 8 - struct.unpack("<I", content[-8:-4])[0]
+        count = _zigzag(77_777)
+        footer = content[start:].replace(count, _zigzag(77_776), 1)
+        path.write_bytes(content[:start] + footer)
+        assert pq.read_metadata(path).num_rows == 77_776
+    result = by_id(*sides)
+    assert (result.verdict, "its files hold" in result.reason) == ("INVALID", True), result.reason
+
+
+def _zigzag(number: int) -> bytes:
+    """Write a number as Thrift's compact protocol does."""
+    out, number = b"", number << 1
+    while number > 127:
+        out, number = out + bytes([number & 127 | 128]), number >> 7
+    return out + bytes([number])
+
+
+@pytest.mark.parametrize("keys", [[1.0, NAN], [NAN, 1.0, 1.0], [5.0, 5.0, NAN]])
+@pytest.mark.parametrize("group", [1, 2, 9])
+def test_no_row_is_lost_to_statistics_that_know_no_nan(write: Write, keys: list[float], group: int) -> None:
+    rows = list(range(len(keys)))
+    legacy = write("l.parquet", {"id": keys, "v": rows}, row_group_size=group)
+    moved = [99.0 if key != key else key for key in keys]  # noqa: PLR0124 - NaN
+    target = write("t.parquet", {"id": moved, "v": rows}, row_group_size=group)
+    result = by_id(legacy, target)
+    assert (result.verdict, result.rows.missing, result.rows.extra) == ("FAIL", 1, 1), result.reason
+
+
+def test_no_row_is_lost_to_wrong_statistics(tmp_path: Path, write: Write) -> None:
+    legacy, target = _with_wrong_statistics(tmp_path, write)
+    result = by_id(legacy, target)
+    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+
+
+def test_rows_that_the_second_pass_does_not_see_again_make_a_run_invalid(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    legacy, target = _with_wrong_statistics(tmp_path, write)
+    monkeypatch.setattr(session, "_UNUSED", "common_subexpressions")  # so that statistics count again
+    result = by_id(legacy, target)
+    assert result.verdict == "INVALID"
+    assert result.reason.startswith("The first pass found 2 rows to look at, the second one 0.")
+
+
+def _with_wrong_statistics(tmp_path: Path, write: Write) -> tuple[Path, Path]:
+    """Return two files, unequal in one row, whose largest key is not the one that their statistics promise."""
+    low, high = 1_000_001, 1_000_003
+    rows = {"id": [low, low + 1, high], "v": [1, 2, 3]}
+    legacy = write("l.parquet", rows, use_dictionary=False)
+    target = write("t.parquet", {**rows, "v": [1, 9, 3]}, use_dictionary=False)
+    for name in "lt":
+        path = tmp_path / f"{name}.parquet"
+        content = path.read_bytes()
+        start = len(content) - 8 - struct.unpack("<I", content[-8:-4])[0]
+        footer = content[start:].replace(struct.pack("<q", high), struct.pack("<q", low))
+        path.write_bytes(content[:start] + footer)
+    return legacy, target
+
+
+@pytest.mark.parametrize(
+    ("folder", "value", "kind", "fits"),
+    [
+        ("1.9", 2, pa.int64(), False),
+        ("2", 2, pa.int64(), True),
+        ("03", 3, pa.int32(), True),
+        ("-07", -7, pa.int8(), True),
+        ("300", 44, pa.int8(), False),
+        ("9007199254740993", 9007199254740992.0, pa.float64(), False),
+        ("0.1", 0.1, pa.float64(), True),
+        ("1e400", float("inf"), pa.float64(), False),
+        ("2026-03-01 10%3A00%3A00", 20_513, pa.date32(), False),
+        ("2026-03-01", 20_513, pa.date32(), True),
+        ("2026-02-30", 20_511, pa.date32(), False),
+        ("true", True, pa.bool_(), True),
+        ("yes", True, pa.bool_(), False),
+        ("a%2Fb c", "a/b c", pa.string(), True),
+        ("NULL", "NULL", pa.string(), True),
+        ("__HIVE_DEFAULT_PARTITION__", None, pa.string(), True),
+        ("__HIVE_DEFAULT_PARTITION__", None, pa.int64(), True),
+    ],
+)
+def test_a_folder_gives_its_value_or_its_text(
+    tmp_path: Path, write: Write, folder: str, value: Any, kind: pa.DataType, fits: bool
+) -> None:
+    write(f"side/part={folder}/a.parquet", {"id": [1]})
+    flat = write("flat.parquet", {"id": pa.array([1]), "part": pa.array([value], kind)})
+    result = by_id(Source.of(tmp_path / "side"), flat)
+    assert result.verdict == ("PASS" if fits else "FAIL"), result.reason
+
+
+@pytest.mark.parametrize("other", ["a.parquet", "a=1/b=2/a.parquet", "b=1/a.parquet", "A=1/a.parquet"])
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_unlike_folders_are_one_sentence(tmp_path: Path, other: str, suffix: str) -> None:
+    for place in ("a=1/x.parquet", other):
+        path = tmp_path / "side" / place.replace("parquet", suffix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.connect().execute(f"COPY (SELECT 1 AS id) TO '{path}' (FORMAT {suffix})")
+    result = by_id(Source.of(tmp_path / "side"), Source.of(tmp_path / "side"))
+    assert (result.verdict, "lie in unlike folders" in result.reason) == ("INVALID", True), result.reason
+
+
+def _csv(path: Path, content: str | bytes) -> Source:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Source.of(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("123456789012345678", "123456789012345680.0"),
+        ("1e400", "2e400"),
+        ("12e4", "120e3"),
+        ("007", "7"),
+        ("+1", "1"),
+        ("1", "1.0000000000000000000000000000000000000001"),
+        ("0.1", "0.1000000000000000000000000000000000000001"),
+        ("2026-01-01 10:00:00.0000001", "2026-01-01 10:00:00.0000002"),
+        ("nan", "NaN"),
+        ('" a"', "a"),
+        ('"a "', "a"),
+        ('""', ""),
+        ("\\N", ""),
+        ("NULL", ""),
+        ("a\0", "a"),
+        ("é", "e\u0301"),
+    ],
+)
+def test_unlike_texts_of_two_csv_files_are_not_equal(tmp_path: Path, one: str, other: str) -> None:
+    legacy, target = (_csv(tmp_path / f"{n}.csv", f"id,v\n1,{v}\n2,1e3\n") for n, v in (("l", one), ("t", other)))
+    result = by_id(legacy, target)
+    assert result.verdict == "FAIL", result.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kind", "fits"),
+    [
+        ("9007199254740993", 9007199254740992.0, pa.float64(), False),
+        ("123456789012345678", 123456789012345680.0, pa.float64(), False),
+        ("1e400", float("inf"), pa.float64(), False),
+        ("1e-400", 0.0, pa.float64(), False),
+        ("16777217", 16777216.0, pa.float32(), False),
+        ("0.10000000000000001", 0.1, pa.float64(), True),
+        ("0.30000000000000004", 0.1 + 0.2, pa.float64(), True),
+        ("4.9E-324", 5e-324, pa.float64(), True),
+        ("1.7976931348623157E308", 1.7976931348623157e308, pa.float64(), True),
+        ("1152921504606846976", float(2**60), pa.float64(), True),
+        ("100000000000000000000", 1e20, pa.float64(), True),
+        ("12e4", 120000.0, pa.float64(), True),
+        ("0.10000000149011612", 0.1, pa.float32(), True),
+        ("3.4028235e38", 3.4028235e38, pa.float32(), True),
+        ("Infinity", float("inf"), pa.float64(), True),
+        ("nan", NAN, pa.float64(), True),
+        ("-0.0", -0.0, pa.float64(), True),
+        ("000", 0.0, pa.float64(), True),
+        ("1.50", 1.5, pa.float64(), True),
+    ],
+)
+def test_a_text_is_a_float_only_if_no_digit_is_lost(
+    tmp_path: Path, write: Write, text: str, value: float, kind: pa.DataType, fits: bool
+) -> None:
+    typed = write("t.parquet", {"id": pa.array([1, 2]), "v": pa.array([value, 0.5], kind)})
+    result = by_id(_csv(tmp_path / "l.csv", f"id,v\n1,{text}\n2,0.5\n"), typed)
+    assert result.verdict == ("PASS" if fits else "FAIL"), result.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "fits"),
+    [
+        ("INTEGER", "1.9", False),
+        ("INTEGER", "007", True),
+        ("DECIMAL(9,2)", "1.239", False),
+        ("DECIMAL(9,2)", "1.2300", True),
+        ("DOUBLE", "1e400", False),
+        ("FLOAT", "16777217", False),
+        ("DATE", "2026-01-01 10:00:00", False),
+        ("TIMESTAMP", "2026-01-01 10:00:00.1234567", False),
+        ("TIMESTAMP", "2026-01-01T10:00", True),
+        ("BOOLEAN", "1", False),
+    ],
+)
+def test_a_declared_type_must_fit_every_text(tmp_path: Path, kind: str, text: str, fits: bool) -> None:
+    form = CsvFormat(types={"v": kind})
+    sides = [Source.of(*_csv(tmp_path / f"{n}.csv", f"id,v\n1,{text}\n").paths, csv=form) for n in "lt"]
+    result = by_id(*sides)
+    assert result.verdict == ("PASS" if fits else "INVALID"), result.reason
+    assert fits or "do not fit exactly" in result.reason
+
+
+BROKEN = [
+    ("id,v\n1,a\n2,b,\n", "line 3: 3 columns where 2"),
+    ("id,v\n1,a,\n2,b,\n", "line 2: 3 columns where 2"),
+    ("id\n1\n,\n", "line 3: 2 columns where 1"),
+    ('id,v\n1, "a"\n', "line 2: a blank stands before a quote"),
+    ('id,v\n1,"a" \n', "line 2 cannot be read"),
+    ('id,v\n1,"a"b\n', "line 2 cannot be read"),
+    ("id,v\n1,a\rb\n2,c\n", "l.csv"),
+    (b"id,v\n1,\xff\n", "not UTF-8"),
+    ("\nid,v\n1,a\n", "empty"),
+    ("id,\n1,2\n", ""),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN)
+def test_what_the_reader_would_drop_or_mend_is_refused(tmp_path: Path, content: str | bytes, words: str) -> None:
+    result = by_id(_csv(tmp_path / "l.csv", content), _csv(tmp_path / "t.csv", content))
+    if words:
+        assert (result.verdict, words in result.reason) == ("INVALID", True), result.reason
+    else:
+        assert result.verdict == "PASS", result.reason
+
+
+LONG = "x" * 3_000_000
+SOUND = [
+    'id,v\n1,"a\r\nb"\n2,c\n',
+    'id,v\n1,c\n2,"a\r\nb"\n' + "3,d\n" * 5,
+    'id,v\r\n1,"a\nb"\r\n2,c\r\n',
+    "id,v\r1,a\r2,b\r",
+    f"id,v\n1,{LONG}\n",
+    f'id,v\n1,"{LONG}\n"\n2,b\n',
+    "id,v\n1,a\n\n2,b\n\n\n",
+    "id\n1\n\n2\n",
+    "id,v\n1,a\n2,b",
+    'id,v\n1,5" pipe\n2,6" pipe\n',
+    'id,v\n1,"a ""b"" c"\n2,""""\n',
+    "id,v\n1,#a\n#2,b\n",
+    '\ufeff"id","v"\n1,a\n',
+    '"id","a\nb"\n1,a\n',
+    "id;v\n1;a,b\n",
+    "id,v\n",
+]
+
+
+@pytest.mark.parametrize("content", SOUND, ids=lambda content: ascii(content[:24]))
+def test_sound_csv_is_compared(tmp_path: Path, content: str) -> None:
+    sides = [_csv(tmp_path / f"{name}.csv", content) for name in "lt"]
+    result = by_id(*sides, allow_empty=True)
+    assert result.verdict == "PASS", result.reason
+
+
+@pytest.mark.parametrize("suffix", ["csv.gz", "csv.zst", "CSV.GZ"])
+def test_a_compressed_file_is_read_to_its_end_or_refused(tmp_path: Path, suffix: str) -> None:
+    text = "id,v\n" + "".join(f"{at},{at * 7919 % 10007}\n" for at in range(20_000))
+    plain = _csv(tmp_path / "t.csv", text)
+    codec = "gzip" if suffix.lower().endswith("gz") else "zstd"
+    packed = bytes(pa.Codec(codec).compress(text.encode(), asbytes=True))
+    assert by_id(_csv(tmp_path / f"l.{suffix}", packed), plain).verdict == "PASS"
+    for cut in (len(packed) // 2, len(packed) - 1, len(packed) - 8):
+        result = by_id(_csv(tmp_path / f"l.{suffix}", packed[:cut]), plain)
+        assert result.verdict == "INVALID", (cut, result.reason)
+        assert f"l.{suffix}" in result.reason
+
+
+def test_members_of_a_gzip_file_and_frames_of_a_zstd_file_are_all_read(tmp_path: Path) -> None:
+    parts = ["id,v\n1,a\n", "2,b\n3,c\n"]
+    plain = _csv(tmp_path / "t.csv", "".join(parts))
+    members = b"".join(gzip.compress(part.encode()) for part in parts)
+    frames = b"".join(bytes(pa.Codec("zstd").compress(part.encode(), asbytes=True)) for part in parts)
+    assert by_id(_csv(tmp_path / "l.csv.gz", members), plain).verdict == "PASS"
+    assert by_id(_csv(tmp_path / "l.csv.zst", frames), plain).verdict == "PASS"
+
+
+def test_a_first_line_is_a_header_only_where_something_proves_it(tmp_path: Path, write: Write) -> None:
+    legacy = _csv(tmp_path / "l.csv", "Anna,Berlin\nx,y\n")
+    target = _csv(tmp_path / "t.csv", "anna,berlin\nx,y\n")
+    result = run(legacy, target, Spec())
+    assert (result.verdict, "names or data" in result.reason) == ("INVALID", True)
+    data = [Source.of(*side.paths, csv=CsvFormat(header=False)) for side in (legacy, target)]
+    assert run(*data, Spec()).rows.missing == 1
+    assert run(legacy, legacy, Spec()).verdict == "PASS"
+    assert "names or data" in run(legacy, _csv(tmp_path / "u.csv", "Berlin,Anna\nx,y\n"), Spec()).reason
+    typed = write("t.parquet", {"Anna": ["x"], "Berlin": ["y"]})
+    assert run(legacy, typed, Spec()).verdict == "PASS"
+    assert "names or data" in run(legacy, write("u.parquet", {"p": ["x"], "q": ["y"]}), Spec()).reason
+    assert by_id(legacy, legacy, key=("Anna",)).verdict == "PASS"
+    numbered = _csv(tmp_path / "n.csv", "a,b\nc,d\n")
+    assert by_id(numbered, numbered, key=("column0",)).rows.legacy == 2
+
+
+def test_a_copy_of_a_file_that_is_written_meanwhile_is_never_a_pass(tmp_path: Path, write: Write) -> None:
+    """Replace the target over and over by two versions, of which neither equals the legacy side."""
+    rows = list(range(3000))
+    legacy = write("l.parquet", {"id": rows, "v": rows}, row_group_size=500)
+    for version, at in (("a", 10), ("b", 2990)):
+        write(f"{version}.parquet", {"id": rows, "v": [0 if i == at else i for i in rows]}, row_group_size=500)
+    versions = [(tmp_path / f"{name}.parquet").read_bytes() for name in "ab"]
+    target, done = tmp_path / "t.parquet", threading.Event()
+    target.write_bytes(versions[0])
+
+    def replace() -> None:
+        at = 0
+        while not done.wait(0.02):
+            at += 1
+            (tmp_path / "new").write_bytes(versions[at % 2])
+            (tmp_path / "new").replace(target)
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        verdicts = {str(by_id(legacy, Source.of(target)).verdict) for _ in range(5)}
+    finally:
+        done.set()
+        writer.join()
+    assert "PASS" not in verdicts
+
+
+def test_both_kinds_on_one_side_are_refused(tmp_path: Path, write: Write) -> None:
+    write("side/a.parquet", {"id": [1]})
+    _csv(tmp_path / "side" / "b.csv", "id\n2\n")
+    side = Source.of(tmp_path / "side")
+    assert "mixes Parquet and CSV" in by_id(side, side).reason

@@ -1,0 +1,123 @@
+"""Digest mode with DuckDB standing for both engines: the whole flow on two tables, in a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from parity.compare import Source, Spec, run
+from parity.compare.result import Result
+from parity.flow.suite_run.digest.buckets import Buckets, compare_digests
+from parity.flow.suite_run.digest.merge_result import complete
+from parity.flow.suite_run.digest.queries import of_legacy, of_target
+from parity.flow.suite_run.digest.recompute import testify
+from parity.flow.suite_run.digest.strategy import Way, choose
+from parity.flow.suite_run.digest.survey import Surveyed
+from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.flow.suite_run.exports.parquet import columns_of, read_footer
+from parity.sql.duck import Duck
+from parity.suite.models import Activity, Mode
+
+DAY = date(2026, 3, 2)
+_NAMES = {"int64": "bigint", "int32": "integer", "string": "varchar", "bool": "boolean", "date32[day]": "date"}
+_NAMES |= {"double": "double", "binary": "varbinary", "timestamp[us]": "timestamp"}
+
+
+def activity(**declared: Any) -> Activity:
+    """Return an activity with the key ``id``."""
+    base = {"name": "settle", "legacy": {"sql": "-"}, "target": {"table": "t"}, "key": ["id"], "mode": "digest"}
+    return Activity.model_validate({**base, **declared})
+
+
+def native(kind: pa.DataType) -> str:
+    """Return an engine's words for a type."""
+    words = str(kind).replace("decimal128", "decimal")
+    return _NAMES.get(words, words)
+
+
+def surveyed(table: pa.Table, natives: Mapping[str, str] | None = None, **more: Any) -> Surveyed:
+    """Return what an engine would tell of a table; ``natives`` are types that Arrow has no word for."""
+    told = {field.name: native(field.type) for field in table.schema} | dict(natives or {})
+    return Surveyed(table.num_rows, tuple(Column(name, kind) for name, kind in told.items()), **more)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two tables, and what has to be equal in them."""
+
+    folder: Path
+    legacy: pa.Table
+    target: pa.Table
+    asked: Activity
+    natives: Mapping[str, str] = field(default_factory=dict)
+    """Types of the legacy side that Arrow has no word for."""
+
+    def way(self) -> Way:
+        """Return the way that is chosen."""
+        legacy = surveyed(self.legacy, self.natives)
+        return choose(self.asked, self.asked.mode or Mode.ROWS, 10, legacy, surveyed(self.target))
+
+    def export(self, name: str, table: pa.Table, sql: str, **source: str) -> Export:
+        """Return what an engine answers to a query over ``t``."""
+        source = {"query": f"query of {name}", "export": f"export of {name}", **source}
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("t", table)
+        path = self.folder / f"{name}.parquet"
+        pq.write_table(connection.sql(sql).to_arrow_table(), path)
+        footer = read_footer(path, name)
+        return Export(self.folder, (path,), footer.rows, path.stat().st_size, columns_of(footer), source)
+
+    def buckets(self, way: Way, **tables: pa.Table) -> Buckets:
+        """Return what both digests say; ``tables`` digests other rows than those that are exported."""
+        sides = (("legacy", of_legacy), ("target", of_target))
+        digests = (
+            self.export(
+                f"digest-{name}",
+                tables.get(name, getattr(self, name)),
+                Duck().digests([side(c) for c in way.hashed], [side(c) for c in way.key], "t", way.buckets),
+                version="v1",
+            )
+            for name, side in sides
+        )
+        return compare_digests(*digests, DAY)
+
+    def rows(self, way: Way, buckets: Buckets) -> tuple[Export, Export]:
+        """Return the rows that travel."""
+        return (
+            self._rows("legacy", way, buckets, [c.legacy for c in way.by_value]),
+            self._rows("target", way, buckets, [c.target for c in way.by_value]),
+        )
+
+    def _rows(self, name: str, way: Way, buckets: Buckets, by_value: Sequence[str]) -> Export:
+        side = of_legacy if name == "legacy" else of_target
+        key = [side(c) for c in way.key or way.hashed]
+        inside = "1 = 1" if buckets.everything else Duck().among(key, way.buckets, buckets.inside)
+        always = () if way.whole_rows else (*(side(c).name for c in way.key), *by_value)
+        sql = Duck().detail(getattr(way, name), always, inside, "t")
+        return self.export(f"rows-{name}", getattr(self, name), sql, version="v1")
+
+    def result(self, **digested: pa.Table) -> Result:
+        """Return the result of digest mode."""
+        way = self.way()
+        assert way.mode is Mode.DIGEST, way.reason
+        buckets = self.buckets(way, **digested)
+        legacy, target = self.rows(way, buckets)
+        found = run(Source.of(*legacy.files), Source.of(*target.files), self.spec())
+        return complete(found, way, buckets, testify(way, buckets, legacy, target))
+
+    def rows_result(self) -> Result:
+        """Return the result of mode rows."""
+        sides = (self.export(f"all-{name}", getattr(self, name), "FROM t") for name in ("legacy", "target"))
+        return run(*(Source.of(*side.files) for side in sides), self.spec())
+
+    def spec(self) -> Spec:
+        """Return how rows are compared."""
+        return Spec.of_activity(self.asked, scratch=self.folder, memory="500MB")

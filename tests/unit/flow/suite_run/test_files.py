@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from parity.clients.artefacts import Artefacts
+from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Result, Rows, Verdict
+from parity.errors import ExportRefused
+from parity.flow.housekeeping import sweep_artefacts
+from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.flow.suite_run.files import Shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(Artefacts.on_disk(tmp_path / "artefacts"), tmp_path / "scratch", "payments/2026-03-01/run/settle")
+
+
+def test_a_result_is_read_back_to_the_cent(shelf: Shelf) -> None:
+    money = Money("EUR", Decimal("-0.01"), Decimal("12345678901234567890.01"), 3)
+    column = ColumnFacts("amount", 10, 3, (CauseCount(Cause.ROUNDING, 3, "half even"),), (money,))
+    written = Result(Verdict.FAIL, "3 rows", Rows(10, 10, 7, 3), (column,), coverage=1.0)
+    shelf.write_result(written)
+    assert shelf.result() == written
+
+
+def test_a_result_that_was_cut_short_is_refused(shelf: Shelf) -> None:
+    shelf.write_result(Result(Verdict.PASS, "equal"))
+    shelf.write("report.json", '{"version": 1, "verdict": "PASS"}')
+    with pytest.raises(ExportRefused, match="cannot be read back"):
+        shelf.result()
+
+
+def fetched(folder: Path) -> Export:
+    (folder / "part.parquet").write_bytes(b"PAR1")
+    return Export(folder, (folder / "part.parquet",), 1, 4, (Column("id", "bigint"),))
+
+
+def test_an_export_is_fetched_once_per_worker(shelf: Shelf) -> None:
+    first = shelf.export("legacy", "s3://x/1", fetched)
+    again = shelf.export("legacy", "s3://x/1", lambda _: pytest.fail("fetched twice"))
+    assert again == first
+
+
+def test_another_attempts_export_is_never_taken_for_this_one(shelf: Shelf) -> None:
+    shelf.export("legacy", "s3://x/1", fetched)
+    calls: list[Path] = []
+    shelf.export("legacy", "s3://x/2", lambda to: calls.append(to) or fetched(to))
+    assert calls
+
+
+def test_an_export_that_lost_bytes_on_the_worker_is_fetched_again(shelf: Shelf) -> None:
+    shelf.export("legacy", "s3://x/1", fetched).files[0].write_bytes(b"P")
+    assert shelf.export("legacy", "s3://x/1", fetched).files[0].read_bytes() == b"PAR1"
+
+
+def test_housekeeping_deletes_by_business_date_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("payments/2026-01-01/run", "payments/2026-03-01/run", "payments/notes"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "report.json").write_text("{}")
+    swept = sweep_artefacts(
+        Artefacts.on_disk(tmp_path), datetime(2026, 3, 2, tzinfo=UTC).date(), timedelta(days=30)
+    )
+    assert swept.deleted == 1
+    assert sorted(p.name for p in (tmp_path / "payments").iterdir()) == ["2026-03-01", "notes"]
+    assert date(2026, 1, 1).isoformat() not in {p.name for p in (tmp_path / "payments").iterdir()}
