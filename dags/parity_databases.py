@@ -2,7 +2,7 @@
 
 from airflow.sdk import get_parsing_context
 
-from parity.airflow.database_dag import build_database_dag, dag_id
+from parity.airflow.database.dag import build_database_dag
 from parity.settings import settings
 from parity.suite.database_files import load_databases
 
@@ -10,5 +10,5 @@ wanted = get_parsing_context().dag_id
 loaded = load_databases(settings().databases)
 
 for database in loaded.databases:
-    if wanted in (None, dag_id(database)):
-        globals()[dag_id(database)] = build_database_dag(database, loaded.paths[database.database])
+    if wanted in (None, database.dag_id):
+        globals()[database.dag_id] = build_database_dag(database, loaded.paths[database.database])

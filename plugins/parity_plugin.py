@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from parity.airflow import marked
+from parity.airflow import manual_success
 
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:
@@ -19,7 +19,7 @@ def _app() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
     from fastapi import Depends
 
-    from parity.airflow.artefacts import open_artefacts
+    from parity.airflow.connections.artefacts import open_artefacts
     from parity.history.store import open_store
     from parity.settings import settings
     from parity.web import create_app
@@ -33,7 +33,7 @@ class ParityPlugin(AirflowPlugin):
     """Adds the pages to the API server, and has a task that a person marks hand nothing on."""
 
     name = "parity"
-    listeners: ClassVar = [marked]
+    listeners: ClassVar = [manual_success]
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": "/parity", "name": "Parity"}]
     external_views: ClassVar = [
         {"name": "Parity", "href": "/parity/", "destination": "nav", "url_route": "parity"},

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from parity.airflow.artefacts import open_artefacts
+from parity.airflow.connections.artefacts import open_artefacts
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Rows, Verdict
 from parity.errors import AccessDenied, BadInput, NotFound

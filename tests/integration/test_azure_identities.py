@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from parity.airflow.connections import adf_client, exchange, remote_runs
-from parity.airflow.runs import RunsRef, connection
+from parity.airflow.connections.clients import RunsRef, adf_client, exchange, remote_runs
+from parity.airflow.connections.lookup import connection
 from parity.errors import AccessDenied, Terminal
 from parity_sandbox.demo.connections import connections
 

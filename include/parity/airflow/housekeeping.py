@@ -9,8 +9,8 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, Context, Param
 
-from parity.airflow.runs import connection
-from parity.airflow.step import StepOperator
+from parity.airflow.connections.lookup import connection
+from parity.airflow.step.operator import StepOperator
 from parity.flow.stages import Link
 from parity.settings import settings
 
@@ -43,7 +43,7 @@ def build_housekeeping() -> DAG:
 
 def exchange(context: Context) -> list[dict[str, Any]]:
     """Delete old exports on both sides."""
-    from parity.airflow.connections import exchange as open_exchange
+    from parity.airflow.connections.clients import exchange as open_exchange
     from parity.flow.housekeeping import sweep_exchange
 
     params = context["params"]
@@ -55,7 +55,7 @@ def exchange(context: Context) -> list[dict[str, Any]]:
 
 def artefacts(context: Context) -> dict[str, Any]:
     """Delete old reports and Data Docs."""
-    from parity.airflow.artefacts import open_artefacts
+    from parity.airflow.connections.artefacts import open_artefacts
     from parity.flow.housekeeping import sweep_artefacts
 
     keep = timedelta(days=context["params"]["artefact_days"])
@@ -64,7 +64,7 @@ def artefacts(context: Context) -> dict[str, Any]:
 
 def history(context: Context) -> dict[str, Any]:
     """Delete old results."""
-    from parity.airflow.results import open_results
+    from parity.airflow.step.results import open_results
 
     limit = datetime.now(UTC).date() - timedelta(days=context["params"]["history_days"])
     return {"before": limit.isoformat(), "deleted": open_results().purge(limit)}

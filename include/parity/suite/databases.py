@@ -5,12 +5,14 @@ The same vocabulary as a suite: keys, column rules, coverage, severity, alerts, 
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from parity.suite.models import AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
+from parity.suite.models import DATABASE_DAG, AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
 
 
 class TableRules(Frozen):
@@ -101,6 +103,15 @@ class Database(Frozen):
     def key(self) -> str:
         """Return its name in the results store, among artefacts and in alerts; no suite can have such a name."""
         return f"db.{self.database}"
+
+    @property
+    def dag_id(self) -> str:
+        """Return the name of its Dag."""
+        return f"{DATABASE_DAG}{self.database}"
+
+    def business_date(self, moment: datetime) -> date:
+        """Return the business date of a run at ``moment``: the day in the database's own time zone."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
 
     def rules(self, table: str) -> TableRules:
         """Return what is said of a table."""

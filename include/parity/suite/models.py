@@ -7,13 +7,16 @@ The loader (:mod:`parity.suite.loader`) turns pydantic's errors into ``file:line
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+SUITE_DAG, DATABASE_DAG = "parity__", "parity_db__"
+"""What the ids of our Dags begin with."""
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)\s*")
 _MICROSECONDS = {"us": 1, "ms": 10**3, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86_400 * 10**6}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*")
@@ -279,6 +282,20 @@ class Suite(Frozen):
     auto_rows: int = Field(default=5_000_000, gt=0, description="auto: digest above this many rows.")
     alerts: tuple[AlertTarget, ...] = ()
     activities: tuple[Activity, ...] = Field(min_length=1)
+
+    @property
+    def key(self) -> str:
+        """Return its name in the results store, among artefacts and in alerts."""
+        return self.suite
+
+    @property
+    def dag_id(self) -> str:
+        """Return the name of its Dag."""
+        return f"{SUITE_DAG}{self.suite}"
+
+    def business_date(self, moment: datetime) -> date:
+        """Return the business date of a run at ``moment``: the day before, in the suite's own time zone."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date() - timedelta(days=1)
 
     def activity(self, name: str) -> Activity:
         """Return the activity called ``name``; KeyError when there is none."""

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
 from parity.history.store import Store
+from parity.suite.models import DATABASE_DAG, SUITE_DAG
 from parity.web.pages import OpenArtefacts, run_page, runs_page
 
 POLICY = (
@@ -67,8 +68,8 @@ def suite_of(dag: str | None) -> str | None:
     """Return the name in the results store of what a Dag verifies: a suite's own, a database's after ``db.``."""
     if dag is None:
         return None
-    database = dag.removeprefix("parity_db__")
-    return f"db.{database}" if database != dag else dag.removeprefix("parity__")
+    database = dag.removeprefix(DATABASE_DAG)
+    return f"db.{database}" if database != dag else dag.removeprefix(SUITE_DAG)
 
 
 def find(artefacts: Artefacts, path: str) -> tuple[str, bytes]:

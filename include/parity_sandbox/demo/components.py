@@ -100,7 +100,7 @@ def _import(names: Sequence[str]) -> None:
 
 def _build_dags() -> None:
     """Build every Dag once, for what Airflow itself imports only then."""
-    from parity.airflow.dag import build_dag
+    from parity.airflow.suite.dag import build_dag
     from parity.settings import settings
     from parity.suite.loader import load_suites
 

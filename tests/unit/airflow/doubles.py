@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from parity.airflow.runs import RunsRef
+from parity.airflow.connections.clients import RunsRef
 from parity.clients.remote import Phase, RemoteError, RemoteRuns, RunStatus
 
 RUNNING = ("Running", Phase.RUNNING)

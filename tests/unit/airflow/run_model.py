@@ -17,11 +17,11 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from parity.airflow import evidence
-from parity.airflow.colour import ASKED, OTHER_DATES, OTHER_RUNS, night_facts
-from parity.airflow.evidence import activity_facts, made_now, rules_now
-from parity.airflow.marked import KEPT
-from parity.airflow.memory import Memory
+from parity.airflow.manual_success import KEPT
+from parity.airflow.remote.submissions import Memory
+from parity.airflow.suite import facts
+from parity.airflow.suite.facts import activity_facts, made_now, rules_now
+from parity.airflow.suite.gate import ASKED, OTHER_DATES, OTHER_RUNS, night_facts
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
@@ -427,7 +427,7 @@ class World:
         if not plan:
             raise Failed
         rules, store = {name: self._rules(name).activity for name in NAMES}, OtherDates(self.other_run)
-        with mock.patch("parity.airflow.colour.today", return_value=self.now.date()):
+        with mock.patch("parity.airflow.suite.gate.today", return_value=self.now.date()):
             facts = night_facts(context, self.declared, Plan.from_json(plan), store, rules)  # type: ignore[arg-type]
         verdict, reason = judge_night(facts)
         for name, outcome in facts.outcomes.items():
@@ -673,7 +673,7 @@ def _by_its_own_rules(recorded: run_verdict.Recorded, task: str) -> dict[str, An
 
 
 def _well(context: Any, activity: str) -> run_verdict.Facts:
-    found = evidence.activity_facts(context, activity)
+    found = facts.activity_facts(context, activity)
     return {task: replace(facts, state="success", broken=None) for task, facts in found.items()}
 
 
@@ -684,16 +684,16 @@ def _ignored(world: World, name: str) -> AbstractContextManager[None]:
 RULES = run_verdict.Rules(suite_rules(_suite(0)), "question", "activity")
 WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], str]] = {
     "the gate believes whatever a record task once said": (
-        lambda _: _patched(("parity.airflow.colour.outcome_of", _said)),
+        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _said)),
         "clear, differ, fault",
     ),
     "the gate does not ask what a verdict was made from": (
-        lambda _: _patched(("parity.airflow.colour.outcome_of", _by_state)),
+        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _by_state)),
         "clear alone, differ",
     ),
     "nobody asks whether the tasks before the verdict succeeded": (
         lambda _: _patched(
-            ("unit.airflow.run_model.activity_facts", _well), ("parity.airflow.colour.activity_facts", _well)
+            ("unit.airflow.run_model.activity_facts", _well), ("parity.airflow.suite.gate.activity_facts", _well)
         ),
         "clear, fault",
     ),
@@ -712,7 +712,7 @@ WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], st
         "clear, edit",
     ),
     "a token is the same for a run that was deleted and made again": (
-        lambda _: _patched(("parity.airflow.memory.uuid4", lambda: UUID(int=0))),
+        lambda _: _patched(("parity.airflow.remote.submissions.uuid4", lambda: UUID(int=0))),
         "delete, differ",
     ),
     "a run's older result stays stored": (
@@ -728,11 +728,11 @@ WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], st
         "a waived difference, clear alone",
     ),
     "nobody asks what is declared now": (
-        lambda _: _patched(("parity.airflow.colour.outcome_of", _by_its_own_rules)),
+        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _by_its_own_rules)),
         "clear alone, edit",
     ),
     "a date of the range counts though its run is older": (
-        lambda world: _patched(("parity.airflow.colour._of_date", lambda *_: str(world.other_date))),
+        lambda world: _patched(("parity.airflow.suite.gate._of_date", lambda *_: str(world.other_date))),
         "range",
     ),
     "another date of the range does not count": (

@@ -7,7 +7,8 @@ depend on a column's types and rule alone, so columns that are alike share them.
 
 A corruption that stays unseen is *hidden* only if a rule of its column excuses these two values: a tolerance is
 worked out again in Python, from their texts (:mod:`parity.compare.canary.excuses`); for other rules the canonical
-values are compared in SQL, no hash involved. Anything else that stays unseen is *blind*, and makes the run INVALID.
+values are compared in SQL, no hash involved. Anything else that stays unseen is *blind*, and makes the run
+INVALID.
 """
 
 from __future__ import annotations

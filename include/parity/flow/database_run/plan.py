@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from parity.compare.result import NotCompared, Omission
 from parity.errors import BadInput
@@ -89,16 +88,11 @@ def plan_night(spec: Database, params: Mapping[str, Any], *, run_id: str, moment
         database=spec.database,
         key=spec.key,
         run_id=run_id,
-        business_date=day_of(spec, moment),
+        business_date=spec.business_date(moment),
         tables=tables,
         way=way if way in WAYS else "",
         rows_per_second=params.get("rows_per_second") or None,
     )
-
-
-def day_of(spec: Database, moment: datetime) -> date:
-    """Return the business date of a run at ``moment``: the day in the database's own time zone."""
-    return moment.astimezone(ZoneInfo(spec.timezone)).date()
 
 
 def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:

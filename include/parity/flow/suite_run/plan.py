@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from parity.errors import BadInput
 from parity.suite.models import Activity, Mode, Suite
@@ -109,7 +108,7 @@ def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled
 
     Raises BadInput, with the remedy, for whatever the form cannot rule out by itself.
     """
-    first, *others = _dates(params, yesterday(suite, scheduled))
+    first, *others = _dates(params, suite.business_date(scheduled))
     pipeline = PipelineUse(params.get("pipeline") or PipelineUse.TRIGGER)
     named = (params.get("pipeline_run_id") or "").strip() or None
     plan = Plan(
@@ -127,17 +126,12 @@ def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled
     return plan
 
 
-def yesterday(suite: Suite, moment: datetime) -> date:
-    """Return the business date of a run at ``moment``: the day before, in the suite's own time zone."""
-    return moment.astimezone(ZoneInfo(suite.timezone)).date() - timedelta(days=1)
-
-
 def asked_date(suite: Suite, run: Any) -> date:
     """Return the business date of a Dag run that has no plan: the form's, if that is one, else the day before."""
     try:
         return date.fromisoformat(str((run.conf or {}).get("business_date")))
     except ValueError:
-        return yesterday(suite, run.logical_date or run.run_after)
+        return suite.business_date(run.logical_date or run.run_after)
 
 
 def _mode(value: str | None) -> Mode | None:

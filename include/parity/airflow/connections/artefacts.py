@@ -1,0 +1,53 @@
+"""Opening the artefacts, wherever they are, with Airflow's connections."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from parity.airflow.connections.lookup import connection
+from parity.settings import settings
+
+if TYPE_CHECKING:
+    from parity.clients.artefacts import Artefacts
+
+CONNECTIONS = {"s3": "aws_default", "abfss": "adls_default"}
+
+
+def open_artefacts() -> Artefacts:
+    """Return the folder of results; BadInput when its address or its connection is wrong.
+
+    The connection is read each time, so that a changed secret takes effect; the client is kept as long as it
+    stays the same, because making one costs a tenth of a second.
+    """
+    now = settings()
+    scheme, separator, _ = now.artefact_root.partition("://")
+    if not separator or scheme == "file":
+        from parity.clients.artefacts import Artefacts
+        from parity.clients.files import folder_of
+
+        return Artefacts.on_disk(folder_of(now.artefact_root))
+    wanted = now.artefact_connection or CONNECTIONS.get(scheme, "")
+    return _opened(now.artefact_root, scheme, _Same(connection(wanted) if wanted else None))
+
+
+class _Same:
+    """A connection that equals another one which says the same."""
+
+    def __init__(self, wrapped: Any) -> None:
+        self.connection = wrapped
+        self._told = wrapped.get_uri() if wrapped else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._told == self._told
+
+    def __hash__(self) -> int:
+        return hash(self._told)
+
+
+@lru_cache(maxsize=4)
+def _opened(root: str, scheme: str, same: _Same) -> Artefacts:
+    from parity.airflow.connections.clients import storage_of
+    from parity.clients.artefacts import Artefacts
+
+    return Artefacts(root, storage_of(scheme, same.connection))

@@ -1,0 +1,38 @@
+"""Airflow's connections by id, read on a worker or in a triggerer's event loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from parity.errors import BadInput
+
+
+def connection(conn_id: str) -> Any:
+    """Return an Airflow connection, on a worker; BadInput when it is not defined."""
+    from airflow.sdk import BaseHook
+
+    with _defined(conn_id):
+        return BaseHook.get_connection(conn_id)
+
+
+async def aconnection(conn_id: str) -> Any:
+    """Return an Airflow connection, in a triggerer's event loop; BadInput when it is not defined."""
+    from airflow.sdk import BaseHook
+
+    with _defined(conn_id):
+        return await BaseHook.aget_connection(conn_id)
+
+
+@contextlib.contextmanager
+def _defined(conn_id: str) -> Iterator[None]:
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        yield
+    except AirflowNotFoundException:
+        raise BadInput(
+            f"Airflow has no connection {conn_id!r}.",
+            remedy="Create it under Admin, Connections, or name another one in the suite.",
+        ) from None

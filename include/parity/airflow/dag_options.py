@@ -1,0 +1,34 @@
+"""What the Dags of suites and databases have in common."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pendulum
+
+from parity.airflow.notifications import Subject, deadline_alert
+from parity.settings import settings
+
+LAST = "all_done"
+"""Trigger rule of the tasks that judge: they run whatever became of those before."""
+DECLARED = "as declared"
+"""The choice of a form that leaves a parameter as the subject's file has it."""
+FIRST = date(2026, 1, 1)
+
+
+def dag_options(subject: Subject, first: date | None = None) -> dict[str, Any]:
+    """Return the keyword arguments of a Dag whose first run is on ``first``."""
+    day = first or FIRST
+    return {
+        "schedule": subject.schedule if settings().scheduled else None,
+        "start_date": pendulum.datetime(day.year, day.month, day.day, tz=pendulum.timezone(subject.timezone)),
+        "deadline": deadline_alert(subject),
+        "default_args": {
+            "owner": subject.owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=settings().retry_seconds),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=10),
+        },
+    }

@@ -1,0 +1,1 @@
+"""One database, one Dag: both clouds asked, both catalogues surveyed, the tables compared piece by piece."""

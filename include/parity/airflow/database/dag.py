@@ -1,0 +1,114 @@
+"""One database, one Dag: both clouds are asked, both catalogues surveyed, the tables compared piece by piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Asset, Param
+from airflow.sdk.definitions.param import ParamsDict
+
+from parity.airflow.dag_options import DECLARED, LAST, dag_options
+from parity.airflow.database.context import PLAN
+from parity.airflow.database.operator import TablesOperator
+from parity.airflow.database.outcome import database_outcome
+from parity.airflow.database.tasks import DatabaseTasks
+from parity.airflow.notifications import GateAlert
+from parity.airflow.step.operator import StepOperator
+from parity.flow.database_run.plan import WAYS
+from parity.flow.stages import Link
+from parity.suite.databases import Database
+
+
+def build_database_dag(spec: Database, path: Path) -> DAG:
+    """Return the Dag of ``spec``, whose file is ``path``; reads nothing but the declaration."""
+    tasks = DatabaseTasks(spec, path)
+    with DAG(spec.dag_id, **_options(spec)) as dag:
+        plan = StepOperator(task_id=PLAN, step=tasks.plan, link=Link.PLAN)
+        survey = _step(Link.SURVEY, tasks.survey)
+        for link, ask, asked in (
+            (Link.RDS, tasks.rds, spec.rds),
+            (Link.FLEXIBLE_SERVER, tasks.flexible_server, spec.azure),
+        ):
+            if asked:
+                plan >> _step(link, ask) >> survey
+        tables = TablesOperator.partial(
+            task_id=str(Link.TABLES),
+            step=tasks.tables,
+            link=Link.TABLES,
+            map_index_template="{{ task.piece['title'] }}",
+            # Each task holds one line to each server, so this is the limit on connections that the file sets.
+            max_active_tis_per_dagrun=spec.pace.connections,
+        ).expand(piece=survey.output)
+        record = _step(Link.RECORD, tasks.record, trigger_rule=LAST)
+        published = _step("publish", tasks.publish, trigger_rule=LAST)
+        gate = _step(
+            "gate",
+            tasks.gate,
+            trigger_rule=LAST,
+            retries=0,
+            outlets=[Asset(name=f"parity.{spec.key}")],
+            on_failure_callback=GateAlert(spec, database_outcome),
+            on_success_callback=GateAlert(spec, database_outcome),
+        )
+        plan >> survey
+        tables >> record >> published >> gate
+    dag.params = ParamsDict(_form(spec))  # set last, as in parity.airflow.suite.dag
+    return dag
+
+
+def _step(task: str, step: Any, **options: Any) -> StepOperator:
+    link = Link(task) if task in set(Link) else Link.RECORD
+    return StepOperator(task_id=str(task), step=step, link=link, **options)
+
+
+def _form(spec: Database) -> dict[str, Param]:
+    named = ", ".join(f"`{name}`" for name in list(spec.tables)[:10])
+    return {
+        "tables": Param(
+            None,
+            type=["null", "string"],
+            title="Tables",
+            description_md="Names or patterns, comma-separated, such as `ledger_*, payouts`. Empty: every table,"
+            f" and what belongs to none.{f' There are rules for {named}.' if named else ''}",
+        ),
+        "way": Param(
+            DECLARED,
+            type="string",
+            enum=[DECLARED, *WAYS],
+            title="Way",
+            description_md="**digest** asks both servers for digests and fetches only what differs; **stream**"
+            " fetches every row; **auto** takes whatever proves quicker. The answer is the same.",
+        ),
+        "rows_per_second": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Rows per second",
+            description_md="Read no faster than this on each server. Empty: as declared.",
+        ),
+    }
+
+
+def _options(spec: Database) -> dict[str, Any]:
+    return {
+        **dag_options(spec),
+        "description": spec.description or f"Is {spec.target} still what {spec.legacy} is?",
+        "catchup": False,  # a database is compared as it is now; yesterday's cannot be had
+        "max_active_runs": 1,
+        "tags": ["parity", "database", f"wave {spec.wave}", spec.owner],
+        "doc_md": _doc(spec),
+    }
+
+
+def _doc(spec: Database) -> str:
+    rows = "\n".join(
+        f"| `{name}` | {', '.join(rules.key) or 'primary or unique'} | {rules.severity} |"
+        for name, rules in spec.tables.items()
+    )
+    table = f"\n| table with rules | key | severity |\n|---|---|---|\n{rows}\n" if rows else ""
+    return (
+        f"### {spec.database}\n\n{spec.description}\n\nWave {spec.wave}, owned by **{spec.owner}**."
+        f" `{spec.legacy}` (legacy) against `{spec.target}` (target). Green means: every table was compared,"
+        f" and is equal.\n{table}"
+    )

@@ -1,0 +1,98 @@
+"""The mapped task that compares one piece of a database, and stops at once when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from parity.airflow.step.failures import loudness, tell
+from parity.airflow.step.operator import StepOperator
+from parity.compare.result import Verdict
+from parity.tablediff.rows.checkpoint import Progress, ProgressStore
+from parity.wording import plural
+
+if TYPE_CHECKING:
+    from parity.tablediff.verdict import TableResult
+
+log = logging.getLogger(__name__)
+EVERY = 10.0
+"""Seconds between two lines about one table."""
+
+
+class TablesOperator(StepOperator):
+    """Compares one piece; ``piece`` holds its index and its title."""
+
+    def __init__(self, *, piece: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.piece = piece
+        self.on_stop: Callable[[], None] = _nothing
+
+    def on_kill(self) -> None:
+        """Stop: the servers are told to end what they run for us."""
+        self.on_stop()
+        raise SystemExit(1)
+
+
+def _nothing() -> None:
+    return None
+
+
+class Stopped(BaseException):
+    """The task was stopped by a person; not an error of a table."""
+
+
+@dataclass
+class ToldProgress:
+    """Progress that is also told in the task's log, and that ends the walk when the task is stopped."""
+
+    store: ProgressStore
+    _told: dict[str, float] = field(default_factory=dict)
+    _stopped: bool = False
+
+    def stop(self) -> None:
+        """Have every walk end with the span that it is at."""
+        self._stopped = True
+
+    def load(self, run: str, table: str) -> str | None:
+        """Return what was saved last, or None."""
+        state = self.store.load(run, table)
+        if state is not None and (kept := Progress.from_json(state)).spans:
+            log.info("%s: going on after %s", table, _so_far(kept))
+        return state
+
+    def save(self, run: str, table: str, state: str) -> None:
+        """Keep ``state``, and say now and then how far it is."""
+        self.store.save(run, table, state)
+        if self._stopped:
+            raise Stopped
+        progress, now = Progress.from_json(state), time.monotonic()
+        if progress.done or now - self._told.get(table, 0.0) >= EVERY:
+            self._told[table] = now
+            log.info("%s: %s%s", table, _so_far(progress), ", all of it" if progress.done else "")
+
+    def forget(self, run: str) -> None:
+        """Drop everything of a run that has ended."""
+        self.store.forget(run)
+
+
+def _so_far(progress: Progress) -> str:
+    rows = max(progress.legacy, progress.target)
+    return f"{plural(rows, 'row')} in {plural(progress.spans, 'span')}, {progress.different:,} different so far"
+
+
+def red(found: Sequence[TableResult]) -> str:
+    """Return what a piece with red tables fails with: the worst of them."""
+    bad = [table for table in found if not table.result.verdict.green]
+    worst = min(bad, key=lambda table: table.result.verdict is not Verdict.INVALID)
+    more = f" (and {len(bad) - 1} more tables)" if len(bad) > 1 else ""
+    return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
+
+
+def tell_tables(found: Sequence[TableResult]) -> None:
+    """Write every table into the log, green ones first, so that the end of the log says what to do."""
+    for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
+        result = table.result
+        tell(f"{result.verdict:8}{table.table}", result.reason, level=loudness(result.verdict))

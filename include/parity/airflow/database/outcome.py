@@ -1,0 +1,53 @@
+"""How a run of a database ended, as the alerts need to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow.sdk import Context
+
+from parity.airflow.database.context import night_of
+from parity.airflow.notifications import recorded_outcome
+from parity.airflow.step.results import open_results, run_url
+from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.compare.result import Verdict
+from parity.errors import BadInput
+from parity.flow.database_run.plan import DATABASE
+from parity.history.records import ActivityRecord
+from parity.suite.databases import Database
+from parity.suite.models import Severity
+
+NO_RESULT = "It left no result; read the log of its record task."
+
+
+def database_outcome(spec: Database, context: Context) -> NightOutcome:
+    """Return how a run ended: what was recorded of it, and nothing that was not."""
+    run, ti = context["dag_run"], context["ti"]
+    beyond = ti.xcom_pull(task_ids="gate", key="beyond") or ""
+    recorded = ti.xcom_pull(task_ids="gate", key="recorded")
+    kept: Sequence[ActivityRecord] = ()
+    try:
+        plan = night_of(context)
+    except BadInput as error:
+        day, whole, beyond = spec.business_date(run.logical_date or run.run_after), False, beyond or str(error)
+    else:
+        day, whole = plan.business_date, not plan.partial
+        kept = open_results().run(run.run_id, spec.key, day).activities
+    found = tuple(
+        recorded_outcome(record, Severity(record.severity))
+        for record in kept
+        if record.recorded.isoformat() == recorded
+    )
+    if not found and not whole:  # else nobody is told of a run of some tables that broke before it read any
+        beyond = beyond or NO_RESULT
+    never = ActivityOutcome(DATABASE, Verdict.INVALID, NO_RESULT)
+    return NightOutcome(
+        suite=spec.key,
+        business_date=day,
+        run_id=run.run_id,
+        activities=found if found or not whole else (never,),
+        url=run_url(context),
+        owner=spec.owner,
+        beyond=beyond,
+        whole=whole,
+    )

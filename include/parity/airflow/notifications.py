@@ -1,0 +1,198 @@
+"""On call: the gate reports what changed, and a run that is late is reported before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
+
+from parity.airflow.connections.lookup import aconnection, connection
+from parity.clock import SystemClock
+from parity.settings import settings
+from parity.suite.models import AlertTarget, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.alerts.notify import Delivery, Sender
+    from parity.alerts.outcome import ActivityOutcome, NightOutcome
+    from parity.history.records import ActivityRecord
+
+log = logging.getLogger(__name__)
+
+
+class Subject(Protocol):
+    """What has a Dag and alerts of its own: a suite or a database."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the results store."""
+
+    @property
+    def dag_id(self) -> str:
+        """The name of its Dag."""
+
+    @property
+    def owner(self) -> str:
+        """Who looks after it."""
+
+    @property
+    def schedule(self) -> str | None:
+        """When it runs, as a cron expression."""
+
+    @property
+    def timezone(self) -> str:
+        """The zone in which its days begin."""
+
+    @property
+    def deadline(self) -> timedelta | None:
+        """On-call hears of a run that takes longer."""
+
+    @property
+    def alerts(self) -> tuple[AlertTarget, ...]:
+        """Where on-call hears of it."""
+
+    def business_date(self, moment: datetime) -> date:
+        """Return the business date of a run at ``moment``."""
+
+
+class GateAlert(BaseNotifier):
+    """Reports to the subject's channels what changed with this run; green runs resolve what is open."""
+
+    def __init__(self, subject: Subject, outcome: Callable[[Any, Context], NightOutcome]) -> None:
+        super().__init__()
+        self.subject = subject
+        self.outcome = outcome
+
+    def notify(self, context: Context) -> None:
+        """Send; a channel that fails is logged and tried again with the next run."""
+        from parity.airflow.step.results import open_results
+        from parity.alerts.notify import notify, notify_unstored
+
+        channels = self._senders()
+        try:
+            deliveries = notify(open_results(), self.outcome(self.subject, context), channels, SystemClock())
+        except Exception as error:
+            self.log.exception("What changed is not known; the alert says that instead.")
+            deliveries = notify_unstored(self._unknown(context, error), channels, SystemClock())
+        _log_deliveries(deliveries)
+
+    def _unknown(self, context: Context, error: Exception) -> NightOutcome:
+        """Return the outcome of a run of which nothing can be looked up."""
+        from parity.airflow.step.results import run_url
+        from parity.alerts.outcome import NightOutcome
+
+        run, why = context["dag_run"], f"{type(error).__name__}; read the log of the gate."
+        return NightOutcome(
+            suite=self.subject.key,
+            business_date=(run.logical_date or run.run_after).date(),
+            run_id=run.run_id,
+            activities=(),
+            url=run_url(context),
+            owner=self.subject.owner,
+            beyond=f"The results of this run cannot be looked up: {why}",
+            whole=False,
+        )
+
+    def _senders(self) -> Sequence[Sender]:
+        return _senders(self.subject, {name: connection(name) for name in _connection_ids(self.subject)})
+
+
+def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str = "") -> ActivityOutcome:
+    """Return how an activity or a table ended, as the results store has it."""
+    from parity.alerts.outcome import ActivityOutcome
+    from parity.flow.suite_run.files import page_of
+
+    return ActivityOutcome(
+        name=record.key.activity,
+        verdict=record.verdict,
+        reason=record.reason,
+        severity=severity,
+        rows=record.rows,
+        columns=record.columns,
+        broken_expectations=tuple(
+            (f.subject, f.expectation) for f in record.findings if (f.severity, f.outcome) == ("critical", "fail")
+        ),
+        first_broken=record.first_broken,
+        caused_by=caused_by,
+        url=settings().artefact_link(page_of(record.report)) if record.report else "",
+        recorded=record.recorded,
+    )
+
+
+def connection_id(target: AlertTarget) -> str:
+    """Return the Airflow connection that an alert goes through."""
+    chosen = target.pagerduty or target.slack or target.email or target.webhook
+    return chosen.connection if chosen else ""
+
+
+def deadline_alert(subject: Subject) -> DeadlineAlert | None:
+    """Return the alert for a run that is late, or None when there is no deadline.
+
+    The deadline is a number of seconds. Airflow 3.3.2 keeps a timedelta as a mapping; clearing a task of a red run
+    then adds that to a time, and answers 500 (TypeError in ``_recalculate_dagrun_queued_at_deadlines``).
+    """
+    if subject.deadline is None:
+        return None
+    seconds: Any = subject.deadline.total_seconds()
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=seconds,
+        callback=AsyncCallback(late_run, kwargs={"dag_id": subject.dag_id}),
+    )
+
+
+async def late_run(dag_id: str, context: dict[str, Any]) -> None:
+    """Report that a run is late; runs in the triggerer, for a run that has not ended."""
+    subject, run = _declared(dag_id), context["dag_run"]
+    if run.get("end_date"):
+        return  # Airflow may fire this after a run that failed in time
+    connections = {name: await aconnection(name) for name in _connection_ids(subject)}
+    await asyncio.to_thread(_report_late, subject, connections, run)
+
+
+def _declared(dag_id: str) -> Subject:
+    from parity.suite.database_files import load_databases
+    from parity.suite.loader import load_suites
+
+    subjects: list[Subject] = [*load_suites(settings().suites).suites]
+    subjects += load_databases(settings().databases).databases
+    return next(subject for subject in subjects if subject.dag_id == dag_id)
+
+
+def _report_late(subject: Subject, connections: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    from parity.airflow.step.results import open_results
+    from parity.alerts.notify import notify_late
+
+    named = (run.get("conf") or {}).get("business_date")
+    moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
+    day = date.fromisoformat(named) if named else subject.business_date(moment)
+    detail = f"has not ended {subject.deadline} after it was queued (run {run['dag_run_id']})"
+    channels = _senders(subject, connections)
+    _log_deliveries(
+        notify_late(open_results(), subject.key, day, detail, channels, SystemClock(), run["dag_run_id"])
+    )
+
+
+def _connection_ids(subject: Subject) -> set[str]:
+    return {connection_id(target) for target in subject.alerts}
+
+
+def _senders(subject: Subject, connections: Mapping[str, Any]) -> Sequence[Sender]:
+    from parity.airflow.connections.senders import sender
+
+    return [sender(target, connections[connection_id(target)]) for target in subject.alerts]
+
+
+def _log_deliveries(deliveries: Sequence[Delivery]) -> None:
+    if not deliveries:
+        log.info("Nothing changed since the last run, so nobody was notified.")
+    for delivery in deliveries:
+        if delivery.error:
+            log.error("%s was not notified of %s: %s", delivery.channel, delivery.incident, delivery.error)
+        else:
+            log.info("%s was notified: %s %s", delivery.channel, delivery.event, delivery.incident)

@@ -1,0 +1,1 @@
+"""Remote runs: submitted once, remembered, waited for without a worker, cancelled when nobody waits."""

@@ -1,0 +1,32 @@
+"""A step that runs on a worker and says what went wrong in the words of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from parity.airflow.step.failures import Telling
+from parity.airflow.step.links import PageLink
+from parity.flow.stages import Link
+
+Step = Callable[[Context], Any]
+
+
+class StepOperator(BaseOperator):
+    """Runs a function of the context and returns its JSON."""
+
+    operator_extra_links = (PageLink(),)
+
+    def __init__(self, *, step: Step, link: Link, **kwargs: Any) -> None:
+        super().__init__(**{"doc_md": link.story, **kwargs})
+        self.custom_operator_name = link.place
+        self.page = ""
+        self.step = step
+        self.link = link
+
+    def execute(self, context: Context) -> Any:
+        """Run the step."""
+        with Telling(context, self.link):
+            return self.step(context)

@@ -1,0 +1,1 @@
+"""One suite, one Dag: its remote steps, its tasks on workers, and its gate."""

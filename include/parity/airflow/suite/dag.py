@@ -1,0 +1,196 @@
+"""One suite, one Dag: a group per activity, a gate that the run's colour comes from."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Asset, TaskGroup
+from airflow.sdk.definitions.param import ParamsDict
+
+from parity.airflow.dag_options import LAST, dag_options
+from parity.airflow.notifications import GateAlert
+from parity.airflow.remote.operator import RemoteRunOperator
+from parity.airflow.step.operator import StepOperator
+from parity.airflow.suite import remote_steps as steps
+from parity.airflow.suite.outcome import suite_outcome
+from parity.airflow.suite.params import form
+from parity.airflow.suite.tasks import SuiteTasks
+from parity.flow.stages import Link
+from parity.flow.suite_run.digest import steps as digest
+from parity.flow.suite_run.plan import digests
+from parity.suite.models import SUITE_DAG, Activity, Suite
+
+ANY = "none_failed"
+OTHER_DATES = "Lists the further dates of a range; each becomes a run of its own."
+PUBLISH = "Writes the page of this run and refreshes the indexes of Data Docs."
+GATE = (
+    "Green only when every planned activity is PASS or WAIVED and the pipeline succeeded; the run takes its"
+    " colour, and on-call is told of what changed. **Red:** its log ends with what to do."
+)
+
+
+def build_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
+    """Return the Dag of every good suite in ``folder``; ``wanted`` is the id of the only one that is needed.
+
+    The garbage collector rests meanwhile: nearly everything that is made stays, and looking through it again and
+    again was a quarter of the time (50 suites of 20 activities: 1.7 s, then 1.3 s).
+    """
+    from parity.suite.loader import load_suites
+
+    with _no_collecting():
+        loaded = load_suites(folder, (wanted or "").removeprefix(SUITE_DAG))
+        named = [suite for suite in loaded.suites if wanted in (None, suite.dag_id)]
+        return [build_dag(suite, loaded.paths[suite.suite]) for suite in named]
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def build_dag(suite: Suite, path: Path) -> DAG:
+    """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
+    tasks = SuiteTasks(suite, path)
+    with DAG(suite.dag_id, **_options(suite)) as dag:
+        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Link.PLAN)
+        start = _remote(steps.START, steps.pipeline_start(suite), Link.PIPELINE, wait=False)
+        pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Link.PIPELINE)
+        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Link.PLAN, doc_md=OTHER_DATES)
+        runs = _runs_of_other_dates(dag, dates)
+        verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
+        published = StepOperator(
+            task_id="publish", step=tasks.publish, link=Link.RECORD, trigger_rule=LAST, doc_md=PUBLISH
+        )
+        gate = StepOperator(
+            task_id="gate",
+            step=tasks.gate,
+            link=Link.RECORD,
+            trigger_rule=LAST,
+            doc_md=GATE,
+            on_failure_callback=GateAlert(suite, suite_outcome),
+            on_success_callback=GateAlert(suite, suite_outcome),
+        )
+        plan >> start >> pipeline
+        plan >> dates >> runs
+        [*verdicts, pipeline] >> published >> gate
+        runs >> gate
+    # Set last: every operator deep-copies its Dag's parameters, a third of the time that a parse takes.
+    dag.params = ParamsDict(form(suite))
+    return dag
+
+
+def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> StepOperator:
+    suite, folder = tasks.suite, tasks.path.parent
+    with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
+        # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
+        rule = {"trigger_rule": ANY} if digests(suite, activity) else {}
+        unload = _remote(Link.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Link.ATHENA, **rule)
+        migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity, folder), Link.ACTIVITY)
+        helper = _remote(Link.HELPER, steps.helper_job(suite, activity, folder, digest.ROWS), Link.HELPER, **rule)
+        compared = _step(Link.COMPARE, partial(tasks.compare, activity=activity))
+        expected = _step(Link.VALIDATE, partial(tasks.expect, activity=activity))
+        recorded = _step(
+            Link.RECORD,
+            partial(tasks.record, activity=activity),
+            trigger_rule=LAST,
+            outlets=[verdict_asset(suite.suite, activity.name)],
+        )
+        produced = plan
+        if activity.glue_job:
+            produced = _remote(Link.GLUE, steps.glue_job(suite, activity, folder), Link.GLUE)
+            plan >> produced
+        produced >> unload
+        start >> migrated >> helper
+        if digests(suite, activity):
+            _digest_first(tasks, activity, (produced, unload), (migrated, helper))
+        [unload, helper] >> compared >> expected
+        [unload, helper, expected] >> recorded
+    return recorded
+
+
+def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any], target: tuple[Any, Any]) -> None:
+    """Put the steps of digest mode between what produces each side's data and what exports it."""
+    suite, folder = tasks.suite, tasks.path.parent
+    way = _step(Link.WAY, partial(tasks.way, activity=activity))
+    buckets = _step(Link.BUCKETS, partial(tasks.buckets, activity=activity))
+    for part, links, after in (
+        (digest.SURVEY, (Link.ATHENA_SURVEY, Link.HELPER_SURVEY), way),
+        (digest.DIGEST, (Link.ATHENA_DIGEST, Link.HELPER_DIGEST), buckets),
+    ):
+        athena = _remote(links[0], steps.athena(suite, activity, folder, part), links[0])
+        helper = _remote(links[1], steps.helper_job(suite, activity, folder, part), links[1])
+        [athena, helper] >> after
+        if part is digest.SURVEY:
+            legacy[0] >> athena
+            target[0] >> helper
+        else:
+            way >> [athena, helper]
+    buckets >> [legacy[1], target[1]]
+
+
+def verdict_asset(suite: str, activity: str) -> Asset:
+    """Return the asset that is updated each time ``activity`` is green, for other Dags to wait for."""
+    # By name alone: a URI has Airflow load every provider that knows a scheme, boto3 among them, at each parse.
+    return Asset(name=f"parity.{suite}.{activity}")
+
+
+def _options(suite: Suite) -> dict[str, Any]:
+    first = suite.start and suite.start + timedelta(days=1)
+    return {
+        **dag_options(suite, first),
+        "description": suite.description or f"Is what {suite.azure.pipeline} makes still what Glue made?",
+        "catchup": suite.start is not None,
+        "max_active_runs": 4,
+        "tags": ["parity", f"wave {suite.wave}", suite.owner],
+        "owner_links": {},
+        "render_template_as_native_obj": True,
+        "doc_md": _doc(suite),
+    }
+
+
+def _doc(suite: Suite) -> str:
+    cells = [
+        (f"`{a.name}`", a.glue_job or "", f"`{a.target.table}`", ", ".join(a.key) or "whole row", a.severity)
+        for a in suite.activities
+    ]
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    return (
+        f"### {suite.suite}\n\n{suite.description}\n\n"
+        f"Wave {suite.wave}, owned by **{suite.owner}**."
+        " Green means: everything declared was compared, and is equal.\n\n"
+        f"| activity | Glue job | table | key | severity |\n|---|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _remote(task_id: str, want: Any, link: Link, **options: Any) -> RemoteRunOperator:
+    return RemoteRunOperator(task_id=str(task_id), want=want, link=link, **options)
+
+
+def _step(link: Link, step: Any, **options: Any) -> StepOperator:
+    return StepOperator(task_id=str(link), step=step, link=link, **options)
+
+
+def _runs_of_other_dates(dag: DAG, dates: Any) -> Any:
+    partial_operator = TriggerDagRunOperator.partial(
+        task_id="runs_of_other_dates",
+        trigger_dag_id=dag.dag_id,
+        wait_for_completion=True,
+        deferrable=True,
+        poke_interval=20,
+        reset_dag_run=True,  # a range that is cleared compares each of its dates again
+        retries=0,  # a retry would do so, too
+    )
+    return partial_operator.expand_kwargs(dates.output)
