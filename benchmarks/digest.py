@@ -30,15 +30,16 @@ from pair import KEY, make_pair
 
 from parity.compare import Source, Spec, run
 from parity.compare.result import Result
-from parity.flow.suite_run.digest.buckets import Buckets, compare_digests
-from parity.flow.suite_run.digest.merge_result import complete
+from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
+from parity.flow.suite_run.digest.merge_result import merge_result
 from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
-from parity.flow.suite_run.digest.recompute import testify
-from parity.flow.suite_run.digest.strategy import Way, choose
+from parity.flow.suite_run.digest.recompute import verify_digests
+from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
-from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.flow.suite_run.exports.fetch import Export
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.duck import Duck
-from parity.sql.lake import Lake
+from parity.sql.lake import Columnar
 from parity.sql.spark import Spark
 from parity.suite.models import Activity, Mode
 from parity_sandbox.spark.jvm import gateway, launch
@@ -65,7 +66,7 @@ class Engines:
     def surveyed(self, side: str) -> Surveyed:
         """Return rows and columns of a side."""
         described = self.connection.execute(f"DESCRIBE {side}").fetchall()
-        columns = tuple(Column(name, WORDS.get(kind, kind.lower())) for name, kind, *_ in described)
+        columns = tuple(ExportColumn(name, WORDS.get(kind, kind.lower())) for name, kind, *_ in described)
         return Surveyed(self.connection.execute(f"SELECT count(*) FROM {side}").fetchall()[0][0], columns)
 
     def export(self, name: str, sql: str) -> Export:
@@ -99,22 +100,22 @@ def night(engines: Engines) -> tuple[Result, int]:
     with engines.timed("compare"):
         spec = Spec.of_activity(ASKED, scratch=engines.folder, memory="2GB")
         found = run(*(Source.of(*side.files) for side in rows), spec)
-        result = complete(found, way, buckets, testify(way, buckets, *rows))
+        result = merge_result(found, way, buckets, verify_digests(way, buckets, *rows))
     return result, sum(export.bytes for export in (*digests, *rows))
 
 
-def chosen(engines: Engines) -> Way:
+def chosen(engines: Engines) -> DigestPlan:
     """Return the way that the product chooses for both tables."""
     return choose(ASKED, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
 
 
-def digest(way: Way, name: str, side: Side, dialect: Lake | None = None) -> str:
+def digest(way: DigestPlan, name: str, side: Side, dialect: Columnar | None = None) -> str:
     """Return the digest query of a side; DuckDB's when no other dialect is given."""
     columns, key = [side(c) for c in way.hashed], [side(c) for c in way.key]
     return (dialect or Duck()).digests(columns, key, name, way.buckets)
 
 
-def detail(way: Way, buckets: Buckets, name: str, side: Side) -> str:
+def detail(way: DigestPlan, buckets: BucketDiff, name: str, side: Side) -> str:
     """Return the query for the rows that travel."""
     inside = Duck().among([side(c) for c in way.key], way.buckets, buckets.inside)
     always = (KEY, *(c.name for c in way.by_value)) if way.by_value else ()

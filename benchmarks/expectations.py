@@ -16,7 +16,7 @@ from pathlib import Path
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, Verdict
-from parity.expectations.validation import Occasion, validate
+from parity.expectations.validation import ValidationRun, validate
 from parity.suite.models import Activity, Expectations, LegacySource, TargetSource
 
 EXPECTED: tuple[dict[str, dict[str, object]], ...] = (
@@ -63,7 +63,7 @@ def measure(path: Path, rows: int) -> None:
     )
     columns = tuple(ColumnFacts(f"c{i}", rows, 0) for i in range(9))
     result = Result(Verdict.PASS, "", Rows(rows, rows, rows), columns, coverage=1.0, canary=Canary(9, 9))
-    occasion = Occasion("bench", date(2026, 3, 2), "bench")
+    occasion = ValidationRun("bench", date(2026, 3, 2), "bench")
     with tempfile.TemporaryDirectory() as store:
         found = validate(activity, [path], [path], result, occasion=occasion, store=Artefacts.on_disk(Path(store)))
     asked = 2 * len(EXPECTED)

@@ -28,7 +28,7 @@ from bench_venv import CACHE, prepare
 
 from parity.sql.columns import Column, Kind
 from parity.sql.mariadb import MariaDB
-from parity.sql.mysql_packed import Buckets, digests
+from parity.sql.mysql_packed import BucketRanges, digests
 from parity_sandbox.mysql.server import Server
 
 TABLE = """CREATE TABLE payments (id BIGINT NOT NULL PRIMARY KEY, payment_id CHAR(36) NOT NULL,
@@ -87,7 +87,7 @@ class Bench:
             Column(name, kind, nullable=at > 2)
             for at, (name, kind) in enumerate(zip(NAMES.split(), KINDS, strict=True))
         ]
-        sql = digests(MariaDB(), "payments", columns, columns[:1], Buckets(width=384), "")
+        sql = digests(MariaDB(), "payments", columns, columns[:1], BucketRanges(width=384), "")
 
         def ask(server: Server) -> None:
             with server.root("bench") as connection, connection.cursor() as cursor:

@@ -13,8 +13,9 @@ from typing import Any
 from parity.clients.mysql import address
 from parity.clock import Clock, FakeClock
 from parity.suite.databases import Database
-from parity.tablediff.rows.checkpoint import MemoryProgress, ProgressStore
-from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.job import Job
+from parity.tablediff.rows.checkpoint import CheckpointStore, MemoryCheckpoints
+from parity.tablediff.runner import verify_database
 from parity.tablediff.sessions.pair import Connections
 from parity.tablediff.verdict import DatabaseResult
 from parity_sandbox.mysql.server import Server
@@ -66,7 +67,7 @@ class TwoDatabases:
         """Run statements on the target server."""
         servers()[1].run(script, self.name)
 
-    def job(self, store: ProgressStore | None = None, **spec: Any) -> Job:
+    def job(self, store: CheckpointStore | None = None, **spec: Any) -> Job:
         """Return a verification with a fake clock and small spans; tables may be empty unless ``spec`` says no."""
         pace = {"settle": "0s", "first": 100, "chunk": "50ms"} | spec.pop("pace", {})
         base = {"database": self.name, "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
@@ -74,12 +75,12 @@ class TwoDatabases:
         return Job(
             Database.model_validate({**base, "pace": pace, **spec}),
             Connections(*urls),
-            store or MemoryProgress(),
+            store or MemoryCheckpoints(),
             self.folder,
             self.clock,
         )
 
-    def verify(self, store: ProgressStore | None = None, **spec: Any) -> DatabaseResult:
+    def verify(self, store: CheckpointStore | None = None, **spec: Any) -> DatabaseResult:
         """Verify and return the result."""
         return verify_database(self.job(store, **spec))
 

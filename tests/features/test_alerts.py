@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from parity.alerts.notify import Sender, notify
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.alerts.senders import (
     EmailSender,
     EmailSettings,
@@ -42,12 +42,12 @@ class OnCall:
     sandbox: Any
     senders: list[Sender]
     clock: FakeClock = field(default_factory=lambda: FakeClock(datetime(2026, 3, 3, 3, 10, tzinfo=UTC)))
-    nights: list[NightOutcome] = field(default_factory=list)
+    nights: list[RunOutcome] = field(default_factory=list)
 
     def night(self, *activities: ActivityOutcome) -> None:
         """Let one more night end."""
         day = FIRST + timedelta(days=len(self.nights))
-        outcome = NightOutcome(
+        outcome = RunOutcome(
             "payments", day, f"run-{day}", activities, "https://airflow.test/run", "payments-data"
         )
         self.nights.append(outcome)

@@ -12,14 +12,16 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from mysql_servers import TwoDatabases
 from parity.compare.result import Verdict
-from parity.flow.database_run.files import KeptPiece, KeptSurvey
-from parity.flow.database_run.plan import DATABASE, NightPlan, chosen, pieces, plan_night
+from parity.flow.database_run.files import StoredSurvey, StoredTables
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, chosen, pieces, plan_database_run
 from parity.flow.database_run.records import About, PieceReport, records, tables_of
-from parity.history.checkpoints import StoredProgress
+from parity.history.checkpoints import StoredCheckpoints
 from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
 from parity.suite.models import Waiver
-from parity.tablediff.runner import Job, conclude, survey_database, verify_tables
+from parity.tablediff.job import Job
+from parity.tablediff.runner import conclude, verify_tables
+from parity.tablediff.survey import survey_database
 from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb
@@ -32,7 +34,7 @@ class Killed(BaseException):
     """What a killed worker looks like from inside."""
 
 
-class Trap(StoredProgress):
+class Trap(StoredCheckpoints):
     """Progress in the results store, of a worker that dies after its second span of entries."""
 
     spans = 0
@@ -53,27 +55,27 @@ class Night:
     waivers: tuple[Waiver, ...] = ()
     vanished: str = ""
     found: DatabaseResult | None = None
-    plan: NightPlan | None = None
+    plan: DatabaseRunPlan | None = None
 
     def job(self, progress: Any) -> Job:
         return replace(self.two.job(progress, pace=SMALL), waivers=self.waivers, run="night/0/3")
 
     def run(self, tables: str = "", progress: Any = None) -> None:
-        job = self.job(progress or StoredProgress(self.store.engine))
-        self.plan = plan_night(job.spec, {"tables": tables}, run_id="manual__1", moment=NOW)
+        job = self.job(progress or StoredCheckpoints(self.store.engine))
+        self.plan = plan_database_run(job.spec, {"tables": tables}, run_id="manual__1", moment=NOW)
         survey = chosen(survey_database(job.spec, job.connections, job.clock), self.plan.tables)
-        kept = KeptSurvey("n1", survey, pieces(survey))
+        kept = StoredSurvey("n1", survey, pieces(survey))
         reports = {at: self._piece(job, kept, names) for at, names in enumerate(kept.pieces)}
         self.found = conclude(job, survey, tables_of(kept, reports, job.today))
         about = About(1, NOW, "0" * 64)
         for record in records(job.spec, self.plan, self.found, {DATABASE: "report.json"}, about):
             self.store.record_activity(record)
 
-    def _piece(self, job: Job, kept: KeptSurvey, names: tuple[str, ...]) -> PieceReport:
+    def _piece(self, job: Job, kept: StoredSurvey, names: tuple[str, ...]) -> PieceReport:
         if self.vanished in names:
             return PieceReport(None, succeeded=False)
         plans = [plan for plan in kept.survey.plan.tables if plan.name in names]
-        piece = KeptPiece(kept.number, verify_tables(job, plans))
+        piece = StoredTables(kept.number, verify_tables(job, plans))
         return PieceReport(piece, succeeded=piece.green)
 
     @property

@@ -16,7 +16,7 @@ import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from parity.alerts.notify import notify
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clients.artefacts import Artefacts
 from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
@@ -24,10 +24,11 @@ from parity.clock import FakeClock
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput, ParityError, RemoteFailed
 from parity.expectations.findings import Findings
-from parity.flow.stages import Broken, Link
-from parity.flow.suite_run.exports.fetch import Column
-from parity.flow.suite_run.plan import Plan, make_plan
-from parity.flow.suite_run.steps import Case, Outputs, compare, expect, fetch
+from parity.flow.stages import Stage, StageFailure
+from parity.flow.suite_run.activity_run import ActivityRun, Outputs
+from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.flow.suite_run.plan import SuiteRunPlan, plan_suite_run
+from parity.flow.suite_run.steps import compare, expect, fetch
 from parity.flow.suite_run.verdict import Judgement, judge
 from parity.history.store import Store, open_store
 from parity.settings import Settings
@@ -89,7 +90,7 @@ class Nightly:
     manifest: dict[str, Any] = field(default_factory=dict)
     without_manifest: bool = False
     query: Phase = Phase.SUCCEEDED
-    broken: dict[str, list[Broken]] = field(default_factory=dict)
+    broken: dict[str, list[StageFailure]] = field(default_factory=dict)
     spoilt: list[Any] = field(default_factory=list)
     """Called when both sides have been written."""
     judged: dict[str, Judgement] = field(default_factory=dict)
@@ -98,8 +99,8 @@ class Nightly:
     day: date = DAY
 
     @property
-    def plan(self) -> Plan:
-        return make_plan(self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", scheduled=NIGHT)
+    def plan(self) -> SuiteRunPlan:
+        return plan_suite_run(self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", scheduled=NIGHT)
 
     @property
     def unload(self) -> Path:
@@ -117,24 +118,24 @@ class Nightly:
         self.judged = {LOAD: self._unless_broken(LOAD), SETTLE: self._settle()}
         self.clock.sleep(60)
         activities = tuple(self._outcome(name) for name in self.judged)
-        outcome = NightOutcome("payments", self.day, f"run-{self.day}", activities)
+        outcome = RunOutcome("payments", self.day, f"run-{self.day}", activities)
         notify(self.store, outcome, [self.pager], self.clock)
 
     def _settle(self) -> Judgement:
         found = list(self.broken.get(SETTLE, ()))
         settings = Settings(home=self.root / "home", memory="256MB")
         artefacts = Artefacts.on_disk(self.root / "artefacts")
-        case = Case(self.suite, self.suite.activity(SETTLE), self.plan, settings, artefacts, self.waivers)
+        case = ActivityRun(self.suite, self.suite.activity(SETTLE), self.plan, settings, artefacts, self.waivers)
         result, findings = None, None
         try:
             result, findings = self._verify(case)
         except ParityError as error:
-            found.append(Broken.by(Link.COMPARE, error))
+            found.append(StageFailure.by(Stage.COMPARE, error))
         return judge(result, findings, found)
 
-    def _verify(self, case: Case) -> tuple[Result, Findings]:
+    def _verify(self, case: ActivityRun) -> tuple[Result, Findings]:
         status = RunStatus("q-1", self.query.name, self.query, output={"manifest": self._list().as_uri()})
-        columns = [Column(name, kind) for name, kind in SPARK.items()]
+        columns = [ExportColumn(name, kind) for name, kind in SPARK.items()]
         outputs = Outputs(status, f"{self.unload.as_uri()}/", self.export.as_uri(), "export-1", lambda: columns)
         exports = fetch(case, outputs, FileStorage())
         result = compare(case, *exports, facts={})
@@ -275,7 +276,7 @@ def unknown_expected(night: Nightly) -> None:
 
 @given(parsers.parse("the legacy Glue job ended as {state}"))
 def glue_failed(night: Nightly, state: str) -> None:
-    night.broken[SETTLE] = [Broken.by(Link.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
+    night.broken[SETTLE] = [StageFailure.by(Stage.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
 
 
 @given(parsers.parse('{name} failed in Data Factory with "{words}"'))
@@ -283,8 +284,8 @@ def activity_failed(night: Nightly, name: str, words: str) -> None:
     after = RemoteFailed(f"It never ran, because {name} failed first.")
     after.caused_by = name
     night.broken = {
-        name: [Broken.by(Link.ACTIVITY, RemoteFailed(words))],
-        SETTLE: [Broken.by(Link.ACTIVITY, after)],
+        name: [StageFailure.by(Stage.ACTIVITY, RemoteFailed(words))],
+        SETTLE: [StageFailure.by(Stage.ACTIVITY, after)],
     }
 
 
@@ -307,9 +308,9 @@ def right(night: Nightly) -> None:
 
 
 @when(parsers.parse("somebody runs the suite with {parameters}"), target_fixture="planned")
-def from_parameters(night: Nightly, parameters: str) -> Plan | BadInput:
+def from_parameters(night: Nightly, parameters: str) -> SuiteRunPlan | BadInput:
     try:
-        return make_plan(night.suite, json.loads(parameters), run_id="manual", scheduled=NIGHT)
+        return plan_suite_run(night.suite, json.loads(parameters), run_id="manual", scheduled=NIGHT)
     except BadInput as error:
         return error
 
@@ -350,13 +351,13 @@ def resolved(night: Nightly) -> None:
 
 
 @then(parsers.parse("the plan is {activities} for {dates}"))
-def planned_is(planned: Plan | BadInput, activities: str, dates: str) -> None:
-    assert isinstance(planned, Plan)
+def planned_is(planned: SuiteRunPlan | BadInput, activities: str, dates: str) -> None:
+    assert isinstance(planned, SuiteRunPlan)
     assert ", ".join(planned.activities) == activities
     assert ", ".join(map(str, (planned.business_date, *planned.other_dates))) == dates
 
 
 @then(parsers.parse('the run is refused with "{words}"'))
-def refused(planned: Plan | BadInput, words: str) -> None:
+def refused(planned: SuiteRunPlan | BadInput, words: str) -> None:
     assert isinstance(planned, BadInput)
     assert words in str(planned)

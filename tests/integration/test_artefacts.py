@@ -19,7 +19,7 @@ from parity.errors import AccessDenied, BadInput, NotFound
 from parity.expectations.docs import publish, refresh_above
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.flow.housekeeping import sweep_artefacts
-from parity.flow.suite_run.files import FINDINGS, PAGE, Shelf
+from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.history.store import Store, open_store
 from parity.web import create_app
@@ -60,7 +60,7 @@ def opened(place: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Artefact
 
 def finish(artefacts: Artefacts, scratch: Path, folder: str, name: str) -> str:
     """Leave what an activity leaves, and return the name of its report."""
-    shelf = Shelf(artefacts, scratch, f"{folder}/{name}")
+    shelf = ActivityFiles(artefacts, scratch, f"{folder}/{name}")
     report = shelf.write_result(Result(Verdict.FAIL, f"{name} differs", Rows(2, 2, 1, 1)))
     shelf.write(PAGE, f"<h1>{name}</h1>")
     docs = publish(artefacts, f"{folder}/{name}", {"legacy": "<p>page</p>"}, WRONG)
@@ -84,8 +84,8 @@ def store(opened: Callable[[], Artefacts], tmp_path: Path) -> Store:
 
 def test_another_worker_reads_what_one_has_written(opened: Callable[[], Artefacts], tmp_path: Path) -> None:
     written = Result(Verdict.FAIL, "Größe differs", Rows(2, 2, 1, 1))
-    Shelf(opened(), tmp_path / "one", f"{RUN}/fees").write_result(written)
-    assert Shelf(opened(), tmp_path / "other", f"{RUN}/fees").result() == written
+    ActivityFiles(opened(), tmp_path / "one", f"{RUN}/fees").write_result(written)
+    assert ActivityFiles(opened(), tmp_path / "other", f"{RUN}/fees").result() == written
     assert not list(tmp_path.rglob("report.json"))
 
 
@@ -118,7 +118,7 @@ def test_the_page_of_a_run_needs_no_server(opened: Callable[[], Artefacts], stor
 
 
 def test_findings_come_back_as_they_went(opened: Callable[[], Artefacts], tmp_path: Path) -> None:
-    shelf = Shelf(opened(), tmp_path, f"{RUN}/fees")
+    shelf = ActivityFiles(opened(), tmp_path, f"{RUN}/fees")
     finish(opened(), tmp_path, RUN, "fees")
     assert isinstance(shelf.findings(), Findings)
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from parity.airflow.connections.clients import RunsRef, adf_client, exchange, remote_runs
+from parity.airflow.connections.clients import RemoteRef, adf_client, exchange, remote_runs
 from parity.airflow.connections.lookup import connection
 from parity.errors import AccessDenied, Terminal
 from parity_sandbox.demo.connections import connections
@@ -87,13 +87,13 @@ def define(endpoints: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
 
 
 def test_data_factory_is_opened(identity: Identity, define: Callable[..., Any]) -> None:
-    client = adf_client(RunsRef("adf", "x"), define("azure_data_factory_default", identity))
+    client = adf_client(RemoteRef("adf", "x"), define("azure_data_factory_default", identity))
     long_ago = datetime(2001, 1, 1, tzinfo=UTC)  # other tests' runs lie in the same factory
     assert client.runs(after=long_ago, before=long_ago + timedelta(days=1)) == []
 
 
 def test_databricks_is_opened(identity: Identity, define: Callable[..., Any], endpoints: Any) -> None:
-    ref = RunsRef("databricks", "x")
+    ref = RemoteRef("databricks", "x")
     tenant = {"tenant_id": endpoints.tenant, "authority": endpoints.azure}
     runs = remote_runs(ref, define("databricks_default", identity, **tenant))
     with pytest.raises(Terminal, match="Run 404404404 does not exist"):
@@ -123,7 +123,7 @@ def test_a_wrong_secret_is_refused_in_entras_words(client_secret: Identity, defi
     wrong = define("azure_data_factory_default", {**client_secret, "password": "wrong"})
     now = datetime.now(UTC)
     with pytest.raises(AccessDenied, match="AADSTS7000215"):
-        list(adf_client(RunsRef("adf", "x"), wrong).runs(after=now - timedelta(days=1), before=now))
+        list(adf_client(RemoteRef("adf", "x"), wrong).runs(after=now - timedelta(days=1), before=now))
 
 
 def test_a_machine_without_any_identity_is_told_so(
@@ -134,4 +134,4 @@ def test_a_machine_without_any_identity_is_told_so(
     nobody = define("azure_data_factory_default", {"extra": {"workload_identity_tenant_id": "t"}})
     now = datetime.now(UTC)
     with pytest.raises(AccessDenied, match="federated token"):
-        list(adf_client(RunsRef("adf", "x"), nobody).runs(after=now - timedelta(days=1), before=now))
+        list(adf_client(RemoteRef("adf", "x"), nobody).runs(after=now - timedelta(days=1), before=now))

@@ -23,7 +23,7 @@ from parity.clients.mysql import address, connect
 from parity.sql.columns import Column, Kind
 from parity.sql.keys import literal
 from parity.sql.mariadb import MariaDB
-from parity.sql.probe import PROBES, Probe, answers, strange
+from parity.sql.probe import PROBES, EngineConformance, answers, strange
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity_sandbox.options import Options
@@ -68,7 +68,10 @@ def more(dice: random.Random) -> Iterator[tuple[Column, Any]]:
 
 BATTERY = (
     *PROBES,
-    *(Probe(f"r{at}", column, value) for at, (column, value) in enumerate(more(random.Random(20260302)))),
+    *(
+        EngineConformance(f"r{at}", column, value)
+        for at, (column, value) in enumerate(more(random.Random(20260302)))
+    ),
 )
 
 
@@ -122,7 +125,7 @@ def mariadb_answers(session: Any) -> Mapping[str, str | None]:
     return told
 
 
-def mariadb_literal(probe: Probe) -> str:
+def mariadb_literal(probe: EngineConformance) -> str:
     """Return a value as a typed literal of MariaDB."""
     casts = {Kind.DATE: "DATE", Kind.TIMESTAMP: "DATETIME(6)", Kind.INTEGER: "SIGNED"}
     casts[Kind.DECIMAL] = f"DECIMAL({probe.column.precision},{probe.column.scale})"

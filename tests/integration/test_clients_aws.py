@@ -18,7 +18,8 @@ from parity.clients.glue import GlueConfig, GlueRuns
 from parity.clients.remote import Phase, RunStatus, fingerprint
 from parity.clients.storage import S3Storage, Storage, download_folder, storage
 from parity.errors import ExportRefused, NotFound
-from parity.flow.suite_run.exports.fetch import Column, Export, fetch_legacy
+from parity.flow.suite_run.exports.fetch import Export, fetch_legacy
+from parity.flow.suite_run.exports.parquet import ExportColumn
 
 pytestmark = pytest.mark.sandbox
 
@@ -74,8 +75,8 @@ def fetched(athena: AthenaRuns, s3: Storage, bucket: str, to: Path, day: date) -
     assert status.phase is Phase.SUCCEEDED, status.error
     to.mkdir()
 
-    def columns() -> list[Column]:
-        return [Column(*column) for column in athena.columns(query, token)]
+    def columns() -> list[ExportColumn]:
+        return [ExportColumn(*column) for column in athena.columns(query, token)]
 
     return fetch_legacy(s3, status, folder, to, columns)
 

@@ -22,13 +22,14 @@ from parity.clients.databricks import DatabricksClient, DatabricksConfig, Databr
 from parity.clients.remote import Phase, RunStatus
 from parity.clients.storage import S3Storage, Storage, storage
 from parity.compare.result import Result, Verdict
-from parity.flow.suite_run.activity_run import Case, Outputs
+from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
-from parity.flow.suite_run.digest.buckets import Buckets
-from parity.flow.suite_run.digest.strategy import Way
+from parity.flow.suite_run.digest.buckets import BucketDiff
+from parity.flow.suite_run.digest.strategy import DigestPlan
 from parity.flow.suite_run.digest.survey import ask_legacy, ask_target
-from parity.flow.suite_run.exports.fetch import Column, Expected, target_request
-from parity.flow.suite_run.plan import make_plan
+from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
+from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.flow.suite_run.plan import plan_suite_run
 from parity.flow.suite_run.steps import compare, fetch
 from parity.settings import Settings
 from parity.suite.models import Mode
@@ -83,7 +84,7 @@ NARROW = {**RENAMED, "rate": {"ignore": "floats have a test of their own"}}
 class Night:
     """The flow of one activity, step by step, as the Dag's tasks walk it."""
 
-    case: Case
+    case: ActivityRun
     query: Statement
     athena: AthenaRuns
     helper: DatabricksRuns
@@ -96,16 +97,16 @@ class Night:
         to = f"s3://parity-exchange/{self.folder}/{step}/"
         query = self.ended(self.athena, unload(statement, to).request, mark)
         mode = Mode.DIGEST if digest_sql else Mode.ROWS
-        expected = Expected(self.case.activity.name, mark, DAY, mode)
+        expected = ExpectedExport(self.case.activity.name, mark, DAY, mode)
         abfss = f"abfss://exchange@paritysandbox.dfs.core.windows.net/{self.folder}/{step}"
         asked = target_request(expected, self.case.activity.target, abfss, digest_sql=digest_sql)
         self.ended(self.helper, {"job": "parity-helper", "parameters": asked}, mark)
         digests = (steps.ROWS.digests(self.case),) * 2 if step == "rows" else ("", "")
         return Outputs(query, to, abfss, mark, lambda: self.columns(uuid4().hex), digests)
 
-    def columns(self, token: str) -> list[Column]:
+    def columns(self, token: str) -> list[ExportColumn]:
         """Return the legacy query's columns, as Athena tells them."""
-        return [Column(name, kind) for name, kind in self.athena.columns(self.query, token)]
+        return [ExportColumn(name, kind) for name, kind in self.athena.columns(self.query, token)]
 
     def ended(self, runs: Any, request: Any, token: str) -> RunStatus:
         """Run something to its good end."""
@@ -115,12 +116,12 @@ class Night:
         assert status.phase is Phase.SUCCEEDED, status.error
         return status
 
-    def way(self) -> Way:
+    def way(self) -> DigestPlan:
         """Survey and choose."""
         outputs = self.ask("survey", ask_legacy(self.query), ask_target(self.case.activity.target))
         return steps.decide(self.case, outputs, lambda: self.columns(uuid4().hex), self.storage)
 
-    def buckets(self) -> Buckets:
+    def buckets(self) -> BucketDiff:
         """Digest on both sides."""
         legacy, target = steps.digest_legacy(self.case, self.query), steps.digest_target(self.case)
         assert legacy is not None
@@ -191,9 +192,9 @@ def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
         }
         of_one = suite(activities=[declared], auto_rows=1000)
         form = {"business_date": DAY.isoformat()}
-        plan = make_plan(of_one, form, run_id=table, scheduled=datetime(2026, 3, 3, tzinfo=UTC))
+        plan = plan_suite_run(of_one, form, run_id=table, scheduled=datetime(2026, 3, 3, tzinfo=UTC))
         return Night(
-            Case(
+            ActivityRun(
                 of_one,
                 of_one.activities[0],
                 plan,

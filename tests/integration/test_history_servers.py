@@ -23,9 +23,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
-from parity.history.checkpoints import StoredProgress
+from parity.history.checkpoints import StoredCheckpoints
 from parity.history.migrate import VERSION_TABLE
-from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
+from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.history.tables import metadata
 
@@ -47,7 +47,7 @@ FULL = ActivityRecord(
             (Money("EUR", Decimal("-0.10"), Decimal("12345678901234567890.12"), 7),),
         ),
     ),
-    findings=(Expected("legacy", "ExpectColumnToExist", "amount", "critical", "fail", "Not there."),),
+    findings=(ExpectationResult("legacy", "ExpectColumnToExist", "amount", "critical", "fail", "Not there."),),
     remote_runs=(RemoteRun("athena", "q-1", "SUCCEEDED", "https://example.test/q-1"),),
     waivers=({"ticket": "PAY-1", "rows": 3},),
     cost_usd=Decimal("0.00048828125"),
@@ -209,7 +209,7 @@ def test_letters_and_alerts_are_kept(store: Store) -> None:
 
 @pytest.mark.mariadb
 def test_tables_whose_names_a_server_may_fold_have_results_and_progress_of_their_own(store: Store) -> None:
-    progress = StoredProgress(store.engine)
+    progress = StoredCheckpoints(store.engine)
     names = ("t", "T", "cafe", "café")
     for name in names:
         key = replace(FULL.key, suite="db.ledger", activity=name)

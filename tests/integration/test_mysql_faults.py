@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
-from parity.history.checkpoints import StoredProgress
+from parity.history.checkpoints import StoredCheckpoints
 from parity.history.store import open_store
-from parity.tablediff.rows.checkpoint import MemoryProgress
+from parity.tablediff.rows.checkpoint import MemoryCheckpoints
 from parity.tablediff.runner import verify_database
 
 pytestmark = pytest.mark.mariadb
@@ -33,7 +33,7 @@ EXPECTED = (3, 2, 1)
 
 
 @dataclass
-class Trap(MemoryProgress):
+class Trap(MemoryCheckpoints):
     """Progress that springs a trap when the given span of a table has been saved."""
 
     spring: Callable[[], None]
@@ -150,7 +150,7 @@ class Killed(BaseException):
 def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
-    kept = StoredProgress(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
+    kept = StoredCheckpoints(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
 
     def die() -> None:
         raise Killed

@@ -11,8 +11,8 @@ import pytest
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
-from parity.tablediff.mysql.load import load
-from parity.tablediff.rows.checkpoint import MemoryProgress
+from parity.tablediff.mysql.load import read_load
+from parity.tablediff.rows.checkpoint import MemoryCheckpoints
 
 pytestmark = pytest.mark.mariadb
 SEED = (
@@ -31,7 +31,7 @@ def databases(tmp_path: Path) -> TwoDatabases:
     return two
 
 
-class Meanwhile(MemoryProgress):
+class Meanwhile(MemoryCheckpoints):
     """Progress that lets the target's application work after the first span."""
 
     def __init__(self, two: TwoDatabases) -> None:
@@ -106,7 +106,7 @@ def test_a_server_says_how_busy_it_is_and_one_that_is_no_replica_is_behind_nobod
     databases: TwoDatabases,
 ) -> None:
     session = connect(address(servers()[0].url("gentle")))
-    found = load(session)
+    found = read_load(session)
     session.close()
     assert found.running >= 1
     assert found.lag is None

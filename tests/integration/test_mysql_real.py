@@ -16,8 +16,9 @@ from mysql_servers import counts
 from parity.clients.mysql import Address, address, connect
 from parity.clock import FakeClock
 from parity.suite.databases import Database
-from parity.tablediff.rows.checkpoint import MemoryProgress
-from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.job import Job
+from parity.tablediff.rows.checkpoint import MemoryCheckpoints
+from parity.tablediff.runner import verify_database
 from parity.tablediff.sessions.pair import Connections
 from parity.tablediff.verdict import DatabaseResult
 
@@ -65,7 +66,7 @@ class OnMySQL:
         told = {"database": "real", "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
         pace = {"settle": "0s", **spec.pop("pace", {})}
         declared = Database.model_validate({**told, "pace": pace, **spec})
-        return verify_database(Job(declared, Connections(*sides), MemoryProgress(), self.folder, FakeClock()))
+        return verify_database(Job(declared, Connections(*sides), MemoryCheckpoints(), self.folder, FakeClock()))
 
 
 @pytest.fixture

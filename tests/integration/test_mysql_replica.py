@@ -12,8 +12,9 @@ import pytest
 from parity.clients.mysql import address
 from parity.clock import FakeClock
 from parity.suite.databases import Database
-from parity.tablediff.rows.checkpoint import MemoryProgress
-from parity.tablediff.runner import Job, verify_database
+from parity.tablediff.job import Job
+from parity.tablediff.rows.checkpoint import MemoryCheckpoints
+from parity.tablediff.runner import verify_database
 from parity.tablediff.sessions.pair import Connections
 from parity.tablediff.verdict import DatabaseResult
 from parity_sandbox.mysql.server import Server
@@ -65,7 +66,7 @@ class Replication:
         pace = {"replica_lag": "1s", "patience": "30s", "settle": "0s"}
         declared = {"database": "ledger", "owner": "dba", "legacy": "l", "target": "t", "pace": pace}
         sides = Connections(*(address(server.url("ledger")) for server in (self.source, self.replica)))
-        return verify_database(Job(Database.model_validate(declared), sides, MemoryProgress(), folder, clock))
+        return verify_database(Job(Database.model_validate(declared), sides, MemoryCheckpoints(), folder, clock))
 
 
 def rows(server: Server) -> int:

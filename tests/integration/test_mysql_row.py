@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mysql_servers import TwoDatabases, servers
-from parity.clients.mysql import Session, address, connect
+from parity.clients.mysql import MySQLSession, address, connect
 from parity.sql.mariadb import MariaDB
 from parity.sql.mysql_row import row_text
 from parity.tablediff.mysql.catalogue import Table, read_catalogue
@@ -70,7 +70,7 @@ CONFUSED = [
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def session(tmp_path: Path) -> Iterator[MySQLSession]:
     two = TwoDatabases("hashed_rows", tmp_path)
     two.fresh()
     rows = (f"INSERT INTO rows_of_all SET id = {at}, {row};\n" for at, row in enumerate(CONFUSED))
@@ -80,17 +80,17 @@ def session(tmp_path: Path) -> Iterator[Session]:
     session.close()
 
 
-def table(session: Session) -> Table:
+def table(session: MySQLSession) -> Table:
     return read_catalogue(session, mariadb=True).tables["rows_of_all"]
 
 
-def test_no_two_rows_have_the_same_text(session: Session) -> None:
+def test_no_two_rows_have_the_same_text(session: MySQLSession) -> None:
     compared = table(session).columns[1:]
     found = session.rows(f"SELECT {row_text(MariaDB(), compared)} FROM rows_of_all ORDER BY id")
     assert len({text for (text,) in found}) == len(CONFUSED)
 
 
-def test_a_double_is_its_eight_bytes_and_zero_has_no_sign(session: Session) -> None:
+def test_a_double_is_its_eight_bytes_and_zero_has_no_sign(session: MySQLSession) -> None:
     doubles = [column for column in table(session).columns if column.name in ("f", "g")]
     for value, expected in (("0.1", 0.1), ("-1e-300", -1e-300), ("-0e0", 0.0), ("5e-324", 5e-324)):
         row = f"(SELECT {value} AS f, 1.5e0 AS g) AS doubles"
@@ -98,7 +98,7 @@ def test_a_double_is_its_eight_bytes_and_zero_has_no_sign(session: Session) -> N
         assert text.endswith(struct.pack("<BIdd", 1, 1, expected, 1.5))
 
 
-def test_a_latin1_text_is_hashed_as_the_same_words_in_utf8(session: Session) -> None:
+def test_a_latin1_text_is_hashed_as_the_same_words_in_utf8(session: MySQLSession) -> None:
     wanted = {column.name: column for column in table(session).columns}
     texts = [
         session.rows(f"SELECT {row_text(MariaDB(), [wanted[name]])} FROM rows_of_all WHERE {name} = 'é'")[0][0]

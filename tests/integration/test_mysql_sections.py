@@ -15,9 +15,9 @@ import pytest
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.errors import CouldNotCompare
-from parity.history.checkpoints import StoredProgress
+from parity.history.checkpoints import StoredCheckpoints
 from parity.history.store import open_store
-from parity.tablediff.rows.checkpoint import MemoryProgress, Progress
+from parity.tablediff.rows.checkpoint import Checkpoint, MemoryCheckpoints
 from parity.tablediff.runner import verify_database
 from parity.tablediff.verdict import DatabaseResult
 
@@ -64,10 +64,10 @@ class Killed(BaseException):
 
 
 @dataclass
-class Counting(MemoryProgress):
+class Counting(MemoryCheckpoints):
     """Progress that dies when a section has saved for the given time."""
 
-    kept: StoredProgress | None = None
+    kept: StoredCheckpoints | None = None
     dies: int = -1
     saved: int = 0
     states: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -87,25 +87,25 @@ class Counting(MemoryProgress):
 def test_a_killed_workers_successor_goes_on_within_the_same_sections(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
-    kept = StoredProgress(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
+    kept = StoredCheckpoints(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
     job = replace(databases.job(Counting(kept=kept, dies=2), pace=PACE), artefacts=tmp_path)
     with pytest.raises(Killed):
         verify_database(job)
     cut = kept.load("once", "entries")
     states = [kept.load("once", f"entries/{number}") for number in range(3)]
-    assert not all(state and Progress.from_json(state).done for state in states), "the others walked on"
+    assert not all(state and Checkpoint.from_json(state).done for state in states), "the others walked on"
 
     after = Counting(kept=kept)
     result = verify_database(replace(job, store=after))
 
     assert cut is not None
-    assert len(Progress.from_json(cut).cuts) == 2
+    assert len(Checkpoint.from_json(cut).cuts) == 2
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.tables[0].result.rows.legacy == ROWS
     assert entries(result)["resumed"] >= 1
 
 
-class Cutting(MemoryProgress):
+class Cutting(MemoryCheckpoints):
     """Progress that cuts every connection, and so all sections' at once, when it has been saved four times."""
 
     saves = 0

@@ -12,7 +12,8 @@ import pytest
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clock import FakeClock
-from parity.tablediff.runner import survey_database, verify_database, verify_tables
+from parity.tablediff.runner import verify_database, verify_tables
+from parity.tablediff.survey import survey_database
 from parity.tablediff.verdict import DatabaseResult
 
 pytestmark = pytest.mark.mariadb

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, Context, Param
 
 from parity.airflow.connections.lookup import connection
 from parity.airflow.step.operator import StepOperator
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from parity.settings import settings
 
 
@@ -37,7 +37,7 @@ def build_housekeeping() -> DAG:
         default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
     ) as dag:
         for name, step in {"exchange": exchange, "artefacts": artefacts, "history": history}.items():
-            StepOperator(task_id=name, step=step, link=Link.RECORD, doc_md=step.__doc__)
+            StepOperator(task_id=name, step=step, link=Stage.RECORD, doc_md=step.__doc__)
     return dag
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.alerts.notify import Delivery, Sender
-    from parity.alerts.outcome import ActivityOutcome, NightOutcome
+    from parity.alerts.outcome import ActivityOutcome, RunOutcome
     from parity.history.records import ActivityRecord
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Subject(Protocol):
 class GateAlert(BaseNotifier):
     """Reports to the subject's channels what changed with this run; green runs resolve what is open."""
 
-    def __init__(self, subject: Subject, outcome: Callable[[Any, Context], NightOutcome]) -> None:
+    def __init__(self, subject: Subject, outcome: Callable[[Any, Context], RunOutcome]) -> None:
         super().__init__()
         self.subject = subject
         self.outcome = outcome
@@ -81,13 +81,13 @@ class GateAlert(BaseNotifier):
             deliveries = notify_unstored(self._unknown(context, error), channels, SystemClock())
         _log_deliveries(deliveries)
 
-    def _unknown(self, context: Context, error: Exception) -> NightOutcome:
+    def _unknown(self, context: Context, error: Exception) -> RunOutcome:
         """Return the outcome of a run of which nothing can be looked up."""
         from parity.airflow.step.results import run_url
-        from parity.alerts.outcome import NightOutcome
+        from parity.alerts.outcome import RunOutcome
 
         run, why = context["dag_run"], f"{type(error).__name__}; read the log of the gate."
-        return NightOutcome(
+        return RunOutcome(
             suite=self.subject.key,
             business_date=(run.logical_date or run.run_after).date(),
             run_id=run.run_id,

@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.compare.result import ColumnFacts, Money, Verdict
 from parity.suite.models import Severity
 
 COULD_NOT_COMPARE = "could_not_compare"
 LATE = "late"
-NIGHT = "night_not_green"
+NOT_GREEN = "night_not_green"
 MISSING = "missing_rows"
 EXTRA = "extra_rows"
 EXPECTATION = "expectation"
@@ -25,7 +25,7 @@ DIFFERENT = "different"
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Issue:
     """One thing that is wrong with one activity, or with the night (``activity`` is empty)."""
 
     activity: str
@@ -44,11 +44,11 @@ class Trouble:
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def troubles(night: NightOutcome) -> tuple[Trouble, ...]:
+def find_issues(night: RunOutcome) -> tuple[Issue, ...]:
     """Return everything that is wrong, without what only follows from something else."""
     red = {activity.name for activity in night.activities if not activity.verdict.green}
     said = "is not green, though every activity is" if night.activities else "was not compared"
-    beyond = (Trouble("", "", NIGHT, said),) if night.beyond else ()
+    beyond = (Issue("", "", NOT_GREEN, said),) if night.beyond else ()
     return beyond + tuple(
         trouble
         for activity in night.activities
@@ -57,17 +57,17 @@ def troubles(night: NightOutcome) -> tuple[Trouble, ...]:
     )
 
 
-def _of_activity(activity: ActivityOutcome) -> Iterator[Trouble]:
+def _of_activity(activity: ActivityOutcome) -> Iterator[Issue]:
     if activity.verdict is Verdict.INVALID:
-        yield Trouble(activity.name, "", COULD_NOT_COMPARE, "could not be compared", activity.severity)
+        yield Issue(activity.name, "", COULD_NOT_COMPARE, "could not be compared", activity.severity)
         return
     found = [*_of_columns(activity), *_of_rows(activity), *_of_expectations(activity)]
     yield from found or [
-        Trouble(activity.name, "", DIFFERENT, "differs", activity.severity, activity.rows.different)
+        Issue(activity.name, "", DIFFERENT, "differs", activity.severity, activity.rows.different)
     ]
 
 
-def _of_columns(activity: ActivityOutcome) -> Iterator[Trouble]:
+def _of_columns(activity: ActivityOutcome) -> Iterator[Issue]:
     for column in activity.columns:
         if column.different and not column.causes:
             yield _column(activity, column, "unexplained", column.different)
@@ -75,23 +75,23 @@ def _of_columns(activity: ActivityOutcome) -> Iterator[Trouble]:
             yield _column(activity, column, cause.cause, cause.rows)
 
 
-def _column(activity: ActivityOutcome, column: ColumnFacts, cause: str, rows: int) -> Trouble:
+def _column(activity: ActivityOutcome, column: ColumnFacts, cause: str, rows: int) -> Issue:
     what = f"{column.name} differs in {_rows(rows)} ({str(cause).replace('_', ' ')})"
-    return Trouble(activity.name, column.name, str(cause), what, activity.severity, rows, column.money)
+    return Issue(activity.name, column.name, str(cause), what, activity.severity, rows, column.money)
 
 
-def _of_rows(activity: ActivityOutcome) -> Iterator[Trouble]:
+def _of_rows(activity: ActivityOutcome) -> Iterator[Issue]:
     for cause, count, side in ((MISSING, activity.rows.missing, "target"), (EXTRA, activity.rows.extra, "legacy")):
         if count:
             verb = "is" if count == 1 else "are"
             what = f"{_rows(count)} {verb} not on the {side} side"
-            yield Trouble(activity.name, "", cause, what, activity.severity, count)
+            yield Issue(activity.name, "", cause, what, activity.severity, count)
 
 
-def _of_expectations(activity: ActivityOutcome) -> Iterator[Trouble]:
+def _of_expectations(activity: ActivityOutcome) -> Iterator[Issue]:
     for subject, expectation in activity.broken_expectations:
         what = f"{expectation} failed on {subject}"
-        yield Trouble(activity.name, subject, f"{EXPECTATION}:{expectation}"[:64], what, activity.severity)
+        yield Issue(activity.name, subject, f"{EXPECTATION}:{expectation}"[:64], what, activity.severity)
 
 
 def _rows(count: int) -> str:

@@ -25,13 +25,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from parity.alerts.issues import LATE, Trouble
+from parity.alerts.issues import LATE, Issue
 from parity.suite.models import Severity
 
 WORSE_FACTOR = 2
 FAR = timedelta(days=7)
 """A business date that is further ahead than this is not believed."""
-LOUDNESS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+SEVERITY_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OPEN, RECOVERED = "open", "recovered"
 
 
@@ -77,13 +77,13 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Night:
+class RunSnapshot:
     """What one night says."""
 
     suite: str
     business_date: date
     now: datetime
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[Issue, ...]
     judged: Collection[str]
     """Activities that were compared, so that silence about a trouble means that it is gone."""
     green: bool = False
@@ -100,7 +100,7 @@ class Night:
         return self.green or (state.cause == LATE and bool(self.ended) and state.column_name == self.ended)
 
 
-def advance(known: Iterable[AlertState], night: Night) -> tuple[tuple[AlertState, ...], tuple[Change, ...]]:
+def advance(known: Iterable[AlertState], night: RunSnapshot) -> tuple[tuple[AlertState, ...], tuple[Change, ...]]:
     """Return the states that changed, and what to tell; the same night again changes nothing."""
     before = {state.fingerprint: state for state in known}
     wrong = {trouble.fingerprint(night.suite): trouble for trouble in night.troubles}
@@ -108,7 +108,9 @@ def advance(known: Iterable[AlertState], night: Night) -> tuple[tuple[AlertState
     return tuple(after.values()), tuple(_changes(before, after))
 
 
-def _opened(before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], night: Night) -> dict[str, AlertState]:
+def _opened(
+    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
+) -> dict[str, AlertState]:
     """Open what is wrong and was not, as one incident per activity."""
     fresh = {print_: trouble for print_, trouble in wrong.items() if _is_new(before.get(print_), night)}
     by_activity: dict[str, list[str]] = defaultdict(list)
@@ -118,18 +120,18 @@ def _opened(before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], nigh
     return {print_: _open(print_, t, incidents[t.activity], night) for print_, t in fresh.items()}
 
 
-def _is_new(state: AlertState | None, night: Night) -> bool:
+def _is_new(state: AlertState | None, night: RunSnapshot) -> bool:
     """Tell whether a trouble starts a new incident; an older night does not reopen what a later one closed."""
     return state is None or (state.status == RECOVERED and _is_later(state, night))
 
 
-def _incident(activity: str, prints: Sequence[str], night: Night) -> str:
+def _incident(activity: str, prints: Sequence[str], night: RunSnapshot) -> str:
     seed = "\x1f".join([*sorted(prints), night.now.isoformat()])
     name = "/".join(["parity", night.suite, activity or "night", night.business_date.isoformat()])
     return f"{name[:230]}/{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 
-def _open(print_: str, trouble: Trouble, incident: str, night: Night) -> AlertState:
+def _open(print_: str, trouble: Issue, incident: str, night: RunSnapshot) -> AlertState:
     return AlertState(
         fingerprint=print_,
         suite=night.suite,
@@ -148,17 +150,19 @@ def _open(print_: str, trouble: Trouble, incident: str, night: Night) -> AlertSt
     )
 
 
-def _seen(before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], night: Night) -> dict[str, AlertState]:
+def _seen(
+    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
+) -> dict[str, AlertState]:
     """Update what was wrong and still is."""
     still = {p: s for p, s in before.items() if p in wrong and s.status == OPEN and _is_later(s, night)}
     return {print_: _again(state, wrong[print_], night) for print_, state in still.items()}
 
 
-def _is_later(state: AlertState, night: Night) -> bool:
+def _is_later(state: AlertState, night: RunSnapshot) -> bool:
     return night.business_date >= state.seen_date or state.seen_date > night.now.date() + FAR
 
 
-def _again(state: AlertState, trouble: Trouble, night: Night) -> AlertState:
+def _again(state: AlertState, trouble: Issue, night: RunSnapshot) -> AlertState:
     seen = replace(
         state,
         seen_date=night.business_date,
@@ -170,12 +174,12 @@ def _again(state: AlertState, trouble: Trouble, night: Night) -> AlertState:
 
 
 def _is_worse(before: AlertState, after: AlertState) -> bool:
-    louder = LOUDNESS[Severity(after.severity)] > LOUDNESS[Severity(before.severity)]
+    louder = SEVERITY_RANK[Severity(after.severity)] > SEVERITY_RANK[Severity(before.severity)]
     return louder or after.row_count >= WORSE_FACTOR * before.told_rows > 0
 
 
 def _recovered(
-    before: Mapping[str, AlertState], wrong: Mapping[str, Trouble], night: Night
+    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
 ) -> dict[str, AlertState]:
     """Close what was wrong, was compared tonight, and is right."""
     return {

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NIGHT
-from parity.alerts.lifecycle import LOUDNESS, AlertState, Change, Event
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
-from parity.alerts.redaction import discreet
+from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NOT_GREEN
+from parity.alerts.lifecycle import SEVERITY_RANK, AlertState, Change, Event
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
+from parity.alerts.redaction import redact
 from parity.suite.models import Severity
 from parity.wording import plural
 
@@ -71,7 +71,7 @@ class Message:
         )
 
 
-def message(change: Change, night: NightOutcome) -> Message:
+def message(change: Change, night: RunOutcome) -> Message:
     """Return what to say about one change of one incident."""
     activity = next((a for a in night.activities if a.name == change.states[0].activity), None)
     url = (activity.url if activity else "") or night.url
@@ -93,7 +93,7 @@ def message(change: Change, night: NightOutcome) -> Message:
 Lines = tuple[str, str, str, str, str]
 
 
-def _wrong(change: Change, night: NightOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
+def _wrong(change: Change, night: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
     states = sorted(change.states, key=lambda state: -state.row_count)
     told = "; ".join(state.what for state in states[:SHOWN])
     more = f"; and {len(states) - SHOWN} more" if len(states) > SHOWN else ""
@@ -106,7 +106,7 @@ def _wrong(change: Change, night: NightOutcome, activity: ActivityOutcome | None
     )
 
 
-def _recovered(change: Change, night: NightOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
+def _recovered(change: Change, night: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
     first = min(state.opened_date for state in change.states)
     verdict = activity.verdict if activity else "ended"
     return (
@@ -118,19 +118,19 @@ def _recovered(change: Change, night: NightOutcome, activity: ActivityOutcome | 
     )
 
 
-def _head(change: Change, night: NightOutcome) -> str:
+def _head(change: Change, night: RunOutcome) -> str:
     name = change.states[0].activity
     where = f"{night.suite} · {name}" if name else night.suite
     return f"{where} · {night.business_date}"
 
 
-def _broke(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
+def _broke(state: AlertState, activity: ActivityOutcome | None, night: RunOutcome) -> str:
     if activity is not None and activity.first_broken:
-        return f"Broke first: {discreet(activity.first_broken)}"
+        return f"Broke first: {redact(activity.first_broken)}"
     if activity is not None and state.cause == COULD_NOT_COMPARE:
-        return f"Broke first: {discreet(activity.reason)}"
-    if state.cause == NIGHT:
-        return f"Broke first: {discreet(night.beyond)}"
+        return f"Broke first: {redact(activity.reason)}"
+    if state.cause == NOT_GREEN:
+        return f"Broke first: {redact(night.beyond)}"
     if state.cause == LATE:
         return "Nothing is known to be broken; the night is only late."
     return "The chain held: both outputs arrived and were compared; the data differ."
@@ -143,8 +143,8 @@ def _since(states: Sequence[AlertState], today: date) -> str:
     return f"Since business date {first}, {plural((today - first).days, 'day')} before this one."
 
 
-def _much(state: AlertState, activity: ActivityOutcome | None, night: NightOutcome) -> str:
-    if state.cause == NIGHT and night.activities:
+def _much(state: AlertState, activity: ActivityOutcome | None, night: RunOutcome) -> str:
+    if state.cause == NOT_GREEN and night.activities:
         whole = plural(len(night.activities), "activity", "activities")
         return f"Of {whole} every one was compared and is green; the night as a whole is not."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
@@ -176,7 +176,7 @@ def _money(activity: ActivityOutcome) -> str:
 
 def _next(state: AlertState, url: str) -> str:
     steps = {
-        NIGHT: "Next: repair what broke, then recover the pipeline or clear that task.",
+        NOT_GREEN: "Next: repair what broke, then recover the pipeline or clear that task.",
         COULD_NOT_COMPARE: "Next: repair what broke, then clear the activity's tasks.",
         LATE: "Next: see which task still waits.",
     }
@@ -185,7 +185,7 @@ def _next(state: AlertState, url: str) -> str:
 
 
 def _loudest(states: Sequence[AlertState]) -> Severity:
-    return max((Severity(state.severity) for state in states), key=lambda severity: LOUDNESS[severity])
+    return max((Severity(state.severity) for state in states), key=lambda severity: SEVERITY_RANK[severity])
 
 
 def _short(line: str) -> str:

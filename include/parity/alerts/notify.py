@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from parity.alerts.issues import LATE, Trouble, troubles
-from parity.alerts.lifecycle import AlertState, Change, Night, advance
+from parity.alerts.issues import LATE, Issue, find_issues
+from parity.alerts.lifecycle import AlertState, Change, RunSnapshot, advance
 from parity.alerts.message import message
-from parity.alerts.outcome import NightOutcome
+from parity.alerts.outcome import RunOutcome
 from parity.clock import Clock
 from parity.compare.result import Verdict
 from parity.errors import Transient
@@ -68,18 +68,18 @@ class Delivery:
 
 
 def notify(
-    store: AlertStore, outcome: NightOutcome, senders: Sequence[Sender], clock: Clock
+    store: AlertStore, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
     """Compare the night with the store, and tell every channel what changed; never raises for a channel.
 
     Only the activities in ``outcome`` are judged, so a partial re-run leaves the others' alerts alone, and those
     of the night as a whole.
     """
-    night = Night(
+    night = RunSnapshot(
         outcome.suite,
         outcome.business_date,
         clock.now(),
-        troubles(outcome),
+        find_issues(outcome),
         judged={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
         green=outcome.green,
         ended=outcome.run_id,
@@ -88,9 +88,9 @@ def notify(
     return _tell(store, night, outcome, senders, clock)
 
 
-def notify_unstored(outcome: NightOutcome, senders: Sequence[Sender], clock: Clock) -> tuple[Delivery, ...]:
+def notify_unstored(outcome: RunOutcome, senders: Sequence[Sender], clock: Clock) -> tuple[Delivery, ...]:
     """Tell every channel what is wrong though the store cannot be asked; nothing of it is remembered."""
-    night = Night(outcome.suite, outcome.business_date, clock.now(), troubles(outcome), ())
+    night = RunSnapshot(outcome.suite, outcome.business_date, clock.now(), find_issues(outcome), ())
     _, changes = advance((), night)
     letters = [(sender, _letter(change, outcome, sender.name, night)) for change in changes for sender in senders]
     return tuple(
@@ -112,13 +112,13 @@ def notify_late(
 
     ``detail`` says how late, such as ``has not ended 2 h after its start``.
     """
-    trouble = Trouble("", run_id, LATE, detail)
-    outcome = NightOutcome(suite, business_date, run_id, (), whole=False)
-    return _tell(store, Night(suite, business_date, clock.now(), (trouble,), ()), outcome, senders, clock)
+    trouble = Issue("", run_id, LATE, detail)
+    outcome = RunOutcome(suite, business_date, run_id, (), whole=False)
+    return _tell(store, RunSnapshot(suite, business_date, clock.now(), (trouble,), ()), outcome, senders, clock)
 
 
 def _tell(
-    store: AlertStore, night: Night, outcome: NightOutcome, senders: Sequence[Sender], clock: Clock
+    store: AlertStore, night: RunSnapshot, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
     def decide(known: Rows) -> tuple[Rows, Rows]:
         states, changes = advance([_state(row) for row in known], night)
@@ -133,7 +133,7 @@ def _state(row: Mapping[str, Any]) -> AlertState:
     return AlertState(**{field.name: row[field.name] for field in fields(AlertState)})
 
 
-def _letter(change: Change, outcome: NightOutcome, channel: str, night: Night) -> dict[str, Any]:
+def _letter(change: Change, outcome: RunOutcome, channel: str, night: RunSnapshot) -> dict[str, Any]:
     seed = (change.incident, change.event.value, channel, night.now.isoformat())
     return {
         "id": hashlib.sha256("\x1f".join(seed).encode()).hexdigest(),

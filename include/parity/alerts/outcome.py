@@ -33,7 +33,7 @@ class ActivityOutcome:
 
 
 @dataclass(frozen=True)
-class NightOutcome:
+class RunOutcome:
     """How a suite's run ended."""
 
     suite: str

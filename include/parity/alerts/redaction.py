@@ -14,7 +14,7 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 
 
-def discreet(text: str) -> str:
+def redact(text: str) -> str:
     """Return ``text`` without what looks like a person's address, account or card."""
     return _CARD.sub(_card, _IBAN.sub(HIDDEN, _MAIL.sub(HIDDEN, text)))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 10.0
 
 
-class Settings(BaseModel):
+class SenderSettings(BaseModel):
     """Base of every channel's settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,14 +35,14 @@ class Settings(BaseModel):
     timeout: float = TIMEOUT_SECONDS
 
 
-class PagerDutySettings(Settings):
+class PagerDutySettings(SenderSettings):
     """Where to page."""
 
     routing_key: SecretStr
     events_url: str = "https://events.pagerduty.com/v2/enqueue"
 
 
-class SlackSettings(Settings):
+class SlackSettings(SenderSettings):
     """Where to post: with a bot's token, or to an incoming webhook, which has its channel built in."""
 
     channel: str = ""
@@ -51,7 +51,7 @@ class SlackSettings(Settings):
     webhook_url: SecretStr | None = None
 
 
-class EmailSettings(Settings):
+class EmailSettings(SenderSettings):
     """Whom to write to, and through which server."""
 
     to: tuple[str, ...] = Field(min_length=1)
@@ -64,7 +64,7 @@ class EmailSettings(Settings):
     ssl: bool = False
 
 
-class WebhookSettings(Settings):
+class WebhookSettings(SenderSettings):
     """Where to post JSON; the address may hold a secret."""
 
     url: SecretStr

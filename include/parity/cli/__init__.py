@@ -24,7 +24,7 @@ COMMANDS = {
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``."""
 
 
-class Chapters(click.Group):
+class LazyGroup(click.Group):
     """Imports a command only when it is used, so that ``--help`` stays instant."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -51,7 +51,7 @@ class Chapters(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-@click.command(cls=Chapters)
+@click.command(cls=LazyGroup)
 @click.version_option(package_name="parity")
 def cli() -> None:
     """Prove that data which moved from AWS to Azure is still the same data.

@@ -17,7 +17,7 @@ import click
 from parity.errors import BadInput
 
 if TYPE_CHECKING:
-    from parity.compare.progress import Progress
+    from parity.compare.progress import ProgressReporter
     from parity.compare.result import Result
     from parity.compare.spec import Spec
 
@@ -215,7 +215,7 @@ def _terminable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Progress | None]:
+def _progress() -> Iterator[ProgressReporter | None]:
     """Draw a spinner on a terminal; stay silent otherwise."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield None

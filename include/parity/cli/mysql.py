@@ -50,8 +50,9 @@ def _compare(left: str, right: str, options: dict[str, Any]) -> DatabaseResult:
 
     from parity.clients.mysql import address
     from parity.clock import SystemClock
-    from parity.tablediff.rows.checkpoint import MemoryProgress
-    from parity.tablediff.runner import Job, verify_database
+    from parity.tablediff.job import Job
+    from parity.tablediff.rows.checkpoint import MemoryCheckpoints
+    from parity.tablediff.runner import verify_database
     from parity.tablediff.sessions.pair import Connections
 
     connections = Connections(address(left), address(right))
@@ -59,7 +60,7 @@ def _compare(left: str, right: str, options: dict[str, Any]) -> DatabaseResult:
         job = Job(
             _spec(options),
             connections,
-            MemoryProgress(),
+            MemoryCheckpoints(),
             Path(folder),
             SystemClock(),
             mask_key=secrets.token_bytes(32),

@@ -16,7 +16,7 @@ import httpx
 
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
-from parity.clients.http import Call, Door, Retry
+from parity.clients.http import ApiClient, Call, Retry
 from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.clock import Clock, SystemClock
@@ -137,7 +137,7 @@ class AdfClient:
         self.config = config
         self.clock = clock or SystemClock()
         credential = entra_credential(config.credential, MANAGEMENT, clock=self.clock, transport=transport)
-        self._door = Door(
+        self._door = ApiClient(
             config.endpoint,
             service="Data Factory",
             credential=credential,

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, TokenCredentialAdapter, entra_credential
 from parity.clients.http import Retry, is_loopback, require_safe
-from parity.clients.objects import Place, azure_errors, local_errors, save
-from parity.clients.storage import Stored
+from parity.clients.objects import ObjectUrl, azure_errors, local_errors, save
+from parity.clients.storage import ObjectInfo
 from parity.errors import BadInput, NotFound
 
 
@@ -53,7 +53,7 @@ class AdlsStorage:
             **_azure_credential(config),
         )
 
-    def list(self, prefix: str) -> Sequence[Stored]:
+    def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``; all pages, without the folders' own markers."""
         place = self._place(prefix)
         with azure_errors(prefix):
@@ -62,7 +62,7 @@ class AdlsStorage:
         head = f"abfss://{place.root}@{place.host}/"
         start = len(place.prefix)
         return [
-            Stored(head + blob.name, blob.name[start:], blob.size, blob.last_modified, blob.etag or "")
+            ObjectInfo(head + blob.name, blob.name[start:], blob.size, blob.last_modified, blob.etag or "")
             for blob in found
             if (blob.metadata or {}).get("hdi_isfolder") != "true" and not blob.name.endswith("/")
         ]
@@ -112,8 +112,8 @@ class AdlsStorage:
         place = self._place(url)
         return self._service.get_blob_client(place.root, place.key)
 
-    def _place(self, url: str) -> Place:
-        place = Place.of(url)
+    def _place(self, url: str) -> ObjectUrl:
+        place = ObjectUrl.of(url)
         if place.host.partition(".")[0] != self._account:
             raise BadInput(
                 f"{url} is not in the storage account {self._account!r}.",

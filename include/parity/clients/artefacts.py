@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from parity.clients.storage import Storage, Stored
+from parity.clients.storage import ObjectInfo, Storage
 from parity.errors import NotFound
 
 WORKERS = 8
@@ -51,7 +51,7 @@ class Artefacts:
         self.storage.write(self.url(name), data.encode() if isinstance(data, str) else data)
         return name
 
-    def listed(self, folder: str) -> Sequence[Stored]:
+    def listed(self, folder: str) -> Sequence[ObjectInfo]:
         """Return everything below ``folder``, at any depth."""
         return self.storage.list(self.url(folder))
 
@@ -66,7 +66,7 @@ class Artefacts:
             found = dict(zip(wanted, pool.map(self._read_if_there, wanted), strict=True))
         return {name: data for name, data in found.items() if data is not None}
 
-    def delete_folder(self, folder: str) -> Sequence[Stored]:
+    def delete_folder(self, folder: str) -> Sequence[ObjectInfo]:
         """Delete everything below ``folder`` and return what that was."""
         gone = self.listed(folder)
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -83,6 +83,6 @@ class Artefacts:
         return None
 
 
-def _folders_of(stored: Iterable[Stored]) -> set[str]:
+def _folders_of(stored: Iterable[ObjectInfo]) -> set[str]:
     """Return every folder between the listed one and its files."""
     return {str(above) for one in stored for above in PurePosixPath(one.name).parents if above.name}

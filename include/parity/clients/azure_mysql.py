@@ -11,7 +11,7 @@ import httpx
 
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
-from parity.clients.http import Call, Door, Retry
+from parity.clients.http import ApiClient, Call, Retry
 from parity.clients.names import did_you_mean
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
@@ -64,7 +64,7 @@ class FlexibleServerClient:
     ) -> None:
         self.config = config
         clock = clock or SystemClock()
-        self._door = Door(
+        self._door = ApiClient(
             config.endpoint,
             service="Azure Database for MySQL",
             credential=entra_credential(config.credential, MANAGEMENT, clock=clock, transport=transport),

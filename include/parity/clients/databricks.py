@@ -22,7 +22,7 @@ from parity.clients.entra import (
     entra_credential,
     oauth_source,
 )
-from parity.clients.http import Call, Credential, Door, Retry
+from parity.clients.http import ApiClient, Call, Credential, Retry
 from parity.clients.names import did_you_mean
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
@@ -95,7 +95,7 @@ def credential_of(
         return StaticCredential(auth.token)
     if isinstance(auth, EntraConfig):
         return entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
-    door = Door(config.host, service="Databricks", clock=clock, transport=transport)
+    door = ApiClient(config.host, service="Databricks", clock=clock, transport=transport)
     call = Call(
         "POST",
         "/oidc/v1/token",
@@ -118,7 +118,7 @@ class DatabricksClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
-        self._door = Door(
+        self._door = ApiClient(
             config.host,
             service="Databricks",
             credential=credential_of(config, self.clock, transport),

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import httpx
 from pydantic import SecretStr
 
-from parity.clients.http import NO_SECRET, Call, Door, is_loopback
+from parity.clients.http import NO_SECRET, ApiClient, Call, is_loopback
 from parity.clock import Clock, SystemClock
 from parity.errors import AccessDenied, BadInput, Terminal, Unreachable
 
@@ -49,7 +49,7 @@ class EntraConfig:
 
 
 @dataclass(frozen=True)
-class Token:
+class AccessToken:
     """An access token and the POSIX second at which it ends."""
 
     text: SecretStr
@@ -59,7 +59,7 @@ class Token:
 class TokenSource(Protocol):
     """Fetches a fresh token; AccessDenied or Unreachable when it cannot."""
 
-    def __call__(self) -> Token: ...
+    def __call__(self) -> AccessToken: ...
 
 
 class BearerCredential:
@@ -70,14 +70,14 @@ class BearerCredential:
         self._clock = clock
         self._lock = threading.Lock()
         self._source: TokenSource | None = None
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._spent = 0.0
 
     def header(self) -> str:
         """Return ``Bearer …``."""
         return f"Bearer {self.token().text.get_secret_value()}"
 
-    def token(self) -> Token:
+    def token(self) -> AccessToken:
         """Return a token that is good for a while."""
         with self._lock:
             now = self._clock.now().timestamp()
@@ -123,16 +123,16 @@ def entra_credential(
     return BearerCredential(lambda: _identity_source(config, scope), clock)
 
 
-def oauth_source(door: Door, call: Call, clock: Clock) -> TokenSource:
+def oauth_source(door: ApiClient, call: Call, clock: Clock) -> TokenSource:
     """Return a source that posts ``call`` to an OAuth token endpoint."""
 
-    def fetch() -> Token:
+    def fetch() -> AccessToken:
         asked = clock.now().timestamp()
         try:
             answer = door.send(call)
         except Terminal as error:
             raise AccessDenied(error.message, remedy="Check the connection's client id and secret.") from None
-        return Token(SecretStr(answer["access_token"]), asked + float(answer["expires_in"]))
+        return AccessToken(SecretStr(answer["access_token"]), asked + float(answer["expires_in"]))
 
     return fetch
 
@@ -140,7 +140,7 @@ def oauth_source(door: Door, call: Call, clock: Clock) -> TokenSource:
 def _rest_source(
     config: EntraConfig, scope: str, clock: Clock, transport: httpx.BaseTransport | None
 ) -> TokenSource:
-    door = Door(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
+    door = ApiClient(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
     form = {"grant_type": "client_credentials", "client_id": _client_id(config), "scope": scope}
     if config.kind == "workload_identity":
         form |= {"client_assertion_type": ASSERTION, "client_assertion": _federated_token(config)}
@@ -170,7 +170,7 @@ def _federated_token(config: EntraConfig) -> str:
 def _identity_source(config: EntraConfig, scope: str) -> TokenSource:
     credential = _identity_credential(config)
 
-    def fetch() -> Token:
+    def fetch() -> AccessToken:
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
         from azure.identity import CredentialUnavailableError
 
@@ -183,7 +183,7 @@ def _identity_source(config: EntraConfig, scope: str) -> TokenSource:
             ) from None
         except (ServiceRequestError, ServiceResponseError) as error:
             raise Unreachable(f"Microsoft Entra could not be reached ({_first_sentence(error)}).") from None
-        return Token(SecretStr(got.token), float(got.expires_on))
+        return AccessToken(SecretStr(got.token), float(got.expires_on))
 
     return fetch
 

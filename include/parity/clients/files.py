@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from parity.clients.objects import Place, local_errors, save
-from parity.clients.storage import CHUNK, Stored
+from parity.clients.objects import ObjectUrl, local_errors, save
+from parity.clients.storage import CHUNK, ObjectInfo
 
 DRAFT = ".part"
 
@@ -26,7 +26,7 @@ def folder_of(place: str) -> Path:
 class FileStorage:
     """Objects on this machine."""
 
-    def list(self, prefix: str) -> Sequence[Stored]:
+    def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every file under the folder ``prefix``, without what is still being written."""
         folder = self._path(prefix)
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != DRAFT)
@@ -75,11 +75,11 @@ class FileStorage:
 
     @staticmethod
     def _path(url: str) -> Path:
-        return Path("/" + Place.of(url).key)
+        return Path("/" + ObjectUrl.of(url).key)
 
     @staticmethod
-    def _stored(path: Path, name: str) -> Stored:
+    def _stored(path: Path, name: str) -> ObjectInfo:
         about = path.stat()
         version = f"{about.st_dev}-{about.st_ino}-{about.st_mtime_ns}-{about.st_ctime_ns}"
         modified = datetime.fromtimestamp(about.st_mtime, UTC)
-        return Stored(file_url(path), name, about.st_size, modified, version)
+        return ObjectInfo(file_url(path), name, about.st_size, modified, version)

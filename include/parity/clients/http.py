@@ -123,7 +123,7 @@ def error_for(failure: Failure, service: str, what: str) -> CouldNotCompare:
     return Terminal(f"{service} rejected the request for {what} ({failure.status} {said}).")
 
 
-class Door:
+class ApiClient:
     """Talks JSON to one service at ``base_url``; closes with ``close`` or as a context manager."""
 
     def __init__(

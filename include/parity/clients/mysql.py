@@ -136,7 +136,7 @@ class Limits:
     packet_bytes: int = 256 * 2**20
 
 
-class Session:
+class MySQLSession:
     """One connection. Not thread-safe, but :meth:`kill` may be called from anywhere."""
 
     def __init__(self, where: Address, limits: Limits, name: str) -> None:
@@ -273,9 +273,9 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def connect(where: Address, limits: Limits | None = None, name: str = "parity") -> Session:
+def connect(where: Address, limits: Limits | None = None, name: str = "parity") -> MySQLSession:
     """Open a session. Raises AccessDenied, NotFound, Throttled or Unreachable, each one clear sentence."""
-    return Session(where, limits or Limits(), name)
+    return MySQLSession(where, limits or Limits(), name)
 
 
 def _connect(where: Address, limits: Limits, name: str) -> pymysql.Connection[Any]:

@@ -12,7 +12,7 @@ from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Unreachabl
 
 
 @dataclass(frozen=True)
-class Place:
+class ObjectUrl:
     """A URL taken apart: ``s3://bucket/key``, ``abfss://container@host/key``, ``file:///key``."""
 
     scheme: str
@@ -21,7 +21,7 @@ class Place:
     key: str
 
     @classmethod
-    def of(cls, url: str) -> Place:
+    def of(cls, url: str) -> ObjectUrl:
         """Take ``url`` apart; BadInput when it is no object's or folder's."""
         # Not urlsplit's path: an object's name may hold # and ?.
         scheme, _, rest = url.partition("://")

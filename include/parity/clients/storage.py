@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from parity.clients.aws import AwsClients, aws_errors
-from parity.clients.objects import Place, local_errors, save
+from parity.clients.objects import ObjectUrl, local_errors, save
 from parity.errors import BadInput, ExportRefused
 
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Stored:
+class ObjectInfo:
     """One object; ``name`` is relative to the listed prefix."""
 
     url: str
@@ -35,7 +35,7 @@ class Stored:
 class Storage(Protocol):
     """Objects by URL. Every method raises only errors of :mod:`parity.errors`."""
 
-    def list(self, prefix: str) -> Sequence[Stored]:
+    def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``, sorted by name; none when it does not exist."""
 
     def folders(self, prefix: str) -> Sequence[str]:
@@ -63,9 +63,9 @@ class S3Storage:
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
 
-    def list(self, prefix: str) -> Sequence[Stored]:
+    def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``; all pages."""
-        place = Place.of(prefix)
+        place = ObjectUrl.of(prefix)
         with aws_errors("S3", prefix):
             pages = self._clients("s3").get_paginator("list_objects_v2")
             found = [
@@ -76,13 +76,13 @@ class S3Storage:
             ]
         start = len(place.prefix)
         return [
-            Stored(f"s3://{place.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"], i["ETag"])
+            ObjectInfo(f"s3://{place.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"], i["ETag"])
             for i in found
         ]
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the names of the folders directly under ``prefix``; all pages."""
-        place = Place.of(prefix)
+        place = ObjectUrl.of(prefix)
         with aws_errors("S3", prefix):
             pages = self._clients("s3").get_paginator("list_objects_v2")
             asked = {"Bucket": place.root, "Prefix": place.prefix, "Delimiter": "/"}
@@ -91,7 +91,7 @@ class S3Storage:
 
     def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
         """Return the bytes, or a range of them."""
-        place = Place.of(url)
+        place = ObjectUrl.of(url)
         options = {"Range": f"bytes={start}-{'' if length is None else start + length - 1}"}
         with aws_errors("S3", url):
             ranged = options if start or length is not None else {}
@@ -100,26 +100,26 @@ class S3Storage:
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
-        place = Place.of(url)
+        place = ObjectUrl.of(url)
         with aws_errors("S3", url):
             self._clients("s3").put_object(Bucket=place.root, Key=place.key, Body=data)
 
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file."""
-        place = Place.of(url)
+        place = ObjectUrl.of(url)
         with aws_errors("S3", url), local_errors(to):
             body = self._clients("s3").get_object(Bucket=place.root, Key=place.key)["Body"]
             return save(body.iter_chunks(CHUNK), to)
 
     def upload(self, path: Path, url: str) -> None:
         """Copy a file to an object."""
-        place = Place.of(url)
+        place = ObjectUrl.of(url)
         with aws_errors("S3", url), local_errors(path), path.open("rb") as file:
             self._clients("s3").put_object(Bucket=place.root, Key=place.key, Body=file)
 
     def delete(self, url: str) -> None:
         """Delete an object."""
-        place = Place.of(url)
+        place = ObjectUrl.of(url)
         with aws_errors("S3", url):
             self._clients("s3").delete_object(Bucket=place.root, Key=place.key)
 
@@ -130,7 +130,7 @@ class Storages:
     def __init__(self, by_scheme: Mapping[str, Storage]) -> None:
         self._by_scheme = dict(by_scheme)
 
-    def list(self, prefix: str) -> Sequence[Stored]:
+    def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``, sorted by name."""
         return sorted(self._of(prefix).list(prefix), key=lambda stored: stored.name)
 
@@ -159,7 +159,7 @@ class Storages:
         self._of(url).delete(url)
 
     def _of(self, url: str) -> Storage:
-        scheme = Place.of(url).scheme
+        scheme = ObjectUrl.of(url).scheme
         if scheme not in self._by_scheme:
             raise BadInput(f"No storage is configured for {scheme}:// ({url}).")
         return self._by_scheme[scheme]
@@ -170,13 +170,13 @@ def storage(by_scheme: Mapping[str, Storage]) -> Storage:
     return Storages(by_scheme)
 
 
-def download_folder(source: Storage, files: Sequence[Stored], to: Path, *, workers: int = 8) -> list[Path]:
+def download_folder(source: Storage, files: Sequence[ObjectInfo], to: Path, *, workers: int = 8) -> list[Path]:
     """Copy files in parallel into ``to``, in the order given; ExportRefused when a size disagrees."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
         return list(pool.map(lambda file: _fetch(source, file, to), files))
 
 
-def _fetch(source: Storage, file: Stored, to: Path) -> Path:
+def _fetch(source: Storage, file: ObjectInfo, to: Path) -> Path:
     path = to / file.name
     if not path.resolve().is_relative_to(to.resolve()):
         raise ExportRefused(f"{file.url} would be written outside of its folder.", remedy="Remove that object.")

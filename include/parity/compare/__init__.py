@@ -19,12 +19,12 @@ from parity.compare.spec import CsvFormat, Source, Spec
 from parity.errors import BadInput
 
 if TYPE_CHECKING:
-    from parity.compare.progress import Progress
+    from parity.compare.progress import ProgressReporter
 
 __all__ = ["CsvFormat", "Result", "Source", "Spec", "Verdict", "compare", "run"]
 
 
-def run(legacy: Source, target: Source, spec: Spec, progress: Progress | None = None) -> Result:
+def run(legacy: Source, target: Source, spec: Spec, progress: ProgressReporter | None = None) -> Result:
     """Compare two sources and return a result, INVALID for whatever could not be compared."""
     try:
         return compare(legacy, target, spec, progress)
@@ -32,7 +32,7 @@ def run(legacy: Source, target: Source, spec: Spec, progress: Progress | None = 
         return Result(Verdict.INVALID, str(error))
 
 
-def compare(legacy: Source, target: Source, spec: Spec, progress: Progress | None = None) -> Result:
+def compare(legacy: Source, target: Source, spec: Spec, progress: ProgressReporter | None = None) -> Result:
     """Compare two sources; raise :class:`BadInput` when a file, a rule or the key is wrong."""
     from parity.compare.comparison import compare_sources
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from parity.compare.types import FLOATS, INTEGERS, TEXT, DataType, Kind, Meeting, fill, quoted, verbatim
+from parity.compare.types import FLOATS, INTEGERS, TEXT, CommonType, DataType, ValueKind, fill, quoted, verbatim
 
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 20, 128: 39}
 _STAMPS = {
@@ -20,21 +20,21 @@ _STAMPS = {
     "timestamp_ns with time zone": 9,
 }
 _SIMPLE = {
-    "boolean": Kind.BOOLEAN,
-    "varchar": Kind.TEXT,
-    "blob": Kind.BINARY,
-    "date": Kind.DATE,
-    "time": Kind.TIME,
-    "time_ns": Kind.TIME,
-    "interval": Kind.INTERVAL,
+    "boolean": ValueKind.BOOLEAN,
+    "varchar": ValueKind.TEXT,
+    "blob": ValueKind.BINARY,
+    "date": ValueKind.DATE,
+    "time": ValueKind.TIME,
+    "time_ns": ValueKind.TIME,
+    "interval": ValueKind.INTERVAL,
 }
 _TIMES = ("time", "time_ns")
 _NESTED = ("list", "array", "struct", "map")
 
 
-def meet(
+def find_common_type(
     legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None, *, moments: bool = False
-) -> Meeting:
+) -> CommonType:
     """Find the exact common type of two columns; ``moments`` where the distance of two of them counts."""
     if legacy.untyped or target.untyped:
         return _with_null(legacy, target)
@@ -54,19 +54,19 @@ def meet(
     return _same(legacy) if legacy.name == target.name else _mixed(legacy, target)
 
 
-def _same(one: DataType) -> Meeting:
+def _same(one: DataType) -> CommonType:
     kind = _SIMPLE.get(one.name)
-    if kind is Kind.INTERVAL:
+    if kind is ValueKind.INTERVAL:
         # DuckDB calls one month and thirty days equal; their texts differ.
-        return Meeting(Kind.INTERVAL, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+        return CommonType(ValueKind.INTERVAL, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
     if one.name == "variant":
-        return Meeting(Kind.NESTED, one.sql, "equal")
+        return CommonType(ValueKind.NESTED, one.sql, "equal")
     if kind is None or one.sql == "JSON":
-        return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
-    return Meeting(kind, one.sql, "equal")
+        return CommonType(ValueKind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    return CommonType(kind, one.sql, "equal")
 
 
-def with_intervals(meeting: Meeting) -> Meeting:
+def with_intervals(meeting: CommonType) -> CommonType:
     """Return a meeting that tells apart the intervals in a VARIANT: one month is thirty days there.
 
     Only an expression can put one into a VARIANT; no file holds any.
@@ -80,46 +80,46 @@ def with_intervals(meeting: Meeting) -> Meeting:
     return replace(meeting, legacy=fill(seen, meeting.legacy), target=fill(seen, meeting.target))
 
 
-def _with_null(legacy: DataType, target: DataType) -> Meeting:
+def _with_null(legacy: DataType, target: DataType) -> CommonType:
     real = target if legacy.untyped else legacy
     if real.untyped:
-        return Meeting(Kind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
-    own = meet(real, real, None, None)
+        return CommonType(ValueKind.TEXT, "VARCHAR", "equal", "«0»::VARCHAR", "«0»::VARCHAR")
+    own = find_common_type(real, real, None, None)
     # The other side's cast fits NULL as well, once that has the other side's type.
     cast = fill(own.legacy, f"CAST(«0» AS {verbatim(real.sql)})")
     side = (cast, own.target) if real is target else (own.legacy, cast)
     note = "one side holds nothing but NULL and has no type of its own"
-    return Meeting(own.kind, own.sql, "widened", *side, own.scale, note)
+    return CommonType(own.kind, own.sql, "widened", *side, own.scale, note)
 
 
-def _integers(legacy: DataType, target: DataType) -> Meeting:
+def _integers(legacy: DataType, target: DataType) -> CommonType:
     (left, left_signed), (right, right_signed) = INTEGERS[legacy.name], INTEGERS[target.name]
     if legacy.name == target.name:
-        return Meeting(Kind.INTEGER, legacy.sql, "equal")
+        return CommonType(ValueKind.INTEGER, legacy.sql, "equal")
     if left_signed == right_signed:
         wide = legacy.sql if left > right else target.sql
-        return _cast(Kind.INTEGER, wide, "widened" if right > left else "narrowed")
+        return _cast(ValueKind.INTEGER, wide, "widened" if right > left else "narrowed")
     unsigned = left if not left_signed else right
     signed = left if left_signed else right
     if unsigned == 128:
         return _as_text("incompatible")
     wide = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT", 128: "HUGEINT"}[max(signed, unsigned * 2)]
-    return _cast(Kind.INTEGER, wide, "widened" if right > left else "narrowed")
+    return _cast(ValueKind.INTEGER, wide, "widened" if right > left else "narrowed")
 
 
-def _times(legacy: DataType, target: DataType) -> Meeting:
+def _times(legacy: DataType, target: DataType) -> CommonType:
     if legacy.name == target.name:
-        return Meeting(Kind.TIME, legacy.sql, "equal")
-    return _cast(Kind.TIME, "TIME_NS", "widened" if target.name == "time_ns" else "narrowed")
+        return CommonType(ValueKind.TIME, legacy.sql, "equal")
+    return _cast(ValueKind.TIME, "TIME_NS", "widened" if target.name == "time_ns" else "narrowed")
 
 
-def _cast(kind: Kind, sql: str, verdict: str, scale: int = 0, note: str = "") -> Meeting:
+def _cast(kind: ValueKind, sql: str, verdict: str, scale: int = 0, note: str = "") -> CommonType:
     cast = f"CAST(«0» AS {verbatim(sql)})"
-    return Meeting(kind, sql, verdict, cast, cast, scale, note)
+    return CommonType(kind, sql, verdict, cast, cast, scale, note)
 
 
-def _as_text(verdict: str, note: str = "compared as text") -> Meeting:
-    return _cast(Kind.TEXT, "VARCHAR", verdict, note=note)
+def _as_text(verdict: str, note: str = "compared as text") -> CommonType:
+    return _cast(ValueKind.TEXT, "VARCHAR", verdict, note=note)
 
 
 def _shape(one: DataType) -> tuple[int, int]:
@@ -129,23 +129,23 @@ def _shape(one: DataType) -> tuple[int, int]:
     return _DIGITS[INTEGERS[one.name][0]], 0
 
 
-def _numbers(legacy: DataType, target: DataType) -> Meeting:
+def _numbers(legacy: DataType, target: DataType) -> CommonType:
     floats = [one for one in (legacy, target) if one.name in FLOATS]
     if len(floats) == 2:
         if legacy.name == target.name:
-            return Meeting(Kind.FLOAT, legacy.sql, "equal")
-        return _cast(Kind.FLOAT, "DOUBLE", "widened" if legacy.name == "float" else "narrowed")
+            return CommonType(ValueKind.FLOAT, legacy.sql, "equal")
+        return _cast(ValueKind.FLOAT, "DOUBLE", "widened" if legacy.name == "float" else "narrowed")
     if floats:
         return _exact_against_float(legacy, target)
     (left, left_scale), (right, right_scale) = _shape(legacy), _shape(target)
     before, scale = max(left, right), max(left_scale, right_scale)
     if (left, left_scale) == (right, right_scale) and legacy.name == target.name:
-        return Meeting(Kind.DECIMAL, legacy.sql, "equal", scale=scale)
+        return CommonType(ValueKind.DECIMAL, legacy.sql, "equal", scale=scale)
     verdict = "widened" if right >= left and right_scale >= left_scale else "narrowed"
     if before + scale <= 38:
-        return _cast(Kind.DECIMAL, f"DECIMAL({before + scale},{scale})", verdict, scale)
+        return _cast(ValueKind.DECIMAL, f"DECIMAL({before + scale},{scale})", verdict, scale)
     note = "no common decimal type: compared digit by digit"
-    return Meeting(Kind.TEXT, "VARCHAR", verdict, _digits(legacy), _digits(target), note=note)
+    return CommonType(ValueKind.TEXT, "VARCHAR", verdict, _digits(legacy), _digits(target), note=note)
 
 
 def _digits(one: DataType) -> str:
@@ -158,7 +158,7 @@ def _digits(one: DataType) -> str:
     return f"rtrim(rtrim({value}, '0'), '.')"
 
 
-def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
+def _exact_against_float(legacy: DataType, target: DataType) -> CommonType:
     """Compare a float's shortest text with the exact number's, so that neither is rounded.
 
     The float becomes the exact type only where the way back yields the same float.
@@ -173,8 +173,8 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
     )
     plain = f"CAST(«0» AS {number})::VARCHAR"
     sides = (plain, inexact) if exact is legacy else (inexact, plain)
-    return Meeting(
-        Kind.TEXT,
+    return CommonType(
+        ValueKind.TEXT,
         "VARCHAR",
         "incompatible",
         *sides,
@@ -182,7 +182,7 @@ def _exact_against_float(legacy: DataType, target: DataType) -> Meeting:
     )
 
 
-def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> Meeting:
+def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> CommonType:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
     left = _utc(legacy, legacy_zone)
     right = _utc(target, target_zone)
@@ -196,8 +196,8 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
     note = ""
     if zoned[0] != zoned[1] and not (legacy_zone or target_zone):
         note = f"naive {'target' if zoned[0] else 'legacy'} times were read as UTC"
-    return Meeting(
-        Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})", note=note
+    return CommonType(
+        ValueKind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})", note=note
     )
 
 
@@ -229,13 +229,13 @@ def _utc(one: DataType, zone: str | None) -> str:
     return f"CASE WHEN isfinite(«0»::TIMESTAMP) THEN make_timestamp_ns(epoch_ns(«0») + {shift}) ELSE «0» END"
 
 
-def _nested(legacy: DataType, target: DataType) -> Meeting:
+def _nested(legacy: DataType, target: DataType) -> CommonType:
     common = _common_nested(legacy, target)
     if common is None:
         return _as_text("incompatible")
     verdict = "equal" if legacy.sql == target.sql else "widened"
     cast = _ordered(f"CAST(«0» AS {verbatim(common.sql)})", quoted(common))
-    return Meeting(Kind.NESTED, common.sql, verdict, cast, cast)
+    return CommonType(ValueKind.NESTED, common.sql, verdict, cast, cast)
 
 
 def _common_nested(legacy: DataType, target: DataType) -> DataType | None:
@@ -263,7 +263,7 @@ def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
     if legacy.sql == target.sql:
         # One month and thirty days are equal to DuckDB inside nested values, too.
         return TEXT if legacy.name == "interval" else legacy
-    meeting = meet(legacy, target, None, None)
+    meeting = find_common_type(legacy, target, None, None)
     simple = meeting.legacy.startswith("CAST(«0»") and meeting.verdict != "incompatible"
     return DataType(meeting.kind, meeting.sql) if simple else None
 
@@ -289,17 +289,17 @@ def _field(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _mixed(legacy: DataType, target: DataType) -> Meeting:
+def _mixed(legacy: DataType, target: DataType) -> CommonType:
     names = {legacy.name, target.name}
     if names <= {"date", *_STAMPS}:
         return _date_against_stamp(legacy, target)
     if names == {"varchar", "uuid"}:
         lower = "lower(«0»::VARCHAR)"
-        return Meeting(Kind.TEXT, "VARCHAR", "widened", lower, lower, note="UUID compared as text")
+        return CommonType(ValueKind.TEXT, "VARCHAR", "widened", lower, lower, note="UUID compared as text")
     if names == {"varchar", "blob"}:
         side = {"varchar": "encode(«0»)", "blob": "«0»"}
-        return Meeting(
-            Kind.BINARY,
+        return CommonType(
+            ValueKind.BINARY,
             "BLOB",
             "incompatible",
             side[legacy.name],
@@ -309,9 +309,11 @@ def _mixed(legacy: DataType, target: DataType) -> Meeting:
     return _as_text("incompatible")
 
 
-def _date_against_stamp(legacy: DataType, target: DataType) -> Meeting:
+def _date_against_stamp(legacy: DataType, target: DataType) -> CommonType:
     left, right = (_utc(one, None) for one in (legacy, target))
     fine = any(_STAMPS.get(one.name) == 9 for one in (legacy, target))
     common = "TIMESTAMP_NS" if fine else "TIMESTAMP"
     verdict = "widened" if legacy.name == "date" else "narrowed"
-    return Meeting(Kind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})")
+    return CommonType(
+        ValueKind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})"
+    )

@@ -7,19 +7,19 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.compare.canary.canary import fly
+from parity.compare.canary.canary import run_canary
 from parity.compare.explain.proposals import propose
 from parity.compare.explain.row_causes import explain_rows
 from parity.compare.explain.samples import take_samples
 from parity.compare.explain.waiver_drafts import draft_rows
 from parity.compare.explain.waivers import Covered, apply_waivers
-from parity.compare.progress import Progress, Silent
+from parity.compare.progress import ProgressReporter, SilentReporter
 from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.money import sum_money
-from parity.compare.schema.plan import Plan, make_plan
+from parity.compare.schema.plan import ComparisonPlan, plan_comparison
 from parity.compare.schema.zones import refuse_unclear
-from parity.compare.session import Session, session
+from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import Side, open_sides
 from parity.compare.spec import Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
@@ -30,12 +30,14 @@ _WIDE = 200
 """Columns of one table above which planning a statement costs more than running it well saves."""
 
 
-def compare_sources(legacy: Source, target: Source, spec: Spec, progress: Progress | None = None) -> Result:
+def compare_sources(
+    legacy: Source, target: Source, spec: Spec, progress: ProgressReporter | None = None
+) -> Result:
     """Compare two sources; INVALID for data that cannot be compared, BadInput for what somebody must change."""
     started = time.perf_counter()
     try:
         with session(spec) as opened:
-            result = _compare(opened, legacy, target, spec, progress or Silent())
+            result = _compare(opened, legacy, target, spec, progress or SilentReporter())
     except BadInput:
         raise
     except CouldNotCompare as error:
@@ -44,10 +46,12 @@ def compare_sources(legacy: Source, target: Source, spec: Spec, progress: Progre
     return replace(result, seconds=round(time.perf_counter() - started, 3), peak_mib=round(peak, 1))
 
 
-def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progress: Progress) -> Result:
+def _compare(
+    session: DuckSession, legacy: Source, target: Source, spec: Spec, progress: ProgressReporter
+) -> Result:
     progress.step("open")
     left, right = open_sides(session, legacy, target, spec)
-    plan = make_plan(session, left, right, spec)
+    plan = plan_comparison(session, left, right, spec)
     if len(plan.columns) > _WIDE:
         session.plan_widely()
     refuse_unclear(session, plan, {"legacy": left.relation, "target": right.relation})
@@ -56,7 +60,7 @@ def _compare(session: Session, legacy: Source, target: Source, spec: Spec, progr
     progress.step("compare")
     facts, canary = session.both(
         lambda here: gather(here, plan, "m_", "legacy", "target"),
-        lambda here: fly(here, plan, left.relation, right.relation),
+        lambda here: run_canary(here, plan, left.relation, right.relation),
     )
     _check_promised(facts.rows, left, right)
     progress.step("explain")
@@ -94,7 +98,9 @@ class _Explained:
     samples: tuple[dict[str, Any], ...]
 
 
-def _explain(session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str]) -> _Explained:
+def _explain(
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str]
+) -> _Explained:
     return _Explained(
         explain_rows(session, plan, facts, spec, partitions),
         apply_waivers(session, plan, facts, spec, schema_differences(plan)),
@@ -118,7 +124,7 @@ def _check_promised(rows: Rows, legacy: Side, target: Side) -> None:
             )
 
 
-def _columns(plan: Plan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
+def _columns(plan: ComparisonPlan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
     pairs = facts.rows.equal + facts.rows.changed
     return tuple(
         ColumnFacts(
@@ -132,9 +138,9 @@ def _columns(plan: Plan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> t
     )
 
 
-def _loosened(plan: Plan, facts: Facts) -> tuple[NotCompared, ...]:
+def _loosened(plan: ComparisonPlan, facts: Facts) -> tuple[NotCompared, ...]:
     return tuple(
-        NotCompared(f"column {c.name}", c.meaning.hidden, facts.let_through.get(c.index, 0))
+        NotCompared(f"column {c.name}", c.equality_rule.hidden, facts.let_through.get(c.index, 0))
         for c in plan.columns
         if c.loosened
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Progress(Protocol):
+class ProgressReporter(Protocol):
     """Is told about each step as it starts."""
 
     def step(self, name: str) -> None:
         """Say that the step called ``name`` begins."""
 
 
-class Silent:
+class SilentReporter:
     """Tells nobody."""
 
     def step(self, name: str) -> None:

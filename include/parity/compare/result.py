@@ -171,6 +171,19 @@ class Canary:
 
 
 @dataclass(frozen=True)
+class CanaryCheck:
+    """Columns whose change was planted for a digest, and those whose change it did not see."""
+
+    planted: int = 0
+    blind: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> int:
+        """Return how many changes the digest saw."""
+        return self.planted - len(self.blind)
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything one comparison found. The verdict is derived by :mod:`parity.compare.verdict`."""
 

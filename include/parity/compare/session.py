@@ -49,7 +49,7 @@ def _statement(sql: str) -> str:
     return statement
 
 
-class Session:
+class DuckSession:
     """Runs statements; what DuckDB cannot do is raised as one of Parity's own errors."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
@@ -130,12 +130,12 @@ class Session:
         for table in tables:
             self.rows(f"DROP TABLE IF EXISTS {table}")
 
-    def both(self, one: Callable[[Session], A], other: Callable[[Session], B]) -> tuple[A, B]:
+    def both(self, one: Callable[[DuckSession], A], other: Callable[[DuckSession], B]) -> tuple[A, B]:
         """Do two works at once, each over a connection of its own to the same tables; return what they return.
 
         Most statements are too small for more than one core. The first error ends the other work, and is raised.
         """
-        left, right = (Session(_in_utc(self._connection.cursor()), self.scratch) for _ in range(2))
+        left, right = (DuckSession(_in_utc(self._connection.cursor()), self.scratch) for _ in range(2))
         left.names = right.names = self.names
         with ThreadPoolExecutor(2) as pool:
             first, second = pool.submit(one, left), pool.submit(other, right)
@@ -160,7 +160,7 @@ class Session:
 
 
 @contextmanager
-def session(spec: Spec) -> Iterator[Session]:
+def session(spec: Spec) -> Iterator[DuckSession]:
     """Open a DuckDB within the spec's limits; its scratch is gone afterwards, whatever happened."""
     import duckdb
 
@@ -168,7 +168,7 @@ def session(spec: Spec) -> Iterator[Session]:
     connection = None
     try:
         connection = duckdb.connect(config=_limits(spec, scratch))
-        opened = Session(_in_utc(connection), scratch)
+        opened = DuckSession(_in_utc(connection), scratch)
         with opened.held:
             yield opened
     except duckdb.Error as error:

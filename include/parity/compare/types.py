@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What rules, causes and canaries need to know about a common type."""
 
     INTEGER = "integer"
@@ -29,12 +29,12 @@ class Kind(StrEnum):
     @property
     def numeric(self) -> bool:
         """Tell whether a number's tolerance fits."""
-        return self in (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
+        return self in (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOAT)
 
     @property
     def temporal(self) -> bool:
         """Tell whether a time's tolerance fits."""
-        return self in (Kind.DATE, Kind.TIMESTAMP, Kind.TIME)
+        return self in (ValueKind.DATE, ValueKind.TIMESTAMP, ValueKind.TIME)
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def quoted(kind: DataType) -> DataType:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class CommonType:
     """How two columns meet: ``legacy`` and ``target`` are templates over ``«0»`` that yield ``sql``."""
 
-    kind: Kind
+    kind: ValueKind
     sql: str
     verdict: str
     legacy: str = "«0»"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.compare.result import Canary, Rows, SchemaFact, Verdict
-from parity.compare.schema.plan import Plan
+from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.spec import Spec
 from parity.wording import plural
 
@@ -17,7 +17,7 @@ DIFFERENT_SCHEMA = ("incompatible", "legacy_only", "target_only")
 class Evidence:
     """Everything that the verdict depends on."""
 
-    plan: Plan
+    plan: ComparisonPlan
     rows: Rows
     canary: Canary
     uncovered: int
@@ -25,17 +25,17 @@ class Evidence:
     waived: int
 
 
-def coverage(plan: Plan) -> float:
+def coverage(plan: ComparisonPlan) -> float:
     """Return the fraction of the columns of either side that were compared."""
     return len(plan.columns) / plan.either_side if plan.either_side else 0.0
 
 
-def schema_differences(plan: Plan) -> tuple[SchemaFact, ...]:
+def schema_differences(plan: ComparisonPlan) -> tuple[SchemaFact, ...]:
     """Return the columns whose very schema differs; an SQL expression of the suite settles a type."""
     return tuple(fact for fact in plan.schema if fact.verdict in DIFFERENT_SCHEMA)
 
 
-def only_keys(plan: Plan) -> bool:
+def only_keys(plan: ComparisonPlan) -> bool:
     """Tell whether rules left out every column but the key; a table that has no other column is compared whole."""
     return bool(plan.ignored) and not schema_differences(plan) and not plan.keyless and not plan.values
 

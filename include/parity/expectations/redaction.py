@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity.expectations.findings import Finding, Outcome, Side
-from parity.expectations.specs import Belief
+from parity.expectations.specs import ExpectationSpec
 
 COUNTS = frozenset(
     {
@@ -54,7 +54,7 @@ def exception_of(result: Mapping[str, Any]) -> str | None:
     return str(raised[0].get("exception_message") or "unknown") if raised else None
 
 
-def finding(belief: Belief, side: Side, result: Mapping[str, Any], sensitive: bool) -> Finding:
+def finding(belief: ExpectationSpec, side: Side, result: Mapping[str, Any], sensitive: bool) -> Finding:
     """Judge one result. What raised, or lacks a clear yes or no, is INVALID."""
     details = result.get("result") or {}
     outcome, message = _judge(belief, result, sensitive)
@@ -70,7 +70,7 @@ def finding(belief: Belief, side: Side, result: Mapping[str, Any], sensitive: bo
     )
 
 
-def _judge(belief: Belief, result: Mapping[str, Any], sensitive: bool) -> tuple[Outcome, str]:
+def _judge(belief: ExpectationSpec, result: Mapping[str, Any], sensitive: bool) -> tuple[Outcome, str]:
     raised = exception_of(result)
     if raised is not None:
         return Outcome.INVALID, _why(raised, sensitive)
@@ -81,7 +81,7 @@ def _judge(belief: Belief, result: Mapping[str, Any], sensitive: bool) -> tuple[
     return Outcome.FAIL, _broken(belief, result.get("result") or {})
 
 
-def _broken(belief: Belief, details: Mapping[str, Any]) -> str:
+def _broken(belief: ExpectationSpec, details: Mapping[str, Any]) -> str:
     if told := belief.arguments.get("description"):
         return f"Expected that {told}."
     if details.get("unexpected_count") and details.get("element_count"):

@@ -16,7 +16,7 @@ SAME_TYPES = frozenset({"equal", "widened"})
 
 
 @dataclass(frozen=True)
-class Belief:
+class ExpectationSpec:
     """One Great Expectations class with its arguments."""
 
     name: str
@@ -39,10 +39,10 @@ class ComparisonFacts:
     """What the comparison found as one row of numbers, and what is expected of it."""
 
     row: dict[str, Any] = field(default_factory=dict)
-    beliefs: tuple[Belief, ...] = ()
+    beliefs: tuple[ExpectationSpec, ...] = ()
 
 
-def beliefs_of(activity: Activity, side: str) -> tuple[Belief, ...]:
+def beliefs_of(activity: Activity, side: str) -> tuple[ExpectationSpec, ...]:
     """Return what the suite expects of one side; critical, unless it says otherwise."""
     listed = (*activity.expect.both, *getattr(activity.expect, side))
     return tuple(_belief(name, arguments) for entry in listed for name, arguments in entry.items())
@@ -57,7 +57,7 @@ def comparison_facts(activity: Activity, result: Result) -> ComparisonFacts:
     severity = Severity.WARNING if result.verdict.green else Severity.CRITICAL
     row = {name: value for name, value, *_ in facts}
     beliefs = [
-        Belief(kind, {"column": name, **limits, "description": sentence}, severity, subject)
+        ExpectationSpec(kind, {"column": name, **limits, "description": sentence}, severity, subject)
         for name, _, kind, limits, sentence, subject in facts
     ]
     return ComparisonFacts(row, tuple(beliefs))
@@ -115,8 +115,8 @@ def _column_fact(name: str, different: int, waived: bool, sentence: str) -> Fact
     return f"different in {name}", 0 if waived else different, _MAX, {"max_value": 0}, told, name
 
 
-def _belief(name: str, arguments: dict[str, Any]) -> Belief:
+def _belief(name: str, arguments: dict[str, Any]) -> ExpectationSpec:
     severity = Severity(arguments.get("severity", Severity.CRITICAL))
     plain = {key: value for key, value in arguments.items() if key != "severity"}
-    belief = Belief(name, plain, severity)
-    return Belief(name, plain, severity, ", ".join(sorted(belief.columns)) or "table")
+    belief = ExpectationSpec(name, plain, severity)
+    return ExpectationSpec(name, plain, severity, ", ".join(sorted(belief.columns)) or "table")

@@ -22,7 +22,7 @@ from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.expectations.redaction import finding, masked
-from parity.expectations.specs import Belief, ComparisonFacts, beliefs_of, comparison_facts
+from parity.expectations.specs import ComparisonFacts, ExpectationSpec, beliefs_of, comparison_facts
 from parity.suite.models import Activity
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Occasion:
+class ValidationRun:
     """Which run is validated; names the artefacts."""
 
     suite: str
@@ -67,7 +67,7 @@ def validate(
     target: ParquetPaths,
     result: Result,
     *,
-    occasion: Occasion,
+    occasion: ValidationRun,
     store: Artefacts,
     memory: str = "1GB",
 ) -> Findings:
@@ -106,14 +106,16 @@ def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -
         )
 
 
-def _unknown(beliefs: Sequence[Belief], side: Side, message: str) -> Checked:
+def _unknown(beliefs: Sequence[ExpectationSpec], side: Side, message: str) -> Checked:
     found = tuple(
         Finding(side, belief.name, belief.subject, belief.severity, Outcome.INVALID, message) for belief in beliefs
     )
     return Checked(side, found, {})
 
 
-def _asked(activity: Activity, beliefs: Sequence[Belief], side: Side, files: ParquetPaths, memory: str) -> Checked:
+def _asked(
+    activity: Activity, beliefs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths, memory: str
+) -> Checked:
     from parity.expectations.duckdb_engine import open_duckdb
 
     with tempfile.TemporaryDirectory(prefix="parity-gx-") as scratch:
@@ -129,7 +131,7 @@ def _asked(activity: Activity, beliefs: Sequence[Belief], side: Side, files: Par
 
 
 def _make_view(
-    engine: Engine, activity: Activity, beliefs: Sequence[Belief], side: Side, files: ParquetPaths
+    engine: Engine, activity: Activity, beliefs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths
 ) -> None:
     from parity.expectations.outputs import columns_of, suite_names, view
 
@@ -194,7 +196,7 @@ def _sql_batch(engine: Engine, side: Side) -> Any:
 
 
 def _told(
-    side: Side, beliefs: Sequence[Belief], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
+    side: Side, beliefs: Sequence[ExpectationSpec], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
 ) -> Checked:
     """Judge and render results, which are masked already."""
     import great_expectations
@@ -217,11 +219,11 @@ def _told(
     return Checked(side, found, whole.to_json_dict(), page(whole))
 
 
-def _touches(belief: Belief, sensitive: frozenset[str]) -> bool:
+def _touches(belief: ExpectationSpec, sensitive: frozenset[str]) -> bool:
     return any(name.lower() in sensitive for name in belief.columns)
 
 
-def _all(batch: Any, beliefs: Sequence[Belief]) -> list[dict[str, Any]]:
+def _all(batch: Any, beliefs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
     """Run expectations about facts in one go, which is ten times faster than one by one, and in their order."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -235,7 +237,7 @@ def _all(batch: Any, beliefs: Sequence[Belief]) -> list[dict[str, Any]]:
     return sorted(results, key=lambda result: result["expectation_config"]["meta"]["position"])
 
 
-def _one(batch: Any, belief: Belief, sensitive: bool) -> dict[str, Any]:
+def _one(batch: Any, belief: ExpectationSpec, sensitive: bool) -> dict[str, Any]:
     """Run one expectation and return its result as masked JSON; a class that refuses its arguments raised."""
     import great_expectations.expectations as gxe
 
@@ -258,7 +260,7 @@ def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _raised(belief: Belief, error: Exception) -> dict[str, Any]:
+def _raised(belief: ExpectationSpec, error: Exception) -> dict[str, Any]:
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", belief.name).lower()
     told = {"raised_exception": True, "exception_message": str(error), "exception_traceback": ""}
     return {
@@ -296,7 +298,7 @@ def _statistics(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _keep(store: Artefacts, folder: str, occasion: Occasion, side: Checked) -> str:
+def _keep(store: Artefacts, folder: str, occasion: ValidationRun, side: Checked) -> str:
     """Write one side's full result and return its name in ``store``."""
     name = f"expectations/{folder}/attempt-{occasion.attempt}/{side.side}.json"
     return store.write(name, json.dumps(side.full, indent=1, default=str))

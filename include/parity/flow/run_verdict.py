@@ -15,19 +15,19 @@ from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow.provenance import MADE, Made, Piece, marks
-from parity.flow.stages import Broken, Link, first_broken
-from parity.flow.suite_run.plan import Plan
+from parity.flow.stages import Stage, StageFailure, first_failure
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.flow.suite_run.verdict import Judgement, covering, judge, lapsed
 from parity.suite.models import Activity, Mode, Suite
 from parity.wording import plural
 
 PLAN, START, PIPELINE = "plan", "start_pipeline", "pipeline"
-SHARED = {Link.PLAN: PLAN, Link.PIPELINE: START}
+SHARED = {Stage.PLAN: PLAN, Stage.PIPELINE: START}
 OF_PIPELINE = (START, PIPELINE)
 NOTHING: Piece = {}
 
 
-def task_of(link: Link, activity: str) -> str:
+def task_of(link: Stage, activity: str) -> str:
     """Return the id of the task that is ``link`` for ``activity``."""
     return SHARED.get(link) or f"{activity}.{link}"
 
@@ -38,7 +38,7 @@ class TaskFacts:
 
     state: str
     piece: Piece = field(default_factory=dict)
-    broken: Broken | None = None
+    broken: StageFailure | None = None
     """How it broke its link, when it did."""
 
 
@@ -57,45 +57,47 @@ class Rules:
     activity: str
     """What the verdict depends on: the question, and the waivers."""
 
-    def of(self, link: Link) -> str:
+    def of(self, link: Stage) -> str:
         """Return the fingerprint of what ``link`` depends on."""
-        if link is Link.PIPELINE:
+        if link is Stage.PIPELINE:
             return self.suite
-        return self.activity if link in (Link.COMPARE, Link.VALIDATE) else self.question
+        return self.activity if link in (Stage.COMPARE, Stage.VALIDATE) else self.question
 
 
-def chain(activity: Activity, mode: Mode, way: Piece = NOTHING) -> dict[Link, tuple[Link, ...]]:
+def stage_sources(activity: Activity, mode: Mode, way: Piece = NOTHING) -> dict[Stage, tuple[Stage, ...]]:
     """Return the links that an activity's verdict rests on, in the order of the data, each with its inputs.
 
     ``mode`` is the one in force, ``way`` what was chosen between digests and rows.
     """
-    produced = (Link.GLUE,) if activity.glue_job else ()
-    found: dict[Link, tuple[Link, ...]] = {Link.PLAN: (), Link.PIPELINE: (Link.PLAN,)}
-    found |= {Link.GLUE: (Link.PLAN,)} if produced else {}
-    found[Link.ACTIVITY] = (Link.PLAN, Link.PIPELINE)
-    legacy: tuple[Link, ...] = (Link.PLAN, *produced)
-    target: tuple[Link, ...] = (Link.PLAN, Link.ACTIVITY)
+    produced = (Stage.GLUE,) if activity.glue_job else ()
+    found: dict[Stage, tuple[Stage, ...]] = {Stage.PLAN: (), Stage.PIPELINE: (Stage.PLAN,)}
+    found |= {Stage.GLUE: (Stage.PLAN,)} if produced else {}
+    found[Stage.ACTIVITY] = (Stage.PLAN, Stage.PIPELINE)
+    legacy: tuple[Stage, ...] = (Stage.PLAN, *produced)
+    target: tuple[Stage, ...] = (Stage.PLAN, Stage.ACTIVITY)
     if mode is not Mode.ROWS:
-        found |= {Link.ATHENA_SURVEY: legacy, Link.HELPER_SURVEY: target}
-        found[Link.WAY] = (Link.PLAN, Link.ATHENA_SURVEY, Link.HELPER_SURVEY)
-        legacy, target = (*legacy, Link.WAY), (*target, Link.WAY)
+        found |= {Stage.ATHENA_SURVEY: legacy, Stage.HELPER_SURVEY: target}
+        found[Stage.WAY] = (Stage.PLAN, Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY)
+        legacy, target = (*legacy, Stage.WAY), (*target, Stage.WAY)
         if way.get("mode") == Mode.DIGEST:
-            found |= {Link.ATHENA_DIGEST: legacy, Link.HELPER_DIGEST: target}
-            found[Link.BUCKETS] = (Link.PLAN, Link.WAY, Link.ATHENA_DIGEST, Link.HELPER_DIGEST)
-            legacy, target = (*legacy, Link.BUCKETS), (*target, Link.BUCKETS)
-    found |= {Link.ATHENA: legacy, Link.HELPER: target}
-    found[Link.COMPARE] = (Link.PLAN, *produced, Link.ATHENA, Link.HELPER)
-    found[Link.VALIDATE] = (Link.PLAN, Link.ATHENA, Link.HELPER, Link.COMPARE)
+            found |= {Stage.ATHENA_DIGEST: legacy, Stage.HELPER_DIGEST: target}
+            found[Stage.BUCKETS] = (Stage.PLAN, Stage.WAY, Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST)
+            legacy, target = (*legacy, Stage.BUCKETS), (*target, Stage.BUCKETS)
+    found |= {Stage.ATHENA: legacy, Stage.HELPER: target}
+    found[Stage.COMPARE] = (Stage.PLAN, *produced, Stage.ATHENA, Stage.HELPER)
+    found[Stage.VALIDATE] = (Stage.PLAN, Stage.ATHENA, Stage.HELPER, Stage.COMPARE)
     return found
 
 
-def chain_of(suite: Suite, activity: Activity, plan: Plan, way: Piece = NOTHING) -> dict[Link, tuple[Link, ...]]:
+def stages_of(
+    suite: Suite, activity: Activity, plan: SuiteRunPlan, way: Piece = NOTHING
+) -> dict[Stage, tuple[Stage, ...]]:
     """Return the links that an activity's verdict rests on in a run of ``plan``."""
     try:
         mode = plan.mode_of(suite, activity)
     except BadInput:  # the tasks that would have exported have failed with that sentence
         mode = Mode.ROWS
-    return chain(activity, mode, way)
+    return stage_sources(activity, mode, way)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class ActivityFacts:
     """What one activity's verdict is a function of."""
 
     activity: Activity
-    chain: Mapping[Link, tuple[Link, ...]]
+    stages: Mapping[Stage, tuple[Stage, ...]]
     tasks: Facts
     """The tasks of the chain, and those that broke a link beside it."""
     rules: Rules
@@ -118,78 +120,78 @@ class ActivityFacts:
 def judge_activity(facts: ActivityFacts) -> Judgement:
     """Return the verdict; whatever is missing, broke, or does not belong to the rest makes it INVALID."""
     broken = [task.broken for task in facts.tasks.values() if task.broken]
-    first = first_broken(broken) or next(_strangers(facts), None)
+    first = first_failure(broken) or next(_strangers(facts), None)
     if first:
         return Judgement(Verdict.INVALID, first.sentence, first)
     return judge(facts.result, facts.findings, (), allow_empty=facts.activity.allow_empty)
 
 
-def inputs_now(links: Mapping[Link, Any], activity: str, tasks: Facts) -> dict[str, str]:
+def inputs_now(links: Mapping[Stage, Any], activity: str, tasks: Facts) -> dict[str, str]:
     """Return the marks of everything that an activity's verdict is made from."""
     return marks({name: facts.piece for name, facts in tasks.items()}, [task_of(link, activity) for link in links])
 
 
-def _strangers(facts: ActivityFacts) -> Iterator[Broken]:
+def _strangers(facts: ActivityFacts) -> Iterator[StageFailure]:
     """Yield each piece that does not belong to the others, in the order of the data."""
     if facts.planned != facts.rules.activity:
-        yield Broken(
-            Link.PLAN,
+        yield StageFailure(
+            Stage.PLAN,
             "The suite was edited while its run went, so that what was compared is not what is declared now.",
             "Clear plan with everything after it, or start a new run.",
         )
-    for link in facts.chain:
+    for link in facts.stages:
         yield from _stranger(facts, link)
     yield from _written(facts)
     yield from _lapsed(facts)
 
 
-def _stranger(facts: ActivityFacts, link: Link) -> Iterator[Broken]:
+def _stranger(facts: ActivityFacts, link: Stage) -> Iterator[StageFailure]:
     name = facts.activity.name
     task = task_of(link, name)
     found = facts.tasks.get(task, NEVER)
     again = f"Clear {task} with everything after it."
     if found.state != "success":
-        yield Broken(link, f"Task {task} is {found.state}, so that nothing can be said.", again)
+        yield StageFailure(link, f"Task {task} is {found.state}, so that nothing can be said.", again)
         return
-    if link is Link.PLAN:
+    if link is Stage.PLAN:
         return
     made = Made.of(found.piece)
     if made is None:
-        yield Broken(link, f"Task {task} handed nothing on; it was marked by hand, or has not run.", again)
+        yield StageFailure(link, f"Task {task} handed nothing on; it was marked by hand, or has not run.", again)
         return
     if made.rules != facts.rules.of(link):
-        yield Broken(link, f"Task {task} ran by other rules than those that are declared now.", again)
+        yield StageFailure(link, f"Task {task} ran by other rules than those that are declared now.", again)
     pieces = {other: known.piece for other, known in facts.tasks.items()}
-    wanted = marks(pieces, [task_of(source, name) for source in facts.chain[link]])
+    wanted = marks(pieces, [task_of(source, name) for source in facts.stages[link]])
     changed = [source for source, expected in wanted.items() if made.inputs.get(source) != expected]
     for source in changed:
-        yield Broken(link, f"Task {task} worked on what {source} had handed on before it ran again.", again)
+        yield StageFailure(link, f"Task {task} worked on what {source} had handed on before it ran again.", again)
 
 
-def _written(facts: ActivityFacts) -> Iterator[Broken]:
+def _written(facts: ActivityFacts) -> Iterator[StageFailure]:
     """Yield what lies among the artefacts and is not of the attempt that handed on."""
     name = facts.activity.name
     for link, found, written in (
-        (Link.COMPARE, facts.result, facts.result and facts.result.extra),
-        (Link.VALIDATE, facts.findings, facts.findings and {MADE: facts.findings.made}),
+        (Stage.COMPARE, facts.result, facts.result and facts.result.extra),
+        (Stage.VALIDATE, facts.findings, facts.findings and {MADE: facts.findings.made}),
     ):
         task = task_of(link, name)
         piece = facts.tasks.get(task, NEVER).piece
         if found is None:
             continue  # judge() says what is missing
         if not written or written.get(MADE) != piece.get(MADE) or found.verdict != piece.get("verdict"):
-            yield Broken(
+            yield StageFailure(
                 link,
                 f"What task {task} wrote is not of the attempt that handed on its verdict.",
                 f"Clear {task} with everything after it.",
             )
 
 
-def _lapsed(facts: ActivityFacts) -> Iterator[Broken]:
+def _lapsed(facts: ActivityFacts) -> Iterator[StageFailure]:
     """Yield the waiver that ended after the comparison in which it covered a difference."""
     if facts.result and facts.today and (ended := lapsed(covering(facts.result), facts.today)):
-        task = task_of(Link.COMPARE, facts.activity.name)
-        yield Broken(Link.COMPARE, ended, f"Clear {task} with everything after it.")
+        task = task_of(Stage.COMPARE, facts.activity.name)
+        yield StageFailure(Stage.COMPARE, ended, f"Clear {task} with everything after it.")
 
 
 UNJUDGED = "It was never judged; read the log of its record task."
@@ -242,12 +244,12 @@ def _last_days(said: Piece) -> dict[str, date]:
 
 
 @dataclass(frozen=True)
-class NightFacts:
+class RunFacts:
     """What a run's verdict is a function of."""
 
     declared: int
     """How many activities the suite has."""
-    plan: Plan
+    plan: SuiteRunPlan
     outcomes: Mapping[str, Piece]
     """Activity → what counts of it."""
     shared: Facts
@@ -256,7 +258,7 @@ class NightFacts:
     """Every further date of the range → the verdict of its run, or why there is none."""
 
 
-def judge_night(facts: NightFacts) -> tuple[Verdict, str]:
+def judge_run(facts: RunFacts) -> tuple[Verdict, str]:
     """Return the worst verdict and why; green only when nothing at all speaks against it."""
     never = {"verdict": Verdict.INVALID, "reason": UNJUDGED}
     outcomes = {name: facts.outcomes.get(name) or never for name in facts.plan.activities}
@@ -276,14 +278,14 @@ def judge_night(facts: NightFacts) -> tuple[Verdict, str]:
     return (Verdict.WAIVED if waived else Verdict.PASS), said
 
 
-def beyond(facts: NightFacts) -> str:
+def beyond(facts: RunFacts) -> str:
     """Return what speaks against the run beside its activities; empty when nothing does."""
     return pipeline_trouble(facts.shared) or _other_dates(facts)
 
 
 def pipeline_trouble(shared: Facts) -> str:
     """Return why the pipeline cannot be vouched for, whatever its activities say; empty when it can."""
-    if first := first_broken(task.broken for task in shared.values() if task.broken):
+    if first := first_failure(task.broken for task in shared.values() if task.broken):
         return first.sentence
     unwell = [task for task in (PLAN, *OF_PIPELINE) if shared.get(task, NEVER).state != "success"]
     if unwell:
@@ -298,7 +300,7 @@ def pipeline_trouble(shared: Facts) -> str:
     return ""
 
 
-def _other_dates(facts: NightFacts) -> str:
+def _other_dates(facts: RunFacts) -> str:
     found = {day.isoformat(): facts.dates.get(day.isoformat(), "it has not run") for day in facts.plan.other_dates}
     red = {day: said for day, said in found.items() if said not in (Verdict.PASS, Verdict.WAIVED)}
     if not red:

@@ -14,7 +14,7 @@ from typing import Any
 from parity.errors import ParityError
 
 
-class Link(StrEnum):
+class Stage(StrEnum):
     """One link of the chain; the value is also the task's name inside its group."""
 
     PLAN = "plan"
@@ -54,87 +54,87 @@ class Link(StrEnum):
 
 
 _TITLES = {
-    Link.PLAN: "the plan of the run",
-    Link.PIPELINE: "the Data Factory pipeline",
-    Link.GLUE: "the legacy Glue job",
-    Link.ACTIVITY: "the Data Factory activity",
-    Link.ATHENA_SURVEY: "the survey of the legacy side",
-    Link.HELPER_SURVEY: "the survey of the target side",
-    Link.WAY: "the choice between digests and rows",
-    Link.ATHENA_DIGEST: "the digests of the legacy side",
-    Link.HELPER_DIGEST: "the digests of the target side",
-    Link.BUCKETS: "the comparison of the digests",
-    Link.ATHENA: "the legacy Athena query",
-    Link.HELPER: "the Databricks helper job",
-    Link.RDS: "the legacy RDS server",
-    Link.FLEXIBLE_SERVER: "the Azure flexible server",
-    Link.SURVEY: "the survey of both databases",
-    Link.TABLES: "the comparison of the tables",
-    Link.COMPARE: "the comparison",
-    Link.VALIDATE: "Great Expectations",
-    Link.RECORD: "the recording of the result",
+    Stage.PLAN: "the plan of the run",
+    Stage.PIPELINE: "the Data Factory pipeline",
+    Stage.GLUE: "the legacy Glue job",
+    Stage.ACTIVITY: "the Data Factory activity",
+    Stage.ATHENA_SURVEY: "the survey of the legacy side",
+    Stage.HELPER_SURVEY: "the survey of the target side",
+    Stage.WAY: "the choice between digests and rows",
+    Stage.ATHENA_DIGEST: "the digests of the legacy side",
+    Stage.HELPER_DIGEST: "the digests of the target side",
+    Stage.BUCKETS: "the comparison of the digests",
+    Stage.ATHENA: "the legacy Athena query",
+    Stage.HELPER: "the Databricks helper job",
+    Stage.RDS: "the legacy RDS server",
+    Stage.FLEXIBLE_SERVER: "the Azure flexible server",
+    Stage.SURVEY: "the survey of both databases",
+    Stage.TABLES: "the comparison of the tables",
+    Stage.COMPARE: "the comparison",
+    Stage.VALIDATE: "Great Expectations",
+    Stage.RECORD: "the recording of the result",
 }
 
 _PLACES = {
-    Link.PIPELINE: "Data Factory",
-    Link.GLUE: "AWS Glue",
-    Link.ACTIVITY: "Data Factory",
-    Link.ATHENA_SURVEY: "Amazon Athena",
-    Link.HELPER_SURVEY: "Databricks",
-    Link.ATHENA_DIGEST: "Amazon Athena",
-    Link.HELPER_DIGEST: "Databricks",
-    Link.ATHENA: "Amazon Athena",
-    Link.HELPER: "Databricks",
-    Link.RDS: "Amazon RDS",
-    Link.FLEXIBLE_SERVER: "Azure MySQL",
-    Link.VALIDATE: "Great Expectations",
+    Stage.PIPELINE: "Data Factory",
+    Stage.GLUE: "AWS Glue",
+    Stage.ACTIVITY: "Data Factory",
+    Stage.ATHENA_SURVEY: "Amazon Athena",
+    Stage.HELPER_SURVEY: "Databricks",
+    Stage.ATHENA_DIGEST: "Amazon Athena",
+    Stage.HELPER_DIGEST: "Databricks",
+    Stage.ATHENA: "Amazon Athena",
+    Stage.HELPER: "Databricks",
+    Stage.RDS: "Amazon RDS",
+    Stage.FLEXIBLE_SERVER: "Azure MySQL",
+    Stage.VALIDATE: "Great Expectations",
 }
 _STORIES = {
-    Link.PLAN: "Decides the business date, what is verified and how, and what is done with the pipeline.",
-    Link.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for all"
-    " of it. **Red:** read its error; clear this task, or trigger the Dag with *re-run from failed activities*.",
-    Link.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear"
+    Stage.PLAN: "Decides the business date, what is verified and how, and what is done with the pipeline.",
+    Stage.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for"
+    " all of it. **Red:** read its error; clear this task, or trigger with *re-run from failed activities*.",
+    Stage.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear"
     " this task with everything after it.",
-    Link.ACTIVITY: "Verifies that this activity of the pipeline succeeded. **Red:** the log has its own error and"
-    " the Databricks run; repair it, then trigger the Dag with *re-run from failed activities*.",
-    Link.ATHENA_SURVEY: "Asks Athena for the number of rows, and for typed values as it writes them. **Red:** mend"
-    " the SQL, the rights or `max_scan`, then clear this task with everything after it.",
-    Link.HELPER_SURVEY: "Asks Spark for the number of rows, the columns, and typed values as it writes them."
+    Stage.ACTIVITY: "Verifies that this activity of the pipeline succeeded. **Red:** the log has its own error"
+    " and the Databricks run; repair it, then trigger the Dag with *re-run from failed activities*.",
+    Stage.ATHENA_SURVEY: "Asks Athena for the number of rows, and for typed values as it writes them. **Red:**"
+    " mend the SQL, the rights or `max_scan`, then clear this task with everything after it.",
+    Stage.HELPER_SURVEY: "Asks Spark for the number of rows, the columns, and typed values as it writes them."
     " **Red:** repair the job or the table, then clear this task with everything after it.",
-    Link.WAY: "Chooses digests or rows, and hash or value for each column; the artefact `way.json` says why."
+    Stage.WAY: "Chooses digests or rows, and hash or value for each column; the artefact `way.json` says why."
     " **Red:** an answer was refused; clear the survey that wrote it, with everything after it.",
-    Link.ATHENA_DIGEST: "Has Athena digest its rows, bucket by bucket. **Red:** clear this task with everything"
+    Stage.ATHENA_DIGEST: "Has Athena digest its rows, bucket by bucket. **Red:** clear this task with everything"
     " after it; if it runs out of memory, declare mode rows.",
-    Link.HELPER_DIGEST: "Has Spark digest its rows, bucket by bucket. **Red:** repair the job or the table, then"
+    Stage.HELPER_DIGEST: "Has Spark digest its rows, bucket by bucket. **Red:** repair the job or the table, then"
     " clear this task with everything after it.",
-    Link.BUCKETS: "Holds both digests against each other; only the rows of unequal buckets travel. **Red:** a"
-    " digest was refused; clear the task that wrote it, with everything after it.",
-    Link.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then clear"
-    " this task with everything after it.",
-    Link.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
+    Stage.BUCKETS: "Holds both digests against each other; only the rows of unequal buckets travel. **Red:**"
+    " a digest was refused; clear the task that wrote it, with everything after it.",
+    Stage.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then"
+    " clear this task with everything after it.",
+    Stage.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
     " repair the job or the table, then clear this task with everything after it.",
-    Link.RDS: "Asks RDS for the server's status, version, endpoint and parameter group. **Red:** it is stopped or"
-    " unknown; start it or mend the file, then clear this task with everything after it.",
-    Link.FLEXIBLE_SERVER: "Asks Azure for the server's state, version and configuration. **Red:** it is stopped or"
-    " unknown; start it or mend the file, then clear this task with everything after it.",
-    Link.SURVEY: "Reads both catalogues and settings, compares the schema, and cuts the tables into pieces."
+    Stage.RDS: "Asks RDS for the server's status, version, endpoint and parameter group. **Red:** it is stopped"
+    " or unknown; start it or mend the file, then clear this task with everything after it.",
+    Stage.FLEXIBLE_SERVER: "Asks Azure for the server's state, version and configuration. **Red:** it is stopped"
+    " or unknown; start it or mend the file, then clear this task with everything after it.",
+    Stage.SURVEY: "Reads both catalogues and settings, compares the schema, and cuts the tables into pieces."
     " **Red:** password, rights or TLS; mend the connection, then clear this task with everything after it.",
-    Link.TABLES: "Compares the rows of a piece; the log says how far it is. **Red:** a table differs or could not"
+    Stage.TABLES: "Compares the rows of a piece; the log says how far it is. **Red:** a table differs or could not"
     " be compared; after the repair clear the red pieces alone, with everything after them.",
-    Link.COMPARE: "Fetches both exports and compares every row; the log shows the report. **Red:** an export was"
+    Stage.COMPARE: "Fetches both exports and compares every row; the log shows the report. **Red:** an export was"
     " refused; clear the task that wrote it, with everything after it. Differences alone do not make it red.",
-    Link.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on what the"
+    Stage.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on what the"
     " comparison found; Data Docs tell the whole.",
-    Link.RECORD: "Judges, writes to the results store, and goes red unless the verdict is PASS or WAIVED."
+    Stage.RECORD: "Judges, writes to the results store, and goes red unless the verdict is PASS or WAIVED."
     " **FAIL:** open the report. **INVALID:** repair the link that broke first.",
 }
 
 
 @dataclass(frozen=True)
-class Broken:
+class StageFailure:
     """A link that did not hold."""
 
-    link: Link
+    link: Stage
     reason: str
     remedy: str = ""
     url: str = ""
@@ -146,12 +146,12 @@ class Broken:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Broken:
+    def from_json(cls, data: Mapping[str, Any]) -> StageFailure:
         """Return what :meth:`to_json` wrote."""
-        return cls(**{**data, "link": Link(data["link"])})
+        return cls(**{**data, "link": Stage(data["link"])})
 
     @classmethod
-    def by(cls, link: Link, error: BaseException) -> Broken:
+    def by(cls, link: Stage, error: BaseException) -> StageFailure:
         """Describe ``error`` as the break of ``link``."""
         if isinstance(error, ParityError):
             return cls(link, error.message, error.remedy, error.url, error.caused_by)
@@ -163,7 +163,7 @@ class Broken:
         return f"{self.link.label[0].upper()}{self.link.label[1:]}: {self.reason} {self.remedy}".strip()
 
 
-def first_broken(broken: Iterable[Broken]) -> Broken | None:
+def first_failure(broken: Iterable[StageFailure]) -> StageFailure | None:
     """Return the earliest broken link, in the order in which data flows."""
-    order = list(Link)
+    order = list(Stage)
     return min(broken, key=lambda item: order.index(item.link), default=None)

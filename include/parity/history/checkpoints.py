@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from parity.history.tables import progress
 
 
-class StoredProgress:
+class StoredCheckpoints:
     """Progress in the results store, in a table of its own."""
 
     def __init__(self, engine: Engine) -> None:

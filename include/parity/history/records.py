@@ -25,7 +25,7 @@ class RemoteRun:
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectationResult:
     """One finding of Great Expectations."""
 
     side: str
@@ -59,7 +59,7 @@ class ActivityRecord:
     rows: Rows = NO_ROWS
     columns: tuple[ColumnFacts, ...] = ()
     """Only columns with differences need to be here."""
-    findings: tuple[Expected, ...] = ()
+    findings: tuple[ExpectationResult, ...] = ()
     remote_runs: tuple[RemoteRun, ...] = ()
     severity: str = "critical"
     first_broken: str = ""

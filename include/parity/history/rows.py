@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
-from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
+from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 
 COUNTS = tuple(field.name for field in fields(Rows))
 Row = Mapping[str, Any]
-Part = TypeVar("Part", Expected, RemoteRun)
+Part = TypeVar("Part", ExpectationResult, RemoteRun)
 Parts = Mapping[str, Sequence[Row]]
 """Rows of each part of one result, by table name."""
 
@@ -71,7 +71,7 @@ def activity_record(row: Row, found: Parts) -> ActivityRecord:
         recorded=row["recorded"],
         rows=Rows(**{name: row[f"rows_{name}"] for name in COUNTS}),
         columns=tuple(_column_facts(column, found) for column in found[tables.columns.name]),
-        findings=tuple(_without_place(Expected, part) for part in found[tables.findings.name]),
+        findings=tuple(_without_place(ExpectationResult, part) for part in found[tables.findings.name]),
         remote_runs=tuple(_without_place(RemoteRun, part) for part in found[tables.remote_runs.name]),
         severity=row["severity"],
         first_broken=row["first_broken"],
@@ -111,7 +111,7 @@ def _money(column: ColumnFacts, money: Money) -> dict[str, Any]:
     }
 
 
-def _words(part: Expected | RemoteRun) -> dict[str, Any]:
+def _words(part: ExpectationResult | RemoteRun) -> dict[str, Any]:
     return {name: str(value) for name, value in asdict(part).items()}
 
 

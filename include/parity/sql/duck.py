@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Lake
+from parity.sql.lake import Columnar
 
 
-class Duck(Lake):
+class Duck(Columnar):
     """DuckDB; its session must run in UTC."""
 
     name: ClassVar[str] = "duckdb"

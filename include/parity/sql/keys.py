@@ -85,7 +85,7 @@ def _stamp(cell: str) -> str:
 
 
 @dataclass(frozen=True)
-class Span:
+class KeyRange:
     """The rows after one key and up to another, in the order of the index; None means no bound."""
 
     after: Cells | None = None
@@ -117,7 +117,7 @@ def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusiv
     return f"({bound} AND ({' OR '.join(f'({a})' for a in alternatives)}))"
 
 
-def boundary(dialect: MySQL, table: str, key: Columns, span: Span, rows: int) -> str:
+def boundary(dialect: MySQL, table: str, key: Columns, span: KeyRange, rows: int) -> str:
     """Return the query for the key of the span's row number ``rows``, in index order."""
     where = span.where(dialect, key)
     names = ", ".join(dialect.quote(column.name) for column in key)

@@ -25,7 +25,7 @@ BUCKET = "bucket"
 SUMS = tuple(f"digest_{n}" for n in range(1, len(QUARTERS) + 1))
 
 
-class Lake(Dialect):
+class Columnar(Dialect):
     """An engine over files, whose numbers have to be cast to text before they are joined."""
 
     text_type: ClassVar[str] = "VARCHAR"

@@ -22,19 +22,19 @@ WIDEST = 2**62
 
 
 @dataclass(frozen=True)
-class Buckets:
+class BucketRanges:
     """How a span is cut: by ``width`` of an integer key, or into ``count`` heaps by CRC32."""
 
     width: int = 0
     count: int = 1
 
     @classmethod
-    def by_width(cls, first: int, last: int, rows: int, each: int = ROWS) -> Buckets:
+    def by_width(cls, first: int, last: int, rows: int, each: int = ROWS) -> BucketRanges:
         """Cut keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about ``each`` rows."""
         return cls(width=min(max(1, (last - first + 1) * each // max(rows, 1)), WIDEST))
 
     @classmethod
-    def by_hash(cls, rows: int, each: int = ROWS) -> Buckets:
+    def by_hash(cls, rows: int, each: int = ROWS) -> BucketRanges:
         """Cut ``rows`` rows into heaps of about ``each`` rows; of more where their digests would be too many."""
         return cls(count=min(max(1, rows // each), HEAPS))
 
@@ -83,7 +83,7 @@ def _from(dialect: MySQL, table: str, *conditions: str) -> str:
     return f"FROM {dialect.quote(table)}" + (f" WHERE {where}" if where else "")
 
 
-def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: Buckets, where: str) -> str:
+def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets: BucketRanges, where: str) -> str:
     """Return the query for bucket, COUNT and SUM."""
     bucket, hashed = buckets.expression(dialect, key), row_hash(dialect, columns)
     # The inner query is merged into the outer one, unless it looks into JSON, which MySQL cannot while it groups.
@@ -135,7 +135,7 @@ def pull(
     table: str,
     what: str,
     key: Columns,
-    buckets: Buckets,
+    buckets: BucketRanges,
     wanted: Sequence[int] | None,
     where: str,
 ) -> Page:

@@ -15,11 +15,11 @@ from typing import Any
 
 from parity.sql import reference
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Lake
+from parity.sql.lake import Columnar
 
 
 @dataclass(frozen=True)
-class Probe:
+class EngineConformance:
     """One typed value."""
 
     name: str
@@ -80,18 +80,18 @@ def _every() -> Iterator[tuple[Column, Any]]:
     yield from ((_column(Kind.BINARY), None if told is None else bytes.fromhex(told)) for told in _BINARIES)
 
 
-PROBES = tuple(Probe(f"p{at}", column, value) for at, (column, value) in enumerate(_every()))
+PROBES = tuple(EngineConformance(f"p{at}", column, value) for at, (column, value) in enumerate(_every()))
 ROWS = "rows"
 """Name of the line that holds the number of rows."""
 
 
-def survey(dialect: Lake, source: str, probes: Sequence[Probe] = PROBES) -> str:
+def survey(dialect: Columnar, source: str, probes: Sequence[EngineConformance] = PROBES) -> str:
     """Return the query for (name, text): the number of rows of ``source``, and every probe."""
     count = f"SELECT '{ROWS}' AS name, {dialect.number_text('count(*)')} AS text\nFROM {source}"
     return "\nUNION ALL\n".join((count, answers(dialect, probes)))
 
 
-def answers(dialect: Lake, probes: Sequence[Probe] = PROBES) -> str:
+def answers(dialect: Columnar, probes: Sequence[EngineConformance] = PROBES) -> str:
     """Return the query for (name, text) of every probe, one part for each type; then their hashes."""
     grouped = [list(same) for _, same in groupby(probes, key=lambda probe: probe.column)]
     return "\nUNION ALL\n".join(
@@ -99,22 +99,22 @@ def answers(dialect: Lake, probes: Sequence[Probe] = PROBES) -> str:
     )
 
 
-def _texts(dialect: Lake, same: Sequence[Probe]) -> str:
+def _texts(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
     return f"SELECT name, {dialect.text(same[0].column)} AS text\nFROM {_values(dialect, same)}"
 
 
-def _hashes(dialect: Lake, same: Sequence[Probe]) -> str:
+def _hashes(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
     """Each value twice in a row: with its length, its NULLs and its hash."""
     columns = (same[0].column, same[0].column)
     return f"SELECT concat('#', name) AS name, {dialect.hash(columns)} AS text\nFROM {_values(dialect, same)}"
 
 
-def _values(dialect: Lake, same: Sequence[Probe]) -> str:
+def _values(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
     lines = (f"('{one.name}', {dialect.literal(one.column, one.expected)})" for one in same)
     return "(VALUES\n  " + ",\n  ".join(lines) + "\n) AS probes (name, v)"
 
 
-def strange(told: Mapping[str, str | None], probes: Sequence[Probe] = PROBES) -> dict[Kind, str]:
+def strange(told: Mapping[str, str | None], probes: Sequence[EngineConformance] = PROBES) -> dict[Kind, str]:
     """Return the kinds that an engine writes otherwise than the reference, each with its first example."""
     found: dict[Kind, str] = {}
     for one in probes:
@@ -126,5 +126,5 @@ def strange(told: Mapping[str, str | None], probes: Sequence[Probe] = PROBES) ->
     return found
 
 
-def _twice(probe: Probe) -> str:
+def _twice(probe: EngineConformance) -> str:
     return reference.md5((probe.column, probe.column), (probe.value, probe.value))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Lake
+from parity.sql.lake import Columnar
 
 _TYPES = {Kind.INTEGER: "bigint", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.TIMESTAMP: "timestamp(6)"}
 
 
-class Trino(Lake):
+class Trino(Columnar):
     """Athena. Its date_format rounds to milliseconds, so times go through a CAST, whose width is fixed."""
 
     name: ClassVar[str] = "trino"

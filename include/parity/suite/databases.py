@@ -29,7 +29,7 @@ class TableRules(Frozen):
     severity: Severity = Severity.CRITICAL
 
 
-class Pace(Frozen):
+class ThrottleLimits(Frozen):
     """How gently the servers are treated."""
 
     connections: int = Field(default=1, ge=1, le=16, description="Per server.")
@@ -89,7 +89,7 @@ class Database(Frozen):
     tables: dict[str, TableRules] = Field(default_factory=dict)
     allow_empty: bool = Field(default=False, description="Any table may have zero rows on both sides.")
     users: tuple[str, ...] = Field(default=(), description="Patterns of users that must exist on both sides.")
-    pace: Pace = Pace()
+    pace: ThrottleLimits = ThrottleLimits()
     rds: Rds | None = None
     azure: FlexibleServer | None = None
     alerts: tuple[AlertTarget, ...] = ()

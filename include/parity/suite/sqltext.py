@@ -40,7 +40,7 @@ _NOTHING = ("--", "/*", "::")
 
 
 @dataclass(frozen=True)
-class Token:
+class SqlToken:
     """A piece of SQL that matters here, and its 1-based line."""
 
     kind: str
@@ -49,33 +49,33 @@ class Token:
 
 
 @lru_cache(maxsize=1024)
-def tokens(sql: str) -> tuple[Token, ...]:
+def tokens(sql: str) -> tuple[SqlToken, ...]:
     """Return the parameters, words, semicolons, texts and unclosed quotes of ``sql``, in order."""
     return tuple(_tokens(sql))
 
 
-def _tokens(sql: str) -> Iterator[Token]:
+def _tokens(sql: str) -> Iterator[SqlToken]:
     for found in _TOKEN.finditer(sql):
         kind = found.lastgroup or ""
         if kind == "skip" and found[0].startswith(_NOTHING):
             continue
         text = found["parameter"] if kind == "parameter" else found[0]
-        yield Token(kind, text, sql.count("\n", 0, found.start()) + 1)
+        yield SqlToken(kind, text, sql.count("\n", 0, found.start()) + 1)
 
 
-def parameters(sql: str) -> Iterator[Token]:
+def parameters(sql: str) -> Iterator[SqlToken]:
     """Yield each use of a ``:parameter``."""
     return (token for token in tokens(sql) if token.kind == "parameter")
 
 
-def quoted_parameters(sql: str) -> Iterator[Token]:
+def quoted_parameters(sql: str) -> Iterator[SqlToken]:
     """Yield each text that is nothing but a known parameter's name: in quotes it is text, and is never bound."""
     return (t for t in tokens(sql) if t.kind == "skip" and t.text[1] == ":" and t.text[2:-1] in KNOWN_PARAMETERS)
 
 
-def second_statement(sql: str) -> Token | None:
+def second_statement(sql: str) -> SqlToken | None:
     """Return the semicolon that something follows, or None when ``sql`` is one statement."""
-    ended: Token | None = None
+    ended: SqlToken | None = None
     for token in tokens(sql):
         if ended and token.kind != "end":
             return ended
@@ -89,7 +89,7 @@ def first_word(sql: str) -> str:
     return next((token.text.lower() for token in tokens(sql) if token.kind == "word"), "")
 
 
-def unclosed(sql: str) -> Token | None:
+def unclosed(sql: str) -> SqlToken | None:
     """Return a quote or comment that never closes, or None."""
     return next((token for token in tokens(sql) if token.kind == "open"), None)
 

@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\((\d+)")
 
 
 @dataclass(frozen=True)
-class Desk:
+class ExplainOptions:
     """What the engine needs beside the rows."""
 
     mask_key: bytes
@@ -39,7 +39,7 @@ class Desk:
     """By which a waiver has expired; None asks the machine."""
 
 
-def explain(plan: TablePlan, folder: Path, desk: Desk) -> Result:
+def explain(plan: TablePlan, folder: Path, desk: ExplainOptions) -> Result:
     """Compare the spilled rows and return the engine's result for them alone."""
     from parity.compare import Source, Spec, run
 

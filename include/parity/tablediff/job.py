@@ -11,8 +11,8 @@ from pathlib import Path
 from parity.clock import Clock, today
 from parity.suite.databases import Database
 from parity.suite.models import Waiver
-from parity.tablediff.explain import Desk
-from parity.tablediff.rows.checkpoint import ProgressStore
+from parity.tablediff.explain import ExplainOptions
+from parity.tablediff.rows.checkpoint import CheckpointStore
 from parity.tablediff.sessions.pair import Connections
 
 LONGEST = 200
@@ -33,7 +33,7 @@ class Job:
 
     spec: Database
     connections: Connections
-    store: ProgressStore
+    store: CheckpointStore
     artefacts: Path
     """Where differences are kept while the run lasts; a resumed run must find the same folder."""
     clock: Clock
@@ -42,11 +42,11 @@ class Job:
     waivers: tuple[Waiver, ...] = ()
     mask_key: bytes = b"parity"
 
-    def desk(self, table: str) -> Desk:
+    def desk(self, table: str) -> ExplainOptions:
         """Return what the engine needs for one table."""
         own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
         covering = tuple(w for w in own if w.kind != "schema")
-        return Desk(self.mask_key, waivers=covering, suite=self.spec.database, today=self.today)
+        return ExplainOptions(self.mask_key, waivers=covering, suite=self.spec.database, today=self.today)
 
     @property
     def today(self) -> date:

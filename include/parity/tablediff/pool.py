@@ -9,29 +9,29 @@ from dataclasses import dataclass, field
 
 from parity.errors import CouldNotCompare
 from parity.tablediff.job import Job
-from parity.tablediff.rows.partitions import Section
-from parity.tablediff.rows.throttle import Brake
-from parity.tablediff.sessions.reconnecting import Line
+from parity.tablediff.rows.partitions import Partition
+from parity.tablediff.rows.throttle import Throttle
+from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_plan import TablePlan
 from parity.tablediff.table_run import TableRun
 from parity.tablediff.verdict import TableResult
 
 Group = Sequence[TableRun]
-Stint = Sequence[tuple[TableRun, Section]]
+Stint = Sequence[tuple[TableRun, Partition]]
 """What is walked under one pair of snapshots."""
 
 
 @dataclass
-class Workers:
+class WorkerPool:
     """The lines in use; each thread takes one and gives it back."""
 
     job: Job
-    _idle: list[Line] = field(default_factory=list)
-    _all: list[Line] = field(default_factory=list)
+    _idle: list[ReconnectingPair] = field(default_factory=list)
+    _all: list[ReconnectingPair] = field(default_factory=list)
 
     def verify(self, groups: Sequence[Sequence[TablePlan]]) -> list[TableResult]:
         """Walk everything, then read again what differs, and judge."""
-        brake = Brake(self.job.spec.pace, self.job.clock)
+        brake = Throttle(self.job.spec.pace, self.job.clock)
         runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
         with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
             try:
@@ -50,7 +50,7 @@ class Workers:
             with self._line() as line:
                 for table in large:
                     table.cut(line)
-        whole = [(table, Section()) for table in group if len(table.sections) == 1]
+        whole = [(table, Partition()) for table in group if len(table.sections) == 1]
         parts = [[(table, part)] for table in group if len(table.sections) > 1 for part in table.sections]
         return [*parts, *([whole] if whole else [])]
 
@@ -66,11 +66,11 @@ class Workers:
             return [table.finish(line) for table in group]
 
     @contextmanager
-    def _line(self) -> Iterator[Line]:
+    def _line(self) -> Iterator[ReconnectingPair]:
         try:
             line = self._idle.pop()
         except IndexError:
-            line = Line(self.job.connections, self.job.clock, self.job.spec.pace.attempts)
+            line = ReconnectingPair(self.job.connections, self.job.clock, self.job.spec.pace.attempts)
             self._all.append(line)
         try:
             yield line

@@ -13,24 +13,13 @@ from dataclasses import replace
 from parity.compare.result import Verdict
 from parity.errors import CouldNotCompare
 from parity.tablediff.job import Job
-from parity.tablediff.pool import Workers
+from parity.tablediff.pool import WorkerPool
 from parity.tablediff.schema.waivers import waive_schema
 from parity.tablediff.survey import Survey, connections_of, survey_database
 from parity.tablediff.table_groups import group_tables
 from parity.tablediff.table_plan import TablePlan
 from parity.tablediff.table_run import peak_mib
 from parity.tablediff.verdict import DatabaseResult, TableResult, judge_database, refused
-
-__all__ = [
-    "Job",
-    "Survey",
-    "conclude",
-    "connections_of",
-    "peak_mib",
-    "survey_database",
-    "verify_database",
-    "verify_tables",
-]
 
 
 def verify_database(job: Job) -> DatabaseResult:
@@ -68,7 +57,7 @@ def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ..
     """Verify some tables, each whatever becomes of the others, and return one result per table."""
     by_name = {plan.name: plan for plan in plans}
     groups = [[by_name[name] for name in group] for group in group_tables(plans)]
-    workers = Workers(replace(job, connections=connections_of(job.spec, job.connections)))
+    workers = WorkerPool(replace(job, connections=connections_of(job.spec, job.connections)))
     try:
         return tuple(workers.verify(groups))
     finally:

@@ -12,12 +12,12 @@ from parity.compare.result import NotCompared, Omission
 from parity.errors import Terminal
 from parity.suite.databases import Database
 from parity.tablediff.mysql.catalogue import Catalogue, read_catalogue
-from parity.tablediff.mysql.privileges import Rights, read_rights
+from parity.tablediff.mysql.privileges import Privileges, read_privileges
 from parity.tablediff.mysql.server import ServerFacts, place, read_server
 from parity.tablediff.schema.cutover import CutoverLine, check_cutover
 from parity.tablediff.schema.diff import SchemaDifference, diff_schema, not_compared
-from parity.tablediff.sessions.pair import Connections, Sides, both, dialect
-from parity.tablediff.sessions.reconnecting import Line
+from parity.tablediff.sessions.pair import Connections, SessionPair, both, dialect
+from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_groups import group_tables
 from parity.tablediff.table_plan import DatabasePlan, plan_database
 
@@ -53,7 +53,7 @@ def survey_database(spec: Database, connections: Connections, clock: Clock) -> S
 
     A connection that was there and is lost is made anew, as it is later when rows are read.
     """
-    line = Line(connections_of(spec, connections), clock, spec.pace.attempts)
+    line = ReconnectingPair(connections_of(spec, connections), clock, spec.pace.attempts)
     try:
         line.sides()  # whoever cannot connect at all is told so at once
         return line.retried(partial(_survey, spec))
@@ -61,7 +61,7 @@ def survey_database(spec: Database, connections: Connections, clock: Clock) -> S
         line.hang_up()
 
 
-def _require_two(sides: Sides) -> None:
+def _require_two(sides: SessionPair) -> None:
     """Refuse to compare a database with itself: it would be equal, whatever became of the other one."""
     old, new = both(lambda: place(sides.legacy), lambda: place(sides.target))
     if old and old == new:
@@ -70,7 +70,7 @@ def _require_two(sides: Sides) -> None:
         )
 
 
-def _survey(spec: Database, sides: Sides) -> Survey:
+def _survey(spec: Database, sides: SessionPair) -> Survey:
     _require_two(sides)
     old, new = both(lambda: _catalogue(sides, "legacy", spec), lambda: _catalogue(sides, "target", spec))
     old, new = (old.respelled(new), new) if old.folds else (old, new.respelled(old))
@@ -84,7 +84,7 @@ def _survey(spec: Database, sides: Sides) -> Survey:
     servers = both(
         lambda: _server(sides, "legacy", old, named, spec), lambda: _server(sides, "target", new, named, spec)
     )
-    rights = both(lambda: read_rights(sides.legacy), lambda: read_rights(sides.target))
+    rights = both(lambda: read_privileges(sides.legacy), lambda: read_privileges(sides.target))
     denied = {**_partial("target", new, named), **_partial("legacy", old, named)}
     return Survey(
         _refused(plan, denied),
@@ -133,7 +133,7 @@ def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
     )
 
 
-def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database) -> Iterator[NotCompared]:
+def _unreadable(side: str, catalogue: Catalogue, rights: Privileges, spec: Database) -> Iterator[NotCompared]:
     """Yield what a side does not show, or might not: what is hidden on both sides would look equal."""
     hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
     bodiless = catalogue.bodiless(lambda name: spec.wants(name) is None)
@@ -141,12 +141,12 @@ def _unreadable(side: str, catalogue: Catalogue, rights: Rights, spec: Database)
         yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 
-def _catalogue(sides: Sides, side: str, spec: Database) -> Catalogue:
+def _catalogue(sides: SessionPair, side: str, spec: Database) -> Catalogue:
     session = getattr(sides, side)
     return read_catalogue(session, mariadb=session.mariadb, wanted=lambda name: spec.wants(name) is None)
 
 
-def _server(sides: Sides, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
+def _server(sides: SessionPair, side: str, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
     session = getattr(sides, side)
     tables = [table for name, table in catalogue.tables.items() if name in named]
     sequences = sorted(name for name in catalogue.created.get("sequence", {}) if spec.wants(name) is None)

@@ -7,22 +7,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from parity.compare.result import CanaryCheck
 from parity.errors import ExportRefused, ParityError
 from parity.sql.keys import Cells
 from parity.tablediff.explain import completed, explain
 from parity.tablediff.job import Job, folder_of
 from parity.tablediff.mysql.definition import created, mark_of
-from parity.tablediff.mysql.table import Eyesight
-from parity.tablediff.rows.checkpoint import Progress
-from parity.tablediff.rows.chunk_scan import Walk, fingerprint
-from parity.tablediff.rows.partitions import Section, cut, merged, sections, wanted
+from parity.tablediff.rows.checkpoint import Checkpoint
+from parity.tablediff.rows.chunk_scan import ChunkScan, fingerprint
+from parity.tablediff.rows.partitions import Partition, cut, merged, partitions, wanted
 from parity.tablediff.rows.recheck import recheck
-from parity.tablediff.rows.throttle import Brake, Stride
+from parity.tablediff.rows.throttle import ChunkSizer, Throttle
 from parity.tablediff.schema.waivers import waived_columns
-from parity.tablediff.sessions.pair import Sides, both
-from parity.tablediff.sessions.reconnecting import Line
+from parity.tablediff.sessions.pair import SessionPair, both
+from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_plan import TablePlan
-from parity.tablediff.verdict import TableFacts, TableResult, judge_lonely, judge_table, refused
+from parity.tablediff.verdict import TableFacts, TableResult, judge_one_sided, judge_table, refused
 
 
 @dataclass
@@ -31,8 +31,8 @@ class TableRun:
 
     job: Job
     plan: TablePlan
-    brake: Brake
-    sections: tuple[Section, ...] = (Section(),)
+    brake: Throttle
+    partitions: tuple[Partition, ...] = (Partition(),)
     trouble: str = ""
     began: float = 0.0
     ended: float = 0.0
@@ -40,9 +40,9 @@ class TableRun:
     """When its rows were as they were read: at the latest snapshot, or at the end without one."""
     alone: int = 0
     """Rows of a table that one side alone has."""
-    eyesight: Eyesight = field(default_factory=lambda: Eyesight(0))
+    eyesight: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
     duplicates: tuple[int, int] = (0, 0)
-    states: dict[int, Progress] = field(default_factory=dict)
+    states: dict[int, Checkpoint] = field(default_factory=dict)
     """By section."""
 
     def __post_init__(self) -> None:
@@ -54,27 +54,27 @@ class TableRun:
         """Return into how many sections it should be cut."""
         return 1 if self.trouble else wanted(self.plan, self.job.spec.pace.connections)
 
-    def cut(self, line: Line) -> None:
+    def cut(self, line: ReconnectingPair) -> None:
         """Cut it into sections, unless it was walked to its end before."""
         self._guarded(lambda: self._cut(line))
 
-    def _cut(self, line: Line) -> None:
-        store, run, mark = self.job.store, self.job.run, fingerprint(self.plan, Section())
+    def _cut(self, line: ReconnectingPair) -> None:
+        store, run, mark = self.job.store, self.job.run, fingerprint(self.plan, Partition())
         text = store.load(run, self.plan.name)
-        kept = Progress.from_json(text) if text else Progress("")
+        kept = Checkpoint.from_json(text) if text else Checkpoint("")
         if kept.fingerprint == mark and (kept.done or kept.spans):
             return
         cuts = kept.cuts if kept.fingerprint == mark else ()
         if not cuts:
             cuts = line.retried(self._cuts)
-            store.save(run, self.plan.name, Progress(mark, cuts=cuts).to_json())
-        self.sections = sections(cuts)
+            store.save(run, self.plan.name, Checkpoint(mark, cuts=cuts).to_json())
+        self.sections = partitions(cuts)
 
-    def _cuts(self, sides: Sides) -> tuple[Cells, ...]:
+    def _cuts(self, sides: SessionPair) -> tuple[Cells, ...]:
         legacy, _ = sides.tables(self.plan)
         return cut(self.plan, self.parts, legacy.boundary)
 
-    def walk(self, line: Line, section: Section) -> None:
+    def walk(self, line: ReconnectingPair, section: Partition) -> None:
         """Walk one section, and with the first prove the digest's eyesight; remembers trouble."""
         self.began = self.began or time.monotonic()
         if not self.trouble:
@@ -82,7 +82,7 @@ class TableRun:
         self.ended = time.monotonic()
         self.seen = max(self.seen, line.seen if self.plan.consistent else self.ended)
 
-    def _gather(self, line: Line, section: Section) -> None:
+    def _gather(self, line: ReconnectingPair, section: Partition) -> None:
         if self.plan.only:
             at = ("legacy", "target").index(self.plan.only)
             self.alone = line.retried(lambda sides: sides.tables(self.plan)[at].count())
@@ -92,38 +92,40 @@ class TableRun:
             self.eyesight = line.retried(self._canary)
             self.duplicates = line.retried(self._duplicates)
 
-    def _canary(self, sides: Sides) -> Eyesight:
+    def _canary(self, sides: SessionPair) -> CanaryCheck:
         legacy, target = sides.tables(self.plan)
         eyes = both(legacy.canary, target.canary)
         blind = tuple(dict.fromkeys((*eyes[0].blind, *eyes[1].blind)))
         return replace(eyes[0], planted=max(e.planted for e in eyes), blind=blind)
 
-    def _duplicates(self, sides: Sides) -> tuple[int, int]:
+    def _duplicates(self, sides: SessionPair) -> tuple[int, int]:
         if self.plan.unique or self.plan.keyless:
             return 0, 0
         legacy, target = sides.tables(self.plan)
         return both(legacy.duplicates, target.duplicates)
 
-    def _steps(self, line: Line, section: Section) -> Walk:
+    def _steps(self, line: ReconnectingPair, section: Partition) -> ChunkScan:
         job = self.job
         folder = job.artefacts / job.run / folder_of(self.plan.name)
-        stride = Stride(job.spec.pace)
-        return Walk(self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, section=section)
+        stride = ChunkSizer(job.spec.pace)
+        return ChunkScan(
+            self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, section=section
+        )
 
-    def finish(self, line: Line) -> TableResult:
+    def finish(self, line: ReconnectingPair) -> TableResult:
         """Read different rows again over ``line``, explain them, and judge."""
         began = time.monotonic()
         facts: list[TableFacts] = []
         if not self.trouble and not self.plan.only:
             self._guarded(lambda: facts.append(self._explained(line)))
         if not self.trouble and self.plan.only:
-            return judge_lonely(self.plan, self.alone, waived=None in self._waived())
+            return judge_one_sided(self.plan, self.alone, waived=None in self._waived())
         if self.trouble:
             return refused(self.plan, self.trouble)
         seconds = self.ended - self.began + time.monotonic() - began
         return judge_table(replace(facts[0], seconds=seconds, peak_mib=peak_mib()))
 
-    def _explained(self, line: Line) -> TableFacts:
+    def _explained(self, line: ReconnectingPair) -> TableFacts:
         """Return the facts, with the differences that remain after a second look."""
         covered = self._waived()
         waived = tuple(name for name in self.plan.one_sided if name in covered or None in covered)
@@ -131,7 +133,7 @@ class TableRun:
         line.retried(self._unaltered)
         if not facts.progress.different:
             return facts
-        steps = self._steps(line, Section())
+        steps = self._steps(line, Partition())
         settle = self.job.spec.pace.settle.total_seconds()
         state, again = recheck(steps, facts.progress, settle, time.monotonic() - self.seen)
         facts = replace(facts, progress=state, recheck=again)
@@ -140,7 +142,7 @@ class TableRun:
         found = explain(self.plan, steps.folder, self.job.desk(self.plan.name))
         return replace(facts, detail=completed(found, self.plan, state.legacy, state.target))
 
-    def _unaltered(self, sides: Sides) -> None:
+    def _unaltered(self, sides: SessionPair) -> None:
         """Refuse a table whose definition is not that from which its plan was made."""
         name = self.plan.name
         now = both(lambda: created(sides.legacy, "table", name), lambda: created(sides.target, "table", name))
@@ -151,9 +153,9 @@ class TableRun:
                     remedy="Compare again, from the survey on.",
                 )
 
-    def _state(self) -> Progress:
+    def _state(self) -> Checkpoint:
         states = [self.states[section.number] for section in self.sections]
-        whole = fingerprint(self.plan, Section())
+        whole = fingerprint(self.plan, Partition())
         return states[0] if len(states) == 1 else merged(states, whole)
 
     def _guarded(self, step: Callable[[], None]) -> None:

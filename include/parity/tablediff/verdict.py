@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from parity.compare.result import Canary, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
+from parity.compare.result import Canary, CanaryCheck, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
 from parity.suite.models import ColumnRule
-from parity.tablediff.mysql.table import Eyesight
-from parity.tablediff.rows.checkpoint import Progress
+from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.rows.recheck import Recheck
 from parity.tablediff.schema.cutover import CutoverLine
 from parity.tablediff.schema.diff import SchemaDifference
@@ -22,8 +21,8 @@ class TableFacts:
     """Everything gathered about one table."""
 
     plan: TablePlan
-    progress: Progress
-    eyesight: Eyesight = field(default_factory=lambda: Eyesight(0))
+    progress: Checkpoint
+    eyesight: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
     recheck: Recheck = field(default_factory=Recheck)
     duplicates: tuple[int, int] = (0, 0)
     detail: Result | None = None
@@ -86,7 +85,7 @@ def refused(plan: TablePlan, why: str) -> TableResult:
     return TableResult(plan.name, Result(Verdict.INVALID, why, not_compared=plan.not_compared))
 
 
-def judge_lonely(plan: TablePlan, rows: int, *, waived: bool) -> TableResult:
+def judge_one_sided(plan: TablePlan, rows: int, *, waived: bool) -> TableResult:
     """Return the result of a table that one side alone has: all its rows are missing or extra."""
     verdict = Verdict.WAIVED if waived else Verdict.FAIL
     reason = f"The table is on the {plan.only} side only; it has {plural(rows, 'row')}."

@@ -13,8 +13,8 @@ from typing import Any
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.errors import ParityError
-from parity.flow.suite_run.files import FINDINGS, PAGE, Shelf
-from parity.flow.suite_run.verdict import NEXT
+from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
+from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.tablediff.verdict import DatabaseResult
 
@@ -45,7 +45,7 @@ def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefa
     return _render(
         "run.html",
         run=detail.run,
-        following=NEXT[detail.run.verdict],
+        following=NEXT_STEP[detail.run.verdict],
         counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
         activities=worst_first,
         kinds=KINDS,
@@ -62,7 +62,7 @@ def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
 
 
-def say_in_report(shelf: Shelf, result: Result, verdict: Verdict, reason: str) -> None:
+def say_in_report(shelf: ActivityFiles, result: Result, verdict: Verdict, reason: str) -> None:
     """Write the report's page with what was judged, which may be less than what was compared."""
     from parity.report import render_html
 

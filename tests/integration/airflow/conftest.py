@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from conftest import RunningSandbox
-from parity.flow.suite_run.plan import PipelineUse, Plan
+from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
 from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
 from parity_sandbox.demo.airflow import USER, LocalAirflow
@@ -90,7 +90,7 @@ class DagRun:
         """Return the run's folder in the exchange."""
         suite = self.dag_id.removeprefix("parity__")
         day = date.fromisoformat(self.conf["business_date"])
-        return Plan(suite, self.run_id, day, (), None, PipelineUse.LATEST, None, recover=False).key
+        return SuiteRunPlan(suite, self.run_id, day, (), None, PipelineUse.LATEST, None, recover=False).key
 
     def state(self) -> str:
         return str(self.world.api.run(self.dag_id, self.run_id)["state"])

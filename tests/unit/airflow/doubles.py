@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from parity.airflow.connections.clients import RunsRef
+from parity.airflow.connections.clients import RemoteRef
 from parity.clients.remote import Phase, RemoteError, RemoteRuns, RunStatus
 
 RUNNING = ("Running", Phase.RUNNING)
@@ -58,7 +58,7 @@ class FakeCloud:
 
 
 @dataclass(frozen=True)
-class FakeRef(RunsRef):
+class FakeRef(RemoteRef):
     """Leads to a cloud in memory."""
 
     cloud: Any = None

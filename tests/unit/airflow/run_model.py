@@ -18,10 +18,10 @@ from unittest import mock
 from uuid import UUID
 
 from parity.airflow.manual_success import KEPT
-from parity.airflow.remote.submissions import Memory
+from parity.airflow.remote.submissions import SubmissionStore
 from parity.airflow.suite import facts
 from parity.airflow.suite.facts import activity_facts, made_now, rules_now
-from parity.airflow.suite.gate import ASKED, OTHER_DATES, OTHER_RUNS, night_facts
+from parity.airflow.suite.gate import ASKED, OTHER_DATES, OTHER_RUNS, run_facts
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
@@ -30,15 +30,15 @@ from parity.flow.provenance import MADE, Made, mark, suite_rules
 from parity.flow.run_verdict import (
     COVERS,
     ActivityFacts,
-    chain_of,
     inputs_now,
     judge_activity,
-    judge_night,
+    judge_run,
+    stages_of,
     task_of,
 )
-from parity.flow.stages import Link
-from parity.flow.suite_run.activity_run import Case
-from parity.flow.suite_run.plan import PipelineUse, Plan
+from parity.flow.stages import Stage
+from parity.flow.suite_run.activity_run import ActivityRun
+from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
 from parity.flow.suite_run.records import is_of
 from parity.flow.suite_run.verdict import covering
 from parity.history.records import ActivityKey, ActivityRecord, RunDetail, RunRecord
@@ -49,7 +49,7 @@ from unit.flow.suites import suite
 DAY, OTHER_DAY = date(2026, 3, 1), date(2026, 3, 2)
 NAMES = ("settle", "refund")
 PLAN, START, PIPELINE, DATES, GATE = "plan", "start_pipeline", "pipeline", f"{OTHER_RUNS}_0", "gate"
-PRODUCERS = (Link.GLUE, Link.ACTIVITY, Link.ATHENA, Link.HELPER)
+PRODUCERS = (Stage.GLUE, Stage.ACTIVITY, Stage.ATHENA, Stage.HELPER)
 SMALL = 100
 """By how much data differ whose difference a waiver covers."""
 LAST_DAY = date(2026, 3, 5)
@@ -62,15 +62,15 @@ FAULTS = ("fails", "dies", "twice")
 
 def tasks_of(name: str) -> dict[str, tuple[str, ...]]:
     """Return the tasks of one activity with what they wait for, as the Dag has them."""
-    own = {link: task_of(link, name) for link in Link}
+    own = {link: task_of(link, name) for link in Stage}
     return {
-        own[Link.GLUE]: (PLAN,),
-        own[Link.ACTIVITY]: (START,),
-        own[Link.ATHENA]: (own[Link.GLUE],),
-        own[Link.HELPER]: (own[Link.ACTIVITY],),
-        own[Link.COMPARE]: (own[Link.ATHENA], own[Link.HELPER]),
-        own[Link.VALIDATE]: (own[Link.COMPARE],),
-        own[Link.RECORD]: (own[Link.ATHENA], own[Link.HELPER], own[Link.VALIDATE]),
+        own[Stage.GLUE]: (PLAN,),
+        own[Stage.ACTIVITY]: (START,),
+        own[Stage.ATHENA]: (own[Stage.GLUE],),
+        own[Stage.HELPER]: (own[Stage.ACTIVITY],),
+        own[Stage.COMPARE]: (own[Stage.ATHENA], own[Stage.HELPER]),
+        own[Stage.VALIDATE]: (own[Stage.COMPARE],),
+        own[Stage.RECORD]: (own[Stage.ATHENA], own[Stage.HELPER], own[Stage.VALIDATE]),
     }
 
 
@@ -80,12 +80,12 @@ def dag() -> dict[str, tuple[str, ...]]:
     found |= {OTHER_DATES: (PLAN,), DATES: (OTHER_DATES,)}
     for name in NAMES:
         found |= tasks_of(name)
-    records = tuple(task_of(Link.RECORD, name) for name in NAMES)
+    records = tuple(task_of(Stage.RECORD, name) for name in NAMES)
     return {**found, GATE: (*records, PIPELINE, DATES)}
 
 
 UPSTREAM = dag()
-WHATEVER = {GATE, *(task_of(Link.RECORD, name) for name in NAMES)}
+WHATEVER = {GATE, *(task_of(Stage.RECORD, name) for name in NAMES)}
 """What runs however the tasks before it ended."""
 
 
@@ -237,13 +237,13 @@ class World:
 
     def _late_writers(self, task: str) -> None:
         for what, name in list(self.waiting):
-            if task == (task_of(Link.RECORD, name) if what in ("report", "compare") else GATE):
+            if task == (task_of(Stage.RECORD, name) if what in ("report", "compare") else GATE):
                 self.waiting.remove((what, name))
                 self.late(what, name)
 
     def late(self, what: str, name: str) -> None:
         """Have a process of an earlier attempt write what it had found."""
-        link = Link.COMPARE if what in ("report", "compare") else Link.RECORD
+        link = Stage.COMPARE if what in ("report", "compare") else Stage.RECORD
         task = task_of(link, name)
         if len(self.old.get(task, [])) < 2:
             return
@@ -251,7 +251,7 @@ class World:
         if what in ("report", "compare"):
             self.reports[name] = written
         if what in ("compare", "record"):
-            self._push(task, number, piece, "return_value" if link is Link.COMPARE else "outcome")
+            self._push(task, number, piece, "return_value" if link is Stage.COMPARE else "outcome")
         if what in ("stored", "record"):
             self.stored[name] = written
 
@@ -310,9 +310,9 @@ class World:
             OTHER_DATES: lambda *_: self._push(OTHER_DATES, number, self.now.isoformat(), ASKED),
             DATES: self._dates,
             GATE: self._gate,
-            Link.COMPARE: self._compare,
-            Link.VALIDATE: self._validate,
-            Link.RECORD: self._record,
+            Stage.COMPARE: self._compare,
+            Stage.VALIDATE: self._validate,
+            Stage.RECORD: self._record,
         }
         steps.get(link, self._remote)(context, name, execution)
 
@@ -336,7 +336,7 @@ class World:
     def _plan(self, context: Any, _: str, execution: Execution) -> None:
         rules = {name: self._rules(name).activity for name in self._planned()}
         others = (OTHER_DAY,) if self.ranged else ()
-        plan = Plan(
+        plan = SuiteRunPlan(
             "payments", "scheduled__1", DAY, self._planned(), None, PipelineUse.TRIGGER, None, False, others, rules
         )
         self.ledger[execution.number] = replace(execution, rules=str(self.edits))
@@ -346,17 +346,17 @@ class World:
         task = context["ti"].task_id
         used = self._used(UPSTREAM[task])
         if name:
-            link = Link(task.rpartition(".")[2])
+            link = Stage(task.rpartition(".")[2])
             case = self._case(name)
             made = made_now(context, case, link, self._rules(name).of(link))
         else:
             made = Made(context["ti"].id, suite_rules(self.declared), {PLAN: mark(self._piece(PLAN))})
-        memory = Memory(context, f"payments/{task}/{DAY}")
+        memory = SubmissionStore(context, f"payments/{task}/{DAY}")
         known = memory.current()
         if not known.made:
             known = memory.keep(replace(known, made=made.to_json()))
         submitted = self.runs.setdefault(known.token, execution.number)
-        content = self.legacy if task.endswith(Link.ATHENA) else self.target
+        content = self.legacy if task.endswith(Stage.ATHENA) else self.target
         self.ledger[execution.number] = replace(
             execution, used=used, content=content, submitted=submitted, rules=str(self.edits)
         )
@@ -369,8 +369,8 @@ class World:
 
     def _compare(self, context: Any, name: str, execution: Execution) -> None:
         task = context["ti"].task_id
-        made = made_now(context, self._case(name), Link.COMPARE, self._rules(name).activity).to_json()
-        used = self._used([task_of(Link.ATHENA, name), task_of(Link.HELPER, name)])
+        made = made_now(context, self._case(name), Stage.COMPARE, self._rules(name).activity).to_json()
+        used = self._used([task_of(Stage.ATHENA, name), task_of(Stage.HELPER, name)])
         if len(used) < 2:
             raise Failed
         self.ledger[execution.number] = replace(execution, used=used, rules=str(self.edits))
@@ -386,8 +386,8 @@ class World:
 
     def _validate(self, context: Any, name: str, execution: Execution) -> None:
         task = context["ti"].task_id
-        made = made_now(context, self._case(name), Link.VALIDATE, self._rules(name).activity).to_json()
-        self.ledger[execution.number] = replace(execution, used=self._used([task_of(Link.COMPARE, name)]))
+        made = made_now(context, self._case(name), Stage.VALIDATE, self._rules(name).activity).to_json()
+        self.ledger[execution.number] = replace(execution, used=self._used([task_of(Stage.COMPARE, name)]))
         self.findings[name] = Findings(made=made)
         self._push(task, execution.number, {"verdict": Verdict.PASS, MADE: made})
 
@@ -395,12 +395,12 @@ class World:
         case, tasks, task = self._case(name), activity_facts(context, name), context["ti"].task_id
         facts = ActivityFacts(
             activity=case.activity,
-            chain=chain_of(case.suite, case.activity, case.plan),
+            stages=stages_of(case.suite, case.activity, case.plan),
             tasks=tasks,
             rules=self._rules(name),
             planned=case.plan.rules.get(name, ""),
-            result=self.reports.get(name) if tasks[task_of(Link.COMPARE, name)].piece else None,
-            findings=self.findings.get(name) if tasks[task_of(Link.VALIDATE, name)].piece else None,
+            result=self.reports.get(name) if tasks[task_of(Stage.COMPARE, name)].piece else None,
+            findings=self.findings.get(name) if tasks[task_of(Stage.VALIDATE, name)].piece else None,
             today=self.now.date(),
         )
         judgement = judge_activity(facts)
@@ -414,7 +414,7 @@ class World:
                 for ticket, last in (covering(facts.result) if facts.result else {}).items()
                 if judgement.verdict is Verdict.WAIVED
             },
-            MADE: Made(context["ti"].id, facts.rules.activity, inputs_now(facts.chain, name, tasks)).to_json(),
+            MADE: Made(context["ti"].id, facts.rules.activity, inputs_now(facts.stages, name, tasks)).to_json(),
         }
         self.stored[name] = record
         self.old.setdefault(task, []).append((execution.number, outcome, record))
@@ -428,8 +428,8 @@ class World:
             raise Failed
         rules, store = {name: self._rules(name).activity for name in NAMES}, OtherDates(self.other_run)
         with mock.patch("parity.airflow.suite.gate.today", return_value=self.now.date()):
-            facts = night_facts(context, self.declared, Plan.from_json(plan), store, rules)  # type: ignore[arg-type]
-        verdict, reason = judge_night(facts)
+            facts = run_facts(context, self.declared, SuiteRunPlan.from_json(plan), store, rules)  # type: ignore[arg-type]
+        verdict, reason = judge_run(facts)
         for name, outcome in facts.outcomes.items():
             if not is_of(self.stored.get(name), outcome):
                 self.correct(name, outcome, execution.number)
@@ -446,11 +446,11 @@ class World:
         key = ActivityKey("payments", name, DAY, "scheduled__1", number)
         return ActivityRecord(key, verdict, reason, self.now)
 
-    def _case(self, name: str) -> Case:
-        plan = Plan.from_json(self._piece(PLAN)) if self._piece(PLAN) else None
+    def _case(self, name: str) -> ActivityRun:
+        plan = SuiteRunPlan.from_json(self._piece(PLAN)) if self._piece(PLAN) else None
         if plan is None:
             raise Failed
-        return Case(self.declared, self.declared.activity(name), plan, None, None)  # type: ignore[arg-type]
+        return ActivityRun(self.declared, self.declared.activity(name), plan, None, None)  # type: ignore[arg-type]
 
     def _rules(self, name: str) -> Any:
         known = (self.edits, name)
@@ -499,11 +499,11 @@ class World:
 
     def _untrue(self, name: str) -> Iterator[str]:
         """Yield why it is not so that the activity was compared now, from exports of now, and was equal."""
-        for link in (Link.PLAN, Link.PIPELINE, *PRODUCERS):
+        for link in (Stage.PLAN, Stage.PIPELINE, *PRODUCERS):
             if lie := self._stale(task_of(link, name)):
                 yield lie
                 return
-        compared = self.ledger.get(self.tasks[task_of(Link.COMPARE, name)].source.get("return_value", 0))
+        compared = self.ledger.get(self.tasks[task_of(Stage.COMPARE, name)].source.get("return_value", 0))
         if compared is None or not self._compares(compared, name):
             yield "nobody compared these exports by these rules"
         elif not self._equal(compared):
@@ -521,7 +521,7 @@ class World:
         for source, used in origin.used.items():
             if source != PLAN and self.tasks[source].source.get("return_value") != used:
                 return f"{task} hands on what was made before {source} ran again"
-        if task.rpartition(".")[2] in (Link.ATHENA, Link.HELPER) and origin.rules != str(self.planned_by):
+        if task.rpartition(".")[2] in (Stage.ATHENA, Stage.HELPER) and origin.rules != str(self.planned_by):
             return f"{task} exported by other rules than those of the plan"
         return ""
 
@@ -532,7 +532,7 @@ class World:
         return self.ledger[number].rules if number else ""
 
     def _compares(self, execution: Execution, name: str) -> bool:
-        sides = (task_of(Link.ATHENA, name), task_of(Link.HELPER, name))
+        sides = (task_of(Stage.ATHENA, name), task_of(Stage.HELPER, name))
         now = {side: self.tasks[side].source.get("return_value") for side in sides}
         same = set(execution.used) == set(sides) and execution.used == now
         return same and execution.rules == self.planned_by == str(self.edits)
@@ -581,7 +581,7 @@ def _suite(edits: int) -> Suite:
 # Events
 
 Event = tuple[str, ...]
-_OWN = [task_of(link, NAMES[0]) for link in (*PRODUCERS, Link.COMPARE, Link.VALIDATE, Link.RECORD)]
+_OWN = [task_of(link, NAMES[0]) for link in (*PRODUCERS, Stage.COMPARE, Stage.VALIDATE, Stage.RECORD)]
 _TASKS = [PLAN, START, OTHER_DATES, DATES, *_OWN]
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "clear": tuple(("clear", task, "with downstream") for task in (*_TASKS, PIPELINE, GATE)),

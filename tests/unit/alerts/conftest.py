@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clock import FakeClock
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
@@ -100,12 +100,12 @@ def invalid() -> Callable[..., ActivityOutcome]:
 
 
 @pytest.fixture
-def night() -> Callable[..., NightOutcome]:
+def night() -> Callable[..., RunOutcome]:
     """Make a night by its position from its activities."""
 
-    def make(position: int, *activities: ActivityOutcome) -> NightOutcome:
+    def make(position: int, *activities: ActivityOutcome) -> RunOutcome:
         day = DAY + timedelta(days=position)
-        return NightOutcome("payments", day, f"run-{position}", activities, "https://airflow.test/run", "data")
+        return RunOutcome("payments", day, f"run-{position}", activities, "https://airflow.test/run", "data")
 
     return make
 

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from parity.alerts.issues import Trouble
-from parity.alerts.lifecycle import AlertState, Change, Event, Night, advance
+from parity.alerts.issues import Issue
+from parity.alerts.lifecycle import AlertState, Change, Event, RunSnapshot, advance
 from parity.suite.models import Severity
 
 DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
-LOST = Trouble("settle", "amount", "rounding", "amount differs", Severity.WARNING, 10)
-GONE = Trouble("settle", "", "missing_rows", "rows are missing", Severity.WARNING, 3)
+LOST = Issue("settle", "amount", "rounding", "amount differs", Severity.WARNING, 10)
+GONE = Issue("settle", "", "missing_rows", "rows are missing", Severity.WARNING, 3)
 
 
-def night(*troubles: Trouble, day: int = 0, judged: tuple[str, ...] = ("settle", "refund")) -> Night:
+def night(*troubles: Issue, day: int = 0, judged: tuple[str, ...] = ("settle", "refund")) -> RunSnapshot:
     moment = timedelta(days=day)
-    return Night("payments", DAY + moment, NOON + moment, troubles, judged)
+    return RunSnapshot("payments", DAY + moment, NOON + moment, troubles, judged)
 
 
-def play(*nights: Night) -> tuple[dict[str, AlertState], list[list[Change]]]:
+def play(*nights: RunSnapshot) -> tuple[dict[str, AlertState], list[list[Change]]]:
     """Advance night by night, and return the last states by cause and what each night told."""
     known: dict[str, AlertState] = {}
     told = []
@@ -34,7 +34,7 @@ def play(*nights: Night) -> tuple[dict[str, AlertState], list[list[Change]]]:
     return {state.cause: state for state in known.values()}, told
 
 
-def events(*nights: Night) -> list[list[Event]]:
+def events(*nights: RunSnapshot) -> list[list[Event]]:
     return [[change.event for change in told] for told in play(*nights)[1]]
 
 
@@ -67,7 +67,7 @@ def test_an_incident_is_named_after_what_where_and_when_and_never_twice() -> Non
     assert len(first.incident.rpartition("/")[2]) == 12
     _, [[beyond]] = play(night(replace(LOST, activity="")))
     assert beyond.incident.startswith("parity/payments/night/2026-03-02/")
-    long = Night("s" * 300, DAY, NOON, (LOST,), ())
+    long = RunSnapshot("s" * 300, DAY, NOON, (LOST,), ())
     assert len(advance((), long)[1][0].incident) == 230 + 1 + 12
     later = replace(night(LOST), now=NOON + timedelta(seconds=1))
     assert advance((), later)[1][0].incident != first.incident
@@ -210,12 +210,12 @@ def test_events_are_called_what_the_store_and_channels_call_them() -> None:
 def test_what_is_wrong_with_a_night_is_resolved_by_a_green_one_or_by_the_end_of_what_was_late(
     cause: str, told: dict[str, Any], recovers: bool
 ) -> None:
-    trouble = Trouble("", "azure", cause, "is late")
+    trouble = Issue("", "azure", cause, "is late")
     assert events(night(trouble), replace(night(day=1), **told))[1] == ([Event.RECOVERED] if recovers else [])
 
 
 def test_a_late_night_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:
-    nameless = Trouble("", "", "late", "is late")
+    nameless = Issue("", "", "late", "is late")
     assert events(night(nameless), night(day=1))[1] == []
 
 

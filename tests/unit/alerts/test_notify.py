@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from parity.alerts.notify import notify, notify_late
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clock import FakeClock
 from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
@@ -23,14 +23,14 @@ from parity.suite.models import Severity
 from unit.alerts.conftest import Channel
 
 Make = Callable[..., ActivityOutcome]
-Night = Callable[..., NightOutcome]
+Night = Callable[..., RunOutcome]
 
 
 @pytest.fixture
-def tell(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[NightOutcome], list[str]]:
+def tell(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[RunOutcome], list[str]]:
     """Notify both channels of a night and return what was said of the deliveries."""
 
-    def told(night: NightOutcome) -> list[str]:
+    def told(night: RunOutcome) -> list[str]:
         clock.sleep(60)
         return [delivery.error for delivery in notify(store, night, [pager, chat], clock)]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.alerts.redaction import HIDDEN, discreet
+from parity.alerts.redaction import HIDDEN, redact
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from parity.alerts.redaction import HIDDEN, discreet
     ],
 )
 def test_what_a_cloud_quotes_of_a_person_does_not_leave_the_house(secret: str) -> None:
-    said = discreet(f"Cannot cast '{secret}' to decimal(18,2) in column amount.")
+    said = redact(f"Cannot cast '{secret}' to decimal(18,2) in column amount.")
     assert said == f"Cannot cast '{HIDDEN}' to decimal(18,2) in column amount."
 
 
@@ -32,4 +32,4 @@ def test_what_a_cloud_quotes_of_a_person_does_not_leave_the_house(secret: str) -
     ],
 )
 def test_what_helps_to_find_the_error_stays(plain: str) -> None:
-    assert discreet(plain) == plain
+    assert redact(plain) == plain

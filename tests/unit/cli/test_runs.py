@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 from parity.cli import cli
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
-from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
+from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import open_store
 
 DAY = date(2026, 3, 2)
@@ -50,7 +50,9 @@ def url(tmp_path: Path) -> str:
             recorded=STARTED,
             rows=Rows(100, 100, 93, 7),
             columns=(amount,),
-            findings=(Expected("target", "ExpectColumnToExist", "fee", "critical", "fail", "Not there."),),
+            findings=(
+                ExpectationResult("target", "ExpectColumnToExist", "fee", "critical", "fail", "Not there."),
+            ),
             remote_runs=(RemoteRun("athena", "q-1", "SUCCEEDED"),),
             report="payments/2026-03-02/run/settle/report.json",
             cost_usd=Decimal("0.25"),

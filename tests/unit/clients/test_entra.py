@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from parity.clients.entra import (
     MANAGEMENT,
+    AccessToken,
     BearerCredential,
     EntraConfig,
-    Token,
     TokenCredentialAdapter,
     entra_credential,
 )
@@ -67,7 +67,7 @@ def test_renewal_drops_the_cache_below_as_well() -> None:
 
     def open_source() -> Any:
         opened.append(1)
-        return lambda: Token(SecretStr(f"token-{len(opened)}"), 2**40)
+        return lambda: AccessToken(SecretStr(f"token-{len(opened)}"), 2**40)
 
     credential = BearerCredential(open_source, FakeClock())
     credential.header()

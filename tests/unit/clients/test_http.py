@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from parity.clients.entra import StaticCredential
-from parity.clients.http import Door, Failure, Retry, error_for, retry_reason
+from parity.clients.http import ApiClient, Failure, Retry, error_for, retry_reason
 from parity.clock import FakeClock
 from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Throttled, Unreachable
 
@@ -33,30 +33,32 @@ class CountingCredential:
 
 
 @pytest.fixture
-def door(wire: Any, clock: FakeClock) -> Door:
-    return Door("https://cloud.test", service="The cloud", clock=clock, transport=wire.transport)
+def door(wire: Any, clock: FakeClock) -> ApiClient:
+    return ApiClient("https://cloud.test", service="The cloud", clock=clock, transport=wire.transport)
 
 
-def test_a_throttled_request_waits_as_long_as_it_was_asked_to(door: Door, wire: Any, clock: FakeClock) -> None:
+def test_a_throttled_request_waits_as_long_as_it_was_asked_to(
+    door: ApiClient, wire: Any, clock: FakeClock
+) -> None:
     wire.on("GET", "/x", httpx.Response(429, headers={"Retry-After": "7"}), OK)
     assert door.get("/x", what="x") == {"fine": True}
     assert clock.slept == [7.0]
 
 
-def test_retry_after_may_be_a_date(door: Door, wire: Any, clock: FakeClock) -> None:
+def test_retry_after_may_be_a_date(door: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(503, headers={"Retry-After": "Sun, 01 Mar 2026 02:00:09 GMT"}), OK)
     door.get("/x", what="x")
     assert clock.slept == [9.0]
 
 
-def test_an_unreadable_retry_after_is_ignored(door: Door, wire: Any, clock: FakeClock) -> None:
+def test_an_unreadable_retry_after_is_ignored(door: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(503, headers={"Retry-After": "soon"}), OK)
     door.get("/x", what="x")
     assert clock.slept == [1.0]
 
 
 def test_waits_grow_and_end_as_unreachable(wire: Any, clock: FakeClock) -> None:
-    door = Door(
+    door = ApiClient(
         "https://cloud.test", service="The cloud", clock=clock, retry=Retry(attempts=4), transport=wire.transport
     )
     wire.on("GET", "/x", BUSY)
@@ -66,7 +68,7 @@ def test_waits_grow_and_end_as_unreachable(wire: Any, clock: FakeClock) -> None:
     assert len(wire.seen) == 4
 
 
-def test_a_wait_beyond_patience_is_left_to_the_caller(door: Door, wire: Any, clock: FakeClock) -> None:
+def test_a_wait_beyond_patience_is_left_to_the_caller(door: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(429, headers={"Retry-After": "3600"}))
     with pytest.raises(Throttled) as caught:
         door.get("/x", what="x")
@@ -75,7 +77,7 @@ def test_a_wait_beyond_patience_is_left_to_the_caller(door: Door, wire: Any, clo
 
 
 @pytest.mark.parametrize("trouble", [BUSY, httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("dropped")])
-def test_a_post_that_may_have_worked_is_never_sent_twice(door: Door, wire: Any, trouble: Any) -> None:
+def test_a_post_that_may_have_worked_is_never_sent_twice(door: ApiClient, wire: Any, trouble: Any) -> None:
     wire.on("POST", "/x", trouble)
     with pytest.raises(Unreachable):
         door.post("/x", what="x", idempotent=False, json={})
@@ -85,20 +87,22 @@ def test_a_post_that_may_have_worked_is_never_sent_twice(door: Door, wire: Any, 
 @pytest.mark.parametrize(
     "trouble", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.Response(429)]
 )
-def test_a_post_that_cannot_have_worked_is_sent_again(door: Door, wire: Any, trouble: Any) -> None:
+def test_a_post_that_cannot_have_worked_is_sent_again(door: ApiClient, wire: Any, trouble: Any) -> None:
     wire.on("POST", "/x", trouble, OK)
     assert door.post("/x", what="x", idempotent=False, json={}) == {"fine": True}
     assert len(wire.seen) == 2
 
 
-def test_an_idempotent_post_is_sent_again(door: Door, wire: Any) -> None:
+def test_an_idempotent_post_is_sent_again(door: ApiClient, wire: Any) -> None:
     wire.on("POST", "/x", BUSY, httpx.ReadError("reset"), OK)
     assert door.post("/x", what="x", idempotent=True) == {"fine": True}
 
 
 def test_an_expired_token_is_refreshed_once(wire: Any, clock: FakeClock) -> None:
     credential = CountingCredential()
-    door = Door("https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport)
+    door = ApiClient(
+        "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
+    )
     wire.on("POST", "/x", httpx.Response(401), OK)
     door.post("/x", what="x", idempotent=False)
     assert [r.headers["authorization"] for r in wire.seen] == ["Bearer token-1", "Bearer token-2"]
@@ -106,7 +110,7 @@ def test_an_expired_token_is_refreshed_once(wire: Any, clock: FakeClock) -> None
 
 
 def test_a_token_refused_twice_is_access_denied(wire: Any, clock: FakeClock) -> None:
-    door = Door(
+    door = ApiClient(
         "https://cloud.test", service="C", credential=CountingCredential(), clock=clock, transport=wire.transport
     )
     wire.on("GET", "/x", httpx.Response(401))
@@ -117,7 +121,9 @@ def test_a_token_refused_twice_is_access_denied(wire: Any, clock: FakeClock) -> 
 
 def test_a_token_that_cannot_be_renewed_is_not_tried_again(wire: Any, clock: FakeClock) -> None:
     credential = CountingCredential(renewable=False)
-    door = Door("https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport)
+    door = ApiClient(
+        "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
+    )
     wire.on("GET", "/x", httpx.Response(401))
     with pytest.raises(AccessDenied):
         door.get("/x", what="x")
@@ -154,14 +160,14 @@ def test_each_status_is_one_class_of_error(status: int, kind: type) -> None:
         {"error": "BadRequest", "error_description": "no such parameter"},
     ],
 )
-def test_a_rejection_carries_the_clouds_own_code_and_words(door: Door, wire: Any, body: Any) -> None:
+def test_a_rejection_carries_the_clouds_own_code_and_words(door: ApiClient, wire: Any, body: Any) -> None:
     wire.on("GET", "/x", httpx.Response(400, json=body))
     with pytest.raises(Terminal, match=r"for x \(400 BadRequest: no such parameter\)\.$"):
         door.get("/x", what="x")
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_an_answer_that_is_not_json_is_unreachable(door: Door, wire: Any, status: int) -> None:
+def test_an_answer_that_is_not_json_is_unreachable(door: ApiClient, wire: Any, status: int) -> None:
     wire.on("GET", "/x", httpx.Response(status, text="<html>proxy</html>"))
     with pytest.raises(Unreachable):
         door.get("/x", what="x")
@@ -170,7 +176,9 @@ def test_an_answer_that_is_not_json_is_unreachable(door: Door, wire: Any, status
 def test_secrets_are_in_neither_errors_nor_logs(wire: Any, clock: FakeClock, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)
     credential = StaticCredential(SecretStr(SECRET))
-    door = Door("https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport)
+    door = ApiClient(
+        "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
+    )
     wire.on("GET", "/x", BUSY, httpx.Response(403, json={"error": {"code": "No", "message": "no"}}))
     with pytest.raises(AccessDenied) as caught:
         door.get("/x", what="x")
@@ -179,7 +187,9 @@ def test_secrets_are_in_neither_errors_nor_logs(wire: Any, clock: FakeClock, cap
 
 def test_a_secret_with_a_line_break_is_not_quoted(wire: Any, clock: FakeClock) -> None:
     credential = StaticCredential(SecretStr(SECRET + "\n"))
-    door = Door("https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport)
+    door = ApiClient(
+        "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
+    )
     wire.on("GET", "/x", httpx.LocalProtocolError(f"Illegal header value b'Bearer {SECRET}\\n'"))
     with pytest.raises(AccessDenied, match="line breaks") as caught:
         door.get("/x", what="x")
@@ -189,11 +199,11 @@ def test_a_secret_with_a_line_break_is_not_quoted(wire: Any, clock: FakeClock) -
 
 def test_secrets_do_not_travel_in_clear() -> None:
     with pytest.raises(BadInput, match=r"http://cloud\.test would carry secrets in clear"):
-        Door("http://user:pass@cloud.test", service="S")
+        ApiClient("http://user:pass@cloud.test", service="S")
 
 
 def test_plain_http_is_fine_on_this_machine() -> None:
-    Door("http://127.0.0.1:9", service="S").close()
+    ApiClient("http://127.0.0.1:9", service="S").close()
 
 
 def test_a_retry_decision_is_a_reason_or_none() -> None:

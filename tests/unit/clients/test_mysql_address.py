@@ -6,7 +6,7 @@ import pytest
 
 from parity.clients.mysql import address
 from parity.errors import BadInput
-from parity.suite.databases import Pace
+from parity.suite.databases import ThrottleLimits
 
 REFUSED = {
     "a host of 300 letters": f"mysql://root@{'a' * 300}.com/x",
@@ -33,4 +33,4 @@ def test_every_part_is_taken_as_it_is_written() -> None:
 
 def test_a_duration_that_is_too_long_is_refused_in_one_sentence() -> None:
     with pytest.raises(ValueError, match="longer than a duration"):
-        Pace(settle="99999999999d")
+        ThrottleLimits(settle="99999999999d")

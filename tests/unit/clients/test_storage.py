@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.files import FileStorage, file_url
-from parity.clients.objects import Place
-from parity.clients.storage import Storage, Stored, download_folder, storage
+from parity.clients.objects import ObjectUrl
+from parity.clients.storage import ObjectInfo, Storage, download_folder, storage
 from parity.clock import FakeClock
 from parity.errors import BadInput, ExportRefused, NotFound
 
@@ -51,14 +51,14 @@ def test_a_file_that_shrank_since_it_was_listed_is_refused(
     files: Storage, tmp_path: Path, clock: FakeClock
 ) -> None:
     files.write(f"{file_url(tmp_path)}/a", b"123")
-    listed = Stored(f"{file_url(tmp_path)}/a", "a", 4, clock.now())
+    listed = ObjectInfo(f"{file_url(tmp_path)}/a", "a", 4, clock.now())
     with pytest.raises(ExportRefused, match="is 3 bytes, but was listed with 4"):
         download_folder(files, [listed], tmp_path / "to")
 
 
 def test_a_name_cannot_climb_out_of_its_folder(files: Storage, tmp_path: Path, clock: FakeClock) -> None:
     files.write(f"{file_url(tmp_path)}/a", b"123")
-    listed = Stored(f"{file_url(tmp_path)}/a", "../../evil", 3, clock.now())
+    listed = ObjectInfo(f"{file_url(tmp_path)}/a", "../../evil", 3, clock.now())
     with pytest.raises(ExportRefused, match="outside"):
         download_folder(files, [listed], tmp_path / "to")
 
@@ -80,20 +80,20 @@ def test_an_upload_is_a_copy(files: Storage, tmp_path: Path) -> None:
     ],
 )
 def test_a_url_is_taken_apart(url: str, parts: tuple[str, str, str]) -> None:
-    place = Place.of(url)
+    place = ObjectUrl.of(url)
     assert (place.scheme, place.root, place.key) == parts
 
 
 @pytest.mark.parametrize("url", ["", "bucket/a", "https://x/y", "abfss://acc/x", "s3:///x", "file://host/x"])
 def test_what_is_no_place_is_bad_input(url: str) -> None:
     with pytest.raises(BadInput):
-        Place.of(url)
+        ObjectUrl.of(url)
 
 
 def test_a_folder_never_matches_its_neighbour() -> None:
-    assert Place.of("s3://b/ab").prefix == "ab/"
-    assert Place.of("s3://b/ab/").prefix == "ab/"
-    assert Place.of("s3://b/").prefix == ""
+    assert ObjectUrl.of("s3://b/ab").prefix == "ab/"
+    assert ObjectUrl.of("s3://b/ab/").prefix == "ab/"
+    assert ObjectUrl.of("s3://b/").prefix == ""
 
 
 def test_an_unconfigured_scheme_is_bad_input(files: Storage) -> None:

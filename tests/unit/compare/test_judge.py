@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from parity.compare.result import Canary, Rows, SchemaFact, Verdict
-from parity.compare.schema.plan import Column, Plan
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.spec import Spec
 from parity.compare.verdict import Evidence, coverage, judge, only_keys, schema_differences
 
@@ -17,15 +17,15 @@ SPEC = Spec(key=("id",))
 SEEN = Canary(planted=9, found=9)
 
 
-def column(name: str, *, key: bool = False) -> Column:
+def column(name: str, *, key: bool = False) -> PlannedColumn:
     """A compared column; its name and its part are all that a verdict looks at."""
-    return cast("Column", SimpleNamespace(name=name, key=key))
+    return cast("PlannedColumn", SimpleNamespace(name=name, key=key))
 
 
-def plan(columns: str = "id v", either_side: int | None = None, **told: Any) -> Plan:
+def plan(columns: str = "id v", either_side: int | None = None, **told: Any) -> ComparisonPlan:
     compared = tuple(column(name, key=name == "id") for name in columns.split())
     given = {"schema": (), "left_out": (), "ignored": 0, "keyless": False, **told}
-    return Plan(compared, either_side=len(compared) if either_side is None else either_side, **given)
+    return ComparisonPlan(compared, either_side=len(compared) if either_side is None else either_side, **given)
 
 
 def evidence(**told: Any) -> Evidence:

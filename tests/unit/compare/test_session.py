@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from parity.compare.session import Session, session
+from parity.compare.session import DuckSession, session
 from parity.compare.spec import Spec
 from parity.errors import CouldNotCompare
 
 _ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
 
 
-def _fail(here: Session) -> int:
+def _fail(here: DuckSession) -> int:
     return int(here.one("SELECT error('the disk is gone')"))
 
 
-def _last_for_ever(here: Session) -> int:
+def _last_for_ever(here: DuckSession) -> int:
     return int(here.one(_ENDLESS))
 
 
@@ -50,7 +50,7 @@ def test_a_stopped_session_refuses_its_next_statement(tmp_path: Path) -> None:
 def test_no_moment_is_too_early_or_too_late_to_end_the_other_work(tmp_path: Path) -> None:
     for steps in range(60):
 
-        def begin_late(here: Session, steps: int = steps) -> int:
+        def begin_late(here: DuckSession, steps: int = steps) -> int:
             for _ in range(steps):
                 here.one("SELECT 1")
             return _last_for_ever(here)

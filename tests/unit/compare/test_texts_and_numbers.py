@@ -11,8 +11,8 @@ from parity.compare.canary.excuses import excuses
 from parity.compare.digits import within_digits
 from parity.compare.explain.redaction import classes, mask
 from parity.compare.explain.samples import differing_part
-from parity.compare.schema.plan import Column
-from parity.compare.types import Kind
+from parity.compare.schema.plan import PlannedColumn
+from parity.compare.types import ValueKind
 from parity.suite.models import ColumnRule
 
 
@@ -82,12 +82,12 @@ def test_numbers_are_near_by_all_of_their_digits(
     assert within_digits(one, other, most, share) is within
 
 
-def column(kind: Kind, tolerance: str | None, sql: str = "") -> Column:
+def column(kind: ValueKind, tolerance: str | None, sql: str = "") -> PlannedColumn:
     rule = ColumnRule.model_validate({"tolerance": tolerance} if tolerance else {})
-    return cast("Column", SimpleNamespace(kind=kind, sql=sql, rule=rule))
+    return cast("PlannedColumn", SimpleNamespace(kind=kind, sql=sql, rule=rule))
 
 
-WHOLE, EXACT, FLOAT, TIME = Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.TIMESTAMP
+WHOLE, EXACT, FLOAT, TIME = ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOAT, ValueKind.TIMESTAMP
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ WHOLE, EXACT, FLOAT, TIME = Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.TIMESTA
     ],
 )
 def test_a_tolerance_excuses_what_lies_within_it_by_its_text(
-    kind: Kind, tolerance: str, one: str | None, other: str | None, excused: bool
+    kind: ValueKind, tolerance: str, one: str | None, other: str | None, excused: bool
 ) -> None:
     assert excuses(column(kind, tolerance), one, other, equal=True) is excused
     assert excuses(column(kind, tolerance), one, other, equal=False) is False

@@ -15,9 +15,9 @@ import duckdb
 import pytest
 
 from parity.compare import CsvFormat, Source, Spec, run
-from parity.compare.canary.canary import fly
-from parity.compare.schema.plan import make_plan
-from parity.compare.schema.rules import Meaning
+from parity.compare.canary.canary import run_canary
+from parity.compare.schema.plan import plan_comparison
+from parity.compare.schema.rules import EqualityRule
 from parity.compare.session import explain, session
 from parity.compare.sources.relations import open_sides
 from parity.suite.models import ColumnRule, Waiver
@@ -143,12 +143,14 @@ def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Pat
     spec = Spec(key=("id",))
     with session(spec) as opened:
         left, right = open_sides(opened, source, source, spec)
-        plan = make_plan(opened, left, right, spec)
+        plan = plan_comparison(opened, left, right, spec)
         blinded = tuple(
-            c if c.name != "v" else type(c)(**{**vars(c), "meaning": Meaning(canonical="left(«0», 1)")})
+            c if c.name != "v" else type(c)(**{**vars(c), "meaning": EqualityRule(canonical="left(«0», 1)")})
             for c in plan.columns
         )
-        canary = fly(opened, type(plan)(**{**vars(plan), "columns": blinded}), left.relation, right.relation)
+        canary = run_canary(
+            opened, type(plan)(**{**vars(plan), "columns": blinded}), left.relation, right.relation
+        )
     assert canary.found < canary.planted
     assert {words.split(":")[0] for words in canary.blind} == {"v"}
 

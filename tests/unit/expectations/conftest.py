@@ -13,7 +13,7 @@ import pytest
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact, Verdict
 from parity.expectations.findings import Findings
-from parity.expectations.validation import Occasion, validate
+from parity.expectations.validation import ValidationRun, validate
 from parity.suite.models import Activity, Expectations
 
 PAYMENTS = """
@@ -38,9 +38,9 @@ def payments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def occasion() -> Occasion:
+def occasion() -> ValidationRun:
     """A night."""
-    return Occasion("payments", date(2026, 3, 2), "scheduled__2026-03-02T02:00:00+00:00")
+    return ValidationRun("payments", date(2026, 3, 2), "scheduled__2026-03-02T02:00:00+00:00")
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def result() -> Callable[..., Result]:
 
 
 @pytest.fixture
-def check(payments: Path, occasion: Occasion, tmp_path: Path, result: Callable[..., Result]) -> Check:
+def check(payments: Path, occasion: ValidationRun, tmp_path: Path, result: Callable[..., Result]) -> Check:
     """Validate an activity on the payments of both sides; keyword arguments replace what is given."""
 
     def run(activity: Activity, **given: Any) -> Findings:

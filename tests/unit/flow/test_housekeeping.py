@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from parity.clients.storage import Stored
+from parity.clients.storage import ObjectInfo
 from parity.flow.housekeeping import sweep_exchange
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
@@ -16,8 +16,8 @@ class Bucket:
     ages: dict[str, int]
     deleted: list[str] = field(default_factory=list)
 
-    def list(self, prefix: str) -> list[Stored]:
-        return [Stored(f"{prefix}/{n}", n, 10, NOW - timedelta(days=age)) for n, age in self.ages.items()]
+    def list(self, prefix: str) -> list[ObjectInfo]:
+        return [ObjectInfo(f"{prefix}/{n}", n, 10, NOW - timedelta(days=age)) for n, age in self.ages.items()]
 
     def delete(self, url: str) -> None:
         self.deleted.append(url)

@@ -18,21 +18,21 @@ from parity.flow.run_verdict import (
     PLAN,
     START,
     ActivityFacts,
-    NightFacts,
     Recorded,
     Rules,
+    RunFacts,
     TaskFacts,
     beyond,
-    chain,
-    chain_of,
     inputs_now,
     judge_activity,
-    judge_night,
+    judge_run,
     outcome_of,
+    stage_sources,
+    stages_of,
     task_of,
 )
-from parity.flow.stages import Broken, Link
-from parity.flow.suite_run.plan import PipelineUse, Plan
+from parity.flow.stages import Stage, StageFailure
+from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
 from parity.suite.databases import Database
 from parity.suite.models import Activity, Mode, Waiver
 from unit.flow.suites import suite
@@ -42,9 +42,9 @@ SETTLE = suite("settle").activities[0].model_copy(update={"glue_job": "settle_jo
 DAY, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def made(link: Link, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, way: Any = None) -> dict[str, Any]:
+def made(link: Stage, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, way: Any = None) -> dict[str, Any]:
     """Return how a piece came to be that was made from all that there is."""
-    sources = chain(SETTLE, mode, way or {})[link]
+    sources = stage_sources(SETTLE, mode, way or {})[link]
     inputs = {task_of(source, "settle"): mark(pieces[task_of(source, "settle")].piece) for source in sources}
     return Made(f"attempt of {link}", RULES.of(link), inputs).to_json()
 
@@ -52,11 +52,11 @@ def made(link: Link, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, way: 
 def whole(mode: Mode = Mode.ROWS, way: Any = None) -> ActivityFacts:
     """Return the facts of an activity that was compared and is equal."""
     tasks: dict[str, TaskFacts] = {}
-    links = chain(SETTLE, mode, way or {})
+    links = stage_sources(SETTLE, mode, way or {})
     for link in links:
-        own = {"run_id": f"of {link}", **({} if link is Link.PLAN else {MADE: made(link, tasks, mode, way)})}
-        own |= (way or {}) if link is Link.WAY else {}
-        own |= {"verdict": "PASS"} if link in (Link.COMPARE, Link.VALIDATE) else {}
+        own = {"run_id": f"of {link}", **({} if link is Stage.PLAN else {MADE: made(link, tasks, mode, way)})}
+        own |= (way or {}) if link is Stage.WAY else {}
+        own |= {"verdict": "PASS"} if link in (Stage.COMPARE, Stage.VALIDATE) else {}
         tasks[task_of(link, "settle")] = TaskFacts("success", own)
     result = Result(Verdict.PASS, "equal", extra={MADE: tasks["settle.compare"].piece[MADE]})
     findings = Findings(made=tasks["settle.great_expectations"].piece[MADE])
@@ -89,7 +89,7 @@ def test_pieces_that_belong_together_are_judged_by_what_was_compared(mode: Mode,
             **facts.tasks,
             "settle.great_expectations": TaskFacts(
                 "success",
-                {"verdict": "PASS", MADE: made(Link.VALIDATE, dict(facts.tasks), mode, way)},
+                {"verdict": "PASS", MADE: made(Stage.VALIDATE, dict(facts.tasks), mode, way)},
             ),
         },
     )
@@ -99,31 +99,33 @@ def test_pieces_that_belong_together_are_judged_by_what_was_compared(mode: Mode,
 
 def test_the_chain_is_as_long_as_what_the_run_did() -> None:
     plain = suite("settle").activities[0]
-    assert list(chain(plain, Mode.ROWS)) == [
-        Link.PLAN,
-        Link.PIPELINE,
-        Link.ACTIVITY,
-        Link.ATHENA,
-        Link.HELPER,
-        Link.COMPARE,
-        Link.VALIDATE,
+    assert list(stage_sources(plain, Mode.ROWS)) == [
+        Stage.PLAN,
+        Stage.PIPELINE,
+        Stage.ACTIVITY,
+        Stage.ATHENA,
+        Stage.HELPER,
+        Stage.COMPARE,
+        Stage.VALIDATE,
     ]
-    assert list(chain(SETTLE, Mode.ROWS))[2] is Link.GLUE
-    surveyed = {Link.ATHENA_SURVEY, Link.HELPER_SURVEY, Link.WAY}
-    digested = {Link.ATHENA_DIGEST, Link.HELPER_DIGEST, Link.BUCKETS}
-    assert set(chain(SETTLE, Mode.AUTO, {"mode": "rows"})) - set(chain(SETTLE, Mode.ROWS)) == surveyed
-    assert set(chain(SETTLE, Mode.DIGEST, {"mode": "digest"})) - set(chain(SETTLE, Mode.ROWS)) == (
+    assert list(stage_sources(SETTLE, Mode.ROWS))[2] is Stage.GLUE
+    surveyed = {Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY, Stage.WAY}
+    digested = {Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST, Stage.BUCKETS}
+    assert (
+        set(stage_sources(SETTLE, Mode.AUTO, {"mode": "rows"})) - set(stage_sources(SETTLE, Mode.ROWS)) == surveyed
+    )
+    assert set(stage_sources(SETTLE, Mode.DIGEST, {"mode": "digest"})) - set(stage_sources(SETTLE, Mode.ROWS)) == (
         surveyed | digested
     )
-    assert chain(SETTLE, Mode.ROWS)[Link.COMPARE] == (Link.PLAN, Link.GLUE, Link.ATHENA, Link.HELPER)
-    assert chain(SETTLE, Mode.DIGEST, {"mode": "digest"})[Link.HELPER][-1] is Link.BUCKETS
-    assert chain(SETTLE, Mode.AUTO, {"mode": "rows"})[Link.ATHENA][-1] is Link.WAY
+    assert stage_sources(SETTLE, Mode.ROWS)[Stage.COMPARE] == (Stage.PLAN, Stage.GLUE, Stage.ATHENA, Stage.HELPER)
+    assert stage_sources(SETTLE, Mode.DIGEST, {"mode": "digest"})[Stage.HELPER][-1] is Stage.BUCKETS
+    assert stage_sources(SETTLE, Mode.AUTO, {"mode": "rows"})[Stage.ATHENA][-1] is Stage.WAY
 
 
-@pytest.mark.parametrize("link", chain(SETTLE, Mode.ROWS))
+@pytest.mark.parametrize("link", stage_sources(SETTLE, Mode.ROWS))
 @pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "running", "missing"])
 def test_a_task_of_the_chain_that_did_not_succeed_makes_it_invalid_whatever_lies_there(
-    link: Link, state: str
+    link: Stage, state: str
 ) -> None:
     task = task_of(link, "settle")
     judged = judge_activity(in_state(whole(), task, state))
@@ -158,17 +160,17 @@ def test_a_piece_that_was_made_before_its_input_ran_again_is_named_with_what_to_
     assert f"Clear {stale} with everything after it." in judged.reason
 
 
-@pytest.mark.parametrize("link", [link for link in chain(SETTLE, Mode.ROWS) if link is not Link.PLAN])
+@pytest.mark.parametrize("link", [link for link in stage_sources(SETTLE, Mode.ROWS) if link is not Stage.PLAN])
 @pytest.mark.parametrize("piece", [{}, {"run_id": "r"}, {MADE: {"attempt": "a"}}, {MADE: "text"}])
-def test_a_task_that_handed_nothing_on_was_marked_by_hand(link: Link, piece: dict[str, Any]) -> None:
+def test_a_task_that_handed_nothing_on_was_marked_by_hand(link: Stage, piece: dict[str, Any]) -> None:
     facts, task = whole(), task_of(link, "settle")
     judged = judge_activity(replace(facts, tasks={**facts.tasks, task: TaskFacts("success", piece)}))
     assert judged.verdict is Verdict.INVALID
     assert f"Task {task} handed nothing on" in judged.reason
 
 
-@pytest.mark.parametrize("link", [link for link in chain(SETTLE, Mode.ROWS) if link is not Link.PLAN])
-def test_a_piece_that_was_made_by_other_rules_is_invalid(link: Link) -> None:
+@pytest.mark.parametrize("link", [link for link in stage_sources(SETTLE, Mode.ROWS) if link is not Stage.PLAN])
+def test_a_piece_that_was_made_by_other_rules_is_invalid(link: Stage) -> None:
     facts, task = whole(), task_of(link, "settle")
     other = {**facts.tasks[task].piece[MADE], "rules": "of yesterday"}
     judged = judge_activity(changed(facts, task, **{MADE: other}))
@@ -228,7 +230,7 @@ def test_nothing_compared_and_nothing_expected_are_invalid() -> None:
 
 
 def test_a_broken_link_comes_before_pieces_that_do_not_fit() -> None:
-    broken = Broken(Link.HELPER, "The cluster died.", caused_by="load")
+    broken = StageFailure(Stage.HELPER, "The cluster died.", caused_by="load")
     facts = whole()
     tasks = {**facts.tasks, "settle.helper_job": TaskFacts("failed", {}, broken)}
     judged = judge_activity(replace(facts, tasks=tasks, planned="older"))
@@ -238,14 +240,14 @@ def test_a_broken_link_comes_before_pieces_that_do_not_fit() -> None:
 
 def recorded(facts: ActivityFacts, verdict: str = "PASS", **now: Any) -> Recorded:
     """Return an outcome that was recorded of ``facts``; ``now`` is what is different since."""
-    inputs = inputs_now(facts.chain, "settle", facts.tasks)
+    inputs = inputs_now(facts.stages, "settle", facts.tasks)
     said = {"verdict": verdict, "reason": "equal", MADE: Made("a", RULES.activity, inputs).to_json()}
     return replace(Recorded(said, "success", inputs, (), (RULES.activity,)), **now)
 
 
 def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
     assert outcome_of(recorded(whole()), "settle.record")["verdict"] == "PASS"
-    again = inputs_now(whole().chain, "settle", changed(whole(), "settle.helper_job", run_id="new").tasks)
+    again = inputs_now(whole().stages, "settle", changed(whole(), "settle.helper_job", run_id="new").tasks)
     for now in (
         {"state": "failed"},
         {"state": "upstream_failed"},
@@ -285,73 +287,73 @@ def test_a_green_word_that_rests_on_a_waiver_stands_until_its_last_day() -> None
 WELL = {task: TaskFacts("success", {"run_id": "r"}) for task in (PLAN, START, PIPELINE)}
 
 
-def plan(*activities: str, others: tuple[date, ...] = (), mode: Mode | None = None) -> Plan:
+def plan(*activities: str, others: tuple[date, ...] = (), mode: Mode | None = None) -> SuiteRunPlan:
     names = activities or ("settle",)
-    return Plan("payments", "r", DAY, names, mode, PipelineUse.TRIGGER, None, recover=False, other_dates=others)
+    return SuiteRunPlan(
+        "payments", "r", DAY, names, mode, PipelineUse.TRIGGER, None, recover=False, other_dates=others
+    )
 
 
-def night(
-    *verdicts: str, shared: Any = WELL, dates: Any = None, declared: int = 0, plan_: Any = None
-) -> NightFacts:
+def night(*verdicts: str, shared: Any = WELL, dates: Any = None, declared: int = 0, plan_: Any = None) -> RunFacts:
     names = [f"a{number}" for number, _ in enumerate(verdicts)]
     outcomes = {
         name: {"verdict": verdict, "reason": f"{name} is {verdict}"}
         for name, verdict in zip(names, verdicts, strict=True)
     }
-    return NightFacts(declared or len(names), plan_ or plan(*names), outcomes, shared, dates or {})
+    return RunFacts(declared or len(names), plan_ or plan(*names), outcomes, shared, dates or {})
 
 
 def test_a_run_is_as_good_as_its_worst_activity() -> None:
-    assert judge_night(night("PASS")) == (Verdict.PASS, "1 activity is equal.")
-    assert judge_night(night("PASS", "WAIVED")) == (Verdict.WAIVED, "2 activities are equal, 1 of them by waiver.")
-    assert judge_night(night("PASS", "FAIL")) == (Verdict.FAIL, "a1. a1 is FAIL")
-    assert judge_night(night("FAIL", "INVALID", "INVALID")) == (Verdict.INVALID, "a1, a2. a1 is INVALID")
+    assert judge_run(night("PASS")) == (Verdict.PASS, "1 activity is equal.")
+    assert judge_run(night("PASS", "WAIVED")) == (Verdict.WAIVED, "2 activities are equal, 1 of them by waiver.")
+    assert judge_run(night("PASS", "FAIL")) == (Verdict.FAIL, "a1. a1 is FAIL")
+    assert judge_run(night("FAIL", "INVALID", "INVALID")) == (Verdict.INVALID, "a1, a2. a1 is INVALID")
 
 
 def test_a_run_of_some_activities_says_that_the_others_were_not_asked_for() -> None:
-    found = judge_night(night("PASS", declared=3))
+    found = judge_run(night("PASS", declared=3))
     assert found == (Verdict.PASS, "1 activity is equal. 2 activities were not asked for in this run.")
 
 
 def test_a_planned_activity_without_an_outcome_is_invalid() -> None:
-    verdict, reason = judge_night(night("PASS", plan_=plan("a0", "a1")))
+    verdict, reason = judge_run(night("PASS", plan_=plan("a0", "a1")))
     assert verdict is Verdict.INVALID
     assert reason.startswith("a1. It was never judged")
 
 
 def test_a_run_without_activities_compared_nothing() -> None:
-    nothing = NightFacts(1, replace(plan(), activities=()), {}, WELL, {})
-    assert judge_night(nothing) == (Verdict.INVALID, "Nothing was planned, so nothing was compared.")
+    nothing = RunFacts(1, replace(plan(), activities=()), {}, WELL, {})
+    assert judge_run(nothing) == (Verdict.INVALID, "Nothing was planned, so nothing was compared.")
 
 
 @pytest.mark.parametrize("task", [PLAN, START, PIPELINE])
 @pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "missing"])
 def test_a_pipeline_that_nobody_can_vouch_for_is_no_pass(task: str, state: str) -> None:
-    verdict, reason = judge_night(night("PASS", shared={**WELL, task: TaskFacts(state)}))
+    verdict, reason = judge_run(night("PASS", shared={**WELL, task: TaskFacts(state)}))
     assert verdict is Verdict.INVALID
     assert reason == f"{task} did not succeed, so the pipeline cannot be vouched for."
-    assert judge_night(night("PASS", shared={}))[0] is Verdict.INVALID
+    assert judge_run(night("PASS", shared={}))[0] is Verdict.INVALID
 
 
 def test_the_end_of_an_earlier_pipeline_run_does_not_vouch_for_the_one_that_was_started_since() -> None:
     runs = {START: TaskFacts("success", {"run_id": "new"}), PIPELINE: TaskFacts("success", {"run_id": "old"})}
-    verdict, reason = judge_night(night("PASS", shared={**WELL, **runs}))
+    verdict, reason = judge_run(night("PASS", shared={**WELL, **runs}))
     assert verdict is Verdict.INVALID
     assert reason == "Task pipeline waited for run old, and start_pipeline has started new since. Clear pipeline."
-    assert judge_night(night("PASS", shared={**WELL, **runs, START: runs[PIPELINE]}))[0] is Verdict.PASS
+    assert judge_run(night("PASS", shared={**WELL, **runs, START: runs[PIPELINE]}))[0] is Verdict.PASS
 
 
 @pytest.mark.parametrize("handed", [{}, {"url": "u"}])
 def test_a_pipeline_that_a_person_marks_successful_is_no_pass(handed: dict[str, str]) -> None:
-    verdict, reason = judge_night(night("PASS", shared={**WELL, PIPELINE: TaskFacts("success", handed)}))
+    verdict, reason = judge_run(night("PASS", shared={**WELL, PIPELINE: TaskFacts("success", handed)}))
     assert verdict is Verdict.INVALID
     assert reason.startswith("Task pipeline handed nothing on; it was marked by hand")
 
 
 def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:
-    word = Broken(Link.PIPELINE, "PipelineFailed: copy_raw was denied.")
+    word = StageFailure(Stage.PIPELINE, "PipelineFailed: copy_raw was denied.")
     facts = night("PASS", shared={**WELL, PIPELINE: TaskFacts("failed", {}, word)})
-    assert judge_night(facts) == (Verdict.INVALID, word.sentence)
+    assert judge_run(facts) == (Verdict.INVALID, word.sentence)
     assert beyond(facts) == word.sentence
     assert beyond(night("PASS")) == ""
 
@@ -360,18 +362,20 @@ def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:
 def test_a_date_of_the_range_that_is_not_green_makes_the_run_red_and_is_named(said: str) -> None:
     two = plan("a0", others=(NEXT_DAY, date(2026, 3, 3)))
     dates = {"2026-03-02": "PASS", "2026-03-03": said}
-    verdict, reason = judge_night(night("PASS", plan_=two, dates=dates))
+    verdict, reason = judge_run(night("PASS", plan_=two, dates=dates))
     assert verdict is Verdict.INVALID
     assert reason == f"Another date of this range is not green: 2026-03-03: {said}; open its run."
-    assert judge_night(night("PASS", plan_=two, dates={}))[1].startswith(
+    assert judge_run(night("PASS", plan_=two, dates={}))[1].startswith(
         "Another date of this range is not green: 2026-03-02: it has not run (and 1 more date)"
     )
-    assert judge_night(night("PASS", plan_=two, dates={**dates, "2026-03-03": "WAIVED"}))[0] is Verdict.PASS
+    assert judge_run(night("PASS", plan_=two, dates={**dates, "2026-03-03": "WAIVED"}))[0] is Verdict.PASS
 
 
 def test_a_mode_that_cannot_run_here_leaves_the_chain_of_rows() -> None:
     rows = suite("settle")
-    assert chain_of(rows, rows.activities[0], plan(mode=Mode.DIGEST)) == chain(rows.activities[0], Mode.ROWS)
+    assert stages_of(rows, rows.activities[0], plan(mode=Mode.DIGEST)) == stage_sources(
+        rows.activities[0], Mode.ROWS
+    )
 
 
 def waiver(**more: Any) -> Waiver:
@@ -441,7 +445,7 @@ def test_a_task_of_the_chain_that_is_not_there_is_missing(task: str) -> None:
 
 
 def test_one_activity_and_several_that_were_not_asked_for_are_counted() -> None:
-    said = [judge_night(night("PASS", declared=declared))[1] for declared in (2, 4)]
+    said = [judge_run(night("PASS", declared=declared))[1] for declared in (2, 4)]
     assert said == [
         f"1 activity is equal. {left} not asked for in this run."
         for left in ("1 activity was", "3 activities were")

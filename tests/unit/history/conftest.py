@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
-from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun, RunRecord
+from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 
 DAY = date(2026, 3, 2)
@@ -42,7 +42,9 @@ def full() -> ActivityRecord:
         recorded=NOON,
         rows=Rows(100, 101, 93, 7, 0, 1, 2, 3),
         columns=(amount, ColumnFacts("note", 100, 1)),
-        findings=(Expected("legacy", "ExpectColumnToExist", "amount", "critical", "fail", "It is not there."),),
+        findings=(
+            ExpectationResult("legacy", "ExpectColumnToExist", "amount", "critical", "fail", "It is not there."),
+        ),
         remote_runs=(
             RemoteRun("athena", "q-1", "SUCCEEDED", "https://example.test/q-1"),
             RemoteRun("databricks", "77", "FAILED", error="out of memory"),

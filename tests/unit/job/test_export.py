@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parity.flow.suite_run.exports.fetch import Expected, target_request
+from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 from parity.sql.columns import Column, Kind
 from parity.sql.spark import Spark
 from parity.suite.models import Mode, TargetSource
@@ -80,7 +80,7 @@ def test_an_order_is_read_from_the_parameters() -> None:
 
 
 def test_what_the_product_asks_for_is_an_order() -> None:
-    expected = Expected("apply_refunds", "run-1", date(2026, 3, 2), Mode.ROWS)
+    expected = ExpectedExport("apply_refunds", "run-1", date(2026, 3, 2), Mode.ROWS)
     target = TargetSource(table="payments.refunds", where="settlement_date = :business_date")
     order = read_order(target_request(expected, target, "abfss://e@a.dfs.core.windows.net/x", ["refund_id"]))
     assert order.columns == ("refund_id",)
@@ -177,7 +177,7 @@ def test_a_long_request_comes_packed_and_says_the_same() -> None:
     wide = [Column(f"amount_in_currency_{at}", Kind.DECIMAL, 4) for at in range(200)]
     condition = Spark().among(wide[:1], 250_000, range(0, 250_000, 251))
     sql = Spark().detail([column.name for column in wide], (), condition, "payments.refunds")
-    expected = Expected("apply_refunds", "run-1", date(2026, 3, 2), Mode.DIGEST)
+    expected = ExpectedExport("apply_refunds", "run-1", date(2026, 3, 2), Mode.DIGEST)
     asked = target_request(expected, TargetSource(table="payments.refunds"), GIVEN["destination"], digest_sql=sql)
     assert asked["request"].startswith("zlib:")
     assert len(json.dumps(asked)) < 10_000 < len(sql)

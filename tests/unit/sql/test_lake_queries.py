@@ -9,7 +9,7 @@ import pytest
 
 from parity.sql.columns import Column, Kind
 from parity.sql.duck import Duck
-from parity.sql.lake import HASHABLE, Lake
+from parity.sql.lake import HASHABLE, Columnar
 from parity.sql.lake_types import column_of, meet
 from parity.sql.mariadb import MariaDB
 from parity.sql.mysql import MySQL
@@ -18,7 +18,7 @@ from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 
 GOLDEN = Path(__file__).parent / "golden"
-LAKES: dict[str, Lake] = {"trino": Trino(), "spark": Spark(), "duckdb": Duck()}
+LAKES: dict[str, Columnar] = {"trino": Trino(), "spark": Spark(), "duckdb": Duck()}
 KEY = [Column("payment_id", Kind.TEXT)]
 COLUMNS = [
     *KEY,

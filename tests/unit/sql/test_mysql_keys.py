@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.keys import Span, among, decoded, encoded, literal, unpack
+from parity.sql.keys import KeyRange, among, decoded, encoded, literal, unpack
 from parity.sql.mysql import MySQL
-from parity.sql.mysql_packed import Buckets, divisible
+from parity.sql.mysql_packed import BucketRanges, divisible
 
 NUMBER = Column("id", Kind.INTEGER, nullable=False)
 TEXT = Column("na`me", Kind.TEXT, nullable=True)
@@ -57,7 +57,7 @@ def test_what_is_no_number_is_refused_as_one(cell: str) -> None:
 
 def test_a_composite_span_is_spelled_out_for_the_index() -> None:
     key = (NUMBER, Column("day", Kind.DATE, nullable=False))
-    where = Span(after=("7", "2026-03-01")).where(MySQL(), key)
+    where = KeyRange(after=("7", "2026-03-01")).where(MySQL(), key)
     assert where == "(`id` >= 7 AND ((`id` > 7) OR (`id` = 7 AND `day` > '2026-03-01')))"
 
 
@@ -81,9 +81,9 @@ def test_a_packed_row_is_taken_apart_again() -> None:
 
 
 def test_bucket_zero_reaches_to_both_sides_because_div_truncates() -> None:
-    assert Buckets(width=10).where(MySQL(), (NUMBER,), [0]) == "(`id` BETWEEN -9 AND 9)"
+    assert BucketRanges(width=10).where(MySQL(), (NUMBER,), [0]) == "(`id` BETWEEN -9 AND 9)"
     assert (
-        Buckets(width=10).where(MySQL(), (NUMBER,), [-1, 1, 2])
+        BucketRanges(width=10).where(MySQL(), (NUMBER,), [-1, 1, 2])
         == "(`id` BETWEEN -19 AND -10 OR `id` BETWEEN 10 AND 29)"
     )
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.keys import Span, among, boundary, cells, literal, orderly, seekable, unpack
+from parity.sql.keys import KeyRange, among, boundary, cells, literal, orderly, seekable, unpack
 from parity.sql.mariadb import MariaDB
 from parity.sql.mysql import MySQL
 from parity.sql.mysql_canary import canaries
 from parity.sql.mysql_packed import (
-    Buckets,
+    BucketRanges,
     digests,
     divisible,
     key_and_hash,
@@ -53,7 +53,7 @@ EVERY = (
     Column("scan", Kind.BINARY, long=True),
     Column("place", Kind.GEOMETRY, long=True),
 )
-WIDTH, HEAPS = Buckets(width=10), Buckets(count=7)
+WIDTH, HEAPS = BucketRanges(width=10), BucketRanges(count=7)
 PAIR = (ID, DAY)
 AFTER, UPTO = ("7", "2026-03-01"), ("9", "2026-03-02")
 
@@ -64,23 +64,23 @@ def queries() -> dict[str, str]:
     return {
         "digests by ranges of the key": digests(ME, "pay`s", narrow, (ID,), WIDTH, "paid"),
         "digests by heaps": digests(ME, "pays", narrow, (CODE,), HEAPS, ""),
-        "digests of one heap": digests(ME, "pays", narrow, (CODE,), Buckets(), ""),
+        "digests of one heap": digests(ME, "pays", narrow, (CODE,), BucketRanges(), ""),
         "digests on one page": page_of_digests("SELECT 1").paged,
         "key and hash": key_and_hash(ME, narrow, PAIR),
         "key and row": key_and_row(ME, narrow, PAIR),
         "some buckets": pull(ME, "pays", "x", (ID,), WIDTH, [4, 2, 3, 9], "paid").paged,
         "some heaps": pull(ME, "pays", "x", (CODE,), HEAPS, [5, 2], "").paged,
         "all buckets": pull(ME, "pays", "x", (ID,), WIDTH, None, "").paged,
-        "a single heap": pull(ME, "pays", "x", (CODE,), Buckets(), [0], "").paged,
+        "a single heap": pull(ME, "pays", "x", (CODE,), BucketRanges(), [0], "").paged,
         "some keys": seek(ME, "pays", "x", (ID,), [("1",), ("2",)], "paid OR due").paged,
         "some keys anywhere": seek(ME, "pays", "x", (ID,), [("1",)], "").paged,
         "some keys one by one": seek(ME, "pays", "x", (ID,), [("1",)], "").singly,
         "some buckets one by one": pull(ME, "pays", "x", (ID,), WIDTH, [1], "").singly,
-        "the end of a span": boundary(ME, "pays", (ID,), Span(("7",)), 100),
-        "the end of the first span": boundary(ME, "pays", PAIR, Span(), 1),
-        "a span": Span(AFTER, UPTO).where(ME, PAIR),
-        "a span of one column": Span(("7",), ("9",)).where(ME, (ID,)),
-        "a span of three columns": Span(None, ("7", "2026-03-01", "a")).where(ME, (*PAIR, CODE)),
+        "the end of a span": boundary(ME, "pays", (ID,), KeyRange(("7",)), 100),
+        "the end of the first span": boundary(ME, "pays", PAIR, KeyRange(), 1),
+        "a span": KeyRange(AFTER, UPTO).where(ME, PAIR),
+        "a span of one column": KeyRange(("7",), ("9",)).where(ME, (ID,)),
+        "a span of three columns": KeyRange(None, ("7", "2026-03-01", "a")).where(ME, (*PAIR, CODE)),
         "keys of two columns": among(ME, PAIR, [AFTER, ("8", None)]),
         "every kind of cell": cells(ME, EVERY),
         "every kind in a row": ME.row(EVERY),
@@ -207,16 +207,16 @@ def test_only_one_integer_that_is_never_null_is_cut_by_division(key: tuple[Colum
 def test_a_range_holds_about_128_rows_and_never_outgrows_an_integer(
     first: int, last: int, rows: int, width: int
 ) -> None:
-    assert Buckets.by_width(first, last, rows).width == width
+    assert BucketRanges.by_width(first, last, rows).width == width
 
 
 def test_buckets_with_another_between_them_are_two_ranges() -> None:
-    assert Buckets(width=1).where(ME, (ID,), [3, 1]) == "(`id` BETWEEN 1 AND 1 OR `id` BETWEEN 3 AND 3)"
-    assert Buckets(width=1).where(ME, (ID,), [3, 2]) == "(`id` BETWEEN 2 AND 3)"
+    assert BucketRanges(width=1).where(ME, (ID,), [3, 1]) == "(`id` BETWEEN 1 AND 1 OR `id` BETWEEN 3 AND 3)"
+    assert BucketRanges(width=1).where(ME, (ID,), [3, 2]) == "(`id` BETWEEN 2 AND 3)"
 
 
 def test_a_small_table_is_one_heap() -> None:
-    assert [Buckets.by_hash(rows).count for rows in (0, 255, 256)] == [1, 1, 2]
+    assert [BucketRanges.by_hash(rows).count for rows in (0, 255, 256)] == [1, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from parity.compare.result import Canary, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
+from parity.compare.result import Canary, CanaryCheck, ColumnFacts, NotCompared, Omission, Result, Rows, Verdict
 from parity.sql.columns import Column, Kind
 from parity.suite.databases import TableRules
-from parity.tablediff.mysql.table import Eyesight
-from parity.tablediff.rows.checkpoint import Progress
+from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.rows.recheck import Recheck
 from parity.tablediff.schema.cutover import CutoverLine
 from parity.tablediff.schema.diff import SchemaDifference
@@ -21,7 +20,7 @@ from parity.tablediff.verdict import (
     TableFacts,
     TableResult,
     judge_database,
-    judge_lonely,
+    judge_one_sided,
     judge_table,
     refused,
 )
@@ -29,8 +28,8 @@ from parity.tablediff.verdict import (
 KEY, NAME = Column("id", Kind.INTEGER, nullable=False), Column("name", Kind.TEXT)
 SKIPPED = NotCompared("column blob", "ignored: too long")
 PLAN = TablePlan("people", (KEY, NAME), (KEY, NAME), (KEY,), (KEY,), not_compared=(SKIPPED,), coverage=0.75)
-EQUAL = Progress("f", legacy=1200, target=1200, spans=3, fetched=4, looked_at=5, counted=True)
-SEEN = Eyesight(2)
+EQUAL = Checkpoint("f", legacy=1200, target=1200, spans=3, fetched=4, looked_at=5, counted=True)
+SEEN = CanaryCheck(2)
 
 
 def facts(**told: Any) -> TableFacts:
@@ -91,12 +90,12 @@ def test_a_table_without_a_key_says_so() -> None:
 def test_different_rows_keep_the_engines_verdict_reason_and_canary() -> None:
     assert judged(**different()) == (Verdict.FAIL, "2 changed rows.")
     assert judged(**different(verdict=Verdict.WAIVED)) == (Verdict.WAIVED, "2 changed rows.")
-    result = judge_table(facts(**different(eyesight=Eyesight(2)))).result
+    result = judge_table(facts(**different(eyesight=CanaryCheck(2)))).result
     assert result.canary == Canary(7, 7)
 
 
 def test_a_change_that_the_digest_did_not_see_is_invalid_whatever_else_was_found() -> None:
-    blind = Eyesight(2, ("name",))
+    blind = CanaryCheck(2, ("name",))
     said = "The digest is blind: a change planted in column name was not seen."
     assert judged(eyesight=blind) == (Verdict.INVALID, said)
     assert judged(**different(eyesight=blind)) == (Verdict.INVALID, said)
@@ -105,8 +104,8 @@ def test_a_change_that_the_digest_did_not_see_is_invalid_whatever_else_was_found
 
 @pytest.mark.parametrize(("legacy", "target"), [(1200, 1200), (1, 0), (0, 1)])
 def test_rows_without_a_planted_change_are_invalid(legacy: int, target: int) -> None:
-    progress = Progress("f", legacy=legacy, target=target)
-    verdict, reason = judged(progress=progress, eyesight=Eyesight(0))
+    progress = Checkpoint("f", legacy=legacy, target=target)
+    verdict, reason = judged(progress=progress, eyesight=CanaryCheck(0))
     assert (verdict, reason) == (
         Verdict.INVALID,
         "The digest could not prove its eyesight: no change was planted.",
@@ -114,7 +113,7 @@ def test_rows_without_a_planted_change_are_invalid(legacy: int, target: int) -> 
 
 
 def test_no_rows_at_all_are_equal_unless_the_rules_forbid_it() -> None:
-    nothing = {"progress": Progress("f"), "eyesight": Eyesight(0)}
+    nothing = {"progress": Checkpoint("f"), "eyesight": CanaryCheck(0)}
     assert judged(**nothing, plan=with_rules(allow_empty=True)) == (Verdict.PASS, "0 rows equal in 2 columns.")
     verdict, reason = judged(**nothing, plan=with_rules(allow_empty=False))
     remedy = "Set allow_empty for the table, or for the database (at a terminal: --allow-empty), if none is right."
@@ -240,8 +239,8 @@ def test_a_refused_table_is_invalid_with_the_reason_and_what_was_left_out() -> N
 def test_all_rows_of_a_table_on_one_side_are_missing_or_extra(only: str, counts: Rows) -> None:
     alone = replace(PLAN, only=only)
     reason = f"The table is on the {only} side only; it has 7 rows."
-    assert judge_lonely(alone, 7, waived=False) == TableResult("people", Result(Verdict.FAIL, reason, counts))
-    assert judge_lonely(alone, 7, waived=True).result.verdict is Verdict.WAIVED
+    assert judge_one_sided(alone, 7, waived=False) == TableResult("people", Result(Verdict.FAIL, reason, counts))
+    assert judge_one_sided(alone, 7, waived=True).result.verdict is Verdict.WAIVED
 
 
 def table(name: str, verdict: Verdict, rows: Rows | None = None) -> TableResult:
@@ -326,7 +325,7 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
 
 def test_what_is_not_given_is_nothing() -> None:
     bare = TableFacts(PLAN, EQUAL)
-    assert bare == TableFacts(PLAN, EQUAL, Eyesight(0), Recheck(), (0, 0), None, (), 0.0, 0.0)
+    assert bare == TableFacts(PLAN, EQUAL, CanaryCheck(0), Recheck(), (0, 0), None, (), 0.0, 0.0)
     assert bare.detail is None
     found = DatabaseResult("ledger", Verdict.PASS, "so")
     assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), 0.0, 0.0)
@@ -344,7 +343,7 @@ def test_a_database_that_cannot_be_judged_is_invalid_whatever_it_was_called_befo
 
 @pytest.mark.parametrize(("legacy", "target", "listed"), [(0, 0, True), (1, 0, False), (0, 1, False)])
 def test_a_table_without_a_row_says_so_where_that_is_allowed(legacy: int, target: int, listed: bool) -> None:
-    progress = Progress("f", legacy=legacy, target=target, counted=True)
+    progress = Checkpoint("f", legacy=legacy, target=target, counted=True)
     found = judge_table(facts(plan=with_rules(allow_empty=True), progress=progress)).result.not_compared
     none = NotCompared("rows", "there is none on either side, which allow_empty permits")
     assert (none in found) is listed

@@ -30,7 +30,7 @@ Connection = Any
 
 
 @dataclass(frozen=True)
-class RunsRef:
+class RemoteRef:
     """One kind of remote run, over one Airflow connection."""
 
     kind: str
@@ -50,7 +50,7 @@ class RunsRef:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> RunsRef:
+    def from_json(cls, data: Mapping[str, Any]) -> RemoteRef:
         """Return what :meth:`to_json` wrote."""
         return cls(**data)
 
@@ -67,12 +67,12 @@ class RunsRef:
         return await asyncio.to_thread(remote_runs, self, await aconnection(self.connection))
 
 
-def remote_runs(ref: RunsRef, connection: Connection) -> RemoteRuns:
+def remote_runs(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     """Return the client of one kind of remote run; BadInput when the connection lacks something."""
     return _BUILDERS[ref.kind](ref, connection)
 
 
-def adf_client(ref: RunsRef, connection: Connection) -> AdfClient:
+def adf_client(ref: RemoteRef, connection: Connection) -> AdfClient:
     """Return the Data Factory of a connection; ``factory`` and ``resource_group`` of the suite win."""
     from parity.clients.adf import AdfClient, AdfConfig
 
@@ -165,19 +165,19 @@ def adls_config(connection: Connection) -> Any:
     return AdlsConfig(account, entra(connection), endpoint)
 
 
-def _adf(ref: RunsRef, connection: Connection) -> RemoteRuns:
+def _adf(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     from parity.clients.adf_runs import AdfRuns
 
     return AdfRuns(adf_client(ref, connection))
 
 
-def _adf_activity(ref: RunsRef, connection: Connection) -> RemoteRuns:
+def _adf_activity(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     from parity.clients.adf_activities import ActivityRuns
 
     return ActivityRuns(adf_client(ref, connection))
 
 
-def _databricks(_: RunsRef, connection: Connection) -> RemoteRuns:
+def _databricks(_: RemoteRef, connection: Connection) -> RemoteRuns:
     from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns
 
     return DatabricksRuns(DatabricksClient(DatabricksConfig(_host(connection), _databricks_auth(connection))))
@@ -207,7 +207,7 @@ def _host(connection: Connection) -> str:
     return f"{host}:{connection.port}" if connection.port else host
 
 
-def _athena(ref: RunsRef, connection: Connection) -> RemoteRuns:
+def _athena(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     from decimal import Decimal
 
     from parity.clients.athena import AthenaConfig, AthenaRuns
@@ -216,13 +216,13 @@ def _athena(ref: RunsRef, connection: Connection) -> RemoteRuns:
     return AthenaRuns(AthenaConfig(**options), aws_clients(connection))
 
 
-def _glue(ref: RunsRef, connection: Connection) -> RemoteRuns:
+def _glue(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     from parity.clients.glue import GlueConfig, GlueRuns
 
     return GlueRuns(GlueConfig(**ref.options), aws_clients(connection))
 
 
-_BUILDERS: Mapping[str, Callable[[RunsRef, Connection], RemoteRuns]] = {
+_BUILDERS: Mapping[str, Callable[[RemoteRef, Connection], RemoteRuns]] = {
     "adf": _adf,
     "adf_activity": _adf_activity,
     "databricks": _databricks,

@@ -13,37 +13,37 @@ from airflow.sdk import Context
 from parity.airflow.connections.lookup import connection
 from parity.airflow.step.results import open_results
 from parity.errors import BadInput, ExportRefused
-from parity.flow.database_run.plan import NightPlan
+from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.settings import settings
 from parity.suite.databases import Database
 
 if TYPE_CHECKING:
     from parity.clients.mysql import Address
-    from parity.flow.database_run.files import Folder, KeptSurvey
+    from parity.flow.database_run.files import DatabaseRunFiles, StoredSurvey
     from parity.suite.models import Waiver
-    from parity.tablediff.runner import Job
+    from parity.tablediff.job import Job
     from parity.tablediff.sessions.pair import Connections
 
 PLAN = "plan"
 
 
-def night_of(context: Context) -> NightPlan:
+def plan_of(context: Context) -> DatabaseRunPlan:
     """Return what the plan task decided."""
     data = context["ti"].xcom_pull(task_ids=PLAN)
     if not data:
         raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
-    return NightPlan.from_json(data)
+    return DatabaseRunPlan.from_json(data)
 
 
-def folder(plan: NightPlan) -> Folder:
+def folder(plan: DatabaseRunPlan) -> DatabaseRunFiles:
     """Return where the files of a night lie."""
     from parity.airflow.connections.artefacts import open_artefacts
-    from parity.flow.database_run.files import Folder
+    from parity.flow.database_run.files import DatabaseRunFiles
 
-    return Folder(open_artefacts(), plan)
+    return DatabaseRunFiles(open_artefacts(), plan)
 
 
-def survey_of(place: Folder) -> KeptSurvey:
+def survey_of(place: DatabaseRunFiles) -> StoredSurvey:
     """Return the survey that the tables are compared by."""
     kept = place.survey()
     if kept is None:
@@ -64,17 +64,17 @@ def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
     ``path`` is the database's file; ``survey`` is the number of the survey, so that no progress of an earlier one,
     or of a run of the same id that was deleted, is gone on with.
     """
-    from parity.airflow.database.operator import ToldProgress
+    from parity.airflow.database.operator import LoggedCheckpoints
     from parity.clock import SystemClock
-    from parity.history.checkpoints import StoredProgress
-    from parity.tablediff.runner import Job
+    from parity.history.checkpoints import StoredCheckpoints
+    from parity.tablediff.job import Job
 
-    plan = night_of(context)
-    progress = ToldProgress(StoredProgress(open_results().engine))
+    plan = plan_of(context)
+    progress = LoggedCheckpoints(StoredCheckpoints(open_results().engine))
     context["task"].on_stop = progress.stop
     key = settings().mask_key.get_secret_value()
     return Job(
-        spec=one_line(plan.applied_to(spec)),
+        spec=for_one_task(plan.applied_to(spec)),
         connections=connections_of(spec),
         store=progress,
         artefacts=settings().scratch_root / plan.folder / survey,
@@ -99,27 +99,27 @@ def addresses_of(spec: Database) -> tuple[Address, Address]:
     return mysql_address(connection(spec.legacy)), mysql_address(connection(spec.target))
 
 
-def one_line(spec: Database) -> Database:
+def for_one_task(spec: Database) -> Database:
     """Return the declaration for one task of several: one line to each server, and its share of the rows."""
     pace, tasks = spec.pace, spec.pace.connections
     share = pace.rows_per_second and max(1, pace.rows_per_second // tasks)
     return spec.model_copy(update={"pace": pace.model_copy(update={"connections": 1, "rows_per_second": share})})
 
 
-def forget_progress(plan: NightPlan) -> None:
+def forget_progress(plan: DatabaseRunPlan) -> None:
     """Drop what was kept for a retry; once the night is recorded only a clear can follow, and that starts anew."""
-    from parity.history.checkpoints import StoredProgress
+    from parity.history.checkpoints import StoredCheckpoints
 
-    StoredProgress(open_results().engine).forget_all(_progress(plan))
+    StoredCheckpoints(open_results().engine).forget_all(_progress(plan))
     shutil.rmtree(settings().scratch_root / plan.folder, ignore_errors=True)
 
 
-def _progress(plan: NightPlan) -> str:
+def _progress(plan: DatabaseRunPlan) -> str:
     """Return what the names of the progress of all pieces of a run begin with."""
     return f"{hashlib.sha256(plan.folder.encode()).hexdigest()}/"
 
 
-def _generation(context: Context, plan: NightPlan) -> str:
+def _generation(context: Context, plan: DatabaseRunPlan) -> str:
     """Return the name of this piece's progress: a retry finds it again, a clear starts a new one.
 
     Airflow raises ``max_tries`` when somebody clears a task, and at no other time

@@ -15,8 +15,8 @@ from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
 from parity.airflow.step.operator import StepOperator
-from parity.flow.database_run.plan import WAYS
-from parity.flow.stages import Link
+from parity.flow.database_run.plan import STRATEGIES
+from parity.flow.stages import Stage
 from parity.suite.databases import Database
 
 
@@ -24,23 +24,23 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
     """Return the Dag of ``spec``, whose file is ``path``; reads nothing but the declaration."""
     tasks = DatabaseTasks(spec, path)
     with DAG(spec.dag_id, **_options(spec)) as dag:
-        plan = StepOperator(task_id=PLAN, step=tasks.plan, link=Link.PLAN)
-        survey = _step(Link.SURVEY, tasks.survey)
+        plan = StepOperator(task_id=PLAN, step=tasks.plan, link=Stage.PLAN)
+        survey = _step(Stage.SURVEY, tasks.survey)
         for link, ask, asked in (
-            (Link.RDS, tasks.rds, spec.rds),
-            (Link.FLEXIBLE_SERVER, tasks.flexible_server, spec.azure),
+            (Stage.RDS, tasks.rds, spec.rds),
+            (Stage.FLEXIBLE_SERVER, tasks.flexible_server, spec.azure),
         ):
             if asked:
                 plan >> _step(link, ask) >> survey
         tables = TablesOperator.partial(
-            task_id=str(Link.TABLES),
+            task_id=str(Stage.TABLES),
             step=tasks.tables,
-            link=Link.TABLES,
+            link=Stage.TABLES,
             map_index_template="{{ task.piece['title'] }}",
             # Each task holds one line to each server, so this is the limit on connections that the file sets.
             max_active_tis_per_dagrun=spec.pace.connections,
         ).expand(piece=survey.output)
-        record = _step(Link.RECORD, tasks.record, trigger_rule=LAST)
+        record = _step(Stage.RECORD, tasks.record, trigger_rule=LAST)
         published = _step("publish", tasks.publish, trigger_rule=LAST)
         gate = _step(
             "gate",
@@ -58,7 +58,7 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
 
 
 def _step(task: str, step: Any, **options: Any) -> StepOperator:
-    link = Link(task) if task in set(Link) else Link.RECORD
+    link = Stage(task) if task in set(Stage) else Stage.RECORD
     return StepOperator(task_id=str(task), step=step, link=link, **options)
 
 
@@ -75,7 +75,7 @@ def _form(spec: Database) -> dict[str, Param]:
         "way": Param(
             DECLARED,
             type="string",
-            enum=[DECLARED, *WAYS],
+            enum=[DECLARED, *STRATEGIES],
             title="Way",
             description_md="**digest** asks both servers for digests and fetches only what differs; **stream**"
             " fetches every row; **auto** takes whatever proves quicker. The answer is the same.",

@@ -10,15 +10,15 @@ from airflow.sdk import Context
 
 from parity.airflow.step.failures import BROKEN
 from parity.airflow.step.output import task_output, task_states
-from parity.flow.database_run.files import Folder, KeptSurvey
+from parity.flow.database_run.files import DatabaseRunFiles, StoredSurvey
 from parity.flow.database_run.records import PieceReport
 from parity.flow.provenance import mark
 from parity.flow.run_verdict import Recorded, outcome_of
-from parity.flow.stages import Broken, Link
+from parity.flow.stages import Stage, StageFailure
 
-BEFORE = (Link.PLAN, Link.RDS, Link.FLEXIBLE_SERVER, Link.SURVEY)
+BEFORE = (Stage.PLAN, Stage.RDS, Stage.FLEXIBLE_SERVER, Stage.SURVEY)
 """What must hold before a row is read. A task that the database does not have is not among the run's states."""
-CLOUDS = (Link.RDS, Link.FLEXIBLE_SERVER)
+CLOUDS = (Stage.RDS, Stage.FLEXIBLE_SERVER)
 AGAIN = "Clear it with everything after it."
 HELD = ("success", "upstream_failed")
 """A task below a broken one broke nothing itself."""
@@ -26,20 +26,22 @@ ATTEMPT = "attempt"
 """XCom key of the attempt that compared a piece, which a red one leaves too."""
 
 
-def broken_before(context: Context) -> list[Broken]:
+def broken_before(context: Context) -> list[StageFailure]:
     """Return every link before the tables that did not hold."""
     states = task_states(context)
     unwell = [link for link in BEFORE if link in states and states[link] not in HELD]
     found = [_told(context, link, states[link]) for link in unwell]
     asked = [link for link in CLOUDS if states.get(link) == "success"]
     empty = [link for link in asked if not task_output(context, str(link))]
-    found += [Broken(link, f"Task {link} handed nothing on; it was marked by hand.", AGAIN) for link in empty]
-    if not found and states.get(Link.SURVEY) != "success":
-        found.append(Broken(Link.SURVEY, "It has not run.", "Clear it with downstream."))
+    found += [
+        StageFailure(link, f"Task {link} handed nothing on; it was marked by hand.", AGAIN) for link in empty
+    ]
+    if not found and states.get(Stage.SURVEY) != "success":
+        found.append(StageFailure(Stage.SURVEY, "It has not run.", "Clear it with downstream."))
     return found
 
 
-def piece_reports(context: Context, place: Folder, kept: KeptSurvey) -> dict[int, PieceReport]:
+def piece_reports(context: Context, place: DatabaseRunFiles, kept: StoredSurvey) -> dict[int, PieceReport]:
     """Return how each piece's task ended, by its index."""
     states = task_states(context)
     return {index: _piece(context, place, index, states) for index in range(len(kept.pieces))}
@@ -47,16 +49,16 @@ def piece_reports(context: Context, place: Folder, kept: KeptSurvey) -> dict[int
 
 def surveyed(context: Context) -> list[dict[str, Any]]:
     """Return the pieces that the survey task handed on."""
-    found: Any = task_output(context, str(Link.SURVEY))
+    found: Any = task_output(context, str(Stage.SURVEY))
     return list(found)
 
 
 def inputs_of(context: Context) -> dict[str, str]:
     """Return the marks of everything that the database's verdict is made from, as they are now."""
     listed = surveyed(context)
-    before = {str(link): mark(task_output(context, str(link))) for link in BEFORE if link is not Link.SURVEY}
-    before[str(Link.SURVEY)] = mark({"pieces": listed})
-    return {**before, **{f"{Link.TABLES}_{index}": _attempt(context, index) for index in range(len(listed))}}
+    before = {str(link): mark(task_output(context, str(link))) for link in BEFORE if link is not Stage.SURVEY}
+    before[str(Stage.SURVEY)] = mark({"pieces": listed})
+    return {**before, **{f"{Stage.TABLES}_{index}": _attempt(context, index) for index in range(len(listed))}}
 
 
 def judged(context: Context, declared: str, today: date) -> dict[str, Any]:
@@ -64,17 +66,19 @@ def judged(context: Context, declared: str, today: date) -> dict[str, Any]:
 
     ``declared`` are the rules of now, ``today`` is the day on which waivers must be in force.
     """
-    states, said = task_states(context), context["ti"].xcom_pull(task_ids=str(Link.RECORD), key="outcome")
+    states, said = task_states(context), context["ti"].xcom_pull(task_ids=str(Stage.RECORD), key="outcome")
     inputs = inputs_of(context)
-    pieces = [task for task in inputs if task.startswith(f"{Link.TABLES}_")]
+    pieces = [task for task in inputs if task.startswith(f"{Stage.TABLES}_")]
     rests_on = [*(str(link) for link in BEFORE if link in states), *pieces]
     unwell = tuple(task for task in rests_on if states.get(task) != "success")
-    rules = (str(task_output(context, str(Link.PLAN)).get("rules", "")), declared)
-    recorded = Recorded(said or {}, states.get(Link.RECORD, "missing"), inputs, unwell, rules, today)
-    return outcome_of(recorded, str(Link.RECORD))
+    rules = (str(task_output(context, str(Stage.PLAN)).get("rules", "")), declared)
+    recorded = Recorded(said or {}, states.get(Stage.RECORD, "missing"), inputs, unwell, rules, today)
+    return outcome_of(recorded, str(Stage.RECORD))
 
 
-def strangers(planned: str, kept: KeptSurvey, listed: Iterable[dict[str, Any]], rules: str) -> list[Broken]:
+def strangers(
+    planned: str, kept: StoredSurvey, listed: Iterable[dict[str, Any]], rules: str
+) -> list[StageFailure]:
     """Return each way in which plan, survey and declaration do not belong together.
 
     ``planned`` are the plan's rules, ``listed`` the pieces that the survey task handed on, ``rules`` those of now.
@@ -82,8 +86,8 @@ def strangers(planned: str, kept: KeptSurvey, listed: Iterable[dict[str, Any]], 
     found = []
     if planned != rules or kept.rules != rules:
         found.append(
-            Broken(
-                Link.PLAN,
+            StageFailure(
+                Stage.PLAN,
                 "The database's file or its waivers were edited while the run went, so that what was compared is"
                 " not what is declared now.",
                 "Clear plan with everything after it, or start a new run.",
@@ -91,8 +95,8 @@ def strangers(planned: str, kept: KeptSurvey, listed: Iterable[dict[str, Any]], 
         )
     if [piece.get("survey") for piece in listed] != [kept.number] * len(kept.pieces):
         found.append(
-            Broken(
-                Link.SURVEY,
+            StageFailure(
+                Stage.SURVEY,
                 "The survey that lies among the artefacts is not the one that its task handed on.",
                 "Clear survey with everything after it.",
             )
@@ -100,27 +104,27 @@ def strangers(planned: str, kept: KeptSurvey, listed: Iterable[dict[str, Any]], 
     return found
 
 
-def _piece(context: Context, place: Folder, index: int, states: dict[str, str]) -> PieceReport:
-    state = states.get(f"{Link.TABLES}_{index}", "never started")
+def _piece(context: Context, place: DatabaseRunFiles, index: int, states: dict[str, str]) -> PieceReport:
+    state = states.get(f"{Stage.TABLES}_{index}", "never started")
     if state not in ("success", "failed"):
-        broken = Broken(Link.TABLES, f"Its task is {state}.", "Clear it with downstream.")
+        broken = StageFailure(Stage.TABLES, f"Its task is {state}.", "Clear it with downstream.")
         return PieceReport(None, succeeded=False, broken=broken)
-    told = context["ti"].xcom_pull(task_ids=str(Link.TABLES), key=BROKEN, map_indexes=index)
-    broken_by = Broken.from_json(told) if isinstance(told, dict) else None
+    told = context["ti"].xcom_pull(task_ids=str(Stage.TABLES), key=BROKEN, map_indexes=index)
+    broken_by = StageFailure.from_json(told) if isinstance(told, dict) else None
     piece = place.piece(index)
     if piece and piece.number and piece.attempt != _attempt(context, index):
         why = "What it left is not of the attempt that ended last."
-        return PieceReport(None, succeeded=False, broken=broken_by or Broken(Link.TABLES, why, "Clear it."))
+        return PieceReport(None, succeeded=False, broken=broken_by or StageFailure(Stage.TABLES, why, "Clear it."))
     return PieceReport(piece, state == "success", broken_by)
 
 
 def _attempt(context: Context, index: int) -> str:
-    told = context["ti"].xcom_pull(task_ids=str(Link.TABLES), key=ATTEMPT, map_indexes=index)
+    told = context["ti"].xcom_pull(task_ids=str(Stage.TABLES), key=ATTEMPT, map_indexes=index)
     return told if isinstance(told, str) else ""
 
 
-def _told(context: Context, link: Link, state: str) -> Broken:
+def _told(context: Context, link: Stage, state: str) -> StageFailure:
     told = context["ti"].xcom_pull(task_ids=str(link), key=BROKEN)
     if told:
-        return Broken.from_json(told)
-    return Broken(link, f"Task {link} is {state} and left no word.", "Read its log; it was probably killed.")
+        return StageFailure.from_json(told)
+    return StageFailure(link, f"Task {link} is {state} and left no word.", "Read its log; it was probably killed.")

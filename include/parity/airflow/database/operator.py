@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from parity.airflow.step.failures import loudness, tell
+from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.operator import StepOperator
 from parity.compare.result import Verdict
-from parity.tablediff.rows.checkpoint import Progress, ProgressStore
+from parity.tablediff.rows.checkpoint import Checkpoint, CheckpointStore
 from parity.wording import plural
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ class Stopped(BaseException):
 
 
 @dataclass
-class ToldProgress:
+class LoggedCheckpoints:
     """Progress that is also told in the task's log, and that ends the walk when the task is stopped."""
 
-    store: ProgressStore
+    store: CheckpointStore
     _told: dict[str, float] = field(default_factory=dict)
     _stopped: bool = False
 
@@ -59,7 +59,7 @@ class ToldProgress:
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
         state = self.store.load(run, table)
-        if state is not None and (kept := Progress.from_json(state)).spans:
+        if state is not None and (kept := Checkpoint.from_json(state)).spans:
             log.info("%s: going on after %s", table, _so_far(kept))
         return state
 
@@ -68,7 +68,7 @@ class ToldProgress:
         self.store.save(run, table, state)
         if self._stopped:
             raise Stopped
-        progress, now = Progress.from_json(state), time.monotonic()
+        progress, now = Checkpoint.from_json(state), time.monotonic()
         if progress.done or now - self._told.get(table, 0.0) >= EVERY:
             self._told[table] = now
             log.info("%s: %s%s", table, _so_far(progress), ", all of it" if progress.done else "")
@@ -78,7 +78,7 @@ class ToldProgress:
         self.store.forget(run)
 
 
-def _so_far(progress: Progress) -> str:
+def _so_far(progress: Checkpoint) -> str:
     rows = max(progress.legacy, progress.target)
     return f"{plural(rows, 'row')} in {plural(progress.spans, 'span')}, {progress.different:,} different so far"
 
@@ -91,8 +91,8 @@ def red(found: Sequence[TableResult]) -> str:
     return f"{worst.result.verdict}: {worst.table}: {worst.result.reason}{more}"
 
 
-def tell_tables(found: Sequence[TableResult]) -> None:
+def log_tables(found: Sequence[TableResult]) -> None:
     """Write every table into the log, green ones first, so that the end of the log says what to do."""
     for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
         result = table.result
-        tell(f"{result.verdict:8}{table.table}", result.reason, level=loudness(result.verdict))
+        log_block(f"{result.verdict:8}{table.table}", result.reason, level=log_level(result.verdict))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from airflow.sdk import Context
 
-from parity.airflow.database.context import night_of
+from parity.airflow.database.context import plan_of
 from parity.airflow.notifications import recorded_outcome
 from parity.airflow.step.results import open_results, run_url
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.flow.database_run.plan import DATABASE
@@ -20,14 +20,14 @@ from parity.suite.models import Severity
 NO_RESULT = "It left no result; read the log of its record task."
 
 
-def database_outcome(spec: Database, context: Context) -> NightOutcome:
+def database_outcome(spec: Database, context: Context) -> RunOutcome:
     """Return how a run ended: what was recorded of it, and nothing that was not."""
     run, ti = context["dag_run"], context["ti"]
     beyond = ti.xcom_pull(task_ids="gate", key="beyond") or ""
     recorded = ti.xcom_pull(task_ids="gate", key="recorded")
     kept: Sequence[ActivityRecord] = ()
     try:
-        plan = night_of(context)
+        plan = plan_of(context)
     except BadInput as error:
         day, whole, beyond = spec.business_date(run.logical_date or run.run_after), False, beyond or str(error)
     else:
@@ -41,7 +41,7 @@ def database_outcome(spec: Database, context: Context) -> NightOutcome:
     if not found and not whole:  # else nobody is told of a run of some tables that broke before it read any
         beyond = beyond or NO_RESULT
     never = ActivityOutcome(DATABASE, Verdict.INVALID, NO_RESULT)
-    return NightOutcome(
+    return RunOutcome(
         suite=spec.key,
         business_date=day,
         run_id=run.run_id,

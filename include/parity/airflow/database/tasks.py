@@ -21,7 +21,7 @@ from parity.airflow.database.context import (
     folder,
     forget_progress,
     job_of,
-    night_of,
+    plan_of,
     survey_of,
     waivers_beside,
 )
@@ -34,31 +34,31 @@ from parity.airflow.database.facts import (
     strangers,
     surveyed,
 )
-from parity.airflow.database.operator import red, tell_tables
-from parity.airflow.step.failures import loudness, tell
+from parity.airflow.database.operator import log_tables, red
+from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.output import attempt_of, facts_of
 from parity.airflow.step.pages import renew_page, write_page
 from parity.airflow.step.results import open_results, run_record, run_url
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput, ExportRefused
-from parity.flow.database_run.plan import DATABASE, NightPlan, activity_of, chosen, plan_night, title
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, activity_of, chosen, plan_database_run, title
 from parity.flow.database_run.records import About, last_days, unvouched
 from parity.flow.provenance import MADE, Made, database_rules
 from parity.flow.run_verdict import COVERS
-from parity.flow.stages import Link, first_broken
+from parity.flow.stages import Stage, first_failure
 from parity.flow.suite_run.files import page_of
-from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT
+from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT_STEP
 from parity.settings import settings
 from parity.suite.databases import Database
 from parity.wording import plural
 
 if TYPE_CHECKING:
     from parity.clients.cloud_server import CloudServer
-    from parity.flow.database_run.files import Folder, KeptSurvey
-    from parity.flow.stages import Broken
+    from parity.flow.database_run.files import DatabaseRunFiles, StoredSurvey
+    from parity.flow.stages import StageFailure
     from parity.history.records import RemoteRun, RunRecord
-    from parity.tablediff.runner import Job
+    from parity.tablediff.job import Job
     from parity.tablediff.verdict import DatabaseResult, TableResult
 
 
@@ -73,7 +73,7 @@ class DatabaseTasks:
         """Decide what this run does, and open its entry in the results store."""
         run = context["dag_run"]
         moment = run.logical_date or run.run_after
-        plan = plan_night(self.spec, context["params"], run_id=run.run_id, moment=moment)
+        plan = plan_database_run(self.spec, context["params"], run_id=run.run_id, moment=moment)
         plan = replace(plan, rules=self._rules())
         open_results().record_run(self._run_record(context, plan.business_date))
         return plan.to_json()
@@ -102,12 +102,12 @@ class DatabaseTasks:
 
     def survey(self, context: Context) -> list[dict[str, Any]]:
         """Read both catalogues and settings, and return the pieces to compare."""
-        from parity.tablediff.runner import survey_database
+        from parity.tablediff.survey import survey_database
 
-        plan, rules = night_of(context), self._rules()
+        plan, rules = plan_of(context), self._rules()
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
         kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex, rules)
-        tell(*_surveyed(kept))
+        log_block(*_surveyed(kept))
         return [
             {"index": index, "title": title(names), "survey": kept.number}
             for index, names in enumerate(kept.pieces)
@@ -115,23 +115,23 @@ class DatabaseTasks:
 
     def tables(self, context: Context) -> dict[str, Any]:
         """Compare the tables of one piece; red when one of them is not equal, so that it can be cleared alone."""
-        from parity.flow.database_run.files import KeptPiece
+        from parity.flow.database_run.files import StoredTables
         from parity.tablediff.runner import verify_tables
 
-        plan, index = night_of(context), int(context["task"].piece["index"])
+        plan, index = plan_of(context), int(context["task"].piece["index"])
         place = folder(plan)
         self._take_back(context, plan, place, index)
         place.forget_piece(index)
         context["ti"].xcom_push(ATTEMPT, attempt_of(context))
         kept, rules = survey_of(place), self._rules()
-        if first := first_broken(strangers(plan.rules, kept, surveyed(context), rules)):
+        if first := first_failure(strangers(plan.rules, kept, surveyed(context), rules)):
             raise ExportRefused(first.reason, remedy=first.remedy)
         names = set(kept.pieces[index])
         job = self._job(context, kept)
         found = verify_tables(job, [table for table in kept.survey.plan.tables if table.name in names])
-        piece = KeptPiece(kept.number, found, attempt_of(context), rules)
+        piece = StoredTables(kept.number, found, attempt_of(context), rules)
         place.keep_piece(index, piece)
-        tell_tables(found)
+        log_tables(found)
         self._require_servers(found)
         job.store.forget(job.run)
         if not piece.green:
@@ -140,7 +140,7 @@ class DatabaseTasks:
 
     def record(self, context: Context) -> dict[str, Any]:
         """Judge the database, write everything to the results store, and go red when it is not green."""
-        plan = night_of(context)
+        plan = plan_of(context)
         place = folder(plan)
         broken, inputs = broken_before(context), inputs_of(context)
         kept = None if broken else place.survey()
@@ -152,12 +152,12 @@ class DatabaseTasks:
         self._write(context, plan, result, broken, now)
         forget_progress(plan)
         page = settings().artefact_link(page_of(folder(plan).name_of_report))
-        tell(
+        log_block(
             f"{result.verdict}: {self.spec.database}",
             result.reason,
-            NEXT[result.verdict],
+            NEXT_STEP[result.verdict],
             page,
-            level=loudness(result.verdict),
+            level=log_level(result.verdict),
         )
         outcome = {
             "verdict": result.verdict,
@@ -173,13 +173,13 @@ class DatabaseTasks:
 
     def publish(self, context: Context) -> dict[str, Any]:
         """Write the run's page and return where it lies."""
-        plan = night_of(context)
+        plan = plan_of(context)
         return {"page": write_page(plan.key, plan.run_id, plan.business_date, plan.folder)}
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Be green only when everything that was asked for is; the Dag run takes this task's colour."""
         try:
-            plan = night_of(context)
+            plan = plan_of(context)
         except BadInput as error:
             raise self._unplanned(context, error) from None
         said = judged(context, self._rules(), today(SystemClock(), self.spec.timezone))
@@ -222,7 +222,7 @@ class DatabaseTasks:
 
     def _unplanned(self, context: Context, error: BadInput) -> AirflowFailException:
         """Record that a run without a plan compared nothing, and return what the gate fails with."""
-        broken, run = facts_of(context, {PLAN: Link.PLAN})[PLAN].broken, context["dag_run"]
+        broken, run = facts_of(context, {PLAN: Stage.PLAN})[PLAN].broken, context["dag_run"]
         reason = broken.sentence if broken else str(error)
         context["ti"].xcom_push("beyond", reason)
         self._end(context, self.spec.business_date(run.logical_date or run.run_after), Verdict.INVALID, reason)
@@ -230,10 +230,10 @@ class DatabaseTasks:
 
     def _end(self, context: Context, day: date, verdict: Verdict, reason: str) -> None:
         """Write how the run ended into the log and into the results store."""
-        tell(f"The run is {verdict}.", reason, NEXT[verdict], run_url(context), level=loudness(verdict))
+        log_block(f"The run is {verdict}.", reason, NEXT_STEP[verdict], run_url(context), level=log_level(verdict))
         open_results().record_run(self._run_record(context, day, verdict, reason))
 
-    def _stored(self, plan: NightPlan, said: Mapping[str, Any]) -> str:
+    def _stored(self, plan: DatabaseRunPlan, said: Mapping[str, Any]) -> str:
         """Return when what counts was recorded, once the results store says nothing better of this run.
 
         A record task may have died before it stored anything: then an older result, perhaps a green one, would
@@ -250,7 +250,7 @@ class DatabaseTasks:
             open_results().record_activities(found)
         return recorded if known else ""
 
-    def _take_back(self, context: Context, plan: NightPlan, place: Folder, index: int) -> None:
+    def _take_back(self, context: Context, plan: DatabaseRunPlan, place: DatabaseRunFiles, index: int) -> None:
         """Take back what was said of this run's tables before they are compared again."""
         store, kept = open_results(), place.survey()
         tables = kept.pieces[index] if kept and index < len(kept.pieces) else ()
@@ -262,7 +262,7 @@ class DatabaseTasks:
             store.record_run(self._run_record(context, plan.business_date))
 
     def _result(
-        self, context: Context, plan: NightPlan, kept: KeptSurvey | None, broken: Sequence[Broken]
+        self, context: Context, plan: DatabaseRunPlan, kept: StoredSurvey | None, broken: Sequence[StageFailure]
     ) -> DatabaseResult:
         from parity.flow.database_run.records import could_not, tables_of
         from parity.tablediff.runner import conclude
@@ -280,12 +280,17 @@ class DatabaseTasks:
         return replace(result, cloud=lines, seconds=seconds)
 
     def _write(
-        self, context: Context, plan: NightPlan, result: DatabaseResult, broken: Sequence[Broken], now: datetime
+        self,
+        context: Context,
+        plan: DatabaseRunPlan,
+        result: DatabaseResult,
+        broken: Sequence[StageFailure],
+        now: datetime,
     ) -> None:
         from parity.flow.database_run.records import records
         from parity.web.pages import database_page
 
-        place, first = folder(plan), first_broken(broken)
+        place, first = folder(plan), first_failure(broken)
         # Equal tables are in the database's report; a page for each of ten thousand would say nothing more.
         red = [table for table in result.tables if table.result.verdict is not Verdict.PASS]
         reports = {activity_of(table.table): place.keep_table(table) for table in red}
@@ -299,18 +304,18 @@ class DatabaseTasks:
         )
         open_results().record_activities(records(self.spec, plan, result, reports, about))
 
-    def _job(self, context: Context, kept: KeptSurvey) -> Job:
+    def _job(self, context: Context, kept: StoredSurvey) -> Job:
         return job_of(self.spec, self.path, context, kept.number)
 
     def _require_servers(self, found: Sequence[TableResult]) -> None:
         """Have Airflow try again later, where a table could not be compared because a server is away."""
-        from parity.tablediff.sessions.pair import Sides
+        from parity.tablediff.sessions.pair import SessionPair
 
         if any(table.result.verdict is Verdict.INVALID for table in found):
-            Sides.open(connections_of(self.spec)).close()
+            SessionPair.open(connections_of(self.spec)).close()
 
     def _keep(self, context: Context, side: str, server: CloudServer) -> dict[str, Any]:
-        folder(night_of(context)).keep_server(side, server)
+        folder(plan_of(context)).keep_server(side, server)
         return {"run_id": server.name, "state": server.state, "version": server.version, "url": server.url}
 
     def _run_record(
@@ -319,14 +324,14 @@ class DatabaseTasks:
         return run_record(context, (self.spec.key, self.spec.wave, self.sha), day, verdict, reason)
 
 
-def _asked(place: Folder) -> list[RemoteRun]:
+def _asked(place: DatabaseRunFiles) -> list[RemoteRun]:
     from parity.history.records import RemoteRun
 
     servers = [place.server(side) for side in ("legacy", "target")]
     return [RemoteRun(s.kind, s.name, s.state, s.url) for s in servers if s]
 
 
-def _surveyed(kept: KeptSurvey) -> list[str]:
+def _surveyed(kept: StoredSurvey) -> list[str]:
     found = kept.survey
     return [
         f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",

@@ -11,20 +11,20 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from parity.airflow.connections.clients import RunsRef
-from parity.airflow.remote.submissions import SUBMITTED, Memory, Submission
+from parity.airflow.connections.clients import RemoteRef
+from parity.airflow.remote.submissions import SUBMITTED, Submission, SubmissionStore
 from parity.airflow.remote.trigger import RemoteRunTrigger, returned
-from parity.airflow.step.failures import Telling
+from parity.airflow.step.failures import ReportFailures
 from parity.airflow.step.links import RemoteRunLink
 from parity.clients.remote import Phase, RemoteRuns, RunStatus
 from parity.errors import DeadlineExceeded, ExportRefused, ParityError, RemoteFailed, Unreachable
 from parity.flow.provenance import MADE
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from parity.settings import settings
 
 
 @dataclass(frozen=True)
-class Ask:
+class Payload:
     """One submission: what the cloud is asked, and what is handed on beside its answer."""
 
     request: Mapping[str, Any]
@@ -32,13 +32,13 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RemoteRequest:
     """What a step wants of the cloud, once the plan is known."""
 
-    runs: RunsRef
+    runs: RemoteRef
     business_key: str
     """suite/activity/date: what the run is for, never where the task stands."""
-    ask: Callable[[str], Ask] = lambda _: Ask({})
+    ask: Callable[[str], Payload] = lambda _: Payload({})
     """Says the request of the submission that a token names."""
     existing: str | None = None
     """A run to wait for instead of submitting one."""
@@ -57,16 +57,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Watched:
+class ActiveRun:
     """A run that a task waits for."""
 
     client: RemoteRuns
-    wanted: Wanted
+    wanted: RemoteRequest
     run_id: str
     output: Mapping[str, Any]
 
 
-Want = Callable[[Context], Wanted | None]
+RequestBuilder = Callable[[Context], RemoteRequest | None]
 """Says what a step wants; None skips it."""
 
 
@@ -81,7 +81,7 @@ class RemoteRunOperator(BaseOperator):
     grace = 2.0
     """Seconds that a short run is given on the worker before the task defers; that costs a second process."""
 
-    def __init__(self, *, want: Want, link: Link, wait: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *, want: RequestBuilder, link: Stage, wait: bool = True, **kwargs: Any) -> None:
         super().__init__(**{"doc_md": link.story, **kwargs})
         self.custom_operator_name = link.place
         self.want = want
@@ -92,7 +92,7 @@ class RemoteRunOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submit or find the run, then wait for it."""
-        with Telling(context, self.link):
+        with ReportFailures(context, self.link):
             watched = self._watch(context)
             if watched.wanted.owned:
                 own = {"runs": watched.wanted.runs.to_json(), "run_id": watched.run_id}
@@ -106,7 +106,7 @@ class RemoteRunOperator(BaseOperator):
 
     def resume(self, context: Context, event: dict[str, Any] | str) -> dict[str, Any]:
         """Say how the run ended; called when the trigger has seen it end badly, late or not at all."""
-        with Telling(context, self.link):
+        with ReportFailures(context, self.link):
             if isinstance(event, str):  # ``dag.test()`` resumes even a task that its trigger ended; text says how
                 watched = self._watch(context)
                 return self._finish(watched, watched.client.status(watched.run_id))
@@ -123,20 +123,20 @@ class RemoteRunOperator(BaseOperator):
         if self._stop:
             self._stop()
 
-    def _watch(self, context: Context, run_id: str = "") -> Watched:
+    def _watch(self, context: Context, run_id: str = "") -> ActiveRun:
         wanted = self.want(context)
         if wanted is None:
             raise AirflowSkipException("Not part of this run's plan.")
         client = wanted.runs.connect()
         if wanted.existing:
-            return Watched(client, wanted, wanted.existing, _output(wanted, "", wanted.made))
-        memory = Memory(context, wanted.memory)
+            return ActiveRun(client, wanted, wanted.existing, _output(wanted, "", wanted.made))
+        memory = SubmissionStore(context, wanted.memory)
         if not run_id:
             run_id = self._attach(client, wanted, memory)
         known = memory.current()
-        return Watched(client, wanted, run_id, _output(wanted, known.token, known.made))
+        return ActiveRun(client, wanted, run_id, _output(wanted, known.token, known.made))
 
-    def _attach(self, client: RemoteRuns, wanted: Wanted, memory: Memory) -> str:
+    def _attach(self, client: RemoteRuns, wanted: RemoteRequest, memory: SubmissionStore) -> str:
         if wanted.digests and memory.redone:
             raise ExportRefused(
                 "These digests were exported from before, and what they found equal may have changed since.",
@@ -166,7 +166,7 @@ class RemoteRunOperator(BaseOperator):
         self.log.info("%s %s.", "Found" if found else "Started", run_id)
         return run_id
 
-    def _follow(self, watched: Watched, status: RunStatus) -> dict[str, Any]:
+    def _follow(self, watched: ActiveRun, status: RunStatus) -> dict[str, Any]:
         until = time.monotonic() + self.grace
         while not status.phase.ended and time.monotonic() < until:
             time.sleep(0.4)
@@ -186,30 +186,30 @@ class RemoteRunOperator(BaseOperator):
         self.defer(trigger=trigger, method_name="resume", timeout=_backstop(wanted.deadline))
         raise AssertionError("defer() does not return")
 
-    def _finish(self, watched: Watched, status: RunStatus) -> dict[str, Any]:
+    def _finish(self, watched: ActiveRun, status: RunStatus) -> dict[str, Any]:
         self._stop = None
         self.remote_url = status.url
         if status.phase is Phase.SUCCEEDED:
             return returned(status, watched.output)
         raise ended_badly(status)
 
-    def _cancel(self, context: Context, watched: Watched) -> None:
+    def _cancel(self, context: Context, watched: ActiveRun) -> None:
         if not watched.wanted.owned:
             return
         self.log.info("Cancelling %s.", watched.run_id)
         watched.client.cancel(watched.run_id)
         if not watched.wanted.existing:
-            Memory(context, watched.wanted.memory).cancelled()
+            SubmissionStore(context, watched.wanted.memory).cancelled()
 
 
-def _another(memory: Memory, known: Submission, wanted: Wanted) -> Submission:
+def _another(memory: SubmissionStore, known: Submission, wanted: RemoteRequest) -> Submission:
     """Return the submission to go on with: the same one only while it would be made from the same."""
     if all(known.made.get(what) == wanted.made.get(what) for what in ("rules", "inputs")):
         return known
     return replace(memory.after(known), asked=known.asked)
 
 
-def _output(wanted: Wanted, token: str, made: Mapping[str, Any]) -> Mapping[str, Any]:
+def _output(wanted: RemoteRequest, token: str, made: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**wanted.ask(token).output, **({MADE: dict(made)} if made else {})}
 
 
@@ -224,7 +224,7 @@ def ended_badly(status: RunStatus) -> ParityError:
     return error
 
 
-def _why_stopped(watched: Watched, event: Mapping[str, Any]) -> str:
+def _why_stopped(watched: ActiveRun, event: Mapping[str, Any]) -> str:
     why = event.get("stopped") or f"It had not ended by {event['late']}."
     whose = "It was cancelled." if watched.wanted.owned else "It was not ours to cancel."
     return f"{watched.run_id}: {why} {whose}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from parity.airflow.connections.clients import RunsRef
+from parity.airflow.connections.clients import RemoteRef
 from parity.airflow.remote.submissions import SUBMITTED
 from parity.airflow.step.failures import BROKEN
 from parity.airflow.step.output import task_states
@@ -24,10 +24,10 @@ from parity.errors import ParityError
 log = logging.getLogger(__name__)
 
 
-Connect = Callable[[RunsRef], RemoteRuns]
+Connect = Callable[[RemoteRef], RemoteRuns]
 
 
-def cancel_leftovers(context: Context, tasks: Iterable[str], connect: Connect = RunsRef.connect) -> None:
+def cancel_orphans(context: Context, tasks: Iterable[str], connect: Connect = RemoteRef.connect) -> None:
     """Cancel what tasks that were stopped have left running; trouble with it is logged, never raised.
 
     A task that failed by itself has said why, and has cancelled whatever it had to: a run that only could not be
@@ -43,7 +43,7 @@ def cancel_leftovers(context: Context, tasks: Iterable[str], connect: Connect = 
 
 def _cancel(task: str, left: dict[str, Any], connect: Connect) -> None:
     try:
-        client = connect(RunsRef.from_json(left["runs"]))
+        client = connect(RemoteRef.from_json(left["runs"]))
         status = client.status(left["run_id"])
         if not status.phase.ended:
             client.cancel(left["run_id"])

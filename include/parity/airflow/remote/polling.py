@@ -7,14 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from parity.airflow.connections.clients import RunsRef
+from parity.airflow.connections.clients import RemoteRef
 from parity.clients.remote import RemoteRuns, RunStatus
 
-Connect = Callable[[RunsRef], Awaitable[RemoteRuns]]
+Connect = Callable[[RemoteRef], Awaitable[RemoteRuns]]
 
 
 @dataclass
-class Shared:
+class SharedClient:
     """A client that several triggers use, and when it last asked the cloud."""
 
     client: RemoteRuns
@@ -23,13 +23,13 @@ class Shared:
 
 
 @dataclass
-class Polls:
+class SharedPolling:
     """Shares clients, and through them their polls, between the triggers of one process."""
 
-    connect: Connect = RunsRef.aconnect
-    shared: dict[str, Shared] = field(default_factory=dict)
+    connect: Connect = RemoteRef.aconnect
+    shared: dict[str, SharedClient] = field(default_factory=dict)
 
-    async def status(self, runs: RunsRef, run_id: str, poll: float) -> RunStatus:
+    async def status(self, runs: RemoteRef, run_id: str, poll: float) -> RunStatus:
         """Return how ``run_id`` stands; the cloud is asked at most once per ``poll`` seconds for each run.
 
         Errors are those of the client. The client is made anew after any error, so that fresh credentials
@@ -37,7 +37,7 @@ class Polls:
         """
         entry = self.shared.get(runs.key)
         if entry is None:
-            entry = self.shared.setdefault(runs.key, Shared(await self.connect(runs)))
+            entry = self.shared.setdefault(runs.key, SharedClient(await self.connect(runs)))
         async with entry.lock:
             asked, status = entry.asked.get(run_id, (0.0, None))
             if status is not None and time.monotonic() - asked < poll / 2:
@@ -53,4 +53,4 @@ class Polls:
         return status
 
 
-POLLS = Polls()
+SHARED_POLLING = SharedPolling()

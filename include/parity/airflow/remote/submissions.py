@@ -40,7 +40,7 @@ class Submission:
     """The task's retries when it was submitted; None for one that does not say."""
 
 
-class Memory:
+class SubmissionStore:
     """The submission of one task, in Airflow's task state store."""
 
     def __init__(self, context: Any, business_key: str) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
-from parity.airflow.connections.clients import RunsRef
-from parity.airflow.remote.polling import POLLS, Polls
+from parity.airflow.connections.clients import RemoteRef
+from parity.airflow.remote.polling import SHARED_POLLING, SharedPolling
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import CouldNotCompare, Terminal, Transient
 
@@ -29,7 +29,7 @@ class RemoteRunTrigger(BaseTrigger):
     run, because what others started is never cancelled; ``output`` is handed on when the run succeeds.
     """
 
-    polls: Polls = POLLS
+    polls: SharedPolling = SHARED_POLLING
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class RemoteRunTrigger(BaseTrigger):
         while not self._late():
             await asyncio.sleep(pause)
             try:
-                status = await self.polls.status(RunsRef.from_json(self.runs), self.run_id, self.poll)
+                status = await self.polls.status(RemoteRef.from_json(self.runs), self.run_id, self.poll)
             except CouldNotCompare as error:
                 refusals = refusals + 1 if isinstance(error, Terminal) else 0
                 self.log.warning("Asking about %s failed, the run itself is left alone: %s", self.run_id, error)
@@ -103,7 +103,7 @@ class RemoteRunTrigger(BaseTrigger):
     async def _cancel(self, why: str) -> None:
         if not self.owned:
             return
-        client = await self.polls.connect(RunsRef.from_json(self.runs))
+        client = await self.polls.connect(RemoteRef.from_json(self.runs))
         await asyncio.to_thread(client.cancel, self.run_id)
         self.log.info("Cancelled %s, because %s.", self.run_id, why)
 

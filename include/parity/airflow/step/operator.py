@@ -7,9 +7,9 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from parity.airflow.step.failures import Telling
+from parity.airflow.step.failures import ReportFailures
 from parity.airflow.step.links import PageLink
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 
 Step = Callable[[Context], Any]
 
@@ -19,7 +19,7 @@ class StepOperator(BaseOperator):
 
     operator_extra_links = (PageLink(),)
 
-    def __init__(self, *, step: Step, link: Link, **kwargs: Any) -> None:
+    def __init__(self, *, step: Step, link: Stage, **kwargs: Any) -> None:
         super().__init__(**{"doc_md": link.story, **kwargs})
         self.custom_operator_name = link.place
         self.page = ""
@@ -28,5 +28,5 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Run the step."""
-        with Telling(context, self.link):
+        with ReportFailures(context, self.link):
             return self.step(context)

@@ -11,7 +11,7 @@ from airflow.sdk import Context
 from parity.airflow.step.failures import BROKEN
 from parity.errors import ExportRefused
 from parity.flow.run_verdict import Facts, TaskFacts
-from parity.flow.stages import Broken, Link
+from parity.flow.stages import Stage, StageFailure
 
 
 def task_output(context: Any, task_id: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def task_states(context: Context) -> dict[str, str]:
     return {task: str(state) for task, state in states.get(ti.run_id, {}).items()}
 
 
-def facts_of(context: Context, tasks: Mapping[str, Link]) -> Facts:
+def facts_of(context: Context, tasks: Mapping[str, Stage]) -> Facts:
     """Return what is known of some tasks, each by its id with the link that it is."""
     states = task_states(context)
     return {
@@ -58,13 +58,13 @@ def attempt_of(context: Context) -> str:
     return str(context["ti"].id)
 
 
-def _broken(context: Context, link: Link, task: str, states: dict[str, str]) -> Broken | None:
+def _broken(context: Context, link: Stage, task: str, states: dict[str, str]) -> StageFailure | None:
     state = states.get(task)
     if state in (None, "success", "skipped", "upstream_failed"):
         return None
     if told := context["ti"].xcom_pull(task_ids=task, key=BROKEN):
-        return Broken.from_json(told)
-    return Broken(
+        return StageFailure.from_json(told)
+    return StageFailure(
         link,
         f"Task {task} is {state}: it was stopped or killed before it could say why.",
         "Read the end of its log, then clear it with downstream.",

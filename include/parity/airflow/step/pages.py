@@ -7,7 +7,7 @@ from datetime import date
 
 from parity.compare.result import Verdict
 from parity.errors import NotFound
-from parity.flow.suite_run.plan import Plan
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.settings import settings
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ def renew_page(name: str, run_id: str, day: date, folder: str) -> None:
         log.exception("The page of this run could not be written, and says what was known before.")
 
 
-def say_again(plan: Plan, name: str, verdict: Verdict, reason: str) -> None:
+def say_again(plan: SuiteRunPlan, name: str, verdict: Verdict, reason: str) -> None:
     """Write what counts of an activity into its report's page, where there is one."""
     from parity.airflow.connections.artefacts import open_artefacts
-    from parity.flow.suite_run.files import Shelf
+    from parity.flow.suite_run.files import ActivityFiles
     from parity.web.pages import say_in_report
 
-    shelf = Shelf(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
+    shelf = ActivityFiles(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
     try:
         say_in_report(shelf, shelf.result(), verdict, reason)
     except NotFound:

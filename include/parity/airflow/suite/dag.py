@@ -20,9 +20,9 @@ from parity.airflow.remote.operator import RemoteRunOperator
 from parity.airflow.step.operator import StepOperator
 from parity.airflow.suite import remote_steps as steps
 from parity.airflow.suite.outcome import suite_outcome
-from parity.airflow.suite.params import form
+from parity.airflow.suite.params import suite_params
 from parity.airflow.suite.tasks import SuiteTasks
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from parity.flow.suite_run.digest import steps as digest
 from parity.flow.suite_run.plan import digests
 from parity.suite.models import SUITE_DAG, Activity, Suite
@@ -65,19 +65,19 @@ def build_dag(suite: Suite, path: Path) -> DAG:
     """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
     tasks = SuiteTasks(suite, path)
     with DAG(suite.dag_id, **_options(suite)) as dag:
-        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Link.PLAN)
-        start = _remote(steps.START, steps.pipeline_start(suite), Link.PIPELINE, wait=False)
-        pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Link.PIPELINE)
-        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Link.PLAN, doc_md=OTHER_DATES)
+        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Stage.PLAN)
+        start = _remote(steps.START, steps.pipeline_start(suite), Stage.PIPELINE, wait=False)
+        pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Stage.PIPELINE)
+        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Stage.PLAN, doc_md=OTHER_DATES)
         runs = _runs_of_other_dates(dag, dates)
         verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
         published = StepOperator(
-            task_id="publish", step=tasks.publish, link=Link.RECORD, trigger_rule=LAST, doc_md=PUBLISH
+            task_id="publish", step=tasks.publish, link=Stage.RECORD, trigger_rule=LAST, doc_md=PUBLISH
         )
         gate = StepOperator(
             task_id="gate",
             step=tasks.gate,
-            link=Link.RECORD,
+            link=Stage.RECORD,
             trigger_rule=LAST,
             doc_md=GATE,
             on_failure_callback=GateAlert(suite, suite_outcome),
@@ -88,7 +88,7 @@ def build_dag(suite: Suite, path: Path) -> DAG:
         [*verdicts, pipeline] >> published >> gate
         runs >> gate
     # Set last: every operator deep-copies its Dag's parameters, a third of the time that a parse takes.
-    dag.params = ParamsDict(form(suite))
+    dag.params = ParamsDict(suite_params(suite))
     return dag
 
 
@@ -97,20 +97,22 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
     with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
         # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
         rule = {"trigger_rule": ANY} if digests(suite, activity) else {}
-        unload = _remote(Link.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Link.ATHENA, **rule)
-        migrated = _remote(Link.ACTIVITY, steps.adf_activity(suite, activity, folder), Link.ACTIVITY)
-        helper = _remote(Link.HELPER, steps.helper_job(suite, activity, folder, digest.ROWS), Link.HELPER, **rule)
-        compared = _step(Link.COMPARE, partial(tasks.compare, activity=activity))
-        expected = _step(Link.VALIDATE, partial(tasks.expect, activity=activity))
+        unload = _remote(Stage.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Stage.ATHENA, **rule)
+        migrated = _remote(Stage.ACTIVITY, steps.adf_activity(suite, activity, folder), Stage.ACTIVITY)
+        helper = _remote(
+            Stage.HELPER, steps.helper_job(suite, activity, folder, digest.ROWS), Stage.HELPER, **rule
+        )
+        compared = _step(Stage.COMPARE, partial(tasks.compare, activity=activity))
+        expected = _step(Stage.VALIDATE, partial(tasks.expect, activity=activity))
         recorded = _step(
-            Link.RECORD,
+            Stage.RECORD,
             partial(tasks.record, activity=activity),
             trigger_rule=LAST,
             outlets=[verdict_asset(suite.suite, activity.name)],
         )
         produced = plan
         if activity.glue_job:
-            produced = _remote(Link.GLUE, steps.glue_job(suite, activity, folder), Link.GLUE)
+            produced = _remote(Stage.GLUE, steps.glue_job(suite, activity, folder), Stage.GLUE)
             plan >> produced
         produced >> unload
         start >> migrated >> helper
@@ -124,11 +126,11 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
 def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any], target: tuple[Any, Any]) -> None:
     """Put the steps of digest mode between what produces each side's data and what exports it."""
     suite, folder = tasks.suite, tasks.path.parent
-    way = _step(Link.WAY, partial(tasks.way, activity=activity))
-    buckets = _step(Link.BUCKETS, partial(tasks.buckets, activity=activity))
+    way = _step(Stage.WAY, partial(tasks.way, activity=activity))
+    buckets = _step(Stage.BUCKETS, partial(tasks.buckets, activity=activity))
     for part, links, after in (
-        (digest.SURVEY, (Link.ATHENA_SURVEY, Link.HELPER_SURVEY), way),
-        (digest.DIGEST, (Link.ATHENA_DIGEST, Link.HELPER_DIGEST), buckets),
+        (digest.SURVEY, (Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY), way),
+        (digest.DIGEST, (Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST), buckets),
     ):
         athena = _remote(links[0], steps.athena(suite, activity, folder, part), links[0])
         helper = _remote(links[1], steps.helper_job(suite, activity, folder, part), links[1])
@@ -175,11 +177,11 @@ def _doc(suite: Suite) -> str:
     )
 
 
-def _remote(task_id: str, want: Any, link: Link, **options: Any) -> RemoteRunOperator:
+def _remote(task_id: str, want: Any, link: Stage, **options: Any) -> RemoteRunOperator:
     return RemoteRunOperator(task_id=str(task_id), want=want, link=link, **options)
 
 
-def _step(link: Link, step: Any, **options: Any) -> StepOperator:
+def _step(link: Stage, step: Any, **options: Any) -> StepOperator:
     return StepOperator(task_id=str(link), step=step, link=link, **options)
 
 

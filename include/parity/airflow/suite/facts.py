@@ -10,27 +10,27 @@ from airflow.sdk import Context
 
 from parity.airflow.step.output import attempt_of, facts_of, task_output
 from parity.flow.provenance import Made, activity_rules, marks, question, suite_rules
-from parity.flow.run_verdict import START, Facts, Rules, chain, task_of
-from parity.flow.stages import Link
-from parity.flow.suite_run.activity_run import Case
+from parity.flow.run_verdict import START, Facts, Rules, stage_sources, task_of
+from parity.flow.stages import Stage
+from parity.flow.suite_run.activity_run import ActivityRun
 from parity.suite.models import Activity, Mode, Suite, Waiver
 
-ACTIVITY_LINKS = tuple(link for link in Link if link not in (Link.PLAN, Link.PIPELINE, Link.RECORD))
+ACTIVITY_LINKS = tuple(link for link in Stage if link not in (Stage.PLAN, Stage.PIPELINE, Stage.RECORD))
 KINDS = {
-    Link.GLUE: "glue",
-    Link.ACTIVITY: "adf_activity",
-    Link.ATHENA_SURVEY: "athena_survey",
-    Link.HELPER_SURVEY: "databricks_survey",
-    Link.ATHENA_DIGEST: "athena_digest",
-    Link.HELPER_DIGEST: "databricks_digest",
-    Link.ATHENA: "athena",
-    Link.HELPER: "databricks",
+    Stage.GLUE: "glue",
+    Stage.ACTIVITY: "adf_activity",
+    Stage.ATHENA_SURVEY: "athena_survey",
+    Stage.HELPER_SURVEY: "databricks_survey",
+    Stage.ATHENA_DIGEST: "athena_digest",
+    Stage.HELPER_DIGEST: "databricks_digest",
+    Stage.ATHENA: "athena",
+    Stage.HELPER: "databricks",
 }
 
 
 def activity_facts(context: Context, activity: str) -> Facts:
     """Return what is known of everything that an activity's verdict may rest on."""
-    links = (Link.PLAN, Link.PIPELINE, *ACTIVITY_LINKS)
+    links = (Stage.PLAN, Stage.PIPELINE, *ACTIVITY_LINKS)
     return facts_of(context, {task_of(link, activity): link for link in links})
 
 
@@ -42,11 +42,11 @@ def rules_now(suite: Suite, activity: Activity, folder: Path, waivers: Iterable[
     return Rules(suite_rules(suite), question(suite, activity, sql), activity_rules(suite, activity, sql, waivers))
 
 
-def made_now(context: Context, case: Case, link: Link, rules: str) -> Made:
+def made_now(context: Context, case: ActivityRun, link: Stage, rules: str) -> Made:
     """Return what a piece that is made now is made by and from: nothing, where the run does without it."""
     name = case.activity.name
-    way = task_output(context, task_of(Link.WAY, name)) if case.mode is not Mode.ROWS else {}
-    sources = [task_of(source, name) for source in chain(case.activity, case.mode, way).get(link, ())]
+    way = task_output(context, task_of(Stage.WAY, name)) if case.mode is not Mode.ROWS else {}
+    sources = [task_of(source, name) for source in stage_sources(case.activity, case.mode, way).get(link, ())]
     return Made(attempt_of(context), rules, marks({task: task_output(context, task) for task in sources}, sources))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from parity.airflow.step.failures import loudness, tell
+from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.output import facts_of, task_states
 from parity.airflow.step.pages import say_again
 from parity.airflow.suite.facts import activity_facts
@@ -19,17 +19,17 @@ from parity.errors import BadInput
 from parity.flow.run_verdict import (
     OF_PIPELINE,
     PLAN,
-    NightFacts,
     Recorded,
-    chain_of,
+    RunFacts,
     inputs_now,
     outcome_of,
+    stages_of,
     task_of,
 )
-from parity.flow.stages import Link
-from parity.flow.suite_run.plan import Plan
+from parity.flow.stages import Stage
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.flow.suite_run.records import is_of, severity_of, unrecorded
-from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT
+from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT_STEP
 from parity.history.records import ActivityRecord
 from parity.history.store import Store
 from parity.suite.models import Suite
@@ -40,27 +40,29 @@ OTHER_DATES, ASKED = "other_dates", "asked"
 """The task that lists a range's further dates, and the XCom key of the moment at which it did."""
 
 
-def night_facts(context: Context, suite: Suite, plan: Plan, store: Store, rules: Mapping[str, str]) -> NightFacts:
+def run_facts(
+    context: Context, suite: Suite, plan: SuiteRunPlan, store: Store, rules: Mapping[str, str]
+) -> RunFacts:
     """Gather everything that the run's verdict is a function of; ``rules`` are those declared now, by activity."""
-    return NightFacts(
+    return RunFacts(
         declared=len(suite.activities),
         plan=plan,
         outcomes={name: _outcome(context, suite, plan, name, rules) for name in plan.activities},
-        shared=facts_of(context, {PLAN: Link.PLAN, **dict.fromkeys(OF_PIPELINE, Link.PIPELINE)}),
+        shared=facts_of(context, {PLAN: Stage.PLAN, **dict.fromkeys(OF_PIPELINE, Stage.PIPELINE)}),
         dates=_other_dates(context, plan, store),
     )
 
 
-def tell_night(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
+def log_run(outcomes: Mapping[str, Mapping[str, Any]], verdict: Verdict, url: str) -> None:
     """Write every activity into the gate's log, green ones first, so that the end of the log says what to do."""
     for name, outcome in sorted(
         outcomes.items(), key=lambda told: (not Verdict(told[1]["verdict"]).green, told[0])
     ):
-        tell(f"{outcome['verdict']:8}{name}", outcome["reason"], level=loudness(Verdict(outcome["verdict"])))
-    tell(f"The run is {verdict}.", NEXT[verdict], url, level=loudness(verdict))
+        log_block(f"{outcome['verdict']:8}{name}", outcome["reason"], level=log_level(Verdict(outcome["verdict"])))
+    log_block(f"The run is {verdict}.", NEXT_STEP[verdict], url, level=log_level(verdict))
 
 
-def stored(facts: NightFacts, suite: Suite, sha: str, store: Store) -> dict[str, Any]:
+def stored(facts: RunFacts, suite: Suite, sha: str, store: Store) -> dict[str, Any]:
     """Return what counts of each activity, once the results store says the same.
 
     A record task may have died before it stored anything: then an older result, perhaps a green one, would stand
@@ -76,7 +78,7 @@ def stored(facts: NightFacts, suite: Suite, sha: str, store: Store) -> dict[str,
     return found
 
 
-def take_back(plan: Plan, name: str, suite: Suite, sha: str, store: Store) -> bool:
+def take_back(plan: SuiteRunPlan, name: str, suite: Suite, sha: str, store: Store) -> bool:
     """Take back what is stored of an activity in this run, because its evidence is replaced; say if it was."""
     if (kept := _kept(plan, store).get(name)) is None:
         return False
@@ -84,7 +86,7 @@ def take_back(plan: Plan, name: str, suite: Suite, sha: str, store: Store) -> bo
     return True
 
 
-def _kept(plan: Plan, store: Store) -> dict[str, ActivityRecord]:
+def _kept(plan: SuiteRunPlan, store: Store) -> dict[str, ActivityRecord]:
     try:
         listed = store.run(plan.run_id, plan.suite, plan.business_date).activities
     except BadInput:  # housekeeping has deleted the run
@@ -93,7 +95,11 @@ def _kept(plan: Plan, store: Store) -> dict[str, ActivityRecord]:
 
 
 def _correct(
-    plan: Plan, name: str, outcome: Mapping[str, Any], kept: ActivityRecord | None, of: tuple[Suite, str, Store]
+    plan: SuiteRunPlan,
+    name: str,
+    outcome: Mapping[str, Any],
+    kept: ActivityRecord | None,
+    of: tuple[Suite, str, Store],
 ) -> str:
     """Store what counts of an activity in place of what is there, and return when that was recorded."""
     suite, sha, store = of
@@ -103,18 +109,20 @@ def _correct(
     return record.recorded.isoformat()
 
 
-def _outcome(context: Context, suite: Suite, plan: Plan, name: str, rules: Mapping[str, str]) -> Mapping[str, Any]:
+def _outcome(
+    context: Context, suite: Suite, plan: SuiteRunPlan, name: str, rules: Mapping[str, str]
+) -> Mapping[str, Any]:
     if name not in rules:
         return {"verdict": Verdict.INVALID, "reason": f"Activity {name} is no longer declared. Start a new run."}
     recorded = _recorded(context, suite, plan, name)
     recorded = replace(recorded, rules=(plan.rules.get(name, ""), rules[name]))
-    return outcome_of(recorded, task_of(Link.RECORD, name))
+    return outcome_of(recorded, task_of(Stage.RECORD, name))
 
 
-def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded:
+def _recorded(context: Context, suite: Suite, plan: SuiteRunPlan, name: str) -> Recorded:
     activity, tasks = suite.activity(name), activity_facts(context, name)
-    links = chain_of(suite, activity, plan, tasks[task_of(Link.WAY, name)].piece)
-    task = task_of(Link.RECORD, name)
+    links = stages_of(suite, activity, plan, tasks[task_of(Stage.WAY, name)].piece)
+    task = task_of(Stage.RECORD, name)
     outcome = context["ti"].xcom_pull(task_ids=task, key="outcome")
     state = task_states(context).get(task, "missing")
     unwell = tuple(known for link in links if tasks[known := task_of(link, name)].state != "success")
@@ -122,7 +130,7 @@ def _recorded(context: Context, suite: Suite, plan: Plan, name: str) -> Recorded
     return Recorded(outcome or {}, state, inputs_now(links, name, tasks), unwell, today=day)
 
 
-def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:
+def _other_dates(context: Context, plan: SuiteRunPlan, store: Store) -> dict[str, str]:
     """Return what became of every further date of the range: its verdict, or why there is none."""
     states = task_states(context)
     asked = context["ti"].xcom_pull(task_ids=OTHER_DATES, key=ASKED)
@@ -135,7 +143,7 @@ def _other_dates(context: Context, plan: Plan, store: Store) -> dict[str, str]:
     return found
 
 
-def _of_date(store: Store, plan: Plan, day: str, asked: str | None) -> str:
+def _of_date(store: Store, plan: SuiteRunPlan, day: str, asked: str | None) -> str:
     try:
         found = store.run(f"{plan.run_id}__{day}", plan.suite, date.fromisoformat(day))
     except BadInput:

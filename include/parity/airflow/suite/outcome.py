@@ -9,16 +9,16 @@ from airflow.sdk import Context
 from parity.airflow.notifications import recorded_outcome
 from parity.airflow.step.results import open_results, run_url
 from parity.airflow.suite.remote_steps import plan_of
-from parity.alerts.outcome import ActivityOutcome, NightOutcome
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
 from parity.errors import BadInput
-from parity.flow.suite_run.plan import Plan, asked_date
+from parity.flow.suite_run.plan import SuiteRunPlan, asked_date
 from parity.flow.suite_run.records import is_of, severity_of
 from parity.suite.models import Suite
 
 
-def suite_outcome(suite: Suite, context: Context) -> NightOutcome:
+def suite_outcome(suite: Suite, context: Context) -> RunOutcome:
     """Return how the run ended: what the gate said, with the details that the results store has of the same."""
     run, beyond = context["dag_run"], context["ti"].xcom_pull(task_ids="gate", key="beyond") or ""
     try:
@@ -30,7 +30,7 @@ def suite_outcome(suite: Suite, context: Context) -> NightOutcome:
         outcomes = _outcomes(suite, plan, context)
         if day > today(SystemClock(), suite.timezone):  # a date that has not come proves nothing right
             outcomes, whole = [one for one in outcomes if not one.verdict.green], False
-    return NightOutcome(
+    return RunOutcome(
         suite=suite.suite,
         business_date=day,
         run_id=run.run_id,
@@ -42,7 +42,7 @@ def suite_outcome(suite: Suite, context: Context) -> NightOutcome:
     )
 
 
-def _outcomes(suite: Suite, plan: Plan, context: Context) -> list[ActivityOutcome]:
+def _outcomes(suite: Suite, plan: SuiteRunPlan, context: Context) -> list[ActivityOutcome]:
     told = context["ti"].xcom_pull(task_ids="gate", key="outcomes") or {}
     stored = open_results().run(plan.run_id, suite.suite, plan.business_date).activities
     kept = {record.key.activity: record for record in stored}

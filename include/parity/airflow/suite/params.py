@@ -9,7 +9,7 @@ from parity.flow.suite_run.plan import PipelineUse
 from parity.suite.models import Mode, Suite
 
 
-def form(suite: Suite) -> dict[str, Param]:
+def suite_params(suite: Suite) -> dict[str, Param]:
     """Return the parameters of a suite's Dag; a scheduled run uses the defaults."""
     return {**_what(suite), **_whence(suite)}
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 
 from parity.airflow.connections.artefacts import open_artefacts
-from parity.airflow.connections.clients import RunsRef
+from parity.airflow.connections.clients import RemoteRef
 from parity.airflow.connections.lookup import connection
-from parity.airflow.remote.operator import Ask, Want, Wanted
+from parity.airflow.remote.operator import Payload, RemoteRequest, RequestBuilder
 from parity.airflow.step.output import attempt_of, required_output, task_output
 from parity.airflow.suite.facts import made_now, rules_now
 from parity.clients.names import did_you_mean
@@ -19,10 +19,10 @@ from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.provenance import Made, mark, suite_rules
 from parity.flow.run_verdict import PIPELINE, PLAN, START, task_of
-from parity.flow.stages import Link
-from parity.flow.suite_run.activity_run import Case
-from parity.flow.suite_run.digest.steps import Part
-from parity.flow.suite_run.plan import PipelineUse, Plan
+from parity.flow.stages import Stage
+from parity.flow.suite_run.activity_run import ActivityRun
+from parity.flow.suite_run.digest.steps import DigestPart
+from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 
@@ -35,35 +35,39 @@ LOOK_BACK = timedelta(days=30)
 """How far back a pipeline run that is to be verified may lie."""
 
 
-def plan_of(context: Context) -> Plan:
+def plan_of(context: Context) -> SuiteRunPlan:
     """Return what the plan task decided."""
     data = context["ti"].xcom_pull(task_ids=PLAN)
     if not data:
         raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
-    return Plan.from_json(data)
+    return SuiteRunPlan.from_json(data)
 
 
-def pipeline_start(suite: Suite) -> Want:
+def pipeline_start(suite: Suite) -> RequestBuilder:
     """Start the pipeline, or find the run that the plan names."""
 
-    def want(context: Context) -> Wanted:
+    def want(context: Context) -> RemoteRequest:
         plan = plan_of(context)
         ref = _adf(suite, "adf")
         key = f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}"
         made = Made(attempt_of(context), suite_rules(suite), {PLAN: mark(task_output(context, PLAN))}).to_json()
         if plan.pipeline is PipelineUse.TRIGGER:
-            return Wanted(ref, key, ask=lambda _: Ask(_pipeline_request(suite, plan, ref, context)), made=made)
-        return Wanted(ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, made=made)
+            return RemoteRequest(
+                ref, key, ask=lambda _: Payload(_pipeline_request(suite, plan, ref, context)), made=made
+            )
+        return RemoteRequest(
+            ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, made=made
+        )
 
     return want
 
 
-def pipeline_wait(suite: Suite) -> Want:
+def pipeline_wait(suite: Suite) -> RequestBuilder:
     """Wait for the whole pipeline; whoever stops this task stops the pipeline, if it is ours."""
 
-    def want(context: Context) -> Wanted:
+    def want(context: Context) -> RemoteRequest:
         plan = plan_of(context)
-        return Wanted(
+        return RemoteRequest(
             _adf(suite, "adf"),
             f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}",
             existing=_pipeline_run(context),
@@ -74,14 +78,14 @@ def pipeline_wait(suite: Suite) -> Want:
     return want
 
 
-def adf_activity(suite: Suite, activity: Activity, folder: Path) -> Want:
+def adf_activity(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
     """Wait for one activity of the pipeline run; ``folder`` is the suite's own."""
 
-    def want(context: Context) -> Wanted | None:
+    def want(context: Context) -> RemoteRequest | None:
         if (case := _case(suite, activity, context)) is None:
             return None
         plan = case.plan
-        return Wanted(
+        return RemoteRequest(
             activity_ref(suite),
             _key(plan, activity),
             existing=f"{_pipeline_run(context)}/{activity.name}",
@@ -93,18 +97,18 @@ def adf_activity(suite: Suite, activity: Activity, folder: Path) -> Want:
     return want
 
 
-def glue_job(suite: Suite, activity: Activity, folder: Path) -> Want:
+def glue_job(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
     """Find the legacy job's run for the date, and wait for it if it is still going."""
 
-    def want(context: Context) -> Wanted | None:
+    def want(context: Context) -> RemoteRequest | None:
         if (case := _case(suite, activity, context)) is None:
             return None
         plan, ref = case.plan, glue_ref(suite)
         request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
-        return Wanted(
+        return RemoteRequest(
             ref,
             _key(plan, activity),
-            ask=lambda _: Ask(request),
+            ask=lambda _: Payload(request),
             owned=False,
             deadline=deadline(suite, context),
             made=_made(context, case, folder),
@@ -113,10 +117,10 @@ def glue_job(suite: Suite, activity: Activity, folder: Path) -> Want:
     return want
 
 
-def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
+def athena(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
     """Unload what Athena answers to one question; ``folder`` is the suite's own."""
 
-    def want(context: Context) -> Wanted | None:
+    def want(context: Context) -> RemoteRequest | None:
         from parity.clients.athena_sql import unload
 
         if (case := _case(suite, activity, context)) is None:
@@ -127,22 +131,24 @@ def athena(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
             return None
         digests = part.digests(case)
 
-        def ask(token: str) -> Ask:
+        def ask(token: str) -> Payload:
             place = f"{plan.folder}/{activity.name}/{part.folder}legacy/{fingerprint(token)[:12]}"
             destination = f"{settings().exchange_s3}/{place}/"
-            return Ask(unload(query, destination).request, {"destination": destination, "digests": digests})
+            return Payload(unload(query, destination).request, {"destination": destination, "digests": digests})
 
         until = deadline(suite, context)
-        return Wanted(athena_ref(suite), _key(plan, activity), ask, deadline=until, made=made, digests=digests)
+        return RemoteRequest(
+            athena_ref(suite), _key(plan, activity), ask, deadline=until, made=made, digests=digests
+        )
 
     return want
 
 
-def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Want:
+def helper_job(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
     """Have the helper job export what Spark answers to one question, or all of the activity's rows."""
 
-    def want(context: Context) -> Wanted | None:
-        from parity.flow.suite_run.exports.fetch import Expected, target_request
+    def want(context: Context) -> RemoteRequest | None:
+        from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 
         if (case := _case(suite, activity, context)) is None:
             return None
@@ -152,45 +158,45 @@ def helper_job(suite: Suite, activity: Activity, folder: Path, part: Part) -> Wa
             return None
         digests = part.digests(case)
 
-        def ask(token: str) -> Ask:
+        def ask(token: str) -> Payload:
             mark = fingerprint(token)[:12]
             destination = f"{settings().exchange_adls}/{plan.folder}/{activity.name}/{part.folder}target/{mark}"
             mode = Mode.ROWS if sql is None else Mode.DIGEST
-            expected = Expected(activity.name, f"{plan.key}.{mark}", plan.business_date, mode)
+            expected = ExpectedExport(activity.name, f"{plan.key}.{mark}", plan.business_date, mode)
             parameters = target_request(expected, activity.target, destination, digest_sql=sql)
             request = {"job": suite.azure.helper_job, "parameters": parameters}
             told = {"destination": destination, "export_id": expected.run_id, "digests": digests}
-            return Ask(request, told)
+            return Payload(request, told)
 
-        ref = RunsRef("databricks", suite.azure.databricks_connection)
+        ref = RemoteRef("databricks", suite.azure.databricks_connection)
         until = deadline(suite, context)
-        return Wanted(ref, _key(plan, activity), ask, deadline=until, made=made, digests=digests)
+        return RemoteRequest(ref, _key(plan, activity), ask, deadline=until, made=made, digests=digests)
 
     return want
 
 
-def _made(context: Context, case: Case, folder: Path) -> dict[str, Any]:
+def _made(context: Context, case: ActivityRun, folder: Path) -> dict[str, Any]:
     """Return what this task's submission is made by and from, were it made now."""
-    link = Link(context["ti"].task_id.rpartition(".")[2])
+    link = Stage(context["ti"].task_id.rpartition(".")[2])
     return made_now(context, case, link, rules_now(case.suite, case.activity, folder).question).to_json()
 
 
-def _case(suite: Suite, activity: Activity, context: Context) -> Case | None:
+def _case(suite: Suite, activity: Activity, context: Context) -> ActivityRun | None:
     """Return the activity as the flow sees it; None when it is not part of the run."""
-    case = case_of(suite, activity, context)
+    case = activity_run_of(suite, activity, context)
     return case if activity.name in case.plan.activities else None
 
 
-def case_of(suite: Suite, activity: Activity, context: Context) -> Case:
+def activity_run_of(suite: Suite, activity: Activity, context: Context) -> ActivityRun:
     """Return the activity as the flow sees it, with what its tasks have handed on."""
 
-    def piece(link: Link) -> dict[str, Any]:
+    def piece(link: Stage) -> dict[str, Any]:
         return task_output(context, task_of(link, activity.name))
 
-    return Case(suite, activity, plan_of(context), settings(), open_artefacts(), handed_on=piece)
+    return ActivityRun(suite, activity, plan_of(context), settings(), open_artefacts(), handed_on=piece)
 
 
-def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:
+def legacy_query(activity: Activity, plan: SuiteRunPlan, folder: Path) -> Statement:
     """Return the activity's Athena query with its parameters bound; ``folder`` is the suite's own."""
     from parity.clients.athena_sql import bind
 
@@ -198,30 +204,30 @@ def legacy_query(activity: Activity, plan: Plan, folder: Path) -> Statement:
     return bind(sql, {"business_date": plan.business_date})
 
 
-def activity_ref(suite: Suite) -> RunsRef:
+def activity_ref(suite: Suite) -> RemoteRef:
     """Return where the suite's migrated activities run."""
     return _adf(suite, "adf_activity")
 
 
-def glue_ref(suite: Suite) -> RunsRef:
+def glue_ref(suite: Suite) -> RemoteRef:
     """Return where the suite's legacy jobs run."""
     options = {"date_argument": suite.aws.glue_date_argument, "timezone": suite.timezone}
-    return RunsRef("glue", suite.aws.connection, options)
+    return RemoteRef("glue", suite.aws.connection, options)
 
 
-def check_producers(context: Context, case: Case) -> None:
+def check_producers(context: Context, case: ActivityRun) -> None:
     """Refuse data that the activity, or the legacy job, has written again since its run was found."""
     suite, name, day = case.suite, case.activity.name, case.plan.business_date.isoformat()
-    migrated = required_output(context, task_of(Link.ACTIVITY, name))
+    migrated = required_output(context, task_of(Stage.ACTIVITY, name))
     request: dict[str, Any] = {"pipeline": suite.azure.pipeline, "parameters": {suite.azure.date_parameter: day}}
     activity_ref(suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
     if case.activity.glue_job:
-        found = required_output(context, task_of(Link.GLUE, name))
+        found = required_output(context, task_of(Stage.GLUE, name))
         request = {"job": case.activity.glue_job, "business_date": day}
         glue_ref(suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
 
-def athena_ref(suite: Suite) -> RunsRef:
+def athena_ref(suite: Suite) -> RemoteRef:
     """Return where the suite's queries run."""
     options = {
         "database": suite.aws.database,
@@ -230,7 +236,7 @@ def athena_ref(suite: Suite) -> RunsRef:
         "max_scan": suite.aws.max_scan,
         "price_per_tib": str(suite.aws.price_per_tib),
     }
-    return RunsRef("athena", suite.aws.connection, options)
+    return RemoteRef("athena", suite.aws.connection, options)
 
 
 def deadline(suite: Suite, context: Context) -> datetime:
@@ -238,20 +244,20 @@ def deadline(suite: Suite, context: Context) -> datetime:
     return (context["dag_run"].start_date or datetime.now(UTC)) + suite.timeout
 
 
-def _key(plan: Plan, activity: Activity) -> str:
+def _key(plan: SuiteRunPlan, activity: Activity) -> str:
     return f"{plan.suite}/{activity.name}/{plan.business_date}"
 
 
-def _adf(suite: Suite, kind: str) -> RunsRef:
+def _adf(suite: Suite, kind: str) -> RemoteRef:
     options = {"factory": suite.azure.factory, "resource_group": suite.azure.resource_group}
-    return RunsRef(kind, suite.azure.adf_connection, {k: v for k, v in options.items() if v})
+    return RemoteRef(kind, suite.azure.adf_connection, {k: v for k, v in options.items() if v})
 
 
 def _pipeline_run(context: Context) -> str:
     return str(required_output(context, START)["run_id"])
 
 
-def _pipeline_request(suite: Suite, plan: Plan, ref: RunsRef, context: Context) -> dict[str, Any]:
+def _pipeline_request(suite: Suite, plan: SuiteRunPlan, ref: RemoteRef, context: Context) -> dict[str, Any]:
     since = context["dag_run"].start_date or datetime.now(UTC)
     request: dict[str, Any] = {
         "pipeline": suite.azure.pipeline,
@@ -276,13 +282,13 @@ def check_date_parameter(suite: Suite, client: AdfClient) -> None:
         )
 
 
-def _client(ref: RunsRef) -> AdfClient:
+def _client(ref: RemoteRef) -> AdfClient:
     from parity.airflow.connections.clients import adf_client
 
     return adf_client(ref, connection(ref.connection))
 
 
-def existing_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+def existing_run(suite: Suite, plan: SuiteRunPlan, client: AdfClient) -> PipelineRun:
     """Return the run that is verified; BadInput for one whose data are no longer there."""
     if plan.pipeline is PipelineUse.LATEST:
         return _latest(suite, plan, client)
@@ -295,7 +301,7 @@ def existing_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
     return run
 
 
-def named_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+def named_run(suite: Suite, plan: SuiteRunPlan, client: AdfClient) -> PipelineRun:
     """Return the run that the form names; BadInput for one of another pipeline or date."""
     run = client.run(plan.pipeline_run_id or "")
     date = run.parameters.get(suite.azure.date_parameter)
@@ -308,7 +314,7 @@ def named_run(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
     return run
 
 
-def _latest(suite: Suite, plan: Plan, client: AdfClient) -> PipelineRun:
+def _latest(suite: Suite, plan: SuiteRunPlan, client: AdfClient) -> PipelineRun:
     now = datetime.now(UTC)
     named = [{"operand": "PipelineName", "operator": "Equals", "values": [suite.azure.pipeline]}]
     found = [

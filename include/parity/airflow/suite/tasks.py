@@ -15,15 +15,22 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from parity.airflow.connections.lookup import connection
-from parity.airflow.remote.orphans import cancel_leftovers
-from parity.airflow.step.failures import loudness, tell
+from parity.airflow.remote.orphans import cancel_orphans
+from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.links import show
 from parity.airflow.step.output import attempt_of, facts_of, required_output
 from parity.airflow.step.pages import renew_page, write_page
 from parity.airflow.step.results import log_result, open_results, run_record, run_url
 from parity.airflow.suite.facts import ACTIVITY_LINKS, activity_facts, made_now, remote_runs_of, rules_now
-from parity.airflow.suite.gate import ASKED, night_facts, stored, take_back, tell_night
-from parity.airflow.suite.remote_steps import PLAN, athena_ref, case_of, check_producers, legacy_query, plan_of
+from parity.airflow.suite.gate import ASKED, log_run, run_facts, stored, take_back
+from parity.airflow.suite.remote_steps import (
+    PLAN,
+    activity_run_of,
+    athena_ref,
+    check_producers,
+    legacy_query,
+    plan_of,
+)
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.flow.provenance import MADE, Made
@@ -32,26 +39,28 @@ from parity.flow.run_verdict import (
     OF_PIPELINE,
     ActivityFacts,
     beyond,
-    chain_of,
     inputs_now,
     judge_activity,
-    judge_night,
+    judge_run,
+    stages_of,
     task_of,
 )
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
+from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps as digest
 from parity.flow.suite_run.files import PAGE, page_of
-from parity.flow.suite_run.plan import asked_date, make_plan
+from parity.flow.suite_run.plan import asked_date, plan_suite_run
 from parity.flow.suite_run.records import activity_record
-from parity.flow.suite_run.steps import Case, Outputs, compare, expect, fetch
-from parity.flow.suite_run.verdict import NEXT, Judgement, covering
+from parity.flow.suite_run.steps import compare, expect, fetch
+from parity.flow.suite_run.verdict import NEXT_STEP, Judgement, covering
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 from parity.web.pages import say_in_report
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
-    from parity.flow.suite_run.exports.fetch import Column, Export
+    from parity.flow.suite_run.exports.fetch import Export
+    from parity.flow.suite_run.exports.parquet import ExportColumn
     from parity.history.records import ActivityRecord, RunRecord
 
 
@@ -69,7 +78,7 @@ class SuiteTasks:
         """Decide what this run does, and open its entry in the results store."""
         run = context["dag_run"]
         moment = run.logical_date or run.run_after
-        plan = make_plan(self.suite, context["params"], run_id=run.run_id, scheduled=moment)
+        plan = plan_suite_run(self.suite, context["params"], run_id=run.run_id, scheduled=moment)
         plan = replace(plan, rules=self._rules(plan.activities))
         open_results().record_run(self._run_record(context, plan.business_date))
         return plan.to_json()
@@ -88,9 +97,9 @@ class SuiteTasks:
 
     def way(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Choose between digests and rows, from what both engines told of themselves."""
-        case = self._digesting(context, activity, Link.WAY)
-        runs, links = athena_ref(self.suite).connect(), (Link.ATHENA_SURVEY, Link.HELPER_SURVEY)
-        outputs, query = self._outputs(context, case, links, runs), _of(context, activity, Link.ATHENA_SURVEY)
+        case = self._digesting(context, activity, Stage.WAY)
+        runs, links = athena_ref(self.suite).connect(), (Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY)
+        outputs, query = self._outputs(context, case, links, runs), _of(context, activity, Stage.ATHENA_SURVEY)
         way = digest.decide(
             case, outputs, lambda: self._legacy_columns(case, runs, query["run_id"]), self._storage()
         )
@@ -98,8 +107,8 @@ class SuiteTasks:
 
     def buckets(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Hold both sides' digests against each other."""
-        case = self._digesting(context, activity, Link.BUCKETS)
-        links = (Link.ATHENA_DIGEST, Link.HELPER_DIGEST)
+        case = self._digesting(context, activity, Stage.BUCKETS)
+        links = (Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST)
         outputs = self._outputs(context, case, links, athena_ref(self.suite).connect())
         found = digest.find(case, outputs, self._storage())
         rows = [found.legacy_rows, found.target_rows]
@@ -107,9 +116,9 @@ class SuiteTasks:
 
     def compare(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Fetch both outputs and compare them."""
-        case = self._making(context, activity, Link.COMPARE)
+        case = self._making(context, activity, Stage.COMPARE)
         self._take_back(context, case)
-        query = _of(context, activity, Link.ATHENA)
+        query = _of(context, activity, Stage.ATHENA)
         check_producers(context, case)
         result = compare(case, *self._exports(context, case), facts={"athena": query})
         log_result(result)
@@ -123,7 +132,7 @@ class SuiteTasks:
 
     def expect(self, context: Context, activity: Activity) -> dict[str, Any]:
         """Run Great Expectations on both outputs and on what the comparison found."""
-        case = self._making(context, activity, Link.VALIDATE)
+        case = self._making(context, activity, Stage.VALIDATE)
         self._take_back(context, case)
         findings = expect(case, *self._exports(context, case), result=case.shelf.result())
         show(context, f"artefacts/{findings.docs}")
@@ -139,7 +148,7 @@ class SuiteTasks:
         case = self.case(context, activity)
         if activity.name not in case.plan.activities:
             raise AirflowSkipException("Not part of this run's plan.")
-        cancel_leftovers(context, [task_of(link, activity.name) for link in ACTIVITY_LINKS])
+        cancel_orphans(context, [task_of(link, activity.name) for link in ACTIVITY_LINKS])
         facts = self._facts(context, case)
         judgement = judge_activity(facts)
         store, plan = open_results(), case.plan
@@ -154,8 +163,10 @@ class SuiteTasks:
         report = settings().artefact_link(page_of(record.report)) if record.report else ""
         show(context, f"artefacts/{page_of(record.report)}" if record.report else "")
         verdict = judgement.verdict
-        tell(f"{verdict}: {activity.name}", judgement.reason, NEXT[verdict], report, level=loudness(verdict))
-        inputs = inputs_now(facts.chain, activity.name, facts.tasks)
+        log_block(
+            f"{verdict}: {activity.name}", judgement.reason, NEXT_STEP[verdict], report, level=log_level(verdict)
+        )
+        inputs = inputs_now(facts.stages, activity.name, facts.tasks)
         outcome = {
             "verdict": judgement.verdict,
             "reason": judgement.reason,
@@ -190,9 +201,9 @@ class SuiteTasks:
             plan = plan_of(context)
         except BadInput as error:
             raise self._unplanned(context, error) from None
-        cancel_leftovers(context, OF_PIPELINE)
-        facts = night_facts(context, self.suite, plan, open_results(), self._rules(plan.activities))
-        verdict, reason = judge_night(facts)
+        cancel_orphans(context, OF_PIPELINE)
+        facts = run_facts(context, self.suite, plan, open_results(), self._rules(plan.activities))
+        verdict, reason = judge_run(facts)
         outcomes = stored(facts, self.suite, self.sha, open_results())
         open_results().record_run(self._run_record(context, plan.business_date, verdict, reason))
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
@@ -201,18 +212,18 @@ class SuiteTasks:
         # Last: killed in between, the gate leaves no green words without what speaks against them.
         context["ti"].xcom_push("outcomes", outcomes)
         show(context, f"runs/{quote(plan.run_id)}")
-        tell_night(outcomes, verdict, run_url(context))
+        log_run(outcomes, verdict, run_url(context))
         if not verdict.green:
             raise AirflowFailException(f"{verdict}: {reason}")
         return {"verdict": verdict, "reason": reason}
 
-    def case(self, context: Context, activity: Activity) -> Case:
+    def case(self, context: Context, activity: Activity) -> ActivityRun:
         """Return the activity as the flow sees it."""
         from parity.suite.loader import load_suites
 
         waivers = load_suites(self.path.parent, self.suite.suite).waivers
         attempt = int(context["ti"].try_number)
-        case = case_of(self.suite, activity, context)
+        case = activity_run_of(self.suite, activity, context)
         return replace(case, waivers=waivers, attempt=attempt)
 
     @cached_property
@@ -238,40 +249,44 @@ class SuiteTasks:
 
     def _unplanned(self, context: Context, error: BadInput) -> AirflowFailException:
         """Record that a run without a plan compared nothing, and return what the gate fails with."""
-        broken = facts_of(context, {PLAN: Link.PLAN})[PLAN].broken
+        broken = facts_of(context, {PLAN: Stage.PLAN})[PLAN].broken
         reason = broken.sentence if broken else str(error)
         open_results().record_run(
             self._run_record(context, asked_date(self.suite, context["dag_run"]), Verdict.INVALID, reason)
         )
         context["ti"].xcom_push("beyond", reason)
-        tell(
-            "The run is INVALID.", reason, NEXT[Verdict.INVALID], run_url(context), level=loudness(Verdict.INVALID)
+        log_block(
+            "The run is INVALID.",
+            reason,
+            NEXT_STEP[Verdict.INVALID],
+            run_url(context),
+            level=log_level(Verdict.INVALID),
         )
         return AirflowFailException(f"INVALID: {reason}")
 
-    def _take_back(self, context: Context, case: Case) -> None:
+    def _take_back(self, context: Context, case: ActivityRun) -> None:
         """Take back what was said of the activity in this run before its evidence is replaced."""
         if take_back(case.plan, case.activity.name, self.suite, self.sha, open_results()):
             open_results().record_run(self._run_record(context, case.plan.business_date))
 
-    def _making(self, context: Context, activity: Activity, link: Link) -> Case:
+    def _making(self, context: Context, activity: Activity, link: Stage) -> ActivityRun:
         """Return the case of a step that makes a piece, with what it is made by and from as that is now."""
         case = self.case(context, activity)
         rules = rules_now(self.suite, activity, self.path.parent, case.waivers)
         return replace(case, made=made_now(context, case, link, rules.of(link)))
 
-    def _digesting(self, context: Context, activity: Activity, link: Link) -> Case:
+    def _digesting(self, context: Context, activity: Activity, link: Stage) -> ActivityRun:
         """Return the case of a step that only digests need; skip it when rows were asked for."""
         case = self._making(context, activity, link)
         if activity.name not in case.plan.activities or case.mode is Mode.ROWS:
             raise AirflowSkipException("This run compares the activity's rows.")
         return case
 
-    def _exports(self, context: Context, case: Case) -> tuple[Export, Export]:
+    def _exports(self, context: Context, case: ActivityRun) -> tuple[Export, Export]:
         runs = athena_ref(self.suite).connect()
-        return fetch(case, self._outputs(context, case, (Link.ATHENA, Link.HELPER), runs), self._storage())
+        return fetch(case, self._outputs(context, case, (Stage.ATHENA, Stage.HELPER), runs), self._storage())
 
-    def _outputs(self, context: Context, case: Case, links: tuple[Link, Link], runs: Any) -> Outputs:
+    def _outputs(self, context: Context, case: ActivityRun, links: tuple[Stage, Stage], runs: Any) -> Outputs:
         query, export = (_of(context, case.activity, link) for link in links)
         return Outputs(
             query=runs.status(query["run_id"]),
@@ -282,11 +297,11 @@ class SuiteTasks:
             digests=(query.get("digests", ""), export.get("digests", "")),
         )
 
-    def _legacy_columns(self, case: Case, runs: Any, run_id: str) -> list[Column]:
-        from parity.flow.suite_run.exports.fetch import Column
+    def _legacy_columns(self, case: ActivityRun, runs: Any, run_id: str) -> list[ExportColumn]:
+        from parity.flow.suite_run.exports.parquet import ExportColumn
 
         query = legacy_query(case.activity, case.plan, self.path.parent)
-        return [Column(name, kind) for name, kind in runs.columns(query, run_id)]
+        return [ExportColumn(name, kind) for name, kind in runs.columns(query, run_id)]
 
     def _storage(self) -> Storage:
         from parity.airflow.connections.clients import exchange
@@ -295,30 +310,32 @@ class SuiteTasks:
         aws = connection(self.suite.aws.connection)
         return exchange(aws, connection(self.suite.azure.storage_connection))
 
-    def _facts(self, context: Context, case: Case) -> ActivityFacts:
+    def _facts(self, context: Context, case: ActivityRun) -> ActivityFacts:
         """Gather everything that the activity's verdict is a function of."""
         tasks = activity_facts(context, case.activity.name)
 
-        def piece(link: Link) -> Mapping[str, Any]:
+        def piece(link: Stage) -> Mapping[str, Any]:
             return tasks[task_of(link, case.activity.name)].piece
 
         return ActivityFacts(
             activity=case.activity,
-            chain=chain_of(case.suite, case.activity, case.plan, piece(Link.WAY)),
+            stages=stages_of(case.suite, case.activity, case.plan, piece(Stage.WAY)),
             tasks=tasks,
             rules=rules_now(case.suite, case.activity, self.path.parent, case.waivers),
             planned=case.plan.rules.get(case.activity.name, ""),
-            result=case.shelf.result() if piece(Link.COMPARE) else None,
-            findings=case.shelf.findings() if piece(Link.VALIDATE) else None,
+            result=case.shelf.result() if piece(Stage.COMPARE) else None,
+            findings=case.shelf.findings() if piece(Stage.VALIDATE) else None,
             today=case.today,
         )
 
-    def _record(self, context: Context, case: Case, judgement: Judgement, facts: ActivityFacts) -> ActivityRecord:
+    def _record(
+        self, context: Context, case: ActivityRun, judgement: Judgement, facts: ActivityFacts
+    ) -> ActivityRecord:
         runs = remote_runs_of(context, case.activity.name)
         return activity_record(case, judgement, facts.result, facts.findings, runs, self.sha)
 
 
-def _made(case: Case) -> dict[str, Any]:
+def _made(case: ActivityRun) -> dict[str, Any]:
     return case.made.to_json() if case.made else {}
 
 
@@ -328,5 +345,5 @@ def _last_days(judgement: Judgement, result: Result | None) -> dict[str, str]:
     return {ticket: last.isoformat() for ticket, last in covers.items()}
 
 
-def _of(context: Context, activity: Activity, link: Link) -> dict[str, Any]:
+def _of(context: Context, activity: Activity, link: Stage) -> dict[str, Any]:
     return required_output(context, task_of(link, activity.name))

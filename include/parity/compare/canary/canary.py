@@ -16,34 +16,34 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from parity.compare.canary.excuses import excuses, shown
-from parity.compare.canary.mutations import Shake, pairs, shakes
+from parity.compare.canary.mutations import Mutation, border_pairs, mutations
 from parity.compare.result import Canary
 from parity.compare.rows.facts import gather
 from parity.compare.rows.pairing import EQUAL, EXTRA, MISSING
-from parity.compare.schema.plan import Column, Plan, Raw
-from parity.compare.schema.rules import Meaning
-from parity.compare.session import Session
-from parity.compare.types import TEXT, DataType, Kind, fill, verbatim
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
+from parity.compare.schema.rules import EqualityRule
+from parity.compare.session import DuckSession
+from parity.compare.types import TEXT, DataType, ValueKind, fill, verbatim
 from parity.suite.models import ColumnRule
 
 _ROWS = 10
 """Rows copied of each side, from all over it; the corruptions take turns at them."""
 _BATCH = 250
 """Columns corrupted in one go, beside the key; a wider table is flown over in parts."""
-_ROW_SHAKES = (Shake("a lost row", ""), Shake("an extra row", ""), Shake("a doubled row", ""))
+_ROW_SHAKES = (Mutation("a lost row", ""), Mutation("an extra row", ""), Mutation("a doubled row", ""))
 _BIGINT = DataType("bigint", "BIGINT")
 _TAG = 1_000_000
 """Index of the column that tells corruptions apart; no table is that wide."""
 
 
 @dataclass(frozen=True)
-class Plant:
+class PlantedMutation:
     """One corruption of one row: of ``column``, or of the row as a whole when that is None."""
 
     number: int
     side: str
-    column: Column | None
-    shake: Shake
+    column: PlannedColumn | None
+    shake: Mutation
 
     @property
     def name(self) -> str:
@@ -51,12 +51,12 @@ class Plant:
         return f"{self.column.name}: {self.shake.what}" if self.column else self.shake.what
 
 
-def fly(session: Session, plan: Plan, legacy: str, target: str) -> Canary:
+def run_canary(session: DuckSession, plan: ComparisonPlan, legacy: str, target: str) -> Canary:
     """Plant every corruption in a copy of both sides' rows and count what the run's own rules find."""
     sides = [
         side for side, relation in (("legacy", legacy), ("target", target)) if _copy(session, plan, side, relation)
     ]
-    plants: list[Plant] = []
+    plants: list[PlantedMutation] = []
     found: set[int] = set()
     excused: set[int] = set()
     known: set[object] = set()
@@ -72,13 +72,13 @@ def fly(session: Session, plan: Plan, legacy: str, target: str) -> Canary:
     return _verdicts(plants, found, excused)
 
 
-def _narrowed(plan: Plan, columns: tuple[Column, ...]) -> Plan:
+def _narrowed(plan: ComparisonPlan, columns: tuple[PlannedColumn, ...]) -> ComparisonPlan:
     """Return the plan of some columns and the key."""
     wanted = {c.index for c in columns} | {c.index for c in plan.columns if c.key}
     return replace(plan, columns=tuple(c for c in plan.columns if c.index in wanted))
 
 
-def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
+def _copy(session: DuckSession, plan: ComparisonPlan, side: str, relation: str) -> int:
     """Copy a few raw rows of a side and number them; return how many there are.
 
     DuckDB draws the rows' places first and reads only these, so that a side of 8 million rows costs what one of a
@@ -91,7 +91,7 @@ def _copy(session: Session, plan: Plan, side: str, relation: str) -> int:
     )
 
 
-def _stored(column: Column, side: str) -> DataType:
+def _stored(column: PlannedColumn, side: str) -> DataType:
     """Return the type in which a column is corrupted.
 
     JSON is corrupted as text; a column without a type, in the other side's.
@@ -103,23 +103,25 @@ def _stored(column: Column, side: str) -> DataType:
 
 
 def _plants(
-    columns: tuple[Column, ...], sides: list[str], number: int, rows: bool, known: set[object]
-) -> list[Plant]:
+    columns: tuple[PlannedColumn, ...], sides: list[str], number: int, rows: bool, known: set[object]
+) -> list[PlantedMutation]:
     """Return the corruptions of some columns; ``known`` are the kinds of columns whose pairs are planted."""
-    wanted: list[tuple[str, Column | None, Shake]] = []
+    wanted: list[tuple[str, PlannedColumn | None, Mutation]] = []
     for side in sides:
         for column in columns:
             stored = _stored(column, side)
-            wanted += [(side, column, shake) for shake in shakes(stored, column.rule.tolerance)]
-            alike = (side, stored, column.raw(side).cast, column.sql, column.meaning, column.key)
+            wanted += [(side, column, shake) for shake in mutations(stored, column.rule.tolerance)]
+            alike = (side, stored, column.raw(side).cast, column.sql, column.equality_rule, column.key)
             if alike not in known:
                 known.add(alike)
-                wanted += [(side, column, pair) for pair in pairs(stored, column.rule.tolerance)]
+                wanted += [(side, column, pair) for pair in border_pairs(stored, column.rule.tolerance)]
         wanted += [(side, None, shake) for shake in _ROW_SHAKES] if rows else []
-    return [Plant(number + at, *one) for at, one in enumerate(wanted)]
+    return [PlantedMutation(number + at, *one) for at, one in enumerate(wanted)]
 
 
-def _found(session: Session, plan: Plan, plants: list[Plant], sides: list[str]) -> tuple[set[int], set[int]]:
+def _found(
+    session: DuckSession, plan: ComparisonPlan, plants: list[PlantedMutation], sides: list[str]
+) -> tuple[set[int], set[int]]:
     """Run the whole comparison on the copy; return the plants that it found, and those that a rule excuses."""
     tag = _tag(_TAG)
     wider = replace(plan, columns=(*plan.columns, tag))
@@ -134,7 +136,7 @@ def _found(session: Session, plan: Plan, plants: list[Plant], sides: list[str]) 
     return found, excused
 
 
-def _excused(session: Session, tag: Column, unseen: list[Plant]) -> set[int]:
+def _excused(session: DuckSession, tag: PlannedColumn, unseen: list[PlantedMutation]) -> set[int]:
     """Return the plants whose two values a rule of their column makes equal, by the values and no hash."""
     excused: set[int] = set()
     loosened = {p.column.index: p.column for p in unseen if p.column is not None and p.column.loosened}
@@ -149,13 +151,13 @@ def _excused(session: Session, tag: Column, unseen: list[Plant]) -> set[int]:
     return excused
 
 
-def _tag(index: int) -> Column:
+def _tag(index: int) -> PlannedColumn:
     """Return the key column that tells the corruptions apart."""
-    raw = Raw("tag", _BIGINT, "«0»")
-    return Column(index, "", Kind.INTEGER, "BIGINT", 0, ColumnRule(), True, raw, raw, Meaning())
+    raw = RawColumn("tag", _BIGINT, "«0»")
+    return PlannedColumn(index, "", ValueKind.INTEGER, "BIGINT", 0, ColumnRule(), True, raw, raw, EqualityRule())
 
 
-def _prepared(plan: Plan, plants: list[Plant], side: str, corrupted: bool) -> str:
+def _prepared(plan: ComparisonPlan, plants: list[PlantedMutation], side: str, corrupted: bool) -> str:
     """Return the query of one row per plant, in the common types, corrupted or not.
 
     A value is shaken in a column of its type's own (``bare``, then ``shaken``) and then put in its ``place``:
@@ -181,22 +183,22 @@ def _prepared(plan: Plan, plants: list[Plant], side: str, corrupted: bool) -> st
     return f"SELECT {', '.join(cells)}, tag AS v{_TAG} FROM {source}"
 
 
-_Shaken = list[tuple[list[Column], tuple[Shake, ...]]]
+_Shaken = list[tuple[list[PlannedColumn], tuple[Mutation, ...]]]
 """Columns that are shaken alike, with the ways in which they are."""
 
 
-def _by_shakes(plants: list[Plant], side: str) -> _Shaken:
+def _by_shakes(plants: list[PlantedMutation], side: str) -> _Shaken:
     """Group the columns of some plants by their stored type and shakes."""
-    ways: dict[int, list[Shake]] = {}
-    columns: dict[int, Column] = {}
+    ways: dict[int, list[Mutation]] = {}
+    columns: dict[int, PlannedColumn] = {}
     for plant in plants:
         if plant.column is not None:
             columns[plant.column.index] = plant.column
             ways.setdefault(plant.column.index, []).append(plant.shake)
-    alike: dict[tuple[str, tuple[Shake, ...]], list[Column]] = {}
+    alike: dict[tuple[str, tuple[Mutation, ...]], list[PlannedColumn]] = {}
     for index, column in columns.items():
         alike.setdefault((_stored(column, side).sql, tuple(ways[index])), []).append(column)
-    return [(members, shakes) for (_, shakes), members in alike.items()]
+    return [(members, mutations) for (_, mutations), members in alike.items()]
 
 
 def _before(shaken: _Shaken) -> str:
@@ -217,14 +219,14 @@ def _after(shaken: _Shaken, side: str, corrupted: bool) -> str:
     return ", ".join(parts)
 
 
-def _rows(plants: list[Plant], shaken: _Shaken, corrupted: bool) -> list[tuple[int, int, int]]:
+def _rows(plants: list[PlantedMutation], shaken: _Shaken, corrupted: bool) -> list[tuple[int, int, int]]:
     """Return tag, place and way of every row to write.
 
     A lost row is only on the left, a doubled one twice on the right.
     """
     lost, extra, doubled = _ROW_SHAKES
     times = {lost: (1, 0), extra: (0, 1), doubled: (1, 2)}
-    ways = {column.index: shakes for columns, shakes in shaken for column in columns}
+    ways = {column.index: mutations for columns, mutations in shaken for column in columns}
     found = []
     for plant in plants:
         at = plant.column.index if plant.column else -1
@@ -233,7 +235,9 @@ def _rows(plants: list[Plant], shaken: _Shaken, corrupted: bool) -> list[tuple[i
     return found
 
 
-def _read(session: Session, plan: Plan, tag: Column, plants: list[Plant]) -> set[int]:
+def _read(
+    session: DuckSession, plan: ComparisonPlan, tag: PlannedColumn, plants: list[PlantedMutation]
+) -> set[int]:
     """Read which tags differ as their plant says: in its own column, or as a row."""
     columns = sorted({p.column.index for p in plants if p.column and not (p.column.key or plan.keyless)})
     codes = "".join(f", q{index} BETWEEN 1 AND 254" for index in columns)
@@ -251,7 +255,7 @@ def _read(session: Session, plan: Plan, tag: Column, plants: list[Plant]) -> set
     return {plant.number for plant in plants if _seen(plant, plan, kinds.get(plant.number, set()), differing)}
 
 
-def _seen(plant: Plant, plan: Plan, kinds: set[int], differing: set[tuple[int, int]]) -> bool:
+def _seen(plant: PlantedMutation, plan: ComparisonPlan, kinds: set[int], differing: set[tuple[int, int]]) -> bool:
     if plant.column is None:
         return (MISSING if plant.shake is _ROW_SHAKES[0] else EXTRA) in kinds
     if plant.column.key or plan.keyless:
@@ -259,7 +263,7 @@ def _seen(plant: Plant, plan: Plan, kinds: set[int], differing: set[tuple[int, i
     return (plant.number, plant.column.index) in differing
 
 
-def _verdicts(plants: list[Plant], found: set[int], excused: set[int]) -> Canary:
+def _verdicts(plants: list[PlantedMutation], found: set[int], excused: set[int]) -> Canary:
     unseen = [plant for plant in plants if plant.number not in found]
     hidden = [plant for plant in unseen if plant.number in excused]
     blind = [plant for plant in unseen if plant.number not in excused]
@@ -276,6 +280,6 @@ def _verdicts(plants: list[Plant], found: set[int], excused: set[int]) -> Canary
     )
 
 
-def _invisible(column: Column) -> str:
-    words = column.meaning.hidden
+def _invisible(column: PlannedColumn) -> str:
+    words = column.equality_rule.hidden
     return f"{column.name}: {words} {'are' if words.startswith('differences') else 'is'} invisible"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Context, Decimal, InvalidOperation
 
-from parity.compare.schema.plan import Column
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import ticks
-from parity.compare.types import Kind
+from parity.compare.types import ValueKind
 from parity.suite.models import Tolerance
 
 _EXACT = Context(prec=800)
@@ -15,7 +15,7 @@ _ROUNDED = Decimal(1) + Decimal(2) ** -50
 """How much further apart two floats may be, since their difference is one, too."""
 
 
-def shown(column: Column, side: str) -> str:
+def shown(column: PlannedColumn, side: str) -> str:
     """Return the SQL of the text by which :func:`excuses` judges a value.
 
     A time is its ticks. A float of 32 bits is written twice, by its shortest spelling and as a double: rules that
@@ -27,7 +27,7 @@ def shown(column: Column, side: str) -> str:
     return f"({ticks(value, column.sql) if column.kind.temporal else value})::VARCHAR"
 
 
-def excuses(column: Column, one: str | None, other: str | None, *, equal: bool) -> bool:
+def excuses(column: PlannedColumn, one: str | None, other: str | None, *, equal: bool) -> bool:
     """Tell whether a column's rule makes two different values equal; ``equal`` is what the rule's SQL says.
 
     A tolerance must agree as well. NULL, NaN and infinity are within no tolerance of anything.
@@ -40,7 +40,7 @@ def excuses(column: Column, one: str | None, other: str | None, *, equal: bool) 
     )
 
 
-def _within(column: Column, tolerance: Tolerance, one: str, other: str) -> bool:
+def _within(column: PlannedColumn, tolerance: Tolerance, one: str, other: str) -> bool:
     try:
         left, right = Decimal(one), Decimal(other)
     except InvalidOperation:
@@ -51,8 +51,8 @@ def _within(column: Column, tolerance: Tolerance, one: str, other: str) -> bool:
     return gap <= _bound(column, tolerance, max(left.copy_abs(), right.copy_abs()))
 
 
-def _bound(column: Column, tolerance: Tolerance, larger: Decimal) -> Decimal:
-    slack = _ROUNDED if column.kind is Kind.FLOAT else Decimal(1)
+def _bound(column: PlannedColumn, tolerance: Tolerance, larger: Decimal) -> Decimal:
+    slack = _ROUNDED if column.kind is ValueKind.FLOAT else Decimal(1)
     if tolerance.time is not None:
         unit = 1000 if column.sql.endswith("_NS") else 1
         return Decimal(round(tolerance.time / timedelta(microseconds=1)) * unit)

@@ -19,7 +19,7 @@ from parity.suite.models import Tolerance
 
 
 @dataclass(frozen=True)
-class Shake:
+class Mutation:
     """One corruption: what it is called, its SQL, and the SQL of the value before it if not the row's own.
 
     ``least`` marks the smallest difference that the column should show.
@@ -60,20 +60,20 @@ _MOST_FIELDS = 20
 """Fields of a struct that are changed one by one."""
 
 
-def shakes(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
+def mutations(kind: DataType, tolerance: Tolerance | None) -> list[Mutation]:
     """Return the corruptions of a row's own value, the smallest first, NULL last."""
     kind = quoted(kind)
-    found = [Shake(unescaped(what), _first(kind, sql), least=not tolerance) for what, sql in _smallest(kind)]
+    found = [Mutation(unescaped(what), _first(kind, sql), least=not tolerance) for what, sql in _smallest(kind)]
     if tolerance is not None:
         with localcontext(prec=100):
             down, up = (tuple(_moved(kind, tolerance, sign)) for sign in "-+")
         said = f"more than {words(tolerance)}"
-        found += [Shake(said, _first(kind, *down, *up), least=True)] if down else []
-        found += [Shake(f"{said} the other way", _first(kind, *up, *down))] if up else []
-    return [*found, Shake("NULL", f"CASE WHEN «0» IS NULL THEN {literals(kind)[0]} END")]
+        found += [Mutation(said, _first(kind, *down, *up), least=True)] if down else []
+        found += [Mutation(f"{said} the other way", _first(kind, *up, *down))] if up else []
+    return [*found, Mutation("NULL", f"CASE WHEN «0» IS NULL THEN {literals(kind)[0]} END")]
 
 
-def pairs(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
+def border_pairs(kind: DataType, tolerance: Tolerance | None) -> list[Mutation]:
     """Return corruptions of values that lie where a hash or a rule that is wrong would lose them."""
     kind = quoted(kind)
     # By default, decimals are rounded to 28 digits.
@@ -83,7 +83,7 @@ def pairs(kind: DataType, tolerance: Tolerance | None) -> list[Shake]:
             said = f"more than {words(tolerance)}"
             found += [(f"{said}, from {one} to {other}", one, other) for one, other in _beyond(kind, tolerance)]
     return [
-        Shake(what, f"CAST({other} AS {kind.sql})", f"CAST({one} AS {kind.sql})") for what, one, other in found
+        Mutation(what, f"CAST({other} AS {kind.sql})", f"CAST({one} AS {kind.sql})") for what, one, other in found
     ]
 
 

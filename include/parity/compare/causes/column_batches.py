@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parity.compare.schema.plan import Column
-from parity.compare.session import Session
+from parity.compare.schema.plan import PlannedColumn
+from parity.compare.session import DuckSession
 
 
 @dataclass(frozen=True)
-class Stack:
+class ColumnBatch:
     """Columns of one type and meaning, and the relation of their cells.
 
     It holds ``place``, the position of a cell's column, and the structs ``l`` and ``t``, in which every value
     has the name of the first column's.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[PlannedColumn, ...]
     relation: str
 
     @property
-    def first(self) -> Column:
+    def first(self) -> PlannedColumn:
         """Return the column by whose name cells are called."""
         return self.columns[0]
 
@@ -38,18 +38,18 @@ class Stack:
         return found
 
 
-def stacks(session: Session, columns: list[Column], prefix: str) -> list[Stack]:
+def column_batches(session: DuckSession, columns: list[PlannedColumn], prefix: str) -> list[ColumnBatch]:
     """Return the stacks of some columns of ``probe``; those of several columns have a table of their own."""
-    alike: dict[object, list[Column]] = {}
+    alike: dict[object, list[PlannedColumn]] = {}
     for c in columns:
-        likeness = (c.kind, c.sql, c.scale, c.meaning, c.numbers_as_text, c.rule.sensitive)
+        likeness = (c.kind, c.sql, c.scale, c.equality_rule, c.numbers_as_text, c.rule.sensitive)
         alike.setdefault(likeness, []).append(c)
     return [_stack(session, members, prefix, number) for number, members in enumerate(alike.values())]
 
 
-def _stack(session: Session, members: list[Column], prefix: str, number: int) -> Stack:
+def _stack(session: DuckSession, members: list[PlannedColumn], prefix: str, number: int) -> ColumnBatch:
     if len(members) == 1:
-        return Stack((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        return ColumnBatch((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
     name = members[0].value
     left, right = (
         f"unnest([{', '.join(f'struct_pack({name} := {side}.{c.value})' for c in members)}]) AS {side}"
@@ -60,4 +60,4 @@ def _stack(session: Session, members: list[Column], prefix: str, number: int) ->
         f"CREATE TABLE {relation} AS SELECT unnest({[*range(len(members))]}) AS place, "
         f"{left}, {right} FROM {prefix}probe"
     )
-    return Stack(tuple(members), relation)
+    return ColumnBatch(tuple(members), relation)

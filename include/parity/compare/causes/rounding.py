@@ -13,21 +13,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from parity.compare.causes.column_batches import Stack
+from parity.compare.causes.column_batches import ColumnBatch
 from parity.compare.causes.variants import Variant, either_way, turned
 from parity.compare.result import Cause
 from parity.compare.schema.rules import plain
-from parity.compare.session import Session
-from parity.compare.types import Kind, fill
+from parity.compare.session import DuckSession
+from parity.compare.types import ValueKind, fill
 
 _FEWEST = 8
 """Pairs without which a pattern may be chance: even digits eight times in a row, one time in 256."""
 _LOOKED_AT = 5_000
 
 
-def rounding_variants(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+def rounding_variants(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
     """Return, per column, the ways of rounding that its pairs give evidence of, likeliest first."""
-    most = 9 if stack.first.kind is Kind.FLOAT else stack.first.scale - 1
+    most = 9 if stack.first.kind is ValueKind.FLOAT else stack.first.scale - 1
     candidates = [(places, variant) for places in range(most + 1) for variant in _modes(stack.first.kind, places)]
     if not candidates:
         return {}
@@ -49,7 +49,7 @@ def rounding_variants(session: Session, stack: Stack, relation: str) -> dict[int
     return told
 
 
-def _count(session: Session, stack: Stack, tests: list[str]) -> dict[int, tuple[int, ...]]:
+def _count(session: DuckSession, stack: ColumnBatch, tests: list[str]) -> dict[int, tuple[int, ...]]:
     """Count, per column, the pairs on which each test holds."""
     sides = stack.first.canonical("l"), stack.first.canonical("t")
     counted = ", ".join(f"count(*) FILTER (coalesce(TRY({fill(test, *sides)}), false))" for test in tests)
@@ -65,8 +65,8 @@ def _said(what: str, places: int) -> str:
     return f"{what} {places} place{'' if places == 1 else 's'}"
 
 
-def _modes(kind: Kind, places: int) -> list[Variant]:
-    if kind is Kind.FLOAT:
+def _modes(kind: ValueKind, places: int) -> list[Variant]:
+    if kind is ValueKind.FLOAT:
         test = f"(isfinite(«0») AND isfinite(«1») AND round(«0», {places}) = «1»)"
         return [Variant(Cause.ROUNDING, _said("rounded to", places), either_way(test))]
     unit, half = _unit(places), plain(Decimal(5).scaleb(-places - 1))
@@ -79,10 +79,10 @@ def _modes(kind: Kind, places: int) -> list[Variant]:
     ]
 
 
-def _last_unit(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+def _last_unit(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
     """Return half to even against half up, for columns that show nothing else."""
     scale = stack.first.scale
-    if stack.first.kind is not Kind.DECIMAL or not scale:
+    if stack.first.kind is not ValueKind.DECIMAL or not scale:
         return {}
     unit = _unit(scale)
     test = f"(abs(«1») - abs(«0») = {unit} AND sign(«0») * sign(«1») >= 0 AND abs(«0») % (2 * {unit}) = 0)"
@@ -97,7 +97,7 @@ def _last_unit(session: Session, stack: Stack, relation: str) -> dict[int, list[
     return found
 
 
-def _mixed(session: Session, stack: Stack, relation: str, way: str, likely: list[int]) -> list[int]:
+def _mixed(session: DuckSession, stack: ColumnBatch, relation: str, way: str, likely: list[int]) -> list[int]:
     """Return the columns whose evenness means something: several even digits in the pairs, odd ones elsewhere."""
     one = stack.first
     digit = f"abs({{}}) % {_unit(one.scale - 1)}"

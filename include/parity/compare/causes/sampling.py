@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from parity.compare.causes.column_batches import Stack, stacks
+from parity.compare.causes.column_batches import ColumnBatch, column_batches
 from parity.compare.causes.rounding import rounding_variants
 from parity.compare.causes.variants import (
     Variant,
@@ -17,10 +17,10 @@ from parity.compare.causes.variants import (
     time_variants,
 )
 from parity.compare.result import Cause
-from parity.compare.schema.plan import Column, Plan
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.schema.rules import ticks
-from parity.compare.session import Session, text
-from parity.compare.types import Kind, fill
+from parity.compare.session import DuckSession, text
+from parity.compare.types import ValueKind, fill
 
 _SAMPLE = 5_000
 _PART = 200
@@ -40,7 +40,7 @@ _ZONES = (
     "Pacific/Auckland",
 )
 _DEFAULTS = {
-    Kind.TEXT: (
+    ValueKind.TEXT: (
         "'NULL'",
         "'null'",
         "'\\N'",
@@ -53,31 +53,31 @@ _DEFAULTS = {
         "'UNKNOWN'",
         "'0'",
     ),
-    Kind.INTEGER: ("0", "-1"),
-    Kind.DECIMAL: ("0", "-1"),
-    Kind.FLOAT: ("0", "-1", "'nan'::DOUBLE"),
-    Kind.BOOLEAN: ("false",),
-    Kind.DATE: ("DATE '1970-01-01'", "DATE '1900-01-01'", "DATE '9999-12-31'", "DATE '0001-01-01'"),
-    Kind.TIMESTAMP: ("TIMESTAMP '1970-01-01'", "TIMESTAMP '1900-01-01'", "TIMESTAMP '9999-12-31'"),
+    ValueKind.INTEGER: ("0", "-1"),
+    ValueKind.DECIMAL: ("0", "-1"),
+    ValueKind.FLOAT: ("0", "-1", "'nan'::DOUBLE"),
+    ValueKind.BOOLEAN: ("false",),
+    ValueKind.DATE: ("DATE '1970-01-01'", "DATE '1900-01-01'", "DATE '9999-12-31'", "DATE '0001-01-01'"),
+    ValueKind.TIMESTAMP: ("TIMESTAMP '1970-01-01'", "TIMESTAMP '1900-01-01'", "TIMESTAMP '9999-12-31'"),
 }
 
 
 @dataclass(frozen=True)
-class Probe:
+class SampledVariants:
     """What a look at unequal pairs taught: variants by column, and whether it saw every pair."""
 
     variants: Variants
     complete: bool
 
 
-def find_variants(session: Session, plan: Plan, prefix: str, relation: str) -> Probe:
+def find_variants(session: DuckSession, plan: ComparisonPlan, prefix: str, relation: str) -> SampledVariants:
     """Return the variants worth testing for every column that differs in a sample of the fetched rows.
 
     ``relation`` holds a side's prepared rows, equal ones too.
     """
     rows = session.one(f"SELECT count(*) FROM {prefix}wl")
     if not rows or not plan.values:
-        return Probe({}, True)
+        return SampledVariants({}, True)
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     learnt: dict[int, tuple[Variant, ...]] = {}
@@ -87,10 +87,10 @@ def find_variants(session: Session, plan: Plan, prefix: str, relation: str) -> P
         left = f"(SELECT {named} FROM {prefix}wl WHERE kh % {every} = 0) l"
         source = f"{left} JOIN (SELECT {named} FROM {prefix}wt) t ON {match}"
         learnt |= _learn(session, part, prefix, source, relation)
-    return Probe(learnt, every == 1)
+    return SampledVariants(learnt, every == 1)
 
 
-def find_more(session: Session, columns: list[Column], prefix: str, relation: str) -> Variants:
+def find_more(session: DuckSession, columns: list[PlannedColumn], prefix: str, relation: str) -> Variants:
     """Look again, at pairs of which a column is still unexplained."""
     columns = columns[:_PART]
     still = " OR ".join(f"q{c.index} = 254" for c in columns)
@@ -103,26 +103,26 @@ def find_more(session: Session, columns: list[Column], prefix: str, relation: st
 
 
 def _learn(
-    session: Session, columns: tuple[Column, ...], prefix: str, source: str, relation: str
+    session: DuckSession, columns: tuple[PlannedColumn, ...], prefix: str, source: str, relation: str
 ) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
     session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
-    every = stacks(session, differing, prefix)
+    every = column_batches(session, differing, prefix)
     some, others = session.both(
         lambda here: _look(here, every[::2], relation), lambda here: _look(here, every[1::2], relation)
     )
     hits = some | others
     for column in (c for c in differing if c.index in swaps):
-        alone = Stack((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        alone = ColumnBatch((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
         hits |= _hits(session, alone, {column.index: (*hits[column.index], *swaps[column.index])})
     session.drop(f"{prefix}probe", *(stack.relation for stack in every if len(stack.columns) > 1))
     return {index: hit for index, hit in hits.items() if hit}
 
 
-def _look(session: Session, some: list[Stack], relation: str) -> dict[int, tuple[Variant, ...]]:
+def _look(session: DuckSession, some: list[ColumnBatch], relation: str) -> dict[int, tuple[Variant, ...]]:
     """Return what explains something in the columns of some stacks."""
     hits: dict[int, tuple[Variant, ...]] = {}
     for stack in some:
@@ -131,7 +131,7 @@ def _look(session: Session, some: list[Stack], relation: str) -> dict[int, tuple
     return hits
 
 
-def _hits(session: Session, stack: Stack, variants: Variants) -> dict[int, tuple[Variant, ...]]:
+def _hits(session: DuckSession, stack: ColumnBatch, variants: Variants) -> dict[int, tuple[Variant, ...]]:
     """Keep the variants that explain something here: a test costs planning time, and time per row."""
     alike: dict[tuple[Variant, ...], list[int]] = {}
     for place, column in enumerate(stack.columns):
@@ -149,17 +149,17 @@ def _hits(session: Session, stack: Stack, variants: Variants) -> dict[int, tuple
     return found
 
 
-def _differing(session: Session, columns: tuple[Column, ...], prefix: str) -> list[Column]:
+def _differing(session: DuckSession, columns: tuple[PlannedColumn, ...], prefix: str) -> list[PlannedColumn]:
     tests = ", ".join(f"bool_or(NOT ({c.equal}))" for c in columns)
     flags = session.row(f"SELECT {tests} FROM {prefix}probe")
     return [c for c, differs in zip(columns, flags, strict=True) if differs]
 
 
-def _guesses(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+def _guesses(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
     """Return the variants to test on every column of a stack."""
     kind = stack.first.kind
     nulls = _nulls(session, stack)
-    if kind is Kind.TEXT and not stack.first.numbers_as_text:
+    if kind is ValueKind.TEXT and not stack.first.numbers_as_text:
         texts = {index: text_variants(lengths) for index, lengths in _lengths(session, stack).items()}
         return {index: [one[0], *nulls[index], *one[1:]] for index, one in texts.items()}
     rest: dict[int, list[Variant]] = {}
@@ -168,13 +168,13 @@ def _guesses(session: Session, stack: Stack, relation: str) -> dict[int, list[Va
     elif kind.temporal:
         rest = _times(session, stack)
     elif kind.numeric:
-        known = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
-        rounds = rounding_variants(session, stack, relation) if kind is not Kind.INTEGER else {}
+        known = float_variants() if kind is ValueKind.FLOAT else decimal_variants(kind)
+        rounds = rounding_variants(session, stack, relation) if kind is not ValueKind.INTEGER else {}
         rest = {c.index: [*known[:-1], *rounds.get(c.index, ()), known[-1]] for c in stack.columns}
     return {c.index: [*nulls[c.index], *rest.get(c.index, ())] for c in stack.columns}
 
 
-def _nulls(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+def _nulls(session: DuckSession, stack: ColumnBatch) -> dict[int, list[Variant]]:
     one = stack.first
     if one.kind not in _DEFAULTS:
         return {c.index: [] for c in stack.columns}
@@ -185,9 +185,9 @@ def _nulls(session: Session, stack: Stack) -> dict[int, list[Variant]]:
     }
 
 
-def _times(session: Session, stack: Stack) -> dict[int, list[Variant]]:
+def _times(session: DuckSession, stack: ColumnBatch) -> dict[int, list[Variant]]:
     one = stack.first
-    shifts = _shifts(session, stack) if one.kind is Kind.TIMESTAMP else {}
+    shifts = _shifts(session, stack) if one.kind is ValueKind.TIMESTAMP else {}
     several = [at for at, c in enumerate(stack.columns) if len(shifts.get(c.index, ())) > 1]
     zones = _zones(session, stack, several) if several else {}
     return {
@@ -196,12 +196,13 @@ def _times(session: Session, stack: Stack) -> dict[int, list[Variant]]:
     }
 
 
-def _numbers_as_text(session: Session, stack: Stack, relation: str) -> dict[int, list[Variant]]:
+def _numbers_as_text(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
     """Return the variants of floats for numbers that have no common type and are compared by their digits."""
     number = "TRY_CAST(«0» AS DOUBLE)"
-    canonical = fill(number, stack.first.meaning.canonical)
+    canonical = fill(number, stack.first.equality_rule.canonical)
     as_floats = tuple(
-        replace(c, kind=Kind.FLOAT, meaning=replace(c.meaning, canonical=canonical)) for c in stack.columns
+        replace(c, kind=ValueKind.FLOAT, equality_rule=replace(c.equality_rule, canonical=canonical))
+        for c in stack.columns
     )
     known = float_variants()
     rounds = rounding_variants(session, replace(stack, columns=as_floats), relation)
@@ -214,7 +215,7 @@ def _numbers_as_text(session: Session, stack: Stack, relation: str) -> dict[int,
     }
 
 
-def _constants(session: Session, stack: Stack) -> dict[int, list[str]]:
+def _constants(session: DuckSession, stack: ColumnBatch) -> dict[int, list[str]]:
     """Return the one value that nearly always stands against NULL, as an SQL literal."""
     left, right = stack.first.canonical("l"), stack.first.canonical("t")
     rows = session.rows(
@@ -226,7 +227,7 @@ def _constants(session: Session, stack: Stack) -> dict[int, list[str]]:
     return {index: [f"{text(v)}::{stack.first.sql}" for (v,) in values if v] for index, values in found.items()}
 
 
-def _lengths(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+def _lengths(session: DuckSession, stack: ColumnBatch) -> dict[int, tuple[int, ...]]:
     """Return the lengths at which most texts seem to be cut, three at most."""
     left, right = stack.first.canonical("l"), stack.first.canonical("t")
     rows = session.rows(
@@ -238,7 +239,7 @@ def _lengths(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
     return {index: tuple(n for (n,) in found if n) for index, found in stack.by_column(rows).items()}
 
 
-def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
+def _shifts(session: DuckSession, stack: ColumnBatch) -> dict[int, tuple[int, ...]]:
     """Return the offsets, in seconds, by which most times differ, eight at most."""
     sql = stack.first.sql
     unit = 1000 if sql.endswith("_NS") else 1
@@ -252,7 +253,7 @@ def _shifts(session: Session, stack: Stack) -> dict[int, tuple[int, ...]]:
     return {index: tuple(d for (d,) in found) for index, found in stack.by_column(rows).items()}
 
 
-def _zones(session: Session, stack: Stack, places: list[int]) -> dict[int, tuple[str, ...]]:
+def _zones(session: DuckSession, stack: ColumnBatch, places: list[int]) -> dict[int, tuple[str, ...]]:
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
     left, right = stack.first.canonical("l"), stack.first.canonical("t")
     sql = stack.first.sql
@@ -274,7 +275,7 @@ def _zones(session: Session, stack: Stack, places: list[int]) -> dict[int, tuple
     return found
 
 
-def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, list[Variant]]:
+def _swaps(session: DuckSession, differing: list[PlannedColumn], prefix: str) -> dict[int, list[Variant]]:
     """Find pairs of columns of one type whose values changed places."""
     found: dict[int, list[Variant]] = {}
     looked_at = differing[:40]
@@ -287,7 +288,7 @@ def _swaps(session: Session, differing: list[Column], prefix: str) -> dict[int, 
     return found
 
 
-def _exchanged(session: Session, alike: list[Column], prefix: str) -> list[tuple[int, int]]:
+def _exchanged(session: DuckSession, alike: list[PlannedColumn], prefix: str) -> list[tuple[int, int]]:
     """Return the indices of columns of which some row holds each one's value in the other.
 
     A join of the cells of a row: 780 pairs of columns, each tested on its own, took a second to plan.
@@ -303,6 +304,6 @@ def _exchanged(session: Session, alike: list[Column], prefix: str) -> list[tuple
     )
 
 
-def _crossed(one: Column, other: Column) -> str:
+def _crossed(one: PlannedColumn, other: PlannedColumn) -> str:
     """Return the test that two columns changed places."""
     return f"({one.canonical('l')} = {other.canonical('t')} AND {one.canonical('t')} = {other.canonical('l')})"

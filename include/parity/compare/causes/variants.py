@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from parity.compare.result import Cause
-from parity.compare.schema.plan import Column
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import SPACES, precision, ticks
 from parity.compare.session import text
-from parity.compare.types import Kind, fill, verbatim
+from parity.compare.types import ValueKind, fill, verbatim
 
 
 class Code(IntEnum):
@@ -39,7 +39,7 @@ Variants = Mapping[int, tuple[Variant, ...]]
 """The variants to test, in order, by column index."""
 
 
-def case_of(column: Column, variants: Variants) -> str:
+def case_of(column: PlannedColumn, variants: Variants) -> str:
     """Return the CASE that yields a column's code for the pair ``l``, ``t``."""
     whens = [f"WHEN {column.identical} THEN {Code.EQUAL}"]
     if column.loosened:
@@ -50,13 +50,13 @@ def case_of(column: Column, variants: Variants) -> str:
     return f"(CASE {' '.join(whens)} ELSE {Code.UNEXPLAINED} END)::UTINYINT"
 
 
-def _may_overflow(column: Column) -> bool:
+def _may_overflow(column: PlannedColumn) -> bool:
     """Tell whether a test may fail: what it cannot work out, such as 39 digits, it does not explain.
 
     TRY doubles the time that the tests take (0.4 s, not 0.2 s, for 78,000 pairs of 17 columns).
     """
     return column.sql in ("TIMESTAMP_NS", "UHUGEINT") or (
-        column.kind is Kind.DECIMAL and precision(column.sql) > 28
+        column.kind is ValueKind.DECIMAL and precision(column.sql) > 28
     )
 
 
@@ -195,9 +195,13 @@ def null_variants(constants: tuple[str, ...], *, shown: bool) -> list[Variant]:
     ]
 
 
-def decimal_variants(kind: Kind) -> list[Variant]:
+def decimal_variants(kind: ValueKind) -> list[Variant]:
     """Return scale factors and the sign of exact numbers."""
-    wide = {"«0»": "«0»::HUGEINT", "«1»": "«1»::HUGEINT"} if kind is Kind.INTEGER else {"«0»": "«0»", "«1»": "«1»"}
+    wide = (
+        {"«0»": "«0»::HUGEINT", "«1»": "«1»::HUGEINT"}
+        if kind is ValueKind.INTEGER
+        else {"«0»": "«0»", "«1»": "«1»"}
+    )
     left, right = wide["«0»"], wide["«1»"]
     found = [
         Variant(Cause.SCALE, f"target is legacy × {10**n}", f"(«0» <> 0 AND TRY({left} * {10**n} = {right}))")
@@ -244,17 +248,17 @@ def float_variants() -> list[Variant]:
 _UNITS = {"microsecond": 1, "millisecond": 10**3, "second": 10**6, "minute": 60 * 10**6}
 
 
-def time_variants(kind: Kind, sql: str, shifts: tuple[int, ...], zones: tuple[str, ...]) -> list[Variant]:
+def time_variants(kind: ValueKind, sql: str, shifts: tuple[int, ...], zones: tuple[str, ...]) -> list[Variant]:
     """Return zones, offsets (``shifts``, in seconds), precision and days."""
     unit = 1000 if sql.endswith("_NS") else 1
     left, right = ticks("«0»", sql), ticks("«1»", sql)
-    found = [zone for name in zones for zone in _zoned(name, sql)] if kind is Kind.TIMESTAMP else []
-    if kind is Kind.TIMESTAMP:
+    found = [zone for name in zones for zone in _zoned(name, sql)] if kind is ValueKind.TIMESTAMP else []
+    if kind is ValueKind.TIMESTAMP:
         found += [
             Variant(Cause.TIMEZONE_SHIFT, offset(s), f"(TRY({right} - {left}) = {s * 10**6 * unit})")
             for s in shifts
         ]
-    if kind is not Kind.DATE:
+    if kind is not ValueKind.DATE:
         for name, size in _UNITS.items():
             step = size * unit
             if step > 1:
@@ -267,10 +271,10 @@ def time_variants(kind: Kind, sql: str, shifts: tuple[int, ...], zones: tuple[st
                 )
                 rounded = f"(TRY(({left} + {step // 2}) // {step} * {step}) = {right})"
                 found.append(Variant(Cause.TIMESTAMP_PRECISION, f"rounded to the {name}", either_way(rounded)))
-    if kind is Kind.TIMESTAMP:
+    if kind is ValueKind.TIMESTAMP:
         midnight = either_way(f"(TRY_CAST(date_trunc('day', «0») AS {sql}) = «1»)")
         found.append(Variant(Cause.TIMESTAMP_PRECISION, "cut to the day", midnight))
-    if kind is not Kind.TIME:
+    if kind is not ValueKind.TIME:
         day = 86_400 * 10**6 * unit
         found.append(Variant(Cause.OFF_BY_ONE_DATE, "", f"(abs(TRY({left} - {right})) = {day})"))
     return found

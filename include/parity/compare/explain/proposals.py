@@ -18,11 +18,11 @@ from parity.compare.explain.waiver_drafts import draft_cells
 from parity.compare.result import Cause
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.hash_scan import key_hash
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.schema.rules import SPACES, meaning, plain, ticks
-from parity.compare.session import Session, ident, text
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.schema.rules import SPACES, equality_rule, plain, ticks
+from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
-from parity.compare.types import Kind, fill
+from parity.compare.types import ValueKind, fill
 from parity.suite.models import ColumnRule
 
 _ENOUGH_EQUAL = 1_000
@@ -35,7 +35,7 @@ _FEW = 100
 """Columns counted in one statement; planning counts with conditions costs the square of their number."""
 
 
-def propose(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
+def propose(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
     """Return a rule for every explained column, or waivers where no rule helps; each says what it would leave."""
     wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
     rules = _tried(session, plan, facts, wanted) if wanted else {}
@@ -49,7 +49,7 @@ def propose(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dic
 
 
 def _tried(
-    session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, wanted: dict[int, dict[str, Any]]
 ) -> dict[int, tuple[int, int, int]]:
     """Return, for every rule that helps, on how many differences it was tried, how many it covers and leaves."""
     pairs, had, after = _retry(session, plan, facts, wanted)
@@ -67,7 +67,11 @@ def _tried(
 
 
 def _broken(
-    session: Session, plan: Plan, facts: Facts, columns: list[Column], wanted: dict[int, dict[str, Any]]
+    session: DuckSession,
+    plan: ComparisonPlan,
+    facts: Facts,
+    columns: list[PlannedColumn],
+    wanted: dict[int, dict[str, Any]],
 ) -> dict[int, int]:
     """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
     risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
@@ -85,13 +89,13 @@ def _broken(
     return found
 
 
-def _still_equal(column: Column, rule: dict[str, Any]) -> str:
+def _still_equal(column: PlannedColumn, rule: dict[str, Any]) -> str:
     """Return the test that a value, put through a proposed rule on each side, equals itself."""
     sides = (_again(column, rule, side).rsplit(" AS ", 1)[0] for side in ("legacy", "target"))
-    return fill(column.meaning.equal, *(fill(column.meaning.canonical, side) for side in sides))
+    return fill(column.equality_rule.equal, *(fill(column.equality_rule.canonical, side) for side in sides))
 
 
-def _rule(session: Session, column: Column, facts: Facts) -> dict[str, Any]:
+def _rule(session: DuckSession, column: PlannedColumn, facts: Facts) -> dict[str, Any]:
     """Return the smallest rule that undoes the causes found in a column; empty when there is none."""
     rule: dict[str, Any] = {}
     for count in facts.causes(column):
@@ -100,7 +104,7 @@ def _rule(session: Session, column: Column, facts: Facts) -> dict[str, Any]:
 
 
 def _for_cause(
-    session: Session, column: Column, facts: Facts, cause: Cause, sofar: dict[str, Any]
+    session: DuckSession, column: PlannedColumn, facts: Facts, cause: Cause, sofar: dict[str, Any]
 ) -> dict[str, Any]:
     simple: dict[Cause, dict[str, Any]] = {
         Cause.TRAILING_SPACE: {"trim": sofar.get("trim", "right")},
@@ -115,7 +119,7 @@ def _for_cause(
         return {"replace": [r"\s+", ""]} if within else {"trim": "both"}
     if cause is Cause.ROUNDING and column.kind.numeric:
         most = Decimal(str(_widest(session, column, facts, cause, "abs(l.{0} - t.{0})")))
-        return {"tolerance": plain(_short(most) if column.kind is Kind.FLOAT else most)}
+        return {"tolerance": plain(_short(most) if column.kind is ValueKind.FLOAT else most)}
     if cause is Cause.TIMESTAMP_PRECISION and column.kind.temporal and "legacy_sql" not in sofar:
         gap = f"abs({ticks('l.{0}', column.sql)} - {ticks('t.{0}', column.sql)})"
         steps = int(_widest(session, column, facts, cause, gap)) // (1000 if column.sql.endswith("_NS") else 1)
@@ -137,7 +141,7 @@ def _duration(gap: timedelta) -> str:
     return f"{micro}us"
 
 
-def _widest(session: Session, column: Column, facts: Facts, cause: Cause, gap: str) -> Any:
+def _widest(session: DuckSession, column: PlannedColumn, facts: Facts, cause: Cause, gap: str) -> Any:
     codes = ", ".join(map(str, facts.codes_of(column, cause)))
     p = facts.prefix
     return session.one(
@@ -148,7 +152,7 @@ def _widest(session: Session, column: Column, facts: Facts, cause: Cause, gap: s
     )
 
 
-def _expression(column: Column, facts: Facts, cause: Cause) -> dict[str, Any]:
+def _expression(column: PlannedColumn, facts: Facts, cause: Cause) -> dict[str, Any]:
     """Return an SQL expression over the raw legacy column that undoes a constant change."""
     details = [facts.cause(column, code) for code in facts.codes_of(column, cause)]
     detail = details[0][1] if details else ""
@@ -179,7 +183,7 @@ def _zone(name: str, detail: str) -> dict[str, Any]:
 
 
 def _retry(
-    session: Session, plan: Plan, facts: Facts, wanted: dict[int, dict[str, Any]]
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, wanted: dict[int, dict[str, Any]]
 ) -> tuple[int, dict[int, int], Facts]:
     """Compare captured rows again under the proposed rules.
 
@@ -201,7 +205,7 @@ def _retry(
     return pairs, before, gather(session, renewed, "p_", "retried_legacy", "retried_target", explain=False)
 
 
-def _before(session: Session, prefix: str, here: str, wanted: list[int]) -> dict[int, int]:
+def _before(session: DuckSession, prefix: str, here: str, wanted: list[int]) -> dict[int, int]:
     """Count the rows in which each column differed before."""
     found: dict[int, int] = {}
     for start in range(0, len(wanted), _FEW):
@@ -212,7 +216,7 @@ def _before(session: Session, prefix: str, here: str, wanted: list[int]) -> dict
     return found
 
 
-def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:
+def _renewed(column: PlannedColumn, rule: dict[str, Any] | None) -> PlannedColumn:
     """Return the column under its old rule with the proposed parts added."""
     if not rule:
         return column
@@ -225,10 +229,12 @@ def _renewed(column: Column, rule: dict[str, Any] | None) -> Column:
         new = ColumnRule.model_validate(column.rule.model_dump(exclude_defaults=True) | loose)
     except ValidationError:
         return column
-    return replace(column, rule=new, meaning=meaning(column.name, new, column.kind, column.sql, column.key))
+    return replace(
+        column, rule=new, equality_rule=equality_rule(column.name, new, column.kind, column.sql, column.key)
+    )
 
 
-def _again(column: Column, rule: dict[str, Any], side: str) -> str:
+def _again(column: PlannedColumn, rule: dict[str, Any], side: str) -> str:
     """Return a captured value with a proposed expression or zone applied."""
     value = column.value
     if sql := rule.get(f"{side}_sql"):
@@ -239,7 +245,9 @@ def _again(column: Column, rule: dict[str, Any], side: str) -> str:
     return value
 
 
-def _shown(column: Column, rule: dict[str, Any], facts: Facts, counts: tuple[int, int, int]) -> dict[str, Any]:
+def _shown(
+    column: PlannedColumn, rule: dict[str, Any], facts: Facts, counts: tuple[int, int, int]
+) -> dict[str, Any]:
     tried, covers, left = counts
     causes = [str(one.cause) for one in facts.causes(column) if one.cause is not Cause.UNEXPLAINED]
     parts = ", ".join(f"{key}: {_yaml(value)}" for key, value in rule.items())

@@ -8,9 +8,9 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 
-from parity.compare.schema.plan import Plan
+from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.schema.rules import SPACES
-from parity.compare.session import Session, text
+from parity.compare.session import DuckSession, text
 
 _SHORTEST = 4
 """Characters from which on a value is recognised elsewhere: a shorter one stands in most columns by chance."""
@@ -59,7 +59,7 @@ def _parts(value: str) -> Iterator[str]:
 class Secrets:
     """Values that stand in a sensitive column of either side, compared or not, and turned up in another column."""
 
-    def __init__(self, session: Session, plan: Plan, values: Iterable[str | None]) -> None:
+    def __init__(self, session: DuckSession, plan: ComparisonPlan, values: Iterable[str | None]) -> None:
         cells = [
             f"SELECT {c.value}::VARCHAR AS cell FROM {side}"
             for c in plan.columns

@@ -6,13 +6,13 @@ from parity.compare.explain.redaction import Secrets, mask
 from parity.compare.result import Cause, RowCause
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.pairing import EXTRA, MISSING
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session, ident, text
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
-from parity.compare.types import Kind
+from parity.compare.types import ValueKind
 from parity.wording import plural
 
-_SHARED = (Kind.TEXT, Kind.DATE, Kind.INTEGER, Kind.BOOLEAN, Kind.TIMESTAMP)
+_SHARED = (ValueKind.TEXT, ValueKind.DATE, ValueKind.INTEGER, ValueKind.BOOLEAN, ValueKind.TIMESTAMP)
 _FEWEST = 2
 """Rows that must share a value before it is worth saying."""
 _WIDEST = 400
@@ -22,7 +22,7 @@ _SIDES = {"missing": (MISSING, "l", "t", "legacy", "target"), "extra": (EXTRA, "
 
 
 def explain_rows(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str]
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str]
 ) -> tuple[RowCause, ...]:
     """Return what the missing rows have in common, then what the extra ones have."""
     found: list[RowCause] = []
@@ -34,7 +34,7 @@ def explain_rows(
     return tuple(found)
 
 
-def _copies(session: Session, facts: Facts, kind: str) -> list[RowCause]:
+def _copies(session: DuckSession, facts: Facts, kind: str) -> list[RowCause]:
     """Count the missing or extra rows that are copies of others of their side, and those that fan a key out."""
     code, side, other, here, there = _SIDES[kind]
     p = facts.prefix
@@ -54,7 +54,7 @@ def _copies(session: Session, facts: Facts, kind: str) -> list[RowCause]:
 
 
 def _shared(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, partitions: set[str], kind: str
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str], kind: str
 ) -> list[RowCause]:
     """Say which value all rows of a kind share, unless every row of that side has it."""
     code, side, _, whole, _ = _SIDES[kind]
@@ -78,18 +78,20 @@ def _shared(
     return sorted(found, key=lambda one: one.cause is not Cause.LATE_PARTITION)[:3]
 
 
-def _grain(column: Column, name: str = "") -> str:
+def _grain(column: PlannedColumn, name: str = "") -> str:
     """Return the SQL that a value is shared by: a timestamp is shared by its day."""
     value = name or column.value
-    return f"{value}::DATE::VARCHAR" if column.kind is Kind.TIMESTAMP else f"{value}::VARCHAR"
+    return f"{value}::DATE::VARCHAR" if column.kind is ValueKind.TIMESTAMP else f"{value}::VARCHAR"
 
 
-def _condition(column: Column, values: list[str]) -> str:
+def _condition(column: PlannedColumn, values: list[str]) -> str:
     """Return the SQL that picks the rows of some values."""
     return f"{_grain(column, ident(column.name))} IN ({', '.join(map(text, values))})"
 
 
-def _only(session: Session, columns: list[Column], rows: str, count: int) -> list[tuple[Column, str]]:
+def _only(
+    session: DuckSession, columns: list[PlannedColumn], rows: str, count: int
+) -> list[tuple[PlannedColumn, str]]:
     """Return the columns of which all rows have one and the same value, with that value."""
     parts = (f"min({g}), max({g}), count({c.value})" for c in columns for g in [_grain(c)])
     flat = session.row(f"SELECT {', '.join(parts)} FROM {rows}") if columns else ()
@@ -102,13 +104,13 @@ def _only(session: Session, columns: list[Column], rows: str, count: int) -> lis
 
 
 def _say(
-    column: Column, value: str, counts: tuple[str, int, int], key: bytes | None, partitions: set[str]
+    column: PlannedColumn, value: str, counts: tuple[str, int, int], key: bytes | None, partitions: set[str]
 ) -> RowCause:
     """Say what all rows have; masked under ``key``, if there is one, and then without SQL that would show it."""
     kind, count, everywhere = counts
     shown = f"'{value}'" if key is None else mask(value, key)
     words = f"all {count:,} {kind} rows have {column.name} = {shown}"
-    dated = column.kind in (Kind.DATE, Kind.TIMESTAMP) or column.name in partitions
+    dated = column.kind in (ValueKind.DATE, ValueKind.TIMESTAMP) or column.name in partitions
     if everywhere == count:
         side = "legacy" if kind == "missing" else "target"
         words += f", and no {side} row with that value has a partner"
@@ -117,11 +119,13 @@ def _say(
     return RowCause(cause, count, words, kind, _condition(column, [value]) if key is None else "")
 
 
-def _days(session: Session, columns: list[Column], rows: str, what: tuple[str, str, int]) -> list[RowCause]:
+def _days(
+    session: DuckSession, columns: list[PlannedColumn], rows: str, what: tuple[str, str, int]
+) -> list[RowCause]:
     """Find days of which no row at all has a partner, when they hold a good part of the rows."""
     kind, whole, count = what
     for column in columns:
-        if column.kind in (Kind.DATE, Kind.TIMESTAMP):
+        if column.kind in (ValueKind.DATE, ValueKind.TIMESTAMP):
             grain = _grain(column)
             top = session.rows(
                 f"SELECT {grain} AS day, count(*) AS n FROM {rows} GROUP BY day HAVING day IS NOT "

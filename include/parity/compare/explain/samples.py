@@ -13,8 +13,8 @@ from parity.compare.explain.redaction import Secrets, mask
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import money_columns, money_rows
 from parity.compare.rows.pairing import CHANGED
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession
 from parity.compare.spec import Spec
 
 _LONGEST = 300
@@ -27,7 +27,9 @@ _PART = 40
 """Columns whose samples are picked in one statement."""
 
 
-def take_samples(session: Session, plan: Plan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
+def take_samples(
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec
+) -> tuple[dict[str, Any], ...]:
     """Return samples of changed values, by column and cause, then of missing and extra rows."""
     found: list[dict[str, Any]] = []
     if not spec.samples:
@@ -53,7 +55,7 @@ def _first(order: str, count: int) -> str:
     return f"arg_min({{'lid': lid, 'tid': tid}}, ({order}), {count})"
 
 
-def _changed(session: Session, plan: Plan, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+def _changed(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
     """Return samples of every column that differs, column by column, until there are enough."""
     differing = [c for c in plan.values if facts.different(c)]
     found: list[dict[str, Any]] = []
@@ -66,7 +68,7 @@ def _changed(session: Session, plan: Plan, facts: Facts, spec: Spec) -> list[dic
     return found
 
 
-def _pick_changed(columns: list[Column], facts: Facts, count: int) -> str:
+def _pick_changed(columns: list[PlannedColumn], facts: Facts, count: int) -> str:
     """Return the query of some pairs for every code of every column, in one look at ``res``."""
     wanted = [(at, c.index, code) for at, c in enumerate(columns) for code in facts.codes_of(c)]
     picks = (f"{_first('kh', count)} FILTER (q{index} = {code})" for _, index, code in wanted)
@@ -78,7 +80,9 @@ def _pick_changed(columns: list[Column], facts: Facts, count: int) -> str:
     )
 
 
-def _worst(session: Session, plan: Plan, facts: Facts, spec: Spec, column: Column) -> list[dict[str, Any]]:
+def _worst(
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, column: PlannedColumn
+) -> list[dict[str, Any]]:
     """Return the rows that differ most in money."""
     where = f"kind = {CHANGED} AND {money_rows(column)}"
     picked = _pick(facts.prefix, f"y{column.index}", f"-abs(m{column.index})", where, spec.samples)
@@ -88,7 +92,7 @@ def _worst(session: Session, plan: Plan, facts: Facts, spec: Spec, column: Colum
 
 
 def _pairs(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, columns: list[Column], picked: str
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, columns: list[PlannedColumn], picked: str
 ) -> list[dict[str, Any]]:
     """Return the picked pairs (``place`` in ``columns``, code, row ids) as samples."""
     keys = list(plan.key)
@@ -107,7 +111,7 @@ def _pairs(
 
 
 def _sample(
-    facts: Facts, spec: Spec, column: Column, secrets: Secrets, pair: tuple[list[Column], list[Any]]
+    facts: Facts, spec: Spec, column: PlannedColumn, secrets: Secrets, pair: tuple[list[PlannedColumn], list[Any]]
 ) -> dict[str, Any]:
     keys, (code, left, right, *parts) = pair
     cause, detail = facts.cause(column, code)
@@ -141,7 +145,7 @@ def differing_part(left: str | None, right: str | None) -> tuple[int, tuple[int,
 
 
 def _shown(
-    columns: list[Column], values: list[str | None], spec: Spec, secrets: Secrets | None = None
+    columns: list[PlannedColumn], values: list[str | None], spec: Spec, secrets: Secrets | None = None
 ) -> dict[str, str | None]:
     return {
         c.name: mask(v, spec.mask_key)
@@ -152,7 +156,7 @@ def _shown(
 
 
 def _whole_rows(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, which: tuple[int, str]
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, which: tuple[int, str]
 ) -> list[dict[str, Any]]:
     kind, side = which
     keys, others = list(plan.key), [] if plan.keyless else list(plan.values[:_WIDEST])

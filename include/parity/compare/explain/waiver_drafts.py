@@ -12,14 +12,14 @@ from typing import Any
 
 from parity.compare.result import Cause, RowCause
 from parity.compare.rows.facts import Facts
-from parity.compare.schema.plan import Column
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.spec import Spec
 from parity.suite.waivers import PLACEHOLDERS
 
 _LASTS = timedelta(days=14)
 
 
-def draft_cells(column: Column, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+def draft_cells(column: PlannedColumn, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
     """Return a waiver for every explained cause of a column."""
     found, left = [], facts.different(column)
     for count in facts.causes(column):

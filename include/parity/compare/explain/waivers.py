@@ -16,8 +16,8 @@ from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import absolute_sums, money_columns, unsummed
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING
 from parity.compare.schema.expressions import refuse_beyond
-from parity.compare.schema.plan import Plan
-from parity.compare.session import Session, ident
+from parity.compare.schema.plan import ComparisonPlan
+from parity.compare.session import DuckSession, ident
 from parity.compare.spec import Spec
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import Waiver
@@ -54,7 +54,7 @@ class Covered:
 
 
 def apply_waivers(
-    session: Session, plan: Plan, facts: Facts, spec: Spec, schema: tuple[SchemaFact, ...]
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, schema: tuple[SchemaFact, ...]
 ) -> Covered:
     """Match every waiver and count what those in force leave uncovered."""
     different = facts.rows.different + len(schema)
@@ -72,7 +72,12 @@ def _waives(active: list[Waiver], fact: SchemaFact) -> bool:
 
 
 def _apply(
-    session: Session, plan: Plan, facts: Facts, waiver: Waiver, schema: tuple[SchemaFact, ...], today: date
+    session: DuckSession,
+    plan: ComparisonPlan,
+    facts: Facts,
+    waiver: Waiver,
+    schema: tuple[SchemaFact, ...],
+    today: date,
 ) -> Applied:
     money: dict[str, Decimal] = {}
     if waiver.kind == "schema":
@@ -93,7 +98,7 @@ def _apply(
     return Applied(waiver, state, matched, money, note)
 
 
-def _uncapped(plan: Plan, waiver: Waiver) -> str:
+def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:
     """Say why a cap on money does not cap all that is marked as money; empty when it does."""
     summed = {c.index for c in money_columns(plan)}
     if not summed:
@@ -105,7 +110,7 @@ def _uncapped(plan: Plan, waiver: Waiver) -> str:
     return f"it caps money, but column {others[0]} holds no numbers" if others else ""
 
 
-def _unsummed(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> str:
+def _unsummed(session: DuckSession, plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
     """Say of how many rows that a waiver matches a difference in money has no sum; empty when all have one."""
     wanted = _summed(plan, waiver)
     tests = [unsummed(c, plan) for c in money_columns(plan) if c.index in wanted]
@@ -120,7 +125,7 @@ def _unsummed(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> str
     )
 
 
-def _summed(plan: Plan, waiver: Waiver) -> list[int]:
+def _summed(plan: ComparisonPlan, waiver: Waiver) -> list[int]:
     """Return the columns whose money a waiver caps: of missing and extra rows, all."""
     return _columns(plan, waiver) if waiver.kind == "changed" else [c.index for c in plan.values]
 
@@ -139,11 +144,11 @@ def _state(waiver: Waiver, rows: int, money: dict[str, Decimal], today: date) ->
     return "covers", ""
 
 
-def _columns(plan: Plan, waiver: Waiver) -> list[int]:
+def _columns(plan: ComparisonPlan, waiver: Waiver) -> list[int]:
     return [c.index for c in plan.values if waiver.column in (None, c.name)]
 
 
-def _cells(plan: Plan, facts: Facts, waiver: Waiver) -> dict[int, list[int]]:
+def _cells(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> dict[int, list[int]]:
     """Return the codes that a waiver for changed values covers, by column index."""
     if waiver.cause not in (None, *Cause):
         raise BadInput(f"there is no cause {waiver.cause!r}")
@@ -156,7 +161,7 @@ def _is_covered(index: int, codes: list[int]) -> str:
     return f"q{index} IN ({', '.join(map(str, codes))})"
 
 
-def _matches(plan: Plan, facts: Facts, waiver: Waiver) -> str:
+def _matches(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
     """Return the condition on ``res`` (and its named rows) that a row has something this waiver covers."""
     kind = f"r.kind = {_KINDS[waiver.kind]}"
     if waiver.kind != "changed":
@@ -165,7 +170,7 @@ def _matches(plan: Plan, facts: Facts, waiver: Waiver) -> str:
     return f"{kind} AND ({cells or 'false'})"
 
 
-def _hits(plan: Plan, facts: Facts, waiver: Waiver) -> str:
+def _hits(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
     """Return the query of the ids (lid, tid) that a waiver matches, its row condition included."""
     p, where = facts.prefix, _matches(plan, facts, waiver)
     if not waiver.rows:
@@ -183,7 +188,9 @@ def _hits(plan: Plan, facts: Facts, waiver: Waiver) -> str:
     )
 
 
-def _match(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> tuple[int, dict[str, Decimal]]:
+def _match(
+    session: DuckSession, plan: ComparisonPlan, facts: Facts, waiver: Waiver
+) -> tuple[int, dict[str, Decimal]]:
     hits = _hits(plan, facts, waiver)
     rows = int(session.one(f"SELECT count(*) FROM ({hits})"))
     money: dict[str, Decimal] = {}
@@ -199,7 +206,7 @@ def _match(session: Session, plan: Plan, facts: Facts, waiver: Waiver) -> tuple[
     return rows, money
 
 
-def _uncovered_rows(session: Session, plan: Plan, facts: Facts, active: list[Waiver]) -> int:
+def _uncovered_rows(session: DuckSession, plan: ComparisonPlan, facts: Facts, active: list[Waiver]) -> int:
     """Count the different rows of which some different column, or the row itself, no waiver covers."""
     usable = [w for w in active if w.kind != "schema"]
     p = facts.prefix

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parity.compare.causes.sampling import Probe, find_more, find_variants
+from parity.compare.causes.sampling import SampledVariants, find_more, find_variants
 from parity.compare.causes.variants import Code, Variants
 from parity.compare.result import Cause, CauseCount, Rows
 from parity.compare.rows.hash_scan import Scanned, scan
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING, explain_again, pair_rows
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession
 from parity.errors import CouldNotCompare
 
 
@@ -27,23 +27,23 @@ class Facts:
     variants: Variants
     prefix: str
 
-    def codes_of(self, column: Column, cause: Cause | None = None) -> list[int]:
+    def codes_of(self, column: PlannedColumn, cause: Cause | None = None) -> list[int]:
         """Return the codes that mean a difference in a column: every one, or those of one cause."""
         found = [code for code in self.codes.get(column.index, {}) if 0 < code <= Code.UNEXPLAINED]
         return [code for code in found if cause is None or self.cause(column, code)[0] is cause]
 
-    def different(self, column: Column) -> int:
+    def different(self, column: PlannedColumn) -> int:
         """Return in how many pairs a column differs."""
         return sum(n for code, n in self.codes.get(column.index, {}).items() if 0 < code <= Code.UNEXPLAINED)
 
-    def cause(self, column: Column, code: int) -> tuple[Cause, str]:
+    def cause(self, column: PlannedColumn, code: int) -> tuple[Cause, str]:
         """Return what a code stands for."""
         if code == Code.UNEXPLAINED:
             return Cause.UNEXPLAINED, ""
         variant = self.variants[column.index][code - 1]
         return variant.cause, variant.detail
 
-    def causes(self, column: Column) -> tuple[CauseCount, ...]:
+    def causes(self, column: PlannedColumn) -> tuple[CauseCount, ...]:
         """Return the causes of a column, most rows first; the variants of one cause are its detail."""
         merged: dict[Cause, list[tuple[str, int]]] = {}
         for code, n in self.codes.get(column.index, {}).items():
@@ -62,8 +62,8 @@ def _detail(parts: list[tuple[str, int]]) -> str:
 
 
 def gather(
-    session: Session,
-    plan: Plan,
+    session: DuckSession,
+    plan: ComparisonPlan,
     prefix: str,
     legacy: str,
     target: str,
@@ -73,7 +73,7 @@ def gather(
 ) -> Facts:
     """Compare two prepared relations and count; ``explain`` looks for causes too, ``count`` for codes."""
     scanned = scan(session, plan, prefix, legacy, target)
-    probe = find_variants(session, plan, prefix, legacy) if explain else Probe({}, True)
+    probe = find_variants(session, plan, prefix, legacy) if explain else SampledVariants({}, True)
     pair_rows(session, plan, prefix, probe.variants)
     rows = _rows(session, prefix, scanned)
     codes = _codes(session, plan, prefix) if count else {}
@@ -88,8 +88,8 @@ def gather(
 
 
 def _look_again(
-    session: Session,
-    plan: Plan,
+    session: DuckSession,
+    plan: ComparisonPlan,
     prefix: str,
     variants: Variants,
     codes: dict[int, dict[int, int]],
@@ -107,7 +107,7 @@ def _look_again(
     return merged, _codes(session, plan, prefix)
 
 
-def _rows(session: Session, prefix: str, scanned: Scanned) -> Rows:
+def _rows(session: DuckSession, prefix: str, scanned: Scanned) -> Rows:
     kinds = dict(session.rows(f"SELECT kind, count(*) FROM {prefix}res GROUP BY kind"))
     changed, missing, extra = (int(kinds.get(kind, 0)) for kind in (CHANGED, MISSING, EXTRA))
     equal = scanned.legacy - changed - missing
@@ -120,7 +120,7 @@ def _rows(session: Session, prefix: str, scanned: Scanned) -> Rows:
     return Rows(scanned.legacy, scanned.target, equal, changed, missing, extra, *doubled)
 
 
-def _doubled(session: Session, prefix: str, side: str) -> int:
+def _doubled(session: DuckSession, prefix: str, side: str) -> int:
     """Count the rows whose key occurs more than once on a side."""
     if not session.one(f"SELECT count(*) FROM {prefix}many"):
         return 0
@@ -131,9 +131,9 @@ def _doubled(session: Session, prefix: str, side: str) -> int:
     )
 
 
-def _codes(session: Session, plan: Plan, prefix: str) -> dict[int, dict[int, int]]:
+def _codes(session: DuckSession, plan: ComparisonPlan, prefix: str) -> dict[int, dict[int, int]]:
     """Count the codes of every column that has any; a maximum finds those at little cost."""
-    used: list[Column] = []
+    used: list[PlannedColumn] = []
     for part in _parts(plan.values, 500):
         highest = session.row(
             f"SELECT {', '.join(f'max(q{c.index})' for c in part)} FROM {prefix}res WHERE kind < 2"
@@ -148,5 +148,5 @@ def _codes(session: Session, plan: Plan, prefix: str) -> dict[int, dict[int, int
     return found
 
 
-def _parts(columns: Sequence[Column], size: int) -> list[Sequence[Column]]:
+def _parts(columns: Sequence[PlannedColumn], size: int) -> list[Sequence[PlannedColumn]]:
     return [columns[start : start + size] for start in range(0, len(columns), size)]

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession
 from parity.errors import CouldNotCompare
 from parity.wording import plural
 
@@ -36,12 +36,12 @@ class Scanned:
     let_through: dict[int, int]
 
 
-def key_hash(plan: Plan) -> str:
+def key_hash(plan: ComparisonPlan) -> str:
     """Return the hash that finds a row's partner."""
     return f"hash({', '.join(c.hashed()[0] for c in plan.key)})"
 
 
-def row_hashes(plan: Plan, values: Iterable[Column]) -> tuple[str, str]:
+def row_hashes(plan: ComparisonPlan, values: Iterable[PlannedColumn]) -> tuple[str, str]:
     """Return two independent hashes of some values of a row; the second one covers the key too, backwards."""
     pairs = [c.hashed() for c in values]
     keys = [c.hashed()[1] for c in plan.key]
@@ -50,7 +50,7 @@ def row_hashes(plan: Plan, values: Iterable[Column]) -> tuple[str, str]:
     return f"hash({first})", f"hash({second})"
 
 
-def scan(session: Session, plan: Plan, prefix: str, legacy: str, target: str) -> Scanned:
+def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, target: str) -> Scanned:
     """Run both passes over two prepared relations."""
     loose = [c for c in plan.columns if c.loosened]
     counts = [
@@ -79,9 +79,11 @@ def _refuse_lost_rows(fetched: int, selected: int) -> None:
         )
 
 
-def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relation: str, bit: int) -> int:
+def _narrow(
+    session: DuckSession, plan: ComparisonPlan, loose: list[PlannedColumn], table: str, relation: str, bit: int
+) -> int:
     """Store the hashes of every row: of its key, of what its rules leave of it, and of what they loosen."""
-    first, second = row_hashes(plan, [c for c in plan.values if not c.meaning.near])
+    first, second = row_hashes(plan, [c for c in plan.values if not c.equality_rule.near])
     side = f"(({second} >> 1) << 1) | {bit}::UBIGINT"
     ways = zip(*(c.stored for c in loose), strict=True)
     strict = "".join(f", hash({', '.join(way)}) AS {name}" for way, name in zip(ways, "su", strict=False))
@@ -90,7 +92,7 @@ def _narrow(session: Session, plan: Plan, loose: list[Column], table: str, relat
     )
 
 
-def _select(session: Session, prefix: str, loose: bool) -> None:
+def _select(session: DuckSession, prefix: str, loose: bool) -> None:
     clean = "count(*) = 2 AND bit_xor(a) = 0 AND bit_xor(b) = 1"
     session.run(
         f"CREATE TABLE {prefix}sel AS SELECT kh, count(*) AS n, "
@@ -103,7 +105,7 @@ def _select(session: Session, prefix: str, loose: bool) -> None:
 
 
 def _let_through(
-    session: Session, plan: Plan, loose: list[Column], prefix: str, legacy: str, target: str
+    session: DuckSession, plan: ComparisonPlan, loose: list[PlannedColumn], prefix: str, legacy: str, target: str
 ) -> dict[int, int]:
     """Judge the rows that differ in loosened columns alone, by the values of these; the others are to be fetched.
 
@@ -116,7 +118,7 @@ def _let_through(
         f"(SELECT * FROM (SELECT {key_hash(plan)} AS kh, {', '.join(c.value for c in loose)} FROM {rel}) {inside})"
         for rel in (legacy, target)
     )
-    unequal = any_of([f"NOT ({c.equal})" for c in loose if c.meaning.near])
+    unequal = any_of([f"NOT ({c.equal})" for c in loose if c.equality_rule.near])
     flags = "".join(f", NOT ({c.identical}) AS d{c.index}" for c in loose)
     session.run(
         f"CREATE TABLE {prefix}judged AS SELECT kh, NOT ({unequal}) AS fine{flags} "

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parity.compare.session import Session
+from parity.compare.session import DuckSession
 
 _EDGES = 100_000
 """Pairs looked at in one go."""
 
 
-def pair_most(session: Session, prefix: str) -> None:
+def pair_most(session: DuckSession, prefix: str) -> None:
     """Move a largest set of pairs that are equal under the rules from ``cand`` to ``dp``, key by key."""
     edges = int(session.one(f"SELECT count(*) FROM {prefix}cand WHERE d = 0"))
     parts = -(-edges // _EDGES)

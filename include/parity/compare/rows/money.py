@@ -11,9 +11,9 @@ import re
 from decimal import Decimal
 
 from parity.compare.result import Money
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session, text
-from parity.compare.types import Kind
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession, text
+from parity.compare.types import ValueKind
 from parity.errors import CouldNotCompare
 from parity.wording import fold
 
@@ -21,12 +21,12 @@ _CODE = re.compile(r"[A-Z]{3}")
 _KINDS = {1: "changed", 2: "missing", 3: "extra"}
 
 
-def money_columns(plan: Plan) -> list[Column]:
+def money_columns(plan: ComparisonPlan) -> list[PlannedColumn]:
     """Return the value columns that are marked as money and are numbers."""
     return [c for c in plan.values if c.rule.money and (c.kind.numeric or c.numbers_as_text)]
 
 
-def amounts(plan: Plan) -> str:
+def amounts(plan: ComparisonPlan) -> str:
     """Return, for every money column, the SQL of its difference ``m<index>`` and currency ``y<index>``."""
     return "".join(
         f", {_difference(c, _holder(c, plan))} AS m{c.index}, {_currency(c, plan)} AS y{c.index}"
@@ -34,7 +34,7 @@ def amounts(plan: Plan) -> str:
     )
 
 
-def _difference(column: Column, holder: Column | None) -> str:
+def _difference(column: PlannedColumn, holder: PlannedColumn | None) -> str:
     """Return the SQL of a row's difference; between two currencies there is none, unless both amounts are zero."""
     legacy, target = (_amount(column, side) for side in "lt")
     gap = f"TRY({target} - {legacy})"
@@ -45,35 +45,35 @@ def _difference(column: Column, holder: Column | None) -> str:
     return f"CASE WHEN {exchanged} AND NOT {nothing} THEN NULL ELSE {gap} END"
 
 
-def _amount(column: Column, side: str) -> str:
+def _amount(column: PlannedColumn, side: str) -> str:
     value = f"{side}.{column.value}"
-    digits = f"{value}::VARCHAR" if column.kind is Kind.FLOAT else value
+    digits = f"{value}::VARCHAR" if column.kind is ValueKind.FLOAT else value
     return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{_scale(column)})) ELSE 0 END"
 
 
-def _scale(column: Column) -> int:
-    return {Kind.DECIMAL: column.scale, Kind.INTEGER: 0}.get(column.kind, 15)
+def _scale(column: PlannedColumn) -> int:
+    return {ValueKind.DECIMAL: column.scale, ValueKind.INTEGER: 0}.get(column.kind, 15)
 
 
-def _holder(column: Column, plan: Plan) -> Column | None:
+def _holder(column: PlannedColumn, plan: ComparisonPlan) -> PlannedColumn | None:
     """Return the compared column that holds the currency of a money column, if it is one."""
     name = fold(str(column.rule.money))
     return next((c for c in plan.columns if fold(c.name) == name), None)
 
 
-def _currency(column: Column, plan: Plan) -> str:
+def _currency(column: PlannedColumn, plan: ComparisonPlan) -> str:
     if holder := _holder(column, plan):
         return f"coalesce(l.{holder.value}, t.{holder.value})::VARCHAR"
     name = str(column.rule.money)
     return text(name if _CODE.fullmatch(name) else "unknown currency")
 
 
-def sum_money(session: Session, plan: Plan, prefix: str) -> dict[int, tuple[Money, ...]]:
+def sum_money(session: DuckSession, plan: ComparisonPlan, prefix: str) -> dict[int, tuple[Money, ...]]:
     """Sum every money column's differences by kind of row and currency, largest first."""
     return {c.index: _sums(session, c, prefix) for c in money_columns(plan)}
 
 
-def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
+def _sums(session: DuckSession, column: PlannedColumn, prefix: str) -> tuple[Money, ...]:
     """Return a column's sums; none where they outgrow 38 digits."""
     query = (
         f"SELECT kind, coalesce(y{column.index}, 'NULL'), sum(m{column.index}), "
@@ -91,7 +91,7 @@ def _sums(session: Session, column: Column, prefix: str) -> tuple[Money, ...]:
     )
 
 
-def absolute_sums(session: Session, column: Column, rows: str) -> list[tuple[str, Decimal]]:
+def absolute_sums(session: DuckSession, column: PlannedColumn, rows: str) -> list[tuple[str, Decimal]]:
     """Return a column's absolute differences, by currency, summed over ``rows`` of ``res``, however large."""
     amount, currency = f"abs(m{column.index})", f"y{column.index}"
     try:
@@ -105,12 +105,12 @@ def absolute_sums(session: Session, column: Column, rows: str) -> list[tuple[str
         return [(one, Decimal(f"{whole}e-{_scale(column)}")) for one, whole in units]
 
 
-def money_rows(column: Column) -> str:
+def money_rows(column: PlannedColumn) -> str:
     """Return the condition on ``res`` that a row's difference in a money column counts."""
     return f"(kind IN (2, 3) OR (kind = 1 AND q{column.index} BETWEEN 1 AND 254))"
 
 
-def unsummed(column: Column, plan: Plan) -> str:
+def unsummed(column: PlannedColumn, plan: ComparisonPlan) -> str:
     """Return the condition on ``res`` that a row's difference in money, or in its currency, has no sum."""
     holder = _holder(column, plan)
     exchanged = f" OR q{holder.index} BETWEEN 1 AND 254" if holder in plan.values and holder else ""

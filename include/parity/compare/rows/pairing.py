@@ -15,15 +15,15 @@ from parity.compare.causes.variants import Code, Variants, case_of
 from parity.compare.rows.hash_scan import DEEPEST, any_of, row_hashes
 from parity.compare.rows.matching import pair_most
 from parity.compare.rows.money import amounts
-from parity.compare.schema.plan import Column, Plan
-from parity.compare.session import Session
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.session import DuckSession
 
 EQUAL, CHANGED, MISSING, EXTRA = range(4)
 _MOST_PAIRS = 10_000
 """Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
 
 
-def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> None:
+def pair_rows(session: DuckSession, plan: ComparisonPlan, prefix: str, variants: Variants) -> None:
     """Build ``res`` from ``wl`` and ``wt``."""
     codes = "".join(f", {case_of(c, variants)} AS q{c.index}" for c in plan.values) + amounts(plan)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
@@ -39,7 +39,9 @@ def pair_rows(session: Session, plan: Plan, prefix: str, variants: Variants) -> 
         _store(session, plan, prefix, joined, codes, create=False)
 
 
-def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *, create: bool) -> None:
+def _store(
+    session: DuckSession, plan: ComparisonPlan, prefix: str, source: str, codes: str, *, create: bool
+) -> None:
     unequal = any_of([f"q{c.index} BETWEEN 1 AND {Code.UNEXPLAINED}" for c in plan.values])
     kind = (
         f"CASE WHEN tid IS NULL THEN {MISSING} WHEN lid IS NULL THEN {EXTRA} WHEN {unequal} THEN "
@@ -52,7 +54,7 @@ def _store(session: Session, plan: Plan, prefix: str, source: str, codes: str, *
     session.run(f"CREATE TABLE {prefix}res AS {query}" if create else f"INSERT INTO {prefix}res {query}")
 
 
-def explain_again(session: Session, columns: list[Column], prefix: str, variants: Variants) -> None:
+def explain_again(session: DuckSession, columns: list[PlannedColumn], prefix: str, variants: Variants) -> None:
     """Give the unexplained pairs of some columns a new code, now that more variants are known."""
     still = any_of([f"r.q{c.index} = {Code.UNEXPLAINED}" for c in columns])
     codes = ", ".join(f"{case_of(c, variants)} AS q{c.index}" for c in columns)
@@ -70,7 +72,7 @@ def explain_again(session: Session, columns: list[Column], prefix: str, variants
     session.drop(f"{prefix}new")
 
 
-def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
+def _pair_duplicates(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None:
     """Fill ``dp`` with the pairs (lid, tid) of every key in ``many``."""
     for side in "lt":
         _group(session, plan, prefix, side)
@@ -81,7 +83,7 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
     )
     session.run(f"INSERT INTO {prefix}dp {copies}")
     if plan.values:
-        near = any(c.meaning.near for c in plan.values)
+        near = any(c.equality_rule.near for c in plan.values)
         if near:
             _rest(session, plan, prefix)
             _pair_alike(session, plan, prefix)
@@ -98,7 +100,7 @@ def _pair_duplicates(session: Session, plan: Plan, prefix: str) -> None:
         )
 
 
-def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
+def _group(session: DuckSession, plan: ComparisonPlan, prefix: str, side: str) -> None:
     """Number the keys (``g``) and the identical copies within each (``n``)."""
     if side == "l":
         both = " UNION ".join(
@@ -118,7 +120,7 @@ def _group(session: Session, plan: Plan, prefix: str, side: str) -> None:
     )
 
 
-def _rest(session: Session, plan: Plan, prefix: str) -> None:
+def _rest(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None:
     """Store what has no partner yet: ``size`` rows of each key, numbered (``n``) in the order of their values.
 
     ``rank`` numbers those that share all but loosened values, in the order of these.
@@ -136,26 +138,26 @@ def _rest(session: Session, plan: Plan, prefix: str) -> None:
         )
 
 
-def _order(column: Column) -> str:
+def _order(column: PlannedColumn) -> str:
     value = column.canonical()
     return f"TRY_CAST({value} AS DOUBLE), {value}" if column.numbers_as_text else value
 
 
-def _shared(column: Column, table: str = "") -> str:
+def _shared(column: PlannedColumn, table: str = "") -> str:
     """Return what two values must share to be equal: the value itself, or its JSON's meaning; 0 for nothing."""
     value = column.canonical(table)
-    if not column.meaning.near:
+    if not column.equality_rule.near:
         return value
     return f"canonical_json({value})" if column.rule.json_equal else "0"
 
 
-def _pair_alike(session: Session, plan: Plan, prefix: str) -> None:
+def _pair_alike(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None:
     """Pair rows that rules make equal, in the order of their loosened values, where that settles their whole key.
 
     With a single tolerance it does whenever anything can. A key of very many rows keeps what it finds.
     """
     shared = " AND ".join(f"{_shared(c, 'l')} IS NOT DISTINCT FROM {_shared(c, 't')}" for c in plan.values)
-    unequal = any_of([f"NOT ({c.equal})" for c in plan.values if c.meaning.near])
+    unequal = any_of([f"NOT ({c.equal})" for c in plan.values if c.equality_rule.near])
     sides = (
         f"(SELECT r.*, w.* EXCLUDE (rid) FROM {prefix}r{side} r "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}w{side}) w USING (rid))"
@@ -169,7 +171,7 @@ def _pair_alike(session: Session, plan: Plan, prefix: str) -> None:
     )
 
 
-def _candidates(session: Session, plan: Plan, prefix: str) -> None:
+def _candidates(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None:
     """Store every pair that is left of each key, with the number of its unequal columns."""
     parts = [f"(NOT ({c.equal}))::INTEGER" for c in plan.values]
     distance = " + ".join(parts) if len(parts) < DEEPEST else f"list_sum([{', '.join(parts)}])"
@@ -183,7 +185,7 @@ def _candidates(session: Session, plan: Plan, prefix: str) -> None:
     )
 
 
-def _pair_nearest(session: Session, prefix: str) -> None:
+def _pair_nearest(session: DuckSession, prefix: str) -> None:
     """Pair what is left of each key, fewest unequal columns first."""
     while session.one(f"SELECT count(*) FROM {prefix}cand"):
         session.run(
@@ -199,7 +201,7 @@ def _pair_nearest(session: Session, prefix: str) -> None:
         )
 
 
-def _pair_in_order(session: Session, prefix: str) -> None:
+def _pair_in_order(session: DuckSession, prefix: str) -> None:
     """Pair the rows of keys with very many copies in the order of their values."""
     session.run(
         f"INSERT INTO {prefix}dp SELECT x.rid, y.rid FROM {prefix}rl x JOIN {prefix}rt y ON x.g = y.g "

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from parity.compare.session import Session, text
+from parity.compare.session import DuckSession, text
 from parity.errors import BadInput
 
 _BEYOND = {
@@ -25,7 +25,7 @@ _BEYOND = {
 _ROW_BY_ROW = "Write an expression over the columns of one row."
 
 
-def refuse_beyond(session: Session, sql: str, where: str) -> None:
+def refuse_beyond(session: DuckSession, sql: str, where: str) -> None:
     """Refuse an expression that is not one value of one row, the same whenever it is worked out."""
     alone, inside = (_parsed(session, one) for one in (f"SELECT {sql}", f"SELECT ({sql})"))
     if alone is None or alone != inside:
@@ -51,7 +51,7 @@ def _shown(sql: str) -> str:
     return repr(sql if len(sql) <= 60 else f"{sql[:60]}…")
 
 
-def _parsed(session: Session, statement: str) -> Any:
+def _parsed(session: DuckSession, statement: str) -> Any:
     """Return the tree of the only value of a statement, or None if it is no such statement."""
     tree = json.loads(session.one(f"SELECT json_serialize_sql({text(statement)})"))
     statements = tree.get("statements", [])

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from parity.compare.schema.rules import precision
-from parity.compare.types import Kind
+from parity.compare.types import ValueKind
 
 _STAND_INS = {
     "BIGINT": "5577006791947779410",
@@ -25,15 +25,19 @@ _STAND_INS = {
 """What NULL is taken for in the second hash, by type."""
 
 
-def hashed(kind: Kind, sql: str, value: str) -> tuple[str, str]:
+def hashed(kind: ValueKind, sql: str, value: str) -> tuple[str, str]:
     """Return the two ways in which ``value``, SQL of that kind and type, goes into a hash."""
-    if kind is Kind.NESTED and "VARIANT" in sql:
+    if kind is ValueKind.NESTED and "VARIANT" in sql:
         return f"({value})::VARCHAR", value  # Its text does not tell 1 from '1'; its own hash does.
-    if kind is Kind.NESTED or sql in ("HUGEINT", "UHUGEINT") or (kind is Kind.DECIMAL and precision(sql) > 18):
+    if (
+        kind is ValueKind.NESTED
+        or sql in ("HUGEINT", "UHUGEINT")
+        or (kind is ValueKind.DECIMAL and precision(sql) > 18)
+    ):
         value = f"({value})::VARCHAR"
-    elif kind is Kind.BINARY:
+    elif kind is ValueKind.BINARY:
         return value, f"'#'::BLOB || {value}"
-    elif kind is not Kind.TEXT:
+    elif kind is not ValueKind.TEXT:
         stand_in = _STAND_INS.get(sql)
         return value, f"coalesce({value}, {stand_in})" if stand_in else value
     return value, f"'#' || {value}"

@@ -6,22 +6,22 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from parity.compare.common_type import meet, with_intervals
+from parity.compare.common_type import find_common_type, with_intervals
 from parity.compare.result import NotCompared, SchemaFact
 from parity.compare.schema.expressions import refuse_beyond
 from parity.compare.schema.hashes import hashed
-from parity.compare.schema.rules import Meaning, meaning, refuse_idle_zones, refuse_twins, refuse_unions
-from parity.compare.session import Session, ident, text
+from parity.compare.schema.rules import EqualityRule, equality_rule, refuse_idle_zones, refuse_twins, refuse_unions
+from parity.compare.session import DuckSession, ident, text
 from parity.compare.sources.relations import Side
 from parity.compare.spec import Spec
-from parity.compare.types import DataType, Kind, Meeting, data_type, fill
+from parity.compare.types import CommonType, DataType, ValueKind, data_type, fill
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import ColumnRule
 from parity.wording import fold
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawColumn:
     """One side of a column: SQL over a raw row, its type, and a template to the common type."""
 
     sql: str
@@ -35,21 +35,21 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Column:
+class PlannedColumn:
     """One compared column: where it comes from on each side, its common type ``sql``, and its rule."""
 
     index: int
     name: str
-    kind: Kind
+    kind: ValueKind
     sql: str
     scale: int
     rule: ColumnRule
     key: bool
-    legacy: Raw
-    target: Raw
-    meaning: Meaning
+    legacy: RawColumn
+    target: RawColumn
+    equality_rule: EqualityRule
 
-    def raw(self, side: str) -> Raw:
+    def raw(self, side: str) -> RawColumn:
         """Return where the column comes from on a side."""
         return self.legacy if side == "legacy" else self.target
 
@@ -60,12 +60,12 @@ class Column:
 
     def canonical(self, table: str = "") -> str:
         """Return the canonical value of this column in ``table``."""
-        return fill(self.meaning.canonical, f"{table}.{self.value}" if table else self.value)
+        return fill(self.equality_rule.canonical, f"{table}.{self.value}" if table else self.value)
 
     @property
     def equal(self) -> str:
         """Return the test that the values of ``l`` and ``t`` are equal under the rule; never NULL."""
-        return fill(self.meaning.equal, self.canonical("l"), self.canonical("t"))
+        return fill(self.equality_rule.equal, self.canonical("l"), self.canonical("t"))
 
     @property
     def identical(self) -> str:
@@ -84,19 +84,19 @@ class Column:
     @property
     def numbers_as_text(self) -> bool:
         """Tell whether both sides hold numbers that have no common type but their digits."""
-        return self.kind is Kind.TEXT and self.legacy.kind.numeric and self.target.kind.numeric
+        return self.kind is ValueKind.TEXT and self.legacy.kind.numeric and self.target.kind.numeric
 
     @property
     def loosened(self) -> bool:
         """Tell whether the rule can make two different values equal."""
-        return bool(self.meaning.hidden)
+        return bool(self.equality_rule.hidden)
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """Everything decided: compared columns (keys included), schema facts, and what is left out."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[PlannedColumn, ...]
     schema: tuple[SchemaFact, ...]
     left_out: tuple[NotCompared, ...]
     ignored: int
@@ -107,12 +107,12 @@ class Plan:
     """Queries of the sensitive texts (``cell``) that are not compared."""
 
     @property
-    def key(self) -> tuple[Column, ...]:
+    def key(self) -> tuple[PlannedColumn, ...]:
         """Return the columns that find a row's partner; all of them when no key was given."""
         return self.columns if self.keyless else tuple(c for c in self.columns if c.key)
 
     @property
-    def values(self) -> tuple[Column, ...]:
+    def values(self) -> tuple[PlannedColumn, ...]:
         """Return the columns whose values are compared once the partner is found."""
         return () if self.keyless else tuple(c for c in self.columns if not c.key)
 
@@ -131,7 +131,7 @@ class _Pair:
     """SQL over the raw row; None when that side has no such column."""
 
 
-def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
+def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec) -> ComparisonPlan:
     """Pair the columns, find their common types and turn their rules into SQL."""
     pairs = _pair(legacy.columns, target.columns, spec.columns)
     key = _key_names(spec.key, pairs)
@@ -148,13 +148,16 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
         refuse_idle_zones(pair.name, pair.rule, one, other)
         refuse_unions(pair.name, (one, other))
         apart = pair.rule.tolerance is not None and pair.rule.tolerance.time is not None
-        meeting = meet(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
+        meeting = find_common_type(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
         if pair.rule.legacy_sql or pair.rule.target_sql:
             meeting = with_intervals(meeting)
         schema.append(_fact(pair, one, other, meeting))
-        sides = Raw(str(pair.legacy), one, meeting.legacy), Raw(str(pair.target), other, meeting.target)
+        sides = (
+            RawColumn(str(pair.legacy), one, meeting.legacy),
+            RawColumn(str(pair.target), other, meeting.target),
+        )
         columns.append(_column(at, pair, meeting, sides, (pair.name in key, not spec.key)))
-    return Plan(
+    return ComparisonPlan(
         tuple(columns),
         (*schema, *_one_sided(pairs, legacy.columns, target.columns)),
         (*_ledger(pairs), *legacy.notes, *target.notes),
@@ -171,7 +174,7 @@ def make_plan(session: Session, legacy: Side, target: Side, spec: Spec) -> Plan:
     )
 
 
-def _check_rule(session: Session, pair: _Pair) -> None:
+def _check_rule(session: DuckSession, pair: _Pair) -> None:
     """Try a rule's expressions and zones once, so that a mistake is reported before any row is read."""
     for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
         refuse_beyond(session, sql, f"Column {pair.name}")
@@ -188,24 +191,26 @@ def _check_rule(session: Session, pair: _Pair) -> None:
             raise BadInput(f"Column {pair.name}: {said}") from error
 
 
-def _fact(pair: _Pair, one: DataType, other: DataType, meeting: Meeting) -> SchemaFact:
+def _fact(pair: _Pair, one: DataType, other: DataType, meeting: CommonType) -> SchemaFact:
     """Return the verdict on a pair of types; an SQL expression of the suite settles what was incompatible."""
     if meeting.verdict == "incompatible" and (pair.rule.legacy_sql or pair.rule.target_sql):
         return SchemaFact(pair.name, one.sql, other.sql, "narrowed", f"SQL expression; {meeting.note}")
     return SchemaFact(pair.name, one.sql, other.sql, meeting.verdict, meeting.note)
 
 
-def _column(at: int, pair: _Pair, meeting: Meeting, sides: tuple[Raw, Raw], role: tuple[bool, bool]) -> Column:
+def _column(
+    at: int, pair: _Pair, meeting: CommonType, sides: tuple[RawColumn, RawColumn], role: tuple[bool, bool]
+) -> PlannedColumn:
     key, keyless = role
     if sides[0].kind.untyped and sides[1].kind.untyped:
         # There is no type that a tolerance could miss.
         pair = replace(pair, rule=pair.rule.model_copy(update={"tolerance": None}))
     digits = sides[0].kind.numeric and sides[1].kind.numeric
-    rule = meaning(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless, digits=digits)
-    return Column(at, pair.name, meeting.kind, meeting.sql, meeting.scale, pair.rule, key, *sides, rule)
+    rule = equality_rule(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless, digits=digits)
+    return PlannedColumn(at, pair.name, meeting.kind, meeting.sql, meeting.scale, pair.rule, key, *sides, rule)
 
 
-def _types(session: Session, relation: str, expressions: list[str]) -> list[DataType]:
+def _types(session: DuckSession, relation: str, expressions: list[str]) -> list[DataType]:
     if not expressions:
         raise BadInput("The two sides have no column in common.", remedy="Rename columns with `legacy:`.")
     selected = ", ".join(f"({sql}) AS u{at}" for at, sql in enumerate(expressions))

@@ -15,7 +15,7 @@ from datetime import timedelta
 from decimal import Context, Decimal
 
 from parity.compare.session import text
-from parity.compare.types import DataType, Kind, fill, verbatim
+from parity.compare.types import DataType, ValueKind, fill, verbatim
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule, Tolerance
 from parity.wording import fold
@@ -32,7 +32,7 @@ _SAME = "«0» IS NOT DISTINCT FROM «1»"
 
 
 @dataclass(frozen=True)
-class Meaning:
+class EqualityRule:
     """A rule in SQL: the canonical value, and when two canonical values are equal."""
 
     canonical: str = "«0»"
@@ -46,19 +46,19 @@ class Meaning:
         return self.equal != _SAME
 
 
-def meaning(
-    name: str, rule: ColumnRule, kind: Kind, sql: str, exact_hash: bool, *, digits: bool = False
-) -> Meaning:
+def equality_rule(
+    name: str, rule: ColumnRule, kind: ValueKind, sql: str, exact_hash: bool, *, digits: bool = False
+) -> EqualityRule:
     """Turn one column's rule into SQL.
 
     ``exact_hash`` is for keys, whose hash alone decides; ``digits`` for numbers, of which texts are those digits.
     """
-    if kind is not Kind.TEXT and rule.for_texts:
+    if kind is not ValueKind.TEXT and rule.for_texts:
         raise BadInput(
             f"Column {name} is {sql}: {rule.for_texts[0]} does not fit it.",
             remedy="It is for texts: leave it out of the rule, or make texts of both sides by expressions.",
         )
-    if rule.money and not kind.numeric and kind is not Kind.TEXT:
+    if rule.money and not kind.numeric and kind is not ValueKind.TEXT:
         raise BadInput(
             f"Column {name} is {sql}: money does not fit it.", remedy="It is for numbers: leave it out."
         )
@@ -75,7 +75,7 @@ def meaning(
             raise BadInput(f"Column {name}: a tolerance needs a key, and cannot be part of one.")
         equal, said = _tolerance(name, rule, kind, sql, digits)
         words.append(said)
-    return Meaning(canonical, equal, "; ".join(words))
+    return EqualityRule(canonical, equal, "; ".join(words))
 
 
 def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: DataType) -> None:
@@ -150,7 +150,7 @@ def _canonical(rule: ColumnRule) -> tuple[str, list[str]]:
     return value, words
 
 
-def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str, digits: bool) -> tuple[str, str]:
+def _tolerance(name: str, rule: ColumnRule, kind: ValueKind, sql: str, digits: bool) -> tuple[str, str]:
     allowed = rule.tolerance
     if allowed is None:
         raise ValueError("no tolerance")
@@ -158,13 +158,13 @@ def _tolerance(name: str, rule: ColumnRule, kind: Kind, sql: str, digits: bool) 
         if not kind.temporal:
             raise BadInput(f"Column {name} is {sql}: a tolerance in time does not fit it.", remedy=_FOR_TIMES)
         return _time(allowed.time, sql)
-    if kind is Kind.TEXT and digits:
+    if kind is ValueKind.TEXT and digits:
         return _of_digits(allowed)
     if not kind.numeric:
         raise BadInput(f"Column {name} is {sql}: a numeric tolerance does not fit it.", remedy=_FOR_NUMBERS)
     if allowed.absolute is not None:
         return _absolute(allowed.absolute, kind, sql)
-    return _relative(allowed.relative or Decimal(0), kind, scale_of(sql) if kind is Kind.DECIMAL else 0)
+    return _relative(allowed.relative or Decimal(0), kind, scale_of(sql) if kind is ValueKind.DECIMAL else 0)
 
 
 def _either(test: str) -> str:
@@ -182,9 +182,9 @@ def plain(number: Decimal) -> str:
     return format(number.normalize(), "f") if number else "0"
 
 
-def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, str]:
+def _absolute(most: Decimal, kind: ValueKind, sql: str) -> tuple[str, str]:
     said = f"differences up to {plain(most)}"
-    if kind is Kind.FLOAT:
+    if kind is ValueKind.FLOAT:
         number = f"{min(float(most), sys.float_info.max)!r}::DOUBLE"
         exact = "TRY_CAST({}::VARCHAR AS DECIMAL(38,18))"
         digits = f"abs(TRY({exact.format('«0»')} - {exact.format('«1»')})) <= {plain(most)}"
@@ -194,7 +194,7 @@ def _absolute(most: Decimal, kind: Kind, sql: str) -> tuple[str, str]:
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
         fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
         return _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"), said
-    return _either(_whole_gap(most, sql) if kind is Kind.INTEGER else _decimal_gap(most, sql)), said
+    return _either(_whole_gap(most, sql) if kind is ValueKind.INTEGER else _decimal_gap(most, sql)), said
 
 
 def _whole_gap(most: Decimal, sql: str) -> str:
@@ -222,17 +222,17 @@ def _decimal_gap(most: Decimal, sql: str) -> str:
     return f"CASE WHEN («0» < 0) = («1» < 0) THEN true ELSE abs(«0») - {rest} <= {allowed} - abs(«1») END"
 
 
-def _relative(most: Decimal, kind: Kind, scale: int) -> tuple[str, str]:
+def _relative(most: Decimal, kind: ValueKind, scale: int) -> tuple[str, str]:
     said = f"differences up to {plain(most * 100)} %"
     most = min(most, Decimal(2))  # No two numbers lie further apart than twice the larger one.
-    if kind is Kind.FLOAT:
+    if kind is ValueKind.FLOAT:
         near = f"abs({{0}}) <= {float(most)!r} * greatest(abs({{1}}), abs({{2}}))"
         left, right, gap = "«0»::DOUBLE", "«1»::DOUBLE", "(«0»::DOUBLE - «1»::DOUBLE)"
         # A gap that no double holds is judged by quarters: both sides of the test would be infinite.
         quarters = f"({left} / 4 - {right} / 4)", f"{left} / 4", f"{right} / 4"
         test = f"CASE WHEN isinf({gap}) THEN {near.format(*quarters)} ELSE {near.format(gap, left, right)} END"
         return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), said
-    left, right = (f"«{n}»" if kind is Kind.DECIMAL else f"«{n}»::HUGEINT::DECIMAL(38,0)" for n in (0, 1))
+    left, right = (f"«{n}»" if kind is ValueKind.DECIMAL else f"«{n}»::HUGEINT::DECIMAL(38,0)" for n in (0, 1))
     # A share as a fraction of whole numbers: a product with 0.1 needs one more digit than 38 can offer.
     part, whole = most.as_integer_ratio()
     wide = f"DECIMAL(38,{scale})"

@@ -6,13 +6,13 @@ Read as either moment, such a time could be equal to a moment that it does not m
 from __future__ import annotations
 
 from parity.compare.common_type import moves, whole_micros
-from parity.compare.schema.plan import Plan
-from parity.compare.session import Session, text
+from parity.compare.schema.plan import ComparisonPlan
+from parity.compare.session import DuckSession, text
 from parity.errors import CouldNotCompare
 from parity.wording import plural
 
 
-def refuse_unclear(session: Session, plan: Plan, relations: dict[str, str]) -> None:
+def refuse_unclear(session: DuckSession, plan: ComparisonPlan, relations: dict[str, str]) -> None:
     """Refuse columns that a rule moves from a zone to UTC and that hold wall times of no single moment."""
     for column in plan.columns:
         zones = {"legacy": column.rule.legacy_timezone, "target": column.rule.target_timezone}
@@ -32,7 +32,7 @@ def refuse_unclear(session: Session, plan: Plan, relations: dict[str, str]) -> N
                 )
 
 
-def _unclear(session: Session, sql: str, zone: str, relation: str) -> int:
+def _unclear(session: DuckSession, sql: str, zone: str, relation: str) -> int:
     """Count the wall times of no single moment; only days near a change of the zone's offset are looked at."""
     wall = f"(SELECT {sql} AS wall FROM {relation})"
     days = (

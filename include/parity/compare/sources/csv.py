@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from parity.compare.session import Session, disk_full, ident, literal, text
+from parity.compare.session import DuckSession, disk_full, ident, literal, text
 from parity.compare.sources.csv_records import count_records
 from parity.compare.sources.files import DataFile, Files
 from parity.compare.spec import CsvFormat
@@ -44,13 +44,13 @@ class _Csv:
     cells: tuple[str, ...]
 
 
-def first_line(session: Session, files: Files) -> tuple[str, ...]:
+def first_line(session: DuckSession, files: Files) -> tuple[str, ...]:
     """Return the cells of the first line of a side's first file."""
     _check_form(files.source.csv)
     return _open(session, files.files[0], files.source.csv).cells
 
 
-def load_csv(session: Session, files: Files, header: Header, table: str) -> int:
+def load_csv(session: DuckSession, files: Files, header: Header, table: str) -> int:
     """Read every file of a side into a table of texts, and return the rows that they hold by a count of our own.
 
     Ragged lines are refused by number. The dialect is read off the first line alone. A sniffer that looks further
@@ -84,7 +84,7 @@ _LINE_SIZES = (0, 2**25, 2**29, 2**32)
 """Bytes of the longest line, tried one after the other; DuckDB's own bound is 2 MB."""
 
 
-def _read(session: Session, opened: _Csv, columns: list[str], form: CsvFormat, header: bool, into: str) -> int:
+def _read(session: DuckSession, opened: _Csv, columns: list[str], form: CsvFormat, header: bool, into: str) -> int:
     parts = "".join(f", {literal(value)}::VARCHAR AS {ident(name)}" for name, value in opened.file.partition)
     verb = into if into.startswith("INSERT") else f"CREATE TABLE {into} AS"
     for size in _LINE_SIZES:
@@ -113,7 +113,7 @@ def _quote(form: CsvFormat) -> str:
     return '"' if form.quote is None else form.quote
 
 
-def _open(session: Session, file: DataFile, form: CsvFormat) -> _Csv:
+def _open(session: DuckSession, file: DataFile, form: CsvFormat) -> _Csv:
     """Read the first line of a file, which may hold line ends inside quotes."""
     plain, quote = _plain(session, file, form.encoding), _quote(form)
     try:
@@ -197,7 +197,7 @@ def _is_number(cell: str) -> bool:
     return bool(re.fullmatch(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?", cell.strip()))
 
 
-def _plain(session: Session, file: DataFile, encoding: str) -> str:
+def _plain(session: DuckSession, file: DataFile, encoding: str) -> str:
     """Return the path of the file as UTF-8 and not compressed: its own, or that of a copy."""
     utf8 = encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
     name = file.path.lower()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from parity.compare.session import Session, ident, literal, text
+from parity.compare.session import DuckSession, ident, literal, text
 from parity.compare.sources.exact_texts import SHAPES, exactly
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
@@ -24,7 +24,7 @@ _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
 
 
 def typed_columns(
-    session: Session, table: str, form: CsvFormat, wanted: Mapping[str, DataType | None]
+    session: DuckSession, table: str, form: CsvFormat, wanted: Mapping[str, DataType | None]
 ) -> dict[str, str]:
     """Return, for every column of a table of texts, the SQL that gives it its type."""
     names = [name for name, _ in session.describe(f"SELECT * FROM {table}")]
@@ -56,7 +56,7 @@ def _refuse_unknown_type(name: str, kind: str) -> None:
         raise BadInput(f"The CSV column {name} is declared as {kind!r}, which is no type.") from error
 
 
-def folder_cast(session: Session, cell: str, values: list[str | None], wanted: DataType) -> list[str]:
+def folder_cast(session: DuckSession, cell: str, values: list[str | None], wanted: DataType) -> list[str]:
     """Return the SQL that gives the texts in folders' names the other side's type, if every one fits exactly.
 
     A month may be written as 03: zeros in front do not count where the other side holds whole numbers.
@@ -77,7 +77,7 @@ def _may_lose(name: str, kind: str, form: CsvFormat) -> bool:
     return name in form.types or kind in ("FLOAT", "DOUBLE", "TIMESTAMP_NS")
 
 
-def _lost(session: Session, table: str, tests: Mapping[str, str]) -> dict[str, int]:
+def _lost(session: DuckSession, table: str, tests: Mapping[str, str]) -> dict[str, int]:
     """Return the columns of which some texts fail their tests, with how many."""
     if not tests:
         return {}
@@ -90,7 +90,7 @@ def _chunks(names: list[str], size: int) -> list[list[str]]:
     return [names[start : start + size] for start in range(0, len(names), size)]
 
 
-def _looks(session: Session, table: str, names: list[str]) -> dict[str, dict[str, int]]:
+def _looks(session: DuckSession, table: str, names: list[str]) -> dict[str, dict[str, int]]:
     """Count, for each column, its texts and how many of them have each shape.
 
     One below the other: counting side by side took 1.5 milliseconds to plan for each column and shape.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parity.compare.common_type import meet
+from parity.compare.common_type import find_common_type
 from parity.compare.result import NotCompared
-from parity.compare.session import Session, ident, text
+from parity.compare.session import DuckSession, ident, text
 from parity.compare.sources.files import PARTITION, DataFile, Files
 from parity.compare.spec import Spec
 from parity.compare.types import TEXT, DataType, data_type
@@ -45,7 +45,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Table:
+class ParquetTable:
     """A query that reads every file of a side, what was noticed, and the rows that the footers promise."""
 
     query: str
@@ -61,7 +61,7 @@ class _Group:
     columns: dict[str, DataType]
 
 
-def parquet_table(session: Session, files: Files, spec: Spec) -> Table:
+def parquet_table(session: DuckSession, files: Files, spec: Spec) -> ParquetTable:
     """Read the footers of a side's files and return how to read their rows.
 
     Raises ExportRefused for names that cannot be told apart, types that cannot be compared exactly, and files
@@ -78,10 +78,10 @@ def parquet_table(session: Session, files: Files, spec: Spec) -> Table:
     query, notes = _together(files, groups, ignored)
     why = "they are unlike those of the other files, but it has no rows"
     said = (NotCompared(f"{files.side} columns of {file.path}", why) for file in empty)
-    return Table(query, sum(rows.values()), (*notes, *said, *_int96(files, schemas)))
+    return ParquetTable(query, sum(rows.values()), (*notes, *said, *_int96(files, schemas)))
 
 
-def _rows(session: Session, files: Files) -> dict[str, int]:
+def _rows(session: DuckSession, files: Files) -> dict[str, int]:
     """Return the rows that every file's footer promises, by its link."""
     query = "SELECT file_name, num_rows FROM parquet_file_metadata({})"
     try:
@@ -106,7 +106,7 @@ def _ignored(spec: Spec) -> set[str]:
     return {fold(name) for name in names}
 
 
-def _schemas(session: Session, files: Files) -> dict[str, tuple[Node, ...]]:
+def _schemas(session: DuckSession, files: Files) -> dict[str, tuple[Node, ...]]:
     """Return the columns of every file, by its link."""
     rows = session.rows(
         "SELECT file_name, name, num_children, type, precision, scale, type_length, converted_type, logical_type, "
@@ -170,7 +170,7 @@ def _int96(files: Files, schemas: dict[str, tuple[Node, ...]]) -> Iterator[NotCo
 
 
 def _groups(
-    session: Session, files: Files, full: list[DataFile], schemas: dict[str, tuple[Node, ...]]
+    session: DuckSession, files: Files, full: list[DataFile], schemas: dict[str, tuple[Node, ...]]
 ) -> list[_Group]:
     alike: dict[tuple[Node, ...], list[DataFile]] = {}
     for file in full:
@@ -224,7 +224,7 @@ def _common(side: str, name: str, kinds: tuple[DataType, DataType], paths: tuple
     known = [kind for kind in kinds if not kind.untyped]
     if len(known) < 2:
         return (known or kinds)[0]
-    meeting = meet(*kinds, None, None)
+    meeting = find_common_type(*kinds, None, None)
     cast = f"CAST(«0» AS {meeting.sql})"
     if meeting.verdict == "incompatible" or {meeting.legacy, meeting.target} - {cast, "«0»"}:
         raise ExportRefused(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parity.compare.result import NotCompared
-from parity.compare.session import Session, ident, literal
+from parity.compare.session import DuckSession, ident, literal
 from parity.compare.sources.csv import Header, first_line, load_csv
 from parity.compare.sources.csv_types import SOME_TIME, folder_cast, typed_columns
 from parity.compare.sources.files import PARTITION, Files, find_files
@@ -31,7 +31,7 @@ class Side:
     """Rows that the files promise: the sum of the footers, or the records of the text."""
 
 
-def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> tuple[Side, Side]:
+def open_sides(session: DuckSession, legacy: Source, target: Source, spec: Spec) -> tuple[Side, Side]:
     """Open both sides; CSV takes its types from the other side where it can."""
     links = session.scratch / "files"
     files = [
@@ -63,7 +63,7 @@ def open_sides(session: Session, legacy: Source, target: Source, spec: Spec) -> 
     )
 
 
-def _type_partitions(session: Session, side: Side, wanted: dict[str, DataType | None]) -> Side:
+def _type_partitions(session: DuckSession, side: Side, wanted: dict[str, DataType | None]) -> Side:
     """Give the texts in folder names the other side's types where every one of them fits exactly."""
     casts = []
     folded = {fold(name): kind for name, kind in wanted.items()}
@@ -116,7 +116,7 @@ def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, Dat
     return wanted
 
 
-def _csv(session: Session, files: Files, wanted: dict[str, DataType | None], rows: int) -> Side:
+def _csv(session: DuckSession, files: Files, wanted: dict[str, DataType | None], rows: int) -> Side:
     side = files.side
     columns = typed_columns(session, f"text_{side}", files.source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
@@ -124,11 +124,11 @@ def _csv(session: Session, files: Files, wanted: dict[str, DataType | None], row
     return Side(f"raw_{side}", _columns(session, f"raw_{side}"), files.notes, files, rows)
 
 
-def _columns(session: Session, relation: str) -> dict[str, DataType]:
+def _columns(session: DuckSession, relation: str) -> dict[str, DataType]:
     return {name: data_type(kind) for name, kind in session.describe(f"SELECT * FROM {relation}")}
 
 
-def _parquet(session: Session, files: Files, spec: Spec) -> Side:
+def _parquet(session: DuckSession, files: Files, spec: Spec) -> Side:
     name = f"raw_{files.side}"
     table = parquet_table(session, files, spec)
     query = table.query
@@ -143,7 +143,7 @@ def _parquet(session: Session, files: Files, spec: Spec) -> Side:
     return Side(name, _columns(session, name), (*files.notes, *table.notes), files, table.rows)
 
 
-def _fill_empty(session: Session, opened: list[Side | None], files: list[Files]) -> tuple[Side, Side]:
+def _fill_empty(session: DuckSession, opened: list[Side | None], files: list[Files]) -> tuple[Side, Side]:
     """Give a side without files, whose manifest promised zero rows, the other side's columns."""
     legacy, target = opened
     if legacy is None and target is None:
@@ -151,7 +151,7 @@ def _fill_empty(session: Session, opened: list[Side | None], files: list[Files])
     return legacy or _empty(session, files[0], target), target or _empty(session, files[1], legacy)
 
 
-def _empty(session: Session, files: Files, other: Side | None) -> Side:
+def _empty(session: DuckSession, files: Files, other: Side | None) -> Side:
     assert other is not None
     session.run(f"CREATE VIEW raw_{files.side} AS SELECT * FROM {other.relation} WHERE false")
     why = "zero rows were exported without a file, so it has no schema to compare"

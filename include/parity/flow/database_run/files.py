@@ -14,17 +14,17 @@ from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer
 from parity.compare.result import Result
 from parity.errors import ExportRefused, NotFound
-from parity.flow.database_run.plan import DATABASE, NightPlan, pieces
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, pieces
 from parity.flow.suite_run.files import PAGE, REPORT
 from parity.tablediff.job import folder_of
-from parity.tablediff.runner import Survey
+from parity.tablediff.survey import Survey
 from parity.tablediff.verdict import DatabaseResult, TableResult
 
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
-class KeptSurvey:
+class StoredSurvey:
     """A survey, its number, and the pieces that its tables were cut into."""
 
     number: str
@@ -35,7 +35,7 @@ class KeptSurvey:
 
 
 @dataclass(frozen=True)
-class KeptPiece:
+class StoredTables:
     """What one task found, under the number of the survey that it had read."""
 
     number: str
@@ -52,11 +52,11 @@ class KeptPiece:
 
 
 @dataclass(frozen=True)
-class Folder:
+class DatabaseRunFiles:
     """The files of one night."""
 
     artefacts: Artefacts
-    plan: NightPlan
+    plan: DatabaseRunPlan
 
     def keep_server(self, side: str, server: CloudServer) -> None:
         """Write what a cloud says of its server."""
@@ -66,27 +66,27 @@ class Folder:
         """Return what a cloud said, or None when it was not asked."""
         return self._read(CloudServer, f"{side}.json")
 
-    def keep_survey(self, survey: Survey, number: str, rules: str = "") -> KeptSurvey:
+    def keep_survey(self, survey: Survey, number: str, rules: str = "") -> StoredSurvey:
         """Write the survey, cut into pieces."""
-        kept = KeptSurvey(number, survey, pieces(survey), rules)
+        kept = StoredSurvey(number, survey, pieces(survey), rules)
         self._write(DATABASE, "survey.json", _text(kept))
         return kept
 
-    def survey(self) -> KeptSurvey | None:
+    def survey(self) -> StoredSurvey | None:
         """Return the survey, or None when there is none."""
-        return self._read(KeptSurvey, "survey.json")
+        return self._read(StoredSurvey, "survey.json")
 
     def forget_piece(self, index: int) -> None:
         """Make sure that nobody takes an earlier attempt's results for those to come."""
-        self._write(DATABASE, f"piece-{index}.json", _text(KeptPiece("", ())))
+        self._write(DATABASE, f"piece-{index}.json", _text(StoredTables("", ())))
 
-    def keep_piece(self, index: int, piece: KeptPiece) -> None:
+    def keep_piece(self, index: int, piece: StoredTables) -> None:
         """Write what a task found."""
         self._write(DATABASE, f"piece-{index}.json", _text(piece))
 
-    def piece(self, index: int) -> KeptPiece | None:
+    def piece(self, index: int) -> StoredTables | None:
         """Return what a task found, or None when it left nothing."""
-        return self._read(KeptPiece, f"piece-{index}.json")
+        return self._read(StoredTables, f"piece-{index}.json")
 
     def keep_result(self, result: DatabaseResult, page: str) -> str:
         """Write the whole result, for programs and for people, and return the name of the former."""

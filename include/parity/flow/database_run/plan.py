@@ -15,11 +15,11 @@ from parity.compare.result import NotCompared, Omission
 from parity.errors import BadInput
 from parity.flow.suite_run.plan import run_key
 from parity.suite.databases import Database, fits
-from parity.tablediff.runner import Survey
+from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import TablePlan
 
 MOST_PIECES = 24
-WAYS = ("auto", "digest", "stream")
+STRATEGIES = ("auto", "digest", "stream")
 DATABASE = "(database)"
 """What stands for the database as a whole among its tables: schema, servers, cut-over."""
 
@@ -30,7 +30,7 @@ def activity_of(table: str) -> str:
 
 
 @dataclass(frozen=True)
-class NightPlan:
+class DatabaseRunPlan:
     """What one run of one database does."""
 
     database: str
@@ -62,7 +62,7 @@ class NightPlan:
         return {**asdict(self), "business_date": self.business_date.isoformat(), "tables": list(self.tables)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> NightPlan:
+    def from_json(cls, data: Mapping[str, Any]) -> DatabaseRunPlan:
         """Return the plan that :meth:`to_json` wrote."""
         day = date.fromisoformat(data["business_date"])
         return cls(**{**data, "business_date": day, "tables": tuple(data["tables"])})
@@ -74,7 +74,9 @@ class NightPlan:
         return spec.model_copy(update={"pace": pace})
 
 
-def plan_night(spec: Database, params: Mapping[str, Any], *, run_id: str, moment: datetime) -> NightPlan:
+def plan_database_run(
+    spec: Database, params: Mapping[str, Any], *, run_id: str, moment: datetime
+) -> DatabaseRunPlan:
     """Turn the form's ``params`` into a plan; the date is that of ``moment`` in the database's own zone.
 
     Raises BadInput, with the remedy, for whatever the form cannot rule out by itself.
@@ -84,13 +86,13 @@ def plan_night(spec: Database, params: Mapping[str, Any], *, run_id: str, moment
         if not set("*?[") & set(name) and (why := spec.wants(name)):
             raise BadInput(f"Database {spec.database} leaves table {name} out: {why}.", remedy="Change its file.")
     way = params.get("way")
-    return NightPlan(
+    return DatabaseRunPlan(
         database=spec.database,
         key=spec.key,
         run_id=run_id,
         business_date=spec.business_date(moment),
         tables=tables,
-        way=way if way in WAYS else "",
+        way=way if way in STRATEGIES else "",
         rows_per_second=params.get("rows_per_second") or None,
     )
 

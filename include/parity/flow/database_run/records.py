@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from parity.compare.result import Omission, Result, Rows, Verdict
-from parity.flow.database_run.files import KeptPiece, KeptSurvey
-from parity.flow.database_run.plan import DATABASE, NightPlan, activity_of
-from parity.flow.stages import Broken, first_broken
+from parity.flow.database_run.files import StoredSurvey, StoredTables
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, activity_of
+from parity.flow.stages import StageFailure, first_failure
 from parity.flow.suite_run.verdict import covering, lapsed
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
@@ -22,13 +22,13 @@ from parity.wording import plural
 class PieceReport:
     """How the task of one piece ended."""
 
-    piece: KeptPiece | None
+    piece: StoredTables | None
     succeeded: bool
-    broken: Broken | None = None
+    broken: StageFailure | None = None
     """The word it left, when it could not do its work."""
 
 
-def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
+def tables_of(kept: StoredSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
     """Return one result per table of the survey; whatever nobody can vouch for is INVALID.
 
     So is what rests on a waiver that is not in force on ``today``.
@@ -40,7 +40,7 @@ def tables_of(kept: KeptSurvey, reports: Mapping[int, PieceReport], today: date)
     )
 
 
-def _of_piece(kept: KeptSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
+def _of_piece(kept: StoredSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
     piece = report.piece
     known = {table.table: table for table in piece.tables} if piece else {}
     if piece is None or (piece.number, piece.rules) != (kept.number, kept.rules):
@@ -73,21 +73,21 @@ def last_days(result: DatabaseResult, waivers: Iterable[Waiver], today: date) ->
     return found if result.verdict is Verdict.WAIVED else {}
 
 
-def could_not(database: str, broken: Sequence[Broken]) -> DatabaseResult:
+def could_not(database: str, broken: Sequence[StageFailure]) -> DatabaseResult:
     """Return the result of a night in which no row was read."""
-    first = first_broken(broken)
+    first = first_failure(broken)
     why = first.sentence if first else "There is no survey of the databases. Clear it with downstream."
     return DatabaseResult(database, Verdict.INVALID, why)
 
 
-def blamed(result: DatabaseResult, broken: Sequence[Broken]) -> DatabaseResult:
+def blamed(result: DatabaseResult, broken: Sequence[StageFailure]) -> DatabaseResult:
     """Return the result as INVALID for the first link that did not hold, if there is one."""
-    first = first_broken(broken)
+    first = first_failure(broken)
     return replace(result, verdict=Verdict.INVALID, reason=first.sentence) if first else result
 
 
 def records(
-    spec: Database, plan: NightPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
+    spec: Database, plan: DatabaseRunPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
 ) -> Iterator[ActivityRecord]:
     """Yield a record for the database as a whole, and one for every table; ``reports`` says by
     activity where theirs lie.
@@ -113,7 +113,7 @@ def records(
         )
 
 
-def _record_of_whole(plan: NightPlan, result: DatabaseResult, report: str, about: About) -> ActivityRecord:
+def _record_of_whole(plan: DatabaseRunPlan, result: DatabaseResult, report: str, about: About) -> ActivityRecord:
     verdict, reason = _whole(result, about.first_broken)
     return ActivityRecord(
         key=_key(plan, DATABASE, about),
@@ -130,7 +130,7 @@ def _record_of_whole(plan: NightPlan, result: DatabaseResult, report: str, about
 
 
 def unvouched(
-    plan: NightPlan, kept: Sequence[ActivityRecord], reason: str, about: About, *, whole: bool
+    plan: DatabaseRunPlan, kept: Sequence[ActivityRecord], reason: str, about: About, *, whole: bool
 ) -> Iterator[ActivityRecord]:
     """Yield an INVALID record in place of each kept result of a run that nobody vouches for any more.
 
@@ -159,7 +159,7 @@ def severity(spec: Database, table: str) -> Severity:
     return spec.rules(table).severity
 
 
-def _key(plan: NightPlan, activity: str, about: About) -> ActivityKey:
+def _key(plan: DatabaseRunPlan, activity: str, about: About) -> ActivityKey:
     return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, about.attempt)
 
 

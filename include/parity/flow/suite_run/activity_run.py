@@ -13,15 +13,16 @@ from parity.clients.storage import Storage
 from parity.clock import Clock, SystemClock, today
 from parity.errors import ExportRefused
 from parity.flow.provenance import MADE, Made, Piece
-from parity.flow.stages import Link
-from parity.flow.suite_run.exports.fetch import Column, Expected, Export, fetch_legacy, fetch_target
-from parity.flow.suite_run.files import Shelf
-from parity.flow.suite_run.plan import Plan
+from parity.flow.stages import Stage
+from parity.flow.suite_run.exports.fetch import ExpectedExport, Export, fetch_legacy, fetch_target
+from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.flow.suite_run.files import ActivityFiles
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.settings import Settings
 from parity.suite.models import Activity, Mode, Suite, Waiver
 
 
-class Kept(Protocol):
+class StoredPiece(Protocol):
     """What a step leaves for those after it."""
 
     @property
@@ -29,16 +30,16 @@ class Kept(Protocol):
         """What it was made by and from (:mod:`parity.flow.provenance`)."""
 
 
-Kind = TypeVar("Kind", bound=Kept)
+Kind = TypeVar("Kind", bound=StoredPiece)
 
 
 @dataclass(frozen=True)
-class Case:
+class ActivityRun:
     """One activity of one run, and what judging it needs."""
 
     suite: Suite
     activity: Activity
-    plan: Plan
+    plan: SuiteRunPlan
     settings: Settings
     artefacts: Artefacts
     waivers: tuple[Waiver, ...] = ()
@@ -46,7 +47,7 @@ class Case:
     clock: Clock = field(default_factory=SystemClock)
     made: Made | None = None
     """What the step that runs now makes its piece by and from."""
-    handed_on: Callable[[Link], Piece] = lambda _: {}
+    handed_on: Callable[[Stage], Piece] = lambda _: {}
     """Says what the task of a link of this activity has handed on, as it is now."""
 
     @property
@@ -63,7 +64,7 @@ class Case:
         """Write what this step found, a frozen dataclass with a field ``made``."""
         return self.shelf.keep(name, replace(value, made=self.made.to_json() if self.made else {}))
 
-    def read(self, name: str, kind: type[Kind], link: Link) -> Kind:
+    def read(self, name: str, kind: type[Kind], link: Stage) -> Kind:
         """Read back what :meth:`keep` wrote; ExportRefused when it is not of the attempt that handed on."""
         found = self.shelf.read(name, kind)
         if dict(found.made) != dict(self.handed_on(link).get(MADE) or {}):
@@ -75,9 +76,11 @@ class Case:
         return found
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> ActivityFiles:
         """Return where its files lie."""
-        return Shelf(self.artefacts, self.settings.scratch_root, f"{self.plan.folder}/{self.activity.name}")
+        return ActivityFiles(
+            self.artefacts, self.settings.scratch_root, f"{self.plan.folder}/{self.activity.name}"
+        )
 
 
 @dataclass(frozen=True)
@@ -89,21 +92,21 @@ class Outputs:
     target: str
     export_id: str
     """Run id that the manifest must carry."""
-    schema: Callable[[], Sequence[Column]]
+    schema: Callable[[], Sequence[ExportColumn]]
     """Asked only when the legacy output has no rows."""
     digests: tuple[str, str] = ("", "")
     """The digests that each side's rows were asked for with; empty where all rows travel."""
 
 
 def fetch_both(
-    case: Case, outputs: Outputs, storage: Storage, mode: Mode, prefix: str = ""
+    case: ActivityRun, outputs: Outputs, storage: Storage, mode: Mode, prefix: str = ""
 ) -> tuple[Export, Export]:
     """Return what both sides wrote on this worker, verified; ExportRefused when one cannot be believed.
 
     ``mode`` is the one that the helper job ran in; ``prefix`` tells a step's files from another's.
     """
     shelf = case.shelf
-    expected = Expected(case.activity.name, outputs.export_id, case.plan.business_date, mode)
+    expected = ExpectedExport(case.activity.name, outputs.export_id, case.plan.business_date, mode)
     legacy = shelf.export(
         f"{prefix}legacy",
         outputs.legacy,

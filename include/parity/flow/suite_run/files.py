@@ -29,7 +29,7 @@ def page_of(report: str) -> str:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ActivityFiles:
     """The folders of one activity of one run; made when they are first written to."""
 
     artefacts: Artefacts

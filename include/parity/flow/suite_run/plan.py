@@ -26,7 +26,7 @@ class PipelineUse(StrEnum):
 
 
 @dataclass(frozen=True)
-class Plan:
+class SuiteRunPlan:
     """One run of one suite for one business date."""
 
     suite: str
@@ -76,7 +76,7 @@ class Plan:
         return {**asdict(self), "business_date": self.business_date.isoformat(), "other_dates": dates}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+    def from_json(cls, data: Mapping[str, Any]) -> SuiteRunPlan:
         """Return the plan that :meth:`to_json` wrote."""
         return cls(
             suite=data["suite"],
@@ -103,7 +103,7 @@ def run_key(run_id: str) -> str:
     return f"{safe}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 
 
-def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> Plan:
+def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> SuiteRunPlan:
     """Turn the form's ``params`` into a plan; an empty date means the day before ``scheduled``.
 
     Raises BadInput, with the remedy, for whatever the form cannot rule out by itself.
@@ -111,7 +111,7 @@ def make_plan(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled
     first, *others = _dates(params, suite.business_date(scheduled))
     pipeline = PipelineUse(params.get("pipeline") or PipelineUse.TRIGGER)
     named = (params.get("pipeline_run_id") or "").strip() or None
-    plan = Plan(
+    plan = SuiteRunPlan(
         suite=suite.suite,
         run_id=run_id,
         business_date=first,
@@ -171,7 +171,7 @@ def _activities(suite: Suite, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in known if not wanted or name in wanted)
 
 
-def _check_pipeline(plan: Plan) -> None:
+def _check_pipeline(plan: SuiteRunPlan) -> None:
     if plan.pipeline is PipelineUse.RUN and not plan.pipeline_run_id:
         raise BadInput("'use this run id' needs the id of a pipeline run.", remedy="Paste it from Data Factory.")
     if plan.pipeline is not PipelineUse.RUN and plan.pipeline_run_id and not plan.recover:

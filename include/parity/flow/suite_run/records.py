@@ -9,16 +9,16 @@ from typing import Any
 
 from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
-from parity.flow.suite_run.activity_run import Case
+from parity.flow.suite_run.activity_run import ActivityRun
 from parity.flow.suite_run.files import REPORT
-from parity.flow.suite_run.plan import Plan
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.flow.suite_run.verdict import Judgement
-from parity.history.records import ActivityKey, ActivityRecord, Expected, RemoteRun
+from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun
 from parity.suite.models import Severity, Suite
 
 
 def activity_record(
-    case: Case,
+    case: ActivityRun,
     judgement: Judgement,
     result: Result | None,
     findings: Findings | None,
@@ -58,7 +58,11 @@ def is_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
 
 
 def unrecorded(
-    plan: Plan, activity: str, outcome: Mapping[str, Any], kept: ActivityRecord | None, about: tuple[Severity, str]
+    plan: SuiteRunPlan,
+    activity: str,
+    outcome: Mapping[str, Any],
+    kept: ActivityRecord | None,
+    about: tuple[Severity, str],
 ) -> ActivityRecord:
     """Return the record of what counts of an activity although its own record task stored something else.
 
@@ -85,9 +89,10 @@ def _remote_run(kind: str, data: Mapping[str, Any]) -> RemoteRun:
     return RemoteRun(kind, str(data.get("run_id", "")), str(data.get("state", "")), str(data.get("url", "")))
 
 
-def _findings(findings: Findings | None) -> tuple[Expected, ...]:
+def _findings(findings: Findings | None) -> tuple[ExpectationResult, ...]:
     if findings is None:
         return ()
     return tuple(
-        Expected(f.side, f.expectation, f.subject, f.severity, f.outcome, f.message) for f in findings.findings
+        ExpectationResult(f.side, f.expectation, f.subject, f.severity, f.outcome, f.message)
+        for f in findings.findings
     )

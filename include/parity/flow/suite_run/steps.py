@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parity.compare.result import Result
 from parity.expectations.findings import Findings
 from parity.flow.provenance import MADE
-from parity.flow.suite_run.activity_run import Case, Outputs, fetch_both
+from parity.flow.suite_run.activity_run import ActivityRun, Outputs, fetch_both
 from parity.flow.suite_run.digest.buckets import check_digests
 from parity.flow.suite_run.digest.steps import buckets_of, way_of, whole
 from parity.flow.suite_run.exports.fetch import Export
@@ -21,10 +21,8 @@ from parity.suite.models import Mode
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
 
-__all__ = ["Case", "Outputs", "compare", "expect", "fetch"]
 
-
-def fetch(case: Case, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
+def fetch(case: ActivityRun, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
     """Return both outputs, or the rows of the buckets that differ, on this worker."""
     digested = case.mode is not Mode.ROWS and way_of(case).mode is Mode.DIGEST
     if digested:
@@ -32,7 +30,7 @@ def fetch(case: Case, outputs: Outputs, storage: Storage) -> tuple[Export, Expor
     return fetch_both(case, outputs, storage, Mode.DIGEST if digested else Mode.ROWS)
 
 
-def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -> Result:
+def compare(case: ActivityRun, legacy: Export, target: Export, facts: dict[str, Any]) -> Result:
     """Compare both outputs and write the report; ``facts`` of the sources, such as cost, go into the result."""
     from parity.compare import Source, Spec, run
     from parity.report import render_html
@@ -55,9 +53,9 @@ def compare(case: Case, legacy: Export, target: Export, facts: dict[str, Any]) -
     return result
 
 
-def expect(case: Case, legacy: Export, target: Export, result: Result) -> Findings:
+def expect(case: ActivityRun, legacy: Export, target: Export, result: Result) -> Findings:
     """Run Great Expectations on both outputs and on what the comparison found."""
-    from parity.expectations.validation import Occasion, validate
+    from parity.expectations.validation import ValidationRun, validate
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # hundreds of lines about itself
     findings = validate(
@@ -65,7 +63,7 @@ def expect(case: Case, legacy: Export, target: Export, result: Result) -> Findin
         legacy.files,
         target.files,
         result,
-        occasion=Occasion(case.suite.suite, case.plan.business_date, case.plan.key, case.attempt),
+        occasion=ValidationRun(case.suite.suite, case.plan.business_date, case.plan.key, case.attempt),
         store=case.artefacts,
         memory=case.settings.memory,
     )

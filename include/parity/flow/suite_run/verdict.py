@@ -8,10 +8,10 @@ from datetime import date
 
 from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Findings, Outcome
-from parity.flow.stages import Broken, first_broken
+from parity.flow.stages import StageFailure, first_failure
 from parity.suite.models import Severity
 
-NEXT: dict[Verdict | None, str] = {
+NEXT_STEP: dict[Verdict | None, str] = {
     None: "Next: wait; what has ended already is told here.",
     Verdict.PASS: "Nothing to do.",
     Verdict.WAIVED: "Nothing to do; look when the waivers expire.",
@@ -31,17 +31,17 @@ class Judgement:
 
     verdict: Verdict
     reason: str
-    broken: Broken | None = None
+    broken: StageFailure | None = None
 
 
 def judge(
-    result: Result | None, findings: Findings | None, broken: Sequence[Broken], *, allow_empty: bool = False
+    result: Result | None, findings: Findings | None, broken: Sequence[StageFailure], *, allow_empty: bool = False
 ) -> Judgement:
     """Return the verdict; whatever is not there, or did not hold, makes it INVALID.
 
     ``allow_empty`` says that an output without rows can be right.
     """
-    if first := first_broken(broken):
+    if first := first_failure(broken):
         return Judgement(Verdict.INVALID, first.sentence, first)
     if result is None:
         return Judgement(

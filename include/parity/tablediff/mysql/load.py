@@ -20,7 +20,7 @@ class Asking(Protocol):
 
 
 @dataclass(frozen=True)
-class Load:
+class ServerLoad:
     """How busy a server is."""
 
     running: int = 0
@@ -28,10 +28,10 @@ class Load:
     """Seconds behind its source, infinite while it does not follow; None without one, or without the right."""
 
 
-def load(session: Asking) -> Load:
+def read_load(session: Asking) -> ServerLoad:
     """Ask a server how many threads run and, if it is a replica, how far it is behind."""
     running = session.rows("SHOW GLOBAL STATUS LIKE 'Threads_running'")
-    return Load(int(running[0][1]) if running else 0, _lag(session))
+    return ServerLoad(int(running[0][1]) if running else 0, _lag(session))
 
 
 def _lag(session: Asking) -> float | None:

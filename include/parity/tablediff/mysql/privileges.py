@@ -37,7 +37,7 @@ class Asking(Protocol):
 
 
 @dataclass(frozen=True)
-class Rights:
+class Privileges:
     """What a user may do on every database, and on the whole of this one."""
 
     everywhere: frozenset[str] = frozenset()
@@ -70,13 +70,13 @@ def _has(rights: frozenset[str], right: str) -> bool:
     return right in rights or bool(rights & _ALL)
 
 
-def read_rights(session: Asking) -> Rights:
+def read_privileges(session: Asking) -> Privileges:
     """Ask what the current user may do, with the roles that are active."""
     database = str(session.rows("SELECT DATABASE()")[0][0])
     proven = {kind: _proven(session, asked) for kind, (_, asked) in PROBES.items()}
     lines = [str(row[0]) for row in session.rows(_question(session))]
     revokes = session.rows("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")
-    return rights_of(lines, database, proven, literal=[str(value).upper() for _, value in revokes] == ["ON"])
+    return privileges_of(lines, database, proven, literal=[str(value).upper() for _, value in revokes] == ["ON"])
 
 
 def _proven(session: Asking, asked: str) -> bool:
@@ -109,9 +109,9 @@ class _Grant:
     what: str
 
 
-def rights_of(
+def privileges_of(
     grants: Iterable[str], database: str, proven: Mapping[str, bool] | None = None, *, literal: bool = False
-) -> Rights:
+) -> Privileges:
     """Sort the rights out of SHOW GRANTS' lines; one on a single table or column counts for nothing here.
 
     ``literal``: the server takes every name of a database as it stands, as MySQL does under ``partial_revokes``.
@@ -138,7 +138,7 @@ def rights_of(
     if revoked and left & _ALL:  # what is left of ALL is not spelled out
         left = set()
     patterns = {pattern: rights for pattern, rights in patterns.items() if covers(pattern, database)}
-    return Rights(frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), strange)
+    return Privileges(frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), strange)
 
 
 def _here(matching: Mapping[str, set[str]], database: str) -> set[str]:

@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Any, Protocol
 
 from parity.clients.mysql import SortMemory
+from parity.compare.result import CanaryCheck
 from parity.errors import ExportRefused
 from parity.sql import mysql_packed as packed
 from parity.sql.columns import Columns
-from parity.sql.keys import Cells, Span, boundary, unpack
+from parity.sql.keys import Cells, KeyRange, boundary, unpack
 from parity.sql.mysql import POISON, MySQL
 from parity.sql.mysql_canary import canaries
 from parity.sql.mysql_row import row_hash
@@ -25,14 +26,6 @@ AT_ONCE = 500
 
 Digests = dict[int, tuple[int, int]]
 """Bucket → (rows, sum of hashes)."""
-
-
-@dataclass(frozen=True)
-class Eyesight:
-    """Columns whose change was planted, and those whose change the hash did not see."""
-
-    planted: int
-    blind: tuple[str, ...] = ()
 
 
 class Asked(Protocol):
@@ -54,7 +47,7 @@ class MySQLTable:
     where: str = ""
     """A filter, SQL already; empty means every row."""
 
-    def boundary(self, span: Span, rows: int) -> Cells | None:
+    def boundary(self, span: KeyRange, rows: int) -> Cells | None:
         """Return the key of the span's row number ``rows``, or None when it has fewer."""
         found = self.session.rows(boundary(self.dialect, self.name, self.key, span, rows))
         return unpack(self.key, _text(found[0][0])) if found else None
@@ -65,7 +58,7 @@ class MySQLTable:
         low, high = self.session.rows(f"SELECT MIN({name}), MAX({name}) FROM {self.dialect.quote(self.name)}")[0]
         return low, high
 
-    def digests(self, span: Span, buckets: packed.Buckets) -> Digests:
+    def digests(self, span: KeyRange, buckets: packed.BucketRanges) -> Digests:
         """Return COUNT and SUM per bucket."""
         sql = packed.digests(self.dialect, self.name, self.columns, self.key, buckets, self._where(span))
         cells = (line.split(",") for line in self._lines(packed.page_of_digests(sql)))
@@ -74,12 +67,12 @@ class MySQLTable:
             raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be hashed.")
         return found
 
-    def hashes(self, span: Span, buckets: packed.Buckets, wanted: Sequence[int]) -> Iterator[str]:
+    def hashes(self, span: KeyRange, buckets: packed.BucketRanges, wanted: Sequence[int]) -> Iterator[str]:
         """Yield ``key|hash`` of every row in the wanted buckets."""
         what = packed.key_and_hash(self.dialect, self.columns, self.key)
         return self._pull(what, span, buckets, wanted)
 
-    def rows(self, span: Span, buckets: packed.Buckets, wanted: Sequence[int] | None) -> Iterator[str]:
+    def rows(self, span: KeyRange, buckets: packed.BucketRanges, wanted: Sequence[int] | None) -> Iterator[str]:
         """Yield ``key|row`` of every row in the wanted buckets; None means all of them."""
         what = packed.key_and_row(self.dialect, self.columns, self.key)
         return self._pull(what, span, buckets, wanted)
@@ -97,17 +90,17 @@ class MySQLTable:
         """Count all rows."""
         return int(self.session.rows(f"SELECT COUNT(*) FROM {self.dialect.quote(self.name)}")[0][0])
 
-    def count_compared(self, span: Span) -> int:
+    def count_compared(self, span: KeyRange) -> int:
         """Count the rows of a span that are to be compared."""
         where = self._where(span)
         asked = f"SELECT COUNT(*) FROM {self.dialect.quote(self.name)}{' WHERE ' + where if where else ''}"
         return int(self.session.rows(asked)[0][0])
 
-    def canary(self) -> Eyesight:
+    def canary(self) -> CanaryCheck:
         """Change a row's columns one at a time, inside the server, and tell which changes the hash saw."""
         asked = canaries(self.dialect, self.name, self.columns, self.where)
         found = [row for sql in asked for row in self.session.rows(sql) if None not in row]
-        return Eyesight(len(found), tuple(self.columns[int(at)].name for at, old, new in found if old == new))
+        return CanaryCheck(len(found), tuple(self.columns[int(at)].name for at, old, new in found if old == new))
 
     def duplicates(self) -> int:
         """Count the rows whose key occurs more than once."""
@@ -118,7 +111,9 @@ class MySQLTable:
         )
         return int(self.session.rows(f"SELECT COALESCE(SUM(n), 0) FROM ({grouped}) AS several")[0][0])
 
-    def _pull(self, what: str, span: Span, buckets: packed.Buckets, wanted: Sequence[int] | None) -> Iterator[str]:
+    def _pull(
+        self, what: str, span: KeyRange, buckets: packed.BucketRanges, wanted: Sequence[int] | None
+    ) -> Iterator[str]:
         batches = [None] if wanted is None else [wanted[i : i + AT_ONCE] for i in range(0, len(wanted), AT_ONCE)]
         for batch in batches:
             where = self._where(span)
@@ -138,7 +133,7 @@ class MySQLTable:
                 raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be read.")
             yield from _text(page)[:-1].split(";")
 
-    def _where(self, span: Span) -> str:
+    def _where(self, span: KeyRange) -> str:
         parts = [span.where(self.dialect, self.key), f"({self.where})" if self.where else ""]
         return " AND ".join(part for part in parts if part)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Progress:
+class Checkpoint:
     """What is known of one table after its last finished span."""
 
     fingerprint: str
@@ -48,14 +48,14 @@ class Progress:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Progress:
+    def from_json(cls, text: str) -> Checkpoint:
         """Read a state back."""
         state = json.loads(text)
         after, cuts = state.pop("after"), state.pop("cuts", ())
         return cls(after=None if after is None else tuple(after), cuts=tuple(map(tuple, cuts)), **state)
 
 
-class ProgressStore(Protocol):
+class CheckpointStore(Protocol):
     """Where progress is kept, by run and table. Every write may be repeated."""
 
     def load(self, run: str, table: str) -> str | None:
@@ -68,7 +68,7 @@ class ProgressStore(Protocol):
         """Drop everything of a run that has ended."""
 
 
-class MemoryProgress:
+class MemoryCheckpoints:
     """Progress that lives as long as the process: for one command at a terminal."""
 
     def __init__(self) -> None:

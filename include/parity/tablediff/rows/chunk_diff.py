@@ -5,7 +5,7 @@
 3. Where a key's hashes are unequal: its row, from both sides, and the exact comparison.
 
 Where most buckets differ, or there are few rows, the first two steps would be wasted: all rows of the span
-are fetched at once (:class:`Way` measures which is quicker).
+are fetched at once (:class:`StrategyChooser` measures which is quicker).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from parity.errors import ExportRefused
-from parity.sql.keys import Span
-from parity.sql.mysql_packed import ROWS, Buckets
+from parity.sql.keys import KeyRange
+from parity.sql.mysql_packed import ROWS, BucketRanges
 from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.rows.matching import Difference, Unequal
 from parity.tablediff.sessions.pair import both
@@ -38,7 +38,7 @@ Sink = Callable[[Sequence[Difference]], None]
 
 
 @dataclass(frozen=True)
-class SpanFacts:
+class ChunkFacts:
     """How many rows one span holds on both sides, and how many of them had to be looked at."""
 
     legacy: int
@@ -66,18 +66,18 @@ class Pair:
     seekable: bool
 
 
-def compare_span(pair: Pair, span: Span, buckets: Buckets, sink: Sink, *, stream: bool) -> SpanFacts:
+def compare_chunk(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink, *, stream: bool) -> ChunkFacts:
     """Compare one span and hand every difference to ``sink``."""
     return _stream(pair, span, buckets, sink) if stream else _digest(pair, span, buckets, sink)
 
 
-def _stream(pair: Pair, span: Span, buckets: Buckets, sink: Sink) -> SpanFacts:
+def _stream(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink) -> ChunkFacts:
     olds, news = _fetch(pair, span, buckets, None)
     sink(Unequal.of(olds, news).differences())
-    return SpanFacts(len(olds), len(news), len(olds) + len(news), streamed=True)
+    return ChunkFacts(len(olds), len(news), len(olds) + len(news), streamed=True)
 
 
-def _digest(pair: Pair, span: Span, buckets: Buckets, sink: Sink) -> SpanFacts:
+def _digest(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink) -> ChunkFacts:
     old, new = both(lambda: pair.legacy.digests(span, buckets), lambda: pair.target.digests(span, buckets))
     wanted = sorted(bucket for bucket in old.keys() | new.keys() if old.get(bucket) != new.get(bucket))
     look = _by_key if pair.seekable else _whole
@@ -86,23 +86,29 @@ def _digest(pair: Pair, span: Span, buckets: Buckets, sink: Sink) -> SpanFacts:
         looked, got = look(pair, span, buckets, wanted[start : start + SLICE], sink)
         looked_at, fetched = looked_at + looked, fetched + got
     legacy, target = (sum(count for count, _ in side.values()) for side in (old, new))
-    return SpanFacts(legacy, target, fetched, looked_at, len(wanted))
+    return ChunkFacts(legacy, target, fetched, looked_at, len(wanted))
 
 
-def _fetch(pair: Pair, span: Span, buckets: Buckets, wanted: Sequence[int] | None) -> tuple[list[str], list[str]]:
+def _fetch(
+    pair: Pair, span: KeyRange, buckets: BucketRanges, wanted: Sequence[int] | None
+) -> tuple[list[str], list[str]]:
     return both(
         lambda: list(pair.legacy.rows(span, buckets, wanted)),
         lambda: list(pair.target.rows(span, buckets, wanted)),
     )
 
 
-def _whole(pair: Pair, span: Span, buckets: Buckets, wanted: Sequence[int], sink: Sink) -> tuple[int, int]:
+def _whole(
+    pair: Pair, span: KeyRange, buckets: BucketRanges, wanted: Sequence[int], sink: Sink
+) -> tuple[int, int]:
     olds, news = _fetch(pair, span, buckets, wanted)
     sink(_believed(pair, Unequal.of(olds, news)))
     return 0, len(olds) + len(news)
 
 
-def _by_key(pair: Pair, span: Span, buckets: Buckets, wanted: Sequence[int], sink: Sink) -> tuple[int, int]:
+def _by_key(
+    pair: Pair, span: KeyRange, buckets: BucketRanges, wanted: Sequence[int], sink: Sink
+) -> tuple[int, int]:
     olds, news = both(
         lambda: list(pair.legacy.hashes(span, buckets, wanted)),
         lambda: list(pair.target.hashes(span, buckets, wanted)),
@@ -150,7 +156,7 @@ def read_keys(pair: Pair, keys: Sequence[str]) -> Reading:
 
 
 @dataclass
-class Way:
+class StrategyChooser:
     """Which way is quicker on this table: seconds per row of both, as measured so far."""
 
     digest: float | None = None
@@ -174,7 +180,7 @@ class Way:
         quicker = self.stream < self.digest
         return not quicker if self.since >= PROBE and self.unequal > 0.1 else quicker
 
-    def learn(self, facts: SpanFacts, seconds: float) -> None:
+    def learn(self, facts: ChunkFacts, seconds: float) -> None:
         """Remember how long a span took."""
         cost = seconds / max(facts.rows, 1)
         kept = self.stream if facts.streamed else self.digest

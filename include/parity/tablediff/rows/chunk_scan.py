@@ -18,16 +18,16 @@ from pathlib import Path
 from parity.clients.mysql import StatementStopped
 from parity.clock import Clock
 from parity.errors import ExportRefused, Transient
-from parity.sql.keys import Span
-from parity.sql.mysql_packed import Buckets, divisible
-from parity.tablediff.mysql.load import load
-from parity.tablediff.rows.checkpoint import Progress, ProgressStore
-from parity.tablediff.rows.chunk_diff import SMALL, Pair, SpanFacts, Way, compare_span
-from parity.tablediff.rows.partitions import Section
-from parity.tablediff.rows.spill import SpanDifferences
-from parity.tablediff.rows.throttle import STREAMED, Brake, Stride
-from parity.tablediff.sessions.pair import Sides, both
-from parity.tablediff.sessions.reconnecting import Line
+from parity.sql.keys import KeyRange
+from parity.sql.mysql_packed import BucketRanges, divisible
+from parity.tablediff.mysql.load import read_load
+from parity.tablediff.rows.checkpoint import Checkpoint, CheckpointStore
+from parity.tablediff.rows.chunk_diff import SMALL, ChunkFacts, Pair, StrategyChooser, compare_chunk
+from parity.tablediff.rows.partitions import Partition
+from parity.tablediff.rows.spill import ChunkDifferences
+from parity.tablediff.rows.throttle import STREAMED, ChunkSizer, Throttle
+from parity.tablediff.sessions.pair import SessionPair, both
+from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_plan import TablePlan
 from parity.wording import plural
 
@@ -36,22 +36,22 @@ LAST = 1.5
 
 
 @dataclass
-class Walk:
+class ChunkScan:
     """One table being compared."""
 
     plan: TablePlan
-    line: Line
-    store: ProgressStore
+    line: ReconnectingPair
+    store: CheckpointStore
     run: str
     folder: Path
     """Where its differences are kept."""
     clock: Clock
-    stride: Stride
-    brake: Brake
-    way: Way = field(default_factory=Way)
+    stride: ChunkSizer
+    brake: Throttle
+    way: StrategyChooser = field(default_factory=StrategyChooser)
     bounds: tuple[int, int] | None = None
     counted: int | None = None
-    section: Section = field(default_factory=Section)
+    section: Partition = field(default_factory=Partition)
     stopped: bool = False
     """A statement took too long: nothing is estimated any more."""
 
@@ -60,7 +60,7 @@ class Walk:
         """Return the name under which its progress is kept."""
         return self.section.name(self.plan.name)
 
-    def walk(self) -> Progress:
+    def walk(self) -> Checkpoint:
         """Compare the whole section and return what was counted; raises errors of :mod:`parity.errors`."""
         state = self._begin()
         before = state.done
@@ -81,7 +81,7 @@ class Walk:
                 state = self._again(state)
         return state if before else self._counted(state)
 
-    def _counted(self, state: Progress) -> Progress:
+    def _counted(self, state: Checkpoint) -> Checkpoint:
         """Hold what was compared against the servers' own COUNT(*); raises ExportRefused where they differ.
 
         Whatever cuts an answer off, or hides a row from a range of the key, does not do so to the whole count.
@@ -100,10 +100,10 @@ class Walk:
         self.store.save(self.run, self.name, state.to_json())
         return state
 
-    def _begin(self) -> Progress:
+    def _begin(self) -> Checkpoint:
         mark = fingerprint(self.plan, self.section)
         kept = self.store.load(self.run, self.name)
-        state = Progress.from_json(kept) if kept else None
+        state = Checkpoint.from_json(kept) if kept else None
         if (
             state
             and not state.cuts
@@ -112,18 +112,18 @@ class Walk:
         ):
             return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
         self._differences(0)  # removes what another plan's walk left
-        return Progress(mark, self.section.span.after, started=self.clock.now().isoformat())
+        return Checkpoint(mark, self.section.span.after, started=self.clock.now().isoformat())
 
-    def _differences(self, spans: int) -> SpanDifferences:
+    def _differences(self, spans: int) -> ChunkDifferences:
         numbers = self.section.numbers
-        return SpanDifferences(self.plan, self.folder, numbers[spans], numbers[-1])
+        return ChunkDifferences(self.plan, self.folder, numbers[spans], numbers[-1])
 
-    def _again(self, state: Progress) -> Progress:
+    def _again(self, state: Checkpoint) -> Checkpoint:
         return replace(state, resumed=state.resumed + 1)
 
-    def _step(self, state: Progress) -> Progress:
+    def _step(self, state: Checkpoint) -> Checkpoint:
         sides = self.line.sides()
-        waited = self.brake.wait(lambda: both(lambda: load(sides.legacy), lambda: load(sides.target)))
+        waited = self.brake.wait(lambda: both(lambda: read_load(sides.legacy), lambda: read_load(sides.target)))
         if waited and not state.spans:  # a snapshot from before would not show what a replica has caught up with
             sides = self.line.fresh()
         pair = Pair(*sides.tables(self.plan), self.plan.seekable)
@@ -133,8 +133,8 @@ class Walk:
         span, expected = self._span(sides, pair, state, rows)
         found = self._differences(state.spans)
         began = time.monotonic()
-        buckets = Buckets() if stream and expected <= SMALL else self._buckets(sides, span, expected, total)
-        facts = compare_span(pair, span, buckets, found.add, stream=stream)
+        buckets = BucketRanges() if stream and expected <= SMALL else self._buckets(sides, span, expected, total)
+        facts = compare_chunk(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
         return _advanced(state, span, facts, found, done=span.upto == self.section.span.upto)
@@ -154,24 +154,24 @@ class Walk:
         fits = self.plan.walkable or total <= STREAMED
         return fits and self.way.choose(total)
 
-    def _learn(self, facts: SpanFacts, seconds: float) -> None:
+    def _learn(self, facts: ChunkFacts, seconds: float) -> None:
         self.way.learn(facts, seconds)
         self.stride.learn(facts.rows, seconds)
         self.brake.spend(facts.rows, seconds)
 
-    def _span(self, sides: Sides, pair: Pair, state: Progress, rows: int) -> tuple[Span, int]:
+    def _span(self, sides: SessionPair, pair: Pair, state: Checkpoint, rows: int) -> tuple[KeyRange, int]:
         """Return the next span, and how many rows it should hold: as many as wanted, or all that are left."""
         if not self.plan.walkable:
-            return Span(), self.plan.rows
-        rest = Span(state.after, self.section.span.upto)
+            return KeyRange(), self.plan.rows
+        rest = KeyRange(state.after, self.section.span.upto)
         left = self._left(sides, state)
         if left is not None and left <= rows * LAST:
             return rest, left
         ends = both(lambda: pair.legacy.boundary(rest, rows), lambda: pair.target.boundary(rest, rows))
         end = ends[0] or ends[1]
-        return (Span(state.after, end), rows) if end else (rest, min(rows, self.plan.rows))
+        return (KeyRange(state.after, end), rows) if end else (rest, min(rows, self.plan.rows))
 
-    def _left(self, sides: Sides, state: Progress) -> int | None:
+    def _left(self, sides: SessionPair, state: Checkpoint) -> int | None:
         """Return about how many rows are left, the most of what two signs say; None where there is but one.
 
         They are the server's estimate, and how densely the rows lay so far. Where a span's end is, the
@@ -188,20 +188,20 @@ class Walk:
     def _divisible(self) -> bool:
         return divisible(self.plan.key_legacy) and divisible(self.plan.key_target)
 
-    def _buckets(self, sides: Sides, span: Span, expected: int, total: int) -> Buckets:
+    def _buckets(self, sides: SessionPair, span: KeyRange, expected: int, total: int) -> BucketRanges:
         expected, each = max(1, expected), self.way.bucket
         if not self.plan.walkable:
-            return Buckets.by_hash(max(total, 1), each)
+            return BucketRanges.by_hash(max(total, 1), each)
         if not self._divisible:
-            return Buckets.by_hash(expected, each)
+            return BucketRanges.by_hash(expected, each)
         first, last = self._bounds(sides)
         if span.after is not None:
             first = int(span.after[0] or 0) + 1
         if span.upto is not None:
             last = int(span.upto[0] or 0)
-        return Buckets.by_width(first, last, expected, each)
+        return BucketRanges.by_width(first, last, expected, each)
 
-    def _bounds(self, sides: Sides) -> tuple[int, int]:
+    def _bounds(self, sides: SessionPair) -> tuple[int, int]:
         """Return the smallest and the largest key of both sides; 0 and 0 when there is none."""
         if self.bounds is None:
             legacy, target = sides.tables(self.plan)
@@ -211,7 +211,7 @@ class Walk:
         return self.bounds
 
 
-def fingerprint(plan: TablePlan, section: Section) -> str:
+def fingerprint(plan: TablePlan, section: Partition) -> str:
     """Return what identifies a plan, so that progress under another one is not taken for its own."""
     # With the name: a results store that folds case answers for ``T`` with what was kept for ``t``.
     columns = (plan.legacy, plan.target, plan.key_legacy, plan.key_target)
@@ -230,7 +230,9 @@ def check_counts(table: str, compared: tuple[int, int], found: tuple[int, int]) 
             )
 
 
-def _advanced(state: Progress, span: Span, facts: SpanFacts, found: SpanDifferences, *, done: bool) -> Progress:
+def _advanced(
+    state: Checkpoint, span: KeyRange, facts: ChunkFacts, found: ChunkDifferences, *, done: bool
+) -> Checkpoint:
     columns = dict(state.columns)
     for name, rows in found.columns.items():
         columns[name] = columns.get(name, 0) + rows

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from parity.sql.keys import Cells, Span
-from parity.tablediff.rows.checkpoint import Progress
+from parity.sql.keys import Cells, KeyRange
+from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.table_plan import TablePlan
 
 WORTH = 20_000
@@ -21,21 +21,21 @@ WORTH = 20_000
 PARTS = 1_000_000
 """Numbers set aside for the spans of one section."""
 
-Boundary = Callable[[Span, int], Cells | None]
+Boundary = Callable[[KeyRange, int], Cells | None]
 """Returns the key so many rows into a span."""
 
 
 @dataclass(frozen=True)
-class Section:
+class Partition:
     """A part of a table, from one key up to another; number 0 without bounds is the whole."""
 
     number: int = 0
-    span: Span = field(default_factory=Span)
+    span: KeyRange = field(default_factory=KeyRange)
 
     @property
     def whole(self) -> bool:
         """Tell whether it is the whole table."""
-        return self.span == Span()
+        return self.span == KeyRange()
 
     def name(self, table: str) -> str:
         """Return the name under which its progress is kept."""
@@ -56,20 +56,20 @@ def cut(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
     """Return where a table is cut into sections of about equally many rows."""
     ends: list[Cells] = []
     for _ in range(parts - 1):
-        end = boundary(Span(ends[-1] if ends else None), -(-plan.rows // parts))
+        end = boundary(KeyRange(ends[-1] if ends else None), -(-plan.rows // parts))
         if end is None:
             break
         ends.append(end)
     return tuple(ends)
 
 
-def sections(cuts: Sequence[Cells]) -> tuple[Section, ...]:
+def partitions(cuts: Sequence[Cells]) -> tuple[Partition, ...]:
     """Return the sections between the cuts; without any, the whole."""
     bounds = pairwise([None, *cuts, None])
-    return tuple(Section(number, Span(*ends)) for number, ends in enumerate(bounds))
+    return tuple(Partition(number, KeyRange(*ends)) for number, ends in enumerate(bounds))
 
 
-def merged(states: Sequence[Progress], fingerprint: str) -> Progress:
+def merged(states: Sequence[Checkpoint], fingerprint: str) -> Checkpoint:
     """Return the progress of a whole table from that of its sections, all done."""
     columns: Counter[str] = Counter()
     for state in states:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import repeat
 
-from parity.tablediff.rows.checkpoint import Progress
+from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.rows.chunk_diff import KEYS, Pair, Reading, read_keys
-from parity.tablediff.rows.chunk_scan import Walk
+from parity.tablediff.rows.chunk_scan import ChunkScan
 from parity.tablediff.rows.matching import Difference
-from parity.tablediff.rows.spill import SpanDifferences, clear, read_back
-from parity.tablediff.sessions.pair import Sides
+from parity.tablediff.rows.spill import ChunkDifferences, clear, read_back
+from parity.tablediff.sessions.pair import SessionPair
 
 MOST = 50_000
 """Differences that are read again; more are no rows in flight, and reading them all again is not gentle."""
@@ -45,7 +45,7 @@ class Recheck:
     target: int = 0
 
 
-def recheck(walk: Walk, state: Progress, settle: float, settled: float = 0.0) -> tuple[Progress, Recheck]:
+def recheck(walk: ChunkScan, state: Checkpoint, settle: float, settled: float = 0.0) -> tuple[Checkpoint, Recheck]:
     """Read the differences of a walked table again, up to three times; return corrected counts.
 
     ``settle`` is how many seconds they are given each time, ``settled`` how many have passed already.
@@ -58,7 +58,7 @@ def recheck(walk: Walk, state: Progress, settle: float, settled: float = 0.0) ->
     pending = _by_key(list(read_back(walk.folder)))
     for rest in (max(settle - settled, LEAST), *repeat(settle, ROUNDS - 1)):
         walk.clock.sleep(rest)
-        walk.line.retried(Sides.snapshot)
+        walk.line.retried(SessionPair.snapshot)
         pending = _round(walk, pending, found)
         if not pending:
             break
@@ -68,7 +68,7 @@ def recheck(walk: Walk, state: Progress, settle: float, settled: float = 0.0) ->
     return state, found
 
 
-def _unsuitable(walk: Walk, state: Progress) -> str:
+def _unsuitable(walk: ChunkScan, state: Checkpoint) -> str:
     if not (walk.plan.unique and walk.plan.seekable):
         return "its rows have no unique key by which they could be asked for again"
     if state.different > MOST:
@@ -83,7 +83,7 @@ def _by_key(differences: Sequence[Difference]) -> ByKey:
     return found
 
 
-def _round(walk: Walk, pending: ByKey, found: Recheck) -> ByKey:
+def _round(walk: ChunkScan, pending: ByKey, found: Recheck) -> ByKey:
     """Read the pending keys again, sort them into ``found``, and return those that changed again."""
     keys, moved = sorted(pending), {}
     for start in range(0, len(keys), KEYS):
@@ -102,7 +102,7 @@ def _round(walk: Walk, pending: ByKey, found: Recheck) -> ByKey:
     return moved
 
 
-def _read(walk: Walk, keys: Sequence[str], sides: Sides) -> Reading:
+def _read(walk: ChunkScan, keys: Sequence[str], sides: SessionPair) -> Reading:
     return read_keys(Pair(*sides.tables(walk.plan), walk.plan.seekable), keys)
 
 
@@ -115,10 +115,10 @@ def _count_rows(before: Mapping[str, list[Difference]], reading: Reading, found:
         found.target += news[key] - sum(d.target is not None for d in differences)
 
 
-def _rewritten(walk: Walk, state: Progress, found: Recheck) -> Progress:
+def _rewritten(walk: ChunkScan, state: Checkpoint, found: Recheck) -> Checkpoint:
     """Keep only real differences on disk and in the counts."""
     clear(walk.folder)
-    kept = SpanDifferences(walk.plan, walk.folder, 0)
+    kept = ChunkDifferences(walk.plan, walk.folder, 0)
     for key in sorted(found.real):
         kept.add(found.real[key])
     kept.flush()

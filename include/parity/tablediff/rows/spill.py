@@ -30,7 +30,7 @@ NUMBER = "parity_number"
 
 
 @dataclass
-class SpanDifferences:
+class ChunkDifferences:
     """The differences of one span, counted as they come and written part by part."""
 
     plan: TablePlan
@@ -83,7 +83,7 @@ class SpanDifferences:
 
 
 @dataclass(frozen=True)
-class Part:
+class SpilledPart:
     """One file of one side."""
 
     path: Path
@@ -91,10 +91,10 @@ class Part:
     """The span it belongs to."""
 
 
-def parts(folder: Path) -> list[Part]:
+def parts(folder: Path) -> list[SpilledPart]:
     """Return the parts of both sides, in order."""
     found = sorted(folder.glob("*/*-*.parquet"))
-    return [Part(path, int(path.name.partition("-")[0])) for path in found]
+    return [SpilledPart(path, int(path.name.partition("-")[0])) for path in found]
 
 
 def read_back(folder: Path) -> Iterator[Difference]:

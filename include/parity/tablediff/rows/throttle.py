@@ -10,8 +10,8 @@ from math import inf
 
 from parity.clock import Clock
 from parity.errors import DeadlineExceeded
-from parity.suite.databases import Pace
-from parity.tablediff.mysql.load import Load
+from parity.suite.databases import ThrottleLimits
+from parity.tablediff.mysql.load import ServerLoad
 
 LEAST, MOST = 1_000, 2_000_000
 STREAMED = 20_000
@@ -23,10 +23,10 @@ WAIT = 1.0
 
 
 @dataclass
-class Stride:
+class ChunkSizer:
     """Rows per span, adapted so that one takes about as long as it may."""
 
-    pace: Pace
+    pace: ThrottleLimits
     rows: int = 0
 
     def __post_init__(self) -> None:
@@ -62,16 +62,16 @@ class Stride:
 
 
 @dataclass
-class Brake:
+class Throttle:
     """Waits while a server is busy, and keeps to a number of rows per second; all threads share one."""
 
-    pace: Pace
+    pace: ThrottleLimits
     clock: Clock
     _paid: datetime = datetime.min.replace(tzinfo=UTC)
     """When the rows read so far will have had their time."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait(self, look: Callable[[], tuple[Load, Load]]) -> bool:
+    def wait(self, look: Callable[[], tuple[ServerLoad, ServerLoad]]) -> bool:
         """Return when both servers have room, and whether they had none; DeadlineExceeded when they never do."""
         self._pay()
         if self.pace.threads_running is None and self.pace.replica_lag is None:
@@ -84,7 +84,7 @@ class Brake:
             waited += WAIT
         return waited > 0
 
-    def busy(self, *loads: Load) -> str:
+    def busy(self, *loads: ServerLoad) -> str:
         """Return why to wait, or an empty string."""
         threads, lag = self.pace.threads_running, self.pace.replica_lag
         for load in loads:

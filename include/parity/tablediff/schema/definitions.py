@@ -36,7 +36,7 @@ from parity.tablediff.schema.normalise import (
 Attributes = dict[str, str]
 
 
-class Key(NamedTuple):
+class DefinitionKey(NamedTuple):
     """What tells one object of a database from another."""
 
     kind: str
@@ -52,8 +52,8 @@ class Key(NamedTuple):
         return f"{self.table}.{self.name}" if self.table else self.name
 
 
-Objects = dict[Key, Attributes]
-Found = Iterator[tuple[Key, Attributes]]
+Objects = dict[DefinitionKey, Attributes]
+Found = Iterator[tuple[DefinitionKey, Attributes]]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _tables(view: _View) -> Found:
     for record in view.records("tables"):
         if text := view.texts.get(record["name"]):
             yield (
-                Key("table", "", record["name"]),
+                DefinitionKey("table", "", record["name"]),
                 {
                     "engine": str(record["engine"]).lower(),
                     "collation": charset(record["table_collation"]),
@@ -113,7 +113,7 @@ def _columns(view: _View) -> Found:
             attributes = _column(record, clauses, place in documents, view.style)
             if spatial.get(place):  # MariaDB has it nowhere else, and 0 for none
                 attributes["spatial reference"] = str(spatial[place])
-            yield Key("column", record["table_name"], record["column_name"].lower()), attributes
+            yield DefinitionKey("column", record["table_name"], record["column_name"].lower()), attributes
 
 
 def _column(record: Record, clauses: Clauses, document: bool, style: Style) -> Attributes:
@@ -147,7 +147,7 @@ def _indexes(view: _View) -> Found:
             clauses = text.indexes.get(name, {})
             written = parts(clauses.get("parts", []))
             yield (
-                Key("index", table, name),
+                DefinitionKey("index", table, name),
                 {
                     "columns": ", ".join(_part(p, written, view.style) for p in pieces),
                     "unique": "no" if int(pieces[0]["non_unique"]) else "yes",
@@ -186,7 +186,7 @@ def _foreign_keys(view: _View) -> Found:
     for (table, name), pieces in _grouped(view.records("foreign_keys"), "table_name", "constraint_name").items():
         first = pieces[0]
         yield (
-            Key("foreign key", table, name),
+            DefinitionKey("foreign key", table, name),
             {
                 "columns": ", ".join(str(p["column_name"]) for p in pieces),
                 "refers to": f"{_elsewhere(first)}{first['referenced_table_name']}"
@@ -214,7 +214,7 @@ def _elements(view: _View) -> Found:
     for table, text in view.texts.items():
         for name, clauses in text.checks.items():
             yield (
-                Key("check", table, name),
+                DefinitionKey("check", table, name),
                 {
                     "check": expression(clauses.get("check", []), view.style),
                     "enforced": "no" if "not enforced" in clauses else "yes",
@@ -222,10 +222,10 @@ def _elements(view: _View) -> Found:
                 },
             )
         for name, found in text.partitions.items():
-            yield Key("partition", table, name), {"definition": partitioning(found, view.style)}
+            yield DefinitionKey("partition", table, name), {"definition": partitioning(found, view.style)}
         for element in text.others:
             written = expression(element, view.style)
-            yield Key("clause", table, written), {"definition": written}
+            yield DefinitionKey("clause", table, written), {"definition": written}
 
 
 def _views(view: _View) -> Found:
@@ -233,7 +233,7 @@ def _views(view: _View) -> Found:
         if text := view.created("view", record["table_name"]):
             clauses = view_text(text)
             yield (
-                Key("view", "", record["table_name"]),
+                DefinitionKey("view", "", record["table_name"]),
                 {
                     "definition": query(clauses["query"], view.style),
                     "algorithm": expression(clauses.get("algorithm", [])),
@@ -264,7 +264,7 @@ def _routines(view: _View) -> Found:
         own = parameters.get((sort, name), [])
         attributes = _routine(record, own, view.created(sort.lower(), name), view.style)
         yield (
-            Key("routine", "", name, sort.lower()),
+            DefinitionKey("routine", "", name, sort.lower()),
             {f"{sort.lower()} {what}": value for what, value in attributes.items()},
         )
 
@@ -299,7 +299,7 @@ def _triggers(view: _View) -> Found:
         if text := view.created("trigger", record["trigger_name"]):
             condition, found = trigger_text(text, str(record["sql_mode"]))
             yield (
-                Key("trigger", "", record["trigger_name"]),
+                DefinitionKey("trigger", "", record["trigger_name"]),
                 {
                     "table": str(record["event_object_table"]),
                     "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
@@ -316,7 +316,7 @@ def _events(view: _View) -> Found:
     for record in view.records("events"):
         text = view.created("event", record["event_name"])
         yield (
-            Key("event", "", record["event_name"]),
+            DefinitionKey("event", "", record["event_name"]),
             {
                 "schedule": " ".join(
                     str(record[k])
@@ -337,9 +337,9 @@ def _events(view: _View) -> Found:
 def _others(view: _View) -> Found:
     for name, text in view.catalogue.created.get("sequence", {}).items():
         written = tokens(behind_name(text, "SEQUENCE"))
-        yield Key("sequence", "", name), {"definition": expression(written, view.style)}
+        yield DefinitionKey("sequence", "", name), {"definition": expression(written, view.style)}
     for name, text in view.catalogue.created.get("library", {}).items():
-        yield Key("library", "", name), {"definition": behind_name(text, "LIBRARY")}
+        yield DefinitionKey("library", "", name), {"definition": behind_name(text, "LIBRARY")}
 
 
 _READERS: tuple[Callable[[_View], Found], ...] = (

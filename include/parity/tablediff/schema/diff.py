@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from parity.compare.result import NotCompared
 from parity.sql.mysql_tokens import TokenKind, tokens
 from parity.tablediff.mysql.catalogue import Catalogue, Record
-from parity.tablediff.schema.definitions import Attributes, Key, Objects, objects
+from parity.tablediff.schema.definitions import Attributes, DefinitionKey, Objects, objects
 from parity.tablediff.schema.normalise import Style
 
 
@@ -167,7 +167,7 @@ def _concerns(kind: str, table: str, unpaired: set[str], wanted: Callable[[str],
     return wanted(table) and (kind == "table" or table not in unpaired)
 
 
-def _owner(key: Key, attributes: Attributes) -> str:
+def _owner(key: DefinitionKey, attributes: Attributes) -> str:
     """Return the table that an object belongs to; a trigger's name does not tell."""
     return attributes["table"] if key.kind == "trigger" else key.table or key.name
 
@@ -183,7 +183,7 @@ def _rank_columns(olds: Objects, news: Objects) -> None:
 
 
 def _compare(
-    key: Key, old: Attributes | None, new: Attributes | None, skipped: Set[str]
+    key: DefinitionKey, old: Attributes | None, new: Attributes | None, skipped: Set[str]
 ) -> Iterable[SchemaDifference]:
     if old is None or new is None:
         shown = ", ".join(f"{k} {v}" for k, v in (old or new or {}).items() if v) or key.kind

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
-from parity.clients.mysql import Address, Limits, Session, connect
+from parity.clients.mysql import Address, Limits, MySQLSession, connect
 from parity.sql.mariadb import MariaDB, MySQL57
 from parity.sql.mysql import MySQL
 from parity.tablediff.mysql.table import MySQLTable
@@ -52,18 +52,18 @@ def _helpers(process: int) -> ThreadPoolExecutor:
 
 
 @dataclass
-class Sides:
+class SessionPair:
     """One session on each server, inside one snapshot each."""
 
-    legacy: Session
-    target: Session
+    legacy: MySQLSession
+    target: MySQLSession
 
     @classmethod
-    def open(cls, connections: Connections) -> Sides:
+    def open(cls, connections: Connections) -> SessionPair:
         """Connect to both; closes the one when the other fails."""
-        opened: list[Session] = []
+        opened: list[MySQLSession] = []
 
-        def one(where: Address) -> Session:
+        def one(where: Address) -> MySQLSession:
             session = connect(where, connections.limits, connections.name)
             opened.append(session)
             return session
@@ -97,7 +97,7 @@ class Sides:
         self.target.close()
 
 
-def dialect(session: Session) -> MySQL:
+def dialect(session: MySQLSession) -> MySQL:
     """Return the server's spelling."""
     if session.mariadb:
         return MariaDB()

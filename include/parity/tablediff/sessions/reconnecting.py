@@ -11,14 +11,14 @@ from typing import TypeVar
 
 from parity.clock import Clock
 from parity.errors import CouldNotCompare, Terminal, Throttled, Transient
-from parity.tablediff.sessions.pair import Connections, Sides
+from parity.tablediff.sessions.pair import Connections, SessionPair
 
 A = TypeVar("A")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 
 
 @dataclass
-class Line:
+class ReconnectingPair:
     """One session on each side, for one worker."""
 
     connections: Connections
@@ -30,20 +30,20 @@ class Line:
     """Somebody stopped the verification: whoever holds the line learns it at its next question."""
     seen: float = 0.0
     """When the latest snapshots were taken, by the machine's clock that only goes forward."""
-    _sides: Sides | None = None
+    _sides: SessionPair | None = None
 
-    def sides(self) -> Sides:
+    def sides(self) -> SessionPair:
         """Return both sessions, inside snapshots; connects when there are none."""
         if self.stopped:
             raise Terminal("The verification was stopped.")
         if self._sides is None:
-            sides = Sides.open(self.connections)
+            sides = SessionPair.open(self.connections)
             self._sides = sides
             self._look(sides)
             self.lost = False
         return self._sides
 
-    def fresh(self) -> Sides:
+    def fresh(self) -> SessionPair:
         """Return both sessions, inside snapshots of this moment."""
         had = self._sides is not None
         sides = self.sides()
@@ -51,11 +51,11 @@ class Line:
             self._look(sides)
         return sides
 
-    def _look(self, sides: Sides) -> None:
+    def _look(self, sides: SessionPair) -> None:
         sides.snapshot()
         self.seen = time.monotonic()
 
-    def retried(self, step: Callable[[Sides], A]) -> A:
+    def retried(self, step: Callable[[SessionPair], A]) -> A:
         """Return what ``step`` returns, asked again over new sessions when the old ones are lost."""
         attempts = 0
         while True:

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from parity.airflow.connections.mysql import flexible_server, mysql_address
-from parity.airflow.database.context import _generation, one_line
+from parity.airflow.database.context import _generation, for_one_task
 from parity.airflow.database.dag import build_database_dag
 from parity.airflow.database.facts import ATTEMPT, broken_before, inputs_of, judged, strangers
-from parity.airflow.database.operator import Stopped, TablesOperator, ToldProgress
+from parity.airflow.database.operator import LoggedCheckpoints, Stopped, TablesOperator
 from parity.airflow.notifications import deadline_alert
 from parity.errors import BadInput
-from parity.flow.database_run.files import KeptSurvey
-from parity.flow.database_run.plan import NightPlan
+from parity.flow.database_run.files import StoredSurvey
+from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.flow.provenance import Made
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from parity.suite.databases import Database
-from parity.tablediff.rows.checkpoint import MemoryProgress, Progress
+from parity.tablediff.rows.checkpoint import Checkpoint, MemoryCheckpoints
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import DatabasePlan
 from unit.airflow.suite.test_dag import Connection
@@ -61,7 +61,7 @@ def test_judging_publishing_and_the_gate_happen_whatever_became_of_the_tables(tm
 def test_the_files_limit_on_connections_holds_across_tasks(tmp_path: Any) -> None:
     dag = dag_of(tmp_path, pace={"connections": 3, "rows_per_second": 900})
     assert dag.get_task("tables").partial_kwargs["max_active_tis_per_dagrun"] == 3
-    share = one_line(spec(pace={"connections": 3, "rows_per_second": 900})).pace
+    share = for_one_task(spec(pace={"connections": 3, "rows_per_second": 900})).pace
     assert (share.connections, share.rows_per_second) == (1, 300)
     assert dag.max_active_runs == 1
 
@@ -173,15 +173,15 @@ def test_nothing_is_broken_when_every_task_before_the_tables_succeeded() -> None
     assert broken({"plan": "success", "survey": "success"}) == []
 
 
-@pytest.mark.parametrize("link", [Link.RDS, Link.FLEXIBLE_SERVER])
-def test_a_cloud_that_a_person_marks_as_asked_was_not(link: Link) -> None:
+@pytest.mark.parametrize("link", [Stage.RDS, Stage.FLEXIBLE_SERVER])
+def test_a_cloud_that_a_person_marks_as_asked_was_not(link: Stage) -> None:
     said = broken({"plan": "success", "survey": "success", link: "success"})
     assert said == [(link.value, f"Task {link} handed nothing on; it was marked by hand.")]
 
 
 def test_the_task_that_broke_is_named_and_not_those_below_it() -> None:
     states = {**GOOD, "rds": "failed", "survey": "upstream_failed"}
-    word = {"link": Link.RDS, "reason": "It is stopped.", "remedy": "", "url": "", "caused_by": ""}
+    word = {"link": Stage.RDS, "reason": "It is stopped.", "remedy": "", "url": "", "caused_by": ""}
     assert broken(states, rds=word) == [("rds", "It is stopped.")]
     assert broken(states) == [("rds", "Task rds is failed and left no word.")]
 
@@ -260,7 +260,7 @@ def test_the_gate_believes_no_word_that_was_said_of_an_earlier_attempt(
 
 
 def test_a_piece_of_which_somebody_cleared_the_run_starts_anew_though_a_retry_goes_on() -> None:
-    plan = NightPlan("ledger", "db.ledger", "r", date(2026, 3, 2))
+    plan = DatabaseRunPlan("ledger", "db.ledger", "r", date(2026, 3, 2))
 
     def name(max_tries: int, cleared: int | None) -> str:
         ti, run = SimpleNamespace(map_index=4, max_tries=max_tries), SimpleNamespace(clear_number=cleared)
@@ -271,7 +271,7 @@ def test_a_piece_of_which_somebody_cleared_the_run_starts_anew_though_a_retry_go
 
 
 def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what_was_compared() -> None:
-    kept = KeptSurvey("n1", Survey(DatabasePlan(())), (("a",),), rules="r1")
+    kept = StoredSurvey("n1", Survey(DatabasePlan(())), (("a",),), rules="r1")
     own = [{"survey": "n1"}]
     assert strangers("r1", kept, own, "r1") == []
     assert [broken.link for broken in strangers("r1", kept, own, "r2")] == ["plan"]
@@ -281,15 +281,15 @@ def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what
 
 
 def state(rows: int, *, done: bool = False) -> str:
-    return Progress("f", spans=3, legacy=rows, target=rows, done=done).to_json()
+    return Checkpoint("f", spans=3, legacy=rows, target=rows, done=done).to_json()
 
 
 def test_progress_is_told_and_kept_and_a_stopped_task_ends_with_its_span(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    kept = MemoryProgress()
-    told = ToldProgress(kept)
+    kept = MemoryCheckpoints()
+    told = LoggedCheckpoints(kept)
     told.save("r", "entries", state(10))
     told.save("r", "entries", state(20))
     told.save("r", "entries", state(30, done=True))
@@ -304,7 +304,7 @@ def test_progress_is_told_and_kept_and_a_stopped_task_ends_with_its_span(
 
 def test_stopping_the_task_stops_the_walk_and_ends_the_process() -> None:
     stopped: list[bool] = []
-    task = TablesOperator(task_id="tables", step=lambda _: None, link=Link.TABLES, piece={"index": 0})
+    task = TablesOperator(task_id="tables", step=lambda _: None, link=Stage.TABLES, piece={"index": 0})
     task.on_stop = lambda: stopped.append(True)
     with pytest.raises(SystemExit):
         task.on_kill()

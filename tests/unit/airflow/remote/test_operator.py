@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from parity.airflow.remote.operator import Ask, RemoteRunOperator, Wanted
+from parity.airflow.remote.operator import Payload, RemoteRequest, RemoteRunOperator
 from parity.clients.remote import RemoteError
 from parity.errors import AccessDenied, Unreachable
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from unit.airflow.doubles import CANCELLED, FAILED, RUNNING, SUCCEEDED, FakeCloud, FakeRef, FakeStore, context
 
 KEY = "payments/settle/2026-03-01"
 
 
 def operator(cloud: FakeCloud, **wanted: Any) -> RemoteRunOperator:
-    def ask(token: str) -> Ask:
-        return Ask({"job": "helper"}, {"destination": f"abfss://x/{token[-3:]}"})
+    def ask(token: str) -> Payload:
+        return Payload({"job": "helper"}, {"destination": f"abfss://x/{token[-3:]}"})
 
-    plan = Wanted(FakeRef("fake", "c", cloud=cloud), KEY, **{"ask": ask, **wanted})
-    task = RemoteRunOperator(task_id="helper_job", want=lambda _: plan, link=Link.HELPER)
+    plan = RemoteRequest(FakeRef("fake", "c", cloud=cloud), KEY, **{"ask": ask, **wanted})
+    task = RemoteRunOperator(task_id="helper_job", want=lambda _: plan, link=Stage.HELPER)
     task.grace = 0.0
     return task
 
@@ -145,8 +145,8 @@ def test_fewer_retries_than_before_do_not_make_two_clears_one_generation() -> No
 def test_another_business_date_never_inherits_a_run() -> None:
     cloud, store = FakeCloud(), FakeStore()
     operator(cloud).execute(context(store))
-    other = Wanted(FakeRef("fake", "c", cloud=cloud), "payments/settle/2026-03-02")
-    task = RemoteRunOperator(task_id="helper_job", want=lambda _: other, link=Link.HELPER)
+    other = RemoteRequest(FakeRef("fake", "c", cloud=cloud), "payments/settle/2026-03-02")
+    task = RemoteRunOperator(task_id="helper_job", want=lambda _: other, link=Stage.HELPER)
     assert task.execute(context(store))["run_id"] == "run-2"
 
 
@@ -229,6 +229,6 @@ def test_a_defect_of_ours_leaves_word_too() -> None:
 
 
 def test_a_step_outside_the_plan_is_skipped() -> None:
-    task = RemoteRunOperator(task_id="x", want=lambda _: None, link=Link.HELPER)
+    task = RemoteRunOperator(task_id="x", want=lambda _: None, link=Stage.HELPER)
     with pytest.raises(AirflowSkipException):
         task.execute(context())

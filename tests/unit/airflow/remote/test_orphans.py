@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.airflow.connections.clients import RunsRef
-from parity.airflow.remote.orphans import cancel_leftovers
+from parity.airflow.connections.clients import RemoteRef
+from parity.airflow.remote.orphans import cancel_orphans
 from parity.airflow.step.failures import BROKEN
 from parity.clients.remote import RemoteRuns
 from parity.errors import Unreachable
@@ -21,7 +21,7 @@ class Witness:
 
     def __init__(self, **states: str) -> None:
         self.states = {HELPER: states["helper"], UNLOAD: states["unload"]}
-        self.words = {task: {"runs": RunsRef("fake", "c").to_json(), "run_id": task} for task in self.states}
+        self.words = {task: {"runs": RemoteRef("fake", "c").to_json(), "run_id": task} for task in self.states}
         self.broken: dict[str, Any] = {}
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
@@ -32,11 +32,11 @@ class Witness:
 
 
 def look_after(witness: Witness, cloud: FakeCloud) -> None:
-    def connect(_: RunsRef) -> RemoteRuns:
+    def connect(_: RemoteRef) -> RemoteRuns:
         return cloud
 
     context: Any = {"ti": witness}
-    cancel_leftovers(context, [HELPER, UNLOAD], connect)
+    cancel_orphans(context, [HELPER, UNLOAD], connect)
 
 
 def test_what_a_stopped_task_left_running_is_cancelled() -> None:

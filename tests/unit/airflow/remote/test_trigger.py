@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
-from parity.airflow.connections.clients import RunsRef
-from parity.airflow.remote.polling import Polls
+from parity.airflow.connections.clients import RemoteRef
+from parity.airflow.remote.polling import SharedPolling
 from parity.airflow.remote.trigger import RemoteRunTrigger
 from parity.errors import AccessDenied, Throttled, Unreachable
 from unit.airflow.doubles import FAILED, RUNNING, SUCCEEDED, FakeCloud
@@ -17,12 +17,12 @@ from unit.airflow.doubles import FAILED, RUNNING, SUCCEEDED, FakeCloud
 def trigger(cloud: FakeCloud, **options: Any) -> RemoteRunTrigger:
     settings = {"deadline": "", "poll": 0.01, "owned": True, "output": {"destination": "s3://x"}}
     made = RemoteRunTrigger({"kind": "fake", "connection": "c"}, "run-1", **{**settings, **options})
-    made.polls = Polls(connect=_leads_to(cloud))
+    made.polls = SharedPolling(connect=_leads_to(cloud))
     return made
 
 
 def _leads_to(cloud: FakeCloud) -> Any:
-    async def connect(_: RunsRef) -> FakeCloud:
+    async def connect(_: RemoteRef) -> FakeCloud:
         return cloud
 
     return connect
@@ -93,10 +93,10 @@ def test_a_restarted_triggerer_makes_the_same_trigger() -> None:
 
 def test_all_who_wait_on_one_thing_share_its_poll() -> None:
     cloud = FakeCloud(states={"run-1": RUNNING})
-    polls = Polls(connect=_leads_to(cloud))
+    polls = SharedPolling(connect=_leads_to(cloud))
 
     async def ask() -> None:
-        await asyncio.gather(*(polls.status(RunsRef("fake", "c"), "run-1", 10.0) for _ in range(20)))
+        await asyncio.gather(*(polls.status(RemoteRef("fake", "c"), "run-1", 10.0) for _ in range(20)))
 
     asyncio.run(ask())
     assert cloud.asked == 1

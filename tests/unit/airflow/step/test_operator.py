@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from parity.airflow.step.failures import WIDTH, tell
+from parity.airflow.step.failures import WIDTH, log_block
 from parity.airflow.step.links import PageLink, show
 from parity.airflow.step.operator import StepOperator
 from parity.errors import NotFound
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Instance:
 
 
 def run(step: Any) -> tuple[StepOperator, Any]:
-    operator = StepOperator(task_id="compare", step=step, link=Link.COMPARE)
+    operator = StepOperator(task_id="compare", step=step, link=Stage.COMPARE)
     context: Any = {"ti": Instance(operator)}
     return operator, context
 
@@ -73,7 +73,7 @@ def test_a_refused_export_is_logged_with_the_next_step_before_the_task_fails(
 def test_no_line_is_wider_than_the_log_view_but_an_address_stays_whole(caplog: pytest.LogCaptureFixture) -> None:
     address = "https://adb-1.azuredatabricks.net/" + "1" * WIDTH
     with caplog.at_level(logging.INFO):
-        tell("FAIL", "many words " * 40, address)
+        log_block("FAIL", "many words " * 40, address)
     lines = [record.getMessage() for record in caplog.records]
     assert f"  {address}" in lines
     assert all(len(line) <= WIDTH for line in lines if address not in line)

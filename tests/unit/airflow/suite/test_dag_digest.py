@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 from airflow.task.trigger_rule import TriggerRule
 
 from parity.airflow.suite.dag import build_dag
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from unit.flow.suites import suite
 
 STEPS = ("athena_survey", "helper_survey", "way", "athena_digest", "helper_digest", "buckets")
@@ -49,5 +49,5 @@ def test_skipped_steps_of_digests_do_not_keep_the_rows_from_being_exported(tmp_p
 
 
 def test_every_step_of_digests_is_a_link_of_the_chain_with_a_name_of_its_own() -> None:
-    assert set(STEPS) <= {link.value for link in Link}
-    assert len({link.label for link in Link}) == len(Link)
+    assert set(STEPS) <= {link.value for link in Stage}
+    assert len({link.label for link in Stage}) == len(Stage)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parity.airflow.suite.facts import made_now
-from parity.flow.stages import Link
+from parity.flow.stages import Stage
 from parity.suite.models import Mode
 from unit.airflow.run_model import NAMES, World
 
@@ -19,14 +19,14 @@ HANDED_ON = {"way": {"mode": "rows"}}
 @pytest.mark.parametrize(
     ("mode", "link"),
     [
-        (Mode.ROWS, Link.ATHENA_SURVEY),
-        (Mode.ROWS, Link.HELPER_SURVEY),
-        (Mode.ROWS, Link.ATHENA_DIGEST),
-        (Mode.AUTO, Link.ATHENA_DIGEST),
-        (Mode.AUTO, Link.HELPER_DIGEST),
+        (Mode.ROWS, Stage.ATHENA_SURVEY),
+        (Mode.ROWS, Stage.HELPER_SURVEY),
+        (Mode.ROWS, Stage.ATHENA_DIGEST),
+        (Mode.AUTO, Stage.ATHENA_DIGEST),
+        (Mode.AUTO, Stage.HELPER_DIGEST),
     ],
 )
-def test_what_a_run_does_without_is_made_from_nothing(tmp_path: Any, mode: Mode, link: Link) -> None:
+def test_what_a_run_does_without_is_made_from_nothing(tmp_path: Any, mode: Mode, link: Stage) -> None:
     activity = World(tmp_path).declared.activity(NAMES[0])
 
     def pull(task_ids: str, **_: Any) -> Any:

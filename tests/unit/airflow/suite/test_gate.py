@@ -13,23 +13,23 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.connections.artefacts import open_artefacts
-from parity.airflow.database.context import folder, night_of
+from parity.airflow.database.context import folder, plan_of
 from parity.airflow.database.facts import inputs_of
 from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
 from parity.airflow.step.pages import write_page
 from parity.airflow.step.results import open_results
-from parity.airflow.suite.gate import ASKED, OTHER_RUNS, night_facts
+from parity.airflow.suite.gate import ASKED, OTHER_RUNS, run_facts
 from parity.airflow.suite.outcome import suite_outcome
 from parity.airflow.suite.tasks import SuiteTasks
-from parity.alerts.issues import NIGHT, troubles
+from parity.alerts.issues import NOT_GREEN, find_issues
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused, ParityError
-from parity.flow.database_run.plan import DATABASE, plan_night
+from parity.flow.database_run.plan import DATABASE, plan_database_run
 from parity.flow.provenance import MADE, Made, database_rules
-from parity.flow.suite_run.files import PAGE, Shelf
-from parity.flow.suite_run.plan import make_plan
+from parity.flow.suite_run.files import PAGE, ActivityFiles
+from parity.flow.suite_run.plan import plan_suite_run
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -99,19 +99,19 @@ def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: 
     assert (run.verdict, run.business_date) == (Verdict.INVALID, DAY)
     assert "is not a date" in run.reason
     told = suite_outcome(tasks.suite, there)
-    assert [(trouble.cause, trouble.what) for trouble in troubles(told)] == [(NIGHT, "was not compared")]
+    assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
     assert "is not a date" in told.beyond
     assert not told.green
 
 
 def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
     told = suite_outcome(tasks.suite, context(Instance({"plan": "failed"})))
-    assert [trouble.cause for trouble in troubles(told)] == [NIGHT]
+    assert [trouble.cause for trouble in find_issues(told)] == [NOT_GREEN]
     assert "This run has no plan." in told.beyond
 
 
 def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: SuiteTasks) -> None:
-    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     store = open_results()
     store.record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
@@ -143,7 +143,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
             super().xcom_push(key, value)
             raise SystemExit
 
-    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
     handed = {("plan", "return_value"): made.to_json()}
@@ -160,7 +160,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
 def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: SuiteTasks) -> None:
     for day in (DAY, date(2026, 3, 1)):
         open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
-    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
@@ -170,7 +170,7 @@ def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: Suite
 
 def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahead(tasks: SuiteTasks) -> None:
     made, ahead = (
-        make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY),
+        plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY),
         datetime(2099, 1, 1, tzinfo=UTC),
     )
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
@@ -187,7 +187,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
     tasks: SuiteTasks,
 ) -> None:
     asked = {"business_date": "2999-03-02"}
-    made = make_plan(tasks.suite, asked, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, asked, run_id="scheduled__1", scheduled=NIGHTLY)
     store = open_results()
     store.record_run(RunRecord("payments", "scheduled__1", made.business_date, NIGHTLY))
     for name, verdict in (("settle", Verdict.PASS), ("refund", Verdict.FAIL)):
@@ -205,7 +205,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
 
 @pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
-    made = make_plan(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json()})))
     assert told.whole is not bool(wanted)
@@ -229,7 +229,7 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
     tasks: SuiteTasks, state: str, stored: Any, said: str
 ) -> None:
     dates = {"business_date": "2026-03-02", "business_date_to": "2026-03-03"}
-    made = make_plan(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
     store = open_results()
     if stored:
         day = date(2026, 3, 4 if stored == "another day" else 3)
@@ -242,15 +242,15 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
         store.record_run(replace(other, ended=ended, verdict=verdict, reason="settle differs"))
     asked = {} if stored == "unasked" else {("other_dates", ASKED): NIGHTLY.isoformat()}
     there = context(Instance({f"{OTHER_RUNS}_0": state}, asked))
-    assert night_facts(there, tasks.suite, made, store, {}).dates == {"2026-03-03": said}
+    assert run_facts(there, tasks.suite, made, store, {}).dates == {"2026-03-03": said}
 
 
 def recorded(tasks: SuiteTasks, **states: str) -> tuple[Any, Any]:
     """Return plan and context of a run whose activities were recorded as equal, with reports and pages."""
-    made = make_plan(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY, NIGHTLY, Verdict.PASS))
     for name in made.activities:
-        shelf = Shelf(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
+        shelf = ActivityFiles(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
         shelf.write(PAGE, "PASS")
         report = shelf.write_result(Result(Verdict.PASS, "equal"))
         key = ActivityKey("payments", name, DAY, "scheduled__1")
@@ -291,7 +291,7 @@ def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: Suit
 
 
 def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
-    made = make_plan(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
@@ -334,7 +334,7 @@ def ledger(tmp_path: Path) -> DatabaseTasks:
 
 def ended(tables: str = "", verdict: str = "PASS") -> Any:
     """Return the context of a gate after a run of a database that was recorded."""
-    plan = plan_night(LEDGER, {"tables": tables}, run_id="scheduled__1", moment=NIGHTLY)
+    plan = plan_database_run(LEDGER, {"tables": tables}, run_id="scheduled__1", moment=NIGHTLY)
     plan = replace(plan, rules=database_rules(LEDGER, ()))
     listed = [{"index": 0, "title": "a", "survey": "n1"}]
     handed = {
@@ -373,7 +373,7 @@ def test_a_run_of_some_tables_updates_no_asset_and_speaks_for_no_database(ledger
 def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
     ledger: DatabaseTasks, gate: str
 ) -> None:
-    plan = plan_night(LEDGER, {"tables": "a*"}, run_id="scheduled__1", moment=NIGHTLY)
+    plan = plan_database_run(LEDGER, {"tables": "a*"}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
     said = {"verdict": "INVALID", "reason": "The survey broke.", "recorded": NIGHTLY.isoformat()}
     handed = {("plan", "return_value"): plan.to_json(), ("record", "outcome"): said}
@@ -382,13 +382,13 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
         with pytest.raises(AirflowFailException, match="The survey broke"):
             ledger.gate(there)
     told = database_outcome(LEDGER, there)
-    assert [(trouble.cause, trouble.what) for trouble in troubles(told)] == [(NIGHT, "was not compared")]
+    assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
     assert ("The survey broke." in told.beyond) is (gate == "ended")
 
 
 def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledger: DatabaseTasks) -> None:
     there = ended()
-    plan = night_of(there)
+    plan = plan_of(there)
     tables = (TablePlan("a"), TablePlan("b"))
     folder(plan).keep_survey(Survey(DatabasePlan(tables)), "another")
     key = ActivityKey("db.ledger", "b", plan.business_date, "scheduled__1")
@@ -443,5 +443,5 @@ def test_a_run_of_a_database_without_a_plan_is_recorded_and_told(ledger: Databas
         ledger.gate(there)
     assert open_results().run("scheduled__1").run.verdict is Verdict.INVALID
     told = database_outcome(LEDGER, there)
-    assert [trouble.what for trouble in troubles(told)] == ["was not compared"]
+    assert [trouble.what for trouble in find_issues(told)] == ["was not compared"]
     assert replace(told, beyond="").activities == ()

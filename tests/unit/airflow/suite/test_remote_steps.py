@@ -10,7 +10,7 @@ import pytest
 from parity.airflow.suite.remote_steps import check_date_parameter, existing_run, named_run
 from parity.clock import FakeClock
 from parity.errors import BadInput
-from parity.flow.suite_run.plan import Plan, make_plan
+from parity.flow.suite_run.plan import SuiteRunPlan, plan_suite_run
 from unit.clients.factories import FakeFactory, activity
 from unit.flow.suites import suite
 
@@ -23,13 +23,13 @@ def factory() -> FakeFactory:
 
 
 @pytest.fixture(params=[{"recover": True}, {"pipeline": "use this run id"}])
-def plan(request: pytest.FixtureRequest) -> Plan:
+def plan(request: pytest.FixtureRequest) -> SuiteRunPlan:
     """A plan that names a run, to recover it or to verify it."""
     form = {"business_date": DAY, "pipeline_run_id": "r", **request.param}
-    return make_plan(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    return plan_suite_run(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
 
 
-def test_a_named_run_of_the_pipeline_and_date_is_taken(factory: FakeFactory, plan: Plan) -> None:
+def test_a_named_run_of_the_pipeline_and_date_is_taken(factory: FakeFactory, plan: SuiteRunPlan) -> None:
     factory.add_run("r", pipelineName="ingest", parameters={"business_date": DAY})
     assert named_run(suite(), plan, factory.client()).run_id == "r"
 
@@ -43,7 +43,7 @@ def test_a_named_run_of_the_pipeline_and_date_is_taken(factory: FakeFactory, pla
     ],
 )
 def test_a_named_run_of_something_else_is_refused(
-    factory: FakeFactory, plan: Plan, run: dict[str, Any], complaint: str
+    factory: FakeFactory, plan: SuiteRunPlan, run: dict[str, Any], complaint: str
 ) -> None:
     factory.add_run("r", **{"pipelineName": "ingest", "parameters": {"business_date": DAY}, **run})
     with pytest.raises(BadInput, match=complaint):
@@ -53,7 +53,7 @@ def test_a_named_run_of_something_else_is_refused(
 def test_a_run_whose_data_a_recovery_replaced_can_be_recovered_but_not_verified(factory: FakeFactory) -> None:
     factory.add_run("r", pipelineName="ingest", parameters={"business_date": DAY}, isLatest=False)
     form = {"business_date": DAY, "pipeline_run_id": "r", "pipeline": "use this run id"}
-    plan = make_plan(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    plan = plan_suite_run(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
     assert named_run(suite(), plan, factory.client()).run_id == "r", "a retry finds the recovery that it started"
     with pytest.raises(BadInput, match="recovered by a later run"):
         existing_run(suite(), plan, factory.client())

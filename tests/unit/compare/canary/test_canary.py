@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from parity.compare import Source, Spec
-from parity.compare.canary.canary import fly
+from parity.compare.canary.canary import run_canary
 from parity.compare.result import Canary
 from parity.compare.schema.hashes import hashed
-from parity.compare.schema.plan import Column, make_plan
-from parity.compare.schema.rules import Meaning
+from parity.compare.schema.plan import PlannedColumn, plan_comparison
+from parity.compare.schema.rules import EqualityRule
 from parity.compare.session import session
 from parity.compare.sources.relations import open_sides
-from parity.compare.types import Kind
+from parity.compare.types import ValueKind
 from parity.suite.models import ColumnRule
 from unit.compare.conftest import Compare
 
@@ -29,21 +29,21 @@ _SAID = "differences up to the tolerance"
 def flown(parquet: Callable[[str], Path]) -> Flown:
     """Let the canary fly over rows of one column ``v``, whose decisions ``damage`` replaces."""
 
-    def fly_over(value: str, damage: Callable[[Column], Column], **rule: Any) -> Canary:
+    def fly_over(value: str, damage: Callable[[PlannedColumn], PlannedColumn], **rule: Any) -> Canary:
         source = Source.of(parquet(f"SELECT i AS id, {value} AS v FROM range(200) t(i)"))
         spec = Spec(key=("id",), columns={"v": ColumnRule.model_validate(rule)} if rule else {})
         with session(spec) as opened:
             left, right = open_sides(opened, source, source, spec)
-            plan = make_plan(opened, left, right, spec)
+            plan = plan_comparison(opened, left, right, spec)
             damaged = tuple(damage(c) if c.name == "v" else c for c in plan.columns)
-            return fly(opened, replace(plan, columns=damaged), left.relation, right.relation)
+            return run_canary(opened, replace(plan, columns=damaged), left.relation, right.relation)
 
     return fly_over
 
 
-def _means(canonical: str = "«0»", equal: str = "", said: str = _SAID) -> Callable[[Column], Column]:
-    meaning = Meaning(canonical, equal or Meaning().equal, said)
-    return lambda column: replace(column, meaning=meaning)
+def _means(canonical: str = "«0»", equal: str = "", said: str = _SAID) -> Callable[[PlannedColumn], PlannedColumn]:
+    meaning = EqualityRule(canonical, equal or EqualityRule().equal, said)
+    return lambda column: replace(column, equality_rule=meaning)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_a_hash_that_loses_something_is_seen(
 
 
 def test_intervals_that_are_compared_by_their_length_are_seen(flown: Flown) -> None:
-    def as_stored(column: Column) -> Column:
+    def as_stored(column: PlannedColumn) -> PlannedColumn:
         sides = replace(column.legacy, cast="«0»"), replace(column.target, cast="«0»")
-        return replace(column, kind=Kind.INTERVAL, sql="INTERVAL", legacy=sides[0], target=sides[1])
+        return replace(column, kind=ValueKind.INTERVAL, sql="INTERVAL", legacy=sides[0], target=sides[1])
 
     assert flown("INTERVAL (i) DAY", as_stored).blind
 

@@ -17,7 +17,7 @@ from parity.compare.causes.variants import (
     time_variants,
 )
 from parity.compare.result import Cause
-from parity.compare.types import Kind, fill, unescaped
+from parity.compare.types import ValueKind, fill, unescaped
 
 
 def holding(variants: Sequence[Variant], left: str, right: str) -> list[str]:
@@ -98,39 +98,39 @@ def test_texts(left: str, right: str, holds: list[str]) -> None:
 @pytest.mark.parametrize(
     ("kind", "left", "right", "holds"),
     [
-        (Kind.DECIMAL, "1.25::DECIMAL(18,2)", "12.50::DECIMAL(18,2)", ["target is legacy × 10"]),
-        (Kind.DECIMAL, "1.25::DECIMAL(18,2)", "125::DECIMAL(18,2)", ["target is legacy × 100"]),
-        (Kind.DECIMAL, "1.25::DECIMAL(18,2)", "1250::DECIMAL(18,2)", ["target is legacy × 1000"]),
-        (Kind.DECIMAL, "12500::DECIMAL(18,2)", "1.25::DECIMAL(18,2)", ["target is legacy ÷ 10000"]),
-        (Kind.INTEGER, "1000000", "1", ["target is legacy ÷ 1000000"]),
-        (Kind.INTEGER, "7", "7000000", ["target is legacy × 1000000"]),
-        (Kind.INTEGER, "7", "700001", []),
-        (Kind.INTEGER, "0", "0", []),
-        (Kind.INTEGER, "(-9223372036854775808)::BIGINT", "9223372036854775807::BIGINT", []),
-        (Kind.INTEGER, "9223372036854775807::BIGINT", "(-9223372036854775807)::BIGINT", ["sign"]),
-        (Kind.DECIMAL, "-1.25::DECIMAL(18,2)", "1.25::DECIMAL(18,2)", ["sign"]),
-        (Kind.FLOAT, "1.25::DOUBLE", "125::DOUBLE", ["target is legacy × 100"]),
-        (Kind.FLOAT, "125::DOUBLE", "0.125::DOUBLE", ["target is legacy ÷ 1000"]),
-        (Kind.FLOAT, "1.1::DOUBLE", "11.000000000002::DOUBLE", ["target is legacy × 10"]),
-        (Kind.FLOAT, "1.1::DOUBLE", "11.00000000003::DOUBLE", []),
-        (Kind.FLOAT, "11.000000000002::DOUBLE", "1.1::DOUBLE", ["target is legacy ÷ 10"]),
-        (Kind.FLOAT, "1.25::DOUBLE", "-1.25::DOUBLE", ["sign"]),
-        (Kind.FLOAT, "0::DOUBLE", "0::DOUBLE", ["equal in their first 12 digits", "32-bit precision"]),
-        (Kind.FLOAT, "0.1::DOUBLE", "0.1::FLOAT::DOUBLE", ["32-bit precision"]),
+        (ValueKind.DECIMAL, "1.25::DECIMAL(18,2)", "12.50::DECIMAL(18,2)", ["target is legacy × 10"]),
+        (ValueKind.DECIMAL, "1.25::DECIMAL(18,2)", "125::DECIMAL(18,2)", ["target is legacy × 100"]),
+        (ValueKind.DECIMAL, "1.25::DECIMAL(18,2)", "1250::DECIMAL(18,2)", ["target is legacy × 1000"]),
+        (ValueKind.DECIMAL, "12500::DECIMAL(18,2)", "1.25::DECIMAL(18,2)", ["target is legacy ÷ 10000"]),
+        (ValueKind.INTEGER, "1000000", "1", ["target is legacy ÷ 1000000"]),
+        (ValueKind.INTEGER, "7", "7000000", ["target is legacy × 1000000"]),
+        (ValueKind.INTEGER, "7", "700001", []),
+        (ValueKind.INTEGER, "0", "0", []),
+        (ValueKind.INTEGER, "(-9223372036854775808)::BIGINT", "9223372036854775807::BIGINT", []),
+        (ValueKind.INTEGER, "9223372036854775807::BIGINT", "(-9223372036854775807)::BIGINT", ["sign"]),
+        (ValueKind.DECIMAL, "-1.25::DECIMAL(18,2)", "1.25::DECIMAL(18,2)", ["sign"]),
+        (ValueKind.FLOAT, "1.25::DOUBLE", "125::DOUBLE", ["target is legacy × 100"]),
+        (ValueKind.FLOAT, "125::DOUBLE", "0.125::DOUBLE", ["target is legacy ÷ 1000"]),
+        (ValueKind.FLOAT, "1.1::DOUBLE", "11.000000000002::DOUBLE", ["target is legacy × 10"]),
+        (ValueKind.FLOAT, "1.1::DOUBLE", "11.00000000003::DOUBLE", []),
+        (ValueKind.FLOAT, "11.000000000002::DOUBLE", "1.1::DOUBLE", ["target is legacy ÷ 10"]),
+        (ValueKind.FLOAT, "1.25::DOUBLE", "-1.25::DOUBLE", ["sign"]),
+        (ValueKind.FLOAT, "0::DOUBLE", "0::DOUBLE", ["equal in their first 12 digits", "32-bit precision"]),
+        (ValueKind.FLOAT, "0.1::DOUBLE", "0.1::FLOAT::DOUBLE", ["32-bit precision"]),
         (
-            Kind.FLOAT,
+            ValueKind.FLOAT,
             "0.1::DOUBLE",
             "0.10000000000000003::DOUBLE",
             ["equal in their first 12 digits", "32-bit precision"],
         ),
-        (Kind.FLOAT, "100::DOUBLE", "100.001::DOUBLE", []),
-        (Kind.FLOAT, "1e300::DOUBLE", "'inf'::DOUBLE", []),
-        (Kind.FLOAT, "'inf'::DOUBLE", "1e300::DOUBLE", []),
-        (Kind.FLOAT, "'nan'::DOUBLE", "1::DOUBLE", []),
+        (ValueKind.FLOAT, "100::DOUBLE", "100.001::DOUBLE", []),
+        (ValueKind.FLOAT, "1e300::DOUBLE", "'inf'::DOUBLE", []),
+        (ValueKind.FLOAT, "'inf'::DOUBLE", "1e300::DOUBLE", []),
+        (ValueKind.FLOAT, "'nan'::DOUBLE", "1::DOUBLE", []),
     ],
 )
-def test_numbers(kind: Kind, left: str, right: str, holds: list[str]) -> None:
-    variants = float_variants() if kind is Kind.FLOAT else decimal_variants(kind)
+def test_numbers(kind: ValueKind, left: str, right: str, holds: list[str]) -> None:
+    variants = float_variants() if kind is ValueKind.FLOAT else decimal_variants(kind)
     assert holding(variants, left, right) == holds
 
 
@@ -164,12 +164,12 @@ WITHOUT_NANOS = [f"{way} to the {unit}" for unit in ("millisecond", "second") fo
 def test_times(kind: str, left: str, right: str, holds: list[str]) -> None:
     days = {"TIME": ("", ""), "DATE": ("2026-01-02", "2026-01-01")}.get(kind, ("2026-01-02 ",) * 2)
     one, other = (f"'{day}{time}'::{kind}" for day, time in zip(days, (left, right), strict=True))
-    of = {"TIME": Kind.TIME, "DATE": Kind.DATE}.get(kind, Kind.TIMESTAMP)
+    of = {"TIME": ValueKind.TIME, "DATE": ValueKind.DATE}.get(kind, ValueKind.TIMESTAMP)
     assert holding(time_variants(of, kind, (3600, -18_000), ("Europe/Berlin",)), one, other) == holds
 
 
 def test_a_day_later_is_a_day_whichever_way_and_two_are_not() -> None:
-    variants = time_variants(Kind.TIMESTAMP, "TIMESTAMP", (), ())
+    variants = time_variants(ValueKind.TIMESTAMP, "TIMESTAMP", (), ())
     stamp = "TIMESTAMP '2026-01-02 03:04:05' + INTERVAL '{}' DAY"
     for days, holds in ((1, ["off_by_one_date"]), (-1, ["off_by_one_date"]), (2, [])):
         assert holding(variants, stamp.format(0), stamp.format(days)) == holds

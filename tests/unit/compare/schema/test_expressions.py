@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from parity.compare.schema.expressions import refuse_beyond
-from parity.compare.session import Session, session
+from parity.compare.session import DuckSession, session
 from parity.compare.spec import Spec
 from parity.errors import BadInput
 
 
 @pytest.fixture(scope="module")
-def duck() -> Iterator[Session]:
+def duck() -> Iterator[DuckSession]:
     with session(Spec()) as opened:
         yield opened
 
@@ -28,7 +28,7 @@ def duck() -> Iterator[Session]:
         *("count(*)", "max(v)", "random()", "uuid()::VARCHAR", "abs(random())", "unnest([v])", "nextval('s')"),
     ],
 )  # fmt: skip
-def test_what_is_not_one_value_of_one_row_is_refused(duck: Session, sql: str) -> None:
+def test_what_is_not_one_value_of_one_row_is_refused(duck: DuckSession, sql: str) -> None:
     with pytest.raises(BadInput, match=r"^Column v: "):
         refuse_beyond(duck, sql, "Column v")
 
@@ -41,5 +41,5 @@ def test_what_is_not_one_value_of_one_row_is_refused(duck: Session, sql: str) ->
         *("(a, b)", "{'a': 1}", "$$)$$", "list_max(v)"),
     ],
 )  # fmt: skip
-def test_one_value_of_one_row_is_taken(duck: Session, sql: str) -> None:
+def test_one_value_of_one_row_is_taken(duck: DuckSession, sql: str) -> None:
     refuse_beyond(duck, sql, "Column v")

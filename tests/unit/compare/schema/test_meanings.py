@@ -10,13 +10,13 @@ import pytest
 
 from parity.compare.digits import within_digits
 from parity.compare.json_text import canonical_json
-from parity.compare.schema.rules import SPACES, Meaning, meaning
-from parity.compare.types import Kind, fill, unescaped
+from parity.compare.schema.rules import SPACES, EqualityRule, equality_rule
+from parity.compare.types import ValueKind, fill, unescaped
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule
 
-WHOLE, EXACT, FLOAT, TEXT = Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.TEXT
-DAY, TIME, STAMP = Kind.DATE, Kind.TIME, Kind.TIMESTAMP
+WHOLE, EXACT, FLOAT, TEXT = ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOAT, ValueKind.TEXT
+DAY, TIME, STAMP = ValueKind.DATE, ValueKind.TIME, ValueKind.TIMESTAMP
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def asked(database: duckdb.DuckDBPyConnection, rule: Meaning, sql: str, left: str, right: str) -> bool:
+def asked(database: duckdb.DuckDBPyConnection, rule: EqualityRule, sql: str, left: str, right: str) -> bool:
     """Return whether a rule calls two SQL values of a type equal."""
     one, other = (fill(rule.canonical, f"({value})::{sql}") for value in (left, right))
     (found,) = database.execute(f"SELECT {unescaped(fill(rule.equal, one, other))}").fetchone() or ()
@@ -36,7 +36,7 @@ def asked(database: duckdb.DuckDBPyConnection, rule: Meaning, sql: str, left: st
     return bool(found)
 
 
-NEAR: list[tuple[Kind, str, str, str, str, bool]] = [
+NEAR: list[tuple[ValueKind, str, str, str, str, bool]] = [
     (WHOLE, "INTEGER", "1000", "0", "1000", True),
     (WHOLE, "INTEGER", "1000", "0", "1001", False),
     (WHOLE, "INTEGER", "1000", "-500", "500", True),
@@ -123,9 +123,15 @@ NEAR: list[tuple[Kind, str, str, str, str, bool]] = [
 
 @pytest.mark.parametrize(("kind", "sql", "tolerance", "left", "right", "equal"), NEAR)
 def test_a_tolerance_ends_where_it_says(
-    database: duckdb.DuckDBPyConnection, kind: Kind, sql: str, tolerance: str, left: str, right: str, equal: bool
+    database: duckdb.DuckDBPyConnection,
+    kind: ValueKind,
+    sql: str,
+    tolerance: str,
+    left: str,
+    right: str,
+    equal: bool,
 ) -> None:
-    rule = meaning("c", ColumnRule.model_validate({"tolerance": tolerance}), kind, sql, exact_hash=False)
+    rule = equality_rule("c", ColumnRule.model_validate({"tolerance": tolerance}), kind, sql, exact_hash=False)
     assert rule.near
     assert asked(database, rule, sql, left, right) is equal
     assert asked(database, rule, sql, right, left) is equal
@@ -169,14 +175,14 @@ def test_a_rule_for_texts_makes_equal_what_it_names_and_nothing_else(
     equal: bool,
     exact_hash: bool,
 ) -> None:
-    rule = meaning("c", ColumnRule.model_validate(given), TEXT, "VARCHAR", exact_hash=exact_hash)
+    rule = equality_rule("c", ColumnRule.model_validate(given), TEXT, "VARCHAR", exact_hash=exact_hash)
     assert rule.near is ("json_equal" in given and not exact_hash)
     assert asked(database, rule, "VARCHAR", left, right) is equal
     assert asked(database, rule, "VARCHAR", right, left) is equal
 
 
 def test_every_space_is_trimmed_and_no_other_character(database: duckdb.DuckDBPyConnection) -> None:
-    rule = meaning("c", ColumnRule(trim="both"), TEXT, "VARCHAR", exact_hash=False)
+    rule = equality_rule("c", ColumnRule(trim="both"), TEXT, "VARCHAR", exact_hash=False)
     every = ", ".join(f"'{char}'" for char in SPACES)
     trimmed = unescaped(fill(rule.canonical, "c"))
     kept = database.execute(
@@ -197,7 +203,7 @@ def test_numbers_as_texts_have_a_tolerance_by_their_digits(
     database: duckdb.DuckDBPyConnection, tolerance: str, left: str, right: str, equal: bool
 ) -> None:
     given = ColumnRule.model_validate({"tolerance": tolerance})
-    rule = meaning("c", given, TEXT, "VARCHAR", exact_hash=False, digits=True)
+    rule = equality_rule("c", given, TEXT, "VARCHAR", exact_hash=False, digits=True)
     assert asked(database, rule, "VARCHAR", f"'{left}'", f"'{right}'") is equal
 
 
@@ -221,9 +227,9 @@ def test_numbers_as_texts_have_a_tolerance_by_their_digits(
         ),
     ],
 )
-def test_a_rule_says_what_it_hides(given: dict[str, Any], kind: Kind, sql: str, hidden: str) -> None:
+def test_a_rule_says_what_it_hides(given: dict[str, Any], kind: ValueKind, sql: str, hidden: str) -> None:
     rule = ColumnRule.model_validate(given)
-    assert meaning("c", rule, kind, sql, exact_hash=False, digits=kind is TEXT).hidden == hidden
+    assert equality_rule("c", rule, kind, sql, exact_hash=False, digits=kind is TEXT).hidden == hidden
 
 
 @pytest.mark.parametrize(
@@ -250,9 +256,9 @@ def test_a_rule_says_what_it_hides(given: dict[str, Any], kind: Kind, sql: str, 
     ],
 )
 def test_a_rule_that_does_not_fit_is_refused(
-    given: dict[str, Any], kind: Kind, sql: str, key: bool, said: str
+    given: dict[str, Any], kind: ValueKind, sql: str, key: bool, said: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        meaning("c", ColumnRule.model_validate(given), kind, sql, exact_hash=key)
+        equality_rule("c", ColumnRule.model_validate(given), kind, sql, exact_hash=key)
     assert caught.value.message == said
     assert caught.value.remedy or key

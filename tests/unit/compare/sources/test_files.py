@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from parity.compare import CsvFormat, Result, Source, Spec, run, session
-from parity.compare.progress import Progress
+from parity.compare.progress import ProgressReporter
 from parity.compare.sources.files import TICK, find_files
 from parity.suite.models import ColumnRule
 
@@ -172,7 +172,7 @@ def test_a_side_that_changes_while_it_is_compared_is_invalid(
         (tmp_path / side).mkdir()
         rows = "SELECT i AS id FROM range(9) t(i)"
         duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/{side}/a.{suffix}' (FORMAT {suffix})")
-    meanwhile: Progress = Meanwhile(at, lambda: change(tmp_path / "t" / f"a.{suffix}"))
+    meanwhile: ProgressReporter = Meanwhile(at, lambda: change(tmp_path / "t" / f"a.{suffix}"))
     result = run(Source.of(tmp_path / "l"), Source.of(tmp_path / "t"), Spec(key=("id",)), meanwhile)
     assert result.verdict == "INVALID"
     assert f"{tmp_path}/t/" in result.reason

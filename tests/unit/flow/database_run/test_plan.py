@@ -14,17 +14,17 @@ from parity.clients.cloud_server import CloudServer, Parameter
 from parity.clients.mysql import address
 from parity.compare.result import NotCompared, Omission, Result, Rows, Verdict
 from parity.errors import BadInput, ExportRefused
-from parity.flow.database_run.files import Folder, KeptPiece, KeptSurvey
-from parity.flow.database_run.plan import DATABASE, NightPlan, chosen, pieces, plan_night, title
+from parity.flow.database_run.files import DatabaseRunFiles, StoredSurvey, StoredTables
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, chosen, pieces, plan_database_run, title
 from parity.flow.database_run.records import About, PieceReport, could_not, last_days, records, tables_of
-from parity.flow.stages import Broken, Link
+from parity.flow.stages import Stage, StageFailure
 from parity.suite.databases import Database
 from parity.suite.models import Waiver
 from parity.tablediff.job import folder_of
-from parity.tablediff.runner import Survey
 from parity.tablediff.schema.cutover import CutoverLine
 from parity.tablediff.schema.diff import SchemaDifference
 from parity.tablediff.schema.servers import compare_servers
+from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import DatabasePlan, TablePlan
 from parity.tablediff.verdict import DatabaseResult, TableResult, judge_database
 from parity.web.pages import database_page
@@ -38,8 +38,8 @@ def spec(**told: Any) -> Database:
     return Database.model_validate(base | told)
 
 
-def plan(**params: Any) -> NightPlan:
-    return plan_night(spec(), params, run_id="manual__1", moment=NOON)
+def plan(**params: Any) -> DatabaseRunPlan:
+    return plan_database_run(spec(), params, run_id="manual__1", moment=NOON)
 
 
 def survey(*tables: tuple[str, int], refers: dict[str, set[str]] | None = None) -> Survey:
@@ -56,13 +56,13 @@ def result(name: str, verdict: Verdict = Verdict.PASS, rows: int = 3) -> TableRe
 
 def test_the_business_date_is_the_day_of_the_look_in_the_databases_own_zone() -> None:
     assert plan().business_date == date(2026, 3, 2)
-    there = plan_night(spec(timezone="Asia/Tokyo"), {}, run_id="x", moment=NOON)
+    there = plan_database_run(spec(timezone="Asia/Tokyo"), {}, run_id="x", moment=NOON)
     assert there.business_date == date(2026, 3, 3)
 
 
 def test_a_plan_survives_its_way_through_xcom() -> None:
     made = plan(tables="ledger_*, payouts", way="stream", rows_per_second=500)
-    assert NightPlan.from_json(made.to_json()) == made
+    assert DatabaseRunPlan.from_json(made.to_json()) == made
     assert made.tables == ("ledger_*", "payouts")
     assert made.folder.startswith("db.ledger/2026-03-02/manual-1-")
 
@@ -76,7 +76,7 @@ def test_the_form_may_be_gentler_than_the_file_and_says_nothing_when_left_alone(
 def test_a_table_that_is_left_out_cannot_be_asked_for() -> None:
     left_out = spec(exclude={"tmp_*": "scratch tables"})
     with pytest.raises(BadInput, match="scratch tables"):
-        plan_night(left_out, {"tables": "tmp_x"}, run_id="x", moment=NOON)
+        plan_database_run(left_out, {"tables": "tmp_x"}, run_id="x", moment=NOON)
 
 
 def test_a_run_of_some_tables_lists_the_others_and_says_nothing_of_what_belongs_to_no_table() -> None:
@@ -102,14 +102,14 @@ def test_pieces_keep_groups_whole_and_are_balanced_by_rows() -> None:
     assert title(("a", "b", "c", "d")) == "a, b, c and 1 more"
 
 
-def kept(*names: str) -> KeptSurvey:
-    return KeptSurvey("n1", survey(*((name, 1) for name in names)), tuple((name,) for name in names))
+def kept(*names: str) -> StoredSurvey:
+    return StoredSurvey("n1", survey(*((name, 1) for name in names)), tuple((name,) for name in names))
 
 
 def test_what_every_piece_found_is_taken_over_and_a_red_piece_is_one_whose_task_failed() -> None:
     reports = {
-        0: PieceReport(KeptPiece("n1", (result("a"),)), succeeded=True),
-        1: PieceReport(KeptPiece("n1", (result("b", Verdict.FAIL),)), succeeded=False),
+        0: PieceReport(StoredTables("n1", (result("a"),)), succeeded=True),
+        1: PieceReport(StoredTables("n1", (result("b", Verdict.FAIL),)), succeeded=False),
     }
     found = tables_of(kept("a", "b"), reports, TODAY)
     assert [table.result.verdict for table in found] == [Verdict.PASS, Verdict.FAIL]
@@ -119,9 +119,9 @@ def test_what_every_piece_found_is_taken_over_and_a_red_piece_is_one_whose_task_
     "report",
     [
         PieceReport(None, succeeded=True),
-        PieceReport(KeptPiece("an earlier survey", (result("a"),)), succeeded=True),
-        PieceReport(KeptPiece("n1", (result("a"),)), succeeded=False),
-        PieceReport(KeptPiece("n1", ()), succeeded=True),
+        PieceReport(StoredTables("an earlier survey", (result("a"),)), succeeded=True),
+        PieceReport(StoredTables("n1", (result("a"),)), succeeded=False),
+        PieceReport(StoredTables("n1", ()), succeeded=True),
     ],
     ids=["nothing left", "of another survey", "equal but its task failed", "without the table"],
 )
@@ -138,7 +138,7 @@ def waived(name: str, ticket: str, expires: str) -> TableResult:
 
 def test_a_table_that_a_waiver_covered_is_invalid_when_it_is_judged_after_the_last_day() -> None:
     pair = (waived("a", "L-1", "2026-03-01"), waived("b", "L-2", "2026-03-02"))
-    reports = {at: PieceReport(KeptPiece("n1", (table,)), succeeded=True) for at, table in enumerate(pair)}
+    reports = {at: PieceReport(StoredTables("n1", (table,)), succeeded=True) for at, table in enumerate(pair)}
     first, second = (table.result for table in tables_of(kept("a", "b"), reports, TODAY))
     assert (first.verdict, second.verdict) == (Verdict.INVALID, Verdict.WAIVED)
     assert first.reason.startswith("WAIVED rests on waiver L-1, whose last day was 2026-03-01. Clear its piece")
@@ -165,7 +165,7 @@ def test_a_database_rests_on_the_waivers_of_its_rows_and_of_its_schema() -> None
 
 
 def test_a_piece_whose_task_left_word_is_invalid_in_that_word() -> None:
-    broken = Broken(Link.TABLES, "The server is away.", "Ask the DBA.")
+    broken = StageFailure(Stage.TABLES, "The server is away.", "Ask the DBA.")
     [table] = tables_of(kept("a"), {0: PieceReport(None, succeeded=False, broken=broken)}, TODAY)
     assert table.result.reason == "The comparison of the tables: The server is away. Ask the DBA."
 
@@ -192,13 +192,13 @@ def test_a_run_of_some_tables_has_no_verdict_on_the_database_as_a_whole() -> Non
     about = About(1, NOON, "0" * 64)
     some = list(records(spec(), plan(tables="a*"), found, {DATABASE: "here"}, about))
     assert [(record.key.activity, record.report) for record in some] == [("a", "here")]
-    stopped = could_not("ledger", [Broken(Link.RDS, "It is stopped.")])
+    stopped = could_not("ledger", [StageFailure(Stage.RDS, "It is stopped.")])
     assert list(records(spec(), plan(tables="a*"), stopped, {DATABASE: "here"}, about)) == []
 
 
 def test_a_night_in_which_no_row_was_read_is_invalid_for_its_first_broken_link() -> None:
-    stopped = Broken(Link.RDS, "RDS instance payments-legacy is stopped.")
-    later = Broken(Link.SURVEY, "It has not run.")
+    stopped = StageFailure(Stage.RDS, "RDS instance payments-legacy is stopped.")
+    later = StageFailure(Stage.SURVEY, "It has not run.")
     found = could_not("ledger", [later, stopped])
     assert found.verdict is Verdict.INVALID
     assert found.reason == "The legacy RDS server: RDS instance payments-legacy is stopped."
@@ -249,7 +249,7 @@ NAMES = (
 
 
 def test_every_table_has_a_folder_of_its_own_that_a_file_system_takes(tmp_path: Any) -> None:
-    folder = Folder(Artefacts.on_disk(tmp_path), plan())
+    folder = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
     reports = {folder.keep_table(TableResult(name, Result(Verdict.FAIL, name))) for name in NAMES}
     assert len(reports) == len(NAMES)
     assert {Path(report).parent.name for report in reports}.isdisjoint({DATABASE, "", "..", "."})
@@ -257,14 +257,14 @@ def test_every_table_has_a_folder_of_its_own_that_a_file_system_takes(tmp_path: 
 
 
 def test_what_tasks_hand_each_other_is_read_back_as_it_was(tmp_path: Any) -> None:
-    folder = Folder(Artefacts.on_disk(tmp_path), plan())
+    folder = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
     assert folder.survey() is folder.piece(0) is folder.server("legacy") is None
     made = folder.keep_survey(survey(("a", 1), ("b", 2)), "n1")
     assert folder.survey() == made
-    folder.keep_piece(0, KeptPiece("n1", (result("a"),)))
-    assert folder.piece(0) == KeptPiece("n1", (result("a"),))
+    folder.keep_piece(0, StoredTables("n1", (result("a"),)))
+    assert folder.piece(0) == StoredTables("n1", (result("a"),))
     folder.forget_piece(0)
-    assert folder.piece(0) == KeptPiece("", ())
+    assert folder.piece(0) == StoredTables("", ())
     server = CloudServer(
         "RDS instance", "x", "available", "8.0.40", "h", 3306, {"a": Parameter("1", changed=True)}
     )

@@ -13,9 +13,9 @@ import pytest
 from parity.clients.artefacts import Artefacts
 from parity.clock import FakeClock, SystemClock
 from parity.compare.result import Verdict
-from parity.flow.suite_run.activity_run import Case
+from parity.flow.suite_run.activity_run import ActivityRun
 from parity.flow.suite_run.exports.fetch import Export
-from parity.flow.suite_run.plan import make_plan
+from parity.flow.suite_run.plan import plan_suite_run
 from parity.flow.suite_run.steps import compare
 from parity.settings import Settings
 from parity.suite.databases import Database
@@ -61,12 +61,14 @@ def test_a_waiver_covers_until_its_last_day_ends_in_the_suites_zone(
     tmp_path: Path, exports: tuple[Export, Export], zone: str, moment: datetime, verdict: Verdict
 ) -> None:
     made: Any = suite("settle", timezone=zone, mode=Mode.ROWS)
-    plan = make_plan(made, {"business_date": "2026-03-01"}, run_id="r", scheduled=moment)
+    plan = plan_suite_run(made, {"business_date": "2026-03-01"}, run_id="r", scheduled=moment)
     artefacts, settings = (
         Artefacts.on_disk(tmp_path / "artefacts"),
         Settings(home=tmp_path / "home", memory="256MB"),
     )
-    case = Case(made, made.activity("settle"), plan, settings, artefacts, (WAIVER,), clock=FakeClock(moment))
+    case = ActivityRun(
+        made, made.activity("settle"), plan, settings, artefacts, (WAIVER,), clock=FakeClock(moment)
+    )
     assert compare(case, *exports, facts={}).verdict is verdict
 
 
@@ -81,4 +83,4 @@ def test_a_databases_waivers_end_in_its_own_zone_too(tmp_path: Path, zone: str, 
 
 
 def test_a_case_goes_by_the_machines_clock() -> None:
-    assert Case.__dataclass_fields__["clock"].default_factory is SystemClock
+    assert ActivityRun.__dataclass_fields__["clock"].default_factory is SystemClock

@@ -10,16 +10,19 @@ from parity.clients.artefacts import Artefacts
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Result, Rows, Verdict
 from parity.errors import ExportRefused
 from parity.flow.housekeeping import sweep_artefacts
-from parity.flow.suite_run.exports.fetch import Column, Export
-from parity.flow.suite_run.files import Shelf
+from parity.flow.suite_run.exports.fetch import Export
+from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.flow.suite_run.files import ActivityFiles
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(Artefacts.on_disk(tmp_path / "artefacts"), tmp_path / "scratch", "payments/2026-03-01/run/settle")
+def shelf(tmp_path: Path) -> ActivityFiles:
+    return ActivityFiles(
+        Artefacts.on_disk(tmp_path / "artefacts"), tmp_path / "scratch", "payments/2026-03-01/run/settle"
+    )
 
 
-def test_a_result_is_read_back_to_the_cent(shelf: Shelf) -> None:
+def test_a_result_is_read_back_to_the_cent(shelf: ActivityFiles) -> None:
     money = Money("EUR", Decimal("-0.01"), Decimal("12345678901234567890.01"), 3)
     column = ColumnFacts("amount", 10, 3, (CauseCount(Cause.ROUNDING, 3, "half even"),), (money,))
     written = Result(Verdict.FAIL, "3 rows", Rows(10, 10, 7, 3), (column,), coverage=1.0)
@@ -27,7 +30,7 @@ def test_a_result_is_read_back_to_the_cent(shelf: Shelf) -> None:
     assert shelf.result() == written
 
 
-def test_a_result_that_was_cut_short_is_refused(shelf: Shelf) -> None:
+def test_a_result_that_was_cut_short_is_refused(shelf: ActivityFiles) -> None:
     shelf.write_result(Result(Verdict.PASS, "equal"))
     shelf.write("report.json", '{"version": 1, "verdict": "PASS"}')
     with pytest.raises(ExportRefused, match="cannot be read back"):
@@ -36,23 +39,23 @@ def test_a_result_that_was_cut_short_is_refused(shelf: Shelf) -> None:
 
 def fetched(folder: Path) -> Export:
     (folder / "part.parquet").write_bytes(b"PAR1")
-    return Export(folder, (folder / "part.parquet",), 1, 4, (Column("id", "bigint"),))
+    return Export(folder, (folder / "part.parquet",), 1, 4, (ExportColumn("id", "bigint"),))
 
 
-def test_an_export_is_fetched_once_per_worker(shelf: Shelf) -> None:
+def test_an_export_is_fetched_once_per_worker(shelf: ActivityFiles) -> None:
     first = shelf.export("legacy", "s3://x/1", fetched)
     again = shelf.export("legacy", "s3://x/1", lambda _: pytest.fail("fetched twice"))
     assert again == first
 
 
-def test_another_attempts_export_is_never_taken_for_this_one(shelf: Shelf) -> None:
+def test_another_attempts_export_is_never_taken_for_this_one(shelf: ActivityFiles) -> None:
     shelf.export("legacy", "s3://x/1", fetched)
     calls: list[Path] = []
     shelf.export("legacy", "s3://x/2", lambda to: calls.append(to) or fetched(to))
     assert calls
 
 
-def test_an_export_that_lost_bytes_on_the_worker_is_fetched_again(shelf: Shelf) -> None:
+def test_an_export_that_lost_bytes_on_the_worker_is_fetched_again(shelf: ActivityFiles) -> None:
     shelf.export("legacy", "s3://x/1", fetched).files[0].write_bytes(b"P")
     assert shelf.export("legacy", "s3://x/1", fetched).files[0].read_bytes() == b"PAR1"
 

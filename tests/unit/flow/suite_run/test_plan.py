@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from parity.errors import BadInput
-from parity.flow.suite_run.plan import PipelineUse, Plan, make_plan
+from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan, plan_suite_run
 from parity.suite.models import Mode
 from unit.flow.suites import suite
 
 TWO_AT_NIGHT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 
 
-def plan(**params: Any) -> Plan:
-    return make_plan(suite(), params, run_id="manual__1", scheduled=TWO_AT_NIGHT)
+def plan(**params: Any) -> SuiteRunPlan:
+    return plan_suite_run(suite(), params, run_id="manual__1", scheduled=TWO_AT_NIGHT)
 
 
 def test_a_scheduled_run_verifies_yesterday() -> None:
@@ -23,7 +23,7 @@ def test_a_scheduled_run_verifies_yesterday() -> None:
 
 def test_yesterday_is_that_of_the_suites_time_zone() -> None:
     late = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
-    tokyo = make_plan(suite(timezone="Asia/Tokyo"), {}, run_id="r", scheduled=late)
+    tokyo = plan_suite_run(suite(timezone="Asia/Tokyo"), {}, run_id="r", scheduled=late)
     assert tokyo.business_date == date(2026, 3, 3)
 
 
@@ -84,11 +84,11 @@ def test_an_activity_that_declares_auto_takes_every_mode_of_the_form() -> None:
 
 def test_a_plan_survives_xcom() -> None:
     made = plan(business_date="2026-03-01", business_date_to="2026-03-02", mode="digest", activities=["refund"])
-    assert Plan.from_json(made.to_json()) == made
+    assert SuiteRunPlan.from_json(made.to_json()) == made
 
 
 def test_two_runs_never_share_a_folder() -> None:
-    one = make_plan(suite(), {}, run_id="manual__a:b", scheduled=TWO_AT_NIGHT)
-    two = make_plan(suite(), {}, run_id="manual__a/b", scheduled=TWO_AT_NIGHT)
+    one = plan_suite_run(suite(), {}, run_id="manual__a:b", scheduled=TWO_AT_NIGHT)
+    two = plan_suite_run(suite(), {}, run_id="manual__a/b", scheduled=TWO_AT_NIGHT)
     assert one.folder != two.folder
     assert ":" not in one.folder

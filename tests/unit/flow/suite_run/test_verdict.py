@@ -5,8 +5,8 @@ import pytest
 from parity.compare.result import Result, Rows, Verdict
 from parity.errors import RemoteFailed
 from parity.expectations.findings import Finding, Findings, Outcome
-from parity.flow.stages import Broken, Link, first_broken
-from parity.flow.suite_run.verdict import NEXT, Judgement, judge
+from parity.flow.stages import Stage, StageFailure, first_failure
+from parity.flow.suite_run.verdict import NEXT_STEP, Judgement, judge
 from parity.suite.models import Severity
 
 FINE = Findings()
@@ -30,7 +30,7 @@ def test_with_nothing_else_to_say_the_comparisons_verdict_stands(verdict: Verdic
 
 
 def test_a_broken_link_is_invalid_whatever_the_comparison_said() -> None:
-    broken = [Broken.by(Link.HELPER, RemoteFailed("It crashed."))]
+    broken = [StageFailure.by(Stage.HELPER, RemoteFailed("It crashed."))]
     judgement = judge(result(Verdict.PASS), FINE, broken)
     assert judgement.verdict is Verdict.INVALID
     assert judgement.reason == "The Databricks helper job: It crashed."
@@ -75,9 +75,9 @@ def test_a_warning_that_failed_stays_a_warning() -> None:
 
 
 def test_the_first_broken_link_is_the_one_furthest_up_the_stream_of_data() -> None:
-    broken = [Broken(Link.COMPARE, "c"), Broken(Link.GLUE, "g"), Broken(Link.ATHENA, "a")]
-    assert first_broken(broken) == broken[1]
-    assert first_broken([]) is None
+    broken = [StageFailure(Stage.COMPARE, "c"), StageFailure(Stage.GLUE, "g"), StageFailure(Stage.ATHENA, "a")]
+    assert first_failure(broken) == broken[1]
+    assert first_failure([]) is None
 
 
 def failed(*subjects: str) -> Findings:
@@ -92,8 +92,8 @@ def test_the_comparisons_own_reason_stands_wherever_its_verdict_does() -> None:
 
 
 def test_the_broken_link_is_handed_on_for_whoever_repairs_it() -> None:
-    broken = Broken(Link.GLUE, "it failed")
-    assert judge(result(Verdict.PASS), FINE, [Broken(Link.RECORD, "r"), broken]).broken == broken
+    broken = StageFailure(Stage.GLUE, "it failed")
+    assert judge(result(Verdict.PASS), FINE, [StageFailure(Stage.RECORD, "r"), broken]).broken == broken
 
 
 def test_both_outputs_without_rows_are_left_to_the_comparison() -> None:
@@ -135,8 +135,8 @@ def test_what_could_not_be_computed_is_said_in_its_own_words(messages: list[str]
 
 
 def test_every_verdict_says_what_a_person_does_next() -> None:
-    assert set(NEXT) == {None, *Verdict}
-    assert {verdict for verdict, said in NEXT.items() if said.startswith("Nothing to do")} == {
+    assert set(NEXT_STEP) == {None, *Verdict}
+    assert {verdict for verdict, said in NEXT_STEP.items() if said.startswith("Nothing to do")} == {
         Verdict.PASS,
         Verdict.WAIVED,
     }

@@ -8,14 +8,14 @@ import pytest
 
 from parity.errors import AccessDenied, NotFound
 from parity.tablediff.mysql.catalogue import Catalogue
-from parity.tablediff.mysql.privileges import read_rights, rights_of
+from parity.tablediff.mysql.privileges import privileges_of, read_privileges
 
 ALL = "SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE"
 PROVEN = {"tables": True, "events": True}
 
 
 def hidden(grants: list[str], database: str = "ledger", *, named: bool = False) -> dict[str, str]:
-    return rights_of(grants, database, PROVEN).hidden(named=named)
+    return privileges_of(grants, database, PROVEN).hidden(named=named)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_line_that_is_not_understood_is_shown() -> None:
 
 
 def test_tables_that_are_named_one_by_one_need_no_right_on_the_database() -> None:
-    rights = rights_of(["GRANT SELECT ON `d`.`t` TO `u`@`%`"], "d", {"tables": False, "events": False})
+    rights = privileges_of(["GRANT SELECT ON `d`.`t` TO `u`@`%`"], "d", {"tables": False, "events": False})
     assert rights.hidden(named=False).keys() == {"tables", "events", "triggers", "routines"}
     assert "tables" not in rights.hidden(named=True)
 
@@ -104,8 +104,8 @@ class Server:
 
 @pytest.mark.parametrize(("statement", "kind"), [("SELECT 1", "tables"), ("SHOW CREATE EVENT", "events")])
 def test_the_server_itself_is_asked_what_it_hides_whatever_the_grants_say(statement: str, kind: str) -> None:
-    assert read_rights(Server()).hidden(named=False) == {}
-    assert read_rights(Server(statement)).hidden(named=False).keys() == {kind}
+    assert read_privileges(Server()).hidden(named=False) == {}
+    assert read_privileges(Server(statement)).hidden(named=False).keys() == {kind}
 
 
 def test_a_hidden_definition_counts_only_where_its_table_is_looked_at() -> None:
@@ -129,6 +129,6 @@ def test_a_hidden_definition_counts_only_where_its_table_is_looked_at() -> None:
 )
 def test_under_partial_revokes_a_name_is_no_pattern(name: str, database: str, shown: bool) -> None:
     lines = ["GRANT SELECT, EVENT, EXECUTE ON *.* TO `u`@`%`", f"GRANT TRIGGER ON `{name}`.* TO `u`@`%`"]
-    found = {literal: rights_of(lines, database, PROVEN, literal=literal) for literal in (True, False)}
+    found = {literal: privileges_of(lines, database, PROVEN, literal=literal) for literal in (True, False)}
     assert ("triggers" not in found[True].hidden(named=False)) == shown
     assert "triggers" not in found[False].hidden(named=False)

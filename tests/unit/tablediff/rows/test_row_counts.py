@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from parity.compare.result import ColumnFacts, Result, Rows, Verdict
+from parity.compare.result import CanaryCheck, ColumnFacts, Result, Rows, Verdict
 from parity.sql.columns import Column, Kind
 from parity.suite.databases import TableRules
-from parity.tablediff.mysql.table import Eyesight
-from parity.tablediff.rows.checkpoint import Progress
+from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.table_plan import TablePlan
 from parity.tablediff.verdict import TableFacts, judge_table
 
@@ -22,12 +21,12 @@ PLAN = TablePlan("t", COLUMNS, COLUMNS, COLUMNS[:1], COLUMNS[:1], unique=True, r
 def judged(different: int, missing: int = 0, *, plan: TablePlan = PLAN) -> Result:
     """Judge a table of which the texts of one row differ, in both columns, and ``different`` values are."""
     counted = {"id": 0, "exact": 1, "loose": 1}
-    progress = Progress("", done=True, legacy=9, target=9, changed=1, columns=counted, counted=True)
+    progress = Checkpoint("", done=True, legacy=9, target=9, changed=1, columns=counted, counted=True)
     rows = Rows(9, 9, equal=9 - different - missing, changed=different, missing=missing, extra=missing)
     columns = tuple(ColumnFacts(name, 9, different if name == "exact" else 0) for name in counted)
     verdict = Verdict.FAIL if different or missing else Verdict.PASS
     detail = Result(verdict, "", rows, columns)
-    return judge_table(TableFacts(plan, progress, Eyesight(3), detail=detail)).result
+    return judge_table(TableFacts(plan, progress, CanaryCheck(3), detail=detail)).result
 
 
 def test_a_tolerance_lets_values_of_its_own_column_pass() -> None:

@@ -8,17 +8,17 @@ import pytest
 
 from parity.clock import FakeClock
 from parity.errors import DeadlineExceeded
-from parity.suite.databases import Pace
-from parity.tablediff.mysql.load import Load
-from parity.tablediff.rows.throttle import LEAST, Brake, Stride
+from parity.suite.databases import ThrottleLimits
+from parity.tablediff.mysql.load import ServerLoad
+from parity.tablediff.rows.throttle import LEAST, ChunkSizer, Throttle
 
 
-def pace(**told: object) -> Pace:
-    return Pace.model_validate(told)
+def pace(**told: object) -> ThrottleLimits:
+    return ThrottleLimits.model_validate(told)
 
 
 def test_a_span_that_took_too_long_is_followed_by_a_smaller_one_and_a_quick_one_by_a_larger() -> None:
-    stride = Stride(pace(first=100_000, chunk="2s"))
+    stride = ChunkSizer(pace(first=100_000, chunk="2s"))
     stride.learn(100_000, 4.0)
     assert stride.next(streamed=False) == 50_000
     stride.learn(50_000, 0.001)
@@ -26,61 +26,68 @@ def test_a_span_that_took_too_long_is_followed_by_a_smaller_one_and_a_quick_one_
 
 
 def test_a_time_out_halves_the_span_until_nothing_is_left_to_halve() -> None:
-    stride = Stride(pace(first=4 * LEAST))
+    stride = ChunkSizer(pace(first=4 * LEAST))
     assert [stride.shrink() for _ in range(3)] == [True, True, False]
     assert stride.rows == LEAST
 
 
 def test_a_limited_rate_is_no_burst_and_a_long_pause() -> None:
-    stride = Stride(pace(first=100_000, chunk="2s", rows_per_second=5_000))
+    stride = ChunkSizer(pace(first=100_000, chunk="2s", rows_per_second=5_000))
     assert stride.next(streamed=False) == 10_000
 
 
-def looks(*loads: tuple[Load, Load]) -> Iterator[tuple[Load, Load]]:
+def looks(*loads: tuple[ServerLoad, ServerLoad]) -> Iterator[tuple[ServerLoad, ServerLoad]]:
     return iter(loads)
 
 
 @pytest.mark.parametrize(
     "busy",
-    [(Load(9), Load()), (Load(), Load(9)), (Load(1, lag=31.0), Load()), (Load(), Load(1, lag=31.0))],
+    [
+        (ServerLoad(9), ServerLoad()),
+        (ServerLoad(), ServerLoad(9)),
+        (ServerLoad(1, lag=31.0), ServerLoad()),
+        (ServerLoad(), ServerLoad(1, lag=31.0)),
+    ],
 )
-def test_it_pauses_while_either_server_is_busy_or_its_replica_is_behind(busy: tuple[Load, Load]) -> None:
+def test_it_pauses_while_either_server_is_busy_or_its_replica_is_behind(
+    busy: tuple[ServerLoad, ServerLoad],
+) -> None:
     clock = FakeClock()
-    seen = looks(busy, busy, (Load(1, lag=30.0), Load(8)))
-    Brake(pace(threads_running=8, replica_lag="30s"), clock).wait(lambda: next(seen))
+    seen = looks(busy, busy, (ServerLoad(1, lag=30.0), ServerLoad(8)))
+    Throttle(pace(threads_running=8, replica_lag="30s"), clock).wait(lambda: next(seen))
     assert clock.slept == [1.0, 1.0]
 
 
 def test_a_server_that_stays_busy_ends_the_patience_with_the_reason() -> None:
-    brake = Brake(pace(threads_running=8, patience="3s"), FakeClock())
+    brake = Throttle(pace(threads_running=8, patience="3s"), FakeClock())
     with pytest.raises(DeadlineExceeded, match="9 threads are running, the limit is 8"):
-        brake.wait(lambda: (Load(9), Load()))
+        brake.wait(lambda: (ServerLoad(9), ServerLoad()))
 
 
 def test_without_limits_nobody_looks() -> None:
-    Brake(pace(), FakeClock()).wait(lambda: pytest.fail("it looked"))
+    Throttle(pace(), FakeClock()).wait(lambda: pytest.fail("it looked"))
 
 
 def test_rows_read_too_quickly_are_paid_for_before_the_next_span() -> None:
     clock = FakeClock()
-    brake = Brake(pace(rows_per_second=1000), clock)
+    brake = Throttle(pace(rows_per_second=1000), clock)
     brake.spend(3000, 1.0)
-    brake.wait(lambda: (Load(), Load()))
+    brake.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == [2.0]
 
 
 def test_what_two_threads_read_is_paid_for_together() -> None:
     clock = FakeClock()
-    brake = Brake(pace(rows_per_second=1000), clock)
+    brake = Throttle(pace(rows_per_second=1000), clock)
     brake.spend(3000, 1.0)
     brake.spend(3000, 1.0)
-    brake.wait(lambda: (Load(), Load()))
+    brake.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == [5.0]
 
 
 def test_rows_read_slowly_owe_nothing() -> None:
     clock = FakeClock()
-    brake = Brake(pace(rows_per_second=1000), clock)
+    brake = Throttle(pace(rows_per_second=1000), clock)
     brake.spend(1000, 5.0)
-    brake.wait(lambda: (Load(), Load()))
+    brake.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == []

@@ -10,12 +10,13 @@ from typing import Any
 
 from parity.clients.remote import fingerprint
 from parity.errors import ExportRefused
-from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.flow.suite_run.exports.fetch import Export
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.lake import BUCKET, SUMS
 
 Line = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, sums."""
-COLUMNS = tuple(Column(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
+COLUMNS = tuple(ExportColumn(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
 """Columns of a digest."""
 NO_FILES = f"files-{fingerprint('')[:16]}"
 """What an earlier helper job called a source without files."""
@@ -24,7 +25,7 @@ MOST_LISTED = 1000
 
 
 @dataclass(frozen=True)
-class Seen:
+class BucketLines:
     """A bucket whose rows travel, as each side digested it; None where the side has no row in it."""
 
     bucket: int
@@ -33,7 +34,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Buckets:
+class BucketDiff:
     """What the digests say."""
 
     legacy_rows: int
@@ -41,7 +42,7 @@ class Buckets:
     all: int
     """Buckets that hold a row on either side."""
     unequal: int
-    seen: tuple[Seen, ...]
+    seen: tuple[BucketLines, ...]
     """The unequal ones and a sample of the equal ones; empty when there is no row, or when everything travels."""
     everything: bool
     stayed: int
@@ -67,7 +68,7 @@ class Buckets:
         return tuple(one.bucket for one in self.seen)
 
 
-def compare_digests(legacy: Export, target: Export, day: date) -> Buckets:
+def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
     """Return what two digests say of each other; ``day`` picks the sample, another one each night."""
     left, right = _lines(legacy), _lines(target)
     every = sorted(left.keys() | right.keys())
@@ -78,12 +79,12 @@ def compare_digests(legacy: Export, target: Export, day: date) -> Buckets:
     everything = len(unequal) > MOST_LISTED
     stays = [] if everything else [left[bucket] for bucket in equal if bucket not in sample]
     shown = [] if everything else sorted([*unequal, *sample])
-    return Buckets(
+    return BucketDiff(
         legacy_rows=_rows(left),
         target_rows=_rows(right),
         all=len(every),
         unequal=len(unequal),
-        seen=tuple(Seen(bucket, left.get(bucket), right.get(bucket)) for bucket in shown),
+        seen=tuple(BucketLines(bucket, left.get(bucket), right.get(bucket)) for bucket in shown),
         everything=everything,
         stayed=sum(rows for rows, _, _ in stays),
         stayed_duplicates=sum(doubled for _, doubled, _ in stays),
@@ -93,7 +94,7 @@ def compare_digests(legacy: Export, target: Export, day: date) -> Buckets:
     )
 
 
-def check_same_state(buckets: Buckets, target: Export) -> None:
+def check_same_state(buckets: BucketDiff, target: Export) -> None:
     """Refuse rows of a table that has changed since it was digested, or does not say so."""
     now = state_of(target)
     if now != buckets.target_source:
@@ -109,7 +110,7 @@ def check_same_state(buckets: Buckets, target: Export) -> None:
         )
 
 
-def check_digests(buckets: Buckets, asked: tuple[str, str]) -> None:
+def check_digests(buckets: BucketDiff, asked: tuple[str, str]) -> None:
     """Refuse exports that were asked for with other digests than those that were compared."""
     for side, mark in zip(("legacy", "target"), asked, strict=True):
         if mark != buckets.mark:

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from parity.compare.result import NotCompared, Result, Rows, Verdict
-from parity.flow.suite_run.digest.buckets import Buckets
-from parity.flow.suite_run.digest.recompute import Eyesight
-from parity.flow.suite_run.digest.strategy import Way
+from parity.compare.result import CanaryCheck, NotCompared, Result, Rows, Verdict
+from parity.flow.suite_run.digest.buckets import BucketDiff
+from parity.flow.suite_run.digest.strategy import DigestPlan
 from parity.wording import plural
 
 SURE = "2^-128"
 
 
-def complete(result: Result, way: Way, buckets: Buckets, eyesight: Eyesight) -> Result:
+def merge_result(result: Result, way: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck) -> Result:
     """Add what stayed where it is; INVALID when digest and comparison contradict each other."""
     stayed = buckets.stayed if way.whole_rows else 0
     whole = replace(
@@ -37,12 +36,12 @@ def complete(result: Result, way: Way, buckets: Buckets, eyesight: Eyesight) -> 
     return replace(whole, reason=_reason(whole, buckets))
 
 
-def demoted(result: Result, way: Way) -> Result:
+def demoted(result: Result, way: DigestPlan) -> Result:
     """Say in a comparison of rows why it is one."""
     return replace(result, extra={**result.extra, "digest": {"mode": way.mode, "reason": way.reason}})
 
 
-def facts(way: Way, buckets: Buckets) -> dict[str, Any]:
+def facts(way: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
     """Return what the result remembers of the digests."""
     return {
         "mode": way.mode,
@@ -55,7 +54,7 @@ def facts(way: Way, buckets: Buckets) -> dict[str, Any]:
     }
 
 
-def _rows(seen: Rows, buckets: Buckets, way: Way) -> Rows:
+def _rows(seen: Rows, buckets: BucketDiff, way: DigestPlan) -> Rows:
     if not way.whole_rows:
         return seen
     return replace(
@@ -68,7 +67,7 @@ def _rows(seen: Rows, buckets: Buckets, way: Way) -> Rows:
     )
 
 
-def _unseen(way: Way, buckets: Buckets) -> Iterator[NotCompared]:
+def _unseen(way: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
     quiet = buckets.all - buckets.unequal
     if quiet and not buckets.everything:
         yield NotCompared(
@@ -86,7 +85,7 @@ def _unseen(way: Way, buckets: Buckets) -> Iterator[NotCompared]:
         yield NotCompared(f"column {padded}", "CHAR: the blanks that fill it up are no part of its digest")
 
 
-def _contradiction(result: Result, way: Way, buckets: Buckets, eyesight: Eyesight, rows: Rows) -> str:
+def _contradiction(result: Result, way: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck, rows: Rows) -> str:
     if eyesight.blind:
         return f"The digest is blind: a changed value of {eyesight.blind[0]} did not change it."
     if odd := {column.name for column in result.columns} ^ way.compared:
@@ -99,7 +98,7 @@ def _contradiction(result: Result, way: Way, buckets: Buckets, eyesight: Eyesigh
     return "" if buckets.unequal else _unequal_without_a_bucket(result, way)
 
 
-def _unequal_without_a_bucket(result: Result, way: Way) -> str:
+def _unequal_without_a_bucket(result: Result, way: DigestPlan) -> str:
     hashed = {one.name for one in way.hashed}
     seen = [column.name for column in result.columns if column.different and column.name in hashed]
     if seen or result.rows.missing or result.rows.extra:
@@ -107,7 +106,7 @@ def _unequal_without_a_bucket(result: Result, way: Way) -> str:
     return ""
 
 
-def _reason(whole: Result, buckets: Buckets) -> str:
+def _reason(whole: Result, buckets: BucketDiff) -> str:
     if whole.verdict is not Verdict.PASS:
         return whole.reason
     return (

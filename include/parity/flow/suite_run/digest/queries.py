@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parity.clients.athena_sql import Statement
-from parity.flow.suite_run.digest.buckets import Buckets
-from parity.flow.suite_run.digest.strategy import Hashed, Way
+from parity.flow.suite_run.digest.buckets import BucketDiff
+from parity.flow.suite_run.digest.strategy import DigestPlan, Hashed
 from parity.flow.suite_run.digest.survey import legacy_source, target_source
 from parity.sql.columns import Column
-from parity.sql.lake import Lake
+from parity.sql.lake import Columnar
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity.suite.models import TargetSource
@@ -27,36 +27,40 @@ def of_target(hashed: Hashed) -> Column:
     return hashed.target
 
 
-def digest_legacy(way: Way, query: Statement) -> Statement:
+def digest_legacy(way: DigestPlan, query: Statement) -> Statement:
     """Return Athena's digests."""
     return Statement(_digest(Trino(), way, of_legacy, legacy_source(query)), query.parameters)
 
 
-def digest_target(way: Way, target: TargetSource) -> str:
+def digest_target(way: DigestPlan, target: TargetSource) -> str:
     """Return Spark's digests."""
     return _digest(Spark(), way, of_target, target_source(target))
 
 
-def rows_legacy(way: Way, buckets: Buckets, query: Statement) -> Statement:
+def rows_legacy(way: DigestPlan, buckets: BucketDiff, query: Statement) -> Statement:
     """Return Athena's rows of the buckets that are to be seen."""
     always = (*(one.legacy.name for one in way.key), *(one.legacy for one in way.by_value))
     sql = _rows(Trino(), way, buckets, of_legacy, (way.legacy, always, legacy_source(query)))
     return Statement(sql, query.parameters)
 
 
-def rows_target(way: Way, buckets: Buckets, target: TargetSource) -> str:
+def rows_target(way: DigestPlan, buckets: BucketDiff, target: TargetSource) -> str:
     """Return Spark's rows of the buckets that are to be seen."""
     always = (*(one.target.name for one in way.key), *(one.target for one in way.by_value))
     return _rows(Spark(), way, buckets, of_target, (way.target, always, target_source(target)))
 
 
-def _digest(dialect: Lake, way: Way, side: Side, source: str) -> str:
+def _digest(dialect: Columnar, way: DigestPlan, side: Side, source: str) -> str:
     columns, key = [side(one) for one in way.hashed], [side(one) for one in way.key]
     return dialect.digests(columns, key, source, way.buckets)
 
 
 def _rows(
-    dialect: Lake, way: Way, buckets: Buckets, side: Side, asked: tuple[tuple[str, ...], tuple[str, ...], str]
+    dialect: Columnar,
+    way: DigestPlan,
+    buckets: BucketDiff,
+    side: Side,
+    asked: tuple[tuple[str, ...], tuple[str, ...], str],
 ) -> str:
     names, always, source = asked
     key = [side(one) for one in way.key or way.hashed]

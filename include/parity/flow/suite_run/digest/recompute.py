@@ -8,12 +8,12 @@ And each hashed column is changed in one row, to see that the digest would have 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from parity.compare.result import CanaryCheck
 from parity.errors import ExportRefused
-from parity.flow.suite_run.digest.buckets import Buckets, Line
+from parity.flow.suite_run.digest.buckets import BucketDiff, Line
 from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
-from parity.flow.suite_run.digest.strategy import Way
+from parity.flow.suite_run.digest.strategy import DigestPlan
 from parity.flow.suite_run.exports.fetch import Export
 from parity.sql.columns import Column, Kind
 from parity.sql.duck import Duck
@@ -31,24 +31,16 @@ _CHANGES: Mapping[Kind, str] = {
 """The smallest change of a value {0}, for a decimal by its last digit {1}; a NULL becomes a value."""
 
 
-@dataclass(frozen=True)
-class Eyesight:
-    """Columns of one row that were changed, and those whose change the digest did not see."""
-
-    planted: int
-    blind: tuple[str, ...]
-
-
-def testify(way: Way, buckets: Buckets, legacy: Export, target: Export) -> Eyesight:
+def verify_digests(way: DigestPlan, buckets: BucketDiff, legacy: Export, target: Export) -> CanaryCheck:
     """Digest the exported rows again; ExportRefused when an engine said otherwise."""
     seen = [_again("legacy", way, buckets, legacy, of_legacy), _again("target", way, buckets, target, of_target)]
-    return next((one for one in seen if one.planted), Eyesight(0, ()))
+    return next((one for one in seen if one.planted), CanaryCheck(0, ()))
 
 
-def _again(label: str, way: Way, buckets: Buckets, export: Export, side: Side) -> Eyesight:
+def _again(label: str, way: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
     told = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
     if not told:
-        return Eyesight(0, ())
+        return CanaryCheck(0, ())
     with _Worker(export, [side(one) for one in way.hashed], [side(one) for one in way.key], way.buckets) as worker:
         found = worker.digests(sorted(told))
         for bucket, line in told.items():
@@ -89,13 +81,13 @@ class _Worker:
         among = self._duck.among(self._key or self._columns, self._buckets, wanted)
         return self._ask(f"rows WHERE {among}")
 
-    def eyesight(self, bucket: int) -> Eyesight:
+    def eyesight(self, bucket: int) -> CanaryCheck:
         """Change one row of a bucket, one column at a time, and say which changes its digest does not show."""
         among = self._duck.among(self._key or self._columns, self._buckets, [bucket])
         self._connection.execute(f"CREATE TEMP TABLE one AS SELECT * FROM rows WHERE {among} LIMIT 1")
         before = self._ask("one")
         blind = (column.name for column in self._columns if self._ask(self._changed(column)) == before)
-        return Eyesight(len(self._columns), tuple(blind))
+        return CanaryCheck(len(self._columns), tuple(blind))
 
     def _changed(self, column: Column) -> str:
         name = self._duck.quote(column.name)

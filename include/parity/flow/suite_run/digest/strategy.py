@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parity.flow.suite_run.digest.survey import Surveyed
-from parity.flow.suite_run.exports.fetch import Column
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql import lake_types
 from parity.sql.columns import Column as SqlColumn
 from parity.suite.models import Activity, ColumnRule, Mode
@@ -43,7 +43,7 @@ class ByValue:
 
 
 @dataclass(frozen=True)
-class Way:
+class DigestPlan:
     """What was decided. In mode rows only ``reason`` matters."""
 
     mode: Mode
@@ -80,23 +80,23 @@ class Way:
 class _Pair:
     name: str
     rule: ColumnRule
-    legacy: Column
-    target: Column
+    legacy: ExportColumn
+    target: ExportColumn
 
 
 class _Rows(Exception):
     """The reason why rows have to be compared."""
 
 
-def choose(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> Way:
+def choose(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> DigestPlan:
     """Return the way of an activity whose declared mode is ``digest`` or ``auto``."""
     try:
         return _digest(activity, mode, auto_rows, legacy, target)
     except _Rows as reason:
-        return Way(Mode.ROWS, str(reason), legacy.rows, target.rows)
+        return DigestPlan(Mode.ROWS, str(reason), legacy.rows, target.rows)
 
 
-def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> Way:
+def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> DigestPlan:
     most = max(legacy.rows, target.rows)
     if mode is Mode.AUTO and most <= auto_rows:
         raise _Rows(f"{plural(most, 'row is', 'rows are')} no more than auto_rows ({auto_rows:,}).")
@@ -108,7 +108,7 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
     key = tuple(_key(activity, pairs, hashed, by_value))
     values = tuple(one for one in hashed.values() if one not in key)
     _refuse_columns(key, values, by_value)
-    return Way(
+    return DigestPlan(
         mode=Mode.DIGEST,
         reason=f"{plural(most, 'row')}; {plural(len(hashed), 'column')} by digest, {len(by_value)} by value.",
         legacy_rows=legacy.rows,
@@ -152,7 +152,7 @@ def _pairs(activity: Activity, legacy: Surveyed, target: Surveyed) -> Iterator[_
             yield _Pair(column.name, rule, own[wanted], column)
 
 
-def _by_folded_name(side: Surveyed, label: str) -> dict[str, Column]:
+def _by_folded_name(side: Surveyed, label: str) -> dict[str, ExportColumn]:
     found = {fold(column.name): column for column in side.columns}
     if len(found) < len(side.columns):
         raise _Rows(f"The {label} side has columns whose names differ by case alone.")

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from parity.clients.athena_sql import Statement
 from parity.errors import ExportRefused
-from parity.flow.suite_run.exports.fetch import Column, Export
+from parity.flow.suite_run.exports.fetch import Export
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.columns import Kind
 from parity.sql.probe import ROWS, strange, survey
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity.suite.models import TargetSource
 
-NAMES = (Column("name", "varchar"), Column("text", "varchar"))
+NAMES = (ExportColumn("name", "varchar"), ExportColumn("text", "varchar"))
 """Columns of an answer."""
 
 
@@ -23,7 +24,7 @@ class Surveyed:
     """One engine's answer."""
 
     rows: int
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     strange: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that the engine writes otherwise than the reference, each with an example."""
     nameless: bool = False
@@ -51,7 +52,7 @@ def ask_target(target: TargetSource) -> str:
     return survey(Spark(), target_source(target))
 
 
-def read(answer: Export, columns: Sequence[Column]) -> Surveyed:
+def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:
     """Return what an engine answered; ExportRefused when it said nothing of its rows."""
     import pyarrow.parquet as pq
 
@@ -63,7 +64,7 @@ def read(answer: Export, columns: Sequence[Column]) -> Surveyed:
     return Surveyed(int(told[ROWS]), tuple(columns), strange(told))
 
 
-def target_columns(answer: Export) -> tuple[Column, ...]:
+def target_columns(answer: Export) -> tuple[ExportColumn, ...]:
     """Return the target's columns, which the helper job tells beside its answer."""
     listed = answer.source.get("columns")
     if not listed:
@@ -71,4 +72,4 @@ def target_columns(answer: Export) -> tuple[Column, ...]:
             "The helper job does not tell the table's columns.",
             remedy="Install the helper job of this version of Parity in the workspace.",
         )
-    return tuple(Column(one["name"], one["type"]) for one in listed)
+    return tuple(ExportColumn(one["name"], one["type"]) for one in listed)

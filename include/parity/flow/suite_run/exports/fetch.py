@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.clients.remote import Phase, RunStatus
-from parity.clients.storage import Storage, Stored, download_folder
+from parity.clients.storage import ObjectInfo, Storage, download_folder
 from parity.errors import ExportRefused, NotFound
 from parity.flow.suite_run.exports.manifest import (
     AGAIN,
@@ -33,7 +33,7 @@ from parity.flow.suite_run.exports.manifest import (
     strangeness,
 )
 from parity.flow.suite_run.exports.parquet import (
-    Column,
+    ExportColumn,
     Footer,
     columns_of,
     read_footer,
@@ -43,8 +43,6 @@ from parity.flow.suite_run.exports.parquet import (
 from parity.suite.models import Mode, TargetSource
 from parity.wording import plural
 
-__all__ = ["Column", "Expected", "Export", "fetch_legacy", "fetch_target", "target_request"]
-
 LONGEST_REQUEST = 8_000
 """Characters of a request that still travel as they are."""
 UNLOAD_AGAIN = "Clear the activity's athena_unload task to unload again."
@@ -53,7 +51,7 @@ HIDDEN = ("_", ".")
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedExport:
     """Which export the run is waiting for."""
 
     activity: str
@@ -70,12 +68,12 @@ class Export:
     files: tuple[Path, ...]
     rows: int
     bytes: int
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
 
 
 def target_request(
-    expected: Expected,
+    expected: ExpectedExport,
     target: TargetSource,
     destination: str,
     columns: Sequence[str] | None = None,
@@ -109,7 +107,7 @@ def _packed(request: str) -> str:
     return "zlib:" + base64.b64encode(zlib.compress(request.encode(), 9)).decode()
 
 
-def fetch_target(storage: Storage, destination: str, expected: Expected, to: Path) -> Export:
+def fetch_target(storage: Storage, destination: str, expected: ExpectedExport, to: Path) -> Export:
     """Fetch and verify what the helper job wrote; ExportRefused when anything is off."""
     manifest = _manifest(storage, destination)
     where = f"The export in {destination}"
@@ -119,7 +117,7 @@ def fetch_target(storage: Storage, destination: str, expected: Expected, to: Pat
     _refuse(where + " disagrees with its manifest", disagreements(manifest, listed))
     files, footers = _fetch(storage, listed, to)
     _refuse(where + " changed while it was fetched", _changes(listed, _data_files(storage, destination)))
-    columns = tuple(Column(column.name, column.type) for column in manifest.columns)
+    columns = tuple(ExportColumn(column.name, column.type) for column in manifest.columns)
     _refuse(where + " disagrees with its manifest", _footer_disagreements(manifest, columns, listed, footers))
     return _export(to, files, footers, columns, {**manifest.source, "export": manifest.run_id})
 
@@ -129,7 +127,7 @@ def fetch_legacy(
     query: RunStatus,
     destination: str,
     to: Path,
-    schema: Callable[[], Sequence[Column]],
+    schema: Callable[[], Sequence[ExportColumn]],
 ) -> Export:
     """Fetch and verify what an UNLOAD wrote; ``schema`` is asked only when it wrote no file."""
     written = _written_by(storage, query, destination)
@@ -183,14 +181,14 @@ def _written_by(storage: Storage, query: RunStatus, destination: str) -> set[str
     return {url.removeprefix(folder) for url in urls}
 
 
-def _fetch(storage: Storage, listed: Sequence[Stored], to: Path) -> tuple[list[Path], list[Footer]]:
+def _fetch(storage: Storage, listed: Sequence[ObjectInfo], to: Path) -> tuple[list[Path], list[Footer]]:
     # Athena gives its files no suffix, and what comes after us goes by it.
     named = [replace(stored, name=stored.name.removesuffix(".parquet") + ".parquet") for stored in listed]
     files = download_folder(storage, named, to)
     return files, [read_footer(path, stored.url) for path, stored in zip(files, listed, strict=True)]
 
 
-def _zoneless(column: Column) -> Column:
+def _zoneless(column: ExportColumn) -> ExportColumn:
     """Return an Athena column in Spark's words, for which a bare timestamp has a zone."""
     return replace(column, type=_ATHENA_TIMES.get(column.type.lower(), column.type))
 
@@ -198,12 +196,12 @@ def _zoneless(column: Column) -> Column:
 _ATHENA_TIMES = {"timestamp": "timestamp_ntz", "timestamp with time zone": "timestamp"}
 
 
-def _data_files(storage: Storage, destination: str) -> list[Stored]:
+def _data_files(storage: Storage, destination: str) -> list[ObjectInfo]:
     found = storage.list(destination)
     return [stored for stored in found if not stored.name.rpartition("/")[2].startswith(HIDDEN)]
 
 
-def _changes(before: Sequence[Stored], after: Sequence[Stored]) -> Iterable[str]:
+def _changes(before: Sequence[ObjectInfo], after: Sequence[ObjectInfo]) -> Iterable[str]:
     """Yield the files that were written again, added or removed between two listings."""
     versions = {stored.name: (stored.size, stored.modified, stored.version) for stored in after}
     for stored in before:
@@ -212,14 +210,14 @@ def _changes(before: Sequence[Stored], after: Sequence[Stored]) -> Iterable[str]
     yield from (f"{name} was added" for name in sorted(versions))
 
 
-def _listing_disagreements(written: set[str], listed: Sequence[Stored]) -> Iterable[str]:
+def _listing_disagreements(written: set[str], listed: Sequence[ObjectInfo]) -> Iterable[str]:
     names = {stored.name for stored in listed}
     yield from (f"{name} is missing" for name in sorted(written - names))
     yield from (f"{name} lies there, but the query did not write it" for name in sorted(names - written))
 
 
 def _footer_disagreements(
-    manifest: Manifest, columns: Sequence[Column], listed: Sequence[Stored], footers: Sequence[Footer]
+    manifest: Manifest, columns: Sequence[ExportColumn], listed: Sequence[ObjectInfo], footers: Sequence[Footer]
 ) -> Iterable[str]:
     rows = {file.name: file.rows for file in manifest.files}
     for stored, footer in zip(listed, footers, strict=True):
@@ -228,7 +226,7 @@ def _footer_disagreements(
         yield from (f"{stored.name}: {reason}" for reason in schema_disagreements(columns, footer))
 
 
-def _mixed_schemas(listed: Sequence[Stored], footers: Sequence[Footer]) -> Iterable[str]:
+def _mixed_schemas(listed: Sequence[ObjectInfo], footers: Sequence[Footer]) -> Iterable[str]:
     for stored, footer in zip(listed, footers, strict=True):
         if footer.arrow != footers[0].arrow:
             yield f"{stored.name} has other columns or types than {listed[0].name}"
@@ -244,7 +242,7 @@ def _export(
     folder: Path,
     files: Sequence[Path],
     footers: Sequence[Footer],
-    columns: Sequence[Column],
+    columns: Sequence[ExportColumn],
     source: Mapping[str, Any],
 ) -> Export:
     paths = tuple(files) or (write_empty(columns, folder),)

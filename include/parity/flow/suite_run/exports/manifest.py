@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from parity.clients.storage import Stored
+from parity.clients.storage import ObjectInfo
 from parity.errors import ExportRefused
 from parity.suite.models import Mode
 from parity.wording import plural
@@ -80,7 +80,7 @@ def strangeness(manifest: Manifest, activity: str, run_id: str, day: date, mode:
             yield f"{name} is {str(found)!r}, not {str(wanted)!r}"
 
 
-def disagreements(manifest: Manifest, listed: Sequence[Stored]) -> Iterator[str]:
+def disagreements(manifest: Manifest, listed: Sequence[ObjectInfo]) -> Iterator[str]:
     """Yield each way in which a manifest disagrees with itself and with what lies beside it."""
     names = [file.name for file in manifest.files]
     if len(set(names)) != len(names):

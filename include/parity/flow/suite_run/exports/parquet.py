@@ -14,7 +14,7 @@ EMPTY = "no-rows.parquet"
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     """A column with the type as its engine names it."""
 
     name: str
@@ -45,12 +45,12 @@ def read_footer(path: Path, where: str) -> Footer:
         ) from None
 
 
-def columns_of(footer: Footer) -> tuple[Column, ...]:
+def columns_of(footer: Footer) -> tuple[ExportColumn, ...]:
     """Return a file's columns with Arrow's names of their types."""
-    return tuple(Column(field.name, str(field.type)) for field in footer.arrow)
+    return tuple(ExportColumn(field.name, str(field.type)) for field in footer.arrow)
 
 
-def schema_disagreements(columns: Sequence[Column], footer: Footer) -> Iterator[str]:
+def schema_disagreements(columns: Sequence[ExportColumn], footer: Footer) -> Iterator[str]:
     """Yield each way in which a file's columns are not those that were declared in Spark's types."""
     declared, found = [c.name for c in columns], list(footer.arrow.names)
     if declared != found:
@@ -62,7 +62,7 @@ def schema_disagreements(columns: Sequence[Column], footer: Footer) -> Iterator[
             yield f"column {column.name} is {kind}, not {column.type}"
 
 
-def write_empty(columns: Sequence[Column], to: Path) -> Path:
+def write_empty(columns: Sequence[ExportColumn], to: Path) -> Path:
     """Write a Parquet file without rows; ExportRefused when a type cannot be said without data."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -73,7 +73,7 @@ def write_empty(columns: Sequence[Column], to: Path) -> Path:
     return path
 
 
-def arrow_type(column: Column) -> Any:
+def arrow_type(column: ExportColumn) -> Any:
     """Return the Arrow type of a column as Spark or Athena names it."""
     import pyarrow as pa
 
@@ -128,4 +128,4 @@ def _fits(declared: str, kind: Any) -> bool:
         return pa.types.is_timestamp(kind) and bool(kind.tz) == (plain == "timestamp")
     if not _DECIMAL.fullmatch(plain) and _plain(declared) not in _TYPES:
         return False
-    return bool(kind == arrow_type(Column("", declared)))
+    return bool(kind == arrow_type(ExportColumn("", declared)))

@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 
 from parity.compare import Source, Spec, run
 from parity.compare.result import Result
-from parity.flow.suite_run.digest.buckets import Buckets, compare_digests
-from parity.flow.suite_run.digest.merge_result import complete
+from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
+from parity.flow.suite_run.digest.merge_result import merge_result
 from parity.flow.suite_run.digest.queries import of_legacy, of_target
-from parity.flow.suite_run.digest.recompute import testify
-from parity.flow.suite_run.digest.strategy import Way, choose
+from parity.flow.suite_run.digest.recompute import verify_digests
+from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
-from parity.flow.suite_run.exports.fetch import Column, Export
-from parity.flow.suite_run.exports.parquet import columns_of, read_footer
+from parity.flow.suite_run.exports.fetch import Export
+from parity.flow.suite_run.exports.parquet import ExportColumn, columns_of, read_footer
 from parity.sql.duck import Duck
 from parity.suite.models import Activity, Mode
 
@@ -45,7 +45,7 @@ def native(kind: pa.DataType) -> str:
 def surveyed(table: pa.Table, natives: Mapping[str, str] | None = None, **more: Any) -> Surveyed:
     """Return what an engine would tell of a table; ``natives`` are types that Arrow has no word for."""
     told = {field.name: native(field.type) for field in table.schema} | dict(natives or {})
-    return Surveyed(table.num_rows, tuple(Column(name, kind) for name, kind in told.items()), **more)
+    return Surveyed(table.num_rows, tuple(ExportColumn(name, kind) for name, kind in told.items()), **more)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Pair:
     natives: Mapping[str, str] = field(default_factory=dict)
     """Types of the legacy side that Arrow has no word for."""
 
-    def way(self) -> Way:
+    def way(self) -> DigestPlan:
         """Return the way that is chosen."""
         legacy = surveyed(self.legacy, self.natives)
         return choose(self.asked, self.asked.mode or Mode.ROWS, 10, legacy, surveyed(self.target))
@@ -75,7 +75,7 @@ class Pair:
         footer = read_footer(path, name)
         return Export(self.folder, (path,), footer.rows, path.stat().st_size, columns_of(footer), source)
 
-    def buckets(self, way: Way, **tables: pa.Table) -> Buckets:
+    def buckets(self, way: DigestPlan, **tables: pa.Table) -> BucketDiff:
         """Return what both digests say; ``tables`` digests other rows than those that are exported."""
         sides = (("legacy", of_legacy), ("target", of_target))
         digests = (
@@ -89,14 +89,14 @@ class Pair:
         )
         return compare_digests(*digests, DAY)
 
-    def rows(self, way: Way, buckets: Buckets) -> tuple[Export, Export]:
+    def rows(self, way: DigestPlan, buckets: BucketDiff) -> tuple[Export, Export]:
         """Return the rows that travel."""
         return (
             self._rows("legacy", way, buckets, [c.legacy for c in way.by_value]),
             self._rows("target", way, buckets, [c.target for c in way.by_value]),
         )
 
-    def _rows(self, name: str, way: Way, buckets: Buckets, by_value: Sequence[str]) -> Export:
+    def _rows(self, name: str, way: DigestPlan, buckets: BucketDiff, by_value: Sequence[str]) -> Export:
         side = of_legacy if name == "legacy" else of_target
         key = [side(c) for c in way.key or way.hashed]
         inside = "1 = 1" if buckets.everything else Duck().among(key, way.buckets, buckets.inside)
@@ -111,7 +111,7 @@ class Pair:
         buckets = self.buckets(way, **digested)
         legacy, target = self.rows(way, buckets)
         found = run(Source.of(*legacy.files), Source.of(*target.files), self.spec())
-        return complete(found, way, buckets, testify(way, buckets, legacy, target))
+        return merge_result(found, way, buckets, verify_digests(way, buckets, legacy, target))
 
     def rows_result(self) -> Result:
         """Return the result of mode rows."""

@@ -19,7 +19,7 @@ from parity.flow.suite_run.digest import strategy as ways
 from parity.flow.suite_run.digest.buckets import NO_FILES, check_digests, check_same_state, compare_digests
 from parity.flow.suite_run.digest.strategy import choose
 from parity.flow.suite_run.digest.survey import Surveyed
-from parity.flow.suite_run.exports.fetch import Column
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.columns import Kind
 from parity.suite.models import Mode
 from unit.flow.suite_run.digest.engines import DAY, Pair, activity, surveyed
@@ -279,7 +279,7 @@ def test_what_a_digest_cannot_obey_is_compared_by_rows_with_the_reason(declared:
 
 
 def test_names_that_differ_by_case_alone_are_compared_by_rows() -> None:
-    two = Surveyed(60, (Column("id", "bigint"), Column("ID", "bigint")))
+    two = Surveyed(60, (ExportColumn("id", "bigint"), ExportColumn("ID", "bigint")))
     assert "case alone" in choose(activity(), Mode.DIGEST, 10, two, two).reason
 
 

@@ -14,19 +14,19 @@ from parity.clients.artefacts import Artefacts
 from parity.clients.athena_sql import Statement
 from parity.errors import ExportRefused
 from parity.flow.provenance import MADE, Made
-from parity.flow.stages import Link
-from parity.flow.suite_run.activity_run import Case, Outputs
+from parity.flow.stages import Stage
+from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
-from parity.flow.suite_run.digest.buckets import Buckets
-from parity.flow.suite_run.digest.strategy import Way
-from parity.flow.suite_run.plan import make_plan
+from parity.flow.suite_run.digest.buckets import BucketDiff
+from parity.flow.suite_run.digest.strategy import DigestPlan
+from parity.flow.suite_run.plan import plan_suite_run
 from parity.flow.suite_run.steps import fetch
 from parity.settings import Settings
 from parity.suite.models import Mode
 from unit.flow.suites import suite
 
-WAY = Way(Mode.DIGEST, "many rows", 9, 9, legacy=("id",), target=("id",))
-BUCKETS = Buckets(9, 9, 1, 0, (), False, 9, 0, "v1", ("q", "e"), 10)
+WAY = DigestPlan(Mode.DIGEST, "many rows", 9, 9, legacy=("id",), target=("id",))
+BUCKETS = BucketDiff(9, 9, 1, 0, (), False, 9, 0, "v1", ("q", "e"), 10)
 QUERY = Statement("SELECT 1", ())
 
 
@@ -35,13 +35,13 @@ def made(attempt: str) -> Made:
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Case:
+def case(tmp_path: Path) -> ActivityRun:
     """An activity that digests, whose way and buckets were found by the attempts that handed them on."""
     own = suite("settle", mode=Mode.DIGEST)
-    plan = make_plan(own, {}, run_id="r", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    plan = plan_suite_run(own, {}, run_id="r", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
     settings = Settings(home=tmp_path / "home", memory="256MB")
-    handed = {link: {MADE: made(f"of {link}").to_json()} for link in (Link.WAY, Link.BUCKETS)}
-    base = Case(
+    handed = {link: {MADE: made(f"of {link}").to_json()} for link in (Stage.WAY, Stage.BUCKETS)}
+    base = ActivityRun(
         own, own.activity("settle"), plan, settings, Artefacts.on_disk(tmp_path), handed_on=handed.__getitem__
     )
     replace(base, made=made("of way")).keep(steps.WAY, WAY)
@@ -49,12 +49,12 @@ def case(tmp_path: Path) -> Case:
     return base
 
 
-def fetched(case: Case) -> Any:
+def fetched(case: ActivityRun) -> Any:
     nothing: Any = None
     return fetch(case, Outputs(nothing, "", "", "", lambda: (), (BUCKETS.mark, BUCKETS.mark)), nothing)
 
 
-READERS: dict[str, Callable[[Case], Any]] = {
+READERS: dict[str, Callable[[ActivityRun], Any]] = {
     "digest_legacy": lambda case: steps.digest_legacy(case, QUERY),
     "digest_target": steps.digest_target,
     "rows_legacy": lambda case: steps.rows_legacy(case, QUERY),
@@ -66,7 +66,7 @@ READERS: dict[str, Callable[[Case], Any]] = {
 OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "whole", "fetch")
 
 
-def test_what_was_handed_on_is_read(case: Case) -> None:
+def test_what_was_handed_on_is_read(case: ActivityRun) -> None:
     assert steps.way_of(case).legacy == WAY.legacy
     assert steps.digests_of(case) == BUCKETS.mark
 
@@ -74,14 +74,14 @@ def test_what_was_handed_on_is_read(case: Case) -> None:
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("piece", [{}, {MADE: made("a later one").to_json()}], ids=["marked", "made again"])
 def test_a_way_of_another_attempt_is_refused_by_all_who_read_it(
-    case: Case, reader: str, piece: dict[str, Any]
+    case: ActivityRun, reader: str, piece: dict[str, Any]
 ) -> None:
     with pytest.raises(ExportRefused, match=r"way.json is not of the attempt of task settle.way that handed on"):
         READERS[reader](replace(case, handed_on=lambda _: piece))
 
 
 @pytest.mark.parametrize("reader", OF_BUCKETS)
-def test_buckets_that_an_outlived_process_wrote_are_refused(case: Case, reader: str) -> None:
+def test_buckets_that_an_outlived_process_wrote_are_refused(case: ActivityRun, reader: str) -> None:
     replace(case, made=made("an earlier one")).keep(steps.BUCKETS, replace(BUCKETS, unequal=1))
     with pytest.raises(ExportRefused, match=r"buckets.json is not of the attempt of task settle.buckets"):
         READERS[reader](case)

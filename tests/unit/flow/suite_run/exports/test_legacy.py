@@ -11,9 +11,10 @@ import pytest
 from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import ExportRefused
-from parity.flow.suite_run.exports.fetch import Column, Export, fetch_legacy
+from parity.flow.suite_run.exports.fetch import Export, fetch_legacy
+from parity.flow.suite_run.exports.parquet import ExportColumn
 
-COLUMNS = (Column("id", "bigint"), Column("at", "timestamp"), Column("amount", "decimal(18,2)"))
+COLUMNS = (ExportColumn("id", "bigint"), ExportColumn("at", "timestamp"), ExportColumn("amount", "decimal(18,2)"))
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Unload:
     def status(self, phase: Phase = Phase.SUCCEEDED) -> RunStatus:
         return RunStatus("q", phase.name, phase, output={"manifest": self.manifest.as_uri()})
 
-    def columns(self) -> Sequence[Column]:
+    def columns(self) -> Sequence[ExportColumn]:
         self.asked_for_columns += 1
         return COLUMNS
 
@@ -71,7 +72,7 @@ def test_an_unload_that_an_earlier_result_answered_is_refused(unload: Unload) ->
 def test_an_unload_that_agrees_is_fetched_whole(unload: Unload) -> None:
     export = unload.fetch()
     assert export.rows == 3
-    assert export.columns == (Column("id", "int64"),)
+    assert export.columns == (ExportColumn("id", "int64"),)
     assert {file.suffix for file in export.files} == {".parquet"}
     assert pq.read_table(export.files[0])["id"].to_pylist() == [1, 2]
     assert unload.asked_for_columns == 0

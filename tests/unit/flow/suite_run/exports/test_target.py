@@ -14,10 +14,11 @@ import pytest
 
 from parity.clients.files import FileStorage
 from parity.errors import ExportRefused
-from parity.flow.suite_run.exports.fetch import Column, Expected, Export, fetch_target, target_request
+from parity.flow.suite_run.exports.fetch import ExpectedExport, Export, fetch_target, target_request
+from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.suite.models import Mode, TargetSource
 
-EXPECTED = Expected("settle", "run-1", date(2026, 3, 2), Mode.ROWS)
+EXPECTED = ExpectedExport("settle", "run-1", date(2026, 3, 2), Mode.ROWS)
 SCHEMA = {
     "payment_id": "bigint",
     "amount": "decimal(18,2)",
@@ -78,7 +79,7 @@ class Shipment:
     def seal(self) -> None:
         (self.folder / "_manifest.json").write_text(json.dumps(self.manifest))
 
-    def fetch(self, expected: Expected = EXPECTED) -> Export:
+    def fetch(self, expected: ExpectedExport = EXPECTED) -> Export:
         to = self.folder.parent / "scratch"
         to.mkdir(exist_ok=True)
         return fetch_target(FileStorage(), self.folder.as_uri(), expected, to)
@@ -94,7 +95,7 @@ def test_an_export_that_agrees_is_fetched_whole(shipment: Shipment) -> None:
     export = shipment.fetch()
     assert export.rows == 5
     assert [pq.read_metadata(file).num_rows for file in export.files] == [3, 2]
-    assert export.columns[1] == Column("amount", "decimal(18,2)")
+    assert export.columns[1] == ExportColumn("amount", "decimal(18,2)")
     assert export.source["table"] == "payments.settled"
     assert export.bytes == shipment.manifest["bytes"]
 
