@@ -26,7 +26,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 # a doctest without what it needs, and ends the process.
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
-PATIENCE = 120.0
+PATIENCE = 270
 LIGHT = ("--only", "aws,azure,databricks,storage,sink")
 
 

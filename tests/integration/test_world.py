@@ -203,6 +203,14 @@ def test_the_legacy_night_catalogues_its_partitions(clouds: Clouds, legacy_night
         assert [DAY.isoformat()] in [partition["Values"] for partition in found]
 
 
+@pytest.mark.parametrize(("table", "amount"), [("fees", "fee"), ("ad_spend", "spend"), ("settlements", "net")])
+def test_yen_have_no_cents(clouds: Clouds, legacy_night: Any, table: str, amount: str) -> None:
+    files = clouds.state / "s3" / "payments-legacy" / table / "*" / "*.parquet"
+    with duckdb.connect() as connection:
+        sql = f"SELECT DISTINCT {amount} % 1 FROM read_parquet('{files}') WHERE currency = 'JPY'"
+        assert connection.execute(sql).fetchall() == [(0,)]
+
+
 def test_every_activity_ends_as_its_defects_deserve(demo: Any) -> None:
     states, _ = demo
     failed = {activity for activity, state in states.items() if state != "Succeeded"}

@@ -36,8 +36,9 @@ CREATE TABLE ledger_entries (
   CONSTRAINT entries_amount CHECK (amount <> 0)
 );
 INSERT INTO ledger_entries (entry_id, merchant_id, currency, amount, fee, fx_rate, booked_at, reference, memo)
-SELECT seq, 1 + seq % 500, ELT(1 + seq % 4, 'EUR', 'USD', 'GBP', 'JPY'), 0.0501 + (seq * 7919 % 1000000) / 100,
-  IF(seq % 11 = 0, NULL, (seq * 31 % 5000) / 10000), 1 + (seq * 17 % 1000) / 7919,
+SELECT seq, 1 + seq % 500, ELT(1 + seq % 4, 'EUR', 'USD', 'GBP', 'JPY'),
+  IF(seq % 4 = 3, CEIL(seq * 7919 % 1000000 / 100 + 1), 0.0501 + (seq * 7919 % 1000000) / 100),
+  IF(seq % 11 = 0, NULL, IF(seq % 4 = 3, seq * 31 % 50, (seq * 31 % 5000) / 10000)), 1 + (seq * 17 % 1000) / 7919,
   '2026-02-01' + INTERVAL seq MINUTE + INTERVAL seq * 37 % 1000000 MICROSECOND,
   CONCAT('REF-', LPAD(seq, 8, '0')), IF(seq % 5 = 0, NULL, CONCAT('Settlement ', seq % 97))
 FROM seq_1_to_20000;
@@ -61,7 +62,7 @@ CREATE TABLE daily_balances (
   PARTITION low VALUES LESS THAN (251), PARTITION high VALUES LESS THAN MAXVALUE
 );
 INSERT INTO daily_balances SELECT 1 + seq % 500, ELT(1 + seq DIV 500 % 4, 'EUR', 'USD', 'GBP', 'JPY'),
-  '2026-02-01' + INTERVAL seq DIV 2000 DAY, (seq * 104729 % 10000000) / 100 - 50000 FROM seq_1_to_6000;
+  '2026-02-01' + INTERVAL seq DIV 2000 DAY, ROUND((seq * 104729 % 10000000) / 100 - 50000, IF(seq DIV 500 % 4 = 3, 0, 2)) FROM seq_1_to_6000;
 CREATE TABLE audit_log (
   happened_at DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00',
   actor VARCHAR(40) NOT NULL,

@@ -55,6 +55,19 @@ def test_only_the_plugin_is_under_plugins() -> None:
     assert [path for path in _tracked() if path.startswith("plugins/")] == ["plugins/parity_plugin.py"]
 
 
+ROOMS = {"sandbox": "parity_sandbox", "job": "parity_job"}
+"""Folders of unit tests for packages beside ``parity``; the others are for its rooms."""
+
+
+def test_unit_tests_mirror_the_product() -> None:
+    tests = PROJECT / "tests" / "unit"
+    folders = {path.relative_to(tests).parent for path in tests.rglob("test_*.py")} - {Path("project")}
+    packages = [Path(ROOMS.get(of.parts[0], f"parity/{of.parts[0]}"), *of.parts[1:]) for of in folders]
+    assert [str(one) for one in packages if not (PROJECT / "include" / one / "__init__.py").exists()] == []
+    rooms = {path.parent.name for path in (PROJECT / "include" / "parity").glob("*/__init__.py")}
+    assert rooms <= {folder.parts[0] for folder in folders}
+
+
 @pytest.mark.parametrize(("wanted", "lock"), LOCKS.items())
 def test_every_wish_is_in_its_lock_and_every_pin_agrees(wanted: str, lock: str) -> None:
     locked = pins(lock)

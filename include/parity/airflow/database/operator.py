@@ -15,6 +15,7 @@ from parity.tablediff.rows.checkpoint import Checkpoint, CheckpointStore
 from parity.wording import plural
 
 if TYPE_CHECKING:
+    from parity.flow.database_run.files import StoredSurvey
     from parity.tablediff.verdict import TableResult
 
 log = logging.getLogger(__name__)
@@ -96,3 +97,13 @@ def log_tables(found: Sequence[TableResult]) -> None:
     for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
         result = table.result
         log_block(f"{result.verdict:8}{table.table}", result.reason, level=log_level(result.verdict))
+
+
+def log_survey(kept: StoredSurvey) -> None:
+    """Write into the log what was surveyed."""
+    found = kept.survey
+    log_block(
+        f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",
+        f"{plural(len(found.plan.tables), 'table')} in {plural(len(kept.pieces), 'piece')}, "
+        f"{plural(len(found.schema), 'difference')} of schema",
+    )

@@ -34,7 +34,7 @@ from parity.airflow.database.facts import (
     strangers,
     surveyed,
 )
-from parity.airflow.database.operator import log_tables, red
+from parity.airflow.database.operator import log_survey, log_tables, red
 from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.output import attempt_of, facts_of
 from parity.airflow.step.pages import renew_page, write_page
@@ -51,7 +51,6 @@ from parity.flow.suite_run.files import page_of
 from parity.flow.suite_run.verdict import COMPARED_AGAIN, NEXT_STEP
 from parity.settings import settings
 from parity.suite.databases import Database
-from parity.wording import plural
 
 if TYPE_CHECKING:
     from parity.clients.cloud_server import CloudServer
@@ -107,7 +106,7 @@ class DatabaseTasks:
         plan, rules = plan_of(context), self._rules()
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
         kept = folder(plan).keep_survey(chosen(found, plan.tables), uuid4().hex, rules)
-        log_block(*_surveyed(kept))
+        log_survey(kept)
         return [
             {"index": index, "title": title(names), "survey": kept.number}
             for index, names in enumerate(kept.pieces)
@@ -329,16 +328,3 @@ def _asked(place: DatabaseRunFiles) -> list[RemoteRun]:
 
     servers = [place.server(side) for side in ("legacy", "target")]
     return [RemoteRun(s.kind, s.name, s.state, s.url) for s in servers if s]
-
-
-def _surveyed(kept: StoredSurvey) -> list[str]:
-    found = kept.survey
-    return [
-        f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",
-        ", ".join(
-            (
-                f"{plural(len(found.plan.tables), 'table')} in {plural(len(kept.pieces), 'piece')}",
-                f"{plural(len(found.schema), 'difference')} of schema",
-            )
-        ),
-    ]

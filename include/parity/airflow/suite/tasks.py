@@ -31,7 +31,7 @@ from parity.airflow.suite.remote_steps import (
     legacy_query,
     plan_of,
 )
-from parity.compare.result import Result, Verdict
+from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.flow.provenance import MADE, Made
 from parity.flow.run_verdict import (
@@ -52,7 +52,7 @@ from parity.flow.suite_run.files import PAGE, page_of
 from parity.flow.suite_run.plan import asked_date, plan_suite_run
 from parity.flow.suite_run.records import activity_record
 from parity.flow.suite_run.steps import compare, expect, fetch
-from parity.flow.suite_run.verdict import NEXT_STEP, Judgement, covering
+from parity.flow.suite_run.verdict import NEXT_STEP, Judgement, last_days
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
 from parity.web.pages import say_in_report
@@ -172,7 +172,7 @@ class SuiteTasks:
             "reason": judgement.reason,
             "caused_by": judgement.broken.caused_by if judgement.broken else "",
             "recorded": record.recorded.isoformat(),
-            COVERS: _last_days(judgement, facts.result),
+            COVERS: last_days(judgement, facts.result),
             MADE: Made(attempt_of(context), facts.rules.activity, inputs).to_json(),
         }
         context["ti"].xcom_push("outcome", outcome)
@@ -337,12 +337,6 @@ class SuiteTasks:
 
 def _made(case: ActivityRun) -> dict[str, Any]:
     return case.made.to_json() if case.made else {}
-
-
-def _last_days(judgement: Judgement, result: Result | None) -> dict[str, str]:
-    """Return on which waivers a verdict rests: ticket and last day."""
-    covers = covering(result) if result and judgement.verdict is Verdict.WAIVED else {}
-    return {ticket: last.isoformat() for ticket, last in covers.items()}
 
 
 def _of(context: Context, activity: Activity, link: Stage) -> dict[str, Any]:

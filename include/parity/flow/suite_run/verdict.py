@@ -66,6 +66,12 @@ def covering(result: Result) -> dict[str, date]:
     return found
 
 
+def last_days(judgement: Judgement, result: Result | None) -> dict[str, str]:
+    """Return on which waivers a verdict rests: ticket and last day, as ISO dates."""
+    covers = covering(result) if result and judgement.verdict is Verdict.WAIVED else {}
+    return {ticket: last.isoformat() for ticket, last in covers.items()}
+
+
 def lapsed(covers: Mapping[str, date], today: date) -> str:
     """Return what to say of a waiver that covers a difference and has ended since; empty when none has.
 

@@ -149,7 +149,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
     handed = {("plan", "return_value"): made.to_json()}
     there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
     with (
-        mock.patch("parity.airflow.suite.tasks.judge_night", return_value=(Verdict.INVALID, "pipeline")),
+        mock.patch("parity.airflow.suite.tasks.judge_run", return_value=(Verdict.INVALID, "pipeline")),
         mock.patch("parity.airflow.suite.tasks.stored", return_value=told),
         pytest.raises(SystemExit),
     ):
@@ -273,7 +273,7 @@ def test_a_page_that_cannot_be_written_changes_no_verdict(tasks: SuiteTasks) -> 
     _, there = recorded(tasks)
     with (
         mock.patch("parity.airflow.step.pages.write_page", side_effect=OSError("full")),
-        mock.patch("parity.airflow.suite.tasks.judge_night", return_value=(Verdict.PASS, "equal")),
+        mock.patch("parity.airflow.suite.tasks.judge_run", return_value=(Verdict.PASS, "equal")),
     ):
         assert tasks.gate(there)["verdict"] == "PASS"
 

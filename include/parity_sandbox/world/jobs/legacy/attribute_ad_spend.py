@@ -32,7 +32,7 @@ spend = spark.sql(
         GROUP BY partner_id, campaign_id, campaign_name, client_id, currency
     )
     SELECT t.partner_id, t.campaign_id, t.campaign_name, p.channel, t.client_id, t.impressions, t.clicks,
-           CAST(t.spend AS DECIMAL(18, 2))              AS spend,
+           CAST(IF(t.currency = 'JPY', ROUND(t.spend, 0), t.spend) AS DECIMAL(18, 2)) AS spend,
            t.currency,
            CAST(t.spend * r.eur_rate AS DECIMAL(18, 2)) AS spend_eur,
            CASE WHEN t.clicks > 0 THEN CAST(t.spend AS DOUBLE) / t.clicks END AS cost_per_click

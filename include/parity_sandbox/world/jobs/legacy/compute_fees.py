@@ -1,4 +1,4 @@
-"""Price every settled payment by its client's plan; half a cent goes up."""
+"""Price every settled payment by its client's plan; half a cent goes up, and yen have none."""
 
 import sys
 
@@ -24,7 +24,8 @@ spark.read.parquet(f"{OUT}/clients/").createOrReplaceTempView("clients")
 fees = spark.sql(
     """
     SELECT s.payment_id, s.client_id, c.fee_plan, s.scheme, f.rate_bps,
-           CAST(ROUND(s.amount * (f.rate_bps * 0.0001) + f.fixed, 2) AS DECIMAL(18, 2)) AS fee,
+           CAST(CASE s.currency WHEN 'JPY' THEN ROUND(s.amount * (f.rate_bps * 0.0001) + f.fixed, 0)
+                ELSE ROUND(s.amount * (f.rate_bps * 0.0001) + f.fixed, 2) END AS DECIMAL(18, 2)) AS fee,
            s.currency
     FROM settled s
     JOIN clients c ON c.client_id = s.client_id AND c.snapshot_date = s.settlement_date

@@ -48,7 +48,10 @@ result = (
         "client_id",
         "impressions",
         "clicks",
-        F.col("exact").cast("decimal(18,2)").alias("spend"),
+        F.when(F.col("currency") == "JPY", F.round("exact", 0))
+        .otherwise(F.col("exact"))
+        .cast("decimal(18,2)")
+        .alias("spend"),
         "currency",
         (F.col("exact") * F.col("eur_rate")).cast("decimal(18,2)").alias("spend_eur"),
         F.when(F.col("clicks") > 0, F.col("exact").cast("double") / F.col("clicks")).alias("cost_per_click"),

@@ -41,7 +41,10 @@ result = (
         "fee_plan",
         "scheme",
         "rate_bps",
-        F.round(exact, 2).cast("decimal(18,2)").alias("fee"),
+        F.when(F.col("currency") == "JPY", F.round(exact, 0))
+        .otherwise(F.round(exact, 2))
+        .cast("decimal(18,2)")
+        .alias("fee"),
         "currency",
     )
 )
