@@ -145,7 +145,7 @@ def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Pat
         left, right = open_sides(opened, source, source, spec)
         plan = plan_comparison(opened, left, right, spec)
         blinded = tuple(
-            c if c.name != "v" else type(c)(**{**vars(c), "meaning": EqualityRule(canonical="left(«0», 1)")})
+            c if c.name != "v" else type(c)(**{**vars(c), "equality_rule": EqualityRule(canonical="left(«0», 1)")})
             for c in plan.columns
         )
         canary = run_canary(

@@ -88,9 +88,9 @@ def test_what_the_product_asks_for_is_an_order() -> None:
 
 
 def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
-    from parity.flow import exports_manifest
+    from parity.flow.suite_run.exports import manifest
 
-    assert exports_manifest.MANIFEST == MANIFEST
+    assert manifest.MANIFEST == MANIFEST
 
 
 @pytest.mark.parametrize(
