@@ -257,7 +257,7 @@ def _zones(session: DuckSession, stack: ColumnBatch, places: list[int]) -> dict[
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
     left, right = stack.first.canonical("l"), stack.first.canonical("t")
     sql = stack.first.sql
-    utc = f"TRY_CAST(timezone('UTC', timezone({{}}, {{}}::TIMESTAMP)) AS {sql})"
+    utc = f"TRY_CAST(timezone('UTC', TRY(timezone({{}}, {{}}::TIMESTAMP))) AS {sql})"
     tests = ", ".join(
         f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
         for z in _ZONES

@@ -241,7 +241,8 @@ def _again(column: PlannedColumn, rule: dict[str, Any], side: str) -> str:
         raw = ident((column.rule.legacy if side == "legacy" else None) or column.name)
         return f"TRY(CAST({sql.replace(raw, value)} AS {column.sql})) AS {value}"
     if zone := rule.get(f"{side}_timezone"):
-        return f"CAST(timezone('UTC', timezone('{zone}', {value}::TIMESTAMP)) AS {column.sql}) AS {value}"
+        moment = f"TRY(timezone('{zone}', {value}::TIMESTAMP))"
+        return f"TRY_CAST(timezone('UTC', {moment}) AS {column.sql}) AS {value}"
     return value
 
 

@@ -68,10 +68,13 @@ def test_swapped_columns_are_recognised_on_both(comparing: Compare) -> None:
 def test_daylight_saving_is_named_with_its_zone(comparing: Compare) -> None:
     local = "timezone('America/New_York', timezone('UTC', moment))"
     rows = "SELECT i AS id, TIMESTAMP '2026-01-15 12:00' + to_days((i * 30)::INT) AS moment FROM range(12) t(i)"
-    result = comparing(f"SELECT id, {local} AS moment FROM ({rows})", rows)
+    # In UTC, a timestamp cannot hold the last one.
+    legacy = f"SELECT id, {local} AS moment FROM ({rows}) UNION ALL SELECT 12, TIMESTAMP '294247-01-10 02:00'"
+    result = comparing(legacy, f"{rows} UNION ALL SELECT 12, TIMESTAMP '294247-01-10 03:00'")
     facts = next(c for c in result.columns if c.name == "moment")
-    assert [(str(c.cause), c.rows) for c in facts.causes] == [("timezone_shift", 12)]
-    assert "America/New_York" in facts.causes[0].detail
+    assert [(str(c.cause), c.rows) for c in facts.causes] == [("timezone_shift", 13)]
+    assert "America/New_York, target UTC, with DST: 12, +01:00: 1" in facts.causes[0].detail
+    assert [(one["tried"], one["covers"], one["left"]) for one in result.proposals] == [(13, 12, 1)]
 
 
 @pytest.mark.parametrize(

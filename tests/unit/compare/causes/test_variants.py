@@ -8,7 +8,9 @@ import duckdb
 import pytest
 
 from parity.compare.causes.variants import (
+    Code,
     Variant,
+    case_of,
     decimal_variants,
     float_variants,
     null_variants,
@@ -17,7 +19,10 @@ from parity.compare.causes.variants import (
     time_variants,
 )
 from parity.compare.result import Cause
-from parity.compare.types import ValueKind, fill, unescaped
+from parity.compare.schema.plan import PlannedColumn, RawColumn
+from parity.compare.schema.rules import equality_rule
+from parity.compare.types import DataType, ValueKind, fill, unescaped
+from parity.suite.models import ColumnRule
 
 
 def holding(variants: Sequence[Variant], left: str, right: str) -> list[str]:
@@ -196,3 +201,25 @@ def test_null_stands_against_a_default_that_is_shown_unless_it_is_sensitive() ->
 )
 def test_an_offset_is_written_in_hours_and_minutes(seconds: int, written: str) -> None:
     assert offset(seconds) == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "sql", "left", "right", "code"),
+    [
+        (ValueKind.INTEGER, "INTEGER", "10", "10", Code.EQUAL),
+        (ValueKind.INTEGER, "INTEGER", "10", "12", Code.TOLERATED),
+        (ValueKind.INTEGER, "INTEGER", "10", "13", Code.UNEXPLAINED),
+        (ValueKind.INTEGER, "INTEGER", "10", "100", 2),
+        # What a test cannot work out, it does not explain.
+        (ValueKind.DECIMAL, "DECIMAL(38,2)", f"'{'9' * 36}'", "3", Code.UNEXPLAINED),
+        (ValueKind.INTEGER, "UHUGEINT", "'340282366920938463463374607431768211455'", "3", Code.UNEXPLAINED),
+    ],
+)
+def test_a_pair_has_one_code(kind: ValueKind, sql: str, left: str, right: str, code: int) -> None:
+    rule = equality_rule("v", ColumnRule.model_validate({"tolerance": "2"}), kind, sql, exact_hash=False)
+    raw = RawColumn("v", DataType(sql.lower(), sql), "«0»")
+    column = PlannedColumn(0, "v", kind, sql, 2, ColumnRule(), False, raw, raw, rule)
+    case = case_of(column, {0: tuple(decimal_variants(kind))})
+    pair = f"(SELECT {left}::{sql} AS v0) l, (SELECT {right}::{sql} AS v0) t"
+    assert duckdb.connect().execute(f"SELECT {unescaped(case)} FROM {pair}").fetchone() == (code,)
+    assert len({int(one) for one in Code}) == len(Code.__members__)

@@ -1,0 +1,137 @@
+"""Which causes a sample of pairs suggests, and how many pairs each needs: asked of a few rows, without files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from parity.compare.causes.sampling import find_variants
+from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
+from parity.compare.schema.rules import EqualityRule, scale_of
+from parity.compare.session import DuckSession, session
+from parity.compare.spec import Spec
+from parity.compare.types import DataType, ValueKind
+from parity.suite.models import ColumnRule
+
+Of = tuple[ValueKind, str, str]
+"""Kind and type of a column, and the type of either side."""
+TEXT, WHOLE = (ValueKind.TEXT, "VARCHAR", "VARCHAR"), (ValueKind.INTEGER, "BIGINT", "BIGINT")
+FLOAT, EXACT = (ValueKind.FLOAT, "DOUBLE", "DOUBLE"), (ValueKind.DECIMAL, "DECIMAL(9,2)", "DECIMAL(9,2)")
+DIGITS = (ValueKind.TEXT, "VARCHAR", "DOUBLE")
+STAMP = (ValueKind.TIMESTAMP, "TIMESTAMP", "TIMESTAMP")
+NANOS = (ValueKind.TIMESTAMP, "TIMESTAMP_NS", "TIMESTAMP_NS")
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[DuckSession]:
+    with session(Spec()) as opened:
+        yield opened
+
+
+def column(index: int, of: Of, key: bool = False) -> PlannedColumn:
+    kind, sql, own = of
+    raw = RawColumn(f"c{index}", DataType(own.lower(), own), "«0»")
+    scale = scale_of(sql) if kind is ValueKind.DECIMAL else 0
+    return PlannedColumn(index, f"c{index}", kind, sql, scale, ColumnRule(), key, raw, raw, EqualityRule())
+
+
+def suggested(
+    duck: DuckSession, columns: Sequence[PlannedColumn], pairs: Sequence[Sequence[Sequence[str]]]
+) -> dict[str, list[str]]:
+    """Return the details of the causes by column; a pair holds the values of all columns on either side."""
+    plan = ComparisonPlan((column(0, WHOLE, key=True), *columns), (), (), 0, 1 + len(columns), False)
+    names = ", ".join(c.value for c in plan.columns)
+    for table, side in (("wl", 0), ("wt", 1)):
+        rows = ", ".join(f"({at}, {', '.join(pair[side])})" for at, pair in enumerate(pairs))
+        duck.run(f"CREATE OR REPLACE TABLE {table} AS SELECT *, v0 AS kh FROM (VALUES {rows}) t({names})")
+    found = find_variants(duck, plan, "", "wl")
+    assert found.complete
+    return {
+        plan.columns[at].name: [one.detail or str(one.cause) for one in some]
+        for at, some in found.variants.items()
+    }
+
+
+def moved(stamp: str, *hours: float) -> list[tuple[str, str]]:
+    return [(f"'{stamp}'", f"TIMESTAMP '{stamp}' + to_seconds({round(each * 3600)})") for each in hours]
+
+
+WINTER, SUMMER = "2026-01-15 10:00", "2026-07-15 10:00"
+LAST = "294247-01-10 03:00"
+"""A moment that New York's clocks show, but that no timestamp in UTC can hold."""
+TO_BERLIN = "legacy is UTC, target Europe/Berlin, with DST"
+NEW_YORK = "legacy is UTC, target America/New_York, with DST"
+CUT = [(f"'{'x' * 20}'", f"'{'x' * n}'") for n in (5, 5, 9, 9, 7, 11, 11, 11, 3)]
+X, Y, ABSENT = ("NULL", "'x'"), ("NULL", "'y'"), ("'x'", "NULL")
+
+SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
+    # A zone counts when it explains nine of ten shifts.
+    (STAMP, [*moved(WINTER, 1, 3), *moved(SUMMER, *[2] * 8)], [TO_BERLIN, "+03:00"]),
+    (STAMP, [*moved(WINTER, 1, 3), *moved(SUMMER, *[2] * 7)], ["+02:00", "+01:00", "+03:00"]),
+    (STAMP, [*moved(WINTER, 1, 2.1), *moved(SUMMER, *[2] * 7)], [TO_BERLIN]),
+    (STAMP, moved(SUMMER, 2, 2, 2), ["+02:00"]),
+    (STAMP, moved(WINTER, 14, 14, -14, 14.25), ["+14:00", "-14:00"]),
+    (STAMP, moved(WINTER, 0.25, 0.1), ["+00:15"]),
+    (STAMP, moved(WINTER, *(n for n in range(1, 10) for _ in range(n))), [f"+0{n}:00" for n in range(9, 1, -1)]),
+    # Lengths: three, the most frequent first, and of two that are as frequent the longer one.
+    (TEXT, CUT, ["cut at 11", "cut at 9", "cut at 5"]),
+    # One value stands against NULL three times at least, and in four of five cases.
+    (TEXT, [X, X, X, X, Y], ["NULL against x"]),
+    (TEXT, [X, X, X, Y], []),
+    (TEXT, [X, X], []),
+    (TEXT, [X, X, ABSENT], ["NULL against x"]),
+    # Of numbers, precision and scale come before rounding, and the sign is last.
+    (
+        DIGITS,
+        [("'1.5'", "'-1.5'"), ("'1.25'", "'1.3'"), ("'1.5'", "'150'"), ("'0.1'", "'0.10000000149011612'")],
+        ["32-bit precision", "target is legacy × 100", "rounded to 1 place", "sign"],
+    ),
+    (DIGITS, [("'1.5'", "'x'"), ("'2'", "'1.7'")], ["rounded to 0 places"]),
+    (
+        FLOAT,
+        [("1.5", "-1.5"), ("1.25", "1.3"), ("1.5", "150"), ("0.1", "0.1::FLOAT::DOUBLE")],
+        ["32-bit precision", "target is legacy × 100", "rounded to 1 place", "sign"],
+    ),
+    (
+        EXACT,
+        [("1.5", "-1.5"), ("1.25", "1.3"), ("1.5", "150")],
+        ["target is legacy × 100", "rounded to 1 place", "sign"],
+    ),
+    (
+        WHOLE,
+        [("7", "-7"), ("7", "70"), *[("NULL", "-1")] * 3],
+        ["NULL against -1", "target is legacy × 10", "sign"],
+    ),
+    # What a test cannot work out, it does not explain.
+    (
+        (ValueKind.DECIMAL, "DECIMAL(38,2)", "DECIMAL(38,2)"),
+        [("1.25", "1.3"), (f"'-{'9' * 36}.99'", "5")],
+        ["rounded to 1 place"],
+    ),
+    (
+        (ValueKind.INTEGER, "UHUGEINT", "UHUGEINT"),
+        [("NULL", "0"), ("NULL", "340282366920938463463374607431768211455::UHUGEINT")],
+        ["NULL against 0"],
+    ),
+    (
+        STAMP,
+        [*moved(WINTER, -5), *moved(LAST, 1), *moved(SUMMER, *[-4] * 8)],
+        [NEW_YORK, "+01:00"],
+    ),
+    (
+        NANOS,
+        [*moved(WINTER, -5), ("'1677-09-21 00:15'", "'1677-09-21 01:15'"), *moved(SUMMER, *[-4] * 8)],
+        [NEW_YORK, "+01:00"],
+    ),
+    (NANOS, moved(WINTER, 14, 14.25), ["+14:00"]),
+]
+
+
+@pytest.mark.parametrize(("of", "pairs", "details"), SUGGESTED)
+def test_a_sample_suggests_what_enough_pairs_show(
+    duck: DuckSession, of: Of, pairs: list[tuple[str, str]], details: list[str]
+) -> None:
+    cells = [[[f"CAST({cell} AS {of[1]})"] for cell in pair] for pair in pairs]
+    found = suggested(duck, [column(1, of)], cells)
+    assert found.get("c1", []) == details
