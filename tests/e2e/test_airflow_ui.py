@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from parity_sandbox.world.aws import client
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / ".cache" / "screenshots"
+PICTURES = PROJECT / "docs" / "pictures"
+"""Those of the README; PARITY_REGENERATE=1 takes them again."""
 DAG = "parity__payments"
 DATE = "2026-03-02"
 BUCKET = "parity-artefacts"
@@ -114,6 +117,15 @@ def shows(driver: webdriver.Chrome, *texts: str) -> None:
         driver.save_screenshot(str(SHOTS / f"{texts[0].replace(' ', '-').replace('/', '-')[:40]}.png"))
 
 
+def picture(driver: webdriver.Chrome, name: str) -> None:
+    """Take a picture for the README, when asked to."""
+    if os.environ.get("PARITY_REGENERATE"):
+        before = driver.get_window_size()
+        driver.set_window_size(1000, 760)
+        driver.save_screenshot(str(PICTURES / f"{name}.png"))
+        driver.set_window_size(before["width"], before["height"])
+
+
 def open_task(driver: webdriver.Chrome, airflow: LocalAirflow, run_id: str, task: str) -> None:
     driver.get(f"{airflow.url}/dags/{DAG}/runs/{run_id}/tasks/{task}")
 
@@ -199,8 +211,10 @@ def test_the_pages_lead_from_the_run_to_the_report_and_to_data_docs(
     shows(browser, "Parity runs", "payments", "INVALID")
     browser.find_element(By.CSS_SELECTOR, "tbody a").click()
     shows(browser, "compute_fees", "WAIVED", "All runs")
+    picture(browser, "run")
     browser.find_element(By.LINK_TEXT, "report").click()
     shows(browser, "Columns that differ")
+    picture(browser, "report")
     browser.back()
     browser.find_element(By.LINK_TEXT, "Data Docs").click()
     shows(browser, "Outcome")
