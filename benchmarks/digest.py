@@ -38,8 +38,8 @@ from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
-from parity.sql.duck import Duck
-from parity.sql.lake import Columnar
+from parity.sql.columnar import Columnar
+from parity.sql.duckdb_dialect import DuckDB
 from parity.sql.spark import Spark
 from parity.suite.models import Activity, Mode
 from parity_sandbox.spark.jvm import gateway, launch
@@ -112,14 +112,14 @@ def chosen(engines: Engines) -> DigestPlan:
 def digest(way: DigestPlan, name: str, side: Side, dialect: Columnar | None = None) -> str:
     """Return the digest query of a side; DuckDB's when no other dialect is given."""
     columns, key = [side(c) for c in way.hashed], [side(c) for c in way.key]
-    return (dialect or Duck()).digests(columns, key, name, way.buckets)
+    return (dialect or DuckDB()).digests(columns, key, name, way.buckets)
 
 
 def detail(way: DigestPlan, buckets: BucketDiff, name: str, side: Side) -> str:
     """Return the query for the rows that travel."""
-    inside = Duck().among([side(c) for c in way.key], way.buckets, buckets.inside)
+    inside = DuckDB().among([side(c) for c in way.key], way.buckets, buckets.inside)
     always = (KEY, *(c.name for c in way.by_value)) if way.by_value else ()
-    return Duck().detail(way.legacy if name == "legacy" else way.target, always, inside, name)
+    return DuckDB().detail(way.legacy if name == "legacy" else way.target, always, inside, name)
 
 
 def line(name: str, tables: Path, rows: int, replaced: str) -> str:

@@ -27,7 +27,7 @@ from typing import Any
 from bench_venv import CACHE, prepare
 
 from parity.sql.columns import Column, Kind
-from parity.sql.mariadb import MariaDB
+from parity.sql.mysql import MariaDB
 from parity.sql.mysql_packed import BucketRanges, digests
 from parity_sandbox.mysql.server import Server
 

@@ -21,9 +21,9 @@ from parity.clients.athena_sql import Statement
 from parity.clients.aws import AwsConfig, aws_clients
 from parity.clients.mysql import address, connect
 from parity.sql.columns import Column, Kind
+from parity.sql.conformance import CASES, ConformanceCase, cases_query, nonconforming
 from parity.sql.keys import literal
-from parity.sql.mariadb import MariaDB
-from parity.sql.probe import PROBES, EngineConformance, answers, strange
+from parity.sql.mysql import MariaDB
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity_sandbox.options import Options
@@ -67,9 +67,9 @@ def more(dice: random.Random) -> Iterator[tuple[Column, Any]]:
 
 
 BATTERY = (
-    *PROBES,
+    *CASES,
     *(
-        EngineConformance(f"r{at}", column, value)
+        ConformanceCase(f"r{at}", column, value)
         for at, (column, value) in enumerate(more(random.Random(20260302)))
     ),
 )
@@ -85,27 +85,27 @@ def test_athena_writes_every_value_as_the_reference_does(sandbox: Any) -> None:
     secret = SecretStr(endpoints.aws_secret_key)
     clients = aws_clients(AwsConfig(endpoints.region, endpoints.aws_access_key, secret, endpoint=endpoints.aws))
     runs = AthenaRuns(AthenaConfig("default", output="s3://parity-exchange/canonical/"), clients)
-    run_id = runs.submit(Statement(answers(Trino(), BATTERY)).request, uuid4().hex)
+    run_id = runs.submit(Statement(cases_query(Trino(), BATTERY)).request, uuid4().hex)
     runs._wait(run_id, 60)
     pages = clients("athena").get_paginator("get_query_results").paginate(QueryExecutionId=run_id)
     lines = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]][1:]
-    assert strange({name["VarCharValue"]: text.get("VarCharValue") for name, text in lines}, BATTERY) == {}
+    assert nonconforming({name["VarCharValue"]: text.get("VarCharValue") for name, text in lines}, BATTERY) == {}
 
 
 def test_spark_writes_every_value_as_the_reference_does_with_and_without_ansi(
     sandbox: Any, tmp_path: Path
 ) -> None:
     script = tmp_path / "ask.py"
-    script.write_text(ASK % json.dumps(answers(Spark(), BATTERY)), encoding="utf-8")
+    script.write_text(ASK % json.dumps(cases_query(Spark(), BATTERY)), encoding="utf-8")
     outcome = SparkRunner(Options(sandbox.state).spark_address).run(Job(script), f"ask-{uuid4().hex[:8]}")
     assert outcome.ok, outcome.trace
-    assert [strange(told, BATTERY) for told in json.loads(outcome.stdout.splitlines()[-1])] == [{}, {}]
+    assert [nonconforming(told, BATTERY) for told in json.loads(outcome.stdout.splitlines()[-1])] == [{}, {}]
 
 
 def test_mariadb_writes_every_value_as_the_reference_does() -> None:
     session = connect(address(servers()[0].url("information_schema")))
     try:
-        assert strange(mariadb_answers(session), BATTERY) == {}
+        assert nonconforming(mariadb_answers(session), BATTERY) == {}
     finally:
         session.close()
 
@@ -125,7 +125,7 @@ def mariadb_answers(session: Any) -> Mapping[str, str | None]:
     return told
 
 
-def mariadb_literal(probe: EngineConformance) -> str:
+def mariadb_literal(probe: ConformanceCase) -> str:
     """Return a value as a typed literal of MariaDB."""
     casts = {Kind.DATE: "DATE", Kind.TIMESTAMP: "DATETIME(6)", Kind.INTEGER: "SIGNED"}
     casts[Kind.DECIMAL] = f"DECIMAL({probe.column.precision},{probe.column.scale})"

@@ -10,7 +10,7 @@ import pytest
 
 from mysql_servers import TwoDatabases, servers
 from parity.clients.mysql import MySQLSession, address, connect
-from parity.sql.mariadb import MariaDB
+from parity.sql.mysql import MariaDB
 from parity.sql.mysql_row import row_text
 from parity.tablediff.mysql.catalogue import Table, read_catalogue
 

@@ -22,7 +22,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from sqlalchemy.pool import StaticPool
 
-from parity.sql.parquets import UNBELIEVED
+from parity.sql.duckdb_dialect import STATISTICS_OPTIMIZER
 
 Condition = Callable[[Any, Mapping[str, Any]], Any]
 Match = Callable[[Any, str, Mapping[str, Any]], Any]
@@ -67,7 +67,7 @@ def open_duckdb(memory: str, scratch: str) -> sa.Engine:
         "memory_limit": memory,
         "temp_directory": scratch,
         "preserve_insertion_order": False,
-        "disabled_optimizers": UNBELIEVED,
+        "disabled_optimizers": STATISTICS_OPTIMIZER,
     }
     return sa.create_engine("duckdb:///:memory:", poolclass=StaticPool, connect_args={"config": config})
 

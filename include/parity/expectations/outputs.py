@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from parity.sql.parquets import read_parquet
+from parity.sql.duckdb_dialect import read_parquet
 from parity.suite.models import Activity, ColumnRule
 
 

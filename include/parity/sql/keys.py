@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from parity.sql.columns import FREE, Column, Columns, Kind
 from parity.sql.dialect import Dialect
-from parity.sql.mysql import MySQL, nameless
+from parity.sql.mysql import MySQL, has_empty_member
 
 Cells = tuple[str | None, ...]
 
 _PLAIN = frozenset({Kind.INTEGER, Kind.BOOLEAN, Kind.DECIMAL, Kind.BIT})
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _QUOTED = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
-SEEKABLE = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
+LOOKUP_KINDS = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
 """Kinds whose values can be named exactly in a condition; a FLOAT, say, cannot."""
 
 
@@ -150,24 +150,26 @@ def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
     )
 
 
-def seekable(key: Columns) -> bool:
+def allows_lookup(key: Columns) -> bool:
     """Tell whether single keys can be named in a condition."""
-    return bool(key) and all(column.kind in SEEKABLE and not column.long and _comparable(column) for column in key)
+    return bool(key) and all(
+        column.kind in LOOKUP_KINDS and not column.long and _comparable(column) for column in key
+    )
 
 
 def _comparable(column: Column) -> bool:
     """Tell whether a server compares a stored value with the literal of its canonical text."""
     stored = column.stored[0] if column.stored else column.kind
-    spelled = stored in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT) or nameless(column)
+    spelled = stored in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT) or has_empty_member(column)
     return column.kind not in FREE or not spelled
 
 
-def orderly(legacy: Columns, target: Columns) -> bool:
+def same_order(legacy: Columns, target: Columns) -> bool:
     """Tell whether both servers walk the key in one order, so that one span means the same rows on both."""
     pairs = list(zip(legacy, target, strict=True))
     return (
-        seekable(legacy)
-        and seekable(target)
+        allows_lookup(legacy)
+        and allows_lookup(target)
         and all(
             not a.nullable and not b.nullable and a.stored == b.stored and a.collation == b.collation
             for a, b in pairs

@@ -1,4 +1,4 @@
-"""MySQL's spelling, for RDS and for Azure alike; MariaDB's two differences are in :mod:`parity.sql.mariadb`.
+"""MySQL's spelling, for RDS and for Azure alike; MariaDB and MySQL 5.7 differ in JSON alone.
 
 The session must run in UTC with an empty ``sql_mode`` (:mod:`parity.clients.mysql` sees to it): zero dates
 then read as text and survive a CAST, and no CHAR is padded.
@@ -20,7 +20,7 @@ Written out: as 1e40 it would turn the exact sum into a double, which forgets it
 _BYTES = frozenset({Kind.BINARY, Kind.GEOMETRY})
 _DIGITS = 65
 """Most digits of a DECIMAL."""
-TOTAL = frozenset(
+FULLY_MAPPED_CHARSETS = frozenset(
     "cp850 cp852 cp866 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman".split()  # noqa: SIM905
 )
 """Character sets in which every byte is a character with a Unicode of its own; asked of both servers."""
@@ -31,7 +31,7 @@ _SPECIAL = ("'.'", "'-'", "'base64:type'")
 _CASTS = {Kind.DECIMAL: "DECIMAL(65,{})", Kind.TIME: "TIME({})", Kind.TIMESTAMP: "DATETIME({})"}
 
 
-def nameless(column: Column) -> bool:
+def has_empty_member(column: Column) -> bool:
     """Return whether a column is an ENUM or SET with an empty member, whose text number 0 has as well."""
     stored = column.stored[0] if column.stored else column.kind
     return stored is Kind.LABEL and bool(_NAMELESS.search(column.native))
@@ -106,7 +106,7 @@ class MySQL(Dialect):
             return f"CONVERT(({value} + 0e0) USING utf8mb4)"
         if stored is Kind.JSON:
             return self.json(value)
-        if nameless(column):
+        if has_empty_member(column):
             return self._label(column, value)
         if stored in (Kind.TEXT, Kind.LABEL):
             return value if column.raw or not column.charset else self._unicode(column, value)
@@ -127,7 +127,7 @@ class MySQL(Dialect):
         text counts as converted when nothing was lost; where it stays with its own, it must convert back as well.
         """
         converted = f"CONVERT({value} USING utf8mb4)"
-        if column.charset in TOTAL:
+        if column.charset in FULLY_MAPPED_CHARSETS:
             return converted
         whole = f"CAST(CONVERT({converted} USING {column.charset}) AS BINARY) = CAST({value} AS BINARY)"
         if not column.raw:
@@ -179,3 +179,20 @@ class MySQL(Dialect):
     def md5(self, text: str) -> str:
         """Return the MD5."""
         return f"MD5({text})"
+
+
+class MariaDB(MySQL):
+    """MariaDB 10.7 and later, the stand-in for both clouds in the sandbox. It has no JSON type of its own."""
+
+    name: ClassVar[str] = "mariadb"
+
+
+class MySQL57(MySQL):
+    """MySQL 5.7, which cannot look into a document."""
+
+    name: ClassVar[str] = "mysql 5.7"
+
+    def json(self, value: str) -> str:
+        """Return a document's text, marked where reading that text back makes another document."""
+        text = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
+        return f"IF({value} = CAST({text} AS JSON), {text}, CONCAT({text}, ' of types that are not shown'))"

@@ -16,7 +16,7 @@ from parity.sql.mysql_row import row_hash, row_text, total
 
 ROWS = 128
 """Most rows per bucket: one different row makes this many be looked at again."""
-HEAPS = 200_000
+MOST_HASH_BUCKETS = 200_000
 """Most heaps: their digests travel in one value of some 8 MB."""
 WIDEST = 2**62
 
@@ -36,7 +36,7 @@ class BucketRanges:
     @classmethod
     def by_hash(cls, rows: int, each: int = ROWS) -> BucketRanges:
         """Cut ``rows`` rows into heaps of about ``each`` rows; of more where their digests would be too many."""
-        return cls(count=min(max(1, rows // each), HEAPS))
+        return cls(count=min(max(1, rows // each), MOST_HASH_BUCKETS))
 
     def expression(self, dialect: MySQL, key: Columns) -> str:
         """Return the bucket of a row."""
@@ -71,7 +71,7 @@ def _runs(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return runs
 
 
-def divisible(key: Columns) -> bool:
+def has_integer_key(key: Columns) -> bool:
     """Tell whether the key is one integer column that is never NULL; a server reads 9 as a YEAR like 2009."""
     one = key[0]
     whole = one.kind is Kind.INTEGER and one.as_stored and not one.native.startswith("year")
@@ -92,7 +92,7 @@ def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets:
 
 
 @dataclass(frozen=True)
-class Page:
+class PackedQuery:
     """A query whose rows travel in few long values, and the same one row at a time."""
 
     what: str
@@ -103,21 +103,21 @@ class Page:
     """What rows share a value; empty when all do."""
 
     @property
-    def paged(self) -> str:
+    def packed(self) -> str:
         """Return the query for bucket, number of rows, and the rows' texts."""
         tail = "GROUP BY b" if self.bucket else "HAVING COUNT(*) > 0"
         inner = f"SELECT {self.bucket or 0} AS b, {self.what} AS t {self.source}"
         return f"SELECT MAX(b), COUNT(*), GROUP_CONCAT(t, ';' SEPARATOR '') FROM ({inner}) AS texts {tail}"
 
     @property
-    def singly(self) -> str:
+    def row_by_row(self) -> str:
         """Return the query for rows too long to share a value."""
         return f"SELECT {self.bucket or 0}, 1, CONCAT({self.what}, ';') {self.source}"
 
 
-def page_of_digests(digested: str) -> Page:
+def packed_digests(digested: str) -> PackedQuery:
     """Return the query for how many buckets a query of digests finds, and all of them as one text."""
-    return Page("CONCAT_WS(',', b, n, s)", f"FROM ({digested}) AS digested")
+    return PackedQuery("CONCAT_WS(',', b, n, s)", f"FROM ({digested}) AS digested")
 
 
 def key_and_hash(dialect: MySQL, columns: Columns, key: Columns) -> str:
@@ -130,7 +130,7 @@ def key_and_row(dialect: MySQL, columns: Columns, key: Columns) -> str:
     return f"CONCAT({cells(dialect, key)}, '|', {cells(dialect, columns)})"
 
 
-def pull(
+def rows_by_bucket(
     dialect: MySQL,
     table: str,
     what: str,
@@ -138,13 +138,15 @@ def pull(
     buckets: BucketRanges,
     wanted: Sequence[int] | None,
     where: str,
-) -> Page:
+) -> PackedQuery:
     """Return the query for the rows of the wanted buckets."""
     source = _from(dialect, table, where, buckets.where(dialect, key, wanted))
-    return Page(what, source, buckets.expression(dialect, key))
+    return PackedQuery(what, source, buckets.expression(dialect, key))
 
 
-def seek(dialect: MySQL, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str) -> Page:
+def rows_by_key(
+    dialect: MySQL, table: str, what: str, key: Columns, wanted: Sequence[Cells], where: str
+) -> PackedQuery:
     """Return the query for one page with the rows that have the wanted keys, and maybe a few more."""
     condition = f"({among(dialect, key, wanted)})"
-    return Page(what, _from(dialect, table, condition, f"({where})" if where else ""))
+    return PackedQuery(what, _from(dialect, table, condition, f"({where})" if where else ""))

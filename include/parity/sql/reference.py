@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from parity.sql.columnar import QUARTERS
 from parity.sql.columns import Column, Columns, Kind
 from parity.sql.dialect import MASK, SEPARATOR
-from parity.sql.lake import QUARTERS
 
 Line = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, four sums."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Columnar
 
 _TYPES = {Kind.INTEGER: "bigint", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.TIMESTAMP: "timestamp(6)"}
 

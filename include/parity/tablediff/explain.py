@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from parity.compare.result import Result
 from parity.sql.columns import Column, Kind
-from parity.sql.parquets import UNBELIEVED, read_parquet
+from parity.sql.duckdb_dialect import STATISTICS_OPTIMIZER, read_parquet
 from parity.suite.models import Waiver
 from parity.tablediff.table_plan import TablePlan
 
@@ -67,7 +67,7 @@ def _type_sides(plan: TablePlan, folder: Path, to: Path) -> None:
 
     to.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
-        config={"threads": 1, "memory_limit": "200MB", "disabled_optimizers": UNBELIEVED}
+        config={"threads": 1, "memory_limit": "200MB", "disabled_optimizers": STATISTICS_OPTIMIZER}
     ) as connection:
         for side in ("legacy", "target"):
             parts = sorted((folder / side).glob("*.parquet"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from parity.compare.result import NotCompared, Omission
 from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
-from parity.sql.keys import orderly, seekable
+from parity.sql.keys import allows_lookup, same_order
 from parity.suite.databases import Database, TableRules, fits
 from parity.suite.models import ColumnRule
 from parity.tablediff.mysql.catalogue import Key, Table
@@ -52,9 +52,9 @@ class TablePlan:
     """Of both sides' definitions, from which all of this was made."""
 
     @property
-    def seekable(self) -> bool:
+    def allows_lookup(self) -> bool:
         """Tell whether single rows can be asked for by their key."""
-        return not self.keyless and seekable(self.key_legacy) and seekable(self.key_target)
+        return not self.keyless and allows_lookup(self.key_legacy) and allows_lookup(self.key_target)
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ def _with_key(plan: TablePlan, legacy: Table, target: Table) -> TablePlan:
         return replace(plan, keyless=True, key_legacy=plan.legacy, key_target=plan.target)
     columns = plan.rules.key or (chosen.columns if chosen else ())
     olds, news = tuple(names[n][0] for n in columns), tuple(names[n][1] for n in columns)
-    walkable = chosen is not None and chosen.walkable and orderly(olds, news)
+    walkable = chosen is not None and chosen.walkable and same_order(olds, news)
     return replace(plan, key_legacy=olds, key_target=news, unique=chosen is not None, walkable=walkable)
 
 

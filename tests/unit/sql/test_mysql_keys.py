@@ -7,7 +7,7 @@ import pytest
 from parity.sql.columns import Column, Kind, agree
 from parity.sql.keys import KeyRange, among, decoded, encoded, literal, unpack
 from parity.sql.mysql import MySQL
-from parity.sql.mysql_packed import BucketRanges, divisible
+from parity.sql.mysql_packed import BucketRanges, has_integer_key
 
 NUMBER = Column("id", Kind.INTEGER, nullable=False)
 TEXT = Column("na`me", Kind.TEXT, nullable=True)
@@ -18,8 +18,8 @@ YEAR = Column("y", Kind.INTEGER, nullable=False, native="year")
 
 def test_a_year_is_named_in_four_digits_because_a_server_reads_9_as_2009() -> None:
     assert literal(YEAR, "0") == "'0000'"
-    assert not divisible([YEAR])
-    assert divisible([NUMBER])
+    assert not has_integer_key([YEAR])
+    assert has_integer_key([NUMBER])
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,18 @@ from pathlib import Path
 import pytest
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.keys import KeyRange, among, boundary, cells, literal, orderly, seekable, unpack
-from parity.sql.mariadb import MariaDB
-from parity.sql.mysql import MySQL
+from parity.sql.keys import KeyRange, allows_lookup, among, boundary, cells, literal, same_order, unpack
+from parity.sql.mysql import MariaDB, MySQL
 from parity.sql.mysql_canary import canaries
 from parity.sql.mysql_packed import (
     BucketRanges,
     digests,
-    divisible,
+    has_integer_key,
     key_and_hash,
     key_and_row,
-    page_of_digests,
-    pull,
-    seek,
+    packed_digests,
+    rows_by_bucket,
+    rows_by_key,
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "mysql_queries.sql"
@@ -65,17 +64,17 @@ def queries() -> dict[str, str]:
         "digests by ranges of the key": digests(ME, "pay`s", narrow, (ID,), WIDTH, "paid"),
         "digests by heaps": digests(ME, "pays", narrow, (CODE,), HEAPS, ""),
         "digests of one heap": digests(ME, "pays", narrow, (CODE,), BucketRanges(), ""),
-        "digests on one page": page_of_digests("SELECT 1").paged,
+        "digests on one page": packed_digests("SELECT 1").packed,
         "key and hash": key_and_hash(ME, narrow, PAIR),
         "key and row": key_and_row(ME, narrow, PAIR),
-        "some buckets": pull(ME, "pays", "x", (ID,), WIDTH, [4, 2, 3, 9], "paid").paged,
-        "some heaps": pull(ME, "pays", "x", (CODE,), HEAPS, [5, 2], "").paged,
-        "all buckets": pull(ME, "pays", "x", (ID,), WIDTH, None, "").paged,
-        "a single heap": pull(ME, "pays", "x", (CODE,), BucketRanges(), [0], "").paged,
-        "some keys": seek(ME, "pays", "x", (ID,), [("1",), ("2",)], "paid OR due").paged,
-        "some keys anywhere": seek(ME, "pays", "x", (ID,), [("1",)], "").paged,
-        "some keys one by one": seek(ME, "pays", "x", (ID,), [("1",)], "").singly,
-        "some buckets one by one": pull(ME, "pays", "x", (ID,), WIDTH, [1], "").singly,
+        "some buckets": rows_by_bucket(ME, "pays", "x", (ID,), WIDTH, [4, 2, 3, 9], "paid").packed,
+        "some heaps": rows_by_bucket(ME, "pays", "x", (CODE,), HEAPS, [5, 2], "").packed,
+        "all buckets": rows_by_bucket(ME, "pays", "x", (ID,), WIDTH, None, "").packed,
+        "a single heap": rows_by_bucket(ME, "pays", "x", (CODE,), BucketRanges(), [0], "").packed,
+        "some keys": rows_by_key(ME, "pays", "x", (ID,), [("1",), ("2",)], "paid OR due").packed,
+        "some keys anywhere": rows_by_key(ME, "pays", "x", (ID,), [("1",)], "").packed,
+        "some keys one by one": rows_by_key(ME, "pays", "x", (ID,), [("1",)], "").row_by_row,
+        "some buckets one by one": rows_by_bucket(ME, "pays", "x", (ID,), WIDTH, [1], "").row_by_row,
         "the end of a span": boundary(ME, "pays", (ID,), KeyRange(("7",)), 100),
         "the end of the first span": boundary(ME, "pays", PAIR, KeyRange(), 1),
         "a span": KeyRange(AFTER, UPTO).where(ME, PAIR),
@@ -160,7 +159,7 @@ def test_only_a_nullable_column_reads_the_mark_of_null_and_only_a_free_one_is_de
     ],
 )
 def test_single_keys_can_be_asked_for_where_every_value_can_be_named(key: tuple[Column, ...], can: bool) -> None:
-    assert seekable(key) is can
+    assert allows_lookup(key) is can
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_single_keys_can_be_asked_for_where_every_value_can_be_named(key: tuple[
 def test_both_servers_walk_a_key_in_one_order_only_where_nothing_about_it_differs(
     legacy: Column, target: Column, same: bool
 ) -> None:
-    assert orderly((ID, legacy), (ID, target)) is same
+    assert same_order((ID, legacy), (ID, target)) is same
 
 
 @pytest.mark.parametrize(
@@ -191,7 +190,7 @@ def test_both_servers_walk_a_key_in_one_order_only_where_nothing_about_it_differ
     ],
 )
 def test_only_one_integer_that_is_never_null_is_cut_by_division(key: tuple[Column, ...], can: bool) -> None:
-    assert divisible(key) is can
+    assert has_integer_key(key) is can
 
 
 @pytest.mark.parametrize(

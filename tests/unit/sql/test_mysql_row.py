@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.mariadb import MariaDB, MySQL57
-from parity.sql.mysql import MySQL
+from parity.sql.mysql import MariaDB, MySQL, MySQL57
 from parity.sql.mysql_canary import AT_ONCE, canaries
-from parity.sql.mysql_packed import HEAPS, BucketRanges, digests, key_and_row, page_of_digests, pull
+from parity.sql.mysql_packed import (
+    MOST_HASH_BUCKETS,
+    BucketRanges,
+    digests,
+    key_and_row,
+    packed_digests,
+    rows_by_bucket,
+)
 from parity.sql.mysql_row import row_text
 
 GOLDEN = Path(__file__).parent / "golden" / "mysql_row.sql"
@@ -60,20 +66,20 @@ def test_a_wide_tables_canary_is_asked_for_in_parts() -> None:
 
 def test_a_table_that_cannot_be_cut_has_no_more_heaps_than_one_value_holds() -> None:
     assert BucketRanges.by_hash(1_280).count == 10
-    assert BucketRanges.by_hash(10**9).count == HEAPS
+    assert BucketRanges.by_hash(10**9).count == MOST_HASH_BUCKETS
 
 
 def test_digests_that_outgrow_one_value_are_asked_for_one_by_one() -> None:
     asked = digests(MySQL(), "t", [KEY], [KEY], BucketRanges(width=10), "")
-    assert page_of_digests(asked).singly == (
+    assert packed_digests(asked).row_by_row == (
         f"SELECT 0, 1, CONCAT(CONCAT_WS(',', b, n, s), ';') FROM ({asked}) AS digested"
     )
 
 
 def test_no_name_of_a_column_is_taken_for_a_part_of_the_query() -> None:
     key = [Column("COUNT(*), GROUP_CONCAT(", Kind.TEXT, nullable=False)]
-    page = pull(MySQL(), "t", key_and_row(MySQL(), key, key), key, BucketRanges(count=3), None, "")
-    for query, times in ((page.paged, 1), (page.singly, 0)):
+    page = rows_by_bucket(MySQL(), "t", key_and_row(MySQL(), key, key), key, BucketRanges(count=3), None, "")
+    for query, times in ((page.packed, 1), (page.row_by_row, 0)):
         assert query.replace("`COUNT(*), GROUP_CONCAT(`", "").count("GROUP_CONCAT(") == times
 
 
@@ -90,7 +96,9 @@ def test_nothing_needs_a_hash_that_mysql_has_lost() -> None:
     long = [*COLUMNS, Column("a", Kind.BINARY, long=True), Column("b", Kind.TEXT, long=True)]
     for asked in (
         digests(MySQL(), "t", long, [KEY], BucketRanges(width=10), ""),
-        pull(MySQL(), "t", key_and_row(MySQL(), long, [KEY]), [KEY], BucketRanges(width=10), None, "").paged,
+        rows_by_bucket(
+            MySQL(), "t", key_and_row(MySQL(), long, [KEY]), [KEY], BucketRanges(width=10), None, ""
+        ).packed,
         *canaries(MySQL(), "t", long),
     ):
         assert "MD5" not in asked

@@ -61,7 +61,7 @@ class MySQLTable:
     def digests(self, span: KeyRange, buckets: packed.BucketRanges) -> Digests:
         """Return COUNT and SUM per bucket."""
         sql = packed.digests(self.dialect, self.name, self.columns, self.key, buckets, self._where(span))
-        cells = (line.split(",") for line in self._lines(packed.page_of_digests(sql)))
+        cells = (line.split(",") for line in self._lines(packed.packed_digests(sql)))
         found = {int(bucket): (int(rows), int(total)) for bucket, rows, total in cells}
         if any(total >= int(POISON) for _, total in found.values()):
             raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be hashed.")
@@ -83,7 +83,7 @@ class MySQLTable:
         what = packed.key_and_row(self.dialect, self.columns, self.key)
         while batch := set(islice(rest, AT_ONCE)):
             cells = [unpack(self.key, key) for key in sorted(batch)]
-            page = packed.seek(self.dialect, self.name, what, self.key, cells, self.where)
+            page = packed.rows_by_key(self.dialect, self.name, what, self.key, cells, self.where)
             yield from (line for line in self._lines(page) if line.partition("|")[0] in batch)
 
     def count(self) -> int:
@@ -117,17 +117,19 @@ class MySQLTable:
         batches = [None] if wanted is None else [wanted[i : i + AT_ONCE] for i in range(0, len(wanted), AT_ONCE)]
         for batch in batches:
             where = self._where(span)
-            yield from self._lines(packed.pull(self.dialect, self.name, what, self.key, buckets, batch, where))
+            yield from self._lines(
+                packed.rows_by_bucket(self.dialect, self.name, what, self.key, buckets, batch, where)
+            )
 
-    def _lines(self, asked: packed.Page) -> Iterator[str]:
+    def _lines(self, asked: packed.PackedQuery) -> Iterator[str]:
         """Yield the rows of all pages; ask again one by one when a page outgrew max_allowed_packet."""
         try:
-            pages = self.session.rows(asked.paged)
+            pages = self.session.rows(asked.packed)
             fits = all(_whole(count, page) for _, count, page in pages)
         except SortMemory:  # MySQL sorts the rows that it groups, and a row may be longer than its sort buffer
             fits = False
         if not fits:
-            pages = self.session.rows(asked.singly)
+            pages = self.session.rows(asked.row_by_row)
         for _, count, page in pages:
             if not _whole(count, page):
                 raise ExportRefused(f"{self.name}: a row is longer than max_allowed_packet and cannot be read.")

@@ -63,7 +63,7 @@ class Pair:
 
     legacy: MySQLTable
     target: MySQLTable
-    seekable: bool
+    allows_lookup: bool
 
 
 def compare_chunk(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink, *, stream: bool) -> ChunkFacts:
@@ -80,7 +80,7 @@ def _stream(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink) -> Ch
 def _digest(pair: Pair, span: KeyRange, buckets: BucketRanges, sink: Sink) -> ChunkFacts:
     old, new = both(lambda: pair.legacy.digests(span, buckets), lambda: pair.target.digests(span, buckets))
     wanted = sorted(bucket for bucket in old.keys() | new.keys() if old.get(bucket) != new.get(bucket))
-    look = _by_key if pair.seekable else _whole
+    look = _by_key if pair.allows_lookup else _whole
     fetched = looked_at = 0
     for start in range(0, len(wanted), SLICE):
         looked, got = look(pair, span, buckets, wanted[start : start + SLICE], sink)

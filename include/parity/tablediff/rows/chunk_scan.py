@@ -19,7 +19,7 @@ from parity.clients.mysql import StatementStopped
 from parity.clock import Clock
 from parity.errors import ExportRefused, Transient
 from parity.sql.keys import KeyRange
-from parity.sql.mysql_packed import BucketRanges, divisible
+from parity.sql.mysql_packed import BucketRanges, has_integer_key
 from parity.tablediff.mysql.load import read_load
 from parity.tablediff.rows.checkpoint import Checkpoint, CheckpointStore
 from parity.tablediff.rows.chunk_diff import SMALL, ChunkFacts, Pair, StrategyChooser, compare_chunk
@@ -89,7 +89,7 @@ class ChunkScan:
         """
         if state.counted or state.resumed or not self.plan.consistent:
             return state
-        pair = Pair(*self.line.sides().tables(self.plan), self.plan.seekable)
+        pair = Pair(*self.line.sides().tables(self.plan), self.plan.allows_lookup)
         span = self.section.span
         try:
             found = both(lambda: pair.legacy.count_compared(span), lambda: pair.target.count_compared(span))
@@ -126,7 +126,7 @@ class ChunkScan:
         waited = self.brake.wait(lambda: both(lambda: read_load(sides.legacy), lambda: read_load(sides.target)))
         if waited and not state.spans:  # a snapshot from before would not show what a replica has caught up with
             sides = self.line.fresh()
-        pair = Pair(*sides.tables(self.plan), self.plan.seekable)
+        pair = Pair(*sides.tables(self.plan), self.plan.allows_lookup)
         total = self._total(pair)
         stream = self._streamed(total)
         rows = self.stride.next(streamed=stream)
@@ -186,7 +186,7 @@ class ChunkScan:
 
     @property
     def _divisible(self) -> bool:
-        return divisible(self.plan.key_legacy) and divisible(self.plan.key_target)
+        return has_integer_key(self.plan.key_legacy) and has_integer_key(self.plan.key_target)
 
     def _buckets(self, sides: SessionPair, span: KeyRange, expected: int, total: int) -> BucketRanges:
         expected, each = max(1, expected), self.way.bucket

@@ -69,7 +69,7 @@ def recheck(walk: ChunkScan, state: Checkpoint, settle: float, settled: float = 
 
 
 def _unsuitable(walk: ChunkScan, state: Checkpoint) -> str:
-    if not (walk.plan.unique and walk.plan.seekable):
+    if not (walk.plan.unique and walk.plan.allows_lookup):
         return "its rows have no unique key by which they could be asked for again"
     if state.different > MOST:
         return f"more than {MOST:,} rows differ"
@@ -103,7 +103,7 @@ def _round(walk: ChunkScan, pending: ByKey, found: Recheck) -> ByKey:
 
 
 def _read(walk: ChunkScan, keys: Sequence[str], sides: SessionPair) -> Reading:
-    return read_keys(Pair(*sides.tables(walk.plan), walk.plan.seekable), keys)
+    return read_keys(Pair(*sides.tables(walk.plan), walk.plan.allows_lookup), keys)
 
 
 def _count_rows(before: Mapping[str, list[Difference]], reading: Reading, found: Recheck) -> None:

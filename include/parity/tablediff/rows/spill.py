@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.sql.columns import Column
+from parity.sql.duckdb_dialect import read_parquet
 from parity.sql.keys import unpack
-from parity.sql.parquets import read_parquet
 from parity.tablediff.rows.matching import Difference
 from parity.tablediff.table_plan import TablePlan
 

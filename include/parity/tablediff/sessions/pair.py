@@ -10,8 +10,7 @@ from functools import cache
 from typing import TypeVar
 
 from parity.clients.mysql import Address, Limits, MySQLSession, connect
-from parity.sql.mariadb import MariaDB, MySQL57
-from parity.sql.mysql import MySQL
+from parity.sql.mysql import MariaDB, MySQL, MySQL57
 from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.table_plan import TablePlan
 

@@ -5,7 +5,7 @@ SELECT name, CAST(CAST("v" AS DECIMAL(38,4)) AS VARCHAR) AS text
 FROM (VALUES
   ('p28', CAST('1234.5000' AS DECIMAL(18,4))),
   ('p29', CAST('99999999999999.9999' AS DECIMAL(18,4)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CAST(CAST("v" AS DECIMAL(38,4)) AS VARCHAR),
              CAST(CAST("v" AS DECIMAL(38,4)) AS VARCHAR),
@@ -13,7 +13,7 @@ SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CAST(CAST("v" AS DECIMA
 FROM (VALUES
   ('p28', CAST('1234.5000' AS DECIMAL(18,4))),
   ('p29', CAST('99999999999999.9999' AS DECIMAL(18,4)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT name, CAST(CAST("v" AS DECIMAL(38,6)) AS VARCHAR) AS text
 FROM (VALUES
@@ -21,7 +21,7 @@ FROM (VALUES
   ('p31', CAST('0.000001' AS DECIMAL(38,6))),
   ('p32', CAST('-12345678901234567890123456789012.345678' AS DECIMAL(38,6))),
   ('p33', CAST('1000000.000000' AS DECIMAL(38,6)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CAST(CAST("v" AS DECIMAL(38,6)) AS VARCHAR),
              CAST(CAST("v" AS DECIMAL(38,6)) AS VARCHAR),
@@ -31,4 +31,4 @@ FROM (VALUES
   ('p31', CAST('0.000001' AS DECIMAL(38,6))),
   ('p32', CAST('-12345678901234567890123456789012.345678' AS DECIMAL(38,6))),
   ('p33', CAST('1000000.000000' AS DECIMAL(38,6)))
-) AS probes (name, v)
+) AS cases (name, v)

@@ -7,7 +7,7 @@ SELECT name, CAST(CAST("v" AS decimal(38,4)) AS varchar) AS text
 FROM (VALUES
   ('p28', CAST('1234.5000' AS decimal(18,4))),
   ('p29', CAST('99999999999999.9999' AS decimal(18,4)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT concat('#', name) AS name, lower(to_hex(md5(to_utf8(concat_ws(chr(31), CAST(CAST("v" AS decimal(38,4)) AS varchar),
              CAST(CAST("v" AS decimal(38,4)) AS varchar),
@@ -15,7 +15,7 @@ SELECT concat('#', name) AS name, lower(to_hex(md5(to_utf8(concat_ws(chr(31), CA
 FROM (VALUES
   ('p28', CAST('1234.5000' AS decimal(18,4))),
   ('p29', CAST('99999999999999.9999' AS decimal(18,4)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT name, CAST(CAST("v" AS decimal(38,6)) AS varchar) AS text
 FROM (VALUES
@@ -23,7 +23,7 @@ FROM (VALUES
   ('p31', CAST('0.000001' AS decimal(38,6))),
   ('p32', CAST('-12345678901234567890123456789012.345678' AS decimal(38,6))),
   ('p33', CAST('1000000.000000' AS decimal(38,6)))
-) AS probes (name, v)
+) AS cases (name, v)
 UNION ALL
 SELECT concat('#', name) AS name, lower(to_hex(md5(to_utf8(concat_ws(chr(31), CAST(CAST("v" AS decimal(38,6)) AS varchar),
              CAST(CAST("v" AS decimal(38,6)) AS varchar),
@@ -33,4 +33,4 @@ FROM (VALUES
   ('p31', CAST('0.000001' AS decimal(38,6))),
   ('p32', CAST('-12345678901234567890123456789012.345678' AS decimal(38,6))),
   ('p33', CAST('1000000.000000' AS decimal(38,6)))
-) AS probes (name, v)
+) AS cases (name, v)

@@ -12,7 +12,7 @@ from parity.clients.remote import fingerprint
 from parity.errors import ExportRefused
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
-from parity.sql.lake import BUCKET, SUMS
+from parity.sql.columnar import BUCKET, SUMS
 
 Line = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, sums."""

@@ -8,8 +8,8 @@ from parity.clients.athena_sql import Statement
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.strategy import DigestPlan, Hashed
 from parity.flow.suite_run.digest.survey import legacy_source, target_source
+from parity.sql.columnar import Columnar
 from parity.sql.columns import Column
-from parity.sql.lake import Columnar
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity.suite.models import TargetSource

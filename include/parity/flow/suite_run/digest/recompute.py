@@ -16,8 +16,7 @@ from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
 from parity.flow.suite_run.digest.strategy import DigestPlan
 from parity.flow.suite_run.exports.fetch import Export
 from parity.sql.columns import Column, Kind
-from parity.sql.duck import Duck
-from parity.sql.parquets import UNBELIEVED, read_parquet
+from parity.sql.duckdb_dialect import STATISTICS_OPTIMIZER, DuckDB, read_parquet
 
 _CHANGES: Mapping[Kind, str] = {
     Kind.INTEGER: "coalesce({0}::HUGEINT + 1, 0)",
@@ -63,12 +62,12 @@ class _Worker:
 
     def __init__(self, export: Export, columns: Sequence[Column], key: Sequence[Column], buckets: int) -> None:
         self._export, self._columns, self._key, self._buckets = export, list(columns), list(key), buckets
-        self._duck = Duck()
+        self._duck = DuckDB()
 
     def __enter__(self) -> _Worker:
         import duckdb
 
-        self._connection = duckdb.connect(config={"disabled_optimizers": UNBELIEVED})
+        self._connection = duckdb.connect(config={"disabled_optimizers": STATISTICS_OPTIMIZER})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute(f"CREATE VIEW rows AS SELECT * FROM {read_parquet(self._export.files)}")
         return self

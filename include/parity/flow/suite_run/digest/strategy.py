@@ -12,7 +12,7 @@ from typing import Any
 
 from parity.flow.suite_run.digest.survey import Surveyed
 from parity.flow.suite_run.exports.parquet import ExportColumn
-from parity.sql import lake_types
+from parity.sql import columnar_types
 from parity.sql.columns import Column as SqlColumn
 from parity.suite.models import Activity, ColumnRule, Mode
 from parity.wording import fold, plural
@@ -175,9 +175,9 @@ def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, S
     """Return the column as both sides hash it, or why it has to travel."""
     if pair.rule.legacy_timezone or pair.rule.target_timezone:
         return "its time zone is a rule, which only the worker applies"
-    met = lake_types.meet(
-        lake_types.column_of(pair.legacy.name, pair.legacy.type),
-        lake_types.column_of(pair.target.name, pair.target.type),
+    met = columnar_types.agree_on_text(
+        columnar_types.column_of(pair.legacy.name, pair.legacy.type),
+        columnar_types.column_of(pair.target.name, pair.target.type),
     )
     if isinstance(met, str):
         return met
@@ -186,7 +186,7 @@ def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, S
             "a CHAR is filled up with blanks, which count in a comparison of rows; trim: right lets it be digested"
         )
     for engine, side in (("Athena", legacy), ("Spark", target)):
-        if example := side.strange.get(met[0].kind):
+        if example := side.nonconforming.get(met[0].kind):
             return f"the probe found that {engine} writes {met[0].kind} otherwise: {example}"
     return met
 

@@ -10,7 +10,7 @@ from parity.errors import ExportRefused
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.columns import Kind
-from parity.sql.probe import ROWS, strange, survey
+from parity.sql.conformance import ROWS, conformance_query, nonconforming
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity.suite.models import TargetSource
@@ -25,7 +25,7 @@ class Surveyed:
 
     rows: int
     columns: tuple[ExportColumn, ...]
-    strange: Mapping[Kind, str] = field(default_factory=dict)
+    nonconforming: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that the engine writes otherwise than the reference, each with an example."""
     nameless: bool = False
     """Whether the rows' state has no name by which a change could be seen."""
@@ -44,12 +44,12 @@ def target_source(target: TargetSource) -> str:
 
 def ask_legacy(query: Statement) -> Statement:
     """Return the survey of the legacy side."""
-    return Statement(survey(Trino(), legacy_source(query)), query.parameters)
+    return Statement(conformance_query(Trino(), legacy_source(query)), query.parameters)
 
 
 def ask_target(target: TargetSource) -> str:
     """Return the survey of the target side."""
-    return survey(Spark(), target_source(target))
+    return conformance_query(Spark(), target_source(target))
 
 
 def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:
@@ -61,7 +61,7 @@ def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:
         raise ExportRefused(
             "A survey does not say how many rows there are.", remedy="Clear its task to ask again."
         )
-    return Surveyed(int(told[ROWS]), tuple(columns), strange(told))
+    return Surveyed(int(told[ROWS]), tuple(columns), nonconforming(told))
 
 
 def target_columns(answer: Export) -> tuple[ExportColumn, ...]:

@@ -22,7 +22,7 @@ from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn, columns_of, read_footer
-from parity.sql.duck import Duck
+from parity.sql.duckdb_dialect import DuckDB
 from parity.suite.models import Activity, Mode
 
 DAY = date(2026, 3, 2)
@@ -82,7 +82,7 @@ class Pair:
             self.export(
                 f"digest-{name}",
                 tables.get(name, getattr(self, name)),
-                Duck().digests([side(c) for c in way.hashed], [side(c) for c in way.key], "t", way.buckets),
+                DuckDB().digests([side(c) for c in way.hashed], [side(c) for c in way.key], "t", way.buckets),
                 version="v1",
             )
             for name, side in sides
@@ -99,9 +99,9 @@ class Pair:
     def _rows(self, name: str, way: DigestPlan, buckets: BucketDiff, by_value: Sequence[str]) -> Export:
         side = of_legacy if name == "legacy" else of_target
         key = [side(c) for c in way.key or way.hashed]
-        inside = "1 = 1" if buckets.everything else Duck().among(key, way.buckets, buckets.inside)
+        inside = "1 = 1" if buckets.everything else DuckDB().among(key, way.buckets, buckets.inside)
         always = () if way.whole_rows else (*(side(c).name for c in way.key), *by_value)
-        sql = Duck().detail(getattr(way, name), always, inside, "t")
+        sql = DuckDB().detail(getattr(way, name), always, inside, "t")
         return self.export(f"rows-{name}", getattr(self, name), sql, version="v1")
 
     def result(self, **digested: pa.Table) -> Result:

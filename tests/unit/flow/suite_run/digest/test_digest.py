@@ -289,17 +289,19 @@ def test_auto_digests_a_table_above_its_threshold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "strange", "why"),
+    ("rule", "nonconforming", "why"),
     [
         ({"legacy_timezone": "Europe/London"}, {}, "its time zone is a rule"),
         ({}, {Kind.TIMESTAMP: "'x' instead of 'y'"}, "the probe found that Spark writes timestamp otherwise: 'x'"),
     ],
 )
 def test_a_column_that_cannot_be_digested_travels_with_the_reason(
-    rule: dict[str, Any], strange: dict[Kind, str], why: str
+    rule: dict[str, Any], nonconforming: dict[Kind, str], why: str
 ) -> None:
     asked = activity(columns={**NO_FLOATS, "at": rule})
-    chosen = choose(asked, Mode.DIGEST, 10, surveyed(table(ROWS)), surveyed(table(ROWS), strange=strange))
+    chosen = choose(
+        asked, Mode.DIGEST, 10, surveyed(table(ROWS)), surveyed(table(ROWS), nonconforming=nonconforming)
+    )
     assert [(one.name, why in one.why) for one in chosen.by_value] == [("at", True)]
 
 

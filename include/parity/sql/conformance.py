@@ -1,7 +1,7 @@
-"""The same typed values through an engine, before it is believed: does it write them as we think it does?
+"""Whether an engine writes values in their canonical texts, tested before its digests are used.
 
-Every engine gets the same literals and answers with their canonical texts; :mod:`parity.sql.reference` says
-what they should be. A kind that an engine writes otherwise, in only one of its values, is not hashed there.
+Every engine gets the same literals and returns their texts, which are compared with :mod:`parity.sql.reference`.
+A kind of which an engine writes even one value differently is not hashed there.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from itertools import groupby
 from typing import Any
 
 from parity.sql import reference
+from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Columnar
 
 
 @dataclass(frozen=True)
-class EngineConformance:
+class ConformanceCase:
     """One typed value."""
 
     name: str
@@ -72,59 +72,59 @@ def _every() -> Iterator[tuple[Column, Any]]:
     yield from ((_column(Kind.INTEGER), value) for value in _INTEGERS)
     for scale, precision, texts in _DECIMALS:
         column = _column(Kind.DECIMAL, scale, precision)
-        yield from ((column, None if told is None else Decimal(told)) for told in texts)
+        yield from ((column, None if text is None else Decimal(text)) for text in texts)
     yield from ((_column(Kind.BOOLEAN), value) for value in (True, False, None))
-    yield from ((_column(Kind.DATE), told and date.fromisoformat(told)) for told in _DATES)
-    yield from ((_column(Kind.TIMESTAMP, 6), told and datetime.fromisoformat(told)) for told in _MOMENTS)
+    yield from ((_column(Kind.DATE), day and date.fromisoformat(day)) for day in _DATES)
+    yield from ((_column(Kind.TIMESTAMP, 6), moment and datetime.fromisoformat(moment)) for moment in _MOMENTS)
     yield from ((_column(Kind.TEXT), value) for value in _TEXTS)
-    yield from ((_column(Kind.BINARY), None if told is None else bytes.fromhex(told)) for told in _BINARIES)
+    yield from ((_column(Kind.BINARY), None if digits is None else bytes.fromhex(digits)) for digits in _BINARIES)
 
 
-PROBES = tuple(EngineConformance(f"p{at}", column, value) for at, (column, value) in enumerate(_every()))
+CASES = tuple(ConformanceCase(f"p{at}", column, value) for at, (column, value) in enumerate(_every()))
 ROWS = "rows"
 """Name of the line that holds the number of rows."""
 
 
-def survey(dialect: Columnar, source: str, probes: Sequence[EngineConformance] = PROBES) -> str:
-    """Return the query for (name, text): the number of rows of ``source``, and every probe."""
+def conformance_query(dialect: Columnar, source: str, cases: Sequence[ConformanceCase] = CASES) -> str:
+    """Return the query for (name, text): the number of rows of ``source``, and every case."""
     count = f"SELECT '{ROWS}' AS name, {dialect.number_text('count(*)')} AS text\nFROM {source}"
-    return "\nUNION ALL\n".join((count, answers(dialect, probes)))
+    return "\nUNION ALL\n".join((count, cases_query(dialect, cases)))
 
 
-def answers(dialect: Columnar, probes: Sequence[EngineConformance] = PROBES) -> str:
-    """Return the query for (name, text) of every probe, one part for each type; then their hashes."""
-    grouped = [list(same) for _, same in groupby(probes, key=lambda probe: probe.column)]
+def cases_query(dialect: Columnar, cases: Sequence[ConformanceCase] = CASES) -> str:
+    """Return the query for (name, text) of every case, one part for each type; then their hashes."""
+    grouped = [list(same) for _, same in groupby(cases, key=lambda case: case.column)]
     return "\nUNION ALL\n".join(
         part for same in grouped for part in (_texts(dialect, same), _hashes(dialect, same))
     )
 
 
-def _texts(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
+def _texts(dialect: Columnar, same: Sequence[ConformanceCase]) -> str:
     return f"SELECT name, {dialect.text(same[0].column)} AS text\nFROM {_values(dialect, same)}"
 
 
-def _hashes(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
-    """Each value twice in a row: with its length, its NULLs and its hash."""
+def _hashes(dialect: Columnar, same: Sequence[ConformanceCase]) -> str:
+    """Return the query for the hashes of rows that hold a value twice, and with it lengths and NULLs."""
     columns = (same[0].column, same[0].column)
     return f"SELECT concat('#', name) AS name, {dialect.hash(columns)} AS text\nFROM {_values(dialect, same)}"
 
 
-def _values(dialect: Columnar, same: Sequence[EngineConformance]) -> str:
+def _values(dialect: Columnar, same: Sequence[ConformanceCase]) -> str:
     lines = (f"('{one.name}', {dialect.literal(one.column, one.expected)})" for one in same)
-    return "(VALUES\n  " + ",\n  ".join(lines) + "\n) AS probes (name, v)"
+    return "(VALUES\n  " + ",\n  ".join(lines) + "\n) AS cases (name, v)"
 
 
-def strange(told: Mapping[str, str | None], probes: Sequence[EngineConformance] = PROBES) -> dict[Kind, str]:
-    """Return the kinds that an engine writes otherwise than the reference, each with its first example."""
+def nonconforming(answers: Mapping[str, str | None], cases: Sequence[ConformanceCase] = CASES) -> dict[Kind, str]:
+    """Return the kinds that an engine writes differently from the reference, each with its first example."""
     found: dict[Kind, str] = {}
-    for one in probes:
+    for one in cases:
         for name, wanted in ((one.name, one.expected), (f"#{one.name}", _twice(one))):
-            if name not in told:
+            if name not in answers:
                 found.setdefault(one.column.kind, f"no answer for {one.expected!r}")
-            elif told[name] != wanted:
-                found.setdefault(one.column.kind, f"{told[name]!r} instead of {wanted!r} for {one.expected!r}")
+            elif answers[name] != wanted:
+                found.setdefault(one.column.kind, f"{answers[name]!r} instead of {wanted!r} for {one.expected!r}")
     return found
 
 
-def _twice(probe: EngineConformance) -> str:
-    return reference.md5((probe.column, probe.column), (probe.value, probe.value))
+def _twice(case: ConformanceCase) -> str:
+    return reference.md5((case.column, case.column), (case.value, case.value))

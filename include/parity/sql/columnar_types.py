@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from parity.sql.columnar import HASHABLE
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import HASHABLE
 
 _KINDS = {
     **dict.fromkeys(("tinyint", "smallint", "int", "integer", "bigint"), Kind.INTEGER),
@@ -44,14 +44,14 @@ def column_of(name: str, native: str) -> Column:
     )
 
 
-def meet(legacy: Column, target: Column) -> tuple[Column, Column] | str:
+def agree_on_text(legacy: Column, target: Column) -> tuple[Column, Column] | str:
     """Return both columns in the one kind and scale of their texts, or why there is none.
 
     A decimal's scale is the larger one: the smaller would hide a truncation.
     """
     kinds = {legacy.kind, target.kind}
-    if strange := [c for c in (legacy, target) if c.kind not in HASHABLE]:
-        return f"{strange[0].native} has no text that is the same on both engines"
+    if unhashable := [c for c in (legacy, target) if c.kind not in HASHABLE]:
+        return f"{unhashable[0].native} has no text that is the same on both engines"
     if len(kinds) > 1 and not any(kinds == together for together in _TOGETHER):
         return f"{legacy.native} and {target.native} have no common text"
     kind = next((kind for kind in (Kind.DECIMAL, Kind.TIMESTAMP) if kind in kinds), legacy.kind)

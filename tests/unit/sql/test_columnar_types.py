@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from parity.sql.columnar_types import agree_on_text, column_of
 from parity.sql.columns import Column, Kind
-from parity.sql.lake_types import column_of, meet
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_engines_words_are_a_type(native: str, column: Column) -> None:
 )
 def test_two_types_meet_in_one_text_or_say_why_not(legacy: str, target: str, met: tuple[Kind, int] | str) -> None:
     for one, other in ((legacy, target), (target, legacy)):
-        found = meet(column_of("a", one), column_of("b", other))
+        found = agree_on_text(column_of("a", one), column_of("b", other))
         if isinstance(found, str) or isinstance(met, str):
             assert isinstance(met, str)
             assert found == met or {*str(found).split()} == {*met.split()}

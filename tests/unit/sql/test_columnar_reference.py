@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from parity.sql import reference
 from parity.sql.columns import Column, Kind
-from parity.sql.duck import Duck
-from parity.sql.probe import PROBES, answers, strange
+from parity.sql.conformance import CASES, cases_query, nonconforming
+from parity.sql.duckdb_dialect import DuckDB
 
 KEY = [Column("id", Kind.INTEGER)]
 COLUMNS = [
@@ -61,7 +61,7 @@ def digested(rows: Sequence[Sequence[Any]], key: Sequence[Column]) -> dict[int, 
         pa.array(list(cells), kind) for cells, kind in zip(zip(*rows, strict=True), SCHEMA.types, strict=True)
     ]
     connection.register("made", pa.Table.from_arrays(columns, schema=SCHEMA))
-    found = connection.execute(Duck().digests(COLUMNS, key, "made", 3)).fetchall()
+    found = connection.execute(DuckDB().digests(COLUMNS, key, "made", 3)).fetchall()
     return {bucket: (count, doubled, tuple(map(int, sums))) for bucket, count, doubled, *sums in found}
 
 
@@ -99,32 +99,34 @@ def test_two_equal_rows_do_not_cancel_each_other() -> None:
 
 
 def test_the_probe_finds_nothing_strange_in_an_engine_that_writes_as_the_reference_does() -> None:
-    assert len(PROBES) > 80
-    told = dict(duckdb.connect().execute(answers(Duck())).fetchall())
-    assert strange(told) == {}
+    assert len(CASES) > 80
+    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    assert nonconforming(told) == {}
 
 
 def test_one_value_written_otherwise_demotes_its_kind_and_no_other() -> None:
-    told = dict(duckdb.connect().execute(answers(Duck())).fetchall())
-    zero = next(one for one in PROBES if one.expected == "0.0000000000")
-    found = strange({**told, zero.name: "0E-10"})
+    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    zero = next(one for one in CASES if one.expected == "0.0000000000")
+    found = nonconforming({**told, zero.name: "0E-10"})
     assert set(found) == {Kind.DECIMAL}
     assert "'0E-10' instead of '0.0000000000'" in found[Kind.DECIMAL]
 
 
 def test_an_engine_that_leaves_a_value_out_or_hashes_otherwise_is_strange_too() -> None:
-    told = dict(duckdb.connect().execute(answers(Duck())).fetchall())
-    texts = [one for one in PROBES if one.column.kind is Kind.TEXT]
-    assert set(strange({name: text for name, text in told.items() if name != texts[0].name})) == {Kind.TEXT}
-    assert set(strange({**told, f"#{texts[1].name}": "0" * 32})) == {Kind.TEXT}
+    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    texts = [one for one in CASES if one.column.kind is Kind.TEXT]
+    assert set(nonconforming({name: text for name, text in told.items() if name != texts[0].name})) == {Kind.TEXT}
+    assert set(nonconforming({**told, f"#{texts[1].name}": "0" * 32})) == {Kind.TEXT}
 
 
 def test_a_chars_filling_is_blanks_at_its_very_end_and_nothing_else() -> None:
     padded = Column("v", Kind.TEXT, padded=True)
     values = ["ab  ", "ab", " ab", "ab\t ", "ab \n", "ab\u00a0", "   ", ""]
-    listed = ", ".join(Duck().literal(padded, value) for value in values)
+    listed = ", ".join(DuckDB().literal(padded, value) for value in values)
     found = (
-        duckdb.connect().execute(f"SELECT {Duck().text(padded)} FROM (SELECT unnest([{listed}]) AS v)").fetchall()
+        duckdb.connect()
+        .execute(f"SELECT {DuckDB().text(padded)} FROM (SELECT unnest([{listed}]) AS v)")
+        .fetchall()
     )
     assert [text for (text,) in found] == [reference.text(padded, value) for value in values]
     assert [text for (text,) in found] == ["ab", "ab", " ab", "ab\t", "ab \n", "ab\u00a0", "", ""]

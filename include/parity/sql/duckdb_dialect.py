@@ -1,14 +1,20 @@
-"""DuckDB's spelling: the worker's own eyes, which read again what an engine has digested."""
+"""DuckDB's spelling, in which a worker recomputes what an engine has digested, and how it reads Parquet files."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
+from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
-from parity.sql.lake import Columnar
+
+STATISTICS_OPTIMIZER = "statistics_propagation"
+"""The optimizer to disable: minima and maxima in a footer decide which rows are read, and they may be wrong."""
 
 
-class Duck(Columnar):
+class DuckDB(Columnar):
     """DuckDB; its session must run in UTC."""
 
     name: ClassVar[str] = "duckdb"
@@ -49,3 +55,14 @@ class Duck(Columnar):
             return "true" if cell == "1" else "false"
         kind = {Kind.INTEGER: "BIGINT", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP"}.get(column.kind)
         return f"CAST('{cell}' AS {kind or f'DECIMAL({column.precision or 38},{column.scale})'})"
+
+
+def read_parquet(files: Iterable[Path]) -> str:
+    """Return what follows FROM to read ``files``; a name with ``*``, ``?`` or ``[`` in it is no pattern."""
+    listed = ", ".join(_literal(file) for file in files)
+    return f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false, can_have_nan = true)"
+
+
+def _literal(file: Path) -> str:
+    path = re.sub(r"([*?\[])", r"[\1]", str(file))
+    return "'" + path.replace("'", "''") + "'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.sql.columns import Column, Kind
-from parity.sql.duck import Duck
+from parity.sql.duckdb_dialect import DuckDB
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 
@@ -60,4 +60,4 @@ def test_a_cell_is_a_literal_of_its_type(
 ) -> None:
     assert Spark().literal(of, cell) == spark
     assert Trino().literal(of, cell) == trino
-    assert duck is None or Duck().literal(of, cell) == duck
+    assert duck is None or DuckDB().literal(of, cell) == duck

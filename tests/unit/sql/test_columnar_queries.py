@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from parity.sql.columnar import HASHABLE, Columnar
+from parity.sql.columnar_types import agree_on_text, column_of
 from parity.sql.columns import Column, Kind
-from parity.sql.duck import Duck
-from parity.sql.lake import HASHABLE, Columnar
-from parity.sql.lake_types import column_of, meet
-from parity.sql.mariadb import MariaDB
-from parity.sql.mysql import MySQL
-from parity.sql.probe import PROBES, survey
+from parity.sql.conformance import CASES, conformance_query
+from parity.sql.duckdb_dialect import DuckDB
+from parity.sql.mysql import MariaDB, MySQL
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 
 GOLDEN = Path(__file__).parent / "golden"
-LAKES: dict[str, Columnar] = {"trino": Trino(), "spark": Spark(), "duckdb": Duck()}
+LAKES: dict[str, Columnar] = {"trino": Trino(), "spark": Spark(), "duckdb": DuckDB()}
 KEY = [Column("payment_id", Kind.TEXT)]
 COLUMNS = [
     *KEY,
@@ -69,7 +68,7 @@ def test_some_columns_of_every_row_and_the_others_of_some_buckets(engine: str) -
 
 @pytest.mark.parametrize("engine", LAKES)
 def test_a_survey(engine: str) -> None:
-    golden(f"survey_{engine}", survey(LAKES[engine], SOURCES[engine], PROBES[28:34]))
+    golden(f"survey_{engine}", conformance_query(LAKES[engine], SOURCES[engine], CASES[28:34]))
 
 
 def test_the_canonical_text_of_every_kind_on_every_engine() -> None:
@@ -87,13 +86,13 @@ def test_the_text_of_a_row_on_every_engine() -> None:
 
 
 def test_the_scale_of_two_decimals_is_the_larger_one() -> None:
-    met = meet(column_of("a", "decimal(10,2)"), column_of("b", "decimal(18,4)"))
+    met = agree_on_text(column_of("a", "decimal(10,2)"), column_of("b", "decimal(18,4)"))
     assert [column.scale for column in met if isinstance(column, Column)] == [4, 4]
 
 
 def test_an_integer_meets_a_decimal_and_a_date_a_time() -> None:
     for legacy, target, kind in (("bigint", "decimal(18,2)", Kind.DECIMAL), ("date", "timestamp", Kind.TIMESTAMP)):
-        met = meet(column_of("a", legacy), column_of("b", target))
+        met = agree_on_text(column_of("a", legacy), column_of("b", target))
         assert [column.kind for column in met if isinstance(column, Column)] == [kind, kind]
 
 
@@ -109,7 +108,7 @@ def test_an_integer_meets_a_decimal_and_a_date_a_time() -> None:
     ],
 )
 def test_what_has_no_common_text_says_why(legacy: str, target: str, why: str) -> None:
-    met = meet(column_of("a", legacy), column_of("b", target))
+    met = agree_on_text(column_of("a", legacy), column_of("b", target))
     assert isinstance(met, str)
     assert why in met
 
@@ -165,7 +164,7 @@ def test_an_engines_words_for_a_type_are_read(native: str, column: Column) -> No
     ],
 )
 def test_two_types_meet_in_one_kind_and_scale(legacy: str, target: str, kind: Kind, scale: int) -> None:
-    met = meet(column_of("a", legacy), column_of("b", target))
+    met = agree_on_text(column_of("a", legacy), column_of("b", target))
     assert not isinstance(met, str)
     assert [(column.kind, column.scale) for column in met] == [(kind, scale)] * 2
 
@@ -173,4 +172,4 @@ def test_two_types_meet_in_one_kind_and_scale(legacy: str, target: str, kind: Ki
 @pytest.mark.parametrize(("legacy", "target"), [("decimal(37,2)", "decimal(20,4)"), ("bigint", "decimal(38,20)")])
 def test_a_decimal_of_more_than_38_digits_is_none(legacy: str, target: str) -> None:
     said = f"{legacy} and {target} have no common decimal of 38 digits"
-    assert meet(column_of("a", legacy), column_of("b", target)) == said
+    assert agree_on_text(column_of("a", legacy), column_of("b", target)) == said
