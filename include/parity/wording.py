@@ -1,8 +1,10 @@
-"""How sentences are written alike everywhere: counts with their nouns, and foreign text made safe to show."""
+"""Wording that every message shares: counts with their nouns, suggestions, and foreign text made safe to show."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
@@ -11,6 +13,16 @@ _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 def plural(count: int, noun: str, many: str = "") -> str:
     """Write a count with its noun: ``1 row``, ``1,204 rows``; ``many`` where an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
+def did_you_mean(name: str, known: Iterable[str], listing: str = "It has") -> str:
+    """Return ``Did you mean 'x'?``, or else up to ten known names behind ``listing``; without one, nothing."""
+    names = sorted(set(map(str, known)))
+    folded = {one.casefold(): one for one in names}
+    if close := get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
+        return f"Did you mean {folded[close[0]]!r}?"
+    listed = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    return f"{listing} {listed or 'none'}." if listing else ""
 
 
 def fold(name: str) -> str:

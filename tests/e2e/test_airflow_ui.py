@@ -186,7 +186,7 @@ def test_a_broken_suite_is_an_import_error_that_names_the_line(
     browser.get(airflow.url)
     until(browser, lambda: browser.find_element(By.XPATH, "//*[text()='Dag Import Error']"), 120).click()
     until(browser, lambda: browser.find_element(By.XPATH, "//button[contains(., 'parity_suite_errors')]")).click()
-    shows(browser, "refunds.yaml:4", "key 'activitees' is unknown", "did you mean 'activities'?")
+    shows(browser, "refunds.yaml:4", "key 'activitees' is unknown", "Did you mean 'activities'?")
 
 
 def test_the_run_has_a_tab_with_its_verdicts(

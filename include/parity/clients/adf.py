@@ -17,10 +17,10 @@ import httpx
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.http import ApiClient, Call, Retry
-from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
+from parity.wording import did_you_mean
 
 VERSION = {"api-version": "2018-06-01"}
 PUBLIC = "https://management.azure.com"

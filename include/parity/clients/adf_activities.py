@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
 from parity.clients.adf_chain import first_broken
 from parity.clients.adf_settled import doubt
-from parity.clients.names import did_you_mean
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.errors import BadInput, ExportRefused
+from parity.wording import did_you_mean
 
 OVERLAP = timedelta(days=1)
 """How much older than a run another one may be that still goes on beside it."""

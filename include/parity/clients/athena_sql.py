@@ -15,8 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from parity.clients.names import did_you_mean
 from parity.errors import BadInput
+from parity.wording import did_you_mean
 
 Value = str | int | Decimal | bool | date | datetime | None
 

@@ -12,9 +12,9 @@ import httpx
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.http import ApiClient, Call, Retry
-from parity.clients.names import did_you_mean
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
+from parity.wording import did_you_mean
 
 VERSION = {"api-version": "2023-12-30"}
 PUBLIC = "https://management.azure.com"

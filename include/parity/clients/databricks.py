@@ -23,10 +23,10 @@ from parity.clients.entra import (
     oauth_source,
 )
 from parity.clients.http import ApiClient, Call, Credential, Retry
-from parity.clients.names import did_you_mean
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound, Terminal
+from parity.wording import did_you_mean
 
 API = "/api/2.2/jobs"
 LOOK_BACK = timedelta(days=3)

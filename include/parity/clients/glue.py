@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from parity.clients.aws import AwsClients, aws_errors
-from parity.clients.names import did_you_mean
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus
 from parity.errors import ExportRefused, NotFound
+from parity.wording import did_you_mean
 
 LIFECYCLE = Lifecycle(
     "Glue",

@@ -8,8 +8,8 @@ from typing import Any
 
 from parity.clients.aws import AwsClients, aws_errors
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
-from parity.clients.names import did_you_mean
 from parity.errors import NotFound
+from parity.wording import did_you_mean
 
 STATES = states(
     # Words of RDS's user guide. Whether the database really answers is found out by connecting to it.

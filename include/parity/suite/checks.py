@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
 from parity.suite.catalogue import COMMON, REFUSED, catalogue
-from parity.suite.diagnostics import Problem, did_you_mean, suggest
+from parity.suite.diagnostics import Problem
 from parity.suite.models import Activity, ColumnRule, Expectation, Severity, Suite
 from parity.suite.sqltext import (
     KNOWN_PARAMETERS,
@@ -21,6 +21,7 @@ from parity.suite.sqltext import (
     second_statement,
     unclosed,
 )
+from parity.wording import did_you_mean
 
 CRON_PRESETS = frozenset({"@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly"})
 Place = tuple[int | str, ...]
@@ -71,7 +72,7 @@ def _zone(name: str | None, place: Place) -> Iterator[Problem]:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        hint = did_you_mean(name, available_timezones()) or "Write a name such as Europe/London."
+        hint = did_you_mean(name, available_timezones(), "") or "Write a name such as Europe/London."
         yield Problem(place, f"time zone {name!r} is unknown.", hint)
 
 
@@ -81,7 +82,7 @@ def _schedule(schedule: str | None) -> Iterator[Problem]:
     from croniter import croniter  # type: ignore[import-untyped]
 
     if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
-        hint = did_you_mean(schedule, CRON_PRESETS) or 'Write five fields, such as "0 2 * * *".'
+        hint = did_you_mean(schedule, CRON_PRESETS, "") or 'Write five fields, such as "0 2 * * *".'
         yield Problem(("schedule",), f"schedule {schedule!r} is not a cron expression.", hint)
 
 
@@ -98,7 +99,7 @@ def _query(name: str, queries: Queries) -> Iterator[Problem]:
     if name in queries.unreadable:
         yield Problem(place, f"sql/{name} cannot be read: {queries.unreadable[name]}.")
     elif name not in queries.texts:
-        hint = suggest(name, queries.texts, "sql/ holds")
+        hint = did_you_mean(name, queries.texts, "sql/ holds")
         yield Problem(place, f"there is no file sql/{name} beside this suite.", hint)
     else:
         yield from _sql(queries.texts[name], place, f"sql/{name}")
@@ -117,7 +118,7 @@ def _sql(sql: str, place: Place, name: str) -> Iterator[Problem]:
         return
     for token in parameters(sql):
         if token.text not in KNOWN_PARAMETERS:
-            hint = suggest(token.text, KNOWN_PARAMETERS, "known")
+            hint = did_you_mean(token.text, KNOWN_PARAMETERS, "Known:")
             yield Problem(place, f"{name}:{token.line} binds :{token.text}, which is unknown.", hint)
     for token in quoted_parameters(sql):
         hint = f"Write {token.text[1:-1]} without quotes."
@@ -214,11 +215,11 @@ def _expectation(name: str, arguments: Mapping[str, object], place: Place) -> It
         yield Problem(place, f"{name} cannot be used: {REFUSED[name]}")
         return
     if (known := catalogue().get(name)) is None:
-        yield Problem(place, f"expectation {name!r} is unknown.", did_you_mean(name, catalogue()))
+        yield Problem(place, f"expectation {name!r} is unknown.", did_you_mean(name, catalogue(), ""))
         return
     for argument in arguments:
         if argument not in known and argument not in COMMON:
-            hint = suggest(argument, known, f"{name} takes")
+            hint = did_you_mean(argument, known, f"{name} takes")
             yield Problem((*place, argument), f"argument {argument!r} is unknown.", hint)
     for argument, required in known.items():
         if required and argument not in arguments:
@@ -237,5 +238,5 @@ def _regexes(arguments: Mapping[str, object], place: Place) -> Iterator[Problem]
 def _severity(arguments: Mapping[str, object], place: Place) -> Iterator[Problem]:
     given = arguments.get("severity", Severity.CRITICAL)
     if given not in set(Severity):
-        hint = suggest(str(given), Severity, "known")
+        hint = did_you_mean(str(given), Severity, "Known:")
         yield Problem((*place, "severity"), f"severity {given!r} is unknown.", hint)

@@ -15,11 +15,12 @@ from pathlib import Path
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression, check_times
 from parity.suite.databases import Database, TableRules
-from parity.suite.diagnostics import Problem, suggest
+from parity.suite.diagnostics import Problem
 from parity.suite.loading import Reader, sha_of
 from parity.suite.models import Waiver
 from parity.suite.waivers import FILE, checked_waivers, names_of
 from parity.suite.yaml_source import read_document
+from parity.wording import did_you_mean
 
 _OF_A_DATABASE = re.compile(r"^database\s*:", re.MULTILINE)
 
@@ -105,7 +106,7 @@ def _check(waiver: Waiver, databases: Mapping[str, Database], broken: frozenset[
     """Check what the files know; whether the table exists only the servers can tell."""
     if (database := databases.get(waiver.suite)) is None:
         if waiver.suite not in broken:
-            remedy = suggest(waiver.suite, databases, "known")
+            remedy = did_you_mean(waiver.suite, databases, "Known:")
             yield Problem(("suite",), f"no database is called {waiver.suite!r}.", remedy)
         return
     if why := database.wants(waiver.activity):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.yaml_source import Document, Location
+from parity.wording import did_you_mean
 
 _QUOTED = re.compile(r"'([^']*)'")
 _OURS = {
@@ -43,13 +43,6 @@ class Problem:
         where = place(self.location, document.data)
         what = f"{where}: {self.what}" if where else self.what
         return SuiteError(what, path=document.path, line=document.line(self.location), remedy=self.remedy)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?``, or an empty string when nothing known is close."""
-    lower = {str(name).lower(): str(name) for name in known}
-    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    return f"did you mean {lower[close[0]]!r}?" if close else ""
 
 
 def place(location: Location, data: Any) -> str:
@@ -122,14 +115,14 @@ def _what(kind: str, message: str, location: tuple[int | str, ...], given: Any) 
 def _remedy(item: Mapping[str, Any], model: type[BaseModel], given: Any) -> str:
     location = item["loc"]
     if item["type"] in ("literal_error", "enum"):
-        return did_you_mean(str(given), _QUOTED.findall(item["msg"]))
+        return did_you_mean(str(given), _QUOTED.findall(item["msg"]), "")
     if "tolerance" in location:
         return "Write 0.01, 0.1% or 1ms."
     if item["type"] in _OURS:
         return _OURS[item["type"]][1].format(given)
     if item["type"] == "extra_forbidden":
         owner = model_at(model, location[:-1])
-        return did_you_mean(str(location[-1]), owner.model_fields if owner else ())
+        return did_you_mean(str(location[-1]), owner.model_fields if owner else (), "")
     return ""
 
 
@@ -156,10 +149,3 @@ def _inside(kind: Any, step: int | str) -> Any:
         return field.annotation if field else None
     arguments = get_args(kind)
     return {tuple: arguments[:1], dict: arguments[1:]}.get(get_origin(kind), (None,))[0]
-
-
-def suggest(item: str, known: Iterable[str], label: str) -> str:
-    """Return ``did you mean 'x'?``, or the whole short list of what is known."""
-    names = sorted(map(str, known))
-    listed = f"{label}: {', '.join(names)}." if names and len(names) <= 8 else ""
-    return did_you_mean(item, names) or listed

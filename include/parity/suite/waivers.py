@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression
-from parity.suite.diagnostics import Problem, explain, suggest
+from parity.suite.diagnostics import Problem, explain
 from parity.suite.models import Activity, Frozen, Suite, Waiver
 from parity.suite.yaml_source import Document
+from parity.wording import did_you_mean
 
 FILE = "waivers.yaml"
 CAUSES = frozenset(
@@ -110,20 +111,22 @@ def _drafted(waiver: Waiver) -> list[Problem]:
 
 def _cause(waiver: Waiver) -> Iterator[Problem]:
     if waiver.cause is not None and waiver.cause not in CAUSES:
-        yield Problem(("cause",), f"cause {waiver.cause!r} is unknown.", suggest(waiver.cause, CAUSES, "known"))
+        yield Problem(
+            ("cause",), f"cause {waiver.cause!r} is unknown.", did_you_mean(waiver.cause, CAUSES, "Known:")
+        )
 
 
 def _check(waiver: Waiver, suites: Mapping[str, Suite], broken: frozenset[str]) -> Iterator[Problem]:
     if (suite := suites.get(waiver.suite)) is None:
         if waiver.suite not in broken:
             yield Problem(
-                ("suite",), f"no suite is called {waiver.suite!r}.", suggest(waiver.suite, suites, "known")
+                ("suite",), f"no suite is called {waiver.suite!r}.", did_you_mean(waiver.suite, suites, "Known:")
             )
         return
     names = [activity.name for activity in suite.activities]
     if waiver.activity not in names:
         what = f"suite {waiver.suite!r} has no activity {waiver.activity!r}."
-        yield Problem(("activity",), what, suggest(waiver.activity, names, "it has"))
+        yield Problem(("activity",), what, did_you_mean(waiver.activity, names))
         return
     yield from _check_column(waiver, suite.activity(waiver.activity))
 

@@ -43,7 +43,7 @@ def test_a_right_suite_is_one_line_and_exit_status_0(tmp_path: Path) -> None:
 def test_a_mistake_is_file_and_line_on_stderr_and_exit_status_2(tmp_path: Path) -> None:
     done = run("suites", "check", suites(tmp_path, SUITE.replace("owner", "ownr")))
     assert done.exit_code == 2
-    assert f"{tmp_path}/payments.yaml:2: ownr: key 'ownr' is unknown. did you mean 'owner'?" in done.stderr
+    assert f"{tmp_path}/payments.yaml:2: ownr: key 'ownr' is unknown. Did you mean 'owner'?" in done.stderr
     assert done.stdout == ""
 
 

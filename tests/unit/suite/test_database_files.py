@@ -31,13 +31,13 @@ def test_a_broken_database_takes_no_other_down_and_is_told_with_line_and_suggest
     loaded = load_databases(folder)
     assert [one.database for one in loaded.databases] == ["ledger"]
     assert loaded.paths == {"ledger": folder / "ledger.yaml"}
-    assert f"{folder / 'broken.yaml'}:3: legcy: key 'legcy' is unknown. did you mean 'legacy'?" in errors(folder)
+    assert f"{folder / 'broken.yaml'}:3: legcy: key 'legcy' is unknown. Did you mean 'legacy'?" in errors(folder)
 
 
 @pytest.mark.parametrize(
     ("added", "line", "said"),
     [
-        ("timezone: Europe/Londn\n", 6, "did you mean 'Europe/London'?"),
+        ("timezone: Europe/Londn\n", 6, "Did you mean 'Europe/London'?"),
         ("schedule: nightly\n", 6, "is not a cron expression"),
         ("tables: {tmp_x: {}}\n", 6, "which is left out: scratch"),
         ("tables:\n  t:\n    columns:\n      c: {legacy_timezone: UTC}\n", 9, "rewrites a side"),
@@ -63,7 +63,7 @@ def test_waivers_are_read_and_one_for_nobody_is_refused(folder: Path) -> None:
     (folder / "waivers.yaml").write_text("waivers:" + waivers.replace("\n\n", "\n"))
     loaded = load_databases(folder)
     assert [(one.suite, one.activity) for one in loaded.waivers] == [("ledger", "entries")]
-    assert [("did you mean 'ledger'?" in e, "left out" in e) for e in errors(folder)] == [
+    assert [("Did you mean 'ledger'?" in e, "left out" in e) for e in errors(folder)] == [
         (True, False),
         (False, True),
     ]
@@ -86,4 +86,4 @@ def test_the_command_checks_databases_too_and_ends_with_2_on_a_mistake(folder: P
     assert holds_databases(folder / "ledger.yaml")
     wrong = CliRunner().invoke(command, ["check", str(folder / "ledger.yaml")])
     assert wrong.exit_code == 2
-    assert "ledger.yaml:6: taget: key 'taget' is unknown. did you mean 'target'?" in wrong.output
+    assert "ledger.yaml:6: taget: key 'taget' is unknown. Did you mean 'target'?" in wrong.output

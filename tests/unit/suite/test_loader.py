@@ -51,18 +51,18 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         (
             "Europe/London",
             "Europe/Londn",
-            ("payments.yaml:5: timezone: time zone 'Europe/Londn' is unknown. did you mean 'Europe/London'?"),
+            ("payments.yaml:5: timezone: time zone 'Europe/Londn' is unknown. Did you mean 'Europe/London'?"),
         ),
         ('"0 2 * * *"', '"0 25 * * *"', "payments.yaml:4: schedule: schedule '0 25 * * *' is not a cron"),
         (
             "sql: settle.sql",
             "sql: setle.sql",
-            ("there is no file sql/setle.sql beside this suite. did you mean 'settle.sql'?"),
+            ("there is no file sql/setle.sql beside this suite. Did you mean 'settle.sql'?"),
         ),
         (
             ":business_date",
             ":busines_date",
-            "binds :busines_date, which is unknown. did you mean 'business_date'?",
+            "binds :busines_date, which is unknown. Did you mean 'business_date'?",
         ),
         (
             "key: [payment_id]",
@@ -77,12 +77,12 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             (
                 "payments.yaml:22: activity settle_card_payments, "
                 "expect.both[0].ExpectColumnValuesToNotBeNul: expectation 'ExpectColumnValuesToNotBeNul' is "
-                "unknown. did you mean 'ExpectColumnValuesToNotBeNull'?"
+                "unknown. Did you mean 'ExpectColumnValuesToNotBeNull'?"
             ),
         ),
-        ("value_set: [", "values_set: [", "argument 'values_set' is unknown. did you mean 'value_set'?"),
+        ("value_set: [", "values_set: [", "argument 'values_set' is unknown. Did you mean 'value_set'?"),
         ("{column: payment_id}", "{}", "ExpectColumnValuesToNotBeNull needs the argument 'column'."),
-        ("{column: payment_id}", "{column: payment_id, severity: critcal}", "did you mean 'critical'?"),
+        ("{column: payment_id}", "{column: payment_id, severity: critcal}", "Did you mean 'critical'?"),
         ("ToNotBeNull: {column: payment_id}", "ToBeIncreasing: {column: payment_id}", "an export has no order"),
         (
             '"not migrated, PAY-311"',
@@ -117,7 +117,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         (
             "wave: 1",
             "wave: 1\nmode: row",
-            "mode: input should be 'rows', 'digest' or 'auto'. did you mean 'rows'?",
+            "mode: input should be 'rows', 'digest' or 'auto'. Did you mean 'rows'?",
         ),
         (
             "table: payments.settled",
@@ -141,7 +141,7 @@ def test_a_mistake_is_told_with_its_line_and_what_was_meant(
 
 def test_an_unknown_key_suggests_the_models_own_keys(edit: Callable[..., Path]) -> None:
     message = only_error(edit("tolerance: 0.01", "tolerence: 0.01"))
-    assert message.endswith("columns.amount.tolerence: key 'tolerence' is unknown. did you mean 'tolerance'?")
+    assert message.endswith("columns.amount.tolerence: key 'tolerence' is unknown. Did you mean 'tolerance'?")
 
 
 def test_every_mistake_of_a_file_is_told_at_once(edit: Callable[..., Path]) -> None:

@@ -14,7 +14,6 @@ from parity.airflow.connections.lookup import connection
 from parity.airflow.remote.operator import Payload, RemoteRequest, RequestBuilder
 from parity.airflow.step.output import attempt_of, required_output, task_output
 from parity.airflow.suite.facts import made_now, rules_now
-from parity.clients.names import did_you_mean
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.provenance import Made, mark, suite_rules
@@ -25,6 +24,7 @@ from parity.flow.suite_run.digest.steps import DigestPart
 from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
 from parity.settings import settings
 from parity.suite.models import Activity, Mode, Suite
+from parity.wording import did_you_mean
 
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient, PipelineRun

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from parity.compare.common_type import find_common_type, with_intervals
@@ -17,7 +16,7 @@ from parity.compare.spec import Spec
 from parity.compare.types import CommonType, DataType, ValueKind, data_type, fill
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import ColumnRule
-from parity.wording import fold
+from parity.wording import did_you_mean, fold
 
 
 @dataclass(frozen=True)
@@ -261,7 +260,8 @@ def _refuse_unknown(
     for name, rule in rules.items():
         if rule.legacy and _find(rule.legacy, legacy) is None and not rule.ignore:
             raise BadInput(
-                f"Column {name}: the legacy side has no column {rule.legacy!r}.", remedy=_near(rule.legacy, legacy)
+                f"Column {name}: the legacy side has no column {rule.legacy!r}.",
+                remedy=did_you_mean(rule.legacy, legacy),
             )
         derived = rule.legacy_sql and rule.target_sql
         if (
@@ -270,14 +270,9 @@ def _refuse_unknown(
             and not (derived or rule.target_sql or rule.legacy)
         ):
             raise BadInput(
-                f"A rule names column {name!r}, which neither side has.", remedy=_near(name, [*target, *legacy])
+                f"A rule names column {name!r}, which neither side has.",
+                remedy=did_you_mean(name, [*target, *legacy]),
             )
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    known = list(dict.fromkeys(names))
-    close = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(known[:20])}."
 
 
 def _key_names(key: tuple[str, ...], pairs: list[_Pair]) -> set[str]:
@@ -288,7 +283,7 @@ def _key_names(key: tuple[str, ...], pairs: list[_Pair]) -> set[str]:
     for part in key:
         name = _find(part, names) or next((p.name for p in pairs if p.rule.legacy == part), None)
         if name is None:
-            raise BadInput(f"The key column {part!r} is on neither side.", remedy=_near(part, names))
+            raise BadInput(f"The key column {part!r} is on neither side.", remedy=did_you_mean(part, names))
         pair = names[name]
         if pair.rule.ignore or not (pair.legacy and pair.target):
             side = (

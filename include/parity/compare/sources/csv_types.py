@@ -14,7 +14,7 @@ from parity.compare.sources.exact_texts import SHAPES, exactly
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
 from parity.errors import BadInput, ExportRefused
-from parity.wording import plural
+from parity.wording import did_you_mean, plural
 
 SOME_TIME = DataType("some time", '"NULL"')
 """What a tolerance in time says of a column: it holds dates, moments or times of day."""
@@ -30,7 +30,7 @@ def typed_columns(
     names = [name for name, _ in session.describe(f"SELECT * FROM {table}")]
     unknown = sorted(set(form.types) - set(names))
     if unknown:
-        raise BadInput(f"The CSV has no column {unknown[0]!r}.", remedy=f"It has {', '.join(names[:20])}.")
+        raise BadInput(f"The CSV has no column {unknown[0]!r}.", remedy=did_you_mean(unknown[0], names))
     for name, kind in form.types.items():
         _refuse_unknown_type(name, kind)
     looks = {name: looks for part in _chunks(names, 100) for name, looks in _looks(session, table, part).items()}
