@@ -17,7 +17,7 @@ from parity.tablediff.table_run import TableRun
 from parity.tablediff.verdict import TableResult
 
 Group = Sequence[TableRun]
-Stint = Sequence[tuple[TableRun, Partition]]
+WorkUnit = Sequence[tuple[TableRun, Partition]]
 """What is walked under one pair of snapshots."""
 
 
@@ -35,31 +35,31 @@ class WorkerPool:
         runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
         with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
             try:
-                stints = [stint for group in pool.map(self._stints, runs) for stint in group]
-                list(pool.map(self._walk, stints))
+                units = [unit for group in pool.map(self._work_units, runs) for unit in group]
+                list(pool.map(self._walk, units))
                 return [result for results in pool.map(self._finish, runs) for result in results]
             except BaseException:  # before the pool waits for its threads: they would walk to the end
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.stop()
                 raise
 
-    def _stints(self, group: Group) -> list[Stint]:
+    def _work_units(self, group: Group) -> list[WorkUnit]:
         """Return a group's whole tables as one stint, and each section of a large one as its own."""
         large = [table for table in group if table.parts > 1]
         if large:
             with self._line() as line:
                 for table in large:
                     table.cut(line)
-        whole = [(table, Partition()) for table in group if len(table.sections) == 1]
-        parts = [[(table, part)] for table in group if len(table.sections) > 1 for part in table.sections]
+        whole = [(table, Partition()) for table in group if len(table.partitions) == 1]
+        parts = [[(table, part)] for table in group if len(table.partitions) > 1 for part in table.partitions]
         return [*parts, *([whole] if whole else [])]
 
-    def _walk(self, stint: Stint) -> None:
+    def _walk(self, unit: WorkUnit) -> None:
         with self._line() as line:
             with suppress(CouldNotCompare):  # each table says so itself
                 line.fresh()
-            for table, section in stint:
-                table.walk(line, section)
+            for table, partition in unit:
+                table.walk(line, partition)
 
     def _finish(self, group: Group) -> list[TableResult]:
         with self._line() as line:

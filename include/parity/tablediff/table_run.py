@@ -15,7 +15,13 @@ from parity.tablediff.job import Job, folder_of
 from parity.tablediff.mysql.definition import created, mark_of
 from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.rows.chunk_scan import ChunkScan, fingerprint
-from parity.tablediff.rows.partitions import Partition, cut, merged, partitions, wanted
+from parity.tablediff.rows.partitions import (
+    Partition,
+    find_cuts,
+    merge_checkpoints,
+    partition_count,
+    partitions_between,
+)
 from parity.tablediff.rows.recheck import recheck
 from parity.tablediff.rows.throttle import ChunkSizer, Throttle
 from parity.tablediff.schema.waivers import waived_columns
@@ -52,7 +58,7 @@ class TableRun:
     @property
     def parts(self) -> int:
         """Return into how many sections it should be cut."""
-        return 1 if self.trouble else wanted(self.plan, self.job.spec.pace.connections)
+        return 1 if self.trouble else partition_count(self.plan, self.job.spec.pace.connections)
 
     def cut(self, line: ReconnectingPair) -> None:
         """Cut it into sections, unless it was walked to its end before."""
@@ -68,27 +74,27 @@ class TableRun:
         if not cuts:
             cuts = line.retried(self._cuts)
             store.save(run, self.plan.name, Checkpoint(mark, cuts=cuts).to_json())
-        self.sections = partitions(cuts)
+        self.partitions = partitions_between(cuts)
 
     def _cuts(self, sides: SessionPair) -> tuple[Cells, ...]:
         legacy, _ = sides.tables(self.plan)
-        return cut(self.plan, self.parts, legacy.boundary)
+        return find_cuts(self.plan, self.parts, legacy.boundary)
 
-    def walk(self, line: ReconnectingPair, section: Partition) -> None:
+    def walk(self, line: ReconnectingPair, partition: Partition) -> None:
         """Walk one section, and with the first prove the digest's eyesight; remembers trouble."""
         self.began = self.began or time.monotonic()
         if not self.trouble:
-            self._guarded(lambda: self._gather(line, section))
+            self._guarded(lambda: self._gather(line, partition))
         self.ended = time.monotonic()
         self.seen = max(self.seen, line.seen if self.plan.consistent else self.ended)
 
-    def _gather(self, line: ReconnectingPair, section: Partition) -> None:
+    def _gather(self, line: ReconnectingPair, partition: Partition) -> None:
         if self.plan.only:
             at = ("legacy", "target").index(self.plan.only)
             self.alone = line.retried(lambda sides: sides.tables(self.plan)[at].count())
             return
-        self.states[section.number] = self._steps(line, section).walk()
-        if section.number == 0:
+        self.states[partition.number] = self._steps(line, partition).walk()
+        if partition.number == 0:
             self.eyesight = line.retried(self._canary)
             self.duplicates = line.retried(self._duplicates)
 
@@ -104,12 +110,12 @@ class TableRun:
         legacy, target = sides.tables(self.plan)
         return both(legacy.duplicates, target.duplicates)
 
-    def _steps(self, line: ReconnectingPair, section: Partition) -> ChunkScan:
+    def _steps(self, line: ReconnectingPair, partition: Partition) -> ChunkScan:
         job = self.job
         folder = job.artefacts / job.run / folder_of(self.plan.name)
         stride = ChunkSizer(job.spec.pace)
         return ChunkScan(
-            self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, section=section
+            self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, partition=partition
         )
 
     def finish(self, line: ReconnectingPair) -> TableResult:
@@ -154,9 +160,9 @@ class TableRun:
                 )
 
     def _state(self) -> Checkpoint:
-        states = [self.states[section.number] for section in self.sections]
+        states = [self.states[partition.number] for partition in self.partitions]
         whole = fingerprint(self.plan, Partition())
-        return states[0] if len(states) == 1 else merged(states, whole)
+        return states[0] if len(states) == 1 else merge_checkpoints(states, whole)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

@@ -227,8 +227,8 @@ def _notes(facts: TableFacts) -> list[NotCompared]:
     if progress.resumed:
         why = f"the connection was lost {progress.resumed} times; each time a new snapshot was taken"
         found.append(NotCompared("one single snapshot", why))
-    if progress.sections > 1:
-        why = f"{progress.sections} parts of the table were read at once, each in a snapshot of its own"
+    if progress.partitions > 1:
+        why = f"{progress.partitions} parts of the table were read at once, each in a snapshot of its own"
         found.append(NotCompared("one single snapshot", why))
     if not progress.legacy and not progress.target:
         found.append(NotCompared("rows", "there is none on either side, which allow_empty permits"))

@@ -212,7 +212,7 @@ def test_a_column_of_one_side_fails_and_a_waiver_covers_it() -> None:
 
 
 def test_what_was_not_seen_in_one_snapshot_is_listed() -> None:
-    progress = replace(EQUAL, resumed=2, sections=4, changed=2)
+    progress = replace(EQUAL, resumed=2, partitions=4, changed=2)
     recheck = Recheck(in_flight=3, skipped="there are too many", changed_again=1)
     result = judge_table(facts(**different(recheck=recheck) | {"progress": progress})).result
     lost = "the connection was lost 2 times; each time a new snapshot was taken"
@@ -332,8 +332,8 @@ def test_what_is_not_given_is_nothing() -> None:
 
 
 def test_two_sections_are_two_snapshots_and_one_is_one() -> None:
-    for sections, listed in ((1, 1), (2, 2)):
-        result = judge_table(facts(progress=replace(EQUAL, sections=sections))).result
+    for partitions, listed in ((1, 1), (2, 2)):
+        result = judge_table(facts(progress=replace(EQUAL, partitions=partitions))).result
         assert len(result.not_compared) == listed
 
 

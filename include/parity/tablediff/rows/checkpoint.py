@@ -33,7 +33,7 @@ class Checkpoint:
     """How often it went on from an earlier span, in a new snapshot."""
     counted: bool = False
     """The server's own count, under the snapshot that was compared, is that of the rows that were."""
-    sections: int = 1
+    partitions: int = 1
     """How many parts of it were read at once, each in a snapshot of its own."""
     cuts: tuple[tuple[str | None, ...], ...] = ()
     """Where a table is cut into sections, each of which has progress of its own."""

@@ -51,14 +51,14 @@ class ChunkScan:
     way: StrategyChooser = field(default_factory=StrategyChooser)
     bounds: tuple[int, int] | None = None
     counted: int | None = None
-    section: Partition = field(default_factory=Partition)
+    partition: Partition = field(default_factory=Partition)
     stopped: bool = False
     """A statement took too long: nothing is estimated any more."""
 
     @property
     def name(self) -> str:
         """Return the name under which its progress is kept."""
-        return self.section.name(self.plan.name)
+        return self.partition.name(self.plan.name)
 
     def walk(self) -> Checkpoint:
         """Compare the whole section and return what was counted; raises errors of :mod:`parity.errors`."""
@@ -90,7 +90,7 @@ class ChunkScan:
         if state.counted or state.resumed or not self.plan.consistent:
             return state
         pair = Pair(*self.line.sides().tables(self.plan), self.plan.allows_lookup)
-        span = self.section.span
+        span = self.partition.span
         try:
             found = both(lambda: pair.legacy.count_compared(span), lambda: pair.target.count_compared(span))
         except Transient:
@@ -101,7 +101,7 @@ class ChunkScan:
         return state
 
     def _begin(self) -> Checkpoint:
-        mark = fingerprint(self.plan, self.section)
+        mark = fingerprint(self.plan, self.partition)
         kept = self.store.load(self.run, self.name)
         state = Checkpoint.from_json(kept) if kept else None
         if (
@@ -112,10 +112,10 @@ class ChunkScan:
         ):
             return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
         self._differences(0)  # removes what another plan's walk left
-        return Checkpoint(mark, self.section.span.after, started=self.clock.now().isoformat())
+        return Checkpoint(mark, self.partition.span.after, started=self.clock.now().isoformat())
 
     def _differences(self, spans: int) -> ChunkDifferences:
-        numbers = self.section.numbers
+        numbers = self.partition.numbers
         return ChunkDifferences(self.plan, self.folder, numbers[spans], numbers[-1])
 
     def _again(self, state: Checkpoint) -> Checkpoint:
@@ -137,7 +137,7 @@ class ChunkScan:
         facts = compare_chunk(pair, span, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
-        return _advanced(state, span, facts, found, done=span.upto == self.section.span.upto)
+        return _advanced(state, span, facts, found, done=span.upto == self.partition.span.upto)
 
     def _total(self, pair: Pair) -> int:
         """Return the table's rows: the server's estimate, but a count for a table that must be read at once."""
@@ -163,7 +163,7 @@ class ChunkScan:
         """Return the next span, and how many rows it should hold: as many as wanted, or all that are left."""
         if not self.plan.walkable:
             return KeyRange(), self.plan.rows
-        rest = KeyRange(state.after, self.section.span.upto)
+        rest = KeyRange(state.after, self.partition.span.upto)
         left = self._left(sides, state)
         if left is not None and left <= rows * LAST:
             return rest, left
@@ -177,7 +177,7 @@ class ChunkScan:
         They are the server's estimate, and how densely the rows lay so far. Where a span's end is, the
         server finds out by walking there, which is a tenth of a digest.
         """
-        if self.stopped or state.after is None or not self.section.whole or not self._divisible:
+        if self.stopped or state.after is None or not self.partition.whole or not self._divisible:
             return None
         first, last = self._bounds(sides)
         after, done = int(state.after[0] or 0), max(state.legacy, state.target)
@@ -211,11 +211,11 @@ class ChunkScan:
         return self.bounds
 
 
-def fingerprint(plan: TablePlan, section: Partition) -> str:
+def fingerprint(plan: TablePlan, partition: Partition) -> str:
     """Return what identifies a plan, so that progress under another one is not taken for its own."""
     # With the name: a results store that folds case answers for ``T`` with what was kept for ``t``.
     columns = (plan.legacy, plan.target, plan.key_legacy, plan.key_target)
-    told = repr((plan.name, *columns, plan.marks, plan.rules.where, section))
+    told = repr((plan.name, *columns, plan.marks, plan.rules.where, partition))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

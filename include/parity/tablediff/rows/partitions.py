@@ -47,12 +47,12 @@ class Partition:
         return range(sys.maxsize) if self.whole else range(self.number * PARTS, (self.number + 1) * PARTS)
 
 
-def wanted(plan: TablePlan, connections: int) -> int:
+def partition_count(plan: TablePlan, connections: int) -> int:
     """Return into how many sections a table should be cut."""
     return min(connections, plan.rows // WORTH) if plan.walkable else 1
 
 
-def cut(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
+def find_cuts(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
     """Return where a table is cut into sections of about equally many rows."""
     ends: list[Cells] = []
     for _ in range(parts - 1):
@@ -63,13 +63,13 @@ def cut(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
     return tuple(ends)
 
 
-def partitions(cuts: Sequence[Cells]) -> tuple[Partition, ...]:
+def partitions_between(cuts: Sequence[Cells]) -> tuple[Partition, ...]:
     """Return the sections between the cuts; without any, the whole."""
     bounds = pairwise([None, *cuts, None])
     return tuple(Partition(number, KeyRange(*ends)) for number, ends in enumerate(bounds))
 
 
-def merged(states: Sequence[Checkpoint], fingerprint: str) -> Checkpoint:
+def merge_checkpoints(states: Sequence[Checkpoint], fingerprint: str) -> Checkpoint:
     """Return the progress of a whole table from that of its sections, all done."""
     columns: Counter[str] = Counter()
     for state in states:
@@ -81,7 +81,7 @@ def merged(states: Sequence[Checkpoint], fingerprint: str) -> Checkpoint:
         after=None,
         done=all(state.done for state in states),
         counted=all(state.counted for state in states),
-        sections=len(states),
+        partitions=len(states),
         cuts=(),
         columns=dict(columns),
         **counts,
