@@ -168,7 +168,7 @@ CASES = {
     "few": Case("parity mysql, 10 rows differ", Bench.parity, FEW),
     "few-reladiff": Case("reladiff, 10 rows differ", Bench.reladiff, FEW),
     "scattered": Case("parity mysql, 2,000 rows differ", Bench.parity, SCATTERED),
-    "streamed": Case("  all rows streamed", lambda bench: bench.parity("--way", "stream"), SCATTERED),
+    "streamed": Case("  all rows streamed", lambda bench: bench.parity("--strategy", "stream"), SCATTERED),
     "scattered-reladiff": Case("reladiff, 2,000 rows differ", Bench.reladiff, SCATTERED),
     "small": Case("parity mysql, 500 tables of 100 rows", lambda bench: bench.parity(database="small")),
 }

@@ -69,11 +69,11 @@ class TwoDatabases:
 
     def job(self, store: CheckpointStore | None = None, **spec: Any) -> Job:
         """Return a verification with a fake clock and small spans; tables may be empty unless ``spec`` says no."""
-        pace = {"settle": "0s", "first": 100, "chunk": "50ms"} | spec.pop("pace", {})
+        throttle = {"settle": "0s", "first": 100, "chunk": "50ms"} | spec.pop("throttle", {})
         base = {"database": self.name, "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
         urls = [address(server.url(self.name)) for server in servers()]
         return Job(
-            Database.model_validate({**base, "pace": pace, **spec}),
+            Database.model_validate({**base, "throttle": throttle, **spec}),
             Connections(*urls),
             store or MemoryCheckpoints(),
             self.folder,

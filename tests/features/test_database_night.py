@@ -27,7 +27,7 @@ from parity.tablediff.verdict import DatabaseResult
 pytestmark = pytest.mark.mariadb
 scenarios("database_night.feature")
 NOW = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
-SMALL = {"first": 100, "chunk": "1ms", "way": "digest", "settle": "0s"}
+SMALL = {"first": 100, "chunk": "1ms", "strategy": "digest", "settle": "0s"}
 
 
 class Killed(BaseException):
@@ -58,7 +58,7 @@ class Night:
     plan: DatabaseRunPlan | None = None
 
     def job(self, progress: Any) -> Job:
-        return replace(self.two.job(progress, pace=SMALL), waivers=self.waivers, run="night/0/3")
+        return replace(self.two.job(progress, throttle=SMALL), waivers=self.waivers, run="night/0/3")
 
     def run(self, tables: str = "", progress: Any = None) -> None:
         job = self.job(progress or StoredCheckpoints(self.store.engine))

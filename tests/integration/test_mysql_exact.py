@@ -66,8 +66,8 @@ EQUAL = {
 }
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_only_what_is_the_same_is_equal(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_only_what_is_the_same_is_equal(tmp_path: Path, strategy: str) -> None:
     two = TwoDatabases("exact", tmp_path)
     two.fresh()
     cases = [*DIFFERENT.values(), *EQUAL.values()]
@@ -78,7 +78,7 @@ def test_only_what_is_the_same_is_equal(tmp_path: Path, way: str) -> None:
                 f"INSERT INTO t{at} VALUES (1, {value});\n"
             )
 
-    result = two.verify(pace={"way": way})
+    result = two.verify(throttle={"strategy": strategy})
 
     names = [*DIFFERENT, *EQUAL]
     found = {names[int(one.table[1:])]: (one.result.verdict.value, one.result.reason) for one in result.tables}
@@ -86,8 +86,8 @@ def test_only_what_is_the_same_is_equal(tmp_path: Path, way: str) -> None:
     assert {name: found[name] for name in EQUAL if found[name][0] != "PASS"} == {}
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_keys_without_unicode_and_years_are_found_again(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_keys_without_unicode_and_years_are_found_again(tmp_path: Path, strategy: str) -> None:
     two = TwoDatabases("exact_keys", tmp_path)
     two.fresh()
     two.both(
@@ -101,7 +101,7 @@ def test_keys_without_unicode_and_years_are_found_again(tmp_path: Path, way: str
     )
     two.target("UPDATE texts SET v = 9 WHERE v < 4;\nUPDATE years SET v = 9 WHERE k IN ('0000', 2009)")
     two.target("UPDATE labels SET v = 0 WHERE n IN (4, 6)")
-    result = two.verify(pace={"way": way, "settle": "1ms", "first": 2})
+    result = two.verify(throttle={"strategy": strategy, "settle": "1ms", "first": 2})
     assert counts(result, "texts") == (3, 0, 0)
     assert counts(result, "years") == (2, 0, 0)
     assert counts(result, "labels") == (2, 0, 0)

@@ -104,11 +104,11 @@ class Hunter:
                     self.killed = True
 
 
-SMALL = {"first": 200, "chunk": "1ms", "way": "digest"}
+SMALL = {"first": 200, "chunk": "1ms", "strategy": "digest"}
 
 
 def test_a_lost_connection_is_made_anew_and_the_walk_goes_on(databases: TwoDatabases) -> None:
-    result = databases.verify(Trap(kill_connections), pace=SMALL)
+    result = databases.verify(Trap(kill_connections), throttle=SMALL)
 
     assert counts(result, "entries") == EXPECTED
     assert counts(result, "other") == (0, 0, 0)
@@ -122,7 +122,7 @@ def test_a_server_that_comes_back_is_waited_for(databases: TwoDatabases) -> None
     databases.clock = Sleeper(meanwhile=lambda: None if target.pid else target.start())
 
     try:
-        result = databases.verify(Trap(target.kill), pace=SMALL)
+        result = databases.verify(Trap(target.kill), throttle=SMALL)
     finally:  # it was started by a worker's thread, and dies with it
         target.stop()
         target.start()
@@ -134,7 +134,7 @@ def test_a_server_that_comes_back_is_waited_for(databases: TwoDatabases) -> None
 def test_a_server_that_stays_away_makes_its_tables_invalid(databases: TwoDatabases) -> None:
     target = servers()[1]
     try:
-        result = databases.verify(Trap(target.kill), pace={**SMALL, "attempts": 2})
+        result = databases.verify(Trap(target.kill), throttle={**SMALL, "attempts": 2})
     finally:
         target.start()
 
@@ -158,10 +158,10 @@ def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
     trap = Trap(die)
     trap.save, saved = lambda *a: (kept.save(*a), Trap.save(trap, *a))[0], trap.states  # type: ignore[method-assign]
     with pytest.raises(Killed):
-        databases.verify(trap, pace=SMALL)
+        databases.verify(trap, throttle=SMALL)
     assert kept.load("once", "entries") == saved["once", "entries"]
 
-    result = databases.verify(kept, pace=SMALL)
+    result = databases.verify(kept, throttle=SMALL)
 
     assert counts(result, "entries") == EXPECTED
     assert next(t.result for t in result.tables if t.table == "entries").rows.legacy == ROWS
@@ -172,7 +172,7 @@ def test_a_row_that_arrives_while_it_looks_is_in_flight_and_no_difference(databa
     copy = f"REPLACE INTO entries VALUES {rows};\nDELETE FROM entries WHERE id = 99999;\n"
     databases.clock = Sleeper(meanwhile=lambda: databases.target(copy))
 
-    result = databases.verify(pace={"settle": "1s"})
+    result = databases.verify(throttle={"settle": "1s"})
 
     entries = next(table.result for table in result.tables if table.table == "entries")
     assert result.verdict == "PASS", result.reason
@@ -186,7 +186,7 @@ def test_a_row_that_never_stands_still_cannot_be_judged(databases: TwoDatabases)
         meanwhile=lambda: databases.target("UPDATE entries SET amount = amount + 1 WHERE id = 10;\n")
     )
 
-    result = databases.verify(pace={"settle": "1s"})
+    result = databases.verify(throttle={"settle": "1s"})
 
     assert result.verdict == "INVALID"
     assert "changed every time" in result.reason
@@ -195,7 +195,7 @@ def test_a_row_that_never_stands_still_cannot_be_judged(databases: TwoDatabases)
 def test_a_connection_lost_during_the_second_reading_is_made_anew(databases: TwoDatabases) -> None:
     databases.clock = Sleeper(meanwhile=kill_connections)
 
-    result = databases.verify(pace={"settle": "1s"})
+    result = databases.verify(throttle={"settle": "1s"})
 
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.verdict == "FAIL"
@@ -207,7 +207,7 @@ def test_a_killed_query_is_asked_again_and_costs_one_span(databases: TwoDatabase
     databases.legacy("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
     databases.both("ALTER TABLE big ADD PRIMARY KEY (id);\n")
     with hunter:
-        result = databases.verify(pace={"first": 100_000, "way": "digest"}, include=["big"])
+        result = databases.verify(throttle={"first": 100_000, "strategy": "digest"}, include=["big"])
 
     assert hunter.killed
     assert result.verdict == "PASS", result.reason
@@ -218,7 +218,9 @@ def test_a_killed_query_is_asked_again_and_costs_one_span(databases: TwoDatabase
 def test_a_statement_that_outlives_its_time_out_ends_invalid_in_one_sentence(databases: TwoDatabases) -> None:
     databases.both("CREATE TABLE heap AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_400000;\n")
 
-    result = databases.verify(pace={"statement": "0.02s", "attempts": 2, "way": "digest"}, include=["heap"])
+    result = databases.verify(
+        throttle={"statement": "0.02s", "attempts": 2, "strategy": "digest"}, include=["heap"]
+    )
 
     assert result.verdict == "INVALID"
     assert "stopped a statement" in result.reason

@@ -51,13 +51,13 @@ class Meanwhile(MemoryCheckpoints):
 
 def test_tables_that_foreign_keys_tie_together_are_seen_as_of_one_moment(databases: TwoDatabases) -> None:
     store = Meanwhile(databases)
-    result = databases.verify(store, pace={"way": "digest", "first": 200, "chunk": "1ms"})
+    result = databases.verify(store, throttle={"strategy": "digest", "first": 200, "chunk": "1ms"})
 
     assert store.done
     assert result.verdict == "PASS", result.reason
     assert [table.result.rows.target for table in result.tables] == [2000, 2000]
 
-    again = databases.verify(pace={"way": "digest"})
+    again = databases.verify(throttle={"strategy": "digest"})
     assert counts(again, "accounts") == (1, 0, 1)
     assert counts(again, "bookings") == (0, 1, 1)
 
@@ -87,7 +87,7 @@ def busy(*statements: str) -> Iterator[None]:
 
 def test_a_table_that_somebody_locks_is_not_waited_for_longer_than_told(databases: TwoDatabases) -> None:
     with busy("LOCK TABLES bookings WRITE"):
-        result = databases.verify(pace={"lock_wait": "1s", "attempts": 1}, include=["bookings"])
+        result = databases.verify(throttle={"lock_wait": "1s", "attempts": 1}, include=["bookings"])
 
     assert result.verdict == "INVALID"
     assert "Lock wait timeout" in result.reason
@@ -95,7 +95,7 @@ def test_a_table_that_somebody_locks_is_not_waited_for_longer_than_told(database
 
 def test_a_server_that_stays_busy_is_left_alone(databases: TwoDatabases) -> None:
     with busy(), busy():
-        result = databases.verify(pace={"threads_running": 1, "patience": "3s"})
+        result = databases.verify(throttle={"threads_running": 1, "patience": "3s"})
 
     assert result.verdict == "INVALID"
     assert "the limit is 1" in result.reason

@@ -96,7 +96,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         "key": key,
         "legacy": legacy,
         "target": target,
-        "way": draw(st.sampled_from(["digest", "stream", "auto"])),
+        "strategy": draw(st.sampled_from(["digest", "stream", "auto"])),
     }
 
 
@@ -154,7 +154,7 @@ def test_every_difference_is_found_and_none_is_invented(databases: TwoDatabases,
     databases.legacy(_insert(case, case["legacy"]))
     databases.target(_insert(case, case["target"]))
 
-    result = databases.verify(pace={"first": 10, "way": case["way"]})
+    result = databases.verify(throttle={"first": 10, "strategy": case["strategy"]})
 
     expected = _expected(case)
     assert counts(result, "t") == expected, result.reason

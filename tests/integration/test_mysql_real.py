@@ -64,8 +64,8 @@ class OnMySQL:
         if user:
             sides = tuple(replace(side, user=user, password=SecretStr("p"), tls="unverified") for side in sides)  # type: ignore[assignment]
         told = {"database": "real", "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
-        pace = {"settle": "0s", **spec.pop("pace", {})}
-        declared = Database.model_validate({**told, "pace": pace, **spec})
+        throttle = {"settle": "0s", **spec.pop("throttle", {})}
+        declared = Database.model_validate({**told, "throttle": throttle, **spec})
         return verify_database(Job(declared, Connections(*sides), MemoryCheckpoints(), self.folder, FakeClock()))
 
 
@@ -89,8 +89,8 @@ DOCUMENTS = {
 }
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, strategy: str) -> None:
     for at, values in enumerate(DOCUMENTS.values()):
         two.run(
             f"CREATE TABLE t{at} (id INT PRIMARY KEY, v JSON)", f"CREATE TABLE u{at} (id INT PRIMARY KEY, v JSON)"
@@ -100,24 +100,24 @@ def test_a_document_is_equal_only_with_the_types_of_its_values(two: OnMySQL, way
                 f"INSERT INTO t{at} VALUES (1, {value})", f"INSERT INTO u{at} VALUES (1, {values[0]})", on=(side,)
             )
 
-    result = two.verify(pace={"way": way})
+    result = two.verify(throttle={"strategy": strategy})
 
     for at, name in enumerate(DOCUMENTS):
         assert counts(result, f"t{at}") == (1, 0, 0), name
         assert counts(result, f"u{at}") == (0, 0, 0), name
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_vectors_are_compared_by_their_bytes(two: OnMySQL, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_vectors_are_compared_by_their_bytes(two: OnMySQL, strategy: str) -> None:
     two.run(
         "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(3) NOT NULL)",
         "INSERT INTO t VALUES (1, NULL, TO_VECTOR('[0, 1, 2]')), (2, TO_VECTOR('[1]'), TO_VECTOR('[1]')),"
         " (3, TO_VECTOR('[1, 2]'), TO_VECTOR('[0]'))",
     )
-    assert two.verify(pace={"way": way}).verdict == "PASS"
+    assert two.verify(throttle={"strategy": strategy}).verdict == "PASS"
     two.run("UPDATE t SET v = TO_VECTOR('[1, 2, 0]') WHERE id = 3", on=(1,))
     two.run("UPDATE t SET w = TO_VECTOR('[-0.0, 1, 2]') WHERE id = 1", on=(1,))
-    found = two.verify(pace={"way": way})
+    found = two.verify(throttle={"strategy": strategy})
     assert counts(found, "t") == (2, 0, 0), found.reason
 
 
@@ -163,8 +163,8 @@ def test_rows_that_differ_are_found_without_md5(two: OnMySQL) -> None:
     two.run("CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b MEDIUMBLOB, g POINT)")
     two.run("INSERT INTO t VALUES (1, REPEAT('x', 300000), REPEAT('y', 300000), POINT(1, 2)), (2, 'a', 'b', NULL)")
     two.run("UPDATE t SET b = CONCAT(b, 'z') WHERE id = 1", on=(1,))
-    for way in ("digest", "stream"):
-        assert counts(two.verify(pace={"way": way}), "t") == (1, 0, 0)
+    for strategy in ("digest", "stream"):
+        assert counts(two.verify(throttle={"strategy": strategy}), "t") == (1, 0, 0)
 
 
 def test_a_generated_key_is_not_hidden(two: OnMySQL) -> None:

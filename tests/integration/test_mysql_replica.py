@@ -63,8 +63,8 @@ class Replication:
 
     def verify(self, folder: Path, clock: FakeClock) -> DatabaseResult:
         """Compare the source with its replica, which may be a second behind."""
-        pace = {"replica_lag": "1s", "patience": "30s", "settle": "0s"}
-        declared = {"database": "ledger", "owner": "dba", "legacy": "l", "target": "t", "pace": pace}
+        throttle = {"replica_lag": "1s", "patience": "30s", "settle": "0s"}
+        declared = {"database": "ledger", "owner": "dba", "legacy": "l", "target": "t", "throttle": throttle}
         sides = Connections(*(address(server.url("ledger")) for server in (self.source, self.replica)))
         return verify_database(Job(Database.model_validate(declared), sides, MemoryCheckpoints(), folder, clock))
 

@@ -33,7 +33,7 @@ PLANTED = (
     "INSERT INTO entries VALUES ('', 1, 1), ('zz', 1, 1), ('a400', -1, 1);\n"
 )
 EXPECTED = (10, 2, 3)
-PACE = {"connections": 3, "first": 4_000, "chunk": "500ms"}
+THROTTLE = {"connections": 3, "first": 4_000, "chunk": "500ms"}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def entries(result: DatabaseResult) -> dict[str, Any]:
     return {**result.tables[0].result.extra["mysql"], "notes": result.tables[0].result.not_compared}
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_sections_find_what_one_walk_finds(databases: TwoDatabases, way: str) -> None:
-    result = databases.verify(pace={**PACE, "way": way})
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_sections_find_what_one_walk_finds(databases: TwoDatabases, strategy: str) -> None:
+    result = databases.verify(throttle={**THROTTLE, "strategy": strategy})
 
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.tables[0].result.rows.legacy == ROWS
@@ -88,7 +88,7 @@ def test_a_killed_workers_successor_goes_on_within_the_same_sections(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
     kept = StoredCheckpoints(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
-    job = replace(databases.job(Counting(kept=kept, dies=2), pace=PACE), artefacts=tmp_path)
+    job = replace(databases.job(Counting(kept=kept, dies=2), throttle=THROTTLE), artefacts=tmp_path)
     with pytest.raises(Killed):
         verify_database(job)
     cut = kept.load("once", "entries")
@@ -119,7 +119,7 @@ class Cutting(MemoryCheckpoints):
 
 
 def test_connections_lost_in_all_sections_at_once_are_made_anew(databases: TwoDatabases) -> None:
-    result = databases.verify(Cutting(), pace=PACE)
+    result = databases.verify(Cutting(), throttle=THROTTLE)
 
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.tables[0].result.rows.legacy == ROWS
@@ -130,9 +130,9 @@ def test_no_more_sessions_are_opened_than_the_pace_allows_and_they_say_who_they_
     databases: TwoDatabases,
 ) -> None:
     with watched() as seen:
-        databases.verify(pace=PACE)
+        databases.verify(throttle=THROTTLE)
 
-    assert max(len(sample) for sample in seen) == PACE["connections"]
+    assert max(len(sample) for sample in seen) == THROTTLE["connections"]
     assert any("/* parity sections */" in query for sample in seen for query in sample)
 
 
@@ -162,7 +162,7 @@ def watched() -> Iterator[list[list[str]]]:
 def test_all_threads_together_keep_to_the_rows_per_second(databases: TwoDatabases) -> None:
     slept: list[float] = databases.clock.slept  # type: ignore[attr-defined]
     before = len(slept)
-    databases.verify(pace={**PACE, "rows_per_second": 8_000})
+    databases.verify(throttle={**THROTTLE, "rows_per_second": 8_000})
 
     assert sum(slept[before:]) == pytest.approx(ROWS / 8_000, rel=0.5)
 

@@ -71,10 +71,10 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("way", ["stream", "digest"])
-def test_no_global_variable_alters_an_answer(databases: TwoDatabases, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["stream", "digest"])
+def test_no_global_variable_alters_an_answer(databases: TwoDatabases, strategy: str) -> None:
     with globally(*HOSTILE):
-        result = databases.verify(pace={"way": way, "first": 1000})
+        result = databases.verify(throttle={"strategy": strategy, "first": 1000})
     assert counts(result, "t") == (1, 0, 0)
     assert result.tables[0].result.rows.legacy == ROWS
 
@@ -82,7 +82,7 @@ def test_no_global_variable_alters_an_answer(databases: TwoDatabases, way: str) 
 def test_nor_does_init_connect(databases: TwoDatabases) -> None:
     hostile = "SET sql_select_limit = 10, time_zone = ''+03:00'', sql_mode = ''ANSI'', NAMES latin1"
     with globally(f"init_connect = '{hostile}'"):
-        result = databases.verify(pace={"way": "stream"})
+        result = databases.verify(throttle={"strategy": "stream"})
     assert result.verdict == "FAIL", result.reason
     assert counts(result, "t") == (1, 0, 0)
 
@@ -98,7 +98,7 @@ def test_what_init_connect_leaves_in_a_session_is_read_by_nobody(databases: TwoD
         "CREATE DATABASE IF NOT EXISTS settings_beside;\nCREATE TABLE IF NOT EXISTS settings_beside.t (a INT)"
     )
     with globally(f"init_connect = '{hostile}'"):
-        result = databases.verify(pace={"way": "stream"})
+        result = databases.verify(throttle={"strategy": "stream"})
     assert counts(result, "t") == (1, 0, 0), result.reason
     assert result.tables[0].result.rows.legacy == ROWS
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.mariadb
 ROWS = 6_000
 MISJUDGED = "CREATE TABLE entries (id INT PRIMARY KEY, memo VARCHAR(20)) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0;\n"
 FILL = "INSERT INTO entries SELECT {key}, CONCAT('memo ', seq) FROM seq_1_to_6000;\n"
-PACE = {"way": "digest", "first": 1_000, "chunk": "60s"}
+THROTTLE = {"strategy": "digest", "first": 1_000, "chunk": "60s"}
 """Spans of 1,000, 4,000 and, were there as many, 16,000 rows."""
 
 
@@ -55,7 +55,7 @@ def test_the_end_of_the_last_span_is_not_asked_for(databases: TwoDatabases) -> N
     databases.both(FILL.format(key="seq") + "ANALYZE TABLE entries;\n")
     plant(databases)
     with Ends() as ends:
-        result = databases.verify(pace=PACE)
+        result = databases.verify(throttle=THROTTLE)
     assert ends.asked == 1
     assert counts(result, "entries") == (2, 1, 0)
     assert result.tables[0].result.rows.legacy == ROWS
@@ -65,7 +65,7 @@ def test_rows_that_the_server_does_not_know_of_are_told_by_how_densely_they_lie(
     databases.both("ANALYZE TABLE entries;\n" + FILL.format(key="seq"))
     plant(databases)
     with Ends() as ends:
-        result = databases.verify(pace={**PACE, "chunk": "1ms"})
+        result = databases.verify(throttle={**THROTTLE, "chunk": "1ms"})
     assert ends.asked >= 4
     assert counts(result, "entries") == (2, 1, 0)
 
@@ -75,7 +75,7 @@ def test_no_row_is_lost_where_both_signs_mislead(databases: TwoDatabases) -> Non
     databases.both("ANALYZE TABLE entries;\n" + FILL.format(key=keys))
     databases.target("UPDATE entries SET memo = 'other' WHERE id IN (1000, 1005999);\n")
     with Ends() as ends:
-        result = databases.verify(pace=PACE)
+        result = databases.verify(throttle=THROTTLE)
     assert ends.asked == 1
     assert counts(result, "entries") == (2, 0, 0)
     assert result.tables[0].result.rows.legacy == ROWS

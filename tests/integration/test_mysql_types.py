@@ -29,8 +29,8 @@ PAIRS = [
 """Legacy type, target type, two values that mean the same in both, and another for the first on the target."""
 
 
-@pytest.mark.parametrize("way", ["digest", "stream"])
-def test_only_a_value_that_means_something_else_differs(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("strategy", ["digest", "stream"])
+def test_only_a_value_that_means_something_else_differs(tmp_path: Path, strategy: str) -> None:
     two = TwoDatabases("types", tmp_path)
     two.fresh()
     for at, (old, new, values, other) in enumerate(PAIRS):
@@ -43,7 +43,7 @@ def test_only_a_value_that_means_something_else_differs(tmp_path: Path, way: str
         two.target(f"ALTER TABLE u{at} ADD PRIMARY KEY (id);\n")
         two.legacy(f"CREATE TABLE u{at} LIKE t{at};\nINSERT INTO u{at} SELECT * FROM t{at};\n")
 
-    result = two.verify(pace={"way": way})
+    result = two.verify(throttle={"strategy": strategy})
 
     found = {(old, new): counts(result, f"t{at}") for at, (old, new, *_) in enumerate(PAIRS)}
     assert found == {(old, new): (0, 0, 0) for old, new, *_ in PAIRS}

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--allow-empty", is_flag=True, help="Zero rows against zero rows may pass.")
 @click.option("--json", "to", default="", help="Write the result as JSON to a file, or - for stdout.")
 @click.option("--connections", default=1, show_default=True, type=click.IntRange(1, 16), help="Per server.")
-@click.option("--way", type=click.Choice(["auto", "digest", "stream"]), default="auto", show_default=True)
+@click.option(
+    "--strategy", "--way", type=click.Choice(["auto", "digest", "stream"]), default="auto", show_default=True
+)
 @click.option("--rows-per-second", type=click.IntRange(1), help="Read no faster than this.")
 @click.option("--settle", default="1s", show_default=True, help="Read different rows again after this; 0s: never.")
 def command(left: str, right: str, **options: Any) -> None:
@@ -75,7 +77,7 @@ def _spec(options: dict[str, Any]) -> Database:
 
     tables = tuple(name for name in options["tables"].split(",") if name)
     told: dict[str, dict[str, Any]] = {name: {} for name in tables if not set("*?[") & set(name)}
-    pace = {name: options[name] for name in ("connections", "rows_per_second", "settle", "way")}
+    throttle = {name: options[name] for name in ("connections", "rows_per_second", "settle", "strategy")}
     try:
         return Database.model_validate(
             {
@@ -87,7 +89,7 @@ def _spec(options: dict[str, Any]) -> Database:
                 "exclude": options["exclude"],
                 "allow_empty": options["allow_empty"],
                 "tables": told,
-                "pace": pace,
+                "throttle": throttle,
             }
         )
     except ValidationError as error:

@@ -14,6 +14,8 @@ from pydantic import Field, field_validator, model_validator
 
 from parity.suite.models import DATABASE_DAG, AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
 
+Strategy = Literal["auto", "digest", "stream"]
+
 
 class TableRules(Frozen):
     """What is said of one table; a table that nobody mentions is compared in full."""
@@ -30,7 +32,7 @@ class TableRules(Frozen):
 
 
 class ThrottleLimits(Frozen):
-    """How gently the servers are treated."""
+    """How much load a comparison may put on the servers."""
 
     connections: int = Field(default=1, ge=1, le=16, description="Per server.")
     rows_per_second: int | None = Field(default=None, gt=0, description="Per server.")
@@ -44,10 +46,10 @@ class ThrottleLimits(Frozen):
         default="1s", validate_default=True, description="Rows found different are read again after this."
     )
     first: int = Field(default=100_000, gt=0, description="Rows that the first query of a table reads.")
-    way: Literal["auto", "digest", "stream"] = Field(
-        default="auto", description="Digests first, every row at once, or whatever proves quicker."
+    strategy: Strategy = Field(
+        default="auto", description="Digests first, every row at once, or whichever proves quicker."
     )
-    attempts: int = Field(default=5, ge=1, description="How often a lost connection is made anew.")
+    attempts: int = Field(default=5, ge=1, description="How often a lost connection is opened again.")
 
 
 class Rds(Frozen):
@@ -89,7 +91,7 @@ class Database(Frozen):
     tables: dict[str, TableRules] = Field(default_factory=dict)
     allow_empty: bool = Field(default=False, description="Any table may have zero rows on both sides.")
     users: tuple[str, ...] = Field(default=(), description="Patterns of users that must exist on both sides.")
-    pace: ThrottleLimits = ThrottleLimits()
+    throttle: ThrottleLimits = ThrottleLimits()
     rds: Rds | None = None
     azure: FlexibleServer | None = None
     alerts: tuple[AlertTarget, ...] = ()

@@ -31,9 +31,9 @@ class WorkerPool:
 
     def verify(self, groups: Sequence[Sequence[TablePlan]]) -> list[TableResult]:
         """Walk everything, then read again what differs, and judge."""
-        brake = Throttle(self.job.spec.pace, self.job.clock)
+        brake = Throttle(self.job.spec.throttle, self.job.clock)
         runs = [[TableRun(self.job, plan, brake) for plan in group] for group in groups]
-        with ThreadPoolExecutor(self.job.spec.pace.connections) as pool:
+        with ThreadPoolExecutor(self.job.spec.throttle.connections) as pool:
             try:
                 units = [unit for group in pool.map(self._work_units, runs) for unit in group]
                 list(pool.map(self._walk, units))
@@ -70,7 +70,7 @@ class WorkerPool:
         try:
             line = self._idle.pop()
         except IndexError:
-            line = ReconnectingPair(self.job.connections, self.job.clock, self.job.spec.pace.attempts)
+            line = ReconnectingPair(self.job.connections, self.job.clock, self.job.spec.throttle.attempts)
             self._all.append(line)
         try:
             yield line

@@ -41,7 +41,7 @@ class Survey:
 
 def connections_of(spec: Database, connections: Connections) -> Connections:
     """Return the connections with the limits that the database's file sets."""
-    pace = spec.pace
+    pace = spec.throttle
     limits = Limits(
         statement_seconds=pace.statement.total_seconds(), lock_seconds=round(pace.lock_wait.total_seconds())
     )
@@ -53,7 +53,7 @@ def survey_database(spec: Database, connections: Connections, clock: Clock) -> S
 
     A connection that was there and is lost is made anew, as it is later when rows are read.
     """
-    line = ReconnectingPair(connections_of(spec, connections), clock, spec.pace.attempts)
+    line = ReconnectingPair(connections_of(spec, connections), clock, spec.throttle.attempts)
     try:
         line.sides()  # whoever cannot connect at all is told so at once
         return line.retried(partial(_survey, spec))

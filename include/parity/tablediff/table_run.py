@@ -58,7 +58,7 @@ class TableRun:
     @property
     def parts(self) -> int:
         """Return into how many sections it should be cut."""
-        return 1 if self.trouble else partition_count(self.plan, self.job.spec.pace.connections)
+        return 1 if self.trouble else partition_count(self.plan, self.job.spec.throttle.connections)
 
     def cut(self, line: ReconnectingPair) -> None:
         """Cut it into sections, unless it was walked to its end before."""
@@ -113,7 +113,7 @@ class TableRun:
     def _steps(self, line: ReconnectingPair, partition: Partition) -> ChunkScan:
         job = self.job
         folder = job.artefacts / job.run / folder_of(self.plan.name)
-        stride = ChunkSizer(job.spec.pace)
+        stride = ChunkSizer(job.spec.throttle)
         return ChunkScan(
             self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, partition=partition
         )
@@ -140,7 +140,7 @@ class TableRun:
         if not facts.progress.different:
             return facts
         steps = self._steps(line, Partition())
-        settle = self.job.spec.pace.settle.total_seconds()
+        settle = self.job.spec.throttle.settle.total_seconds()
         state, again = recheck(steps, facts.progress, settle, time.monotonic() - self.seen)
         facts = replace(facts, progress=state, recheck=again)
         if not state.different:

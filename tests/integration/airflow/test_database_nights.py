@@ -43,7 +43,7 @@ database: slow
 owner: dba
 legacy: rds_ledger
 target: azure_ledger
-pace: {connections: 1, settle: 0s, first: 500, chunk: 50ms, rows_per_second: 2500, way: digest}
+throttle: {connections: 1, settle: 0s, first: 500, chunk: 50ms, rows_per_second: 2500, strategy: digest}
 """
 """Twenty thousand rows take eight seconds, in many spans."""
 

@@ -44,7 +44,7 @@ def test_a_broken_database_takes_no_other_down_and_is_told_with_line_and_suggest
         ("tables:\n  t:\n    key: [c]\n    columns:\n      c: {ignore: unused}\n", 8, "key column 'c' is ignored"),
         ("rds: {instance: a, cluster: b}\n", 6, "an instance or a cluster"),
         ("database: twice\n", 6, "occurs twice"),
-        ("pace: [1\n", 7, "is not YAML"),
+        ("throttle: [1\n", 7, "is not YAML"),
     ],
 )
 def test_a_mistake_is_named_where_it_is(folder: Path, added: str, line: int, said: str) -> None:

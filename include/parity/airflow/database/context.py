@@ -101,9 +101,10 @@ def addresses_of(spec: Database) -> tuple[Address, Address]:
 
 def for_one_task(spec: Database) -> Database:
     """Return the declaration for one task of several: one line to each server, and its share of the rows."""
-    pace, tasks = spec.pace, spec.pace.connections
-    share = pace.rows_per_second and max(1, pace.rows_per_second // tasks)
-    return spec.model_copy(update={"pace": pace.model_copy(update={"connections": 1, "rows_per_second": share})})
+    limits = spec.throttle
+    share = limits.rows_per_second and max(1, limits.rows_per_second // limits.connections)
+    alone = limits.model_copy(update={"connections": 1, "rows_per_second": share})
+    return spec.model_copy(update={"throttle": alone})
 
 
 def forget_progress(plan: DatabaseRunPlan) -> None:

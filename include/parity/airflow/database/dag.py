@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import DAG, Asset, Param
 from airflow.sdk.definitions.param import ParamsDict
@@ -15,9 +15,8 @@ from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
 from parity.airflow.step.operator import StepOperator
-from parity.flow.database_run.plan import STRATEGIES
 from parity.flow.stages import Stage
-from parity.suite.databases import Database
+from parity.suite.databases import Database, Strategy
 
 
 def build_database_dag(spec: Database, path: Path) -> DAG:
@@ -38,7 +37,7 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
             link=Stage.TABLES,
             map_index_template="{{ task.piece['title'] }}",
             # Each task holds one line to each server, so this is the limit on connections that the file sets.
-            max_active_tis_per_dagrun=spec.pace.connections,
+            max_active_tis_per_dagrun=spec.throttle.connections,
         ).expand(piece=survey.output)
         record = _step(Stage.RECORD, tasks.record, trigger_rule=LAST)
         published = _step("publish", tasks.publish, trigger_rule=LAST)
@@ -72,13 +71,13 @@ def _form(spec: Database) -> dict[str, Param]:
             description_md="Names or patterns, comma-separated, such as `ledger_*, payouts`. Empty: every table,"
             f" and what belongs to none.{f' There are rules for {named}.' if named else ''}",
         ),
-        "way": Param(
+        "strategy": Param(
             DECLARED,
             type="string",
-            enum=[DECLARED, *STRATEGIES],
-            title="Way",
+            enum=[DECLARED, *get_args(Strategy)],
+            title="Strategy",
             description_md="**digest** asks both servers for digests and fetches only what differs; **stream**"
-            " fetches every row; **auto** takes whatever proves quicker. The answer is the same.",
+            " fetches every row; **auto** takes whichever proves quicker. The answer is the same.",
         ),
         "rows_per_second": Param(
             None,

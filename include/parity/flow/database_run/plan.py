@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_args
 
 from parity.compare.result import NotCompared, Omission
 from parity.errors import BadInput
 from parity.flow.suite_run.plan import run_key
-from parity.suite.databases import Database, fits
+from parity.suite.databases import Database, Strategy, fits
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import TablePlan
 
 MOST_PIECES = 24
-STRATEGIES = ("auto", "digest", "stream")
 DATABASE = "(database)"
 """What stands for the database as a whole among its tables: schema, servers, cut-over."""
 
@@ -40,7 +39,7 @@ class DatabaseRunPlan:
     business_date: date
     tables: tuple[str, ...] = ()
     """Patterns; empty means every table."""
-    way: str = ""
+    strategy: str = ""
     """Empty: as declared."""
     rows_per_second: int | None = None
     """None: as declared."""
@@ -69,9 +68,9 @@ class DatabaseRunPlan:
 
     def applied_to(self, spec: Database) -> Database:
         """Return the database's declaration with what the form says instead."""
-        told = {"way": self.way or None, "rows_per_second": self.rows_per_second}
-        pace = spec.pace.model_copy(update={name: value for name, value in told.items() if value})
-        return spec.model_copy(update={"pace": pace})
+        given = {"strategy": self.strategy, "rows_per_second": self.rows_per_second}
+        limits = spec.throttle.model_copy(update={name: value for name, value in given.items() if value})
+        return spec.model_copy(update={"throttle": limits})
 
 
 def plan_database_run(
@@ -85,14 +84,14 @@ def plan_database_run(
     for name in tables:
         if not set("*?[") & set(name) and (why := spec.wants(name)):
             raise BadInput(f"Database {spec.database} leaves table {name} out: {why}.", remedy="Change its file.")
-    way = params.get("way")
+    strategy = str(params.get("strategy"))
     return DatabaseRunPlan(
         database=spec.database,
         key=spec.key,
         run_id=run_id,
         business_date=spec.business_date(moment),
         tables=tables,
-        way=way if way in STRATEGIES else "",
+        strategy=strategy if strategy in get_args(Strategy) else "",
         rows_per_second=params.get("rows_per_second") or None,
     )
 

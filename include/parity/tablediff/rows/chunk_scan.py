@@ -149,8 +149,8 @@ class ChunkScan:
 
     def _streamed(self, total: int) -> bool:
         """Tell whether the next span is streamed; a table that cannot be cut must fit into memory for that."""
-        if self.stride.pace.way != "auto":
-            return self.stride.pace.way == "stream"
+        if self.stride.pace.strategy != "auto":
+            return self.stride.pace.strategy == "stream"
         fits = self.plan.walkable or total <= STREAMED
         return fits and self.way.choose(total)
 

@@ -59,9 +59,9 @@ def test_judging_publishing_and_the_gate_happen_whatever_became_of_the_tables(tm
 
 
 def test_the_files_limit_on_connections_holds_across_tasks(tmp_path: Any) -> None:
-    dag = dag_of(tmp_path, pace={"connections": 3, "rows_per_second": 900})
+    dag = dag_of(tmp_path, throttle={"connections": 3, "rows_per_second": 900})
     assert dag.get_task("tables").partial_kwargs["max_active_tis_per_dagrun"] == 3
-    share = for_one_task(spec(pace={"connections": 3, "rows_per_second": 900})).pace
+    share = for_one_task(spec(throttle={"connections": 3, "rows_per_second": 900})).throttle
     assert (share.connections, share.rows_per_second) == (1, 300)
     assert dag.max_active_runs == 1
 
@@ -70,7 +70,7 @@ def test_a_manual_run_has_a_form_whose_defaults_are_the_nights(tmp_path: Any) ->
     params = dag_of(tmp_path).params
     assert {name: params[name] for name in params} == {
         "tables": None,
-        "way": "as declared",
+        "strategy": "as declared",
         "rows_per_second": None,
     }
 

@@ -61,16 +61,16 @@ def test_the_business_date_is_the_day_of_the_look_in_the_databases_own_zone() ->
 
 
 def test_a_plan_survives_its_way_through_xcom() -> None:
-    made = plan(tables="ledger_*, payouts", way="stream", rows_per_second=500)
+    made = plan(tables="ledger_*, payouts", strategy="stream", rows_per_second=500)
     assert DatabaseRunPlan.from_json(made.to_json()) == made
     assert made.tables == ("ledger_*", "payouts")
     assert made.folder.startswith("db.ledger/2026-03-02/manual-1-")
 
 
 def test_the_form_may_be_gentler_than_the_file_and_says_nothing_when_left_alone() -> None:
-    assert plan(way="as declared").applied_to(spec()) == spec()
-    gentler = plan(way="stream", rows_per_second=500).applied_to(spec()).pace
-    assert (gentler.way, gentler.rows_per_second) == ("stream", 500)
+    assert plan(strategy="as declared").applied_to(spec()) == spec()
+    gentler = plan(strategy="stream", rows_per_second=500).applied_to(spec()).throttle
+    assert (gentler.strategy, gentler.rows_per_second) == ("stream", 500)
 
 
 def test_a_table_that_is_left_out_cannot_be_asked_for() -> None:
