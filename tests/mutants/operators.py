@@ -15,6 +15,7 @@ from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, o
 from mutants import sql
 
 PARITY = Path(__file__).parents[2] / "include" / "parity"
+_LEFT_ALONE = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 _OTHER_NAMES = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
@@ -74,7 +75,7 @@ class _Visitor(cst.CSTVisitor):
         self.scope: list[cst.FunctionDef | cst.ClassDef] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom) or _is_docstring(node):
+        if isinstance(node, _LEFT_ALONE) or _is_docstring(node) or self._is_certain(node):
             return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.scope.append(node)
@@ -87,6 +88,13 @@ class _Visitor(cst.CSTVisitor):
     def on_leave(self, original_node: cst.CSTNode) -> None:
         if self.scope and self.scope[-1] is original_node:
             self.scope.pop()
+
+    def _is_certain(self, node: cst.CSTNode) -> bool:
+        """Tell whether a node is a zip's ``strict``, which only a defect reaches, or is for the type checker."""
+        if isinstance(node, cst.Arg) and node.keyword and node.keyword.value == "strict":
+            call = self.get_metadata(ParentNodeProvider, node)
+            return isinstance(call, cst.Call) and isinstance(call.func, cst.Name) and call.func.value == "zip"
+        return isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
 
     def _is_sql(self, node: cst.CSTNode) -> bool:
         """Tell whether a piece of a string belongs to SQL; the whole literal decides."""

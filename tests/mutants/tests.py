@@ -212,6 +212,7 @@ def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, st
         cover.stop()
         if any(report.failed for report in reports):
             why = next(report.longreprtext for report in reports if report.failed)
+            into.write_bytes(pickle.dumps(found))
             return KILLED, f"{item.nodeid} fails without a mutant:\n{why[-3000:]}"
         found.runs[item.nodeid] = Run(now, time.process_time() - began, lines_of(cover))
     found.modules = old.modules | {name for name in sys.modules if not name.startswith("_")}

@@ -159,9 +159,9 @@ def _number(kind: DataType) -> list[tuple[str, str]]:
         return [("one unit", unit), *sign]
     if kind.name == "decimal":
         unit = plain(Decimal(1).scaleb(-kind.scale))
-        step = f"CAST({unit} AS {kind.sql})" if kind.precision > kind.scale or kind.scale else "1"
+        step = f"CAST({unit} AS {kind.sql})"
         moved = f"CAST(CASE WHEN «0» > 0 THEN «0» - {step} ELSE «0» + {step} END AS {kind.sql})"
-        return [(f"{unit}", moved), *sign]
+        return [(unit, moved), *sign]
     if kind.name in FLOATS:
         toward = f"CASE WHEN «0» > 0 THEN '-inf'::{kind.sql} ELSE 'inf'::{kind.sql} END"
         return [("one unit in the last place", f"nextafter(«0», {toward})"), *sign]

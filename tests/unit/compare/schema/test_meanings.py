@@ -72,6 +72,7 @@ NEAR: list[tuple[ValueKind, str, str, str, str, bool]] = [
     (EXACT, "DECIMAL(4,2)", "199", "-99.99", "99.99", False),
     (EXACT, "DECIMAL(4,2)", "200", "NULL", "99.99", False),
     (EXACT, "DECIMAL(4,2)", "200", "NULL", "NULL", True),
+    (EXACT, "DECIMAL(38,2)", "2e36", "'9e35'", "'-9e35'", True),
     (EXACT, "DECIMAL(38,2)", "15e35", "'9e35'", "0", True),
     (EXACT, "DECIMAL(38,2)", "15e35", "'9e35'", "'-9e35'", False),
     (EXACT, "DECIMAL(38,2)", "1e35", "'9e35'", "'-9e35'", False),
