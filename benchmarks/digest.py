@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from bench_venv import CACHE
 from pair import KEY, make_pair
 
-from parity.compare import Source, Spec, run
+from parity.compare import Source, Spec, compare
 from parity.compare.result import Result
 from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
 from parity.flow.suite_run.digest.merge_result import merge_result
@@ -99,7 +99,7 @@ def night(engines: Engines) -> tuple[Result, int]:
         rows = both(lambda name, side: engines.export(f"rows-{name}", detail(way, buckets, name, side)))
     with engines.timed("compare"):
         spec = Spec.of_activity(ASKED, scratch=engines.folder, memory="2GB")
-        found = run(*(Source.of(*side.files) for side in rows), spec)
+        found = compare(*(Source.of(*side.files) for side in rows), spec)
         result = merge_result(found, way, buckets, verify_digests(way, buckets, *rows))
     return result, sum(export.bytes for export in (*digests, *rows))
 

@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fake_clock import FakeClock
 from parity.clients.mysql import address
-from parity.clock import Clock, FakeClock
+from parity.clock import Clock
 from parity.suite.databases import Database
 from parity.tablediff.job import Job
 from parity.tablediff.rows.checkpoint import CheckpointStore, MemoryCheckpoints

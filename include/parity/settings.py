@@ -1,7 +1,8 @@
-"""Where things are: the only module that reads the environment."""
+"""Every setting; the only module that reads the environment."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -29,7 +30,7 @@ class Settings(BaseSettings):
     artefact_connection: str = ""
     """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
     site_url: str = ""
-    """Where people open Airflow; the head of the links in alerts."""
+    """Where people open Airflow; links in alerts begin with it."""
     scratch: Path | None = None
     """Directory for spilling and downloads; None means ``home/scratch``."""
     memory: str = "2GB"
@@ -37,11 +38,11 @@ class Settings(BaseSettings):
     mask_key: SecretStr = SecretStr("")
     """Key of the hashes that stand for sensitive values; empty means a fresh one per process."""
     scheduled: bool = True
-    """Whether suites run by themselves; off, people trigger them."""
+    """Whether suites run on their schedules; off, people trigger them."""
     poll_seconds: float = 15.0
-    """How often a waiting trigger asks the cloud."""
+    """Seconds between two polls of a cloud by a waiting trigger."""
     retry_seconds: float = 20.0
-    """First pause before a step is tried again that failed for a reason that may pass; it doubles each time."""
+    """First pause before a step is retried after a transient failure; it doubles each time."""
     keep_exchange_days: int = Field(default=14, ge=1)
     """After this, what both sides exported is deleted."""
     keep_artefact_days: int = Field(default=400, ge=1)
@@ -64,7 +65,7 @@ class Settings(BaseSettings):
         return self.artefacts or str(self.home / "artefacts")
 
     def artefact_link(self, name: str) -> str:
-        """Return what a person opens to see the artefact ``name``: a page of Airflow, else the place itself."""
+        """Return the link to the artefact ``name``: a page of Airflow, else where it is stored."""
         site = self.site_url.rstrip("/")
         return f"{site}/parity/artefacts/{name}" if site else f"{self.artefact_root.rstrip('/')}/{name}"
 
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
         return self.scratch or self.home / "scratch"
 
 
+def environment(name: str) -> str | None:
+    """Return a variable that another party names: a user on the command line, or a cloud's platform."""
+    return os.environ.get(name)
+
+
 def settings() -> Settings:
-    """Read the settings afresh; cheap enough to call wherever they are needed."""
+    """Read the settings again; cheap enough to call wherever they are needed."""
     return Settings()

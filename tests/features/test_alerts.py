@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from fake_clock import FakeClock
 from parity.alerts.notify import Sender, notify
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.alerts.senders import (
@@ -25,7 +26,6 @@ from parity.alerts.senders import (
     WebhookSender,
     WebhookSettings,
 )
-from parity.clock import FakeClock
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
 

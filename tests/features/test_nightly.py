@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from fake_clock import FakeClock
 from parity.alerts.notify import notify
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clients.artefacts import Artefacts
 from parity.clients.files import FileStorage
 from parity.clients.remote import Phase, RunStatus
-from parity.clock import FakeClock
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput, ParityError, RemoteFailed
 from parity.expectations.findings import Findings

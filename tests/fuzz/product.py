@@ -33,8 +33,7 @@ def run(case: Case, folder: Path) -> dict[str, Any]:
 
 
 def _function(case: Case, sides: list[Path]) -> dict[str, Any]:
-    from parity.compare import CsvFormat, Source, Spec
-    from parity.compare import run as compare
+    from parity.compare import CsvFormat, Source, Spec, compare
     from parity.suite.models import ColumnRule, Waiver
 
     forms = [

@@ -11,13 +11,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.adf import AdfClient, AdfConfig
 from parity.clients.adf_activities import ActivityRuns, activity_run
 from parity.clients.adf_chain import first_broken
 from parity.clients.adf_runs import MARK, AdfRuns
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.remote import Phase, RunStatus
-from parity.clock import FakeClock, SystemClock
+from parity.clock import SystemClock
 from parity.errors import AccessDenied, NotFound, Terminal, Unreachable
 
 pytestmark = pytest.mark.sandbox

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients import rds
 from parity.clients.aws import AwsClients, AwsConfig, aws_clients
 from parity.clients.azure_mysql import VERSION, FlexibleServerClient, FlexibleServerConfig
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.http import Retry
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, NotFound, RemoteFailed, Unreachable
 from parity_sandbox.azure.mysql.servers import TARGET
 

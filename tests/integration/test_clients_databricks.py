@@ -9,9 +9,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns, PersonalToken
 from parity.clients.remote import Phase, fingerprint
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, NotFound
 
 pytestmark = pytest.mark.sandbox

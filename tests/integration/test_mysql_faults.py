@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from mysql_servers import TwoDatabases, counts, servers
-from parity.clock import FakeClock
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.store import open_store
 from parity.tablediff.rows.checkpoint import MemoryCheckpoints

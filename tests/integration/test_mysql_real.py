@@ -12,9 +12,9 @@ import pymysql
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from mysql_servers import counts
 from parity.clients.mysql import Address, address, connect
-from parity.clock import FakeClock
 from parity.suite.databases import Database
 from parity.tablediff.job import Job
 from parity.tablediff.rows.checkpoint import MemoryCheckpoints

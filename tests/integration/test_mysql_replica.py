@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.mysql import address
-from parity.clock import FakeClock
 from parity.suite.databases import Database
 from parity.tablediff.job import Job
 from parity.tablediff.rows.checkpoint import MemoryCheckpoints

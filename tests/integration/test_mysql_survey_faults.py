@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_clock import FakeClock
 from mysql_servers import TwoDatabases, counts, servers
-from parity.clock import FakeClock
 from parity.tablediff.runner import verify_database, verify_tables
 from parity.tablediff.survey import survey_database
 from parity.tablediff.verdict import DatabaseResult

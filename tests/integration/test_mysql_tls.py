@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.mysql import address, connect
-from parity.clock import FakeClock
 from parity.errors import AccessDenied
 from parity.suite.databases import Database
 from parity.tablediff.sessions.pair import Connections

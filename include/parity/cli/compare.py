@@ -8,7 +8,7 @@ import math
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ import click
 from parity.errors import BadInput
 
 if TYPE_CHECKING:
-    from parity.compare.progress import ProgressReporter
     from parity.compare.result import Result
     from parity.compare.spec import Spec
 
@@ -70,7 +69,8 @@ def _number(share: float) -> float:
 
 
 def _compare(legacy: str, target: str, options: dict[str, Any]) -> Result:
-    from parity.compare import CsvFormat, Source, compare
+    from parity.compare import CsvFormat, Source
+    from parity.compare.comparison import compare_sources
 
     columns, csv = _read_columns(options["columns"])
     form = CsvFormat(
@@ -81,8 +81,8 @@ def _compare(legacy: str, target: str, options: dict[str, Any]) -> Result:
         types=csv,
     )
     spec = _spec(columns, options)
-    with _progress() as progress:
-        return compare(Source.of(legacy, csv=form), Source.of(target, csv=form), spec, progress)
+    with _spinner() as on_step:
+        return compare_sources(Source.of(legacy, csv=form), Source.of(target, csv=form), spec, on_step)
 
 
 def _spec(columns: dict[str, Any], options: dict[str, Any]) -> Spec:
@@ -125,26 +125,24 @@ def _read_columns(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     if path is None:
         return {}, {}
     from pydantic import ValidationError
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
 
+    from parity.suite.diagnostics import explain
     from parity.suite.models import ColumnRule
+    from parity.suite.yaml_source import read_document
 
-    try:
-        data = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
-    except (YAMLError, UnicodeError) as error:
-        raise BadInput(f"{path} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    rules, types = _sections(path, data)
-    try:
-        return {str(name): ColumnRule.model_validate(rule or {}) for name, rule in rules.items()}, types
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{path}: {_where(rules)} {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    document = read_document(path)
+    rules, types, above = _sections(path, document.data or {})
+    found = {}
+    for name, rule in rules.items():
+        try:
+            found[name] = ColumnRule.model_validate(rule or {})
+        except ValidationError as error:
+            raise next(explain(error, ColumnRule, rule)).below((*above, name)).error(document) from error
+    return found, types
 
 
-def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
+def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """Return the rules, the types, and the keys above the rules."""
     if not isinstance(data, dict):
         raise BadInput(f"{path} must map column names to rules.", remedy="For example: amount: {tolerance: 0.01}")
     nested = set(data) <= {"columns", "types"}
@@ -154,21 +152,7 @@ def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
     types = data.get("types") or {} if nested else {}
     if not isinstance(types, dict):
         raise BadInput(f"{path}: types must map CSV columns to DuckDB types.")
-    return rules, {str(name): str(kind) for name, kind in types.items()}
-
-
-def _where(rules: dict[str, Any]) -> str:
-    """Name the first column whose rule is refused."""
-    from pydantic import ValidationError
-
-    from parity.suite.models import ColumnRule
-
-    for name, rule in rules.items():
-        try:
-            ColumnRule.model_validate(rule or {})
-        except ValidationError:
-            return f"column {name}:"
-    return ""
+    return rules, {name: str(kind) for name, kind in types.items()}, ("columns",) if nested else ()
 
 
 def _write(result: Result, title: str, options: dict[str, Any]) -> None:
@@ -180,12 +164,22 @@ def _write(result: Result, title: str, options: dict[str, Any]) -> None:
         # ASCII alone: it may go to a terminal, and names of files need not be Unicode.
         _save(options["as_json"], json.dumps(result.to_json(), indent=1, default=str) + "\n")
     if options["as_json"] != "-":
-        from parity.cli.screen import Screen
-        from parity.report import report_data
-        from parity.report.text import layout
+        _print(result, title)
 
-        width = None if sys.stdout and sys.stdout.isatty() else 120
-        Screen(width=width, soft_wrap=False).print(layout(report_data(result, title)))
+
+def _print(result: Result, title: str) -> None:
+    from rich.console import Console
+
+    from parity.report import report_data
+    from parity.report.text import layout
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            """Raise the error again: rich would end the process with status 1, which means different."""
+            raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+
+    width = None if sys.stdout and sys.stdout.isatty() else 120
+    Terminal(width=width, soft_wrap=False).print(layout(report_data(result, title)))
 
 
 def _save(place: str, text: str) -> None:
@@ -215,17 +209,12 @@ def _terminable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[ProgressReporter | None]:
-    """Draw a spinner on a terminal; stay silent otherwise."""
+def _spinner() -> Iterator[Callable[[str], None] | None]:
+    """Show the running step on a terminal."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield None
         return
     from rich.console import Console
 
     with Console(stderr=True).status("Starting") as status:
-
-        class Drawn:
-            def step(self, name: str) -> None:
-                status.update(_STEPS.get(name, name))
-
-        yield Drawn()
+        yield lambda step: status.update(_STEPS[step])

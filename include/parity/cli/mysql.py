@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +75,7 @@ def _spec(options: dict[str, Any]) -> Database:
     from parity.suite.databases import Database
 
     tables = tuple(name for name in options["tables"].split(",") if name)
-    told: dict[str, dict[str, Any]] = {name: {} for name in tables if not set("*?[") & set(name)}
+    named: dict[str, dict[str, Any]] = {name: {} for name in tables if not set("*?[") & set(name)}
     throttle = {name: options[name] for name in ("connections", "rows_per_second", "settle", "strategy")}
     try:
         return Database.model_validate(
@@ -88,7 +87,7 @@ def _spec(options: dict[str, Any]) -> Database:
                 "include": tables or ("*",),
                 "exclude": options["exclude"],
                 "allow_empty": options["allow_empty"],
-                "tables": told,
+                "tables": named,
                 "throttle": throttle,
             }
         )
@@ -117,12 +116,14 @@ def _blank_arguments(*urls: str) -> None:
 
 
 def _url(argument: str) -> str:
-    """Return the URL that an argument names; hides a password given on the command line."""
+    """Return the URL of an argument, which ``env:NAME`` and ``file:PATH`` only refer to."""
     kind, _, name = argument.partition(":")
     if kind == "env":
-        if name not in os.environ:
+        from parity.settings import environment
+
+        if (url := environment(name)) is None:
             raise BadInput(f"There is no environment variable {name}.")
-        return os.environ[name].strip()
+        return url.strip()
     if kind == "file":
         try:
             return Path(name).read_text().strip()
@@ -132,7 +133,7 @@ def _url(argument: str) -> str:
 
 
 def show(result: DatabaseResult, to: str) -> None:
-    """Print the result for people, or write its JSON to ``to``; what is INVALID is also told on stderr."""
+    """Print the result as text, or write its JSON to ``to``; the reason of an INVALID one also goes to stderr."""
     text = json.dumps(result.to_json(), indent=2)
     if to == "-":
         click.echo(text)
@@ -153,20 +154,20 @@ def _write(path: Path, text: str) -> None:
 
 def lines(result: DatabaseResult) -> list[str]:
     """Return the result in lines for a terminal."""
-    told = [f"{result.verdict}  {result.reason}", ""]
+    shown = [f"{result.verdict}  {result.reason}", ""]
     for table in result.tables:
         rows = table.result.rows
-        told.append(
+        shown.append(
             f"  {table.result.verdict:8}{table.table:32} {rows.legacy:>12,} rows, {rows.changed:,} changed, "
             f"{rows.missing:,} missing, {rows.extra:,} extra"
         )
-    told += ["", "Schema"] if result.schema else []
-    told += [
+    shown += ["", "Schema"] if result.schema else []
+    shown += [
         f"  {d.kind} {d.object}: {d.difference}: {d.legacy} → {d.target}{' (not comparable)' if d.unsure else ''}"
         for d in result.schema
     ]
-    told += ["", "Cut-over"] if result.cutover else []
-    told += [f"  {c.status:14}{c.check}: {c.legacy} → {c.target}" for c in result.cutover]
-    told += ["", "Not compared"] if result.not_compared else []
-    told += [f"  {left.what}: {left.why}" for left in result.not_compared]
-    return [*told, "", f"{result.seconds:.1f} s, {result.peak_mib:.0f} MiB"]
+    shown += ["", "Cut-over"] if result.cutover else []
+    shown += [f"  {c.status:14}{c.check}: {c.legacy} → {c.target}" for c in result.cutover]
+    shown += ["", "Not compared"] if result.not_compared else []
+    shown += [f"  {left.what}: {left.why}" for left in result.not_compared]
+    return [*shown, "", f"{result.seconds:.1f} s, {result.peak_mib:.0f} MiB"]

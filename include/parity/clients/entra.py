@@ -7,7 +7,6 @@ cached here, until shortly before they expire, and asked afresh when a service r
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from parity.clients.http import NO_SECRET, ApiClient, Call, is_loopback
 from parity.clock import Clock, SystemClock
 from parity.errors import AccessDenied, BadInput, Terminal, Unreachable
+from parity.settings import environment
 
 MANAGEMENT = "https://management.azure.com/.default"
 STORAGE = "https://storage.azure.com/.default"
@@ -152,12 +152,12 @@ def _rest_source(
 
 def _client_id(config: EntraConfig) -> str:
     """Return the application; workload identity leaves it to the platform, as azure-identity does."""
-    platform = os.environ.get("AZURE_CLIENT_ID", "") if config.kind == "workload_identity" else ""
-    return config.client_id or platform
+    platform = environment("AZURE_CLIENT_ID") if config.kind == "workload_identity" else None
+    return config.client_id or platform or ""
 
 
 def _federated_token(config: EntraConfig) -> str:
-    file = config.token_file or os.environ.get("AZURE_FEDERATED_TOKEN_FILE", "")
+    file = config.token_file or environment("AZURE_FEDERATED_TOKEN_FILE")
     if not file:
         raise AccessDenied("This machine has no federated token.", remedy=NO_WORKLOAD_IDENTITY)
     try:

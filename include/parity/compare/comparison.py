@@ -1,4 +1,4 @@
-"""One comparison from files to result: open, plan, prove the eyes, compare, explain, judge."""
+"""One comparison from files to result: open, plan, compare, run the canary, explain, judge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from parity.compare.explain.row_causes import explain_rows
 from parity.compare.explain.samples import take_samples
 from parity.compare.explain.waiver_drafts import draft_rows
 from parity.compare.explain.waivers import Covered, apply_waivers
-from parity.compare.progress import ProgressReporter, SilentReporter
 from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.money import sum_money
@@ -21,7 +20,7 @@ from parity.compare.schema.plan import ComparisonPlan, plan_comparison
 from parity.compare.schema.zones import refuse_unclear
 from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import Side, open_sides
-from parity.compare.spec import Source, Spec
+from parity.compare.spec import OnStep, Source, Spec
 from parity.compare.verdict import Evidence, coverage, judge, schema_differences
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import plural
@@ -30,14 +29,12 @@ _WIDE = 200
 """Columns of one table above which planning a statement costs more than running it well saves."""
 
 
-def compare_sources(
-    legacy: Source, target: Source, spec: Spec, progress: ProgressReporter | None = None
-) -> Result:
-    """Compare two sources; INVALID for data that cannot be compared, BadInput for what somebody must change."""
+def compare_sources(legacy: Source, target: Source, spec: Spec, on_step: OnStep | None = None) -> Result:
+    """Compare two sources; INVALID for data that cannot be compared, BadInput for a wrong file or rule."""
     started = time.perf_counter()
     try:
         with session(spec) as opened:
-            result = _compare(opened, legacy, target, spec, progress or SilentReporter())
+            result = _compare(opened, legacy, target, spec, on_step or (lambda _step: None))
     except BadInput:
         raise
     except CouldNotCompare as error:
@@ -46,10 +43,8 @@ def compare_sources(
     return replace(result, seconds=round(time.perf_counter() - started, 3), peak_mib=round(peak, 1))
 
 
-def _compare(
-    session: DuckSession, legacy: Source, target: Source, spec: Spec, progress: ProgressReporter
-) -> Result:
-    progress.step("open")
+def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, on_step: OnStep) -> Result:
+    on_step("open")
     left, right = open_sides(session, legacy, target, spec)
     plan = plan_comparison(session, left, right, spec)
     if len(plan.columns) > _WIDE:
@@ -57,13 +52,13 @@ def _compare(
     refuse_unclear(session, plan, {"legacy": left.relation, "target": right.relation})
     for side, opened in (("legacy", left), ("target", right)):
         session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")
-    progress.step("compare")
+    on_step("compare")
     facts, canary = session.both(
         lambda here: gather(here, plan, "m_", "legacy", "target"),
         lambda here: run_canary(here, plan, left.relation, right.relation),
     )
     _check_promised(facts.rows, left, right)
-    progress.step("explain")
+    on_step("explain")
     explained, proposals = session.both(
         lambda here: _explain(here, plan, facts, spec, {*left.files.partitions, *right.files.partitions}),
         lambda here: propose(here, plan, facts, spec),

@@ -105,12 +105,11 @@ class DuckSession:
         message = links.sub(lambda found: self.names.get(found[0], found[0]), told.message)
         return type(told)(message, remedy=told.remedy)
 
-    def know_rules(self) -> None:
-        """Define what rules need and SQL lacks: JSON by meaning, and tolerances of more than 38 digits."""
+    def add_functions(self) -> None:
+        """Define the functions of :mod:`parity.compare.sql_functions`."""
         from duckdb.func import FunctionNullHandling
 
-        from parity.compare.digits import within_digits
-        from parity.compare.json_text import canonical_json
+        from parity.compare.sql_functions import canonical_json, within_digits
 
         self._connection.create_function(
             "canonical_json", canonical_json, ["varchar"], "varchar", null_handling=FunctionNullHandling.SPECIAL

@@ -1,19 +1,22 @@
-"""What a comparison is asked: two sources, a key, rules, floors and limits.
+"""The input of a comparison: two sources, a key, rules, floors and limits.
 
 A :class:`Spec` holds no data. The flow builds one from a suite's activity, the command line from its
-options, a test by hand; all three end in :func:`parity.compare.run`.
+options, a test by hand; all three are given to :func:`parity.compare.comparison.compare_sources`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from parity.suite.models import Activity, ColumnRule, Waiver
+
+OnStep = Callable[[str], None]
+"""Called with the name of each step as it starts: open, compare, explain."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Source:
     paths: tuple[str, ...]
     csv: CsvFormat = CsvFormat()
     expected_rows: int | None = None
-    """Rows that the export's manifest promised; another count is INVALID, never a difference."""
+    """Rows that the export's manifest lists; another count is INVALID, never a difference."""
 
     @classmethod
     def of(cls, *paths: str | Path, csv: CsvFormat | None = None, expected_rows: int | None = None) -> Source:
@@ -73,7 +76,7 @@ class Spec:
     samples: int = 5
     """Samples kept per column and cause, and per kind of row."""
     suite: str = ""
-    """Whose comparison this is, for the waivers that are drafted; empty where nobody knows."""
+    """Whose comparison this is, for the waivers that are drafted; empty where it belongs to none."""
     activity: str = ""
     today: date | None = None
     """The day on which waivers must still be in force; None means the machine's own."""

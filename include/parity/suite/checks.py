@@ -42,7 +42,7 @@ def check_suite(suite: Suite, queries: Queries) -> Iterator[Problem]:
     yield from _repeated((a.name for a in suite.activities), "activities", "name", "activity")
     for position, activity in enumerate(suite.activities):
         for problem in _activity(activity, queries):
-            yield Problem(("activities", position, *problem.location), problem.what, problem.remedy)
+            yield problem.below(("activities", position))
 
 
 def check_times(timezone: str, schedule: str | None) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -37,6 +37,10 @@ class Problem:
     location: Location
     what: str
     remedy: str = ""
+
+    def below(self, location: Location) -> Problem:
+        """Return the same mistake in a document that holds this one at ``location``."""
+        return replace(self, location=(*location, *self.location))
 
     def error(self, document: Document) -> SuiteError:
         """Return the error with its line, and with the activity's name where there is one."""

@@ -83,9 +83,7 @@ def checked_waivers(
         for waiver in listed
     ]
     errors = [
-        Problem(("waivers", i, *p.location), p.what, p.remedy).error(document)
-        for i, of_one in enumerate(problems)
-        for p in of_one
+        problem.below(("waivers", at)).error(document) for at, of_one in enumerate(problems) for problem in of_one
     ]
     return tuple(w for w, of_one in zip(listed, problems, strict=True) if not of_one), errors
 

@@ -41,7 +41,7 @@ class ExplainOptions:
 
 def explain(plan: TablePlan, folder: Path, desk: ExplainOptions) -> Result:
     """Compare the spilled rows and return the engine's result for them alone."""
-    from parity.compare import Source, Spec, run
+    from parity.compare import Source, Spec, compare
 
     sides = folder / "typed"
     _type_sides(plan, folder, sides)
@@ -58,7 +58,7 @@ def explain(plan: TablePlan, folder: Path, desk: ExplainOptions) -> Result:
         mask_key=desk.mask_key,
         today=desk.today,
     )
-    return run(Source.of(sides / "legacy.parquet"), Source.of(sides / "target.parquet"), spec)
+    return compare(Source.of(sides / "legacy.parquet"), Source.of(sides / "target.parquet"), spec)
 
 
 def _type_sides(plan: TablePlan, folder: Path, to: Path) -> None:

@@ -40,9 +40,9 @@ class LedgerDefect:
 @cache
 def defects() -> Mapping[str, LedgerDefect]:
     """Return every defect by name, as ``defects.yaml`` defines them."""
-    from ruamel.yaml import YAML
+    import yaml
 
-    document = YAML(typ="safe").load(_HERE / "defects.yaml")
+    document = yaml.safe_load((_HERE / "defects.yaml").read_text())
     return {name: _defect(name, entry) for name, entry in document.items()}
 
 

@@ -53,9 +53,9 @@ class Defect:
 @cache
 def defects() -> Mapping[str, Defect]:
     """Return every defect by name, as ``defects.yaml`` defines them."""
-    from ruamel.yaml import YAML
+    import yaml
 
-    document = YAML(typ="safe").load(HERE / "defects.yaml")
+    document = yaml.safe_load((HERE / "defects.yaml").read_text())
     return {name: _defect(name, entry) for name, entry in document.items()}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from fake_clock import FakeClock
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
-from parity.clock import FakeClock
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
 from parity_sandbox.sink.inbox import Inbox

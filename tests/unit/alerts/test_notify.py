@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from fake_clock import FakeClock
 from parity.alerts.notify import notify, notify_late
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
-from parity.clock import FakeClock
 from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
 from parity.history.store import Store, open_store

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from parity.clock import FakeClock
+from fake_clock import FakeClock
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 

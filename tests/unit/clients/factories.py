@@ -10,9 +10,9 @@ from urllib.parse import unquote
 import httpx
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.adf import AdfClient, AdfConfig
 from parity.clients.entra import EntraConfig
-from parity.clock import FakeClock
 
 CONFIG = AdfConfig(
     subscription="sub",

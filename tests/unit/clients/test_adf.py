@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.adf import UNKNOWN_RETRIES, AdfClient, Recovery
 from parity.clients.adf_attempts import latest_attempts
 from parity.clients.remote import Phase
-from parity.clock import FakeClock
 from parity.errors import NotFound, Terminal, Unreachable
 from unit.clients.factories import CONFIG, FakeFactory, activity, activity_run
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.adf_runs import AdfRuns
 from parity.clients.remote import Phase
-from parity.clock import FakeClock
 from parity.errors import NotFound, Unreachable
 from unit.clients.factories import FakeFactory
 

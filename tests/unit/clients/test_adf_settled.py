@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.adf_activities import ActivityRuns, activity_run
 from parity.clients.remote import Phase, RunStatus
-from parity.clock import FakeClock
 from parity.errors import ExportRefused
 from unit.clients.factories import FakeFactory, activity
 from unit.clients.factories import activity_run as listed

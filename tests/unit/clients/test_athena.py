@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fake_clock import FakeClock
 from parity.clients.athena import SMALLEST_BILL, TIB, AthenaConfig, AthenaRuns, column_type, cost
 from parity.clients.athena_sql import Statement
 from parity.clients.remote import Phase, fingerprint
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, DeadlineExceeded, RemoteFailed, Terminal
 
 CONFIG = AthenaConfig("payments_legacy", "parity", max_scan=1000)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.databricks import (
     DatabricksClient,
     DatabricksConfig,
@@ -15,7 +16,6 @@ from parity.clients.databricks import (
 )
 from parity.clients.entra import EntraConfig
 from parity.clients.remote import Phase, fingerprint
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, NotFound, Terminal
 
 HOST = "http://127.0.0.1:9"

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.entra import (
     MANAGEMENT,
     AccessToken,
@@ -16,7 +17,6 @@ from parity.clients.entra import (
     TokenCredentialAdapter,
     entra_credential,
 )
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, BadInput
 
 SECRET = "hunter2-very-secret"

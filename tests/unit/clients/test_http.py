@@ -7,9 +7,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.entra import StaticCredential
 from parity.clients.http import ApiClient, Failure, Retry, error_for, retry_reason
-from parity.clock import FakeClock
 from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Throttled, Unreachable
 
 OK = httpx.Response(200, json={"fine": True})

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from fake_clock import FakeClock
 from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.files import FileStorage, file_url
 from parity.clients.objects import ObjectUrl
 from parity.clients.storage import ObjectInfo, Storage, download_folder, storage
-from parity.clock import FakeClock
 from parity.errors import BadInput, ExportRefused, NotFound
 
 KEY = SecretStr("c2VjcmV0")

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from parity.compare import Result, Source, Spec, run
+from parity.compare import Result, Source, Spec, compare
 from parity.suite.models import ColumnRule
 
 Compare = Callable[..., Result]
@@ -33,12 +33,12 @@ def parquet(tmp_path: Path) -> Callable[[str], Path]:
 def comparing(parquet: Callable[[str], Path]) -> Compare:
     """Compare the rows of two queries by ``id`` under rules given as YAML would give them."""
 
-    def compare(legacy: str, target: str, rules: dict[str, Any] | None = None, **spec: Any) -> Result:
+    def compared(legacy: str, target: str, rules: dict[str, Any] | None = None, **spec: Any) -> Result:
         columns = {name: ColumnRule.model_validate(rule) for name, rule in (rules or {}).items()}
         wanted = Spec(**{"key": ("id",), "columns": columns, "mask_key": b"test", **spec})
-        return run(Source.of(parquet(legacy)), Source.of(parquet(target)), wanted)
+        return compare(Source.of(parquet(legacy)), Source.of(parquet(target)), wanted)
 
-    return compare
+    return compared
 
 
 def causes(result: Result, column: str) -> dict[str, int]:

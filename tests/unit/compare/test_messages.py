@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from parity.compare.json_text import canonical_json
 from parity.compare.session import explain, without_values
+from parity.compare.sql_functions import canonical_json
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
 

@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 
 from parity.compare.canary.excuses import excuses
-from parity.compare.digits import within_digits
 from parity.compare.explain.redaction import classes, mask
 from parity.compare.explain.samples import differing_part
 from parity.compare.schema.plan import PlannedColumn
+from parity.compare.sql_functions import within_digits
 from parity.compare.types import ValueKind
 from parity.suite.models import ColumnRule
 

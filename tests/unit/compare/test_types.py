@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.compare import Source, Spec, run
+from parity.compare import Source, Spec, compare
 from parity.suite.models import ColumnRule
 from unit.compare.conftest import Compare
 
@@ -117,7 +117,7 @@ def test_nanoseconds_are_compared(tmp_path: pytest.TempPathFactory) -> None:
             pa.table({"id": pa.array([1]), "at": times, "utc": times.cast(pa.timestamp("ns", "UTC"))}), path
         )
         sides.append(Source.of(path))
-    result = run(*sides, Spec(key=("id",)))
+    result = compare(*sides, Spec(key=("id",)))
     assert {c.name: c.different for c in result.columns} == {"id": 0, "at": 1, "utc": 1}
 
 
@@ -125,7 +125,7 @@ def test_what_int96_loses_is_in_the_ledger(tmp_path: pytest.TempPathFactory) -> 
     path = f"{tmp_path}/old.parquet"
     table = pa.table({"id": pa.array([1]), "at": pa.array([123], pa.timestamp("ns"))})
     pq.write_table(table, path, use_deprecated_int96_timestamps=True)
-    result = run(Source.of(path), Source.of(path), Spec(key=("id",)))
+    result = compare(Source.of(path), Source.of(path), Spec(key=("id",)))
     assert [(n.what, "INT96" in n.why) for n in result.not_compared] == [
         ("legacy column at", True),
         ("target column at", True),
@@ -181,10 +181,10 @@ def test_decimals_beyond_38_digits_are_refused_not_rounded(tmp_path: pytest.Temp
     path = f"{tmp_path}/wide.parquet"
     wide = pa.array([Decimal(12)], pa.decimal256(50, 2))
     pq.write_table(pa.table({"id": [1], "w": [2], "v": wide}), path)
-    refused = run(Source.of(path), Source.of(path), Spec(key=("id",)))
+    refused = compare(Source.of(path), Source.of(path), Spec(key=("id",)))
     assert (refused.verdict, "50 digits" in refused.reason) == ("INVALID", True)
     ignored = {"v": ColumnRule(ignore="not migrated")}
-    assert run(Source.of(path), Source.of(path), Spec(key=("id",), columns=ignored)).verdict == "PASS"
+    assert compare(Source.of(path), Source.of(path), Spec(key=("id",), columns=ignored)).verdict == "PASS"
 
 
 @pytest.mark.parametrize("kind", ["DECIMAL(4,4)", "DECIMAL(18,18)", "DECIMAL(38,38)"])

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from parity.compare import CsvFormat, Source, Spec, run
+from parity.compare import CsvFormat, Source, Spec, compare
 from parity.compare.canary.canary import run_canary
 from parity.compare.schema.plan import plan_comparison
 from parity.compare.schema.rules import EqualityRule
@@ -124,7 +124,7 @@ def test_a_comparison_of_nothing_but_keys_is_invalid_unless_there_is_nothing_els
 
 def test_a_side_with_fewer_rows_than_promised_is_invalid(parquet: Callable[[str], Path]) -> None:
     path = parquet(ROWS)
-    result = run(Source.of(path, expected_rows=31), Source.of(path), Spec(key=("id",)))
+    result = compare(Source.of(path, expected_rows=31), Source.of(path), Spec(key=("id",)))
     assert (result.verdict, "31" in result.reason) == ("INVALID", True)
 
 
@@ -134,7 +134,7 @@ def test_a_damaged_file_is_invalid(parquet: Callable[[str], Path], damage: str) 
     content = path.read_bytes()
     broken = {"cut": content[:-9], "empty": b"", "scrambled": content[:40] + b"\x55" * 200 + content[240:]}
     path.write_bytes(broken[damage])
-    assert run(Source.of(path), Source.of(whole), Spec(key=("id",))).verdict == "INVALID"
+    assert compare(Source.of(path), Source.of(whole), Spec(key=("id",))).verdict == "INVALID"
 
 
 def test_a_blind_comparison_is_caught_by_its_canary(parquet: Callable[[str], Path]) -> None:
@@ -214,7 +214,7 @@ def test_a_broken_csv_is_invalid_with_its_line(tmp_path: Path, content: str, wor
     broken, whole = tmp_path / "broken.csv", tmp_path / "whole.csv"
     broken.write_text(content)
     whole.write_text("id,v\n1,a\n2,b\n")
-    result = run(Source.of(broken), Source.of(whole), Spec(key=("id",)))
+    result = compare(Source.of(broken), Source.of(whole), Spec(key=("id",)))
     assert result.verdict == "INVALID"
     assert words in result.reason
 
@@ -239,7 +239,7 @@ def test_csv_keeps_what_its_texts_say(tmp_path: Path, legacy: str, target: str, 
     paths = tmp_path / "l.csv", tmp_path / "t.csv"
     for path, content in zip(paths, (legacy, target), strict=True):
         path.write_text(content)
-    assert run(*map(Source.of, paths), Spec(key=("id",))).verdict == verdict
+    assert compare(*map(Source.of, paths), Spec(key=("id",))).verdict == verdict
 
 
 def test_csv_stays_text_where_a_rule_is_for_texts_whatever_it_holds_tonight(tmp_path: Path) -> None:
@@ -247,10 +247,10 @@ def test_csv_stays_text_where_a_rule_is_for_texts_whatever_it_holds_tonight(tmp_
     paths[0].write_text("id,old_code\n1,12\n2,007\n")
     paths[1].write_text("id,code\n1,12\n2,7\n")
     rule = ColumnRule.model_validate({"legacy": "old_code", "replace": ["^0+", ""]})
-    result = run(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule}))
+    result = compare(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule}))
     assert (result.verdict, result.loosened[0].rows) == ("PASS", 1)
     paths[0].write_text("id,old_code\n1,12\n2,7\n")
-    assert run(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule})).verdict == "PASS"
+    assert compare(*map(Source.of, paths), Spec(key=("id",), columns={"code": rule})).verdict == "PASS"
 
 
 def test_csv_takes_parquets_types(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
@@ -264,7 +264,7 @@ def test_csv_takes_parquets_types(tmp_path: Path, parquet: Callable[[str], Path]
     import duckdb
 
     duckdb.connect().execute(f"COPY (FROM '{path}') TO '{tmp_path}/t.csv' (HEADER)")
-    result = run(Source.of(path), Source.of(tmp_path / "t.csv"), Spec(key=("id",)))
+    result = compare(Source.of(path), Source.of(tmp_path / "t.csv"), Spec(key=("id",)))
     assert result.verdict == "PASS", result.reason
 
 
@@ -273,15 +273,15 @@ def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,v\n1,café\n", encoding="utf-8")
     target = Source.of(tmp_path / "t.csv")
     named = Source.of(tmp_path / "l.csv", csv=CsvFormat(encoding="latin-1"))
-    assert run(named, target, Spec(key=("id",))).verdict == "PASS"
-    assert "UTF-8" in run(Source.of(tmp_path / "l.csv"), target, Spec(key=("id",))).reason
+    assert compare(named, target, Spec(key=("id",))).verdict == "PASS"
+    assert "UTF-8" in compare(Source.of(tmp_path / "l.csv"), target, Spec(key=("id",))).reason
 
 
 def test_a_compressed_csv_is_read_in_its_encoding_too(tmp_path: Path) -> None:
     (tmp_path / "l.csv.gz").write_bytes(gzip.compress("id,v\n1,café\n".encode("latin-1")))
     (tmp_path / "t.csv").write_text("id,v\n1,café\n", encoding="utf-8")
     named = Source.of(tmp_path / "l.csv.gz", csv=CsvFormat(encoding="latin-1"))
-    assert run(named, Source.of(tmp_path / "t.csv"), Spec(key=("id",))).verdict == "PASS"
+    assert compare(named, Source.of(tmp_path / "t.csv"), Spec(key=("id",))).verdict == "PASS"
 
 
 def test_partitions_of_csv_are_columns(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
@@ -290,7 +290,7 @@ def test_partitions_of_csv_are_columns(tmp_path: Path, parquet: Callable[[str], 
         (tmp_path / f"side/part={part}/a.csv").write_text(f"id,v\n{part},café\n", encoding="latin-1")
     flat = Source.of(parquet("SELECT i AS id, 'café' AS v, i AS part FROM range(2) t(i)"))
     side = Source.of(tmp_path / "side", csv=CsvFormat(encoding="latin-1"))
-    result = run(side, flat, Spec(key=("id",)))
+    result = compare(side, flat, Spec(key=("id",)))
     assert (result.verdict, len(result.columns)) == ("PASS", 3), result.reason
 
 
@@ -304,27 +304,27 @@ def test_directories_globs_and_partitions_are_one_side(tmp_path: Path) -> None:
     (tmp_path / "parts" / "_SUCCESS").touch()
     flat = Source.of(tmp_path / "flat.parquet")
     for place in ("parts", "parts/*/*.parquet", "parts/**/*.parquet"):
-        result = run(Source.of(tmp_path / place), flat, Spec(key=("id",)))
+        result = compare(Source.of(tmp_path / place), flat, Spec(key=("id",)))
         assert result.verdict == "PASS", (place, result.reason)
 
 
 def test_scratch_is_left_empty(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
     scratch = tmp_path / "scratch"
     source = Source.of(parquet(ROWS))
-    run(source, source, Spec(key=("id",), scratch=scratch, columns={"v": ColumnRule(trim="right")}))
+    compare(source, source, Spec(key=("id",), scratch=scratch, columns={"v": ColumnRule(trim="right")}))
     assert list(scratch.iterdir()) == []
 
 
 def test_a_scratch_that_cannot_be_made_is_invalid(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
     (tmp_path / "file").touch()
     source = Source.of(parquet(ROWS))
-    result = run(source, source, Spec(key=("id",), scratch=tmp_path / "file" / "scratch"))
+    result = compare(source, source, Spec(key=("id",), scratch=tmp_path / "file" / "scratch"))
     assert (result.verdict, "scratch" in result.reason) == ("INVALID", True)
 
 
 def test_too_little_memory_is_one_clear_sentence(tmp_path: Path, parquet: Callable[[str], Path]) -> None:
     source = Source.of(parquet("SELECT i AS id, md5(i::VARCHAR) AS v FROM range(300000) t(i)"))
-    result = run(source, source, Spec(key=("id",), memory="8MB", scratch=tmp_path / "scratch"))
+    result = compare(source, source, Spec(key=("id",), memory="8MB", scratch=tmp_path / "scratch"))
     assert (result.verdict, result.reason) == (
         "INVALID",
         "The memory limit is too small for this comparison. Raise --memory.",
@@ -340,7 +340,7 @@ def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, parquet: Callable[[st
         pytest.skip("nothing may be mounted here")
     try:
         sides = [parquet(f"SELECT i AS id, md5(i::VARCHAR || '{n}') AS v FROM range(400000) t(i)") for n in "ab"]
-        result = run(*map(Source.of, sides), Spec(key=("id",), memory="60MB", scratch=disk))
+        result = compare(*map(Source.of, sides), Spec(key=("id",), memory="60MB", scratch=disk))
         assert (result.verdict, f"The disk that holds {disk} is full" in result.reason) == ("INVALID", True)
         assert not list(disk.iterdir())
         # DuckDB says either, by which thread fails first.
@@ -373,11 +373,11 @@ def test_a_column_that_files_and_folders_both_hold_is_refused_because_one_would_
         folder.mkdir(parents=True)
         rows = f"SELECT 1 AS id, {{'day': 2}}::VARCHAR AS v, {day} AS DAY"
         duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.{suffix}' (FORMAT {suffix})")
-    result = run(Source.of(tmp_path / "legacy"), Source.of(tmp_path / "target"), Spec(key=("id",)))
+    result = compare(Source.of(tmp_path / "legacy"), Source.of(tmp_path / "target"), Spec(key=("id",)))
     assert result.verdict == "INVALID"
     assert "The legacy column DAY is in the files and in their folders' names" in result.reason
     below = [Source.of(tmp_path / side / "day=1") for side in ("legacy", "target")]
-    assert run(*below, Spec(key=("id",))).rows.changed == 1
+    assert compare(*below, Spec(key=("id",))).rows.changed == 1
 
 
 def test_a_field_of_a_struct_may_be_called_as_a_folder(tmp_path: Path) -> None:
@@ -385,4 +385,4 @@ def test_a_field_of_a_struct_may_be_called_as_a_folder(tmp_path: Path) -> None:
     folder.mkdir()
     rows = "SELECT 1 AS id, {'day': 2} AS v"
     duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet)")
-    assert run(Source.of(tmp_path), Source.of(tmp_path), Spec(key=("id",))).verdict == "PASS"
+    assert compare(Source.of(tmp_path), Source.of(tmp_path), Spec(key=("id",))).verdict == "PASS"

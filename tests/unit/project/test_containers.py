@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from unit.project.places import PROJECT, pins, text
 
@@ -25,7 +25,7 @@ REFERENCE = re.compile(r"\$(?:\{([A-Z0-9_]+)([^}]*)\}|([A-Z0-9_]+))")
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return dict(YAML(typ="safe").load(text("docker-compose.yaml")))
+    return dict(yaml.safe_load(text("docker-compose.yaml")))
 
 
 @pytest.fixture(scope="module")

@@ -65,9 +65,9 @@ def test_the_changelog_has_an_unreleased_section() -> None:
 
 
 def test_hooks_need_no_network() -> None:
-    from ruamel.yaml import YAML
+    import yaml
 
-    repos = YAML(typ="safe").load(text(".pre-commit-config.yaml"))["repos"]
+    repos = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
     assert {repo["repo"] for repo in repos} == {"local"}
     assert all(hook["entry"].startswith(".venv/bin/") for repo in repos for hook in repo["hooks"])
     assert (PROJECT / ".pre-commit-config.yaml").exists()

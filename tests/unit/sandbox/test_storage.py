@@ -365,7 +365,7 @@ def test_nobody_reads_without_proof(account: Account, header: dict[str, str], re
 def test_an_expired_token_is_401(account: Account, tmp_path: Path) -> None:
     from datetime import UTC, datetime
 
-    from parity.clock import FakeClock
+    from fake_clock import FakeClock
 
     old = Tokens.of(tmp_path)
     old.clock = FakeClock(datetime(2020, 1, 1, tzinfo=UTC))

@@ -136,7 +136,7 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
     key = _key_names(spec.key, pairs)
     ignored = [pair for pair in pairs if pair.rule.ignore]
     if any(pair.rule.json_equal or pair.rule.tolerance for pair in pairs):
-        session.know_rules()
+        session.add_functions()
     for pair in pairs:
         _check_rule(session, pair)
     both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]

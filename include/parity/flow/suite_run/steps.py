@@ -32,7 +32,7 @@ def fetch(case: ActivityRun, outputs: Outputs, storage: Storage) -> tuple[Export
 
 def compare(case: ActivityRun, legacy: Export, target: Export, facts: dict[str, Any]) -> Result:
     """Compare both outputs and write the report; ``facts`` of the sources, such as cost, go into the result."""
-    from parity.compare import Source, Spec, run
+    from parity.compare import Source, Spec, compare
     from parity.report import render_html
 
     spec = Spec.of_activity(
@@ -44,7 +44,7 @@ def compare(case: ActivityRun, legacy: Export, target: Export, facts: dict[str, 
         scratch=case.shelf.downloads,
         **_mask(case.settings),
     )
-    found = run(_source(Source, legacy), _source(Source, target), spec)
+    found = compare(_source(Source, legacy), _source(Source, target), spec)
     found = found if case.mode is Mode.ROWS else whole(case, found, legacy, target)
     made = {MADE: case.made.to_json()} if case.made else {}
     result = replace(found, extra={**found.extra, **facts, **made})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from fake_clock import FakeClock
 from parity.airflow.suite.remote_steps import check_date_parameter, existing_run, named_run
-from parity.clock import FakeClock
 from parity.errors import BadInput
 from parity.flow.suite_run.plan import SuiteRunPlan, plan_suite_run
 from unit.clients.factories import FakeFactory, activity

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parity.compare import Result, Source, Spec, run
+from parity.compare import Result, Source, Spec, compare
 from parity.report import render_html, render_text
 from parity.suite.models import ColumnRule
 
@@ -37,14 +37,15 @@ def test_a_sensitive_value_in_another_column_is_masked(
 ) -> None:
     rules: dict[str, Any] = {"mail": ColumnRule(sensitive=True)}
     sides = Source.of(parquet(LEGACY)), Source.of(parquet(CASES[case].format(LEGACY)))
-    result = run(*sides, Spec(key=key, columns=rules, mask_key=b"k"))
+    result = compare(*sides, Spec(key=key, columns=rules, mask_key=b"k"))
     _refuse_shown(result)
 
 
 def test_a_sensitive_value_in_the_key_of_a_changed_row_is_masked(parquet: Callable[[str], Path]) -> None:
     rows = "SELECT '{0}' AS note, {1} AS mail UNION ALL SELECT 'b', '{0}'"
     sides = (Source.of(parquet(rows.format(SECRET, mail))) for mail in ("'x'", "'y'"))
-    _refuse_shown(run(*sides, Spec(key=("note",), columns={"mail": ColumnRule(sensitive=True)}, mask_key=b"k")))
+    spec = Spec(key=("note",), columns={"mail": ColumnRule(sensitive=True)}, mask_key=b"k")
+    _refuse_shown(compare(*sides, spec))
 
 
 @pytest.mark.parametrize("rule", [{"sensitive": True, "ignore": "because"}, {"sensitive": True, "legacy": "mail"}])
@@ -53,7 +54,7 @@ def test_a_sensitive_value_of_a_column_that_is_not_compared_is_masked(
 ) -> None:
     sides = Source.of(parquet(LEGACY)), Source.of(parquet(f"SELECT id, [mail] AS note FROM ({LEGACY})"))
     rules = {"gone" if "legacy" in rule else "mail": ColumnRule.model_validate(rule)}
-    _refuse_shown(run(*sides, Spec(key=("id",), columns=rules, mask_key=b"k")))
+    _refuse_shown(compare(*sides, Spec(key=("id",), columns=rules, mask_key=b"k")))
 
 
 def _refuse_shown(result: Result) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.compare import Source, Spec, Verdict, run
+from parity.compare import Source, Spec, Verdict, compare
 from parity.suite.models import ColumnRule
 
 _KEYS = {"": None, "case": {"case": "ignore"}}
@@ -79,7 +79,7 @@ def test_every_way_to_pair_a_few_rows(keys: str, key_rule: str, value_rule: str,
         wanted = [one + other for one, other in zip(wanted, found, strict=True)]
     rules = {"k": _KEYS[key_rule], "v": rule}
     columns = {name: ColumnRule.model_validate(one) for name, one in rules.items() if one}
-    result = run(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("n", "k"), columns=columns))
+    result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("n", "k"), columns=columns))
     rows = result.rows
     assert [rows.equal, rows.changed, rows.missing, rows.extra] == wanted
     assert (result.verdict, result.canary.blind) == (Verdict.FAIL, ())
@@ -105,7 +105,7 @@ def test_every_small_multiset_without_a_key(key_rule: str, tmp_path: Path) -> No
         alike = _most_alike(one, other, lambda a, b: a == b)
         wanted = [w + n for w, n in zip(wanted, (alike, len(left) - alike, len(right) - alike), strict=True)]
     columns = {"v": ColumnRule.model_validate(_KEYS[key_rule])} if key_rule else {}
-    result = run(Source.of(paths[0]), Source.of(paths[1]), Spec(columns=columns))
+    result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(columns=columns))
     assert [result.rows.equal, result.rows.missing, result.rows.extra] == wanted
     assert (result.rows.changed, result.verdict, result.canary.blind) == (0, Verdict.FAIL, ())
 
@@ -120,9 +120,9 @@ def test_very_many_rows_of_a_key_pair_by_their_values(tmp_path: Path) -> None:
         pa.table({"k": [1] * 150, "line": lines[::-1], "v": [at + 0.01 for at in numbers[::-1]]}), paths[1]
     )
     near = {"v": ColumnRule.model_validate({"tolerance": "0.1"})}
-    result = run(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("k",), columns=near))
+    result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("k",), columns=near))
     assert (result.verdict, result.rows.equal) == (Verdict.PASS, 150)
     money = {"v": ColumnRule.model_validate({"money": "EUR"})}
-    result = run(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("k",), columns=money))
+    result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("k",), columns=money))
     by_name = {column.name: column for column in result.columns}
     assert (result.rows.changed, by_name["line"].different, by_name["v"].money[0].absolute) == (150, 0, 1.5)

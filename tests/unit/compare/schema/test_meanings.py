@@ -8,9 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from parity.compare.digits import within_digits
-from parity.compare.json_text import canonical_json
 from parity.compare.schema.rules import SPACES, EqualityRule, equality_rule
+from parity.compare.sql_functions import canonical_json, within_digits
 from parity.compare.types import ValueKind, fill, unescaped
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule

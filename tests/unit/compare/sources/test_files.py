@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.compare import CsvFormat, Result, Source, Spec, run, session
-from parity.compare.progress import ProgressReporter
+from parity.compare import CsvFormat, Result, Source, Spec, compare, session
 from parity.compare.sources.files import TICK, find_files
 from parity.suite.models import ColumnRule
 
@@ -42,7 +41,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def by_id(legacy: Source, target: Source, **spec: Any) -> Result:
-    return run(legacy, target, Spec(**{"key": ("id",), **spec}))
+    return compare(legacy, target, Spec(**{"key": ("id",), **spec}))
 
 
 NAMES = [
@@ -132,17 +131,6 @@ def test_hidden_data_is_said_and_upper_case_is_read(tmp_path: Path, write: Write
     assert "2 hidden files" in said[0].what
 
 
-class Meanwhile:
-    """Does something at a step of a comparison."""
-
-    def __init__(self, at: str, what: Callable[[], Any]) -> None:
-        self.at, self.what = at, what
-
-    def step(self, name: str) -> None:
-        if name == self.at:
-            self.what()
-
-
 def _touched_back(path: Path) -> None:
     times = path.stat()
     content = bytearray(path.read_bytes())
@@ -172,8 +160,12 @@ def test_a_side_that_changes_while_it_is_compared_is_invalid(
         (tmp_path / side).mkdir()
         rows = "SELECT i AS id FROM range(9) t(i)"
         duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/{side}/a.{suffix}' (FORMAT {suffix})")
-    meanwhile: ProgressReporter = Meanwhile(at, lambda: change(tmp_path / "t" / f"a.{suffix}"))
-    result = run(Source.of(tmp_path / "l"), Source.of(tmp_path / "t"), Spec(key=("id",)), meanwhile)
+
+    def meanwhile(step: str) -> None:
+        if step == at:
+            change(tmp_path / "t" / f"a.{suffix}")
+
+    result = compare(Source.of(tmp_path / "l"), Source.of(tmp_path / "t"), Spec(key=("id",)), meanwhile)
     assert result.verdict == "INVALID"
     assert f"{tmp_path}/t/" in result.reason
 
@@ -185,13 +177,12 @@ def test_a_link_that_is_turned_and_turned_back_shows_one_state(tmp_path: Path, w
         write(f"{version}/a.parquet", {"id": [1], "v": [version]})
     link = tmp_path / "now"
 
-    class Turning:
-        def step(self, step: str) -> None:
-            if step != "open":
-                link.unlink()
-            link.symlink_to(tmp_path / {"compare": "2"}.get(step, "1") / name)
+    def turn(step: str) -> None:
+        if step != "open":
+            link.unlink()
+        link.symlink_to(tmp_path / {"compare": "2"}.get(step, "1") / name)
 
-    result = run(legacy, Source.of(link), Spec(key=("id",)), Turning())
+    result = compare(legacy, Source.of(link), Spec(key=("id",)), turn)
     assert (result.verdict, result.rows.changed) == ("FAIL", 1)
 
 
@@ -202,15 +193,14 @@ def test_a_folder_that_is_exchanged_and_put_back_shows_one_state(tmp_path: Path,
         rows = f"SELECT 1 AS id, {value} AS v"
         duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/in/{side}/a.{suffix}' (FORMAT {suffix})")
 
-    class Exchanging:
-        def step(self, step: str) -> None:
-            names = {"compare": ("t", "away", "other"), "explain": ("t", "other", "away")}
-            if step in names:
-                now, where, then = (tmp_path / "in" / name for name in names[step])
-                now.rename(where)
-                then.rename(now)
+    def exchange(step: str) -> None:
+        names = {"compare": ("t", "away", "other"), "explain": ("t", "other", "away")}
+        if step in names:
+            now, where, then = (tmp_path / "in" / name for name in names[step])
+            now.rename(where)
+            then.rename(now)
 
-    result = run(Source.of(tmp_path / "in/l"), Source.of(tmp_path / "in/t"), Spec(key=("id",)), Exchanging())
+    result = compare(Source.of(tmp_path / "in/l"), Source.of(tmp_path / "in/t"), Spec(key=("id",)), exchange)
     assert (result.verdict, result.rows.changed) == ("FAIL", 1)
 
 
@@ -229,13 +219,17 @@ def test_files_that_turn_up_where_a_manifest_promised_no_rows_are_seen(tmp_path:
     target = Source.of(tmp_path / "t", expected_rows=0)
     spec = Spec(key=("id",), allow_empty=True)
     write("t/_b.parquet", {"id": [1]})
-    result = run(legacy, target, spec)
+    result = compare(legacy, target, spec)
     assert (result.verdict, [one.what for one in result.not_compared if "_b.parquet" in one.what] != []) == (
         "PASS",
         True,
     )
-    meanwhile = Meanwhile("explain", lambda: write("t/a.parquet", {"id": [1]}))
-    assert run(legacy, target, spec, meanwhile).verdict == "INVALID"
+
+    def meanwhile(step: str) -> None:
+        if step == "explain":
+            write("t/a.parquet", {"id": [1]})
+
+    assert compare(legacy, target, spec, meanwhile).verdict == "INVALID"
 
 
 def test_messages_name_the_file_and_not_its_link(tmp_path: Path, write: Write) -> None:
@@ -573,15 +567,15 @@ def test_members_of_a_gzip_file_and_frames_of_a_zstd_file_are_all_read(tmp_path:
 def test_a_first_line_is_a_header_only_where_something_proves_it(tmp_path: Path, write: Write) -> None:
     legacy = _csv(tmp_path / "l.csv", "Anna,Berlin\nx,y\n")
     target = _csv(tmp_path / "t.csv", "anna,berlin\nx,y\n")
-    result = run(legacy, target, Spec())
+    result = compare(legacy, target, Spec())
     assert (result.verdict, "names or data" in result.reason) == ("INVALID", True)
     data = [Source.of(*side.paths, csv=CsvFormat(header=False)) for side in (legacy, target)]
-    assert run(*data, Spec()).rows.missing == 1
-    assert run(legacy, legacy, Spec()).verdict == "PASS"
-    assert "names or data" in run(legacy, _csv(tmp_path / "u.csv", "Berlin,Anna\nx,y\n"), Spec()).reason
+    assert compare(*data, Spec()).rows.missing == 1
+    assert compare(legacy, legacy, Spec()).verdict == "PASS"
+    assert "names or data" in compare(legacy, _csv(tmp_path / "u.csv", "Berlin,Anna\nx,y\n"), Spec()).reason
     typed = write("t.parquet", {"Anna": ["x"], "Berlin": ["y"]})
-    assert run(legacy, typed, Spec()).verdict == "PASS"
-    assert "names or data" in run(legacy, write("u.parquet", {"p": ["x"], "q": ["y"]}), Spec()).reason
+    assert compare(legacy, typed, Spec()).verdict == "PASS"
+    assert "names or data" in compare(legacy, write("u.parquet", {"p": ["x"], "q": ["y"]}), Spec()).reason
     assert by_id(legacy, legacy, key=("Anna",)).verdict == "PASS"
     numbered = _csv(tmp_path / "n.csv", "a,b\nc,d\n")
     assert by_id(numbered, numbered, key=("column0",)).rows.legacy == 2

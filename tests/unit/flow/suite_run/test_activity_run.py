@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fake_clock import FakeClock
 from parity.clients.artefacts import Artefacts
-from parity.clock import FakeClock, SystemClock
+from parity.clock import SystemClock
 from parity.compare.result import Verdict
 from parity.flow.suite_run.activity_run import ActivityRun
 from parity.flow.suite_run.exports.fetch import Export

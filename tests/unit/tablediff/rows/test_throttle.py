@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from parity.clock import FakeClock
+from fake_clock import FakeClock
 from parity.errors import DeadlineExceeded
 from parity.suite.databases import ThrottleLimits
 from parity.tablediff.mysql.load import ServerLoad

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from parity.compare import Source, Spec, run
+from parity.compare import Source, Spec, compare
 from parity.compare.result import Result
 from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
 from parity.flow.suite_run.digest.merge_result import merge_result
@@ -110,13 +110,13 @@ class Pair:
         assert way.mode is Mode.DIGEST, way.reason
         buckets = self.buckets(way, **digested)
         legacy, target = self.rows(way, buckets)
-        found = run(Source.of(*legacy.files), Source.of(*target.files), self.spec())
+        found = compare(Source.of(*legacy.files), Source.of(*target.files), self.spec())
         return merge_result(found, way, buckets, verify_digests(way, buckets, legacy, target))
 
     def rows_result(self) -> Result:
         """Return the result of mode rows."""
         sides = (self.export(f"all-{name}", getattr(self, name), "FROM t") for name in ("legacy", "target"))
-        return run(*(Source.of(*side.files) for side in sides), self.spec())
+        return compare(*(Source.of(*side.files) for side in sides), self.spec())
 
     def spec(self) -> Spec:
         """Return how rows are compared."""

@@ -1,10 +1,22 @@
-"""JSON by meaning: keys in order, numbers as decimals, white space gone; what is not JSON stays as it is."""
+"""Python functions for what SQL lacks: JSON compared by meaning, and tolerances of any number of digits."""
 
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
+
+_EXACT = Context(prec=800)
+
+
+def within_digits(one: str, other: str, most: str, share: str) -> bool:
+    """Return whether two numbers differ by at most ``most``, or by at most ``share`` of the larger one."""
+    left, right = Decimal(one), Decimal(other)
+    if not (left.is_finite() and right.is_finite()):
+        return False
+    larger = max(left.copy_abs(), right.copy_abs())
+    gap = _EXACT.subtract(left, right).copy_abs()
+    return gap <= max(Decimal(most), _EXACT.multiply(Decimal(share), larger))
 
 
 def canonical_json(document: str | None) -> str | None:
@@ -42,7 +54,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Tell numbers from texts that look like them."""
+    """Return a value in which no text looks like a number."""
     if isinstance(value, Decimal):
         return {"": _number(value)}
     if isinstance(value, dict):
