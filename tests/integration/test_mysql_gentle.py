@@ -11,7 +11,7 @@ import pytest
 
 from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
-from parity.tablediff.mysql.load import read_load
+from parity.tablediff.mysql.server import read_load
 from parity.tablediff.rows.checkpoint import MemoryCheckpoints
 
 pytestmark = pytest.mark.mariadb

@@ -56,7 +56,7 @@ def test_sections_find_what_one_walk_finds(databases: TwoDatabases, strategy: st
     assert counts(result, "entries") == EXPECTED, result.reason
     assert result.tables[0].result.rows.legacy == ROWS
     assert result.tables[0].result.rows.target == ROWS + 1
-    assert any("3 parts of the table were read at once" in note.why for note in entries(result)["notes"])
+    assert any("3 partitions of the table were read at once" in note.why for note in entries(result)["notes"])
 
 
 class Killed(BaseException):

@@ -1,7 +1,7 @@
 """What the different rows have in common: causes, samples, masks, money, waivers, from the comparison engine.
 
-The engine sees only the rows that differ, with real types; the equal ones are added to its counts. Its own
-count of changed, missing and extra rows must be ours, unless a rule lets some pass.
+The engine gets only the rows that differ, with real types; the equal ones are added to its counts. Its own
+count of changed, missing and extra rows must equal ours, unless a rule lets some pass.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class ExplainOptions:
 
     mask_key: bytes
     memory: str = "200MB"
-    """Only different rows are in it; the rest of the worker's memory is not the engine's."""
+    """Of the engine, which gets different rows only."""
     waivers: tuple[Waiver, ...] = ()
     suite: str = ""
     """The database's name in waivers; empty where none is declared."""
     today: date | None = None
-    """By which a waiver has expired; None asks the machine."""
+    """By which a waiver has expired; None: the machine's date."""
 
 
-def explain(plan: TablePlan, folder: Path, desk: ExplainOptions) -> Result:
+def explain(plan: TablePlan, folder: Path, options: ExplainOptions) -> Result:
     """Compare the spilled rows and return the engine's result for them alone."""
     from parity.compare import Source, Spec, compare
 
@@ -48,15 +48,15 @@ def explain(plan: TablePlan, folder: Path, desk: ExplainOptions) -> Result:
     spec = Spec(
         key=() if plan.keyless else tuple(column.name for column in plan.key_target),
         columns={name: rule for name, rule in plan.rules.columns.items() if not rule.ignore},
-        waivers=desk.waivers,
-        suite=desk.suite,
+        waivers=options.waivers,
+        suite=options.suite,
         activity=plan.name,
         allow_empty=True,
-        memory=desk.memory,
+        memory=options.memory,
         threads=1,
         scratch=folder,
-        mask_key=desk.mask_key,
-        today=desk.today,
+        mask_key=options.mask_key,
+        today=options.today,
     )
     return compare(Source.of(sides / "legacy.parquet"), Source.of(sides / "target.parquet"), spec)
 
@@ -72,7 +72,7 @@ def _type_sides(plan: TablePlan, folder: Path, to: Path) -> None:
         for side in ("legacy", "target"):
             parts = sorted((folder / side).glob("*.parquet"))
             connection.execute(f"CREATE VIEW {side} AS SELECT * FROM {read_parquet(parts)}")
-        types = _fitting(connection, plan)
+        types = _duckdb_types(connection, plan)
         for side, columns in (("legacy", plan.legacy), ("target", plan.target)):
             _copy(connection, side, columns, types, to / f"{side}.parquet")
 
@@ -90,9 +90,9 @@ def _copy(
     )
 
 
-def _fitting(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> list[str]:
+def _duckdb_types(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> list[str]:
     """Return a DuckDB type per column: VARCHAR where a value, such as a zero date, fits no other."""
-    wanted = [duck_type(a, b) for a, b in zip(plan.legacy, plan.target, strict=True)]
+    wanted = [duckdb_type(a, b) for a, b in zip(plan.legacy, plan.target, strict=True)]
     tests = ", ".join(
         f"coalesce(bool_or(c{at} IS NOT NULL AND TRY_CAST(c{at} AS {kind}) IS NULL), false)"
         for at, kind in enumerate(wanted)
@@ -101,7 +101,7 @@ def _fitting(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> list[str
     return ["VARCHAR" if any(side[at] for side in misfits) else kind for at, kind in enumerate(wanted)]
 
 
-def duck_type(legacy: Column, target: Column) -> str:
+def duckdb_type(legacy: Column, target: Column) -> str:
     """Return the DuckDB type that holds both columns exactly."""
     kind = target.kind
     if kind in (Kind.INTEGER, Kind.BIT, Kind.BOOLEAN):
@@ -121,7 +121,7 @@ def _before_point(column: Column) -> int:
     return int(digits[1]) - scale if digits else 65
 
 
-def completed(found: Result, plan: TablePlan, legacy: int, target: int) -> Result:
+def with_equal_rows(found: Result, plan: TablePlan, legacy: int, target: int) -> Result:
     """Add the rows that never travelled, because they are equal, to the engine's result."""
     rows = found.rows
     equal = legacy - rows.changed - rows.missing

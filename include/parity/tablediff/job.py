@@ -15,16 +15,16 @@ from parity.tablediff.explain import ExplainOptions
 from parity.tablediff.rows.checkpoint import CheckpointStore
 from parity.tablediff.sessions.pair import Connections
 
-LONGEST = 200
-"""Bytes of a folder's name; most file systems take 255."""
+MAX_NAME_BYTES = 200
+"""Of a folder; most file systems take 255."""
 
 
 def folder_of(table: str) -> str:
-    """Return a table's name as a folder's: another one for every table, and short enough for a file system."""
+    """Return a folder's name for a table: unique, and short enough for a file system."""
     name = re.sub(r"[^A-Za-z0-9_-]", lambda found: f"~{ord(found[0]):x}~", table)
-    if len(name) <= LONGEST:
+    if len(name) <= MAX_NAME_BYTES:
         return name
-    return f"{name[: LONGEST // 2]}={hashlib.sha256(table.encode()).hexdigest()[:32]}"
+    return f"{name[: MAX_NAME_BYTES // 2]}={hashlib.sha256(table.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Job:
     connections: Connections
     store: CheckpointStore
     artefacts: Path
-    """Where differences are kept while the run lasts; a resumed run must find the same folder."""
+    """Where differences are stored while the run lasts; a resumed run must find the same folder."""
     clock: Clock
     run: str = "once"
-    """Names the run in the progress store."""
+    """Identifies the run in the store of checkpoints."""
     waivers: tuple[Waiver, ...] = ()
     mask_key: bytes = b"parity"
 
-    def desk(self, table: str) -> ExplainOptions:
-        """Return what the engine needs for one table."""
+    def explain_options(self, table: str) -> ExplainOptions:
+        """Return what the comparison engine needs for one table."""
         own = [w for w in self.waivers if w.suite == self.spec.database and w.activity == table]
         covering = tuple(w for w in own if w.kind != "schema")
         return ExplainOptions(self.mask_key, waivers=covering, suite=self.spec.database, today=self.today)

@@ -1,4 +1,4 @@
-"""Verifies a database: survey both catalogues, walk every table, read again what differs, explain, judge.
+"""Verifies a database: survey both catalogues, scan every table, read again what differs, explain, judge.
 
 :func:`verify_database` does all of it. A Dag maps over :attr:`Survey.groups` instead: :func:`survey_database`
 once, :func:`verify_tables` per group, :func:`conclude` at the end.
@@ -16,14 +16,13 @@ from parity.tablediff.job import Job
 from parity.tablediff.pool import WorkerPool
 from parity.tablediff.schema.waivers import waive_schema
 from parity.tablediff.survey import Survey, connections_of, survey_database
-from parity.tablediff.table_groups import group_tables
-from parity.tablediff.table_plan import TablePlan
+from parity.tablediff.table_plan import TablePlan, group_tables
 from parity.tablediff.table_run import peak_mib
 from parity.tablediff.verdict import DatabaseResult, TableResult, judge_database, refused
 
 
 def verify_database(job: Job) -> DatabaseResult:
-    """Verify everything; answers INVALID, and never raises, when a server cannot be asked."""
+    """Verify everything; returns INVALID, and does not raise, when a server cannot be queried."""
     began = time.monotonic()
     try:
         survey = survey_database(job.spec, job.connections, job.clock)
@@ -35,7 +34,7 @@ def verify_database(job: Job) -> DatabaseResult:
 
 
 def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> DatabaseResult:
-    """Put the tables' results and the survey together and judge; the run's progress is forgotten."""
+    """Put the tables' results and the survey together and judge; the run's checkpoints are deleted."""
     missing = {plan.name for plan in survey.plan.tables} - {table.table for table in tables}
     tables = [*tables, *(refused(TablePlan(name), "It was never compared.") for name in sorted(missing))]
     job.store.forget(job.run)
@@ -54,7 +53,7 @@ def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> Databas
 
 
 def verify_tables(job: Job, plans: Sequence[TablePlan]) -> tuple[TableResult, ...]:
-    """Verify some tables, each whatever becomes of the others, and return one result per table."""
+    """Verify some tables, each independently of the others, and return one result per table."""
     by_name = {plan.name: plan for plan in plans}
     groups = [[by_name[name] for name in group] for group in group_tables(plans)]
     workers = WorkerPool(replace(job, connections=connections_of(job.spec, job.connections)))

@@ -1,8 +1,8 @@
-"""Which tables and columns are compared, under which key, and what is left out: decided before any row is read."""
+"""Which tables and columns are compared, by which key, and what is left out: decided before any row is read."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from parity.compare.result import NotCompared, Omission
@@ -28,9 +28,9 @@ class TablePlan:
     """Empty until chosen; all columns when rows are compared as a multiset."""
     key_target: tuple[Column, ...] = ()
     unique: bool = False
-    """Both servers guarantee that the key occurs once."""
-    walkable: bool = False
-    """Both servers walk the key in one order, so that the table can be cut into spans."""
+    """Both servers guarantee that no key occurs twice."""
+    range_scannable: bool = False
+    """Both servers scan the key in one order, so that the table can be cut into chunks."""
     keyless: bool = False
     rules: TableRules = field(default_factory=TableRules)
     not_compared: tuple[NotCompared, ...] = ()
@@ -39,7 +39,7 @@ class TablePlan:
     """The servers' estimate, the larger of both."""
     consistent: bool = True
     """Both servers show the rows as of one snapshot, however long the table is read."""
-    only: str = ""
+    only_side: str = ""
     """The side that alone has the table: legacy or target."""
     one_sided: tuple[str, ...] = ()
     """Columns that one side alone has."""
@@ -48,12 +48,12 @@ class TablePlan:
     refusal: str = ""
     """Why it cannot be compared at all."""
     refers_to: frozenset[str] = frozenset()
-    marks: tuple[str, str] = ("", "")
-    """Of both sides' definitions, from which all of this was made."""
+    definition_hashes: tuple[str, str] = ("", "")
+    """Of both sides, as they were when this was planned."""
 
     @property
     def allows_lookup(self) -> bool:
-        """Tell whether single rows can be asked for by their key."""
+        """Return whether single rows can be fetched by their key."""
         return not self.keyless and allows_lookup(self.key_legacy) and allows_lookup(self.key_target)
 
 
@@ -68,9 +68,9 @@ class DatabasePlan:
 def plan_database(
     spec: Database, legacy: dict[str, Table], target: dict[str, Table], names: Set[str] = frozenset()
 ) -> DatabasePlan:
-    """Plan every wanted table; one that is nowhere to be found is refused, by name or by pattern.
+    """Plan every wanted table; a name or a pattern that matches none is refused.
 
-    ``names`` are those of everything on either side that is called as a table is: views and sequences as well.
+    ``names`` are those of everything on either side that is named as a table is: views and sequences as well.
     """
     plans, left_out = [], []
     for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - names)):
@@ -90,8 +90,8 @@ def plan_database(
 def plan_table(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
     """Plan one table."""
     if legacy is None or target is None:
-        return _lonely(name, legacy, target, rules)
-    pairs, skipped = _columns(legacy, target, rules)
+        return _plan_one_sided(name, legacy, target, rules)
+    pairs, skipped = _pair_columns(legacy, target, rules)
     refusal = _refusal(name, pairs, skipped, rules)
     total = max(len(pairs) + len(skipped), 1)
     plan = TablePlan(
@@ -99,44 +99,44 @@ def plan_table(name: str, legacy: Table | None, target: Table | None, rules: Tab
         tuple(a for a, _ in pairs),
         tuple(b for _, b in pairs),
         rules=rules,
-        not_compared=(*skipped, *_history(legacy, target)),
+        not_compared=(*skipped, *_former_rows(legacy, target)),
         coverage=len(pairs) / total,
         rows=max(legacy.rows, target.rows),
         consistent=legacy.consistent and target.consistent,
         refusal=refusal,
         refers_to=legacy.refers_to | target.refers_to,
-        marks=(legacy.mark, target.mark),
+        definition_hashes=(legacy.definition_hash, target.definition_hash),
         one_sided=tuple(s.column for s in skipped if s.kind is Omission.ONE_SIDED),
         unreadable=tuple(s.column for s in skipped if s.kind is Omission.NO_TEXT),
     )
     return plan if refusal else _with_key(plan, legacy, target)
 
 
-def _history(*sides: Table) -> tuple[NotCompared, ...]:
+def _former_rows(*sides: Table) -> tuple[NotCompared, ...]:
     why = "the table is system-versioned; only its current rows are compared"
     return (NotCompared("former rows", why),) if any(side.versioned for side in sides) else ()
 
 
-def _lonely(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
+def _plan_one_sided(name: str, legacy: Table | None, target: Table | None, rules: TableRules) -> TablePlan:
     found = legacy or target
     if found is None:
         return TablePlan(name, rules=rules, refusal=f"There is no table {name} on either side.")
-    only = "legacy" if legacy else "target"
-    return TablePlan(name, rules=rules, only=only, rows=found.rows, coverage=0.0)
+    side = "legacy" if legacy else "target"
+    return TablePlan(name, rules=rules, only_side=side, rows=found.rows, coverage=0.0)
 
 
-def _columns(
+def _pair_columns(
     legacy: Table, target: Table, rules: TableRules
 ) -> tuple[list[tuple[Column, Column]], list[NotCompared]]:
-    olds = {c.name: c for c in legacy.columns}
-    # Servers take names that differ in case for one; Python folds more of them, so the exact name goes first.
+    exact = {c.name: c for c in legacy.columns}
+    # Servers ignore the case of names; Python folds more of them, so the exact name goes first.
     folded = {c.name.lower(): c for c in legacy.columns}
     pairs: list[tuple[Column, Column]] = []
     skipped, used = [], set()
     for new in target.columns:
         rule = rules.columns.get(new.name)
         name = (rule.legacy if rule else None) or new.name
-        old = olds.get(name) or folded.get(name.lower())
+        old = exact.get(name) or folded.get(name.lower())
         used |= {old.name} if old else set()
         left_out = _left_out(old, new, rule.ignore if rule else None)
         if left_out:
@@ -168,13 +168,13 @@ def _left_out(old: Column | None, new: Column, ignored: str | None) -> NotCompar
 
 
 def _refusal(name: str, pairs: list[tuple[Column, Column]], skipped: list[NotCompared], rules: TableRules) -> str:
-    ghosts = sorted(set(rules.columns) - {b.name for _, b in pairs} - {s.column for s in skipped})
-    if ghosts:
-        return f"Table {name} has no column {ghosts[0]}, for which there is a rule."
+    unknown = sorted(set(rules.columns) - {b.name for _, b in pairs} - {s.column for s in skipped})
+    if unknown:
+        return f"Table {name} has no column {unknown[0]}, for which there is a rule."
     if rewritten := _rewritten(rules):
         return (
             f"Table {name}: the rule of column {rewritten} rewrites a side (an expression or a time zone). The "
-            "servers' digests compare columns as they are stored, so it cannot be obeyed here."
+            "servers' digests compare columns as they are stored, so it cannot be applied here."
         )
     if unfit := _unfit(pairs, rules):
         return f"Table {name}: {unfit}"
@@ -198,15 +198,15 @@ def _rewritten(rules: TableRules) -> str:
 
 
 def _unfit(pairs: list[tuple[Column, Column]], rules: TableRules) -> str:
-    """Return what is wrong with a rule that no value of its column could obey; empty for none."""
+    """Return what is wrong with a rule that can do nothing for its column; empty for none."""
     for old, new in pairs:
         kinds = {kind for one in (old, new) for kind in (one.kind, *(one.stored or ())[:1])}
-        if part := _idle_part(rules.columns.get(new.name, ColumnRule()), kinds):
+        if part := _useless_part(rules.columns.get(new.name, ColumnRule()), kinds):
             return f"column {new.name} is {new.native}: {part} does not fit it. Leave it out of the rule."
     return ""
 
 
-def _idle_part(rule: ColumnRule, kinds: Set[object]) -> str:
+def _useless_part(rule: ColumnRule, kinds: Set[object]) -> str:
     """Return the part of a rule that can do nothing for columns of these kinds; empty for none."""
     if rule.for_texts and not kinds & FREE:
         return rule.for_texts[0]
@@ -218,33 +218,53 @@ def _idle_part(rule: ColumnRule, kinds: Set[object]) -> str:
 
 
 def _with_key(plan: TablePlan, legacy: Table, target: Table) -> TablePlan:
-    """Choose the key: the rules', else one that both sides guarantee, else the whole row."""
+    """Choose the key: that of the rules, else one that both sides guarantee, else the whole row."""
     names = {b.name: (a, b) for a, b in zip(plan.legacy, plan.target, strict=True)}
     unknown = [name for name in plan.rules.key if name not in names]
     if unknown:
         return replace(plan, refusal=f"Table {plan.name} has no compared column {unknown[0]} for its key.")
     pairs = {a.name: b.name for a, b in names.values()}
     shared = _shared_keys(legacy, target, pairs)
-    chosen = _chosen(plan.rules.key, shared)
+    chosen = _choose_key(plan.rules.key, shared)
     if chosen is None and not plan.rules.key:
         return replace(plan, keyless=True, key_legacy=plan.legacy, key_target=plan.target)
     columns = plan.rules.key or (chosen.columns if chosen else ())
-    olds, news = tuple(names[n][0] for n in columns), tuple(names[n][1] for n in columns)
-    walkable = chosen is not None and chosen.walkable and same_order(olds, news)
-    return replace(plan, key_legacy=olds, key_target=news, unique=chosen is not None, walkable=walkable)
+    old, new = tuple(names[n][0] for n in columns), tuple(names[n][1] for n in columns)
+    scannable = chosen is not None and chosen.range_scannable and same_order(old, new)
+    return replace(plan, key_legacy=old, key_target=new, unique=chosen is not None, range_scannable=scannable)
 
 
-def _chosen(asked: tuple[str, ...], shared: list[Key]) -> Key | None:
-    if asked:
-        return next((key for key in shared if key.columns == asked), None)
+def _choose_key(wanted: tuple[str, ...], shared: list[Key]) -> Key | None:
+    if wanted:
+        return next((key for key in shared if key.columns == wanted), None)
     return shared[0] if shared else None
 
 
 def _shared_keys(legacy: Table, target: Table, renamed: dict[str, str]) -> list[Key]:
     """Return the keys that both sides have, under the target's names."""
-    olds = {tuple(renamed.get(c, "") for c in key.columns): key for key in legacy.keys}
+    theirs = {tuple(renamed.get(c, "") for c in key.columns): key for key in legacy.keys}
     return [
-        replace(key, walkable=key.walkable and olds[key.columns].walkable)
+        replace(key, range_scannable=key.range_scannable and theirs[key.columns].range_scannable)
         for key in target.keys
-        if key.columns in olds
+        if key.columns in theirs
     ]
+
+
+def group_tables(plans: Sequence[TablePlan]) -> tuple[tuple[str, ...], ...]:
+    """Return groups of tables that foreign keys connect, by name, the one with most rows first."""
+    parent = {plan.name: plan.name for plan in plans}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for plan in plans:
+        for other in plan.refers_to & parent.keys():
+            parent[root(other)] = root(plan.name)
+    groups: dict[str, list[TablePlan]] = {}
+    for plan in plans:
+        groups.setdefault(root(plan.name), []).append(plan)
+    ordered = sorted(groups.values(), key=lambda group: -sum(plan.rows for plan in group))
+    return tuple(tuple(plan.name for plan in group) for group in ordered)

@@ -1,4 +1,4 @@
-"""One table from plan to result, walked whole or in sections; an error in it is its own."""
+"""One table from plan to result, scanned whole or in partitions; its errors stay its own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from parity.compare.result import CanaryCheck
 from parity.errors import ExportRefused, ParityError
 from parity.sql.keys import Cells
-from parity.tablediff.explain import completed, explain
+from parity.tablediff.explain import explain, with_equal_rows
 from parity.tablediff.job import Job, folder_of
-from parity.tablediff.mysql.definition import created, mark_of
+from parity.tablediff.mysql.session import definition_hash, show_create
+from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.rows.chunk_scan import ChunkScan, fingerprint
 from parity.tablediff.rows.partitions import (
@@ -25,7 +26,7 @@ from parity.tablediff.rows.partitions import (
 from parity.tablediff.rows.recheck import recheck
 from parity.tablediff.rows.throttle import ChunkSizer, Throttle
 from parity.tablediff.schema.waivers import waived_columns
-from parity.tablediff.sessions.pair import SessionPair, both
+from parity.tablediff.sessions.pair import SessionPair
 from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_plan import TablePlan
 from parity.tablediff.verdict import TableFacts, TableResult, judge_one_sided, judge_table, refused
@@ -33,142 +34,140 @@ from parity.tablediff.verdict import TableFacts, TableResult, judge_one_sided, j
 
 @dataclass
 class TableRun:
-    """One table; its sections may be walked by several threads, each over a line of its own."""
+    """One table; its partitions may be scanned by several threads, each over a pair of sessions of its own."""
 
     job: Job
     plan: TablePlan
-    brake: Throttle
+    throttle: Throttle
     partitions: tuple[Partition, ...] = (Partition(),)
-    trouble: str = ""
+    refusal: str = ""
+    """Why the table could not be compared."""
     began: float = 0.0
     ended: float = 0.0
-    seen: float = 0.0
+    read_at: float = 0.0
     """When its rows were as they were read: at the latest snapshot, or at the end without one."""
-    alone: int = 0
+    one_sided_rows: int = 0
     """Rows of a table that one side alone has."""
-    eyesight: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
+    canary: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
     duplicates: tuple[int, int] = (0, 0)
     states: dict[int, Checkpoint] = field(default_factory=dict)
-    """By section."""
+    """By partition."""
 
     def __post_init__(self) -> None:
         """Refuse what the plan refuses."""
-        self.trouble = self.plan.refusal
+        self.refusal = self.plan.refusal
 
     @property
-    def parts(self) -> int:
-        """Return into how many sections it should be cut."""
-        return 1 if self.trouble else partition_count(self.plan, self.job.spec.throttle.connections)
+    def partition_count(self) -> int:
+        """Return into how many partitions it should be cut."""
+        return 1 if self.refusal else partition_count(self.plan, self.job.spec.throttle.connections)
 
-    def cut(self, line: ReconnectingPair) -> None:
-        """Cut it into sections, unless it was walked to its end before."""
-        self._guarded(lambda: self._cut(line))
+    def partition(self, pair: ReconnectingPair) -> None:
+        """Cut it into partitions, unless it was scanned to its end before."""
+        self._guarded(lambda: self._partition(pair))
 
-    def _cut(self, line: ReconnectingPair) -> None:
+    def _partition(self, pair: ReconnectingPair) -> None:
         store, run, mark = self.job.store, self.job.run, fingerprint(self.plan, Partition())
         text = store.load(run, self.plan.name)
-        kept = Checkpoint.from_json(text) if text else Checkpoint("")
-        if kept.fingerprint == mark and (kept.done or kept.spans):
+        stored = Checkpoint.from_json(text) if text else Checkpoint("")
+        if stored.fingerprint == mark and (stored.done or stored.chunks):
             return
-        cuts = kept.cuts if kept.fingerprint == mark else ()
+        cuts = stored.cuts if stored.fingerprint == mark else ()
         if not cuts:
-            cuts = line.retried(self._cuts)
+            cuts = pair.retry(self._cuts)
             store.save(run, self.plan.name, Checkpoint(mark, cuts=cuts).to_json())
         self.partitions = partitions_between(cuts)
 
-    def _cuts(self, sides: SessionPair) -> tuple[Cells, ...]:
-        legacy, _ = sides.tables(self.plan)
-        return find_cuts(self.plan, self.parts, legacy.boundary)
+    def _cuts(self, sessions: SessionPair) -> tuple[Cells, ...]:
+        return find_cuts(self.plan, self.partition_count, sessions.tables(self.plan).legacy.boundary)
 
-    def walk(self, line: ReconnectingPair, partition: Partition) -> None:
-        """Walk one section, and with the first prove the digest's eyesight; remembers trouble."""
+    def scan(self, pair: ReconnectingPair, partition: Partition) -> None:
+        """Scan one partition, and check the canary with the first; an error becomes the table's refusal."""
         self.began = self.began or time.monotonic()
-        if not self.trouble:
-            self._guarded(lambda: self._gather(line, partition))
+        if not self.refusal:
+            self._guarded(lambda: self._scan(pair, partition))
         self.ended = time.monotonic()
-        self.seen = max(self.seen, line.seen if self.plan.consistent else self.ended)
+        self.read_at = max(self.read_at, pair.snapshot_at if self.plan.consistent else self.ended)
 
-    def _gather(self, line: ReconnectingPair, partition: Partition) -> None:
-        if self.plan.only:
-            at = ("legacy", "target").index(self.plan.only)
-            self.alone = line.retried(lambda sides: sides.tables(self.plan)[at].count())
+    def _scan(self, pair: ReconnectingPair, partition: Partition) -> None:
+        if self.plan.only_side:
+            self.one_sided_rows = pair.retry(
+                lambda sessions: getattr(sessions.tables(self.plan), self.plan.only_side).count()
+            )
             return
-        self.states[partition.number] = self._steps(line, partition).walk()
+        self.states[partition.number] = self._chunk_scan(pair, partition).scan()
         if partition.number == 0:
-            self.eyesight = line.retried(self._canary)
-            self.duplicates = line.retried(self._duplicates)
+            self.canary = pair.retry(self._check_canary)
+            self.duplicates = pair.retry(self._count_duplicates)
 
-    def _canary(self, sides: SessionPair) -> CanaryCheck:
-        legacy, target = sides.tables(self.plan)
-        eyes = both(legacy.canary, target.canary)
-        blind = tuple(dict.fromkeys((*eyes[0].blind, *eyes[1].blind)))
-        return replace(eyes[0], planted=max(e.planted for e in eyes), blind=blind)
+    def _check_canary(self, sessions: SessionPair) -> CanaryCheck:
+        legacy, target = sessions.tables(self.plan).both(MySQLTable.canary)
+        blind = tuple(dict.fromkeys((*legacy.blind, *target.blind)))
+        return replace(legacy, planted=max(legacy.planted, target.planted), blind=blind)
 
-    def _duplicates(self, sides: SessionPair) -> tuple[int, int]:
+    def _count_duplicates(self, sessions: SessionPair) -> tuple[int, int]:
         if self.plan.unique or self.plan.keyless:
             return 0, 0
-        legacy, target = sides.tables(self.plan)
-        return both(legacy.duplicates, target.duplicates)
+        return sessions.tables(self.plan).both(MySQLTable.duplicates)
 
-    def _steps(self, line: ReconnectingPair, partition: Partition) -> ChunkScan:
+    def _chunk_scan(self, pair: ReconnectingPair, partition: Partition) -> ChunkScan:
         job = self.job
         folder = job.artefacts / job.run / folder_of(self.plan.name)
-        stride = ChunkSizer(job.spec.throttle)
+        sizer = ChunkSizer(job.spec.throttle)
         return ChunkScan(
-            self.plan, line, job.store, job.run, folder, job.clock, stride, self.brake, partition=partition
+            self.plan, pair, job.store, job.run, folder, job.clock, sizer, self.throttle, partition=partition
         )
 
-    def finish(self, line: ReconnectingPair) -> TableResult:
-        """Read different rows again over ``line``, explain them, and judge."""
+    def finish(self, pair: ReconnectingPair) -> TableResult:
+        """Read different rows again over ``pair``, explain them, and judge."""
         began = time.monotonic()
         facts: list[TableFacts] = []
-        if not self.trouble and not self.plan.only:
-            self._guarded(lambda: facts.append(self._explained(line)))
-        if not self.trouble and self.plan.only:
-            return judge_one_sided(self.plan, self.alone, waived=None in self._waived())
-        if self.trouble:
-            return refused(self.plan, self.trouble)
+        if not self.refusal and not self.plan.only_side:
+            self._guarded(lambda: facts.append(self._facts(pair)))
+        if not self.refusal and self.plan.only_side:
+            return judge_one_sided(self.plan, self.one_sided_rows, waived=None in self._waived())
+        if self.refusal:
+            return refused(self.plan, self.refusal)
         seconds = self.ended - self.began + time.monotonic() - began
         return judge_table(replace(facts[0], seconds=seconds, peak_mib=peak_mib()))
 
-    def _explained(self, line: ReconnectingPair) -> TableFacts:
-        """Return the facts, with the differences that remain after a second look."""
+    def _facts(self, pair: ReconnectingPair) -> TableFacts:
+        """Return the facts, with the differences that remain after they were read again."""
         covered = self._waived()
         waived = tuple(name for name in self.plan.one_sided if name in covered or None in covered)
-        facts = TableFacts(self.plan, self._state(), self.eyesight, duplicates=self.duplicates, waived=waived)
-        line.retried(self._unaltered)
-        if not facts.progress.different:
+        facts = TableFacts(self.plan, self._checkpoint(), self.canary, duplicates=self.duplicates, waived=waived)
+        pair.retry(self._require_unaltered)
+        if not facts.checkpoint.different:
             return facts
-        steps = self._steps(line, Partition())
+        scan = self._chunk_scan(pair, Partition())
         settle = self.job.spec.throttle.settle.total_seconds()
-        state, again = recheck(steps, facts.progress, settle, time.monotonic() - self.seen)
-        facts = replace(facts, progress=state, recheck=again)
+        state, again = recheck(scan, facts.checkpoint, settle, time.monotonic() - self.read_at)
+        facts = replace(facts, checkpoint=state, recheck=again)
         if not state.different:
             return facts
-        found = explain(self.plan, steps.folder, self.job.desk(self.plan.name))
-        return replace(facts, detail=completed(found, self.plan, state.legacy, state.target))
+        found = explain(self.plan, scan.folder, self.job.explain_options(self.plan.name))
+        return replace(facts, explained=with_equal_rows(found, self.plan, state.legacy, state.target))
 
-    def _unaltered(self, sides: SessionPair) -> None:
+    def _require_unaltered(self, sessions: SessionPair) -> None:
         """Refuse a table whose definition is not that from which its plan was made."""
         name = self.plan.name
-        now = both(lambda: created(sides.legacy, "table", name), lambda: created(sides.target, "table", name))
-        for side, before, text in zip(("legacy", "target"), self.plan.marks, now, strict=True):
-            if before and before != mark_of(text):
+        now = sessions.both(lambda session: show_create(session, "table", name))
+        for side, before, text in zip(("legacy", "target"), self.plan.definition_hashes, now, strict=True):
+            if before and before != definition_hash(text):
                 raise ExportRefused(
-                    f"{name}: its definition on the {side} side was altered while the run went.",
+                    f"{name}: its definition on the {side} side was altered during the run.",
                     remedy="Compare again, from the survey on.",
                 )
 
-    def _state(self) -> Checkpoint:
+    def _checkpoint(self) -> Checkpoint:
         states = [self.states[partition.number] for partition in self.partitions]
-        whole = fingerprint(self.plan, Partition())
-        return states[0] if len(states) == 1 else merge_checkpoints(states, whole)
+        return states[0] if len(states) == 1 else merge_checkpoints(states, fingerprint(self.plan, Partition()))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
             step()
         except ParityError as error:
-            self.trouble = str(error)
+            self.refusal = str(error)
 
     def _waived(self) -> tuple[str | None, ...]:
         job = self.job

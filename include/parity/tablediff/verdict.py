@@ -21,12 +21,12 @@ class TableFacts:
     """Everything gathered about one table."""
 
     plan: TablePlan
-    progress: Checkpoint
-    eyesight: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
+    checkpoint: Checkpoint
+    canary: CanaryCheck = field(default_factory=lambda: CanaryCheck(0))
     recheck: Recheck = field(default_factory=Recheck)
     duplicates: tuple[int, int] = (0, 0)
-    detail: Result | None = None
-    """The engine's result for the rows that differ, completed; None when none does."""
+    explained: Result | None = None
+    """The comparison engine's result, with the equal rows added; None when no row differs."""
     waived: tuple[str, ...] = ()
     """One-sided columns that a waiver covers."""
     seconds: float = 0.0
@@ -59,7 +59,7 @@ class DatabaseResult:
     servers: tuple[str, str] = ("", "")
     """Versions of both servers."""
     cloud: tuple[CutoverLine, ...] = ()
-    """What RDS's and Azure's own APIs say of the two servers."""
+    """What RDS's and Azure's own APIs report about the two servers."""
     seconds: float = 0.0
     peak_mib: float = 0.0
 
@@ -88,14 +88,14 @@ def refused(plan: TablePlan, why: str) -> TableResult:
 def judge_one_sided(plan: TablePlan, rows: int, *, waived: bool) -> TableResult:
     """Return the result of a table that one side alone has: all its rows are missing or extra."""
     verdict = Verdict.WAIVED if waived else Verdict.FAIL
-    reason = f"The table is on the {plan.only} side only; it has {plural(rows, 'row')}."
-    counts = Rows(legacy=rows, missing=rows) if plan.only == "legacy" else Rows(target=rows, extra=rows)
+    reason = f"The table is on the {plan.only_side} side only; it has {plural(rows, 'row')}."
+    counts = Rows(legacy=rows, missing=rows) if plan.only_side == "legacy" else Rows(target=rows, extra=rows)
     return TableResult(plan.name, Result(verdict, reason, counts))
 
 
 def judge_table(facts: TableFacts) -> TableResult:
-    """Return the result of a table that was walked to its end."""
-    base = facts.detail or _equal(facts)
+    """Return the result of a table that was scanned to its end."""
+    base = facts.explained or _equal(facts)
     verdict, reason = _verdict(facts, base)
     result = replace(
         base,
@@ -113,22 +113,22 @@ def judge_table(facts: TableFacts) -> TableResult:
 
 def _equal(facts: TableFacts) -> Result:
     """Return the result of a table without a different row."""
-    progress, plan = facts.progress, facts.plan
-    rows = Rows(legacy=progress.legacy, target=progress.target, equal=progress.legacy)
-    columns = tuple(ColumnFacts(column.name, progress.legacy, 0) for column in plan.target)
-    reason = f"{plural(progress.legacy, 'row')} equal in {plural(len(columns), 'column')}."
+    checkpoint, plan = facts.checkpoint, facts.plan
+    rows = Rows(legacy=checkpoint.legacy, target=checkpoint.target, equal=checkpoint.legacy)
+    columns = tuple(ColumnFacts(column.name, checkpoint.legacy, 0) for column in plan.target)
+    reason = f"{plural(checkpoint.legacy, 'row')} equal in {plural(len(columns), 'column')}."
     return Result(Verdict.PASS, reason, rows, columns, not_compared=plan.not_compared, coverage=plan.coverage)
 
 
 def _verdict(facts: TableFacts, base: Result) -> tuple[Verdict, str]:
     if reason := _invalid(facts, base):
         return Verdict.INVALID, reason
-    lonely = [name for name in facts.plan.one_sided if name not in facts.waived]
-    if lonely:
+    one_sided = [name for name in facts.plan.one_sided if name not in facts.waived]
+    if one_sided:
         rows = "" if base.verdict.green else f" {base.reason}"
         return (
             Verdict.FAIL,
-            f"Column {lonely[0]} is on one side only ({plural(len(lonely), 'such column')}).{rows}",
+            f"Column {one_sided[0]} is on one side only ({plural(len(one_sided), 'such column')}).{rows}",
         )
     if facts.plan.one_sided and base.verdict is Verdict.PASS:
         return Verdict.WAIVED, f"{base.reason} Columns on one side only are waived."
@@ -136,16 +136,16 @@ def _verdict(facts: TableFacts, base: Result) -> tuple[Verdict, str]:
 
 
 def _invalid(facts: TableFacts, base: Result) -> str:
-    """Return the first reason why nothing can be said of the table, or an empty string."""
+    """Return the first reason why the table cannot be judged, or an empty string."""
     reasons = (_blind(facts, base.rows), _unjudged(facts, base.rows), _sums(base.rows), _disagreement(facts, base))
     return next((reason for reason in reasons if reason), "")
 
 
 def _blind(facts: TableFacts, rows: Rows) -> str:
-    if facts.eyesight.blind:
-        return f"The digest is blind: a change planted in column {facts.eyesight.blind[0]} was not seen."
-    if (rows.legacy or rows.target) and not facts.eyesight.planted:
-        return "The digest could not prove its eyesight: no change was planted."
+    if facts.canary.blind:
+        return f"The digest is blind: a change planted in column {facts.canary.blind[0]} was not detected."
+    if (rows.legacy or rows.target) and not facts.canary.planted:
+        return "The digest is not proven by a canary: no change was planted."
     return ""
 
 
@@ -156,14 +156,14 @@ def _unjudged(facts: TableFacts, rows: Rows) -> str:
             "Nothing was compared: both sides have zero rows. Set allow_empty for the table, or for the database "
             "(at a terminal: --allow-empty), if none is right."
         )
-    if facts.recheck.restless:
-        return _restless(facts.recheck.restless)
+    if facts.recheck.unstable:
+        return _unstable(facts.recheck.unstable)
     if plan.unreadable and plan.rules.coverage >= 1.0:
         return f"Column {plan.unreadable[0]} could not be compared: its type has no canonical text."
     return ""
 
 
-def _restless(rows: int) -> str:
+def _unstable(rows: int) -> str:
     they = "it" if rows == 1 else "they"
     many = plural(rows, "row changed every time it was read", "rows changed every time they were read")
     return f"{many}; {they} cannot be judged."
@@ -178,14 +178,14 @@ def _sums(rows: Rows) -> str:
 
 
 def _disagreement(facts: TableFacts, base: Result) -> str:
-    """Hold the engine's counts against ours; a rule may let values of its own column pass, nothing else may."""
-    if facts.detail is None or base.verdict is Verdict.INVALID:
+    """Compare the engine's counts with ours; only a rule may let values pass, and of its own column only."""
+    if facts.explained is None or base.verdict is Verdict.INVALID:
         return ""
     found = _missing_and_changed(facts, base)
     rules = facts.plan.rules.columns
     loosened = {name for name, rule in rules.items() if rule.loosens or _rewrites(rule)}
     if not loosened:
-        found = (("", facts.progress.different, base.rows.different), *found)
+        found = (("", facts.checkpoint.different, base.rows.different), *found)
     elif loosened & {column.name for column in facts.plan.key_target}:
         return ""  # rows may be paired by other keys than ours
     for what, ours, theirs in found:
@@ -203,14 +203,14 @@ def _rewrites(rule: ColumnRule) -> bool:
 
 
 def _missing_and_changed(facts: TableFacts, base: Result) -> tuple[tuple[str, int, int], ...]:
-    """Return what is counted on both ways, by column: rows that are missing or extra have none."""
-    progress, rows = facts.progress, base.rows
-    alone = ("", progress.missing + progress.extra, rows.missing + rows.extra)
+    """Return what both count, by column; rows that are missing or extra have none."""
+    checkpoint, rows = facts.checkpoint, base.rows
+    alone = ("", checkpoint.missing + checkpoint.extra, rows.missing + rows.extra)
     if not facts.plan.unique:  # rows under one key are paired in another order
         return ()
     values = {column.name: column.different for column in base.columns}
     names = [column.name for column in facts.plan.target]
-    return (alone, *((name, progress.columns.get(name, 0), values[name]) for name in names if name in values))
+    return (alone, *((name, checkpoint.columns.get(name, 0), values[name]) for name in names if name in values))
 
 
 def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
@@ -219,21 +219,23 @@ def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
 
 
 def _notes(facts: TableFacts) -> list[NotCompared]:
-    found, recheck, progress = [], facts.recheck, facts.progress
+    found, recheck, checkpoint = [], facts.recheck, facts.checkpoint
     if recheck.in_flight:
         found.append(NotCompared("rows in flight", "were equal when read again", recheck.in_flight))
     if recheck.skipped:
-        found.append(NotCompared("second reading of different rows", recheck.skipped, progress.different))
-    if progress.resumed:
-        why = f"the connection was lost {progress.resumed} times; each time a new snapshot was taken"
+        found.append(NotCompared("second read of different rows", recheck.skipped, checkpoint.different))
+    if checkpoint.resumed:
+        why = f"the connection was lost {checkpoint.resumed} times; each time a new snapshot was taken"
         found.append(NotCompared("one single snapshot", why))
-    if progress.partitions > 1:
-        why = f"{progress.partitions} parts of the table were read at once, each in a snapshot of its own"
+    if checkpoint.partitions > 1:
+        why = f"{checkpoint.partitions} partitions of the table were read at once, each in a snapshot of its own"
         found.append(NotCompared("one single snapshot", why))
-    if not progress.legacy and not progress.target:
+    if not checkpoint.legacy and not checkpoint.target:
         found.append(NotCompared("rows", "there is none on either side, which allow_empty permits"))
-    if not progress.counted:
-        found.append(NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"))
+    if not checkpoint.count_checked:
+        found.append(
+            NotCompared("the number of rows with COUNT(*)", "there was no single snapshot to count under")
+        )
     if facts.plan.rules.where:
         found.append(
             NotCompared("rows outside the condition", f"where: {facts.plan.rules.where}", kind=Omission.IGNORED)
@@ -245,31 +247,31 @@ def _notes(facts: TableFacts) -> list[NotCompared]:
 
 def _canary(facts: TableFacts, engine: Canary) -> Canary:
     """Add the digest's own canary to the engine's."""
-    seen = facts.eyesight.planted - len(facts.eyesight.blind)
+    seen = facts.canary.planted - len(facts.canary.blind)
     return replace(
         engine,
-        planted=engine.planted + facts.eyesight.planted,
+        planted=engine.planted + facts.canary.planted,
         found=engine.found + seen,
-        blind=(*engine.blind, *facts.eyesight.blind),
+        blind=(*engine.blind, *facts.canary.blind),
     )
 
 
 def _extra(facts: TableFacts) -> dict[str, Any]:
-    progress = facts.progress
+    checkpoint = facts.checkpoint
     key = [] if facts.plan.keyless else [column.name for column in facts.plan.key_target]
     return {
         "key": key,
-        "spans": progress.spans,
-        "rows_fetched": progress.fetched,
-        "rows_looked_at": progress.looked_at,
+        "spans": checkpoint.chunks,
+        "rows_fetched": checkpoint.rows_fetched,
+        "rows_looked_at": checkpoint.hashes_fetched,
         "in_flight": facts.recheck.in_flight,
         "changed_again": facts.recheck.changed_again,
-        "resumed": progress.resumed,
+        "resumed": checkpoint.resumed,
     }
 
 
 def judge_database(found: DatabaseResult, unreadable: Sequence[NotCompared]) -> DatabaseResult:
-    """Return the whole's verdict: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
+    """Return the database's verdict: INVALID before FAIL, FAIL before WAIVED, and PASS only for what is left."""
     verdicts = [table.result.verdict for table in found.tables]
     schema = [difference for difference in found.schema if not difference.waived]
     unsure = any(difference.unsure for difference in schema)

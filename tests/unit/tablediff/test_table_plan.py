@@ -9,8 +9,7 @@ import pytest
 from parity.sql.columns import Column, Kind
 from parity.suite.databases import Database, TableRules
 from parity.tablediff.mysql.catalogue import Key, Table
-from parity.tablediff.table_groups import group_tables
-from parity.tablediff.table_plan import TablePlan, plan_database, plan_table
+from parity.tablediff.table_plan import TablePlan, group_tables, plan_database, plan_table
 
 ID = Column("id", Kind.INTEGER, nullable=False)
 AMOUNT = Column("amount", Kind.DECIMAL, 2)
@@ -22,7 +21,7 @@ def test_the_primary_key_is_chosen_and_walked() -> None:
     plan = plan_table("t", TABLE, TABLE, TableRules())
     assert [column.name for column in plan.key_target] == ["id"]
     assert plan.unique
-    assert plan.walkable
+    assert plan.range_scannable
 
 
 def test_without_a_shared_key_whole_rows_are_counted() -> None:

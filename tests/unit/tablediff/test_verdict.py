@@ -28,12 +28,12 @@ from parity.tablediff.verdict import (
 KEY, NAME = Column("id", Kind.INTEGER, nullable=False), Column("name", Kind.TEXT)
 SKIPPED = NotCompared("column blob", "ignored: too long")
 PLAN = TablePlan("people", (KEY, NAME), (KEY, NAME), (KEY,), (KEY,), not_compared=(SKIPPED,), coverage=0.75)
-EQUAL = Checkpoint("f", legacy=1200, target=1200, spans=3, fetched=4, looked_at=5, counted=True)
+EQUAL = Checkpoint("f", legacy=1200, target=1200, chunks=3, rows_fetched=4, hashes_fetched=5, count_checked=True)
 SEEN = CanaryCheck(2)
 
 
 def facts(**told: Any) -> TableFacts:
-    return TableFacts(**{"plan": PLAN, "progress": EQUAL, "eyesight": SEEN, **told})
+    return TableFacts(**{"plan": PLAN, "checkpoint": EQUAL, "canary": SEEN, **told})
 
 
 def judged(**told: Any) -> tuple[Verdict, str]:
@@ -48,8 +48,8 @@ def with_rules(**rules: Any) -> TablePlan:
 def different(rows: int = 2, verdict: Verdict = Verdict.FAIL, **told: Any) -> dict[str, Any]:
     """Facts of a table in which both counts see the same number of changed rows."""
     counts = Rows(legacy=1200, target=1200, equal=1200 - rows, changed=rows)
-    detail = Result(verdict, f"{rows} changed rows.", counts, canary=Canary(5, 5))
-    return {"progress": replace(EQUAL, changed=rows), "detail": detail, **told}
+    explained = Result(verdict, f"{rows} changed rows.", counts, canary=Canary(5, 5))
+    return {"checkpoint": replace(EQUAL, changed=rows), "explained": explained, **told}
 
 
 def test_an_equal_table_passes_with_all_its_counts() -> None:
@@ -90,30 +90,30 @@ def test_a_table_without_a_key_says_so() -> None:
 def test_different_rows_keep_the_engines_verdict_reason_and_canary() -> None:
     assert judged(**different()) == (Verdict.FAIL, "2 changed rows.")
     assert judged(**different(verdict=Verdict.WAIVED)) == (Verdict.WAIVED, "2 changed rows.")
-    result = judge_table(facts(**different(eyesight=CanaryCheck(2)))).result
+    result = judge_table(facts(**different(canary=CanaryCheck(2)))).result
     assert result.canary == Canary(7, 7)
 
 
 def test_a_change_that_the_digest_did_not_see_is_invalid_whatever_else_was_found() -> None:
     blind = CanaryCheck(2, ("name",))
-    said = "The digest is blind: a change planted in column name was not seen."
-    assert judged(eyesight=blind) == (Verdict.INVALID, said)
-    assert judged(**different(eyesight=blind)) == (Verdict.INVALID, said)
-    assert judge_table(facts(eyesight=blind)).result.canary == Canary(2, 1, blind=("name",))
+    said = "The digest is blind: a change planted in column name was not detected."
+    assert judged(canary=blind) == (Verdict.INVALID, said)
+    assert judged(**different(canary=blind)) == (Verdict.INVALID, said)
+    assert judge_table(facts(canary=blind)).result.canary == Canary(2, 1, blind=("name",))
 
 
 @pytest.mark.parametrize(("legacy", "target"), [(1200, 1200), (1, 0), (0, 1)])
 def test_rows_without_a_planted_change_are_invalid(legacy: int, target: int) -> None:
-    progress = Checkpoint("f", legacy=legacy, target=target)
-    verdict, reason = judged(progress=progress, eyesight=CanaryCheck(0))
+    checkpoint = Checkpoint("f", legacy=legacy, target=target)
+    verdict, reason = judged(checkpoint=checkpoint, canary=CanaryCheck(0))
     assert (verdict, reason) == (
         Verdict.INVALID,
-        "The digest could not prove its eyesight: no change was planted.",
+        "The digest is not proven by a canary: no change was planted.",
     )
 
 
 def test_no_rows_at_all_are_equal_unless_the_rules_forbid_it() -> None:
-    nothing = {"progress": Checkpoint("f"), "eyesight": CanaryCheck(0)}
+    nothing = {"checkpoint": Checkpoint("f"), "canary": CanaryCheck(0)}
     assert judged(**nothing, plan=with_rules(allow_empty=True)) == (Verdict.PASS, "0 rows equal in 2 columns.")
     verdict, reason = judged(**nothing, plan=with_rules(allow_empty=False))
     remedy = "Set allow_empty for the table, or for the database (at a terminal: --allow-empty), if none is right."
@@ -132,7 +132,7 @@ def test_no_rows_at_all_are_equal_unless_the_rules_forbid_it() -> None:
     ],
 )
 def test_rows_that_never_rest_are_invalid(rows: int, said: str) -> None:
-    assert judged(recheck=Recheck(restless=rows)) == (Verdict.INVALID, said)
+    assert judged(recheck=Recheck(unstable=rows)) == (Verdict.INVALID, said)
 
 
 def test_a_column_without_a_text_is_invalid_unless_the_floor_of_coverage_allows_it() -> None:
@@ -152,24 +152,24 @@ def test_a_column_without_a_text_is_invalid_unless_the_floor_of_coverage_allows_
     ],
 )
 def test_counts_that_do_not_add_up_are_invalid(rows: Rows, side: str) -> None:
-    detail = Result(Verdict.FAIL, "", rows)
-    verdict, reason = judged(detail=detail, progress=replace(EQUAL, changed=rows.different))
+    explained = Result(Verdict.FAIL, "", rows)
+    verdict, reason = judged(explained=explained, checkpoint=replace(EQUAL, changed=rows.different))
     assert (verdict, reason) == (Verdict.INVALID, f"The counts of the {side} side do not add up.")
 
 
 def test_counts_that_add_up_are_judged() -> None:
     rows = Rows(legacy=12, target=13, equal=8, changed=1, missing=3, extra=4)
-    progress = replace(EQUAL, changed=1, missing=3, extra=4)
-    assert judged(detail=Result(Verdict.FAIL, "so", rows), progress=progress) == (Verdict.FAIL, "so")
+    checkpoint = replace(EQUAL, changed=1, missing=3, extra=4)
+    assert judged(explained=Result(Verdict.FAIL, "so", rows), checkpoint=checkpoint) == (Verdict.FAIL, "so")
 
 
 def test_the_servers_count_and_the_engines_must_agree() -> None:
     told = different(2)
     ours = replace(EQUAL, changed=1)
     said = "Two counts disagree: 1 different row by the servers' texts, 2 by their values."
-    assert judged(**{**told, "progress": ours}) == (Verdict.INVALID, said)
+    assert judged(**{**told, "checkpoint": ours}) == (Verdict.INVALID, said)
     equal = Result(Verdict.PASS, "", Rows(legacy=1200, target=1200, equal=1200))
-    verdict, reason = judged(detail=equal, progress=replace(EQUAL, missing=1500))
+    verdict, reason = judged(explained=equal, checkpoint=replace(EQUAL, missing=1500))
     said = "Two counts disagree: 1,500 different rows by the servers' texts, 0 by their values."
     assert (verdict, reason) == (Verdict.INVALID, said)
 
@@ -189,12 +189,12 @@ def test_the_servers_count_and_the_engines_must_agree() -> None:
 def test_only_a_rule_that_lets_rows_pass_explains_two_counts(rule: dict[str, Any], verdict: Verdict) -> None:
     equal = Result(Verdict.PASS, "", Rows(legacy=1200, target=1200, equal=1200))
     plan = with_rules(columns={"name": rule, "id": {"sensitive": True}})
-    assert judged(plan=plan, detail=equal, progress=replace(EQUAL, changed=1))[0] is verdict
+    assert judged(plan=plan, explained=equal, checkpoint=replace(EQUAL, changed=1))[0] is verdict
 
 
 def test_what_the_engine_calls_invalid_stays_invalid_in_its_words() -> None:
     told = different(2, Verdict.INVALID)
-    assert judged(**{**told, "progress": EQUAL}) == (Verdict.INVALID, "2 changed rows.")
+    assert judged(**{**told, "checkpoint": EQUAL}) == (Verdict.INVALID, "2 changed rows.")
 
 
 def test_a_column_of_one_side_fails_and_a_waiver_covers_it() -> None:
@@ -212,14 +212,14 @@ def test_a_column_of_one_side_fails_and_a_waiver_covers_it() -> None:
 
 
 def test_what_was_not_seen_in_one_snapshot_is_listed() -> None:
-    progress = replace(EQUAL, resumed=2, partitions=4, changed=2)
+    checkpoint = replace(EQUAL, resumed=2, partitions=4, changed=2)
     recheck = Recheck(in_flight=3, skipped="there are too many", changed_again=1)
-    result = judge_table(facts(**different(recheck=recheck) | {"progress": progress})).result
+    result = judge_table(facts(**different(recheck=recheck) | {"checkpoint": checkpoint})).result
     lost = "the connection was lost 2 times; each time a new snapshot was taken"
-    parts = "4 parts of the table were read at once, each in a snapshot of its own"
+    parts = "4 partitions of the table were read at once, each in a snapshot of its own"
     assert result.not_compared == (
         NotCompared("rows in flight", "were equal when read again", 3),
-        NotCompared("second reading of different rows", "there are too many", 2),
+        NotCompared("second read of different rows", "there are too many", 2),
         NotCompared("one single snapshot", lost),
         NotCompared("one single snapshot", parts),
     )
@@ -234,11 +234,11 @@ def test_a_refused_table_is_invalid_with_the_reason_and_what_was_left_out() -> N
 
 
 @pytest.mark.parametrize(
-    ("only", "counts"), [("legacy", Rows(legacy=7, missing=7)), ("target", Rows(target=7, extra=7))]
+    ("only_side", "counts"), [("legacy", Rows(legacy=7, missing=7)), ("target", Rows(target=7, extra=7))]
 )
-def test_all_rows_of_a_table_on_one_side_are_missing_or_extra(only: str, counts: Rows) -> None:
-    alone = replace(PLAN, only=only)
-    reason = f"The table is on the {only} side only; it has 7 rows."
+def test_all_rows_of_a_table_on_one_side_are_missing_or_extra(only_side: str, counts: Rows) -> None:
+    alone = replace(PLAN, only_side=only_side)
+    reason = f"The table is on the {only_side} side only; it has 7 rows."
     assert judge_one_sided(alone, 7, waived=False) == TableResult("people", Result(Verdict.FAIL, reason, counts))
     assert judge_one_sided(alone, 7, waived=True).result.verdict is Verdict.WAIVED
 
@@ -326,14 +326,14 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
 def test_what_is_not_given_is_nothing() -> None:
     bare = TableFacts(PLAN, EQUAL)
     assert bare == TableFacts(PLAN, EQUAL, CanaryCheck(0), Recheck(), (0, 0), None, (), 0.0, 0.0)
-    assert bare.detail is None
+    assert bare.explained is None
     found = DatabaseResult("ledger", Verdict.PASS, "so")
     assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), 0.0, 0.0)
 
 
 def test_two_sections_are_two_snapshots_and_one_is_one() -> None:
     for partitions, listed in ((1, 1), (2, 2)):
-        result = judge_table(facts(progress=replace(EQUAL, partitions=partitions))).result
+        result = judge_table(facts(checkpoint=replace(EQUAL, partitions=partitions))).result
         assert len(result.not_compared) == listed
 
 
@@ -343,16 +343,16 @@ def test_a_database_that_cannot_be_judged_is_invalid_whatever_it_was_called_befo
 
 @pytest.mark.parametrize(("legacy", "target", "listed"), [(0, 0, True), (1, 0, False), (0, 1, False)])
 def test_a_table_without_a_row_says_so_where_that_is_allowed(legacy: int, target: int, listed: bool) -> None:
-    progress = Checkpoint("f", legacy=legacy, target=target, counted=True)
-    found = judge_table(facts(plan=with_rules(allow_empty=True), progress=progress)).result.not_compared
+    checkpoint = Checkpoint("f", legacy=legacy, target=target, count_checked=True)
+    found = judge_table(facts(plan=with_rules(allow_empty=True), checkpoint=checkpoint)).result.not_compared
     none = NotCompared("rows", "there is none on either side, which allow_empty permits")
     assert (none in found) is listed
 
 
 def test_rows_that_were_not_counted_by_the_server_or_lie_outside_of_a_condition_are_listed() -> None:
-    uncounted = judge_table(facts(progress=replace(EQUAL, counted=False))).result.not_compared
+    uncounted = judge_table(facts(checkpoint=replace(EQUAL, count_checked=False))).result.not_compared
     assert uncounted[1:] == (
-        NotCompared("the number of rows with COUNT(*)", "there was no one snapshot to count under"),
+        NotCompared("the number of rows with COUNT(*)", "there was no single snapshot to count under"),
     )
     some = judge_table(facts(plan=with_rules(where="paid"))).result.not_compared
     assert some[1:] == (NotCompared("rows outside the condition", "where: paid", kind=Omission.IGNORED),)

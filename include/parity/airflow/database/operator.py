@@ -47,20 +47,20 @@ class Stopped(BaseException):
 
 @dataclass
 class LoggedCheckpoints:
-    """Progress that is also told in the task's log, and that ends the walk when the task is stopped."""
+    """Progress that is also told in the task's log, and that ends the scan when the task is stopped."""
 
     store: CheckpointStore
     _told: dict[str, float] = field(default_factory=dict)
     _stopped: bool = False
 
     def stop(self) -> None:
-        """Have every walk end with the span that it is at."""
+        """Have every scan end with the chunk that it is at."""
         self._stopped = True
 
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
         state = self.store.load(run, table)
-        if state is not None and (kept := Checkpoint.from_json(state)).spans:
+        if state is not None and (kept := Checkpoint.from_json(state)).chunks:
             log.info("%s: going on after %s", table, _so_far(kept))
         return state
 
@@ -81,7 +81,7 @@ class LoggedCheckpoints:
 
 def _so_far(progress: Checkpoint) -> str:
     rows = max(progress.legacy, progress.target)
-    return f"{plural(rows, 'row')} in {plural(progress.spans, 'span')}, {progress.different:,} different so far"
+    return f"{plural(rows, 'row')} in {plural(progress.chunks, 'chunk')}, {progress.different:,} different so far"
 
 
 def red(found: Sequence[TableResult]) -> str:

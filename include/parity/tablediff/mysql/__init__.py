@@ -1,1 +1,1 @@
-"""What a MySQL or MariaDB server is asked: catalogue, privileges, definitions, load, rows of a table."""
+"""What is read from a MySQL or MariaDB server: catalogue, privileges, definitions, load, rows of a table."""

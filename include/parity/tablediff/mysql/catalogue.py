@@ -1,7 +1,7 @@
-"""Everything a MySQL database says about itself: a dozen queries, and one ``SHOW CREATE`` per object.
+"""The catalogue of a MySQL database: a dozen queries, and one ``SHOW CREATE`` per object.
 
-``information_schema`` has lists, types and settings. Whatever a person has written (expressions, defaults, bodies)
-is lossy there and is read from ``SHOW CREATE``.
+``information_schema`` has lists, types and settings. What is lossy there (expressions, defaults, bodies) is read
+from ``SHOW CREATE``.
 """
 
 from __future__ import annotations
@@ -9,24 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from parity.errors import AccessDenied, NotFound, Terminal
 from parity.sql.columns import Column
 from parity.sql.mysql_types import column_of
-from parity.tablediff.mysql.definition import created, mark_of
+from parity.tablediff.mysql.session import QuerySession, definition_hash, show_create
 
 Record = Mapping[str, Any]
-
-
-class Asking(Protocol):
-    """What the catalogue needs of a session."""
-
-    def dicts(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[dict[str, Any]]:
-        """Return rows by lower-case column name."""
-
-    def texts(self, sql: str) -> list[dict[str, str | None]]:
-        """Return rows by lower-case column name, with bytes that are no UTF-8 shown as escapes."""
 
 
 _OF = "table_schema = DATABASE()"
@@ -68,21 +58,21 @@ MARIADB_QUERIES: Mapping[str, str] = {
     "geometries": "SELECT g_table_name AS table_name, g_geometry_column AS column_name, srid "
     "FROM information_schema.geometry_columns WHERE g_table_schema = DATABASE()",
 }
-"""What MariaDB alone is asked: the check by which it marks a JSON column, and what it shows nowhere else."""
+"""For MariaDB alone: the check by which it marks a JSON column, and what it shows nowhere else."""
 MYSQL_QUERIES: Mapping[str, str] = {
     "libraries": "SELECT library_name FROM information_schema.libraries WHERE library_schema = DATABASE()",
 }
-"""What MySQL alone is asked; it has libraries since 9.2."""
+"""For MySQL alone; it has libraries since 9.2."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key that tells rows apart."""
+    """One key that identifies rows."""
 
     name: str
     columns: tuple[str, ...]
-    walkable: bool = True
-    """The index holds whole columns, so that it can be walked in order."""
+    range_scannable: bool = True
+    """The index has whole columns, so that ranges of it can be scanned in order."""
 
 
 @dataclass(frozen=True)
@@ -100,42 +90,42 @@ class Table:
     auto_increment: int | None = None
     counter: str = ""
     """The column that AUTO_INCREMENT fills."""
-    generated: frozenset[str] = frozenset()
     refers_to: frozenset[str] = frozenset()
     """Tables that its foreign keys name."""
     versioned: bool = False
-    """It keeps former rows, which a query shows only when it asks for them."""
-    mark: str = ""
-    """Of its definition; another one once its columns have changed."""
+    """It keeps former rows, which a query returns only when it asks for them."""
+    definition_hash: str = ""
+    """Another one once its columns have changed."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What one server says of one database."""
+    """What one server shows of one database."""
 
     records: Mapping[str, Sequence[Record]]
     mariadb: bool = False
-    """Which server's spelling it is."""
+    """Whether MariaDB printed it."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Kinds that could not be read, and why."""
     created: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What ``SHOW CREATE`` answers, by the word behind it in lower case and by name."""
+    """What ``SHOW CREATE`` returns, by kind of object and by name."""
     denied: frozenset[str] = frozenset()
-    """Wanted tables whose definition is kept from the user, who has rights on some of their columns only."""
+    """Wanted tables whose definition is hidden from the user, who has rights on some of their columns only."""
 
     @property
     def tables(self) -> dict[str, Table]:
         """Return the base tables by name."""
-        marks = {name: mark_of(text) for name, text in self.created.get("table", {}).items()}
-        return {name: replace(table, mark=marks.get(name, "")) for name, table in _tables(self.records).items()}
+        hashes = {name: definition_hash(text) for name, text in self.created.get("table", {}).items()}
+        tables = _tables(self.records)
+        return {name: replace(table, definition_hash=hashes.get(name, "")) for name, table in tables.items()}
 
     @property
     def views(self) -> frozenset[str]:
         """Return the names of the views."""
         return frozenset(str(record["table_name"]) for record in self.records.get("views", ()))
 
-    def bodiless(self, wanted: Callable[[str], bool]) -> dict[str, str]:
-        """Return the kinds with an object whose definition the server keeps to itself, and which.
+    def hidden_definitions(self, wanted: Callable[[str], bool]) -> dict[str, str]:
+        """Return the kinds with an object whose definition the server hides, and which.
 
         Views and triggers count where their table is ``wanted``, as when they are compared.
         """
@@ -157,18 +147,18 @@ class Catalogue:
         return self.records["server"][0]
 
     @property
-    def introduces(self) -> bool:
+    def adds_introducers(self) -> bool:
         """Return whether the server puts a character set before every literal of an expression, like MySQL 8."""
         return not self.mariadb and int(str(self.server["version"]).partition(".")[0]) >= 8
 
     @property
-    def folds(self) -> bool:
-        """Return whether the server makes no difference between upper and lower case of tables' names."""
+    def folds_case(self) -> bool:
+        """Return whether the server ignores the case of tables' names."""
         return bool(int(self.server["folds"]))
 
-    def respelled(self, other: Catalogue) -> Catalogue:
+    def with_names_of(self, other: Catalogue) -> Catalogue:
         """Return it with the names of tables in the other's case, where one of the two servers folds it."""
-        if not (self.folds or other.folds):
+        if not (self.folds_case or other.folds_case):
             return self
         theirs = {str(r["name"]).lower(): str(r["name"]) for r in other.records["tables"]}
         records = {kind: [_respelled(r, theirs) for r in rows] for kind, rows in self.records.items()}
@@ -201,22 +191,22 @@ _BODIES = {
 _RIGHTS = {"views": ", who has no SHOW VIEW right on it"}
 
 
-def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bool] = bool) -> Catalogue:
+def read_catalogue(session: QuerySession, *, mariadb: bool, wanted: Callable[[str], bool] = bool) -> Catalogue:
     """Read the whole catalogue; a kind that may not be read is noted, not fatal.
 
     Definitions are read of the tables and views that are ``wanted``, and of everything that belongs to no table.
     """
     unreadable: dict[str, str] = {}
     records = _lists(session, MARIADB_QUERIES if mariadb else MYSQL_QUERIES, unreadable)
-    strangers = [r for r in records["tables"] if r["table_type"] not in _KNOWN and wanted(r["name"])]
-    if strangers:
-        unreadable["tables"] = f"{strangers[0]['name']} is of an unknown type, {strangers[0]['table_type']}"
+    unknown = [r for r in records["tables"] if r["table_type"] not in _KNOWN and wanted(r["name"])]
+    if unknown:
+        unreadable["tables"] = f"{unknown[0]['name']} is of an unknown type, {unknown[0]['table_type']}"
     texts: dict[str, dict[str, str]] = {}
     denied: set[str] = set()
-    folds = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
-    for kind, what, name in _objects(records, bool if folds else wanted):
+    folds_case = int(records["server"][0]["folds"])  # then its spelling may not be that of the wanted names
+    for kind, what, name in _objects(records, bool if folds_case else wanted):
         try:
-            texts.setdefault(what, {})[name] = created(session, what, name)
+            texts.setdefault(what, {})[name] = show_create(session, what, name)
         except (AccessDenied, NotFound, Terminal) as error:
             if what == "table" and isinstance(error, AccessDenied):
                 denied.add(name)
@@ -225,7 +215,9 @@ def read_catalogue(session: Asking, *, mariadb: bool, wanted: Callable[[str], bo
     return Catalogue(records, mariadb, unreadable, texts, frozenset(denied))
 
 
-def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str]) -> Mapping[str, Sequence[Record]]:
+def _lists(
+    session: QuerySession, more: Mapping[str, str], unreadable: dict[str, str]
+) -> Mapping[str, Sequence[Record]]:
     records: dict[str, Sequence[Record]] = {}
     for kind, sql in {**QUERIES, **more}.items():
         try:
@@ -243,7 +235,7 @@ def _lists(session: Asking, more: Mapping[str, str], unreadable: dict[str, str])
 
 
 def _belongs(record: Record) -> bool:
-    """Return whether a join was exact: information_schema may take names for equal that differ in case alone."""
+    """Return whether a join was exact: information_schema may treat names as equal that differ in case alone."""
     return "ruled" not in record or (record["ruled_table"], record["ruled"]) == (
         record["table_name"],
         record["constraint_name"],
@@ -253,7 +245,7 @@ def _belongs(record: Record) -> bool:
 def _objects(
     records: Mapping[str, Sequence[Record]], wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, the word behind ``SHOW CREATE``, and name of every object that has a definition."""
+    """Yield kind, kind in ``SHOW CREATE``, and name of every object that has a definition."""
     for record in records["tables"]:
         what = _SHOWN.get(record["table_type"], "table")
         if wanted(record["name"]):
@@ -270,7 +262,7 @@ def _objects(
 
 
 _SHOWN = {"VIEW": "view", "SEQUENCE": "sequence"}
-"""Type of a table that is none → the word behind ``SHOW CREATE``."""
+"""Type of what is listed among the tables → its kind in ``SHOW CREATE``."""
 _WITH_ROWS = ("BASE TABLE", "SYSTEM VERSIONED")
 _KNOWN = (*_WITH_ROWS, *_SHOWN)
 
@@ -281,8 +273,8 @@ _JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
 def json_columns(records: Mapping[str, Sequence[Record]]) -> set[tuple[str, str]]:
     """Return MariaDB's JSON columns.
 
-    JSON is its name for a longtext in utf8mb4_bin with the column's own check json_valid(column), and nothing else
-    is: the same check on a text of another type, or of the whole table, makes no JSON column.
+    To MariaDB, JSON is a longtext in utf8mb4_bin with the column's own check json_valid(column), and nothing else:
+    the same check on a text of another type, or of the whole table, makes no JSON column.
     """
     checked = {
         (r["table_name"], r["constraint_name"])
@@ -334,7 +326,6 @@ def _table(
         consistent=str(record["engine"]).lower() == "innodb",
         auto_increment=record["auto_increment"],
         counter=next((c["column_name"] for c in own if "auto_increment" in str(c["extra"]).lower()), ""),
-        generated=frozenset(c["column_name"] for c in own if c["generation_expression"]),
         refers_to=frozenset(f["referenced_table_name"] for f in foreign.get(name, ())),
         versioned=record["table_type"] == "SYSTEM VERSIONED",
     )

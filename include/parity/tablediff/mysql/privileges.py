@@ -1,9 +1,9 @@
-"""What a session may see. A server hides what a user has no right to, without a word; hidden is not equal.
+"""What a session may see. A server silently hides what a user has no right to; hidden is not equal.
 
-Where the server itself can be made to say it, it is asked: whoever has SELECT on the whole database is told that
-a table does not exist, everybody else that it may not be read. The same holds for events. Then nothing depends
-on how roles, partial revokes, patterns and proxies combine. No statement answers for triggers and routines; for
-them SHOW GRANTS is read, and a line that is not understood proves nothing.
+Where the server can prove it, it is asked about an object that does not exist: a user with SELECT on the whole
+database gets "does not exist", any other "access denied". The same holds for events. So nothing depends on how
+roles, partial revokes, patterns and proxies combine. No statement proves it for triggers and routines; for them
+SHOW GRANTS is read, and a line that is not understood proves nothing.
 """
 
 from __future__ import annotations
@@ -13,27 +13,20 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from parity.errors import AccessDenied, NotFound, Terminal
+from parity.tablediff.mysql.session import QuerySession
 
 _TOKEN = re.compile(r"`(?:[^`]|``)*`|'(?:[^'\\]|\\.|'')*'|[(),]|[^\s`'(),]+", re.DOTALL)
 _DATABASE = re.compile(r"`((?:[^`]|``)+)`\.\*", re.DOTALL)
 _ROUTINES = ("SELECT", "SHOW_ROUTINE", "SHOW CREATE ROUTINE")
 """Any one of them, on ``*.*``, shows every routine with its body."""
 _ALL = {"ALL", "ALL PRIVILEGES"}
-PROBES: Mapping[str, tuple[str, str]] = {
+PROOFS: Mapping[str, tuple[str, str]] = {
     "tables": ("SELECT", "SELECT 1 FROM `{}`"),
     "events": ("EVENT", "SHOW CREATE EVENT `{}`"),
 }
-"""Kind of object; the right on the whole database without which some may be hidden; what its holder may ask."""
-
-
-class Asking(Protocol):
-    """What is needed of a session."""
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return all rows of a statement."""
+"""Kind of object → the right on the whole database without which some may be hidden, and the query to prove it."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +36,21 @@ class Privileges:
     everywhere: frozenset[str] = frozenset()
     here: frozenset[str] = frozenset()
     proven: Mapping[str, bool] = field(default_factory=dict)
-    """By kind of object: the server showed that nothing of it is hidden, or that something may be."""
-    strange: str = ""
+    """By kind of object: whether the server showed that none of them is hidden."""
+    not_understood: str = ""
     """A line of SHOW GRANTS that was not understood, and might take rights away."""
 
     def hidden(self, *, named: bool) -> dict[str, str]:
         """Return the kinds of which some may be hidden, and why; tables are not when all are ``named``."""
-        found = {kind: _lacks(right) for kind, (right, _) in PROBES.items() if not self.proven.get(kind)}
+        found = {kind: _lacks(right) for kind, (right, _) in PROOFS.items() if not self.proven.get(kind)}
         if named:
             found.pop("tables", None)
         if not _has(self.here, "TRIGGER"):
             found["triggers"] = _lacks("TRIGGER")
         if not any(_has(self.everywhere, right) for right in _ROUTINES) and not _has(self.here, "EXECUTE"):
             found["routines"] = "all may be hidden: the user has neither SELECT on *.* nor EXECUTE on the database"
-        if self.strange:
-            why = f"some may be hidden: this line of SHOW GRANTS is not understood: {self.strange}"
+        if self.not_understood:
+            why = f"some may be hidden: this line of SHOW GRANTS is not understood: {self.not_understood}"
             found |= {"triggers": why, "routines": why}
         return found
 
@@ -70,17 +63,17 @@ def _has(rights: frozenset[str], right: str) -> bool:
     return right in rights or bool(rights & _ALL)
 
 
-def read_privileges(session: Asking) -> Privileges:
-    """Ask what the current user may do, with the roles that are active."""
+def read_privileges(session: QuerySession) -> Privileges:
+    """Read what the current user may do, with the roles that are active."""
     database = str(session.rows("SELECT DATABASE()")[0][0])
-    proven = {kind: _proven(session, asked) for kind, (_, asked) in PROBES.items()}
-    lines = [str(row[0]) for row in session.rows(_question(session))]
+    proven = {kind: _proven(session, asked) for kind, (_, asked) in PROOFS.items()}
+    lines = [str(row[0]) for row in session.rows(_grants_statement(session))]
     revokes = session.rows("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")
     return privileges_of(lines, database, proven, literal=[str(value).upper() for _, value in revokes] == ["ON"])
 
 
-def _proven(session: Asking, asked: str) -> bool:
-    """Tell whether the server admits that something does not exist; it denies access to whoever may not know."""
+def _proven(session: QuerySession, asked: str) -> bool:
+    """Return whether the server says that an object does not exist, rather than that access is denied."""
     try:
         session.rows(asked.format(f"parity {secrets.token_hex(12)}"))
     except NotFound:
@@ -90,7 +83,7 @@ def _proven(session: Asking, asked: str) -> bool:
     return False
 
 
-def _question(session: Asking) -> str:
+def _grants_statement(session: QuerySession) -> str:
     """Return the statement that shows all rights: MySQL 8 shows a role's only when it is named."""
     with suppress(Terminal):  # MySQL 5.7 has no roles
         role = session.rows("SELECT CURRENT_ROLE()")[0][0]
@@ -120,12 +113,12 @@ def privileges_of(
     everywhere: set[str] = set()
     revoked: set[str] = set()
     patterns: dict[str, set[str]] = {}
-    strange = ""
+    not_understood = ""
     for line in grants:
         tokens = [match[0] for match in _TOKEN.finditer(line)]
         grant = _grant(tokens)
         if grant is None:
-            strange = strange or ("" if _gives_no_right(tokens) else line)
+            not_understood = not_understood or ("" if _gives_no_right(tokens) else line)
         elif grant.what == "*.*":
             everywhere |= grant.rights if grant.verb == "GRANT" else set()
         elif match := _DATABASE.fullmatch(grant.what):
@@ -138,14 +131,16 @@ def privileges_of(
     if revoked and left & _ALL:  # what is left of ALL is not spelled out
         left = set()
     patterns = {pattern: rights for pattern, rights in patterns.items() if covers(pattern, database)}
-    return Privileges(frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), strange)
+    return Privileges(
+        frozenset(left), frozenset(left | _here(patterns, database)), dict(proven or {}), not_understood
+    )
 
 
 def _here(matching: Mapping[str, set[str]], database: str) -> set[str]:
     """Return the rights that grants on databases with ``matching`` names give on this one.
 
     Of several patterns that match, the server takes the most specific alone: the name itself, if it is there;
-    which of the others is not reckoned out, so that only what all of them give counts.
+    which of the others it would be is not worked out: only what all of them give counts.
     """
     exact = [rights for pattern, rights in matching.items() if _literal(pattern) == database]
     return set.intersection(*(exact or matching.values())) if matching else set()
@@ -176,7 +171,7 @@ def _outside(tokens: Iterable[str]) -> Iterator[str]:
 
 
 def _gives_no_right(tokens: list[str]) -> bool:
-    """Tell whether a line gives a role, or says which is the default one: neither takes anything away."""
+    """Return whether a line grants a role, or sets the default one: neither takes anything away."""
     return tokens[:3] == ["SET", "DEFAULT", "ROLE"] or (
         len(tokens) > 2 and tokens[0] == "GRANT" and tokens[1][0] in "`'" and "TO" in tokens
     )
@@ -192,7 +187,7 @@ def _literal(pattern: str) -> str:
 
 
 def _covers(pattern: str, database: str) -> bool:
-    """Tell whether a grant's pattern, in which % and _ stand for others unless escaped, is the whole database."""
+    """Return whether a grant's pattern, in which % and _ are wildcards unless escaped, covers the database."""
     wild = {"%": ".*", "_": "."}
     expression = "".join(wild.get(part, re.escape(part[-1])) for part in _parts(pattern))
     return re.fullmatch(expression, database, re.DOTALL) is not None

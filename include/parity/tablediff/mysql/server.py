@@ -1,31 +1,34 @@
-"""What a MySQL server says about itself: settings, counters, users, TLS."""
+"""What a MySQL server reports about itself: settings, counters, users, TLS, and how busy it is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from math import inf
 
 from parity.errors import AccessDenied, CouldNotCompare, Terminal, Transient
 from parity.sql.dialect import Dialect
 from parity.tablediff.mysql.catalogue import Table
+from parity.tablediff.mysql.session import QuerySession
 
-AT_ONCE = 200
-"""Tables whose highest key is asked for in one query."""
+COUNTER_BATCH = 200
+"""Tables whose highest key is read in one query."""
 _SECRET = re.compile(r"\s+IDENTIFIED (BY|VIA|WITH)\b.*?(?=\s+(REQUIRE|WITH GRANT|$)|$)", re.IGNORECASE)
 
 
-class Asking(Protocol):
-    """What is needed of a session."""
+@dataclass(frozen=True)
+class ServerLoad:
+    """How busy a server is."""
 
-    def rows(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
-        """Return all rows of a statement."""
+    running: int = 0
+    lag: float | None = None
+    """Seconds behind its source, infinite while it does not follow; None without one, or without the right."""
 
 
 @dataclass(frozen=True)
 class Counter:
-    """An AUTO_INCREMENT: what it hands out next, and the highest key there is."""
+    """An AUTO_INCREMENT: its next value, and the highest key there is."""
 
     next: int | None
     highest: int
@@ -33,7 +36,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What a sequence hands out next when nothing of it is cached, and by how much it moves on."""
+    """The next value of a sequence when nothing of it is cached, and its increment."""
 
     next: int
     step: int
@@ -53,7 +56,7 @@ class ServerFacts:
     """Grants by user@host; None when they may not be read."""
 
 
-def place(session: Asking) -> tuple[str, ...]:
+def database_identity(session: QuerySession) -> tuple[str, ...]:
     """Return what identifies a database: its name, its server's identity and address; or nothing."""
     names = ("server_uuid", "server_uid", "hostname", "port", "datadir", "lower_case_table_names")
     wanted = ", ".join(f"'{name}'" for name in names)
@@ -66,9 +69,9 @@ def place(session: Asking) -> tuple[str, ...]:
 
 
 def read_server(
-    session: Asking, dialect: Dialect, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
+    session: QuerySession, dialect: Dialect, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
 ) -> ServerFacts:
-    """Ask a server about itself; the grants only when ``users`` is set."""
+    """Read a server's settings, counters and TLS; the grants only when ``users`` is set."""
     variables = {str(k).lower(): str(v) for k, v in session.rows("SHOW GLOBAL VARIABLES")}
     database = session.rows(
         "SELECT default_character_set_name, default_collation_name "
@@ -89,10 +92,10 @@ def read_server(
     )
 
 
-def _counters(session: Asking, dialect: Dialect, tables: list[Table]) -> dict[str, Counter]:
+def _counters(session: QuerySession, dialect: Dialect, tables: list[Table]) -> dict[str, Counter]:
     found: dict[str, Counter] = {}
-    for start in range(0, len(tables), AT_ONCE):
-        batch = tables[start : start + AT_ONCE]
+    for start in range(0, len(tables), COUNTER_BATCH):
+        batch = tables[start : start + COUNTER_BATCH]
         asked = " UNION ALL ".join(
             f"(SELECT {at}, MAX({dialect.quote(t.counter)}) FROM {dialect.quote(t.name)})"
             for at, t in enumerate(batch)
@@ -103,7 +106,7 @@ def _counters(session: Asking, dialect: Dialect, tables: list[Table]) -> dict[st
     return found
 
 
-def _sequence(session: Asking, dialect: Dialect, name: str) -> Sequence | None:
+def _sequence(session: QuerySession, dialect: Dialect, name: str) -> Sequence | None:
     asked = f"SELECT next_not_cached_value, increment FROM {dialect.quote(name)}"
     try:
         after, step = session.rows(asked)[0]
@@ -112,7 +115,7 @@ def _sequence(session: Asking, dialect: Dialect, name: str) -> Sequence | None:
     return Sequence(int(after), int(step))
 
 
-def _users(session: Asking) -> dict[str, str] | None:
+def _users(session: QuerySession) -> dict[str, str] | None:
     """Return the grants of every account, or None without the right to read them."""
     try:
         accounts = session.rows("SELECT user, host FROM mysql.user ORDER BY user, host")
@@ -123,9 +126,30 @@ def _users(session: Asking) -> dict[str, str] | None:
         return None
 
 
-def _grants(session: Asking, user: str, host: str) -> str:
+def _grants(session: QuerySession, user: str, host: str) -> str:
     try:
         found = session.rows("SHOW GRANTS FOR %s@%s", (user, host))
     except Terminal as error:
         return f"not readable: {error}"
     return "; ".join(sorted(_SECRET.sub("", str(row[0])).replace("`", "") for row in found))
+
+
+def read_load(session: QuerySession) -> ServerLoad:
+    """Return how many threads of a server are running and, if it is a replica, how far it is behind."""
+    running = session.rows("SHOW GLOBAL STATUS LIKE 'Threads_running'")
+    return ServerLoad(int(running[0][1]) if running else 0, _lag(session))
+
+
+def _lag(session: QuerySession) -> float | None:
+    for statement in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):  # MySQL before 8.0.22 knows the second
+        try:
+            found = session.dicts(statement)
+        except AccessDenied:
+            return None
+        except Terminal:
+            continue
+        if not found:
+            return None
+        behind = found[0].get("seconds_behind_source", found[0].get("seconds_behind_master"))
+        return inf if behind is None else float(behind)
+    return None

@@ -1,4 +1,4 @@
-"""How far a table has come, kept so that a killed worker's successor goes on from the last finished span."""
+"""How far a table has been scanned, stored so that a killed worker's successor resumes after the last chunk."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known of one table after its last finished span."""
+    """What was counted in one table up to its last finished chunk."""
 
     fingerprint: str
     """Of the plan: another plan starts again."""
     after: tuple[str | None, ...] | None = None
-    """The last key of the last finished span."""
-    spans: int = 0
+    """The last key of the last finished chunk."""
+    chunks: int = 0
     done: bool = False
     legacy: int = 0
     target: int = 0
-    fetched: int = 0
-    looked_at: int = 0
+    rows_fetched: int = 0
+    hashes_fetched: int = 0
     changed: int = 0
     missing: int = 0
     extra: int = 0
@@ -30,13 +30,13 @@ class Checkpoint:
     started: str = ""
     """When its first snapshot was taken."""
     resumed: int = 0
-    """How often it went on from an earlier span, in a new snapshot."""
-    counted: bool = False
+    """How often it went on from an earlier chunk, in a new snapshot."""
+    count_checked: bool = False
     """The server's own count, under the snapshot that was compared, is that of the rows that were."""
     partitions: int = 1
-    """How many parts of it were read at once, each in a snapshot of its own."""
+    """How many partitions of it were read at once, each in a snapshot of its own."""
     cuts: tuple[tuple[str | None, ...], ...] = ()
-    """Where a table is cut into sections, each of which has progress of its own."""
+    """The keys at which a table is cut into partitions, each of which has a checkpoint of its own."""
 
     @property
     def different(self) -> int:
@@ -44,32 +44,32 @@ class Checkpoint:
         return self.changed + self.missing + self.extra
 
     def to_json(self) -> str:
-        """Return the state as one line."""
+        """Return the checkpoint as one line."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Checkpoint:
-        """Read a state back."""
+        """Return the checkpoint that :meth:`to_json` wrote."""
         state = json.loads(text)
         after, cuts = state.pop("after"), state.pop("cuts", ())
         return cls(after=None if after is None else tuple(after), cuts=tuple(map(tuple, cuts)), **state)
 
 
 class CheckpointStore(Protocol):
-    """Where progress is kept, by run and table. Every write may be repeated."""
+    """Where checkpoints are stored, by run and table. Every write may be repeated."""
 
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
 
     def save(self, run: str, table: str, state: str) -> None:
-        """Keep ``state``, replacing what was there."""
+        """Store ``state``, replacing what was there."""
 
     def forget(self, run: str) -> None:
-        """Drop everything of a run that has ended."""
+        """Delete everything of a run that has ended."""
 
 
 class MemoryCheckpoints:
-    """Progress that lives as long as the process: for one command at a terminal."""
+    """Checkpoints that live as long as the process: for one command at a terminal."""
 
     def __init__(self) -> None:
         self.states: dict[tuple[str, str], str] = {}
@@ -79,9 +79,9 @@ class MemoryCheckpoints:
         return self.states.get((run, table))
 
     def save(self, run: str, table: str, state: str) -> None:
-        """Keep ``state``."""
+        """Store ``state``."""
         self.states[run, table] = state
 
     def forget(self, run: str) -> None:
-        """Drop everything of a run."""
+        """Delete everything of a run."""
         self.states = {key: value for key, value in self.states.items() if key[0] != run}

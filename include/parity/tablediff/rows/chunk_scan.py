@@ -1,11 +1,11 @@
-"""Walks one table from its first key to its last, span by span, and goes on where it was interrupted.
+"""Scans one table from its first key to its last, chunk by chunk, and resumes where it was interrupted.
 
 ::
 
-    wait while a server is busy → where does the next span end? → compare it → keep its differences → remember
+    wait while a server is busy → where does the next chunk end? → compare it → store its differences → checkpoint
 
-Every span is compared under both sides' snapshots. A lost connection is made anew, with new snapshots, and
-only the span that was lost is compared again.
+Every chunk is compared under both sides' snapshots. A lost connection is opened again, with new snapshots, and
+only the chunk that was lost is compared again.
 """
 
 from __future__ import annotations
@@ -20,203 +20,200 @@ from parity.clock import Clock
 from parity.errors import ExportRefused, Transient
 from parity.sql.keys import KeyRange
 from parity.sql.mysql_packed import BucketRanges, has_integer_key
-from parity.tablediff.mysql.load import read_load
+from parity.tablediff.mysql.server import read_load
+from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.rows.checkpoint import Checkpoint, CheckpointStore
-from parity.tablediff.rows.chunk_diff import SMALL, ChunkFacts, Pair, StrategyChooser, compare_chunk
+from parity.tablediff.rows.chunk_diff import SMALL_CHUNK, ChunkFacts, StrategyChooser, compare_chunk
 from parity.tablediff.rows.partitions import Partition
 from parity.tablediff.rows.spill import ChunkDifferences
-from parity.tablediff.rows.throttle import STREAMED, ChunkSizer, Throttle
-from parity.tablediff.sessions.pair import SessionPair, both
+from parity.tablediff.rows.throttle import MAX_STREAMED_ROWS, ChunkSizer, Throttle
+from parity.tablediff.sessions.pair import TablePair
 from parity.tablediff.sessions.reconnecting import ReconnectingPair
 from parity.tablediff.table_plan import TablePlan
 from parity.wording import plural
 
-LAST = 1.5
-"""How much larger than the others the last span may be."""
+LAST_CHUNK = 1.5
+"""How much larger than the others the last chunk may be."""
 
 
 @dataclass
 class ChunkScan:
-    """One table being compared."""
+    """One partition of a table being compared."""
 
     plan: TablePlan
-    line: ReconnectingPair
+    pair: ReconnectingPair
     store: CheckpointStore
     run: str
     folder: Path
-    """Where its differences are kept."""
+    """Where its differences are stored."""
     clock: Clock
-    stride: ChunkSizer
-    brake: Throttle
-    way: StrategyChooser = field(default_factory=StrategyChooser)
-    bounds: tuple[int, int] | None = None
-    counted: int | None = None
+    sizer: ChunkSizer
+    throttle: Throttle
+    strategy: StrategyChooser = field(default_factory=StrategyChooser)
+    key_bounds: tuple[int, int] | None = None
+    row_count: int | None = None
     partition: Partition = field(default_factory=Partition)
-    stopped: bool = False
+    statement_stopped: bool = False
     """A statement took too long: nothing is estimated any more."""
 
     @property
     def name(self) -> str:
-        """Return the name under which its progress is kept."""
-        return self.partition.name(self.plan.name)
+        """Return the name of its checkpoint."""
+        return self.partition.checkpoint_name(self.plan.name)
 
-    def walk(self) -> Checkpoint:
-        """Compare the whole section and return what was counted; raises errors of :mod:`parity.errors`."""
-        state = self._begin()
+    def scan(self) -> Checkpoint:
+        """Compare the whole partition and return what was counted; raises errors of :mod:`parity.errors`."""
+        state = self._restore()
         before = state.done
         attempts = 0
         while not state.done:
             try:
-                state = self._step(state)
+                state = self._scan_chunk(state)
                 attempts = 0
                 self.store.save(self.run, self.name, state.to_json())
             except StatementStopped:
-                self.stopped = True
-                attempts += not self.stride.shrink()
-                self.line.fail(attempts)
-                state = self._again(state)
+                self.statement_stopped = True
+                attempts += not self.sizer.shrink()
+                self.pair.back_off(attempts)
+                state = replace(state, resumed=state.resumed + 1)
             except Transient:
                 attempts += 1
-                self.line.fail(attempts)
-                state = self._again(state)
-        return state if before else self._counted(state)
+                self.pair.back_off(attempts)
+                state = replace(state, resumed=state.resumed + 1)
+        return state if before else self._count_checked(state)
 
-    def _counted(self, state: Checkpoint) -> Checkpoint:
-        """Hold what was compared against the servers' own COUNT(*); raises ExportRefused where they differ.
+    def _count_checked(self, state: Checkpoint) -> Checkpoint:
+        """Check the rows that were compared against the servers' COUNT(*); raises ExportRefused where they differ.
 
         Whatever cuts an answer off, or hides a row from a range of the key, does not do so to the whole count.
-        Without one single snapshot there is nothing to hold against.
+        Without one single snapshot there is nothing to check against.
         """
-        if state.counted or state.resumed or not self.plan.consistent:
+        if state.count_checked or state.resumed or not self.plan.consistent:
             return state
-        pair = Pair(*self.line.sides().tables(self.plan), self.plan.allows_lookup)
-        span = self.partition.span
+        tables = self.pair.sessions().tables(self.plan)
         try:
-            found = both(lambda: pair.legacy.count_compared(span), lambda: pair.target.count_compared(span))
+            found = tables.both(lambda table: table.count_compared(self.partition.key_range))
         except Transient:
             return state
         check_counts(self.plan.name, (state.legacy, state.target), found)
-        state = replace(state, counted=True)
+        state = replace(state, count_checked=True)
         self.store.save(self.run, self.name, state.to_json())
         return state
 
-    def _begin(self) -> Checkpoint:
+    def _restore(self) -> Checkpoint:
         mark = fingerprint(self.plan, self.partition)
-        kept = self.store.load(self.run, self.name)
-        state = Checkpoint.from_json(kept) if kept else None
+        stored = self.store.load(self.run, self.name)
+        state = Checkpoint.from_json(stored) if stored else None
         if (
             state
             and not state.cuts
             and state.fingerprint == mark
             and (not state.different or self.folder.is_dir())
         ):
-            return replace(state, resumed=state.resumed + (state.spans > 0 and not state.done))
-        self._differences(0)  # removes what another plan's walk left
-        return Checkpoint(mark, self.partition.span.after, started=self.clock.now().isoformat())
+            return replace(state, resumed=state.resumed + (state.chunks > 0 and not state.done))
+        self._differences(0)  # removes what another plan's scan left
+        return Checkpoint(mark, self.partition.key_range.after, started=self.clock.now().isoformat())
 
-    def _differences(self, spans: int) -> ChunkDifferences:
-        numbers = self.partition.numbers
-        return ChunkDifferences(self.plan, self.folder, numbers[spans], numbers[-1])
+    def _differences(self, chunks: int) -> ChunkDifferences:
+        numbers = self.partition.chunk_numbers
+        return ChunkDifferences(self.plan, self.folder, numbers[chunks], numbers[-1])
 
-    def _again(self, state: Checkpoint) -> Checkpoint:
-        return replace(state, resumed=state.resumed + 1)
-
-    def _step(self, state: Checkpoint) -> Checkpoint:
-        sides = self.line.sides()
-        waited = self.brake.wait(lambda: both(lambda: read_load(sides.legacy), lambda: read_load(sides.target)))
-        if waited and not state.spans:  # a snapshot from before would not show what a replica has caught up with
-            sides = self.line.fresh()
-        pair = Pair(*sides.tables(self.plan), self.plan.allows_lookup)
-        total = self._total(pair)
-        stream = self._streamed(total)
-        rows = self.stride.next(streamed=stream)
-        span, expected = self._span(sides, pair, state, rows)
-        found = self._differences(state.spans)
+    def _scan_chunk(self, state: Checkpoint) -> Checkpoint:
+        sessions = self.pair.sessions()
+        waited = self.throttle.wait(lambda: sessions.both(read_load))
+        if waited and not state.chunks:  # an earlier snapshot would not show what a replica has caught up with
+            sessions = self.pair.fresh_sessions()
+        tables = sessions.tables(self.plan)
+        total = self._total(tables)
+        stream = self._should_stream(total)
+        rows = self.sizer.next(streamed=stream)
+        chunk, expected = self._next_chunk(tables, state, rows)
+        found = self._differences(state.chunks)
         began = time.monotonic()
-        buckets = BucketRanges() if stream and expected <= SMALL else self._buckets(sides, span, expected, total)
-        facts = compare_chunk(pair, span, buckets, found.add, stream=stream)
+        small = stream and expected <= SMALL_CHUNK
+        buckets = BucketRanges() if small else self._buckets(tables, chunk, expected, total)
+        facts = compare_chunk(tables, chunk, buckets, found.add, stream=stream)
         found.flush()
         self._learn(facts, time.monotonic() - began)
-        return _advanced(state, span, facts, found, done=span.upto == self.partition.span.upto)
+        return _advanced(state, chunk, facts, found, done=chunk.upto == self.partition.key_range.upto)
 
-    def _total(self, pair: Pair) -> int:
+    def _total(self, tables: TablePair) -> int:
         """Return the table's rows: the server's estimate, but a count for a table that must be read at once."""
-        if self.plan.walkable:
+        if self.plan.range_scannable:
             return self.plan.rows
-        if self.counted is None:
-            self.counted = max(both(pair.legacy.count, pair.target.count))
-        return self.counted
+        if self.row_count is None:
+            self.row_count = max(tables.both(MySQLTable.count))
+        return self.row_count
 
-    def _streamed(self, total: int) -> bool:
-        """Tell whether the next span is streamed; a table that cannot be cut must fit into memory for that."""
-        if self.stride.pace.strategy != "auto":
-            return self.stride.pace.strategy == "stream"
-        fits = self.plan.walkable or total <= STREAMED
-        return fits and self.way.choose(total)
+    def _should_stream(self, total: int) -> bool:
+        """Return whether the next chunk is streamed; a table that cannot be cut must fit into memory for that."""
+        if self.sizer.limits.strategy != "auto":
+            return self.sizer.limits.strategy == "stream"
+        fits = self.plan.range_scannable or total <= MAX_STREAMED_ROWS
+        return fits and self.strategy.choose_stream(total)
 
     def _learn(self, facts: ChunkFacts, seconds: float) -> None:
-        self.way.learn(facts, seconds)
-        self.stride.learn(facts.rows, seconds)
-        self.brake.spend(facts.rows, seconds)
+        self.strategy.learn(facts, seconds)
+        self.sizer.learn(facts.rows, seconds)
+        self.throttle.record(facts.rows, seconds)
 
-    def _span(self, sides: SessionPair, pair: Pair, state: Checkpoint, rows: int) -> tuple[KeyRange, int]:
-        """Return the next span, and how many rows it should hold: as many as wanted, or all that are left."""
-        if not self.plan.walkable:
+    def _next_chunk(self, tables: TablePair, state: Checkpoint, rows: int) -> tuple[KeyRange, int]:
+        """Return the next chunk, and how many rows it should have: as many as wanted, or all that are left."""
+        if not self.plan.range_scannable:
             return KeyRange(), self.plan.rows
-        rest = KeyRange(state.after, self.partition.span.upto)
-        left = self._left(sides, state)
-        if left is not None and left <= rows * LAST:
+        rest = KeyRange(state.after, self.partition.key_range.upto)
+        left = self._rows_left(tables, state)
+        if left is not None and left <= rows * LAST_CHUNK:
             return rest, left
-        ends = both(lambda: pair.legacy.boundary(rest, rows), lambda: pair.target.boundary(rest, rows))
+        ends = tables.both(lambda table: table.boundary(rest, rows))
         end = ends[0] or ends[1]
         return (KeyRange(state.after, end), rows) if end else (rest, min(rows, self.plan.rows))
 
-    def _left(self, sides: SessionPair, state: Checkpoint) -> int | None:
-        """Return about how many rows are left, the most of what two signs say; None where there is but one.
+    def _rows_left(self, tables: TablePair, state: Checkpoint) -> int | None:
+        """Return about how many rows are left, the larger of two estimates; None where there is but one.
 
-        They are the server's estimate, and how densely the rows lay so far. Where a span's end is, the
-        server finds out by walking there, which is a tenth of a digest.
+        They are the server's own, and one from how dense the rows were so far. To find where a chunk ends, the
+        server scans the index up to there, which takes a tenth of a digest.
         """
-        if self.stopped or state.after is None or not self.partition.whole or not self._divisible:
+        if self.statement_stopped or state.after is None or not self.partition.whole or not self._has_integer_key:
             return None
-        first, last = self._bounds(sides)
+        first, last = self._key_bounds(tables)
         after, done = int(state.after[0] or 0), max(state.legacy, state.target)
         dense = done * (last - after) // max(after - first + 1, 1)
         return max(self.plan.rows - done, dense, 1)
 
     @property
-    def _divisible(self) -> bool:
+    def _has_integer_key(self) -> bool:
         return has_integer_key(self.plan.key_legacy) and has_integer_key(self.plan.key_target)
 
-    def _buckets(self, sides: SessionPair, span: KeyRange, expected: int, total: int) -> BucketRanges:
-        expected, each = max(1, expected), self.way.bucket
-        if not self.plan.walkable:
+    def _buckets(self, tables: TablePair, chunk: KeyRange, expected: int, total: int) -> BucketRanges:
+        expected, each = max(1, expected), self.strategy.bucket_rows
+        if not self.plan.range_scannable:
             return BucketRanges.by_hash(max(total, 1), each)
-        if not self._divisible:
+        if not self._has_integer_key:
             return BucketRanges.by_hash(expected, each)
-        first, last = self._bounds(sides)
-        if span.after is not None:
-            first = int(span.after[0] or 0) + 1
-        if span.upto is not None:
-            last = int(span.upto[0] or 0)
+        first, last = self._key_bounds(tables)
+        if chunk.after is not None:
+            first = int(chunk.after[0] or 0) + 1
+        if chunk.upto is not None:
+            last = int(chunk.upto[0] or 0)
         return BucketRanges.by_width(first, last, expected, each)
 
-    def _bounds(self, sides: SessionPair) -> tuple[int, int]:
+    def _key_bounds(self, tables: TablePair) -> tuple[int, int]:
         """Return the smallest and the largest key of both sides; 0 and 0 when there is none."""
-        if self.bounds is None:
-            legacy, target = sides.tables(self.plan)
-            found = both(legacy.ends, target.ends)
+        if self.key_bounds is None:
+            found = tables.both(MySQLTable.ends)
             lows, highs = [low for low, _ in found if low is not None], [h for _, h in found if h is not None]
-            self.bounds = min(lows, default=0), max(highs, default=0)
-        return self.bounds
+            self.key_bounds = min(lows, default=0), max(highs, default=0)
+        return self.key_bounds
 
 
 def fingerprint(plan: TablePlan, partition: Partition) -> str:
-    """Return what identifies a plan, so that progress under another one is not taken for its own."""
-    # With the name: a results store that folds case answers for ``T`` with what was kept for ``t``.
+    """Return what identifies a plan, so that no scan resumes from a checkpoint of another one."""
+    # With the name: a results store that folds case returns for ``T`` what was saved for ``t``.
     columns = (plan.legacy, plan.target, plan.key_legacy, plan.key_target)
-    told = repr((plan.name, *columns, plan.marks, plan.rules.where, partition))
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    identity = repr((plan.name, *columns, plan.definition_hashes, plan.rules.where, partition))
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def check_counts(table: str, compared: tuple[int, int], found: tuple[int, int]) -> None:
@@ -226,25 +223,25 @@ def check_counts(table: str, compared: tuple[int, int], found: tuple[int, int]) 
             raise ExportRefused(
                 f"{table}: {plural(ours, 'row')} of the {side} side were compared, but the same snapshot holds "
                 f"{theirs:,}.",
-                remedy="Check the table and its indexes (CHECK TABLE), and what stands between us and the server.",
+                remedy="Check the table and its indexes (CHECK TABLE), and any proxy before the server.",
             )
 
 
 def _advanced(
-    state: Checkpoint, span: KeyRange, facts: ChunkFacts, found: ChunkDifferences, *, done: bool
+    state: Checkpoint, chunk: KeyRange, facts: ChunkFacts, found: ChunkDifferences, *, done: bool
 ) -> Checkpoint:
     columns = dict(state.columns)
     for name, rows in found.columns.items():
         columns[name] = columns.get(name, 0) + rows
     return replace(
         state,
-        after=span.upto,
+        after=chunk.upto,
         done=done,
-        spans=state.spans + 1,
+        chunks=state.chunks + 1,
         legacy=state.legacy + facts.legacy,
         target=state.target + facts.target,
-        fetched=state.fetched + facts.fetched,
-        looked_at=state.looked_at + facts.looked_at,
+        rows_fetched=state.rows_fetched + facts.rows_fetched,
+        hashes_fetched=state.hashes_fetched + facts.hashes_fetched,
         changed=state.changed + found.changed,
         missing=state.missing + found.missing,
         extra=state.extra + found.extra,

@@ -1,4 +1,4 @@
-"""Two lists of ``key|rest`` lines, and which of them have no equal on the other side. Pure."""
+"""Two lists of ``key|rest`` lines, and which of them have no match on the other side. Pure."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ class Difference:
 
 
 @dataclass
-class Unequal:
-    """Lines without an equal, by key; what two sides have in common cancels, duplicates one by one."""
+class Unmatched:
+    """Lines without a match, by key; equal lines of both sides cancel, duplicates one by one."""
 
     legacy: Counter[str] = field(default_factory=Counter)
     target: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, legacy: Iterable[str], target: Iterable[str]) -> Unequal:
-        """Cancel what both sides hold."""
+    def of(cls, legacy: Iterable[str], target: Iterable[str]) -> Unmatched:
+        """Cancel what both sides have."""
         left, right = Counter(legacy), Counter(target)
         return cls(left - right, right - left)
 
     @property
     def keys(self) -> list[str]:
-        """Return the packed keys that are concerned, sorted."""
+        """Return the packed keys of unmatched lines, sorted."""
         return sorted({line.partition("|")[0] for line in (*self.legacy, *self.target)})
 
     def differences(self) -> list[Difference]:
         """Pair what is left: under one key, as many as both sides have are changed, the rest missing or extra."""
-        olds, news = _by_key(self.legacy), _by_key(self.target)
+        legacy, target = _by_key(self.legacy), _by_key(self.target)
         return [
             difference
-            for key in sorted(olds.keys() | news.keys())
-            for difference in _pair(key, olds.get(key, []), news.get(key, []))
+            for key in sorted(legacy.keys() | target.keys())
+            for difference in _pair(key, legacy.get(key, []), target.get(key, []))
         ]
 
 
@@ -52,10 +52,10 @@ def _by_key(lines: Counter[str]) -> dict[str, list[str]]:
     return found
 
 
-def _pair(key: str, olds: list[str], news: list[str]) -> list[Difference]:
-    both = min(len(olds), len(news))
+def _pair(key: str, legacy: list[str], target: list[str]) -> list[Difference]:
+    both = min(len(legacy), len(target))
     return [
-        *(Difference(key, old, new) for old, new in zip(olds, news, strict=False)),
-        *(Difference(key, old, None) for old in olds[both:]),
-        *(Difference(key, None, new) for new in news[both:]),
+        *(Difference(key, old, new) for old, new in zip(legacy, target, strict=False)),
+        *(Difference(key, old, None) for old in legacy[both:]),
+        *(Difference(key, None, new) for new in target[both:]),
     ]

@@ -1,6 +1,6 @@
-"""A large table cut into sections of its key, so that several connections read it at once.
+"""A large table cut into partitions of its key, so that several connections read it at once.
 
-The cuts are kept with the table's progress: a killed worker's successor must go on within the same ones.
+The cuts are stored with the table's checkpoint: a killed worker's successor must resume within the same ones.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from parity.sql.keys import Cells, KeyRange
 from parity.tablediff.rows.checkpoint import Checkpoint
 from parity.tablediff.table_plan import TablePlan
 
-WORTH = 20_000
-"""Rows that make a section worth a snapshot of its own."""
-PARTS = 1_000_000
-"""Numbers set aside for the spans of one section."""
+MIN_ROWS = 20_000
+"""Rows that make a partition worth a snapshot of its own."""
+CHUNKS_PER_PARTITION = 1_000_000
+"""Numbers set aside for the chunks of one partition."""
 
 Boundary = Callable[[KeyRange, int], Cells | None]
-"""Returns the key so many rows into a span."""
+"""Returns the key so many rows into a range."""
 
 
 @dataclass(frozen=True)
@@ -30,33 +30,34 @@ class Partition:
     """A part of a table, from one key up to another; number 0 without bounds is the whole."""
 
     number: int = 0
-    span: KeyRange = field(default_factory=KeyRange)
+    key_range: KeyRange = field(default_factory=KeyRange)
 
     @property
     def whole(self) -> bool:
-        """Tell whether it is the whole table."""
-        return self.span == KeyRange()
+        """Return whether it is the whole table."""
+        return self.key_range == KeyRange()
 
-    def name(self, table: str) -> str:
-        """Return the name under which its progress is kept."""
+    def checkpoint_name(self, table: str) -> str:
+        """Return the name of its checkpoint."""
         return table if self.whole else f"{table}/{self.number}"
 
     @property
-    def numbers(self) -> range:
-        """Return the numbers of its spans."""
-        return range(sys.maxsize) if self.whole else range(self.number * PARTS, (self.number + 1) * PARTS)
+    def chunk_numbers(self) -> range:
+        """Return the numbers of its chunks."""
+        first = self.number * CHUNKS_PER_PARTITION
+        return range(sys.maxsize) if self.whole else range(first, first + CHUNKS_PER_PARTITION)
 
 
 def partition_count(plan: TablePlan, connections: int) -> int:
-    """Return into how many sections a table should be cut."""
-    return min(connections, plan.rows // WORTH) if plan.walkable else 1
+    """Return into how many partitions a table should be cut."""
+    return min(connections, plan.rows // MIN_ROWS) if plan.range_scannable else 1
 
 
-def find_cuts(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, ...]:
-    """Return where a table is cut into sections of about equally many rows."""
+def find_cuts(plan: TablePlan, count: int, boundary: Boundary) -> tuple[Cells, ...]:
+    """Return the keys that cut a table into ``count`` partitions of about equally many rows."""
     ends: list[Cells] = []
-    for _ in range(parts - 1):
-        end = boundary(KeyRange(ends[-1] if ends else None), -(-plan.rows // parts))
+    for _ in range(count - 1):
+        end = boundary(KeyRange(ends[-1] if ends else None), -(-plan.rows // count))
         if end is None:
             break
         ends.append(end)
@@ -64,13 +65,13 @@ def find_cuts(plan: TablePlan, parts: int, boundary: Boundary) -> tuple[Cells, .
 
 
 def partitions_between(cuts: Sequence[Cells]) -> tuple[Partition, ...]:
-    """Return the sections between the cuts; without any, the whole."""
+    """Return the partitions between the cuts; without any, the whole."""
     bounds = pairwise([None, *cuts, None])
     return tuple(Partition(number, KeyRange(*ends)) for number, ends in enumerate(bounds))
 
 
 def merge_checkpoints(states: Sequence[Checkpoint], fingerprint: str) -> Checkpoint:
-    """Return the progress of a whole table from that of its sections, all done."""
+    """Return the checkpoint of a whole table from those of its partitions, all done."""
     columns: Counter[str] = Counter()
     for state in states:
         columns.update(state.columns)
@@ -80,7 +81,7 @@ def merge_checkpoints(states: Sequence[Checkpoint], fingerprint: str) -> Checkpo
         fingerprint=fingerprint,
         after=None,
         done=all(state.done for state in states),
-        counted=all(state.counted for state in states),
+        count_checked=all(state.count_checked for state in states),
         partitions=len(states),
         cuts=(),
         columns=dict(columns),
@@ -88,4 +89,7 @@ def merge_checkpoints(states: Sequence[Checkpoint], fingerprint: str) -> Checkpo
     )
 
 
-_COUNTS = ("spans", "legacy", "target", "fetched", "looked_at", "changed", "missing", "extra", "resumed")
+_COUNTS = (
+    *("chunks", "legacy", "target", "rows_fetched", "hashes_fetched"),
+    *("changed", "missing", "extra", "resumed"),
+)

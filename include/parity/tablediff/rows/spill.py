@@ -1,6 +1,6 @@
-"""Rows that differ, on disk: one Parquet part per side and finished span, all columns as canonical text.
+"""Rows that differ, on disk: one Parquet part per side and finished chunk, all columns as canonical text.
 
-A span that fails half-way leaves parts that no progress counts; they are removed before the span runs again.
+A chunk that fails half-way leaves parts that no checkpoint counts; they are removed before the chunk runs again.
 """
 
 from __future__ import annotations
@@ -22,41 +22,39 @@ from parity.tablediff.table_plan import TablePlan
 if TYPE_CHECKING:
     import duckdb
 
-PART = 5_000
+PART_ROWS = 5_000
 """Differences per part: what is held in memory."""
 KEY = "parity_key"
-NUMBER = "parity_number"
-"""Tells the n-th difference of both sides' parts."""
 
 
 @dataclass
 class ChunkDifferences:
-    """The differences of one span, counted as they come and written part by part."""
+    """The differences of one chunk, counted as they come and written part by part."""
 
     plan: TablePlan
     folder: Path
-    span: int
-    last: int = sys.maxsize
-    """The last number that belongs to the same section of the table."""
+    chunk: int
+    last_chunk: int = sys.maxsize
+    """The last number that belongs to the same partition of the table."""
     changed: int = 0
     missing: int = 0
     extra: int = 0
     columns: Counter[str] = field(default_factory=Counter)
-    _waiting: list[Difference] = field(default_factory=list)
+    _pending: list[Difference] = field(default_factory=list)
     _parts: int = 0
 
     def __post_init__(self) -> None:
-        """Remove what an earlier attempt at this span, or at a later one, left."""
+        """Remove what an earlier attempt at this chunk, or at a later one, left."""
         for part in parts(self.folder):
-            if self.span <= part.number <= self.last:
+            if self.chunk <= part.chunk <= self.last_chunk:
                 part.path.unlink()
 
     def add(self, differences: Sequence[Difference]) -> None:
-        """Count differences and keep them."""
+        """Count differences, and write them when there are enough."""
         for difference in differences:
             self._count(difference)
-        self._waiting += differences
-        if len(self._waiting) >= PART:
+        self._pending += differences
+        if len(self._pending) >= PART_ROWS:
             self.flush()
 
     def _count(self, difference: Difference) -> None:
@@ -71,15 +69,15 @@ class ChunkDifferences:
             self.columns.update(name for name, (a, b) in zip(names, cells, strict=True) if a != b)
 
     def flush(self) -> None:
-        """Write what waits."""
-        if not self._waiting:
+        """Write what is pending."""
+        if not self._pending:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{self.span:08d}-{self._parts:04d}.parquet"
+        name = f"{self.chunk:08d}-{self._parts:04d}.parquet"
         with _duckdb() as duck:
             for side, columns in (("legacy", self.plan.legacy), ("target", self.plan.target)):
-                _write(duck, self.folder / side / name, self._waiting, columns)
-        self._waiting, self._parts = [], self._parts + 1
+                _write(duck, self.folder / side / name, self._pending, columns)
+        self._pending, self._parts = [], self._parts + 1
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,7 @@ class SpilledPart:
     """One file of one side."""
 
     path: Path
-    number: int
-    """The span it belongs to."""
+    chunk: int
 
 
 def parts(folder: Path) -> list[SpilledPart]:
@@ -127,7 +124,7 @@ def _write(
 
 
 def _duckdb() -> duckdb.DuckDBPyConnection:
-    """Open an engine for a moment. PyArrow writes as well, but imports pandas for it, which takes a second."""
+    """Open DuckDB for a moment. PyArrow writes as well, but imports pandas for it, which takes a second."""
     import duckdb
 
     return duckdb.connect(config={"threads": 1})

@@ -1,4 +1,4 @@
-"""What ``SHOW CREATE`` answers, taken apart into clauses. Pure.
+"""The clauses of what ``SHOW CREATE`` prints. Pure.
 
 ``information_schema`` cannot stand in for it. Both servers print the bodies of routines there without the quotes
 inside their literals (``'a\\', \\'b'`` and ``'a', 'b'`` look the same), MySQL cuts a binary default at its first
@@ -35,7 +35,7 @@ class Takes(Enum):
 
 
 class Grammar(dict[tuple[str, ...], tuple[str, Takes]]):
-    """First words of a clause → its name, empty when information_schema says the same, and what it takes."""
+    """First words of a clause → its name, empty when information_schema has the same, and what it takes."""
 
     @cached_property
     def beginnings(self) -> Mapping[str, list[tuple[str, ...]]]:
@@ -173,7 +173,7 @@ def table_text(text: str) -> TableText:
 
 
 def _added(table: TableText, element: Tokens) -> bool:
-    """Sort one element of a table in; return whether there is a place for it."""
+    """Add one element to a table; return whether its kind is known."""
     if element[0].kind is TokenKind.NAME:
         end = _type_ends(element, 1)
         table.columns[_name(element[0])] = {**clauses(element[end:], COLUMN), "type": list(element[1:end])}
@@ -183,7 +183,7 @@ def _added(table: TableText, element: Tokens) -> bool:
         return True
     at = next((at for at, token in enumerate(element) if token.says("(")), 0)
     if any(token.says("FOREIGN") for token in element[:at]):
-        return True  # information_schema says all of it
+        return True  # information_schema has all of it
     if any(token.says("KEY") for token in element[:at]):
         name = _name(element[at - 1]) if element[at - 1].kind is TokenKind.NAME else "PRIMARY"
         end = closing(element, at)
@@ -255,8 +255,8 @@ def routine_text(text: str, sql_mode: str) -> RoutineText:
     )
 
 
-def behind(found: Tokens, *words: str) -> Tokens:
-    """Return what follows the first place where these words stand in a row; everything when nowhere."""
+def after_words(found: Tokens, *words: str) -> Tokens:
+    """Return what follows these words, where they first occur in a row; everything when nowhere."""
     for at in range(len(found) - len(words) + 1):
         if all(found[at + i].says(word) for i, word in enumerate(words)):
             return found[at + len(words) :]
@@ -264,11 +264,13 @@ def behind(found: Tokens, *words: str) -> Tokens:
 
 
 def trigger_text(text: str, sql_mode: str) -> tuple[Tokens, Tokens]:
-    """Return when a trigger acts, beyond what information_schema says, and what it does."""
+    """Return when a trigger acts, beyond what information_schema has, and what it does."""
     found = tokens(text, sql_mode)
-    body = behind(found, "FOR", "EACH", "ROW")
+    body = after_words(found, "FOR", "EACH", "ROW")
     head = found[: len(found) - len(body)]
-    when = behind(head, "BEFORE") if any(token.says("BEFORE") for token in head) else behind(head, "AFTER")
+    when = (
+        after_words(head, "BEFORE") if any(token.says("BEFORE") for token in head) else after_words(head, "AFTER")
+    )
     end = next((at for at, token in enumerate(when) if token.says("ON")), 0)
     condition = [token for token in when[:end] if not token.says("INSERT", "UPDATE", "DELETE")]
     return condition, body[2:] if body and body[0].says("FOLLOWS", "PRECEDES") else body
@@ -276,7 +278,7 @@ def trigger_text(text: str, sql_mode: str) -> tuple[Tokens, Tokens]:
 
 def event_body(text: str, sql_mode: str) -> Tokens:
     """Return what an event does."""
-    return behind(tokens(text, sql_mode), "DO")
+    return after_words(tokens(text, sql_mode), "DO")
 
 
 VIEW = Grammar(
@@ -292,7 +294,7 @@ VIEW = Grammar(
 def view_text(text: str) -> Clauses:
     """Take ``SHOW CREATE VIEW`` apart; the query includes the names of the columns where the view gives them."""
     found = tokens(text)
-    query = behind(found, "VIEW")
+    query = after_words(found, "VIEW")
     head = clauses(found[: len(found) - len(query) - 1], VIEW)
     words = [
         t for t in head.get(OPTIONS, []) if t.kind is not TokenKind.NAME and not t.says("@")
@@ -300,8 +302,8 @@ def view_text(text: str) -> Clauses:
     return {**head, OPTIONS: words, "query": list(query[1:])}
 
 
-def behind_name(text: str, *words: str, sql_mode: str = "") -> str:
+def after_name(text: str, *words: str, sql_mode: str = "") -> str:
     """Return what follows an object's name, byte for byte."""
-    found = behind(tokens(text, sql_mode), *words)
+    found = after_words(tokens(text, sql_mode), *words)
     name = 3 if len(found) > 2 and found[1].says(".") else 1
     return text[found[name - 1].end :] if len(found) >= name else text

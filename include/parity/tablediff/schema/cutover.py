@@ -1,7 +1,7 @@
-"""What must be right on the new server before it takes over, beside the rows: one line per check.
+"""What must be right on the new server before it takes over, other than its rows: one line per check.
 
-Each line is ``ok``, ``differs`` or ``not readable``. It informs whoever decides the cut-over and changes no
-verdict: an SQL mode is no row.
+Each line is ``ok``, ``differs`` or ``not readable``. It informs the decision on the cut-over and changes
+no verdict: an SQL mode is no row.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _same(check: str, old: str, new: str) -> bool:
 
 
 def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]:
-    """Yield a line per AUTO_INCREMENT that would hand out a key that exists, or one for all that are right."""
+    """Yield a line per AUTO_INCREMENT whose next value exists already, or one for all that are right."""
     right = 0
     for table, counter in sorted(target.counters.items()):
         old = legacy.counters.get(table)
@@ -93,7 +93,7 @@ def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]
 
 
 def _sequences(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]:
-    """Yield a line per sequence; it is right when the target hands out nothing that the legacy side has given."""
+    """Yield a line per sequence; it is right when the target's next value was not used by the legacy side."""
     for name in sorted(legacy.sequences.keys() & target.sequences.keys()):
         old, new = legacy.sequences[name], target.sequences[name]
         if old is None or new is None:
@@ -114,8 +114,8 @@ def _users(legacy: ServerFacts, target: ServerFacts, patterns: tuple[str, ...]) 
         return
     if legacy.users is None or target.users is None:
         why = "no right to read mysql.user"
-        told = [why if facts.users is None else "readable" for facts in (legacy, target)]
-        yield CutoverLine("users and grants", "not readable", *told)
+        shown = [why if facts.users is None else "readable" for facts in (legacy, target)]
+        yield CutoverLine("users and grants", "not readable", *shown)
         return
     wanted = {
         user

@@ -1,4 +1,4 @@
-"""What a catalogue names, as names and a few normalised attributes. Pure."""
+"""The objects of a catalogue, as names and a few normalised attributes. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from parity.tablediff.schema.create_statements import (
     Clauses,
     RoutineText,
     TableText,
-    behind_name,
+    after_name,
     event_body,
     routine_text,
     table_text,
@@ -37,27 +37,27 @@ Attributes = dict[str, str]
 
 
 class DefinitionKey(NamedTuple):
-    """What tells one object of a database from another."""
+    """What identifies an object of a database."""
 
     kind: str
     table: str
-    """The table that it is a part of; empty for what has a name in the database."""
+    """The table that it is a part of; empty for an object of the database itself."""
     name: str
     sort: str = ""
     """Which of a function, a procedure and the parts of a package that share a name."""
 
     @property
     def shown(self) -> str:
-        """Return the name that people read."""
+        """Return the name for reports."""
         return f"{self.table}.{self.name}" if self.table else self.name
 
 
-Objects = dict[DefinitionKey, Attributes]
+Definitions = dict[DefinitionKey, Attributes]
 Found = Iterator[tuple[DefinitionKey, Attributes]]
 
 
 @dataclass(frozen=True)
-class _View:
+class _Side:
     """A catalogue, its tables' definitions, and the style of its server."""
 
     catalogue: Catalogue
@@ -71,28 +71,28 @@ class _View:
         return self.catalogue.created.get(what, {}).get(name, "")
 
 
-def objects(catalogue: Catalogue, style: Style, skipped: Set[str] = frozenset()) -> Objects:
-    """Return everything that the catalogue names and of which it gives the definition, normalised.
+def normalised_definitions(catalogue: Catalogue, style: Style, skipped: Set[str] = frozenset()) -> Definitions:
+    """Return every object of the catalogue whose definition is known, normalised.
 
     Tables that are ``skipped`` are left out, with all that belongs to them but triggers and foreign keys.
     """
     created = catalogue.created.get("table", {})
     texts = {name: table_text(text) for name, text in created.items() if name not in skipped}
-    view = _View(catalogue, style, texts)
-    return {key: attributes for reader in _READERS for key, attributes in reader(view)}
+    side = _Side(catalogue, style, texts)
+    return {key: attributes for reader in _READERS for key, attributes in reader(side)}
 
 
-def _tables(view: _View) -> Found:
-    for record in view.records("tables"):
-        if text := view.texts.get(record["name"]):
+def _tables(side: _Side) -> Found:
+    for record in side.records("tables"):
+        if text := side.texts.get(record["name"]):
             yield (
                 DefinitionKey("table", "", record["name"]),
                 {
                     "engine": str(record["engine"]).lower(),
                     "collation": charset(record["table_collation"]),
                     "comment": joined(text.options.get("comment", [])),
-                    "partition by": partitioning(text.options["partition by"], view.style),
-                    "options": _options(text.options, view.style),
+                    "partition by": partitioning(text.options["partition by"], side.style),
+                    "options": _options(text.options, side.style),
                     "versioned": "yes" if record["table_type"] == "SYSTEM VERSIONED" else "",
                 },
             )
@@ -102,15 +102,15 @@ def _options(clauses: Clauses, style: Style) -> str:
     return expression(clauses.get(OPTIONS, []), style)
 
 
-def _columns(view: _View) -> Found:
-    documents = json_columns(view.catalogue.records) if view.catalogue.mariadb else set()
-    spatial = {(r["table_name"], r["column_name"]): int(r["srid"]) for r in view.records("geometries")}
-    for record in view.records("columns"):
-        text = view.texts.get(record["table_name"])
+def _columns(side: _Side) -> Found:
+    documents = json_columns(side.catalogue.records) if side.catalogue.mariadb else set()
+    spatial = {(r["table_name"], r["column_name"]): int(r["srid"]) for r in side.records("geometries")}
+    for record in side.records("columns"):
+        text = side.texts.get(record["table_name"])
         if text:
             clauses = text.columns.get(record["column_name"], {})
             place = (record["table_name"], record["column_name"])
-            attributes = _column(record, clauses, place in documents, view.style)
+            attributes = _column(record, clauses, place in documents, side.style)
             if spatial.get(place):  # MariaDB has it nowhere else, and 0 for none
                 attributes["spatial reference"] = str(spatial[place])
             yield DefinitionKey("column", record["table_name"], record["column_name"].lower()), attributes
@@ -141,21 +141,21 @@ def _grouped(records: Iterable[Record], *names: str) -> dict[tuple[str, ...], li
     return found
 
 
-def _indexes(view: _View) -> Found:
-    for (table, name), pieces in _grouped(view.records("indexes"), "table_name", "index_name").items():
-        if text := view.texts.get(table):
+def _indexes(side: _Side) -> Found:
+    for (table, name), pieces in _grouped(side.records("indexes"), "table_name", "index_name").items():
+        if text := side.texts.get(table):
             clauses = text.indexes.get(name, {})
             written = parts(clauses.get("parts", []))
             yield (
                 DefinitionKey("index", table, name),
                 {
-                    "columns": ", ".join(_part(p, written, view.style) for p in pieces),
+                    "columns": ", ".join(_part(p, written, side.style) for p in pieces),
                     "unique": "no" if int(pieces[0]["non_unique"]) else "yes",
                     "type": str(pieces[0]["index_type"]).lower(),
                     "visible": _visible(pieces[0]),
                     "comment": joined(clauses.get("comment", [])),
                     "parser": expression(clauses.get("parser", [])),
-                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}, view.style),
+                    "options": _options({OPTIONS: [*clauses.get(OPTIONS, []), *_period(written)]}, side.style),
                 },
             )
 
@@ -166,7 +166,7 @@ def _period(written: list[Tokens]) -> Tokens:
 
 
 def _part(record: Record, written: list[Tokens], style: Style) -> str:
-    """Return one part of an index: a column, maybe its first characters only, or an expression; and its order."""
+    """Return one part of an index: a column or its first characters, or an expression; and its order."""
     length = f"({record['sub_part']})" if record["sub_part"] else ""
     order = " desc" if str(record["collation"]).upper() == "D" else ""
     if record["column_name"]:
@@ -177,13 +177,13 @@ def _part(record: Record, written: list[Tokens], style: Style) -> str:
 
 
 def _visible(record: Record) -> str:
-    """Tell whether the optimiser sees an index: MySQL says IS_VISIBLE, MariaDB IGNORED, older servers neither."""
+    """Return whether the optimiser uses an index: MySQL has IS_VISIBLE, MariaDB IGNORED, older servers neither."""
     hidden = str(record.get("ignored", "NO")).upper() == "YES" or str(record.get("is_visible")).upper() == "NO"
     return "no" if hidden else "yes"
 
 
-def _foreign_keys(view: _View) -> Found:
-    for (table, name), pieces in _grouped(view.records("foreign_keys"), "table_name", "constraint_name").items():
+def _foreign_keys(side: _Side) -> Found:
+    for (table, name), pieces in _grouped(side.records("foreign_keys"), "table_name", "constraint_name").items():
         first = pieces[0]
         yield (
             DefinitionKey("foreign key", table, name),
@@ -199,45 +199,45 @@ def _foreign_keys(view: _View) -> Found:
 
 
 def _elsewhere(record: Record) -> str:
-    """Return the database of the table referred to, unless it is the own one, whose name may differ."""
+    """Return the database of the table referred to, unless it is the same one, whose name may differ."""
     other = record["referenced_table_schema"]
     return "" if other == record["table_schema"] else f"{other}."
 
 
 def _rule(value: object) -> str:
-    """Return the rule; InnoDB makes no difference between NO ACTION and RESTRICT."""
+    """Return the rule; to InnoDB NO ACTION and RESTRICT are the same."""
     return str(value).lower().replace("no action", "restrict")
 
 
-def _elements(view: _View) -> Found:
-    """Yield what stands in a table's definition beside columns, indexes and foreign keys."""
-    for table, text in view.texts.items():
+def _elements(side: _Side) -> Found:
+    """Yield the elements of a table's definition other than columns, indexes and foreign keys."""
+    for table, text in side.texts.items():
         for name, clauses in text.checks.items():
             yield (
                 DefinitionKey("check", table, name),
                 {
-                    "check": expression(clauses.get("check", []), view.style),
+                    "check": expression(clauses.get("check", []), side.style),
                     "enforced": "no" if "not enforced" in clauses else "yes",
-                    "options": _options(clauses, view.style),
+                    "options": _options(clauses, side.style),
                 },
             )
         for name, found in text.partitions.items():
-            yield DefinitionKey("partition", table, name), {"definition": partitioning(found, view.style)}
+            yield DefinitionKey("partition", table, name), {"definition": partitioning(found, side.style)}
         for element in text.others:
-            written = expression(element, view.style)
+            written = expression(element, side.style)
             yield DefinitionKey("clause", table, written), {"definition": written}
 
 
-def _views(view: _View) -> Found:
-    for record in view.records("views"):
-        if text := view.created("view", record["table_name"]):
+def _views(side: _Side) -> Found:
+    for record in side.records("views"):
+        if text := side.created("view", record["table_name"]):
             clauses = view_text(text)
             yield (
                 DefinitionKey("view", "", record["table_name"]),
                 {
-                    "definition": query(clauses["query"], view.style),
+                    "definition": query(clauses["query"], side.style),
                     "algorithm": expression(clauses.get("algorithm", [])),
-                    "options": _options(clauses, view.style),
+                    "options": _options(clauses, side.style),
                     "check option": str(record["check_option"]).lower(),
                     "security": str(record["security_type"]).lower(),
                     **_origin(record),
@@ -246,7 +246,7 @@ def _views(view: _View) -> Found:
 
 
 def _origin(record: Record) -> Attributes:
-    """Return as whom and in which character sets an object runs."""
+    """Return the account and the character sets that an object runs with."""
     database = {"collation of the database": charset(record.get("database_collation"))}
     return {
         "definer": str(record["definer"]),
@@ -256,13 +256,13 @@ def _origin(record: Record) -> Attributes:
     }
 
 
-def _routines(view: _View) -> Found:
+def _routines(side: _Side) -> Found:
     """Yield routines by name and sort: a function and a procedure may share a name."""
-    parameters = _grouped(view.records("parameters"), "routine_type", "specific_name")
-    for record in view.records("routines"):
+    parameters = _grouped(side.records("parameters"), "routine_type", "specific_name")
+    for record in side.records("routines"):
         name, sort = str(record["routine_name"]), str(record["routine_type"])
         own = parameters.get((sort, name), [])
-        attributes = _routine(record, own, view.created(sort.lower(), name), view.style)
+        attributes = _routine(record, own, side.created(sort.lower(), name), side.style)
         yield (
             DefinitionKey("routine", "", name, sort.lower()),
             {f"{sort.lower()} {what}": value for what, value in attributes.items()},
@@ -272,7 +272,7 @@ def _routines(view: _View) -> Found:
 def _routine(record: Record, parameters: Iterable[Record], text: str, style: Style) -> Attributes:
     kind, mode = str(record["routine_type"]), str(record["sql_mode"])
     if kind.startswith("PACKAGE"):
-        found = RoutineText([], [], {}, behind_name(text, *kind.split(), sql_mode=mode))
+        found = RoutineText([], [], {}, after_name(text, *kind.split(), sql_mode=mode))
     else:
         found = routine_text(text, mode)
     clauses = found.traits
@@ -294,9 +294,9 @@ def _routine(record: Record, parameters: Iterable[Record], text: str, style: Sty
     }
 
 
-def _triggers(view: _View) -> Found:
-    for record in view.records("triggers"):
-        if text := view.created("trigger", record["trigger_name"]):
+def _triggers(side: _Side) -> Found:
+    for record in side.records("triggers"):
+        if text := side.created("trigger", record["trigger_name"]):
             condition, found = trigger_text(text, str(record["sql_mode"]))
             yield (
                 DefinitionKey("trigger", "", record["trigger_name"]),
@@ -304,17 +304,17 @@ def _triggers(view: _View) -> Found:
                     "table": str(record["event_object_table"]),
                     "when": f"{record['action_timing']} {record['event_manipulation']}".lower(),
                     "order": str(record["action_order"]),
-                    "options": expression(condition, view.style),
+                    "options": expression(condition, side.style),
                     "body": body(found),
-                    "sql mode": sql_mode(record["sql_mode"], view.style),
+                    "sql mode": sql_mode(record["sql_mode"], side.style),
                     **_origin(record),
                 },
             )
 
 
-def _events(view: _View) -> Found:
-    for record in view.records("events"):
-        text = view.created("event", record["event_name"])
+def _events(side: _Side) -> Found:
+    for record in side.records("events"):
+        text = side.created("event", record["event_name"])
         yield (
             DefinitionKey("event", "", record["event_name"]),
             {
@@ -327,22 +327,22 @@ def _events(view: _View) -> Found:
                 "status": str(record["status"]).lower(),
                 "on completion": str(record["on_completion"]).lower(),
                 "body": body(event_body(text, str(record["sql_mode"]))),
-                "sql mode": sql_mode(record["sql_mode"], view.style),
+                "sql mode": sql_mode(record["sql_mode"], side.style),
                 "comment": str(record["event_comment"]),
                 **_origin(record),
             },
         )
 
 
-def _others(view: _View) -> Found:
-    for name, text in view.catalogue.created.get("sequence", {}).items():
-        written = tokens(behind_name(text, "SEQUENCE"))
-        yield DefinitionKey("sequence", "", name), {"definition": expression(written, view.style)}
-    for name, text in view.catalogue.created.get("library", {}).items():
-        yield DefinitionKey("library", "", name), {"definition": behind_name(text, "LIBRARY")}
+def _others(side: _Side) -> Found:
+    for name, text in side.catalogue.created.get("sequence", {}).items():
+        written = tokens(after_name(text, "SEQUENCE"))
+        yield DefinitionKey("sequence", "", name), {"definition": expression(written, side.style)}
+    for name, text in side.catalogue.created.get("library", {}).items():
+        yield DefinitionKey("library", "", name), {"definition": after_name(text, "LIBRARY")}
 
 
-_READERS: tuple[Callable[[_View], Found], ...] = (
+_READERS: tuple[Callable[[_Side], Found], ...] = (
     _tables,
     _columns,
     _indexes,

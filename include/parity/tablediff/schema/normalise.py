@@ -1,4 +1,4 @@
-"""What servers of different versions spell differently and mean the same: one spelling for each. Pure.
+"""One spelling for what servers of different versions print differently and mean the same. Pure.
 
 Definitions are compared as tokens (:mod:`parity.sql.mysql_tokens`), and only what is listed here is normalised;
 literals, comments and quoted names stay as they are.
@@ -12,10 +12,10 @@ case of keywords                   in an expression no other word is unquoted; i
 ``now()`` and its synonyms         one function
 parentheses round the whole        there is nothing outside them
 ``utf8``                           alias of ``utf8mb3``
-introducers of MySQL's literals    MySQL 8 adds them on its own; removed only beside a server that shows none
+introducers of MySQL's literals    MySQL 8 adds them on its own; removed only when the other server shows none
 display widths of integers         MySQL 8 no longer has them; TINYINT(1) is kept: clients read booleans there
 quotes round a number as default   MySQL adds them on its own
-MySQL beside MariaDB alone:
+MySQL against MariaDB only:
 parentheses, MOD                   see :mod:`parity.tablediff.schema.brackets`
 notation of a binary default       both are decoded to their bytes
 =================================  ==========================================================================
@@ -59,18 +59,18 @@ RESERVED = frozenset(_RESERVED_BY_ALL.split())
 
 @dataclass(frozen=True)
 class Style:
-    """How one server writes definitions, and beside which other it stands."""
+    """How one server prints definitions, and what the other one does."""
 
     introducers: bool = False
     """It adds introducers to literals, and the other server does not."""
     database: str = ""
-    """Its own database, whose name may be another on the other side."""
-    abolished: frozenset[str] = frozenset()
-    """Modes that one of the two servers no longer has."""
-    folds: bool = False
-    """One of the two servers makes no difference between upper and lower case of tables' names."""
-    foreign: bool = False
-    """The other server is of the other product."""
+    """Its own database, whose name may differ on the other side."""
+    removed_modes: frozenset[str] = frozenset()
+    """SQL modes that one of the two servers no longer has."""
+    folds_case: bool = False
+    """One of the two servers ignores the case of tables' names."""
+    other_product: bool = False
+    """One server is MySQL, the other MariaDB."""
 
 
 PLAIN = Style()
@@ -79,7 +79,7 @@ PLAIN = Style()
 def column_type(found: Tokens) -> str:
     """Return a type without the display width of an integer; with ZEROFILL the width shows in its values.
 
-    A signed TINYINT(1) keeps it: every server shows it, and clients take such a column for a boolean.
+    A signed TINYINT(1) keeps it: every server shows it, and clients read such a column as a boolean.
     """
     if [token.word or token.text for token in found] == ["TINYINT", "(", "1", ")"]:
         return expression(found)
@@ -104,7 +104,7 @@ def default(found: Tokens, style: Style = PLAIN) -> str:
         return "none"
     if found[-1].kind is TokenKind.NUMBER and texts[:-1] in ([], ["-"]) and not texts[-1].startswith("0x"):
         return f"'{''.join(texts)}'"
-    if style.foreign and (content := _content(found)) is not None:
+    if style.other_product and (content := _content(found)) is not None:
         plain = content.isascii() and content.decode("ascii").isprintable() and not {39, 92} & set(content)
         return f"'{content.decode('ascii')}'" if plain else f"x'{content.hex()}'"
     return expression(found, style)
@@ -138,7 +138,7 @@ def extra(value: object) -> str:
 
 def sql_mode(value: object, style: Style = PLAIN) -> str:
     """Return the mode that a routine runs under, in one order, with the modes that both servers have."""
-    return ",".join(sorted(set(str(value or "").upper().split(",")) - {""} - style.abolished))
+    return ",".join(sorted(set(str(value or "").upper().split(",")) - {""} - style.removed_modes))
 
 
 def expression(found: Tokens, style: Style = PLAIN) -> str:
@@ -148,7 +148,7 @@ def expression(found: Tokens, style: Style = PLAIN) -> str:
     words = _own_database([_folded(token) for token in found], style)
     if style.introducers:
         words = _without_introducers(words)
-    return joined(_bare(unbracketed(_now(words)) if style.foreign else _now(words)))
+    return joined(_bare(unbracketed(_now(words)) if style.other_product else _now(words)))
 
 
 def partitioning(found: Tokens, style: Style = PLAIN) -> str:
@@ -171,14 +171,14 @@ def _called(before: Token, token: Token) -> Token:
 
 def query(found: Tokens, style: Style = PLAIN) -> str:
     """Return a view's query, which the server has printed with every name in quotes."""
-    if style.folds:
+    if style.folds_case:
         found = [t._replace(text=t.text.lower()) if t.kind is TokenKind.NAME else t for t in found]
     words = _own_database(list(found), style)
-    return body(unbracketed(_now(words)) if style.foreign else words)
+    return body(unbracketed(_now(words)) if style.other_product else words)
 
 
 def body(found: Tokens) -> str:
-    """Return what a person has written, where a word may be a name whose case counts."""
+    """Return the text of a body, where a word may be a name whose case counts."""
     words: list[Token] = []
     for token in found:
         reserved = token.kind is TokenKind.WORD and token.text.lower() in RESERVED
@@ -202,9 +202,9 @@ def _folded(token: Token) -> Token:
 
 
 def _own_database(found: list[Token], style: Style) -> list[Token]:
-    """Call the own database the same on both sides, and leave it out before a table and its column.
+    """Name the own database alike on both sides, and omit it before a table and its column.
 
-    A server writes it there only where it cannot resolve a view, such as one whose definer does not exist.
+    A server prints it there only where it cannot resolve a view, such as one whose definer does not exist.
     """
     own = f"`{style.database.replace('`', '``')}`"
     words: list[Token] = []
@@ -242,7 +242,7 @@ def _without_introducers(found: list[Token]) -> list[Token]:
 
 
 def _now(found: list[Token]) -> list[Token]:
-    """Write ``current_timestamp(n)`` for every way to say it."""
+    """Write ``current_timestamp(n)`` for each of its synonyms."""
     words: list[Token] = []
     at = 0
     while at < len(found):
@@ -256,7 +256,7 @@ def _now(found: list[Token]) -> list[Token]:
 
 
 def _precision(behind: list[str], at: int) -> tuple[str, int]:
-    """Return the digits of a second that the function at ``at`` is asked for, and where its call ends."""
+    """Return the fractional digits that the function at ``at`` returns, and where its call ends."""
     if behind[:2] == ["(", ")"]:
         return "0", at + 2
     if behind[:1] == ["("] and behind[2:] == [")"] and behind[1].isdigit():

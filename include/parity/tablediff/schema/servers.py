@@ -1,6 +1,6 @@
-"""What both clouds say of their servers, side by side: state, version, endpoint, configuration. Pure.
+"""What both clouds report about their servers: state, version, endpoint, configuration. Pure.
 
-Like the cut-over list it informs whoever decides, and changes no verdict; a server that is down never gets here.
+Like the cut-over list it informs, and changes no verdict; a server that is down never gets here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ WATCHED = (
     "transaction_isolation",
     "wait_timeout",
 )
-"""Compared even where nobody changed them; whatever somebody changed is compared too."""
+"""Compared even where they have their defaults; what was changed is compared too."""
 ON, OFF = ("1", "on", "true", "enabled"), ("0", "off", "false", "disabled")
 
 
 def compare_servers(
     legacy: CloudServer | None, target: CloudServer | None, addresses: tuple[Address, Address]
 ) -> tuple[CutoverLine, ...]:
-    """Return one line per fact; a cloud that was not asked is said to be so."""
+    """Return one line per fact; of a cloud that was not queried the line says so."""
     if legacy is None and target is None:
         return ()
     lines = [*_endpoints(legacy, target, addresses)]
@@ -64,13 +64,13 @@ def _series(version: str) -> tuple[str, ...]:
 def _endpoints(
     legacy: CloudServer | None, target: CloudServer | None, addresses: tuple[Address, Address]
 ) -> Iterator[CutoverLine]:
-    """Say whether each connection leads straight to the server that its cloud was asked about."""
+    """Yield whether each connection leads straight to the server that its cloud reports on."""
     for side, server, address in zip(("legacy", "target"), (legacy, target), addresses, strict=True):
         if server is None or not server.host:
             continue
-        used, told = f"{address.host}:{address.port}", f"{server.host}:{server.port or address.port}"
-        shown = (used, told) if side == "legacy" else (told, used)
-        yield _line(f"endpoint of the {side} connection", used.lower() == told.lower(), *shown)
+        used, reported = f"{address.host}:{address.port}", f"{server.host}:{server.port or address.port}"
+        shown = (used, reported) if side == "legacy" else (reported, used)
+        yield _line(f"endpoint of the {side} connection", used.lower() == reported.lower(), *shown)
 
 
 def _parameters(legacy: CloudServer, target: CloudServer) -> Iterator[CutoverLine]:

@@ -1,1 +1,1 @@
-"""Two sessions, one on each server, in the same snapshot; connected again when one is lost."""
+"""Two sessions, one on each server, each in a snapshot; opened again when one is lost."""

@@ -1,4 +1,4 @@
-"""Both servers at once: one session each, asked in parallel, made anew when one is lost."""
+"""One session on each server, queried in parallel, and one table on both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from parity.tablediff.table_plan import TablePlan
 
 A = TypeVar("A")
 B = TypeVar("B")
-HELPERS = 64
+MAX_THREADS = 64
 """More than there can be connections, with one more each that kills what a connection is waiting for."""
 
 
@@ -32,7 +32,7 @@ class Connections:
 
 def both(legacy: Callable[[], A], target: Callable[[], B]) -> tuple[A, B]:
     """Run two calls at once; the first error wins, once both have ended."""
-    first = _helpers(os.getpid()).submit(legacy)
+    first = _threads(os.getpid()).submit(legacy)
     try:
         second = target()
     except BaseException:
@@ -42,12 +42,26 @@ def both(legacy: Callable[[], A], target: Callable[[], B]) -> tuple[A, B]:
 
 
 @cache
-def _helpers(process: int) -> ThreadPoolExecutor:
-    """Return the threads that a process lends out: starting two for every question costs more than a small table.
+def _threads(process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process: starting two for every query costs more than a small table.
 
     A forked child has none of its parent's threads, and so gets its own.
     """
-    return ThreadPoolExecutor(HELPERS, f"parity-side-{process}")
+    return ThreadPoolExecutor(MAX_THREADS, f"parity-side-{process}")
+
+
+@dataclass(frozen=True)
+class TablePair:
+    """One table on both servers."""
+
+    legacy: MySQLTable
+    target: MySQLTable
+    allows_lookup: bool
+    """Single rows can be fetched by their key."""
+
+    def both(self, query: Callable[[MySQLTable], A]) -> tuple[A, A]:
+        """Return what ``query`` returns on each side, run at once."""
+        return both(lambda: query(self.legacy), lambda: query(self.target))
 
 
 @dataclass
@@ -74,30 +88,35 @@ class SessionPair:
                 session.close()
             raise
 
+    def both(self, query: Callable[[MySQLSession], A]) -> tuple[A, A]:
+        """Return what ``query`` returns on each side, run at once."""
+        return both(lambda: query(self.legacy), lambda: query(self.target))
+
     def snapshot(self) -> None:
         """Take a fresh consistent snapshot on both, as close in time as two servers allow."""
-        both(self.legacy.snapshot, self.target.snapshot)
+        self.both(MySQLSession.snapshot)
 
-    def tables(self, plan: TablePlan) -> tuple[MySQLTable, MySQLTable]:
+    def tables(self, plan: TablePlan) -> TablePair:
         """Return the table on both sides."""
         where = plan.rules.where or ""
-        return (
+        return TablePair(
             MySQLTable(self.legacy, dialect(self.legacy), plan.name, plan.legacy, plan.key_legacy, where),
             MySQLTable(self.target, dialect(self.target), plan.name, plan.target, plan.key_target, where),
+            plan.allows_lookup,
         )
 
-    def stop(self) -> None:
-        """Kill what both servers are running for us."""
-        both(self.legacy.kill, self.target.kill)
+    def kill(self) -> None:
+        """Kill what both servers are running for these sessions."""
+        self.both(MySQLSession.kill)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close both sessions."""
         self.legacy.close()
         self.target.close()
 
 
 def dialect(session: MySQLSession) -> MySQL:
-    """Return the server's spelling."""
+    """Return the server's dialect."""
     if session.mariadb:
         return MariaDB()
     return MySQL57() if session.version.startswith("5.") else MySQL()

@@ -1,4 +1,4 @@
-"""The line to both servers: opened when first needed, made anew when lost, given up when it stays lost."""
+"""A pair of sessions that is opened when first needed, opened again when lost, and given up when it stays lost."""
 
 from __future__ import annotations
 
@@ -27,68 +27,68 @@ class ReconnectingPair:
     lost: bool = False
     """A server stayed away through all attempts; later tables try only once."""
     stopped: bool = False
-    """Somebody stopped the verification: whoever holds the line learns it at its next question."""
-    seen: float = 0.0
-    """When the latest snapshots were taken, by the machine's clock that only goes forward."""
-    _sides: SessionPair | None = None
+    """The verification was stopped: the next use raises."""
+    snapshot_at: float = 0.0
+    """When the latest snapshots were taken, in seconds of the monotonic clock."""
+    _sessions: SessionPair | None = None
 
-    def sides(self) -> SessionPair:
+    def sessions(self) -> SessionPair:
         """Return both sessions, inside snapshots; connects when there are none."""
         if self.stopped:
             raise Terminal("The verification was stopped.")
-        if self._sides is None:
-            sides = SessionPair.open(self.connections)
-            self._sides = sides
-            self._look(sides)
+        if self._sessions is None:
+            sessions = SessionPair.open(self.connections)
+            self._sessions = sessions
+            self._take_snapshots(sessions)
             self.lost = False
-        return self._sides
+        return self._sessions
 
-    def fresh(self) -> SessionPair:
+    def fresh_sessions(self) -> SessionPair:
         """Return both sessions, inside snapshots of this moment."""
-        had = self._sides is not None
-        sides = self.sides()
+        had = self._sessions is not None
+        sessions = self.sessions()
         if had:
-            self._look(sides)
-        return sides
+            self._take_snapshots(sessions)
+        return sessions
 
-    def _look(self, sides: SessionPair) -> None:
-        sides.snapshot()
-        self.seen = time.monotonic()
+    def _take_snapshots(self, sessions: SessionPair) -> None:
+        sessions.snapshot()
+        self.snapshot_at = time.monotonic()
 
-    def retried(self, step: Callable[[SessionPair], A]) -> A:
-        """Return what ``step`` returns, asked again over new sessions when the old ones are lost."""
+    def retry(self, step: Callable[[SessionPair], A]) -> A:
+        """Return what ``step`` returns, called again with new sessions when the old ones are lost."""
         attempts = 0
         while True:
             try:
-                return step(self.sides())
+                return step(self.sessions())
             except Transient:
                 attempts += 1
-                self.fail(attempts)
+                self.back_off(attempts)
 
-    def fail(self, attempts: int) -> None:
-        """Hang up and wait before attempt number ``attempts`` + 1; raise again when it was the last.
+    def back_off(self, attempts: int) -> None:
+        """Close and wait before attempt number ``attempts`` + 1; raise again when it was the last.
 
         Must be called while the error is being handled.
         """
         error = sys.exception()
-        self.hang_up()
+        self.close()
         if self.stopped or attempts >= (1 if self.lost else self.attempts):
             self.lost = isinstance(error, Transient)
             raise  # noqa: PLE0704 - the caller's error
         asked = error.retry_after if isinstance(error, Throttled) else None
         self.clock.sleep(asked or min(LONGEST_WAIT, FIRST_WAIT * 2**attempts))
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Close both sessions."""
-        sides, self._sides = self._sides, None
-        if sides is not None:
-            sides.close()
+        sessions, self._sessions = self._sessions, None
+        if sessions is not None:
+            sessions.close()
 
     def stop(self) -> None:
-        """Kill what the servers run for us, hang up, and stay so; may be called from another thread."""
+        """Kill what the servers run for the sessions, and never connect again; thread-safe."""
         self.stopped = True
-        sides = self._sides
-        if sides is not None:
+        sessions = self._sessions
+        if sessions is not None:
             with suppress(CouldNotCompare):
-                sides.stop()
-        self.hang_up()
+                sessions.kill()
+        self.close()

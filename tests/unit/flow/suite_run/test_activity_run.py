@@ -80,7 +80,7 @@ def test_a_databases_waivers_end_in_its_own_zone_too(tmp_path: Path, zone: str, 
     nothing: Any = None
     job = Job(Database.model_validate(told), nothing, nothing, tmp_path, clock)
     assert job.today == date(2026, 3, day)
-    assert job.desk("entries").today == job.today
+    assert job.explain_options("entries").today == job.today
 
 
 def test_a_case_goes_by_the_machines_clock() -> None:

@@ -113,9 +113,9 @@ def test_a_hidden_definition_counts_only_where_its_table_is_looked_at() -> None:
     trigger = {"trigger_name": "stamp", "event_object_table": "pay", "action_statement": None}
     event = {"event_name": "nightly", "event_definition": None}
     found = Catalogue({"views": [view], "triggers": [trigger], "events": [event]})
-    assert found.bodiless(bool).keys() == {"views", "triggers", "events"}
-    assert found.bodiless("pay".__eq__).keys() == {"triggers", "events"}
-    assert found.bodiless("seen".__eq__).keys() == {"views", "events"}
+    assert found.hidden_definitions(bool).keys() == {"views", "triggers", "events"}
+    assert found.hidden_definitions("pay".__eq__).keys() == {"triggers", "events"}
+    assert found.hidden_definitions("seen".__eq__).keys() == {"views", "events"}
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,13 @@ PLAN = TablePlan("t", COLUMNS, COLUMNS, COLUMNS[:1], COLUMNS[:1], unique=True, r
 
 def judged(different: int, missing: int = 0, *, plan: TablePlan = PLAN) -> Result:
     """Judge a table of which the texts of one row differ, in both columns, and ``different`` values are."""
-    counted = {"id": 0, "exact": 1, "loose": 1}
-    progress = Checkpoint("", done=True, legacy=9, target=9, changed=1, columns=counted, counted=True)
+    counts = {"id": 0, "exact": 1, "loose": 1}
+    progress = Checkpoint("", done=True, legacy=9, target=9, changed=1, columns=counts, count_checked=True)
     rows = Rows(9, 9, equal=9 - different - missing, changed=different, missing=missing, extra=missing)
-    columns = tuple(ColumnFacts(name, 9, different if name == "exact" else 0) for name in counted)
+    columns = tuple(ColumnFacts(name, 9, different if name == "exact" else 0) for name in counts)
     verdict = Verdict.FAIL if different or missing else Verdict.PASS
-    detail = Result(verdict, "", rows, columns)
-    return judge_table(TableFacts(plan, progress, CanaryCheck(3), detail=detail)).result
+    explained = Result(verdict, "", rows, columns)
+    return judge_table(TableFacts(plan, progress, CanaryCheck(3), explained=explained)).result
 
 
 def test_a_tolerance_lets_values_of_its_own_column_pass() -> None:

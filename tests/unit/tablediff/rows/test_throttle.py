@@ -9,31 +9,31 @@ import pytest
 from fake_clock import FakeClock
 from parity.errors import DeadlineExceeded
 from parity.suite.databases import ThrottleLimits
-from parity.tablediff.mysql.load import ServerLoad
-from parity.tablediff.rows.throttle import LEAST, ChunkSizer, Throttle
+from parity.tablediff.mysql.server import ServerLoad
+from parity.tablediff.rows.throttle import MIN_ROWS, ChunkSizer, Throttle
 
 
-def pace(**told: object) -> ThrottleLimits:
+def limits(**told: object) -> ThrottleLimits:
     return ThrottleLimits.model_validate(told)
 
 
 def test_a_span_that_took_too_long_is_followed_by_a_smaller_one_and_a_quick_one_by_a_larger() -> None:
-    stride = ChunkSizer(pace(first=100_000, chunk="2s"))
-    stride.learn(100_000, 4.0)
-    assert stride.next(streamed=False) == 50_000
-    stride.learn(50_000, 0.001)
-    assert stride.next(streamed=False) == 200_000
+    sizer = ChunkSizer(limits(first=100_000, chunk="2s"))
+    sizer.learn(100_000, 4.0)
+    assert sizer.next(streamed=False) == 50_000
+    sizer.learn(50_000, 0.001)
+    assert sizer.next(streamed=False) == 200_000
 
 
 def test_a_time_out_halves_the_span_until_nothing_is_left_to_halve() -> None:
-    stride = ChunkSizer(pace(first=4 * LEAST))
-    assert [stride.shrink() for _ in range(3)] == [True, True, False]
-    assert stride.rows == LEAST
+    sizer = ChunkSizer(limits(first=4 * MIN_ROWS))
+    assert [sizer.shrink() for _ in range(3)] == [True, True, False]
+    assert sizer.rows == MIN_ROWS
 
 
 def test_a_limited_rate_is_no_burst_and_a_long_pause() -> None:
-    stride = ChunkSizer(pace(first=100_000, chunk="2s", rows_per_second=5_000))
-    assert stride.next(streamed=False) == 10_000
+    sizer = ChunkSizer(limits(first=100_000, chunk="2s", rows_per_second=5_000))
+    assert sizer.next(streamed=False) == 10_000
 
 
 def looks(*loads: tuple[ServerLoad, ServerLoad]) -> Iterator[tuple[ServerLoad, ServerLoad]]:
@@ -54,40 +54,40 @@ def test_it_pauses_while_either_server_is_busy_or_its_replica_is_behind(
 ) -> None:
     clock = FakeClock()
     seen = looks(busy, busy, (ServerLoad(1, lag=30.0), ServerLoad(8)))
-    Throttle(pace(threads_running=8, replica_lag="30s"), clock).wait(lambda: next(seen))
+    Throttle(limits(threads_running=8, replica_lag="30s"), clock).wait(lambda: next(seen))
     assert clock.slept == [1.0, 1.0]
 
 
 def test_a_server_that_stays_busy_ends_the_patience_with_the_reason() -> None:
-    brake = Throttle(pace(threads_running=8, patience="3s"), FakeClock())
+    throttle = Throttle(limits(threads_running=8, patience="3s"), FakeClock())
     with pytest.raises(DeadlineExceeded, match="9 threads are running, the limit is 8"):
-        brake.wait(lambda: (ServerLoad(9), ServerLoad()))
+        throttle.wait(lambda: (ServerLoad(9), ServerLoad()))
 
 
 def test_without_limits_nobody_looks() -> None:
-    Throttle(pace(), FakeClock()).wait(lambda: pytest.fail("it looked"))
+    Throttle(limits(), FakeClock()).wait(lambda: pytest.fail("it looked"))
 
 
 def test_rows_read_too_quickly_are_paid_for_before_the_next_span() -> None:
     clock = FakeClock()
-    brake = Throttle(pace(rows_per_second=1000), clock)
-    brake.spend(3000, 1.0)
-    brake.wait(lambda: (ServerLoad(), ServerLoad()))
+    throttle = Throttle(limits(rows_per_second=1000), clock)
+    throttle.record(3000, 1.0)
+    throttle.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == [2.0]
 
 
 def test_what_two_threads_read_is_paid_for_together() -> None:
     clock = FakeClock()
-    brake = Throttle(pace(rows_per_second=1000), clock)
-    brake.spend(3000, 1.0)
-    brake.spend(3000, 1.0)
-    brake.wait(lambda: (ServerLoad(), ServerLoad()))
+    throttle = Throttle(limits(rows_per_second=1000), clock)
+    throttle.record(3000, 1.0)
+    throttle.record(3000, 1.0)
+    throttle.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == [5.0]
 
 
 def test_rows_read_slowly_owe_nothing() -> None:
     clock = FakeClock()
-    brake = Throttle(pace(rows_per_second=1000), clock)
-    brake.spend(1000, 5.0)
-    brake.wait(lambda: (ServerLoad(), ServerLoad()))
+    throttle = Throttle(limits(rows_per_second=1000), clock)
+    throttle.record(1000, 5.0)
+    throttle.wait(lambda: (ServerLoad(), ServerLoad()))
     assert clock.slept == []

@@ -14,7 +14,7 @@ from parity.tablediff.schema.diff import SchemaDifference, diff_schema
 from parity.tablediff.schema.normalise import Style, default, expression, query
 from parity.tablediff.verdict import DatabaseResult, TableResult, judge_database
 
-FOREIGN = Style(foreign=True)
+FOREIGN = Style(other_product=True)
 EQUAL = [
     ("((`a` >= 0) and (`b` >= 0))", "`a` >= 0 and `b` >= 0"),
     ("((`a` = 1) or ((`b` = 2) or (`c` = 3)))", "`a` = 1 or `b` = 2 or `c` = 3"),

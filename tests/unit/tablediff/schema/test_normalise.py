@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.sql.mysql_tokens import tokens
-from parity.tablediff.rows.matching import Difference, Unequal
+from parity.tablediff.rows.matching import Difference, Unmatched
 from parity.tablediff.schema.normalise import (
     Style,
     body,
@@ -177,5 +177,5 @@ def test_expressions_differ_only_by_what_they_say() -> None:
 
 
 def test_equal_rows_cancel_one_by_one() -> None:
-    found = Unequal.of(["k|a", "k|a", "j|x"], ["k|a", "k|b", "l|y"]).differences()
+    found = Unmatched.of(["k|a", "k|a", "j|x"], ["k|a", "k|b", "l|y"]).differences()
     assert found == [Difference("j", "x", None), Difference("k", "a", "b"), Difference("l", None, "y")]
