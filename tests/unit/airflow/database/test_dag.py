@@ -281,10 +281,10 @@ def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what
 
 
 def state(rows: int, *, done: bool = False) -> str:
-    return Checkpoint("f", spans=3, legacy=rows, target=rows, done=done).to_json()
+    return Checkpoint("f", chunks=3, legacy=rows, target=rows, done=done).to_json()
 
 
-def test_progress_is_told_and_kept_and_a_stopped_task_ends_with_its_span(
+def test_progress_is_logged_and_stored_and_a_stopped_task_ends_with_its_chunk(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
@@ -295,14 +295,14 @@ def test_progress_is_told_and_kept_and_a_stopped_task_ends_with_its_span(
     told.save("r", "entries", state(30, done=True))
     assert told.load("r", "entries") == state(30, done=True)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["entries"] * 3
-    assert "30 rows in 3 spans, 0 different so far, all of it" in caplog.text
+    assert "30 rows in 3 chunks, 0 different so far, all of it" in caplog.text
     told.stop()
     with pytest.raises(Stopped):
         told.save("r", "entries", state(40))
     assert kept.load("r", "entries") == state(40)
 
 
-def test_stopping_the_task_stops_the_walk_and_ends_the_process() -> None:
+def test_stopping_the_task_stops_the_scan_and_ends_the_process() -> None:
     stopped: list[bool] = []
     task = TablesOperator(task_id="tables", step=lambda _: None, link=Stage.TABLES, piece={"index": 0})
     task.on_stop = lambda: stopped.append(True)
