@@ -131,6 +131,29 @@ LOOSE_RULES = {
     "f": {"tolerance": "1%"},
 }
 
+UNDONE = (
+    "SELECT i AS id, i * 300 AS cents, 'é' || i AS form, 'a b' || i AS inside, "
+    "'abc' || i AS mixed, 1 + i * 0.1::DOUBLE AS noise, "
+    "TIMESTAMP '2026-01-15 12:00:00.123456' + to_days((i * 30)::INT) AS seconds, "
+    "make_timestamp_ns(1768478400123456789 + i) AS nanos, "
+    "TIMESTAMP '2026-01-15 12:00' + to_days((i * 30)::INT) AS berlin, "
+    "TIMESTAMP '2026-01-15 12:00' + to_days((i * 30)::INT) AS utc, "
+    "TIMESTAMP '2026-01-15 12:00' + to_days((i * 30)::INT) AS earlier FROM range(1, 13) t(i)"
+)
+UNDOING = turned(
+    UNDONE,
+    cents="cents // 100",
+    form="'e' || chr(769) || id",
+    inside="'  ab' || id",
+    mixed="CASE WHEN id < 5 THEN upper(mixed) WHEN id < 9 THEN mixed || ' ' ELSE ' ' || mixed END",
+    noise="noise * (1 + 1.2345e-13)",
+    seconds="date_trunc('second', seconds)",
+    nanos="make_timestamp_ns(epoch_ns(nanos) // 1000 * 1000)",
+    berlin="timezone('UTC', timezone('Europe/Berlin', berlin))",
+    utc="timezone('Europe/Berlin', timezone('UTC', utc))",
+    earlier="earlier - INTERVAL 3 HOUR - INTERVAL 45 MINUTE",
+)
+
 PAIRS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "money_and_waivers": (
         PAID,
@@ -166,6 +189,7 @@ PAIRS: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "texts": (TEXTS, TEXTS_TURNED, {"rules": {"secret": {"sensitive": True}}, "samples": 2}),
     "numbers_and_times": (NUMBERS, NUMBERS_TURNED, {"samples": 1}),
+    "what_is_proposed": (UNDONE, UNDOING, {"samples": 0}),
     "rows_that_came_late_or_twice": (LOADED, RELOADED, {"samples": 2, "suite": "s", "activity": "a"}),
     "rows_without_a_key": (LOADED, RELOADED, {"key": (), "samples": 2}),
     "keys_that_repeat": (REPEATED, SPREAD, {"key": ("k",), "samples": 3}),

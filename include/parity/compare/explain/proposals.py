@@ -174,10 +174,9 @@ def _both(template: str, legacy: str, target: str) -> dict[str, Any]:
 
 
 def _zone(name: str, detail: str) -> dict[str, Any]:
-    if detail.startswith("legacy is UTC"):
-        return {"target_timezone": detail.split("target ")[1].split(",", maxsplit=1)[0]}
-    if detail.startswith("legacy is "):
-        return {"legacy_timezone": detail.removeprefix("legacy is ").split(",")[0]}
+    if zones := re.fullmatch("legacy is (.+), target (.+), with DST", detail):
+        legacy, target = zones.groups()
+        return {"target_timezone": target} if legacy == "UTC" else {"legacy_timezone": legacy}
     sign, hours, minutes = detail[0], int(detail[1:3]), int(detail[4:6])
     return {"legacy_sql": f"{name} {sign} INTERVAL {hours * 60 + minutes} MINUTE"}
 
