@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from parity.compare import Result, Source, Spec, compare
+from parity.compare.explain.redaction import Secrets
+from parity.compare.schema.plan import ComparisonPlan
+from parity.compare.session import session, text
 from parity.report import render_html, render_text
 from parity.suite.models import ColumnRule
 
@@ -28,6 +32,35 @@ CASES = {
     "copied in other letters": "SELECT id, upper(mail) || ' ' AS note, mail FROM ({0})",
     "copied in place": "SELECT id, CASE id WHEN 1 THEN mail ELSE note END AS note, mail FROM ({0})",
 }
+
+
+FOUND: list[tuple[str, str | None, bool]] = [
+    ("abcd", "ABCD", True),
+    ("abc", "abc", False),
+    (" (Anna!) ", "anna", True),
+    ("anna", "--anna--", True),
+    ("abcdef", "to: abcdef;", True),
+    ("abcde", "to: abcde;", False),
+    ("a.b c-d", "to: a.b c-d;", True),
+    ("a_bcdef", "to: a_bcdef;", True),
+    ("1 2 3 4 5 6 7 8", "to: 1 2 3 4 5 6 7 8;", True),
+    ("1 2 3 4 5 6 7 8 9", "to: 1 2 3 4 5 6 7 8 9;", False),
+    ("x" * 1_000 + "y", "x" * 1_000 + "z", True),
+    ("x" * 999 + "y", "x" * 999 + "z", False),
+    ("abcd", None, False),
+    ("", "", False),
+    ("", " ", False),
+]
+
+
+def test_a_secret_is_recognised_by_its_words_and_not_by_chance() -> None:
+    with session(Spec()) as opened:
+        for secret, value, found in FOUND:
+            query = f"SELECT unnest([{text(secret)}, 'another', NULL]) AS cell"
+            plan = cast("ComparisonPlan", SimpleNamespace(columns=(), secrets=(query,)))
+            assert (value in Secrets(opened, plan, [value, "more"])) is found, (secret, value)
+        nothing = cast("ComparisonPlan", SimpleNamespace(columns=(), secrets=()))
+        assert "abcd" not in Secrets(opened, nothing, ["abcd"])
 
 
 @pytest.mark.parametrize("key", [("id",), (), ("note",)])
