@@ -71,6 +71,10 @@ def test_a_survey(engine: str) -> None:
     golden(f"survey_{engine}", conformance_query(LAKES[engine], SOURCES[engine], CASES[28:34]))
 
 
+def test_every_value_that_an_engine_is_asked_to_write() -> None:
+    golden("conformance_duckdb", conformance_query(DuckDB(), "payments"))
+
+
 def test_the_canonical_text_of_every_kind_on_every_engine() -> None:
     lines = []
     for kind in sorted(HASHABLE):

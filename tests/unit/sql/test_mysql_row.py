@@ -35,6 +35,9 @@ COLUMNS = (
     Column("own_note", Kind.TEXT, charset="gbk", raw=True),
     Column("ratio", Kind.FLOAT, nullable=False, stored=(Kind.DECIMAL, 4)),
     Column("document", Kind.JSON, long=True),
+    Column("state", Kind.LABEL, native="enum('new','done')"),
+    Column("old_state", Kind.LABEL, native="enum('','done')"),
+    Column("own_state", Kind.LABEL, native="set('','a')", charset="latin1"),
 )
 
 

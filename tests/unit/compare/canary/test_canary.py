@@ -15,7 +15,7 @@ from parity.compare.result import Canary
 from parity.compare.schema.hashes import hashed
 from parity.compare.schema.plan import PlannedColumn, plan_comparison
 from parity.compare.schema.rules import EqualityRule
-from parity.compare.session import session
+from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import open_sides
 from parity.compare.types import ValueKind
 from parity.suite.models import ColumnRule
@@ -36,7 +36,9 @@ def flown(parquet: Callable[[str], Path]) -> Flown:
             left, right = open_sides(opened, source, source, spec)
             plan = plan_comparison(opened, left, right, spec)
             damaged = tuple(damage(c) if c.name == "v" else c for c in plan.columns)
-            return run_canary(opened, replace(plan, columns=damaged), left.relation, right.relation)
+            canary = run_canary(opened, replace(plan, columns=damaged), left.relation, right.relation)
+            assert opened.rows("SELECT table_name FROM duckdb_tables()") == []
+            return canary
 
     return fly_over
 
@@ -142,6 +144,19 @@ def test_sound_values_at_the_limits_of_their_type_are_never_a_blind_spot(
     canary = flown(f"CAST({value} AS {kind})", lambda column: column, **rule)
     assert canary.blind == ()
     assert canary.found > 10
+
+
+def test_a_row_is_lost_added_or_doubled_once(flown: Flown, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, drop = [], DuckSession.drop
+
+    def counted(self: DuckSession, *tables: str) -> None:
+        if "canary_left" in tables:
+            counts.extend(self.one(f"SELECT count(*) FROM canary_{side}") for side in ("left", "right"))
+        drop(self, *tables)
+
+    monkeypatch.setattr(DuckSession, "drop", counted)
+    planted = flown("i", lambda column: column).planted
+    assert counts == [planted - 2, planted]
 
 
 def test_rows_are_taken_from_all_over_a_side(flown: Flown) -> None:
