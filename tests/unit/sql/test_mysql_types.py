@@ -80,3 +80,7 @@ def test_what_matters_of_a_kind_is_read_and_nothing_else(
     record = RECORD | {"data_type": native, "column_type": f"{native.upper()}(5)", "is_nullable": "yes"}
     found = column_of(record | fields)
     assert found == Column(**{**vars(column), "nullable": True, "native": f"{native}(5)"})
+
+
+def test_kinds_are_stored_under_their_own_names() -> None:
+    assert {kind.value for kind in Kind} == {kind.name.lower() for kind in Kind}
