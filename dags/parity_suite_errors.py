@@ -4,7 +4,7 @@ Airflow looks into a file only when the words airflow and dag are both in its te
 """
 
 from parity.settings import settings
-from parity.suite.loader import load_suites
+from parity.suite.suite_files import load_suites
 
 if errors := load_suites(settings().suites).errors:
     raise ImportError("Suites that cannot run until they are mended:\n" + "\n".join(map(str, errors)))

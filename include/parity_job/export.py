@@ -48,7 +48,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Order:
+class ExportRequest:
     """What one run was asked for, checked."""
 
     activity: str
@@ -63,7 +63,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Source:
+class TableState:
     """What the rows come from: ``version`` and ``as_of`` tell the same state of a table from another."""
 
     table: str
@@ -72,7 +72,7 @@ class Source:
     bytes: int
 
 
-def read_order(given: dict[str, str]) -> Order:
+def read_request(given: dict[str, str]) -> ExportRequest:
     """Return the order that the job parameters tell, or raise :class:`Refused` with what is wrong."""
     missing = [name for name in PARAMETERS if not given.get(name)]
     if missing:
@@ -84,10 +84,10 @@ def read_order(given: dict[str, str]) -> Order:
     if given["mode"] not in MODES:
         raise Refused(f"mode {given['mode']!r} is none of {', '.join(MODES)}")
     _require_name(given["activity"], "activity")
-    request = _read_request(given["request"])
+    request = _parse_request(given["request"])
     if given["mode"] == "digest" and not request.get("digest_sql"):
         raise Refused("mode digest needs digest_sql in the request")
-    return Order(
+    return ExportRequest(
         activity=given["activity"],
         run_id=given["run_id"],
         business_date=_read_date(given["business_date"]),
@@ -100,7 +100,7 @@ def read_order(given: dict[str, str]) -> Order:
     )
 
 
-def _read_request(text: str) -> dict[str, Any]:
+def _parse_request(text: str) -> dict[str, Any]:
     try:
         request = json.loads(unpacked(text))
     except (ValueError, zlib.error) as error:
@@ -142,14 +142,14 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def select(order: Order) -> str:
+def select(order: ExportRequest) -> str:
     """Return the statement that yields the rows; ``:business_date`` is still a parameter."""
     table = ".".join(quoted(part) for part in order.table.split("."))
     columns = ", ".join(quoted(name) for name in order.columns) if order.columns else "*"
     return f"SELECT {columns} FROM {table}" + (f" WHERE ({order.where})" if order.where else "")
 
 
-def ask(spark: Any, statement: str, day: date) -> Any:
+def run_query(spark: Any, statement: str, day: date) -> Any:
     """Return the statement's rows as a DataFrame; Spark's own complaint becomes one line."""
     args = {"business_date": day} if DATE_MARK.search(statement) else None
     try:
@@ -164,7 +164,7 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-class Folder:
+class ExportFolder:
     """A folder as Hadoop sees it, so that abfss:// needs no mount."""
 
     def __init__(self, spark: Any, uri: str) -> None:
@@ -213,7 +213,7 @@ class Folder:
             raise Refused(f"cannot rename {draft} to {name}")
 
 
-def source_of(spark: Any, folder: Folder, table: str, rows: Any) -> Source:
+def source_of(spark: Any, folder: ExportFolder, table: str, rows: Any) -> TableState:
     """Return the state of what is read: a Delta table's version, a print of its files, or None for neither.
 
     A view over JDBC lists no file, whatever it holds: one name for every state would hide each change.
@@ -223,16 +223,16 @@ def source_of(spark: Any, folder: Folder, table: str, rows: Any) -> Source:
     newest = max((status.getModificationTime() for status in statuses), default=None)
     as_of = _iso(datetime.fromtimestamp(newest / 1000, UTC)) if newest is not None else None
     listed = _print_of(statuses) if statuses and only_files(rows) else None
-    return Source(table, delta_version(spark, table) or listed, as_of, size)
+    return TableState(table, delta_version(spark, table) or listed, as_of, size)
 
 
-def read(spark: Any, folder: Any, order: Order) -> tuple[Any, Source]:
+def read(spark: Any, folder: Any, order: ExportRequest) -> tuple[Any, TableState]:
     """Return the rows and the state that they are of; a Delta table that moves on meanwhile is refused.
 
     Spark fixes the version of the rows when it takes the statement, and only before and after can it be asked for.
     """
     before = delta_version(spark, order.table)
-    rows = ask(spark, select(order), order.business_date)
+    rows = run_query(spark, select(order), order.business_date)
     source = source_of(spark, folder, order.table, rows)
     if before is not None and source.version != before:
         raise Refused(f"{order.table} changed while it was read: it was {before} and is {source.version}")
@@ -264,9 +264,9 @@ def _print_of(statuses: list[Any]) -> str:
     return "files-" + hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def export(spark: Any, order: Order) -> dict[str, Any]:
+def export(spark: Any, order: ExportRequest) -> dict[str, Any]:
     """Write what was ordered and return the manifest, which is written last."""
-    folder = Folder(spark, order.destination)
+    folder = ExportFolder(spark, order.destination)
     if not folder.is_empty():
         raise Refused(f"{order.destination} is not empty; every export needs a folder of its own")
     rows, source = read(spark, folder, order)
@@ -282,17 +282,17 @@ def export(spark: Any, order: Order) -> dict[str, Any]:
     return manifest
 
 
-def _refuse_change(spark: Any, folder: Folder, order: Order, before: Source) -> None:
+def _refuse_change(spark: Any, folder: ExportFolder, order: ExportRequest, before: TableState) -> None:
     """Refuse a table that was written to meanwhile: nobody could say which state the digests are of."""
     spark.catalog.refreshTable(".".join(quoted(part) for part in order.table.split(".")))
-    after = source_of(spark, folder, order.table, ask(spark, select(order), order.business_date))
+    after = source_of(spark, folder, order.table, run_query(spark, select(order), order.business_date))
     if after.version != before.version:
         raise Refused(f"{order.table} changed while it was read: it was {before.version} and is {after.version}")
 
 
-def _answer(spark: Any, order: Order, rows: Any) -> Any:
+def _answer(spark: Any, order: ExportRequest, rows: Any) -> Any:
     if order.mode == "digest":
-        return ask(spark, str(order.digest_sql), order.business_date)
+        return run_query(spark, str(order.digest_sql), order.business_date)
     return rows
 
 
@@ -301,7 +301,7 @@ def _columns(rows: Any) -> list[dict[str, str]]:
 
 
 def _manifest(
-    order: Order, source: Source, answer: Any, files: list[dict[str, Any]], told: dict[str, Any]
+    order: ExportRequest, source: TableState, answer: Any, files: list[dict[str, Any]], told: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "protocol": int(PROTOCOL),
@@ -352,7 +352,7 @@ def session() -> Any:
 def main(argv: list[str], widgets: Any | None = None) -> None:
     """Export what the parameters ask for; a refusal is one line, and the run fails with it."""
     try:
-        order = read_order(parameters(argv, widgets))
+        order = read_request(parameters(argv, widgets))
         manifest = export(session(), order)
     except Refused as refusal:
         sys.exit(f"parity-helper: {refusal}")

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from parity.cli import cli
-from parity.suite.loader import load_suites
+from parity.suite.suite_files import load_suites
 
 scenarios("suites.feature")
 

@@ -157,7 +157,7 @@ async def late_run(dag_id: str, context: dict[str, Any]) -> None:
 
 def _declared(dag_id: str) -> Subject:
     from parity.suite.database_files import load_databases
-    from parity.suite.loader import load_suites
+    from parity.suite.suite_files import load_suites
 
     subjects: list[Subject] = [*load_suites(settings().suites).suites]
     subjects += load_databases(settings().databases).databases

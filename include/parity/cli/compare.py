@@ -126,18 +126,18 @@ def _read_columns(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
         return {}, {}
     from pydantic import ValidationError
 
-    from parity.suite.diagnostics import explain
+    from parity.suite.diagnostics import diagnose
     from parity.suite.models import ColumnRule
-    from parity.suite.yaml_source import read_document
+    from parity.suite.yaml_source import read_yaml
 
-    document = read_document(path)
+    document = read_yaml(path)
     rules, types, above = _sections(path, document.data or {})
     found = {}
     for name, rule in rules.items():
         try:
             found[name] = ColumnRule.model_validate(rule or {})
         except ValidationError as error:
-            raise next(explain(error, ColumnRule, rule)).below((*above, name)).error(document) from error
+            raise next(diagnose(error, ColumnRule, rule)).below((*above, name)).error(document) from error
     return found, types
 
 

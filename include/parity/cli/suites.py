@@ -12,7 +12,7 @@ import click
 from parity.wording import plural
 
 if TYPE_CHECKING:
-    from parity.suite.loader import Loaded
+    from parity.suite.suite_files import LoadedSuites
 
 
 @click.group("suites")
@@ -88,9 +88,9 @@ def _report(path: Path) -> int:
     return len(loaded.errors)
 
 
-def _load(path: Path) -> Loaded:
+def _load(path: Path) -> LoadedSuites:
     """Load a folder, or of its folder only what one file holds."""
-    from parity.suite.loader import Loaded, load_suites
+    from parity.suite.suite_files import LoadedSuites, load_suites
 
     if path.is_dir() or not path.exists():
         return load_suites(path)
@@ -98,10 +98,10 @@ def _load(path: Path) -> Loaded:
     paths = {name: file for name, file in loaded.paths.items() if file == path}
     suites = tuple(suite for suite in loaded.suites if suite.suite in paths)
     errors = tuple(error for error in loaded.errors if error.path == path)
-    return Loaded(suites, errors, loaded.waivers, paths)
+    return LoadedSuites(suites, errors, loaded.waivers, paths)
 
 
-def _expectations(loaded: Loaded, name: str) -> Iterable[int]:
+def _expectations(loaded: LoadedSuites, name: str) -> Iterable[int]:
     suite = next(suite for suite in loaded.suites if suite.suite == name)
     for activity in suite.activities:
         expect = activity.expect

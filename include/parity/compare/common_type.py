@@ -39,7 +39,7 @@ def find_common_type(
     if legacy.untyped or target.untyped:
         return _with_null(legacy, target)
     if legacy.name in _STAMPS and target.name in _STAMPS:
-        if not moments and not moves(legacy, target, legacy_zone, target_zone):
+        if not moments and not converts_to_utc(legacy, target, legacy_zone, target_zone):
             legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
         return _stamps(legacy, target, legacy_zone, target_zone)
     families = (
@@ -201,7 +201,7 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
     )
 
 
-def moves(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> bool:
+def converts_to_utc(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> bool:
     """Tell whether a pair of columns is moved to UTC: two naive ones of one zone are compared as they stand."""
     return legacy_zone != target_zone or not (legacy.naive and target.naive)
 

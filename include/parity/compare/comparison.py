@@ -7,17 +7,17 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.compare.canary.canary import run_canary
+from parity.compare.canary.runner import run_canary
 from parity.compare.explain.proposals import propose
 from parity.compare.explain.row_causes import explain_rows
 from parity.compare.explain.samples import take_samples
 from parity.compare.explain.waiver_drafts import draft_rows
-from parity.compare.explain.waivers import Covered, apply_waivers
+from parity.compare.explain.waivers import WaiverCoverage, apply_waivers
 from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.money import sum_money
 from parity.compare.schema.plan import ComparisonPlan, plan_comparison
-from parity.compare.schema.zones import refuse_unclear
+from parity.compare.schema.zones import refuse_ambiguous_times
 from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import Side, open_sides
 from parity.compare.spec import OnStep, Source, Spec
@@ -49,7 +49,7 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
     plan = plan_comparison(session, left, right, spec)
     if len(plan.columns) > _WIDE:
         session.plan_widely()
-    refuse_unclear(session, plan, {"legacy": left.relation, "target": right.relation})
+    refuse_ambiguous_times(session, plan, {"legacy": left.relation, "target": right.relation})
     for side, opened in (("legacy", left), ("target", right)):
         session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")
     on_step("compare")
@@ -88,7 +88,7 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
 @dataclass(frozen=True)
 class _Explained:
     row_causes: tuple[RowCause, ...]
-    covered: Covered
+    covered: WaiverCoverage
     money: dict[int, tuple[Money, ...]]
     samples: tuple[dict[str, Any], ...]
 

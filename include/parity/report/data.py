@@ -33,7 +33,7 @@ _MOST_SUMS = 12
 
 
 @dataclass(frozen=True)
-class Piece:
+class MarkedText:
     """A value ready to be shown, in three parts of which the middle one differs; ``null`` has none."""
 
     before: str = ""
@@ -48,7 +48,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Slice:
+class CauseShare:
     """One cause's part of a column's different rows; ``share`` of all different rows, 0 to 1."""
 
     cause: str
@@ -69,7 +69,7 @@ class ColumnLine:
     compared: int
     different: int
     share: float
-    slices: tuple[Slice, ...]
+    slices: tuple[CauseShare, ...]
     money: tuple[str, ...]
 
 
@@ -78,8 +78,8 @@ class SampleLine:
     """One row: its key, and both values, or the row that only one side has."""
 
     key: str
-    legacy: Piece
-    target: Piece
+    legacy: MarkedText
+    target: MarkedText
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _shown(value: Any, name: str = "") -> Any:
         return "\n".join(map(visible, value.split("\n"))) if name == "proposals" else visible(value)
     if isinstance(value, tuple):
         return tuple(_shown(one, name) for one in value)
-    if isinstance(value, ReportData | Piece | Slice | ColumnLine | SampleLine | SampleGroup):
+    if isinstance(value, ReportData | MarkedText | CauseShare | ColumnLine | SampleLine | SampleGroup):
         return replace(value, **{one.name: _shown(getattr(value, one.name), one.name) for one in fields(value)})
     return value
 
@@ -203,7 +203,7 @@ def _line(column: ColumnFacts, kind: str, note: str) -> ColumnLine:
     slices, start = [], 0.0
     for one in column.causes:
         share = one.rows / column.different if column.different else 0.0
-        slices.append(Slice(str(one.cause), cause_name(one.cause), one.rows, share, start, one.detail))
+        slices.append(CauseShare(str(one.cause), cause_name(one.cause), one.rows, share, start, one.detail))
         start += share
     money = _money(column)
     share = column.different / column.compared if column.compared else 0.0
@@ -245,7 +245,7 @@ def _sample(sample: dict[str, Any]) -> SampleLine:
     key = ", ".join(f"{name} = {_text(value)}" for name, value in sample["key"].items())
     if sample["kind"] in ("missing", "extra"):
         row = ", ".join(f"{name} = {_text(value)}" for name, value in sample["row"].items())
-        return SampleLine(key, Piece(row), Piece(null=True))
+        return SampleLine(key, MarkedText(row), MarkedText(null=True))
     marks = sample.get("marks") or [None, None]
     return SampleLine(key, _piece(sample["legacy"], marks[0]), _piece(sample["target"], marks[1]))
 
@@ -254,15 +254,15 @@ def _text(value: str | None) -> str:
     return "NULL" if value is None else value
 
 
-def _piece(value: str | None, mark: list[int] | None) -> Piece:
+def _piece(value: str | None, mark: list[int] | None) -> MarkedText:
     if value is None:
-        return Piece(null=True)
+        return MarkedText(null=True)
     if mark is None:
-        return Piece(value or "(empty)")
+        return MarkedText(value or "(empty)")
     if not value:
-        return Piece(marked="(empty)")
+        return MarkedText(marked="(empty)")
     start, end = mark
-    return Piece(value[:start], _spaced(value[start:end]), value[end:])
+    return MarkedText(value[:start], _spaced(value[start:end]), value[end:])
 
 
 def _spaced(marked: str) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parity.compare.result import Verdict
-from parity.report.data import ColumnLine, Piece, ReportData, SampleGroup
+from parity.report.data import ColumnLine, MarkedText, ReportData, SampleGroup
 from parity.wording import plural
 
 COLOURS = {Verdict.PASS: "green", Verdict.WAIVED: "cyan", Verdict.FAIL: "red", Verdict.INVALID: "yellow"}
@@ -104,7 +104,7 @@ def _samples(group: SampleGroup) -> Padding:
     return _titled(title, table)
 
 
-def _piece(piece: Piece) -> Text:
+def _piece(piece: MarkedText) -> Text:
     if piece.null:
         return Text("NULL", "dim italic")
     return Text.assemble(piece.before, (piece.marked, "bold reverse"), piece.after)

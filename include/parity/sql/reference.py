@@ -13,7 +13,7 @@ from parity.sql.columnar import QUARTERS
 from parity.sql.columns import Column, Columns, Kind
 from parity.sql.dialect import MASK, SEPARATOR
 
-Line = tuple[int, int, tuple[int, ...]]
+BucketDigest = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, four sums."""
 
 
@@ -65,12 +65,14 @@ def md5(columns: Columns, values: Sequence[Any]) -> str:
     return hashlib.md5(row(columns, values).encode(), usedforsecurity=False).hexdigest()
 
 
-def digests(columns: Columns, key: Columns, rows: Iterable[Sequence[Any]], buckets: int) -> dict[int, Line]:
+def digests(
+    columns: Columns, key: Columns, rows: Iterable[Sequence[Any]], buckets: int
+) -> dict[int, BucketDigest]:
     """Return the digest of every bucket that holds a row."""
     places = [columns.index(column) for column in key or columns]
     hashed = [(md5(key or columns, [one[at] for at in places]), md5(columns, one)) for one in rows]
     alone = Counter(key_hash for key_hash, _ in hashed)
-    found: dict[int, Line] = {}
+    found: dict[int, BucketDigest] = {}
     for key_hash, row_hash in hashed:
         bucket = int(key_hash[:7], 16) % buckets
         count, doubled, sums = found.get(bucket, (0, 0, (0,) * len(QUARTERS)))

@@ -1,7 +1,7 @@
-"""Which Great Expectations classes a suite may name, known without importing Great Expectations.
+"""The Great Expectations classes that a suite may name, listed without importing Great Expectations.
 
 Importing it costs seconds and Dag files are parsed all day; ``gx_expectations.json`` is generated from it by
-:mod:`parity.expectations.catalogue`, and a test keeps the two in step.
+:mod:`parity.expectations.catalogue`, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ REFUSED: dict[str, str] = {
     "ExpectQueryResultsToMatchComparison": "it compares 200 rows at most; comparing is what Parity does.",
     "ExpectTableRowCountToEqualOtherTable": _SERVER,
 }
-"""Classes that cannot be computed over an export, and why; better said here than at night."""
+"""Classes that cannot be computed over an export, and why; refused before a run."""
 
 
 @cache
 def catalogue() -> dict[str, dict[str, bool]]:
-    """Return class name → argument → whether it is required, without what is refused."""
+    """Return class name → argument → whether it is required, without the refused ones."""
     known: dict[str, dict[str, bool]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     return {name: arguments for name, arguments in known.items() if name not in REFUSED}

@@ -18,7 +18,7 @@ Strategy = Literal["auto", "digest", "stream"]
 
 
 class TableRules(Frozen):
-    """What is said of one table; a table that nobody mentions is compared in full."""
+    """The rules for one table; a table without rules is compared in full."""
 
     key: tuple[str, ...] = Field(default=(), description="Empty: its primary key, else a unique one.")
     where: str | None = Field(default=None, description="MySQL condition, the same on both sides.")
@@ -53,7 +53,7 @@ class ThrottleLimits(Frozen):
 
 
 class Rds(Frozen):
-    """The legacy instance or cluster, asked over boto3."""
+    """The legacy instance or cluster, read through boto3."""
 
     instance: str | None = None
     cluster: str | None = None
@@ -67,7 +67,7 @@ class Rds(Frozen):
 
 
 class FlexibleServer(Frozen):
-    """The migrated server, asked over Azure's REST API."""
+    """The migrated server, read through Azure's REST API."""
 
     server: str
     resource_group: str = Field(default="", description="Empty: the connection's.")
@@ -116,7 +116,7 @@ class Database(Frozen):
         return moment.astimezone(ZoneInfo(self.timezone)).date()
 
     def rules(self, table: str) -> TableRules:
-        """Return what is said of a table."""
+        """Return the rules for a table."""
         found = self.tables.get(table, TableRules())
         return (
             found if found.allow_empty is not None else found.model_copy(update={"allow_empty": self.allow_empty})
@@ -124,16 +124,16 @@ class Database(Frozen):
 
     @property
     def named(self) -> frozenset[str]:
-        """Return the tables to include that are no patterns but names."""
+        """Return the included tables that are listed by name, not by pattern."""
         return frozenset(pattern for pattern in self.include if not set("*?[") & set(pattern))
 
     def wants(self, table: str) -> str | None:
-        """Return why a table is left out, or None when it is compared."""
-        if not any(fits(table, pattern) for pattern in self.include):
+        """Return why a table is excluded, or None when it is compared."""
+        if not any(matches(table, pattern) for pattern in self.include):
             return "not among the tables to include"
-        return next((why for pattern, why in self.exclude.items() if fits(table, pattern)), None)
+        return next((why for pattern, why in self.exclude.items() if matches(table, pattern)), None)
 
 
-def fits(table: str, pattern: str) -> bool:
-    """Return whether a table's name matches a pattern, or is itself spelled like one."""
+def matches(table: str, pattern: str) -> bool:
+    """Return whether a table's name matches a pattern, or equals it."""
     return table == pattern or fnmatchcase(table, pattern)

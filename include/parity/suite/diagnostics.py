@@ -1,4 +1,4 @@
-"""A mistake in a suite, told to its author: where, what, and what was probably meant."""
+"""Mistakes in YAML files, as their authors read them: where, what, and a suggestion."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from parity.errors import SuiteError
-from parity.suite.yaml_source import Document, Location
+from parity.suite.yaml_source import Location, YamlDocument
 from parity.wording import did_you_mean
 
 _QUOTED = re.compile(r"'([^']*)'")
-_OURS = {
+_REWORDED = {
     "tuple_type": ("not a list", "Write it in brackets: [{}]."),
     "string_pattern_mismatch": (
         "not a name that can be used here",
@@ -26,50 +26,52 @@ _OURS = {
     "date_from_datetime_parsing": ("not a date", "Write it like 2026-12-31."),
     "bool_parsing": ("neither true nor false", "Write true or false."),
 }
-"""Pydantic's kinds of error that its own words explain to programmers only: what is wrong, what to write."""
+"""Pydantic's kinds of error whose own words are for programmers: what is wrong, what to write."""
 _ADDED_BY_PYDANTIC = ("Value error, ", "Assertion failed, ")
 
 
 @dataclass(frozen=True)
-class Problem:
+class Diagnostic:
     """One mistake at a place of a document."""
 
     location: Location
     what: str
     remedy: str = ""
 
-    def below(self, location: Location) -> Problem:
+    def below(self, location: Location) -> Diagnostic:
         """Return the same mistake in a document that holds this one at ``location``."""
         return replace(self, location=(*location, *self.location))
 
-    def error(self, document: Document) -> SuiteError:
+    def error(self, document: YamlDocument) -> SuiteError:
         """Return the error with its line, and with the activity's name where there is one."""
-        where = place(self.location, document.data)
+        where = readable_location(self.location, document.data)
         what = f"{where}: {self.what}" if where else self.what
         return SuiteError(what, path=document.path, line=document.line(self.location), remedy=self.remedy)
 
 
-def place(location: Location, data: Any) -> str:
-    """Return ``activity settle, columns.amount`` for people, rather than ``activities.0.columns.amount``."""
+def readable_location(location: Location, data: Any) -> str:
+    """Return ``activity settle, columns.amount`` rather than ``activities.0.columns.amount``."""
     steps = list(location)
     if len(steps) >= 2 and steps[0] == "activities" and isinstance(steps[1], int):
         return ", ".join([_activity(data, steps[1]), *filter(None, [_dotted(steps[2:])])])
     return _dotted(steps)
 
 
-def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterator[Problem]:
-    """Turn pydantic's errors about ``data`` into problems, each with a suggestion where one is close."""
+def diagnose(error: ValidationError, model: type[BaseModel], data: Any) -> Iterator[Diagnostic]:
+    """Turn pydantic's errors about ``data`` into diagnostics, each with a suggestion where one is close."""
     items = error.errors(include_url=False, include_input=False)
     for item in items:
         if _follows(item["type"], item["loc"], [other["loc"] for other in items]):
             continue
         location = _within(item["loc"], data)
         given = _given(item["loc"], data)
-        yield Problem(location, _what(item["type"], item["msg"], item["loc"], given), _remedy(item, model, given))
+        yield Diagnostic(
+            location, _what(item["type"], item["msg"], item["loc"], given), _remedy(item, model, given)
+        )
 
 
 def _follows(kind: str, location: Location, others: Iterable[Location]) -> bool:
-    """Tell whether a list is too short only because what it holds is wrong."""
+    """Return whether a list is too short only because what it holds is wrong."""
     depth = len(location)
     return kind == "too_short" and any(len(o) > depth and o[:depth] == location for o in others)
 
@@ -109,8 +111,8 @@ def _what(kind: str, message: str, location: tuple[int | str, ...], given: Any) 
         return f"key {location[-1]!r} is unknown."
     if kind == "missing":
         return f"key {location[-1]!r} is missing."
-    if kind in _OURS and isinstance(given, str | int | float):
-        return f"{given!r} is {_OURS[kind][0]}."
+    if kind in _REWORDED and isinstance(given, str | int | float):
+        return f"{given!r} is {_REWORDED[kind][0]}."
     for added in _ADDED_BY_PYDANTIC:
         message = message.removeprefix(added)
     return message[:1].lower() + message[1:].rstrip(".") + "."
@@ -122,8 +124,8 @@ def _remedy(item: Mapping[str, Any], model: type[BaseModel], given: Any) -> str:
         return did_you_mean(str(given), _QUOTED.findall(item["msg"]), "")
     if "tolerance" in location:
         return "Write 0.01, 0.1% or 1ms."
-    if item["type"] in _OURS:
-        return _OURS[item["type"]][1].format(given)
+    if item["type"] in _REWORDED:
+        return _REWORDED[item["type"]][1].format(given)
     if item["type"] == "extra_forbidden":
         owner = model_at(model, location[:-1])
         return did_you_mean(str(location[-1]), owner.model_fields if owner else (), "")

@@ -1,7 +1,7 @@
 """A suite as its author writes it, as frozen models.
 
 Unknown keys are refused everywhere, so that a typing mistake can never loosen a comparison.
-The loader (:mod:`parity.suite.loader`) turns pydantic's errors into ``file:line`` with a suggestion.
+The loader (:mod:`parity.suite.suite_files`) turns pydantic's errors into ``file:line`` with a suggestion.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Frozen(BaseModel):
 
 
 class Mode(StrEnum):
-    """How much of the data travels."""
+    """How much of the data is exported."""
 
     ROWS = "rows"
     DIGEST = "digest"
@@ -71,7 +71,7 @@ class Mode(StrEnum):
 
 
 class Severity(StrEnum):
-    """How loudly an activity's trouble is told."""
+    """How urgently an activity's failures are reported."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -95,7 +95,7 @@ def parse_tolerance(value: object) -> object:
 
 
 class Tolerance(Frozen):
-    """How far two values may lie apart and still be equal; the boundary itself passes."""
+    """How far two equal values may differ; the boundary itself passes."""
 
     absolute: Decimal | None = Field(default=None, ge=0)
     relative: Decimal | None = Field(default=None, ge=0, description="Fraction of the larger magnitude.")
@@ -126,16 +126,16 @@ class ColumnRule(Frozen):
         default=None, description="Regular expression and replacement, applied to both sides."
     )
     money: str | None = Field(default=None, description="Column that holds the currency, or a three-letter code.")
-    sensitive: bool = Field(default=False, description="Never shown in clear, anywhere.")
+    sensitive: bool = Field(default=False, description="Never shown in clear text.")
 
     @property
     def loosens(self) -> bool:
-        """Tell whether this rule can make two different values equal."""
+        """Return whether this rule can make two different values equal."""
         return self.tolerance is not None or bool(self.for_texts)
 
     @property
     def for_texts(self) -> tuple[str, ...]:
-        """Return the parts of this rule that only a text can obey."""
+        """Return the parts of this rule that apply to texts only."""
         used = {
             "case": self.case != "exact",
             "trim": self.trim != "none",
@@ -159,13 +159,13 @@ class Expectations(Frozen):
 
 
 class LegacySource(Frozen):
-    """The Athena query that is the legacy truth; ``:business_date`` is bound, never pasted."""
+    """The Athena query of the legacy side; ``:business_date`` is bound, never pasted."""
 
     sql: str = Field(description="File under sql/, relative to the suite's folder.")
 
 
 class TargetSource(Frozen):
-    """What the helper job exports."""
+    """The table and rows that the helper job exports."""
 
     table: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}$")
     where: str | None = Field(default=None, description="Spark SQL condition; :business_date is bound.")
@@ -246,7 +246,7 @@ class Webhook(Frozen):
 
 
 class AlertTarget(Frozen):
-    """Exactly one way to tell somebody."""
+    """One channel of alerts."""
 
     pagerduty: PagerDuty | None = None
     slack: Slack | None = None
@@ -270,9 +270,9 @@ class Suite(Frozen):
     schedule: str | None = None
     timezone: str = "UTC"
     start: date | None = Field(
-        default=None, description="First business date; set, missed nights are caught up from here."
+        default=None, description="First business date; set, missed dates are run from here on."
     )
-    deadline: Duration | None = Field(default=None, description="On-call hears of a night later than this.")
+    deadline: Duration | None = Field(default=None, description="On-call is alerted when a run takes longer.")
     timeout: Duration = Field(
         default=timedelta(hours=12), description="After this, what still runs remotely is cancelled: INVALID."
     )
@@ -319,7 +319,7 @@ class Waiver(Frozen):
     max_money: Decimal | None = Field(default=None, ge=0, description="Absolute sum, per currency.")
 
     @model_validator(mode="after")
-    def _says_nothing_in_vain(self) -> Waiver:
+    def _has_no_idle_part(self) -> Waiver:
         """Refuse what would be ignored: the waiver would cover more than its author meant."""
         idle = {
             "changed": (),
@@ -331,5 +331,5 @@ class Waiver(Frozen):
             if getattr(self, part) is not None:
                 raise ValueError(f"{part} does not fit kind {self.kind}: it would be ignored; leave it out")
         if self.rows is not None and not self.rows.strip():
-            raise ValueError("rows is empty: it would cover every row; leave it out if that is meant")
+            raise ValueError("rows is empty: it would cover every row; leave it out if you mean that")
         return self

@@ -1,6 +1,6 @@
-"""The JSON Schema of suites, databases and waivers, so that an editor completes and checks while one writes.
+"""The JSON Schema of suites, databases and waivers, for completion and checks in an editor.
 
-``parity suites schema`` prints it; ``include/suites/suite.schema.json`` is the same, and a test keeps it so.
+``parity suites schema`` prints it; ``include/suites/suite.schema.json`` is the same, as a test checks.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
 
 
 def _tolerance(schema: dict[str, Any]) -> dict[str, Any]:
-    """Authors write a number, a percentage or a duration; the long form stays allowed."""
+    """Allow a number, a percentage and a duration beside the long form."""
     short = [
         {"type": "number", "minimum": 0},
         {"type": "string", "examples": ["1e-9", "0.1 %", "1ms"]},

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression
-from parity.suite.diagnostics import Problem, explain
+from parity.suite.diagnostics import Diagnostic, diagnose
+from parity.suite.model_loader import WAIVERS_FILE
 from parity.suite.models import Activity, Frozen, Suite, Waiver
-from parity.suite.yaml_source import Document
+from parity.suite.yaml_source import YamlDocument, read_yaml
 from parity.wording import did_you_mean
 
-FILE = "waivers.yaml"
 CAUSES = frozenset(
     {
         "timezone_shift",
@@ -39,7 +39,7 @@ CAUSES = frozenset(
         "unexplained",
     }
 )
-"""What a waiver may name; the causes live a layer above, and a test keeps the two in step."""
+"""The causes that a waiver may name; a test compares them with :class:`parity.compare.result.Cause`."""
 
 
 PLACEHOLDERS = {
@@ -49,7 +49,7 @@ PLACEHOLDERS = {
     "reason": "WHY IT MAY PASS",
     "ticket": "TICKET",
 }
-"""What a draft says where only a person can; a waiver that still says it covers nothing."""
+"""What a draft holds where a person must write something; a waiver that still holds one covers nothing."""
 
 
 class WaiverFile(Frozen):
@@ -58,34 +58,36 @@ class WaiverFile(Frozen):
     waivers: tuple[Waiver, ...] = ()
 
 
-def read_waivers(
-    document: Document, suites: Mapping[str, Suite], broken: frozenset[str]
+def folder_waivers(
+    folder: Path, check: Callable[[Waiver], Iterable[Diagnostic]]
 ) -> tuple[tuple[Waiver, ...], list[SuiteError]]:
-    """Return the waivers that are right and an error for each that is not.
+    """Return the valid waivers of a folder, and an error for each mistake; a wrong waiver covers nothing."""
+    path = folder / WAIVERS_FILE
+    if not path.exists():
+        return (), []
+    try:
+        return _checked(read_yaml(path), check)
+    except SuiteError as error:
+        return (), [error]
 
-    A wrong waiver covers nothing. ``broken`` names suites that could not be read: what is said of them is kept.
-    """
-    return checked_waivers(document, partial(_check, suites=suites, broken=broken))
 
-
-def checked_waivers(
-    document: Document, check: Callable[[Waiver], Iterable[Problem]]
+def _checked(
+    document: YamlDocument, check: Callable[[Waiver], Iterable[Diagnostic]]
 ) -> tuple[tuple[Waiver, ...], list[SuiteError]]:
-    """Return the waivers of a file in which ``check`` finds nothing wrong, and an error for each mistake."""
     try:
         WaiverFile.model_validate(document.data or {})
     except ValidationError as error:
-        found = [problem.error(document) for problem in explain(error, WaiverFile, document.data)]
+        found = [mistake.error(document) for mistake in diagnose(error, WaiverFile, document.data)]
         return tuple(_readable(document.data)), found
     listed = WaiverFile.model_validate(document.data or {}).waivers
-    problems = [
+    mistakes = [
         [*(_drafted(waiver) or (*_cause(waiver), *check_expression(waiver.rows, ("rows",)), *check(waiver)))]
         for waiver in listed
     ]
     errors = [
-        problem.below(("waivers", at)).error(document) for at, of_one in enumerate(problems) for problem in of_one
+        mistake.below(("waivers", at)).error(document) for at, of_one in enumerate(mistakes) for mistake in of_one
     ]
-    return tuple(w for w, of_one in zip(listed, problems, strict=True) if not of_one), errors
+    return tuple(w for w, of_one in zip(listed, mistakes, strict=True) if not of_one), errors
 
 
 def _readable(data: object) -> Iterator[Waiver]:
@@ -98,46 +100,47 @@ def _readable(data: object) -> Iterator[Waiver]:
             continue
 
 
-def _drafted(waiver: Waiver) -> list[Problem]:
-    """Return what is still as in the draft, which names nobody who answers for it."""
+def _drafted(waiver: Waiver) -> list[Diagnostic]:
+    """Return the draft's placeholders that nobody has replaced."""
     return [
-        Problem((part,), f"{part} is still the draft's {word!r}.", f"Write the {part} of this waiver.")
+        Diagnostic((part,), f"{part} is still the draft's {word!r}.", f"Write the {part} of this waiver.")
         for part, word in PLACEHOLDERS.items()
         if getattr(waiver, part) == word
     ]
 
 
-def _cause(waiver: Waiver) -> Iterator[Problem]:
+def _cause(waiver: Waiver) -> Iterator[Diagnostic]:
     if waiver.cause is not None and waiver.cause not in CAUSES:
-        yield Problem(
+        yield Diagnostic(
             ("cause",), f"cause {waiver.cause!r} is unknown.", did_you_mean(waiver.cause, CAUSES, "Known:")
         )
 
 
-def _check(waiver: Waiver, suites: Mapping[str, Suite], broken: frozenset[str]) -> Iterator[Problem]:
+def check_waiver(waiver: Waiver, suites: Mapping[str, Suite], broken: frozenset[str]) -> Iterator[Diagnostic]:
+    """Yield the mistakes in a waiver; that of a ``broken`` suite, which could not be read, is not checked."""
     if (suite := suites.get(waiver.suite)) is None:
         if waiver.suite not in broken:
-            yield Problem(
+            yield Diagnostic(
                 ("suite",), f"no suite is called {waiver.suite!r}.", did_you_mean(waiver.suite, suites, "Known:")
             )
         return
     names = [activity.name for activity in suite.activities]
     if waiver.activity not in names:
         what = f"suite {waiver.suite!r} has no activity {waiver.activity!r}."
-        yield Problem(("activity",), what, did_you_mean(waiver.activity, names))
+        yield Diagnostic(("activity",), what, did_you_mean(waiver.activity, names))
         return
     yield from _check_column(waiver, suite.activity(waiver.activity))
 
 
-def _check_column(waiver: Waiver, activity: Activity) -> Iterator[Problem]:
+def _check_column(waiver: Waiver, activity: Activity) -> Iterator[Diagnostic]:
     if waiver.column is None:
         return
     if (rule := activity.columns.get(waiver.column)) and rule.ignore:
-        yield Problem(("column",), f"column {waiver.column!r} is ignored, so there is nothing to waive.")
+        yield Diagnostic(("column",), f"column {waiver.column!r} is ignored, so there is nothing to waive.")
     renamed = {r.legacy: name for name, r in activity.columns.items() if r.legacy and r.legacy != name}
     if waiver.column in renamed and waiver.column not in activity.columns:
         what = f"column {waiver.column!r} is called {renamed[waiver.column]!r} on the target side."
-        yield Problem(("column",), what, "Use that name.")
+        yield Diagnostic(("column",), what, "Use that name.")
 
 
 def names_of(errors: Sequence[SuiteError]) -> frozenset[str]:

@@ -1,8 +1,8 @@
-"""A YAML file as plain data that remembers its lines.
+"""A YAML file as plain data with line numbers.
 
-Parsed by libyaml, which is fast enough for Dag files (ruamel.yaml is pure Python and took twenty times as long).
-Words mean what YAML 1.2 says: only ``true`` and ``false`` are booleans, so the country code ``NO`` stays text,
-``007`` is text as well, and a date is text until a model asks for one. A key that occurs twice is refused.
+Parsed by libyaml, which is fast enough for Dag files. Scalars are those of YAML 1.2: only ``true`` and ``false``
+are booleans, so the country code ``NO`` stays text, ``007`` is text as well, and a date is text until a model asks
+for one. A key that occurs twice is refused.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import yaml
 from parity.errors import SuiteError
 
 Location = Sequence[int | str]
-"""Way into a document: keys and 0-based positions."""
+"""Path into a document: keys and 0-based positions."""
 
 _TAG = "tag:yaml.org,2002:"
-_WORDS = (
+_SCALARS = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
@@ -39,18 +39,18 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 
 class _Loader(yaml.CSafeLoader):
-    """libyaml with the words of YAML 1.2."""
+    """libyaml with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
-for _name, _pattern, _first in _WORDS:
+for _name, _pattern, _first in _SCALARS:
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
 @dataclass(frozen=True)
-class Document:
-    """One file, read."""
+class YamlDocument:
+    """One parsed file."""
 
     path: Path
     data: Any
@@ -67,7 +67,7 @@ class Document:
         return line
 
 
-def read_document(path: Path) -> Document:
+def read_yaml(path: Path) -> YamlDocument:
     """Read ``path``; SuiteError when it is not one well-formed YAML document."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
@@ -79,7 +79,7 @@ def read_document(path: Path) -> Document:
         raise _malformed(path, error) from error
     except yaml.YAMLError as error:
         raise SuiteError(f"is not YAML: {error}.".replace("\n", " "), path=path) from error
-    return Document(path, _build(root, path, ()), root)
+    return YamlDocument(path, _build(root, path, ()), root)
 
 
 def _malformed(path: Path, error: yaml.MarkedYAMLError) -> SuiteError:

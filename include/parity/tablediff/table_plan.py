@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from parity.compare.result import NotCompared, Omission
 from parity.sql.columns import FREE, NUMBERS, Column, Kind, agree
 from parity.sql.keys import allows_lookup, same_order
-from parity.suite.databases import Database, TableRules, fits
+from parity.suite.databases import Database, TableRules, matches
 from parity.suite.models import ColumnRule
 from parity.tablediff.mysql.catalogue import Key, Table
 from parity.wording import plural
@@ -82,7 +82,7 @@ def plan_database(
     plans += [
         TablePlan(pattern, refusal=f"No table matches {pattern}, which is to be compared.")
         for pattern in sorted({*spec.include} - spec.named - {"*"})
-        if not any(fits(name, pattern) for name in (*legacy, *target, *names))
+        if not any(matches(name, pattern) for name in (*legacy, *target, *names))
     ]
     return DatabasePlan(tuple(plans), tuple(left_out))
 

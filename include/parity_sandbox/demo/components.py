@@ -102,7 +102,7 @@ def _build_dags() -> None:
     """Build every Dag once, for what Airflow itself imports only then."""
     from parity.airflow.suite.dag import build_dag
     from parity.settings import settings
-    from parity.suite.loader import load_suites
+    from parity.suite.suite_files import load_suites
 
     loaded = load_suites(settings().suites)
     for suite in loaded.suites:

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from parity.compare.canary.excuses import excuses
+from parity.compare.canary.tolerated import is_tolerated
 from parity.compare.explain.redaction import classes, mask
 from parity.compare.explain.samples import differing_part
 from parity.compare.schema.plan import PlannedColumn
@@ -120,12 +120,12 @@ WHOLE, EXACT, FLOAT, TIME = ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOA
 def test_a_tolerance_excuses_what_lies_within_it_by_its_text(
     kind: ValueKind, tolerance: str, one: str | None, other: str | None, excused: bool
 ) -> None:
-    assert excuses(column(kind, tolerance), one, other, equal=True) is excused
-    assert excuses(column(kind, tolerance), one, other, equal=False) is False
+    assert is_tolerated(column(kind, tolerance), one, other, equal=True) is excused
+    assert is_tolerated(column(kind, tolerance), one, other, equal=False) is False
 
 
 def test_nanoseconds_are_counted_as_such_and_a_rule_without_a_tolerance_is_its_sql() -> None:
     for gap, excused in (("2000000", True), ("2000001", False)):
-        assert excuses(column(TIME, "2ms", "TIMESTAMP_NS"), "0", gap, equal=True) is excused
-    assert excuses(column(WHOLE, None), "1", "9", equal=True) is True
-    assert excuses(column(WHOLE, None), "1", "9", equal=False) is False
+        assert is_tolerated(column(TIME, "2ms", "TIMESTAMP_NS"), "0", gap, equal=True) is excused
+    assert is_tolerated(column(WHOLE, None), "1", "9", equal=True) is True
+    assert is_tolerated(column(WHOLE, None), "1", "9", equal=False) is False

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from parity.compare import CsvFormat, Source, Spec, compare
-from parity.compare.canary.canary import run_canary
+from parity.compare.canary.runner import run_canary
 from parity.compare.schema.plan import plan_comparison
 from parity.compare.schema.rules import EqualityRule
 from parity.compare.session import explain, session

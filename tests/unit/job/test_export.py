@@ -16,14 +16,14 @@ from parity.suite.models import Mode, TargetSource
 from parity_job.export import (
     MANIFEST,
     Refused,
-    ask,
     delta_version,
     first_line,
     main,
     parameters,
     quoted,
     read,
-    read_order,
+    read_request,
+    run_query,
     select,
 )
 
@@ -73,7 +73,7 @@ def requesting(**request: Any) -> dict[str, str]:
 
 
 def test_an_order_is_read_from_the_parameters() -> None:
-    order = read_order(given())
+    order = read_request(given())
     assert (order.activity, order.mode, order.business_date) == ("apply_refunds", "rows", date(2026, 3, 2))
     assert order.destination == "abfss://exchange@a.dfs.core.windows.net/parity/1"
     assert (order.table, order.columns) == ("payments.refunds", None)
@@ -82,7 +82,7 @@ def test_an_order_is_read_from_the_parameters() -> None:
 def test_what_the_product_asks_for_is_an_order() -> None:
     expected = ExpectedExport("apply_refunds", "run-1", date(2026, 3, 2), Mode.ROWS)
     target = TargetSource(table="payments.refunds", where="settlement_date = :business_date")
-    order = read_order(target_request(expected, target, "abfss://e@a.dfs.core.windows.net/x", ["refund_id"]))
+    order = read_request(target_request(expected, target, "abfss://e@a.dfs.core.windows.net/x", ["refund_id"]))
     assert order.columns == ("refund_id",)
     assert order.where == target.where
 
@@ -108,7 +108,7 @@ def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
 )
 def test_a_wrong_parameter_is_refused_by_name(changes: dict[str, str], complaint: str) -> None:
     with pytest.raises(Refused, match=complaint):
-        read_order(given(**changes))
+        read_request(given(**changes))
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,23 @@ def test_a_wrong_parameter_is_refused_by_name(changes: dict[str, str], complaint
 )
 def test_a_wrong_request_is_refused_by_name(request_keys: dict[str, Any], complaint: str) -> None:
     with pytest.raises(Refused, match=complaint):
-        read_order(requesting(**request_keys))
+        read_request(requesting(**request_keys))
 
 
 def test_identifiers_are_quoted_so_that_they_cannot_be_anything_else() -> None:
     assert quoted("a`b") == "`a``b`"
-    order = read_order(requesting(columns=["x`, secret --"], where=None))
+    order = read_request(requesting(columns=["x`, secret --"], where=None))
     assert select(order) == "SELECT `x``, secret --` FROM `payments`.`refunds`"
 
 
 def test_without_columns_everything_is_selected() -> None:
-    assert select(read_order(requesting())) == "SELECT * FROM `payments`.`refunds`"
+    assert select(read_request(requesting())) == "SELECT * FROM `payments`.`refunds`"
 
 
 def test_the_business_date_is_bound_and_never_pasted() -> None:
     spark = FakeSpark()
-    order = read_order(given())
-    ask(spark, select(order), order.business_date)
+    order = read_request(given())
+    run_query(spark, select(order), order.business_date)
     [(statement, args)] = spark.asked
     assert statement.endswith("WHERE (settlement_date = :business_date)")
     assert args == {"business_date": date(2026, 3, 2)}
@@ -147,14 +147,14 @@ def test_the_business_date_is_bound_and_never_pasted() -> None:
 
 def test_a_statement_without_the_date_binds_nothing() -> None:
     spark = FakeSpark()
-    ask(spark, "SELECT :business_dates", date(2026, 3, 2))
+    run_query(spark, "SELECT :business_dates", date(2026, 3, 2))
     assert spark.asked == [("SELECT :business_dates", None)]
 
 
 def test_sparks_complaint_becomes_one_line() -> None:
     error = ValueError("[TABLE_OR_VIEW_NOT_FOUND] no such table;\nplan\nplan")
     with pytest.raises(Refused, match=r"^\[TABLE_OR_VIEW_NOT_FOUND\] no such table;$"):
-        ask(FakeSpark(error), "SELECT 1", date(2026, 3, 2))
+        run_query(FakeSpark(error), "SELECT 1", date(2026, 3, 2))
 
 
 def test_an_error_without_words_is_told_by_its_class() -> None:
@@ -181,13 +181,13 @@ def test_a_long_request_comes_packed_and_says_the_same() -> None:
     asked = target_request(expected, TargetSource(table="payments.refunds"), GIVEN["destination"], digest_sql=sql)
     assert asked["request"].startswith("zlib:")
     assert len(json.dumps(asked)) < 10_000 < len(sql)
-    assert read_order(asked).digest_sql == sql
+    assert read_request(asked).digest_sql == sql
 
 
 @pytest.mark.parametrize("packed", ["zlib:", "zlib:!!!", "zlib:eJw=", "zlib:AAAA"])
 def test_a_torn_packed_request_is_refused(packed: str) -> None:
     with pytest.raises(Refused, match="not JSON"):
-        read_order({**GIVEN, "request": packed})
+        read_request({**GIVEN, "request": packed})
 
 
 class DeltaSpark:
@@ -223,7 +223,7 @@ def test_only_a_delta_table_has_a_version(provider: str | None, version: str | N
 
 
 def test_a_delta_table_is_exported_with_the_version_that_its_rows_are_of() -> None:
-    order = read_order(given())
+    order = read_request(given())
     assert read(DeltaSpark("delta", 7, 7), None, order)[1].version == "delta-7"
     assert read(DeltaSpark(None), None, order)[1].version is None
     with pytest.raises(Refused, match="it was delta-7 and is delta-8"):

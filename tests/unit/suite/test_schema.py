@@ -12,7 +12,7 @@ import pytest
 
 from parity.settings import PROJECT
 from parity.suite.schema import database_schema, suite_schema, waivers_schema
-from parity.suite.yaml_source import read_document
+from parity.suite.yaml_source import read_yaml
 
 SUITES = PROJECT / "include" / "suites"
 
@@ -26,7 +26,7 @@ def test_the_committed_schema_is_current(name: str, schema: Callable[[], dict[st
 
 
 def test_a_suite_that_loads_satisfies_the_schema(folder: Path) -> None:
-    jsonschema.validate(read_document(folder / "payments.yaml").data, suite_schema())
+    jsonschema.validate(read_yaml(folder / "payments.yaml").data, suite_schema())
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_suite_that_loads_satisfies_the_schema(folder: Path) -> None:
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(edit: Callable[..., Path], old: str, new: str) -> None:
-    document = read_document(edit(old, new) / "payments.yaml")
+    document = read_yaml(edit(old, new) / "payments.yaml")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document.data, suite_schema())
 
@@ -49,7 +49,7 @@ def test_the_committed_schema_of_databases_is_current_and_the_ledger_satisfies_i
     """Regenerate with ``parity suites schema --databases > include/databases/database.schema.json``."""
     folder = PROJECT / "include" / "databases"
     assert json.loads((folder / "database.schema.json").read_text()) == database_schema()
-    document = read_document(folder / "ledger.yaml")
+    document = read_yaml(folder / "ledger.yaml")
     jsonschema.validate(document.data, database_schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document.data, "taget": "x"}, database_schema())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parity.compare.result import Cause
-from parity.suite.loader import Loaded, load_suites
+from parity.suite.suite_files import LoadedSuites, load_suites
 from parity.suite.waivers import CAUSES
 
 WAIVER = """\
@@ -24,7 +24,7 @@ waivers:
 """
 
 
-def write(folder: Path, old: str = "", new: str = "") -> Loaded:
+def write(folder: Path, old: str = "", new: str = "") -> LoadedSuites:
     assert old in WAIVER
     (folder / "waivers.yaml").write_text(WAIVER.replace(old, new) if old else WAIVER)
     return load_suites(folder)

@@ -42,7 +42,7 @@ def build_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
     The garbage collector rests meanwhile: nearly everything that is made stays, and looking through it again and
     again was a quarter of the time (50 suites of 20 activities: 1.7 s, then 1.3 s).
     """
-    from parity.suite.loader import load_suites
+    from parity.suite.suite_files import load_suites
 
     with _no_collecting():
         loaded = load_suites(folder, (wanted or "").removeprefix(SUITE_DAG))

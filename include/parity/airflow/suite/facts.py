@@ -36,7 +36,7 @@ def activity_facts(context: Context, activity: str) -> Facts:
 
 def rules_now(suite: Suite, activity: Activity, folder: Path, waivers: Iterable[Waiver] = ()) -> Rules:
     """Return the fingerprints of what is declared now; ``folder`` is the suite's own."""
-    from parity.suite.loader import legacy_sql
+    from parity.suite.suite_files import legacy_sql
 
     sql = legacy_sql(folder / "any.yaml", activity)
     return Rules(suite_rules(suite), question(suite, activity, sql), activity_rules(suite, activity, sql, waivers))

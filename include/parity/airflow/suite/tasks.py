@@ -219,7 +219,7 @@ class SuiteTasks:
 
     def case(self, context: Context, activity: Activity) -> ActivityRun:
         """Return the activity as the flow sees it."""
-        from parity.suite.loader import load_suites
+        from parity.suite.suite_files import load_suites
 
         waivers = load_suites(self.path.parent, self.suite.suite).waivers
         attempt = int(context["ti"].try_number)
@@ -229,13 +229,13 @@ class SuiteTasks:
     @cached_property
     def sha(self) -> str:
         """Return the fingerprint of everything the suite consists of."""
-        from parity.suite.loader import suite_sha
+        from parity.suite.suite_files import suite_sha
 
         return suite_sha(self.path)
 
     def _rules(self, activities: Iterable[str]) -> dict[str, str]:
         """Return the fingerprint of what is declared now of each named activity that still is."""
-        from parity.suite.loader import load_suites
+        from parity.suite.suite_files import load_suites
 
         folder = self.path.parent
         waivers = load_suites(folder, self.suite.suite).waivers

@@ -1,7 +1,7 @@
-"""The smallest ways to corrupt a value of each type, in SQL.
+"""The smallest ways to change a value of each type, in SQL.
 
-A shake of a row's own value is SQL over ``«0»``. A pair brings both values with it: it lies where a hash or a rule
-that is wrong would show it, whatever the rows hold (across zero, at a type's limits, just beyond a tolerance).
+A mutation of a row's own value is SQL over ``«0»``. A border pair has both values: one that a wrong hash or rule
+would take for the other, whatever the rows hold (across zero, at a type's limits, just beyond a tolerance).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from parity.suite.models import Tolerance
 
 @dataclass(frozen=True)
 class Mutation:
-    """One corruption: what it is called, its SQL, and the SQL of the value before it if not the row's own.
+    """One mutation: its name, its SQL, and the SQL of the value before it if not the row's own.
 
     ``least`` marks the smallest difference that the column should show.
     """
@@ -50,7 +50,7 @@ _TICKS = {
     "timestamp": ("one microsecond", "1 MICROSECOND"),
     "timestamp with time zone": ("one microsecond", "1 MICROSECOND"),
 }
-_NULLS_TWIN = -2930909409056394622
+_NULL_HASH_VALUE = -2930909409056394622
 """The 64 bits that have the hash which DuckDB gives NULL."""
 _CHARACTER = "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"
 _NANOSECOND = (
@@ -61,56 +61,56 @@ _MOST_FIELDS = 20
 
 
 def mutations(kind: DataType, tolerance: Tolerance | None) -> list[Mutation]:
-    """Return the corruptions of a row's own value, the smallest first, NULL last."""
+    """Return the mutations of a row's own value, the smallest first, NULL last."""
     kind = quoted(kind)
     found = [Mutation(unescaped(what), _first(kind, sql), least=not tolerance) for what, sql in _smallest(kind)]
     if tolerance is not None:
         with localcontext(prec=100):
             down, up = (tuple(_moved(kind, tolerance, sign)) for sign in "-+")
-        said = f"more than {words(tolerance)}"
-        found += [Mutation(said, _first(kind, *down, *up), least=True)] if down else []
-        found += [Mutation(f"{said} the other way", _first(kind, *up, *down))] if up else []
+        beyond = f"more than {tolerance_text(tolerance)}"
+        found += [Mutation(beyond, _first(kind, *down, *up), least=True)] if down else []
+        found += [Mutation(f"{beyond} the other way", _first(kind, *up, *down))] if up else []
     return [*found, Mutation("NULL", f"CASE WHEN «0» IS NULL THEN {literals(kind)[0]} END")]
 
 
 def border_pairs(kind: DataType, tolerance: Tolerance | None) -> list[Mutation]:
-    """Return corruptions of values that lie where a hash or a rule that is wrong would lose them."""
+    """Return mutations between values that a wrong hash or rule would take for equal."""
     kind = quoted(kind)
     # By default, decimals are rounded to 28 digits.
     with localcontext(prec=100):
         found = [(what, *map(str, pair)) for what, pair in _hard(kind)]
         if tolerance is not None:
-            said = f"more than {words(tolerance)}"
-            found += [(f"{said}, from {one} to {other}", one, other) for one, other in _beyond(kind, tolerance)]
+            beyond = f"more than {tolerance_text(tolerance)}"
+            found += [(f"{beyond}, from {one} to {other}", one, other) for one, other in _beyond(kind, tolerance)]
     return [
         Mutation(what, f"CAST({other} AS {kind.sql})", f"CAST({one} AS {kind.sql})") for what, one, other in found
     ]
 
 
-def _first(kind: DataType, *ways: str) -> str:
-    """Return the first of some ways that yields another value; a literal where none does (NULL, NaN, a limit)."""
+def _first(kind: DataType, *changes: str) -> str:
+    """Return the first change that yields another value; a literal where none does (NULL, NaN, a limit)."""
     first, second = literals(kind)
-    whens = [f"WHEN coalesce(TRY({way}), «0») IS DISTINCT FROM «0» THEN TRY({way})" for way in ways]
+    whens = [f"WHEN coalesce(TRY({one}), «0») IS DISTINCT FROM «0» THEN TRY({one})" for one in changes]
     return f"CASE {' '.join(whens)} WHEN {first} IS DISTINCT FROM «0» THEN {first} ELSE {second} END"
 
 
 def literals(kind: DataType) -> tuple[str, str]:
     """Return two different values of a type, in its own type."""
-    first, second = _bare(kind)
+    first, second = _literals(kind)
     return f"CAST({first} AS {kind.sql})", f"CAST({second} AS {kind.sql})"
 
 
-def _bare(kind: DataType) -> tuple[str, str]:
+def _literals(kind: DataType) -> tuple[str, str]:
     if kind.name == "struct":
-        parts = [(text(name), *_bare(part)) for name, part in kind.fields]
+        parts = [(text(name), *_literals(part)) for name, part in kind.fields]
         one = ", ".join(f"{name}: {first}" for name, first, _ in parts)
         return f"{{{one}}}", "{" + ", ".join(f"{name}: {second}" for name, _, second in parts) + "}"
     if kind.name in ("list", "array"):
         size = int(re.findall(r"\[(\d+)\]$", kind.sql)[0]) if kind.name == "array" else 1
-        first, second = (f"[{', '.join([one] * size)}]" for one in _bare(kind.fields[0][1]))
+        first, second = (f"[{', '.join([one] * size)}]" for one in _literals(kind.fields[0][1]))
         return first, second
     if kind.name == "map":
-        key, (first, second) = _bare(kind.fields[0][1])[0], _bare(kind.fields[1][1])
+        key, (first, second) = _literals(kind.fields[0][1])[0], _literals(kind.fields[1][1])
         return f"MAP {{{key}: {first}}}", f"MAP {{{key}: {second}}}"
     if kind.name.startswith("timestamp"):
         return "TIMESTAMP '2001-02-03 04:05:06'", "TIMESTAMP '2001-02-03 04:05:07'"
@@ -176,7 +176,7 @@ def _nested(kind: DataType) -> list[tuple[str, str]]:
     if kind.name == "list":
         return [("one more element", f"list_append(«0», CAST(NULL AS {kind.fields[0][1].sql}))")]
     if kind.name == "struct":
-        return [shake for at in range(len(kind.fields[:_MOST_FIELDS])) for shake in _in_field(kind, at)]
+        return [change for at in range(len(kind.fields[:_MOST_FIELDS])) for change in _in_field(kind, at)]
     if kind.name == "map":
         return [("no entry", f"CASE WHEN cardinality(«0») > 0 THEN CAST(MAP {{}} AS {kind.sql}) END")]
     return []
@@ -194,13 +194,13 @@ def _in_field(kind: DataType, at: int) -> list[tuple[str, str]]:
 
 
 def _hard(kind: DataType) -> list[tuple[str, tuple[object, object]]]:
-    """Return values and their neighbours, those that a hash may take for one another among them."""
-    twin = _NULLS_TWIN + (2**64 if kind.name == "ubigint" else 0)
+    """Return values and their neighbours, including those that a hash may take for one another."""
+    twin = _NULL_HASH_VALUE + (2**64 if kind.name == "ubigint" else 0)
     found: dict[str, list[tuple[str, tuple[object, object]]]] = {
         "bigint": [("the hash of NULL", (twin, "NULL"))],
         "ubigint": [("the hash of NULL", (twin, "NULL"))],
         "double": [
-            ("the hash of NULL", (repr(struct.unpack("<d", struct.pack("<q", _NULLS_TWIN))[0]), "NULL")),
+            ("the hash of NULL", (repr(struct.unpack("<d", struct.pack("<q", _NULL_HASH_VALUE))[0]), "NULL")),
             ("NaN", ("'nan'", 0)),
             ("infinity", ("'inf'", "'-inf'")),
         ],
@@ -280,8 +280,8 @@ def _moved(kind: DataType, tolerance: Tolerance, sign: str) -> Iterable[str]:
         return
     step = _step(kind, tolerance)
     if tolerance.time is not None:
-        bare = {"time_ns": "«0»::TIME", "timestamp_ns with time zone": "«0»::TIMESTAMP_NS"}
-        time = bare.get(kind.name, "«0»")
+        casts = {"time_ns": "«0»::TIME", "timestamp_ns with time zone": "«0»::TIMESTAMP_NS"}
+        time = casts.get(kind.name, "«0»")
         if step < 2**63:
             yield f"CAST({time} {sign} to_microseconds({int(step)}) AS {kind.sql})"
     elif kind.name in FLOATS and step < 10**300:
@@ -317,10 +317,10 @@ def _beyond(kind: DataType, tolerance: Tolerance) -> list[tuple[str, str]]:
     unit = step / 2 if kind.name in FLOATS else unit
     half = step // (2 * unit) * unit
     starts = dict.fromkeys((Decimal(0), -half, -unit, -step))
-    ways = [(one, one + step) for one in starts] + [(step, Decimal(0)), (step - unit, -unit)]
+    pairs = [(one, one + step) for one in starts] + [(step, Decimal(0)), (step - unit, -unit)]
     if tolerance.time is not None:
-        return [(_at(kind, one), _at(kind, other)) for one, other in ways if _is_time(kind, one, other)]
-    return [(_sql(one), _sql(other)) for one, other in ways if _fits(kind, one, other)]
+        return [(_at(kind, one), _at(kind, other)) for one, other in pairs if _is_time(kind, one, other)]
+    return [(_sql(one), _sql(other)) for one, other in pairs if _fits(kind, one, other)]
 
 
 def _beyond_share(kind: DataType, share: Decimal) -> list[tuple[Decimal, Decimal]]:
@@ -328,9 +328,9 @@ def _beyond_share(kind: DataType, share: Decimal) -> list[tuple[Decimal, Decimal
     _, high = number_range(kind)
     whole = min(Decimal(1000), high) if high is not None else Decimal(1000)
     less = whole - whole * share // unit * unit - unit
-    ways = [(whole, less), (less, whole), (-whole, -less), (Decimal(0), unit)] if share < 1 else []
-    ways += [(whole, -whole), (-unit, unit)] if share < 2 else []
-    return [(one, other) for one, other in ways if _fits(kind, one, other)]
+    pairs = [(whole, less), (less, whole), (-whole, -less), (Decimal(0), unit)] if share < 1 else []
+    pairs += [(whole, -whole), (-unit, unit)] if share < 2 else []
+    return [(one, other) for one, other in pairs if _fits(kind, one, other)]
 
 
 def _fits(kind: DataType, *values: Decimal) -> bool:
@@ -341,7 +341,7 @@ def _fits(kind: DataType, *values: Decimal) -> bool:
 
 
 def _is_time(kind: DataType, *values: Decimal) -> bool:
-    """Tell whether microseconds since 1970 are times of the type that every other type of times can hold."""
+    """Return whether microseconds since 1970 fit the type and every other type of times."""
     if kind.name in ("time", "time_ns"):
         return all(0 <= value < _UNITS["date"] for value in values)
     return all(abs(value) < 200 * 365 * _UNITS["date"] for value in values)
@@ -353,8 +353,8 @@ def _at(kind: DataType, micros: Decimal) -> str:
     return f"make_timestamp({int(micros)})"
 
 
-def words(tolerance: Tolerance) -> str:
-    """Write a tolerance as people do."""
+def tolerance_text(tolerance: Tolerance) -> str:
+    """Write a tolerance as a suite does."""
     if tolerance.relative is not None:
         return f"{plain(tolerance.relative * 100)} %"
     return str(tolerance.time) if tolerance.absolute is None else plain(tolerance.absolute)

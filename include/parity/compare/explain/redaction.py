@@ -56,7 +56,7 @@ def _parts(value: str) -> Iterator[str]:
                 yield value[first.start() : last.end()]
 
 
-class Secrets:
+class SensitiveValues:
     """Values that stand in a sensitive column of either side, compared or not, and turned up in another column."""
 
     def __init__(self, session: DuckSession, plan: ComparisonPlan, values: Iterable[str | None]) -> None:

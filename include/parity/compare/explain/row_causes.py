@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.compare.explain.redaction import Secrets, mask
+from parity.compare.explain.redaction import SensitiveValues, mask
 from parity.compare.result import Cause, RowCause
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.pairing import EXTRA, MISSING
@@ -65,7 +65,7 @@ def _shared(
     count = facts.rows.missing if kind == "missing" else facts.rows.extra
     columns = [c for c in plan.columns if c.kind in _SHARED][:_WIDEST]
     shared, only = [], _only(session, columns, rows, count)
-    secrets = Secrets(session, plan, (value for _, value in only))
+    secrets = SensitiveValues(session, plan, (value for _, value in only))
     for column, value in only:
         everywhere = session.one(f"SELECT count(*) FROM {whole} WHERE {_grain(column)} = {text(value)}")
         total = facts.rows.legacy if kind == "missing" else facts.rows.target

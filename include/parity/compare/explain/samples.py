@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from parity.compare.causes.variants import Code
-from parity.compare.explain.redaction import Secrets, mask
+from parity.compare.explain.redaction import SensitiveValues, mask
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import money_columns, money_rows
 from parity.compare.rows.pairing import CHANGED
@@ -106,12 +106,16 @@ def _pairs(
         f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
     # What belongs to a sensitive column is masked where it turned up in another one, too.
-    secrets = Secrets(session, plan, (value for row in rows for value in row[2:]))
+    secrets = SensitiveValues(session, plan, (value for row in rows for value in row[2:]))
     return [_sample(facts, spec, columns[place], secrets, (keys, rest)) for place, *rest in rows]
 
 
 def _sample(
-    facts: Facts, spec: Spec, column: PlannedColumn, secrets: Secrets, pair: tuple[list[PlannedColumn], list[Any]]
+    facts: Facts,
+    spec: Spec,
+    column: PlannedColumn,
+    secrets: SensitiveValues,
+    pair: tuple[list[PlannedColumn], list[Any]],
 ) -> dict[str, Any]:
     keys, (code, left, right, *parts) = pair
     cause, detail = facts.cause(column, code)
@@ -145,7 +149,7 @@ def differing_part(left: str | None, right: str | None) -> tuple[int, tuple[int,
 
 
 def _shown(
-    columns: list[PlannedColumn], values: list[str | None], spec: Spec, secrets: Secrets | None = None
+    columns: list[PlannedColumn], values: list[str | None], spec: Spec, secrets: SensitiveValues | None = None
 ) -> dict[str, str | None]:
     return {
         c.name: mask(v, spec.mask_key)
@@ -168,7 +172,7 @@ def _whole_rows(
         f"ON p.{side}id = w.rid ORDER BY ALL"
     )
     # A row without a partner may hold anything anywhere: a shifted line, or another row's secret.
-    secrets = Secrets(session, plan, (value for row in rows for value in row))
+    secrets = SensitiveValues(session, plan, (value for row in rows for value in row))
     name = "missing" if kind == 2 else "extra"
     return [
         {

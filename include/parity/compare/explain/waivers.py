@@ -15,7 +15,7 @@ from parity.compare.result import Cause, SchemaFact
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import absolute_sums, money_columns, unsummed
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING
-from parity.compare.schema.expressions import refuse_beyond
+from parity.compare.schema.expressions import refuse_non_scalar
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import DuckSession, ident
 from parity.compare.spec import Spec
@@ -28,7 +28,7 @@ _KINDS = {"changed": CHANGED, "missing": MISSING, "extra": EXTRA}
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedWaiver:
     """One waiver and what it matched; ``state`` is covers, expired, over_cap, unused or broken."""
 
     waiver: Waiver
@@ -45,26 +45,26 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Covered:
+class WaiverCoverage:
     """How many differences (rows, and columns whose schema differs) waivers cover, and how many are left."""
 
-    applied: tuple[Applied, ...]
+    applied: tuple[AppliedWaiver, ...]
     waived: int
     uncovered: int
 
 
 def apply_waivers(
     session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, schema: tuple[SchemaFact, ...]
-) -> Covered:
+) -> WaiverCoverage:
     """Match every waiver and count what those in force leave uncovered."""
     different = facts.rows.different + len(schema)
     if not spec.waivers:
-        return Covered((), 0, different)
+        return WaiverCoverage((), 0, different)
     today = spec.today or datetime.now(UTC).date()
     applied = [_apply(session, plan, facts, waiver, schema, today) for waiver in spec.waivers]
     active = [one.waiver for one in applied if one.state == "covers"]
     left = _uncovered_rows(session, plan, facts, active) + sum(not _waives(active, fact) for fact in schema)
-    return Covered(tuple(applied), different - left, left)
+    return WaiverCoverage(tuple(applied), different - left, left)
 
 
 def _waives(active: list[Waiver], fact: SchemaFact) -> bool:
@@ -78,24 +78,24 @@ def _apply(
     waiver: Waiver,
     schema: tuple[SchemaFact, ...],
     today: date,
-) -> Applied:
+) -> AppliedWaiver:
     money: dict[str, Decimal] = {}
     if waiver.kind == "schema":
         matched = sum(_waives([waiver], fact) for fact in schema)
     else:
         try:
             if waiver.rows:
-                refuse_beyond(session, waiver.rows, "rows")
+                refuse_non_scalar(session, waiver.rows, "rows")
             matched, money = _match(session, plan, facts, waiver)
         except (BadInput, CouldNotCompare) as error:
-            return Applied(waiver, "broken", note=str(error))
+            return AppliedWaiver(waiver, "broken", note=str(error))
     state, note = _state(waiver, matched, money, today)
     if waiver.max_money is not None and waiver.kind != "schema":
         if state == "covers" and (unsummed := _unsummed(session, plan, facts, waiver)):
             state, note = "over_cap", unsummed
         if uncapped := _uncapped(plan, waiver):
             state, note = "broken", uncapped
-    return Applied(waiver, state, matched, money, note)
+    return AppliedWaiver(waiver, state, matched, money, note)
 
 
 def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:

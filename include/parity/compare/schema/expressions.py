@@ -25,7 +25,7 @@ _BEYOND = {
 _ROW_BY_ROW = "Write an expression over the columns of one row."
 
 
-def refuse_beyond(session: DuckSession, sql: str, where: str) -> None:
+def refuse_non_scalar(session: DuckSession, sql: str, where: str) -> None:
     """Refuse an expression that is not one value of one row, the same whenever it is worked out."""
     alone, inside = (_parsed(session, one) for one in (f"SELECT {sql}", f"SELECT ({sql})"))
     if alone is None or alone != inside:

@@ -7,9 +7,15 @@ from dataclasses import dataclass, replace
 
 from parity.compare.common_type import find_common_type, with_intervals
 from parity.compare.result import NotCompared, SchemaFact
-from parity.compare.schema.expressions import refuse_beyond
+from parity.compare.schema.expressions import refuse_non_scalar
 from parity.compare.schema.hashes import hashed
-from parity.compare.schema.rules import EqualityRule, equality_rule, refuse_idle_zones, refuse_twins, refuse_unions
+from parity.compare.schema.rules import (
+    EqualityRule,
+    equality_rule,
+    refuse_duplicate_rules,
+    refuse_idle_zones,
+    refuse_unions,
+)
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.sources.relations import Side
 from parity.compare.spec import Spec
@@ -176,7 +182,7 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
 def _check_rule(session: DuckSession, pair: _Pair) -> None:
     """Try a rule's expressions and zones once, so that a mistake is reported before any row is read."""
     for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
-        refuse_beyond(session, sql, f"Column {pair.name}")
+        refuse_non_scalar(session, sql, f"Column {pair.name}")
     zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))
     tries = [f"timezone({text(zone)}, TIMESTAMP '2026-01-01')" for zone in zones]
     if pair.rule.replace:
@@ -256,7 +262,7 @@ def _find(name: str, names: Collection[str], without: Collection[str | None] = (
 def _refuse_unknown(
     legacy: Mapping[str, DataType], target: Mapping[str, DataType], rules: Mapping[str, ColumnRule]
 ) -> None:
-    refuse_twins(rules, {*target, *legacy})
+    refuse_duplicate_rules(rules, {*target, *legacy})
     for name, rule in rules.items():
         if rule.legacy and _find(rule.legacy, legacy) is None and not rule.ignore:
             raise BadInput(

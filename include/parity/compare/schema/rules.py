@@ -104,7 +104,7 @@ def refuse_unions(name: str, kinds: Iterable[DataType]) -> None:
             )
 
 
-def refuse_twins(names: Iterable[str], columns: Container[str]) -> None:
+def refuse_duplicate_rules(names: Iterable[str], columns: Container[str]) -> None:
     """Tell two rules whose names differ by case alone, unless there are two such columns: one would be ignored."""
     known: dict[str, str] = {}
     for name in names:

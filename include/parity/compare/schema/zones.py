@@ -5,19 +5,19 @@ Read as either moment, such a time could be equal to a moment that it does not m
 
 from __future__ import annotations
 
-from parity.compare.common_type import moves, whole_micros
+from parity.compare.common_type import converts_to_utc, whole_micros
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import DuckSession, text
 from parity.errors import CouldNotCompare
 from parity.wording import plural
 
 
-def refuse_unclear(session: DuckSession, plan: ComparisonPlan, relations: dict[str, str]) -> None:
+def refuse_ambiguous_times(session: DuckSession, plan: ComparisonPlan, relations: dict[str, str]) -> None:
     """Refuse columns that a rule moves from a zone to UTC and that hold wall times of no single moment."""
     for column in plan.columns:
         zones = {"legacy": column.rule.legacy_timezone, "target": column.rule.target_timezone}
         timed = column.rule.tolerance is not None and column.rule.tolerance.time is not None
-        if not timed and not moves(column.legacy.kind, column.target.kind, *zones.values()):
+        if not timed and not converts_to_utc(column.legacy.kind, column.target.kind, *zones.values()):
             continue
         for side, zone in zones.items():
             raw = column.raw(side)

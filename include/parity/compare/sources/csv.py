@@ -15,14 +15,14 @@ from typing import BinaryIO, cast
 
 from parity.compare.session import DuckSession, disk_full, ident, literal, text
 from parity.compare.sources.csv_records import count_records
-from parity.compare.sources.files import DataFile, Files
+from parity.compare.sources.files import DataFile, SourceFiles
 from parity.compare.spec import CsvFormat
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
 from parity.wording import fold, plural
 
 
 @dataclass(frozen=True)
-class Header:
+class HeaderEvidence:
     """What can prove that the first line of a side holds names: the key, rules, and the other side."""
 
     key: tuple[frozenset[str], ...] = ()
@@ -44,13 +44,13 @@ class _Csv:
     cells: tuple[str, ...]
 
 
-def first_line(session: DuckSession, files: Files) -> tuple[str, ...]:
+def first_line(session: DuckSession, files: SourceFiles) -> tuple[str, ...]:
     """Return the cells of the first line of a side's first file."""
     _check_form(files.source.csv)
     return _open(session, files.files[0], files.source.csv).cells
 
 
-def load_csv(session: DuckSession, files: Files, header: Header, table: str) -> int:
+def load_csv(session: DuckSession, files: SourceFiles, header: HeaderEvidence, table: str) -> int:
     """Read every file of a side into a table of texts, and return the rows that they hold by a count of our own.
 
     Ragged lines are refused by number. The dialect is read off the first line alone. A sniffer that looks further
@@ -157,7 +157,7 @@ def _cells(path: str, line: str, delimiter: str, quote: str) -> list[str]:
         raise ExportRefused(f"{path}, line 1 cannot be read: {error}.") from error
 
 
-def _is_header(opened: _Csv, header: Header) -> bool:
+def _is_header(opened: _Csv, header: HeaderEvidence) -> bool:
     """Tell whether the first line holds names, from what else is known of them; an ambiguous one is refused.
 
     It does when it holds the whole key or the name of a rule, when more than half of it are the other side's

@@ -48,7 +48,7 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class Files:
+class SourceFiles:
     """The files of one side, all Parquet or all CSV."""
 
     side: str
@@ -97,7 +97,7 @@ def _changed(side: str, path: str, what: str) -> CouldNotCompare:
     )
 
 
-def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Files:
+def find_files(side: str, source: Source, links: Path, held: ExitStack) -> SourceFiles:
     """List the files of one side, link them below ``links``, and hold them open until ``held`` is closed.
 
     Raises BadInput for none, and ExportRefused for a truncated one, one that is listed twice, and unequal folders.
@@ -110,7 +110,7 @@ def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Files
     found, hidden = _list(source)
     if not found:
         if source.expected_rows == 0:
-            return Files(side, True, source, notes=_said(side, hidden))
+            return SourceFiles(side, True, source, notes=_said(side, hidden))
         raise _nothing(side, source, hidden)
     _refuse_copies(side, found)
     _let_settle(found)
@@ -123,7 +123,7 @@ def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Files
     _refuse_unequal_folders(side, found)
     linked = _link(side, found, links / side, held)
     names = {file.link: file.path for file in linked}
-    return Files(side, kinds[found[0].path], source, linked, _said(side, hidden), names)
+    return SourceFiles(side, kinds[found[0].path], source, linked, _said(side, hidden), names)
 
 
 TICK = 10_000_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from parity.compare.common_type import find_common_type
 from parity.compare.result import NotCompared
 from parity.compare.session import DuckSession, ident, text
-from parity.compare.sources.files import PARTITION, DataFile, Files
+from parity.compare.sources.files import PARTITION, DataFile, SourceFiles
 from parity.compare.spec import Spec
 from parity.compare.types import TEXT, DataType, data_type
 from parity.errors import CouldNotCompare, ExportRefused
@@ -20,14 +20,14 @@ from parity.wording import fold, plural
 
 
 @dataclass(frozen=True)
-class Node:
+class SchemaNode:
     """One element of a file's schema, with everything below it; ``how`` says how it is written."""
 
     name: str
     how: tuple[object, ...]
-    children: tuple[Node, ...] = ()
+    children: tuple[SchemaNode, ...] = ()
 
-    def every(self) -> Iterator[Node]:
+    def every(self) -> Iterator[SchemaNode]:
         """Yield this element and all that is below it."""
         yield self
         for child in self.children:
@@ -61,7 +61,7 @@ class _Group:
     columns: dict[str, DataType]
 
 
-def parquet_table(session: DuckSession, files: Files, spec: Spec) -> ParquetTable:
+def parquet_table(session: DuckSession, files: SourceFiles, spec: Spec) -> ParquetTable:
     """Read the footers of a side's files and return how to read their rows.
 
     Raises ExportRefused for names that cannot be told apart, types that cannot be compared exactly, and files
@@ -81,7 +81,7 @@ def parquet_table(session: DuckSession, files: Files, spec: Spec) -> ParquetTabl
     return ParquetTable(query, sum(rows.values()), (*notes, *said, *_int96(files, schemas)))
 
 
-def _rows(session: DuckSession, files: Files) -> dict[str, int]:
+def _rows(session: DuckSession, files: SourceFiles) -> dict[str, int]:
     """Return the rows that every file's footer promises, by its link."""
     query = "SELECT file_name, num_rows FROM parquet_file_metadata({})"
     try:
@@ -106,14 +106,14 @@ def _ignored(spec: Spec) -> set[str]:
     return {fold(name) for name in names}
 
 
-def _schemas(session: DuckSession, files: Files) -> dict[str, tuple[Node, ...]]:
+def _schemas(session: DuckSession, files: SourceFiles) -> dict[str, tuple[SchemaNode, ...]]:
     """Return the columns of every file, by its link."""
     rows = session.rows(
         "SELECT file_name, name, num_children, type, precision, scale, type_length, converted_type, logical_type, "
         "repetition_type = 'REPEATED', duckdb_type "
         f"FROM parquet_schema({_listed(files.files)}) ORDER BY file_name, column_id"
     )
-    found: dict[str, tuple[Node, ...]] = {}
+    found: dict[str, tuple[SchemaNode, ...]] = {}
     at = 0
     while at < len(rows):
         link = rows[at][0]
@@ -122,17 +122,17 @@ def _schemas(session: DuckSession, files: Files) -> dict[str, tuple[Node, ...]]:
     return found
 
 
-def _node(rows: list[tuple[object, ...]], at: int) -> tuple[Node, int]:
+def _node(rows: list[tuple[object, ...]], at: int) -> tuple[SchemaNode, int]:
     name, count, *how = rows[at]
     children, at = [], at + 1
     for _ in range(int(str(count or 0))):
         child, at = _node(rows, at)
         children.append(child)
-    return Node(str(name), tuple(how), tuple(children)), at
+    return SchemaNode(str(name), tuple(how), tuple(children)), at
 
 
-def _check(side: str, file: DataFile, columns: tuple[Node, ...], ignored: set[str]) -> None:
-    seen: dict[str, Node] = {}
+def _check(side: str, file: DataFile, columns: tuple[SchemaNode, ...], ignored: set[str]) -> None:
+    seen: dict[str, SchemaNode] = {}
     for column in columns:
         if column.name in ("", PARTITION):
             raise ExportRefused(f"{file.path} has a column called {column.name!r}.", remedy="Name it otherwise.")
@@ -146,7 +146,7 @@ def _check(side: str, file: DataFile, columns: tuple[Node, ...], ignored: set[st
             _refuse_wide_decimals(side, column)
 
 
-def _refuse_wide_decimals(side: str, column: Node) -> None:
+def _refuse_wide_decimals(side: str, column: SchemaNode) -> None:
     """Refuse decimals of more than 38 digits: DuckDB reads them as doubles, and most digits would go unseen."""
     for node in column.every():
         if node.precision > 38:
@@ -157,7 +157,7 @@ def _refuse_wide_decimals(side: str, column: Node) -> None:
             )
 
 
-def _int96(files: Files, schemas: dict[str, tuple[Node, ...]]) -> Iterator[NotCompared]:
+def _int96(files: SourceFiles, schemas: dict[str, tuple[SchemaNode, ...]]) -> Iterator[NotCompared]:
     """Say which columns lose digits in reading: DuckDB gives the old INT96 times in microseconds."""
     found = {
         column.name
@@ -170,9 +170,9 @@ def _int96(files: Files, schemas: dict[str, tuple[Node, ...]]) -> Iterator[NotCo
 
 
 def _groups(
-    session: DuckSession, files: Files, full: list[DataFile], schemas: dict[str, tuple[Node, ...]]
+    session: DuckSession, files: SourceFiles, full: list[DataFile], schemas: dict[str, tuple[SchemaNode, ...]]
 ) -> list[_Group]:
-    alike: dict[tuple[Node, ...], list[DataFile]] = {}
+    alike: dict[tuple[SchemaNode, ...], list[DataFile]] = {}
     for file in full:
         alike.setdefault(schemas[file.link], []).append(file)
     groups = []
@@ -187,7 +187,7 @@ def _groups(
     return groups
 
 
-def _together(files: Files, groups: list[_Group], ignored: set[str]) -> tuple[str, list[NotCompared]]:
+def _together(files: SourceFiles, groups: list[_Group], ignored: set[str]) -> tuple[str, list[NotCompared]]:
     """Return the query of all groups, and what is said of their differences."""
     common = dict(groups[0].columns)
     notes: dict[str, str] = {}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from parity.compare.result import NotCompared
 from parity.compare.session import DuckSession, ident, literal
-from parity.compare.sources.csv import Header, first_line, load_csv
+from parity.compare.sources.csv import HeaderEvidence, first_line, load_csv
 from parity.compare.sources.csv_types import SOME_TIME, folder_cast, typed_columns
-from parity.compare.sources.files import PARTITION, Files, find_files
+from parity.compare.sources.files import PARTITION, SourceFiles, find_files
 from parity.compare.sources.parquet import parquet_table
 from parity.compare.spec import Source, Spec
 from parity.compare.types import TEXT, DataType, data_type
@@ -26,7 +26,7 @@ class Side:
     relation: str
     columns: dict[str, DataType]
     notes: tuple[NotCompared, ...]
-    files: Files
+    files: SourceFiles
     rows: int
     """Rows that the files promise: the sum of the footers, or the records of the text."""
 
@@ -79,14 +79,14 @@ def _type_partitions(session: DuckSession, side: Side, wanted: dict[str, DataTyp
     return replace(side, relation=relation, columns=_columns(session, relation))
 
 
-def _header(spec: Spec, at: int, other: Side | None, line: tuple[str, ...]) -> Header:
+def _header(spec: Spec, at: int, other: Side | None, line: tuple[str, ...]) -> HeaderEvidence:
     """Return what can prove that the first line of a CSV side holds names."""
     rules = spec.columns
     keys = [{part, *(n for n, r in rules.items() if r.legacy == part)} for part in spec.key]
     keys = [{*names, *(r.legacy for n, r in rules.items() if n in names and r.legacy)} for names in keys]
     known = {(rule.legacy if at == 0 else None) or name for name, rule in rules.items()}
     columns = _renamed(other.columns, spec, at) if other else {}
-    return Header(tuple(map(_folded, keys)), _folded(known), _folded(columns), line)
+    return HeaderEvidence(tuple(map(_folded, keys)), _folded(known), _folded(columns), line)
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:
@@ -116,7 +116,7 @@ def _renamed(columns: dict[str, DataType], spec: Spec, at: int) -> dict[str, Dat
     return wanted
 
 
-def _csv(session: DuckSession, files: Files, wanted: dict[str, DataType | None], rows: int) -> Side:
+def _csv(session: DuckSession, files: SourceFiles, wanted: dict[str, DataType | None], rows: int) -> Side:
     side = files.side
     columns = typed_columns(session, f"text_{side}", files.source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
@@ -128,7 +128,7 @@ def _columns(session: DuckSession, relation: str) -> dict[str, DataType]:
     return {name: data_type(kind) for name, kind in session.describe(f"SELECT * FROM {relation}")}
 
 
-def _parquet(session: DuckSession, files: Files, spec: Spec) -> Side:
+def _parquet(session: DuckSession, files: SourceFiles, spec: Spec) -> Side:
     name = f"raw_{files.side}"
     table = parquet_table(session, files, spec)
     query = table.query
@@ -143,7 +143,7 @@ def _parquet(session: DuckSession, files: Files, spec: Spec) -> Side:
     return Side(name, _columns(session, name), (*files.notes, *table.notes), files, table.rows)
 
 
-def _fill_empty(session: DuckSession, opened: list[Side | None], files: list[Files]) -> tuple[Side, Side]:
+def _fill_empty(session: DuckSession, opened: list[Side | None], files: list[SourceFiles]) -> tuple[Side, Side]:
     """Give a side without files, whose manifest promised zero rows, the other side's columns."""
     legacy, target = opened
     if legacy is None and target is None:
@@ -151,7 +151,7 @@ def _fill_empty(session: DuckSession, opened: list[Side | None], files: list[Fil
     return legacy or _empty(session, files[0], target), target or _empty(session, files[1], legacy)
 
 
-def _empty(session: DuckSession, files: Files, other: Side | None) -> Side:
+def _empty(session: DuckSession, files: SourceFiles, other: Side | None) -> Side:
     assert other is not None
     session.run(f"CREATE VIEW raw_{files.side} AS SELECT * FROM {other.relation} WHERE false")
     why = "zero rows were exported without a file, so it has no schema to compare"

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from parity.compare.result import NotCompared, Omission
 from parity.errors import BadInput
 from parity.flow.suite_run.plan import run_key
-from parity.suite.databases import Database, Strategy, fits
+from parity.suite.databases import Database, Strategy, matches
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import TablePlan
 
@@ -104,7 +104,7 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
     if not patterns:
         return survey
     tables = tuple(plan for plan in survey.plan.tables if _matches(plan.name, patterns))
-    if idle := [pattern for pattern in patterns if not any(fits(table.name, pattern) for table in tables)]:
+    if idle := [pattern for pattern in patterns if not any(matches(table.name, pattern) for table in tables)]:
         raise BadInput(f"No table is called {', '.join(idle)}.", remedy=_there_are(survey.plan.tables))
     names = {plan.name for plan in tables}
     others = [plan.name for plan in survey.plan.tables if plan.name not in names]
@@ -119,7 +119,7 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fits(name, pattern) for pattern in patterns)
+    return any(matches(name, pattern) for pattern in patterns)
 
 
 def _there_are(tables: Sequence[TablePlan]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from parity.compare import Source, Spec
-from parity.compare.canary.canary import run_canary
+from parity.compare.canary.runner import run_canary
 from parity.compare.result import Canary
 from parity.compare.schema.hashes import hashed
 from parity.compare.schema.plan import PlannedColumn, plan_comparison

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from parity.compare import Spec, compare
-from parity.compare.canary.mutations import Mutation, border_pairs, mutations, words
+from parity.compare.canary.mutations import Mutation, border_pairs, mutations, tolerance_text
 from parity.compare.types import data_type, verbatim
 from parity.suite.models import ColumnRule
 from unit.compare import tables
@@ -125,7 +125,7 @@ def test_each_type_is_corrupted_as_it_was() -> None:
             tolerance = ColumnRule.model_validate({"tolerance": given}).tolerance
             planted = (*mutations(kind, tolerance), *border_pairs(kind, tolerance))
             found += [f"{sql} ± {given}", *(_line(one) for one in planted if "more than" in one.what)]
-            assert {one.what for one in planted if one.least} <= {f"more than {words(tolerance)}"}
+            assert {one.what for one in planted if one.least} <= {f"more than {tolerance_text(tolerance)}"}
     text = "\n".join(found).replace(verbatim("«"), "\\«") + "\n"
     if os.environ.get("PARITY_REGENERATE"):
         GOLDEN.write_text(text, encoding="utf-8")

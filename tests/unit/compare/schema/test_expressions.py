@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from parity.compare.schema.expressions import refuse_beyond
+from parity.compare.schema.expressions import refuse_non_scalar
 from parity.compare.session import DuckSession, session
 from parity.compare.spec import Spec
 from parity.errors import BadInput
@@ -30,7 +30,7 @@ def duck() -> Iterator[DuckSession]:
 )  # fmt: skip
 def test_what_is_not_one_value_of_one_row_is_refused(duck: DuckSession, sql: str) -> None:
     with pytest.raises(BadInput, match=r"^Column v: "):
-        refuse_beyond(duck, sql, "Column v")
+        refuse_non_scalar(duck, sql, "Column v")
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_what_is_not_one_value_of_one_row_is_refused(duck: DuckSession, sql: str
     ],
 )  # fmt: skip
 def test_one_value_of_one_row_is_taken(duck: DuckSession, sql: str) -> None:
-    refuse_beyond(duck, sql, "Column v")
+    refuse_non_scalar(duck, sql, "Column v")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from parity.compare.sources.csv import Header, _columns, _Csv, _delimiter, _is_header
+from parity.compare.sources.csv import HeaderEvidence, _columns, _Csv, _delimiter, _is_header
 from parity.compare.sources.files import DataFile
 from parity.errors import BadInput, ExportRefused
 
 
-def is_header(line: str, header: Header) -> bool:
+def is_header(line: str, header: HeaderEvidence) -> bool:
     return _is_header(_Csv(DataFile("a.csv", ()), "a.csv", ",", tuple(line.split(","))), header)
 
 
@@ -24,27 +24,27 @@ SAME = ("id", "v")
 @pytest.mark.parametrize(
     ("line", "header", "taken"),
     [
-        ("id,v", Header(key=ID), True),
-        ("ID,v", Header(key=ID), True),
-        ("no,v", Header(key=(names("id", "no"),)), True),
-        ("id,day,v", Header(key=(*ID, names("day"))), True),
-        ("1,2", Header(key=(names("column0"),)), False),
-        ("a,b", Header(key=(names("column0"), names("column12"))), False),
-        ("a,v", Header(rules=names("v")), True),
-        ("1,v", Header(rules=names("v")), True),
-        ("a,b,3", Header(columns=names("a", "b")), True),
-        ("id,v", Header(line=SAME), True),
-        ("id,7", Header(line=("id", "7")), False),
-        ("id,-7.5", Header(), False),
-        ("id, 1e3 ", Header(), False),
-        ("id,.5", Header(), False),
-        ("id,", Header(), False),
-        ("id,ID", Header(), False),
-        ("7,x", Header(key=ID, columns=names("id", "v")), False),
+        ("id,v", HeaderEvidence(key=ID), True),
+        ("ID,v", HeaderEvidence(key=ID), True),
+        ("no,v", HeaderEvidence(key=(names("id", "no"),)), True),
+        ("id,day,v", HeaderEvidence(key=(*ID, names("day"))), True),
+        ("1,2", HeaderEvidence(key=(names("column0"),)), False),
+        ("a,b", HeaderEvidence(key=(names("column0"), names("column12"))), False),
+        ("a,v", HeaderEvidence(rules=names("v")), True),
+        ("1,v", HeaderEvidence(rules=names("v")), True),
+        ("a,b,3", HeaderEvidence(columns=names("a", "b")), True),
+        ("id,v", HeaderEvidence(line=SAME), True),
+        ("id,7", HeaderEvidence(line=("id", "7")), False),
+        ("id,-7.5", HeaderEvidence(), False),
+        ("id, 1e3 ", HeaderEvidence(), False),
+        ("id,.5", HeaderEvidence(), False),
+        ("id,", HeaderEvidence(), False),
+        ("id,ID", HeaderEvidence(), False),
+        ("7,x", HeaderEvidence(key=ID, columns=names("id", "v")), False),
     ],
 )
 def test_a_first_line_holds_names_where_something_proves_it_and_data_where_it_cannot(
-    line: str, header: Header, taken: bool
+    line: str, header: HeaderEvidence, taken: bool
 ) -> None:
     assert is_header(line, header) is taken
 
@@ -52,17 +52,17 @@ def test_a_first_line_holds_names_where_something_proves_it_and_data_where_it_ca
 @pytest.mark.parametrize(
     ("line", "header"),
     [
-        ("id,v", Header()),
-        ("id,day", Header(key=(*ID, names("date")))),
-        ("a,b", Header(key=(names("column0"), names("id")))),
-        ("a,b", Header(key=(names("column0x"),))),
-        ("a,b", Header(columns=names("a"))),
-        ("a,b", Header(rules=names("c"))),
-        ("v,id", Header(line=SAME)),
-        ("7x,x", Header()),
+        ("id,v", HeaderEvidence()),
+        ("id,day", HeaderEvidence(key=(*ID, names("date")))),
+        ("a,b", HeaderEvidence(key=(names("column0"), names("id")))),
+        ("a,b", HeaderEvidence(key=(names("column0x"),))),
+        ("a,b", HeaderEvidence(columns=names("a"))),
+        ("a,b", HeaderEvidence(rules=names("c"))),
+        ("v,id", HeaderEvidence(line=SAME)),
+        ("7x,x", HeaderEvidence()),
     ],
 )
-def test_a_first_line_that_may_be_either_is_refused(line: str, header: Header) -> None:
+def test_a_first_line_that_may_be_either_is_refused(line: str, header: HeaderEvidence) -> None:
     with pytest.raises(BadInput) as caught:
         is_header(line, header)
     assert caught.value.message == "Nothing proves whether the first line of a.csv holds names or data."

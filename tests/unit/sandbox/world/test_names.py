@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from parity.suite.loader import load_suites
 from parity.suite.models import Suite
+from parity.suite.suite_files import load_suites
 from parity_job import export
 from parity_sandbox.world.aws import table_input
 from parity_sandbox.world.azure import HELPER_PARAMETERS, job_settings, pipeline

@@ -13,7 +13,7 @@ import pytest
 
 from parity.errors import SuiteError
 from parity.settings import PROJECT
-from parity.suite.loader import legacy_sql, load_suite, load_suites, suite_sha
+from parity.suite.suite_files import legacy_sql, load_suite, load_suites, suite_sha
 
 
 def only_error(folder: Path) -> str:
@@ -87,7 +87,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         (
             '"not migrated, PAY-311"',
             '"not migrated", trim: both',
-            "is not compared, so its other rules say nothing",
+            "is not compared, so its other rules have no effect",
         ),
         (
             "suite: payments",
@@ -99,7 +99,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         (
             "batch_no: {ignore",
             "a: {legacy: z}\n      b: {legacy: z, ignore",
-            "'z' is given to more than one column",
+            "'z' is renamed to more than one column",
         ),
         ("tolerance: 0.01", "tolerance: a lot %", "'a lot %' is not a percentage"),
         ("tolerance: 0.01", 'replace: ["(", ""]', "'(' is not a regular expression"),
@@ -183,7 +183,7 @@ def test_a_name_that_is_taken_is_refused_and_the_first_suite_stays(folder: Path)
 def test_an_activity_that_is_there_twice_is_refused(edit: Callable[..., Path]) -> None:
     extra = "  - {name: Settle_Card_Payments, legacy: {sql: settle.sql}, target: {table: t}}\nactivities_end: x"
     folder = edit("activities:\n", "activities:\n" + extra.splitlines()[0] + "\n")
-    assert "is there twice" in only_error(folder)
+    assert "occurs twice" in only_error(folder)
 
 
 def test_an_alias_that_contains_itself_is_refused(edit: Callable[..., Path]) -> None:
@@ -218,7 +218,7 @@ def test_the_fingerprint_follows_every_file_that_matters(folder: Path, name: str
 
 def test_loading_imports_nothing_heavy() -> None:
     heavy = ("great_expectations", "pandas", "duckdb", "pyarrow", "sqlalchemy", "boto3", "httpx", "airflow")
-    code = f"import sys, parity.suite.loader; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, parity.suite.suite_files; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT / "include"
     )

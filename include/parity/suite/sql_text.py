@@ -1,7 +1,7 @@
-"""Just enough of SQL's lexicon to find what must not be there: unknown parameters and second statements.
+"""A lexer for the SQL of suites, which finds what is refused there: unknown parameters and second statements.
 
-Strings, quoted identifiers and comments are skipped, ``::`` is a cast and no parameter. Binding is done
-elsewhere; this only tells the author early.
+Strings, quoted identifiers and comments are skipped, ``::`` is a cast and no parameter. It covers
+Athena's, Spark's and DuckDB's SQL; MySQL's, which its ``sql_mode`` changes, is in :mod:`parity.sql.mysql_tokens`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 KNOWN_PARAMETERS = frozenset({"business_date"})
-"""What a query may bind."""
+"""Parameters that a query may bind."""
 QUERY_STARTS = frozenset({"select", "with", "values", "table"})
 """First words of a statement that only reads."""
 
@@ -41,7 +41,7 @@ _NOTHING = ("--", "/*", "::")
 
 @dataclass(frozen=True)
 class SqlToken:
-    """A piece of SQL that matters here, and its 1-based line."""
+    """One token of a query, and its 1-based line."""
 
     kind: str
     text: str
@@ -94,10 +94,10 @@ def unclosed(sql: str) -> SqlToken | None:
     return next((token for token in tokens(sql) if token.kind == "open"), None)
 
 
-def beyond_brackets(sql: str, *, escapes: bool) -> str:
-    """Say why an expression would not stay within brackets that are put around it; empty when it does.
+def bracket_violation(sql: str, *, escapes: bool) -> str:
+    """Return why an expression would not stay within brackets around it; empty when it does.
 
-    ``escapes`` is for engines that may take a backslash in a text for an escape: it has to stay within either way.
+    ``escapes`` is for engines that may take a backslash in a text for an escape: both readings are checked.
     """
     for lexicon in _BRACKETS if escapes else _BRACKETS[:1]:
         depth = 0

@@ -1,4 +1,4 @@
-"""Whether a rule excuses two values: worked out from their texts, with none of the SQL that compares rows."""
+"""Whether a rule makes two values equal, computed from their texts without the SQL that compares rows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from parity.suite.models import Tolerance
 
 _EXACT = Context(prec=800)
 _ROUNDED = Decimal(1) + Decimal(2) ** -50
-"""How much further apart two floats may be, since their difference is one, too."""
+"""How much further apart two floats may be, since their difference is rounded, too."""
 
 
-def shown(column: PlannedColumn, side: str) -> str:
-    """Return the SQL of the text by which :func:`excuses` judges a value.
+def comparable_text(column: PlannedColumn, side: str) -> str:
+    """Return the SQL of the text that :func:`is_tolerated` takes for a value.
 
     A time is its ticks. A float of 32 bits is written twice, by its shortest spelling and as a double: rules that
-    judge the one or the other may excuse it.
+    compare either of these may make it equal.
     """
     value = f"{side}.{column.value}"
     if column.sql == "FLOAT":
@@ -27,8 +27,8 @@ def shown(column: PlannedColumn, side: str) -> str:
     return f"({ticks(value, column.sql) if column.kind.temporal else value})::VARCHAR"
 
 
-def excuses(column: PlannedColumn, one: str | None, other: str | None, *, equal: bool) -> bool:
-    """Tell whether a column's rule makes two different values equal; ``equal`` is what the rule's SQL says.
+def is_tolerated(column: PlannedColumn, one: str | None, other: str | None, *, equal: bool) -> bool:
+    """Return whether a column's rule makes two different values equal; ``equal`` is the result of the rule's SQL.
 
     A tolerance must agree as well. NULL, NaN and infinity are within no tolerance of anything.
     """

@@ -1,4 +1,4 @@
-"""What every folder of declarations has in common: files of one kind, read, checked and told apart by name."""
+"""Loads folders of YAML files into models, one file for each, whose names are unique."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from parity.errors import SuiteError
-from parity.suite.diagnostics import Problem, explain
+from parity.suite.diagnostics import Diagnostic, diagnose
 from parity.suite.models import Frozen
-from parity.suite.yaml_source import read_document
+from parity.suite.yaml_source import read_yaml
 
 M = TypeVar("M", bound=Frozen)
+WAIVERS_FILE = "waivers.yaml"
 
 
 @dataclass(frozen=True)
-class Held(Generic[M]):
-    """The right ones of a folder and their files, both by name, and an error for each mistake."""
+class LoadedModels(Generic[M]):
+    """The valid models of a folder and their files, both by name, and an error for each mistake."""
 
     models: Mapping[str, M]
     paths: Mapping[str, Path]
@@ -28,38 +29,38 @@ class Held(Generic[M]):
 
 
 @dataclass(frozen=True)
-class Reader(Generic[M]):
-    """Reads files of one kind; ``noun`` is what they describe, and the key that holds its name."""
+class ModelLoader(Generic[M]):
+    """Loads files of one kind; ``noun`` is the kind, and the key that holds a model's name."""
 
     noun: str
     model: type[M]
-    check: Callable[[M], Iterable[Problem]]
+    check: Callable[[M], Iterable[Diagnostic]]
 
     def read(self, path: Path) -> tuple[M | None, list[SuiteError]]:
-        """Return what a file describes, or None and its mistakes."""
+        """Return a file's model, or None and its mistakes."""
         try:
-            document = read_document(path)
+            document = read_yaml(path)
         except SuiteError as error:
             return None, [error]
         if not isinstance(document.data, dict):
             what = f"a {self.noun} is a mapping of keys, and this file is not."
-            return None, [Problem((), what, f"Begin with {self.noun}: and a name.").error(document)]
+            return None, [Diagnostic((), what, f"Begin with {self.noun}: and a name.").error(document)]
         try:
             found = self.model.model_validate(document.data)
         except ValidationError as error:
-            return None, [problem.error(document) for problem in explain(error, self.model, document.data)]
-        errors = [problem.error(document) for problem in self.check(found)]
+            return None, [mistake.error(document) for mistake in diagnose(error, self.model, document.data)]
+        errors = [mistake.error(document) for mistake in self.check(found)]
         return (None if errors else found), errors
 
     def read_one(self, path: Path) -> M:
-        """Return what a file describes; raise the first :class:`SuiteError` when it is wrong."""
+        """Return a file's model; raise its first :class:`SuiteError`."""
         found, errors = self.read(path)
         if found is None:
             raise errors[0]
         return found
 
-    def read_all(self, paths: Iterable[Path]) -> Held[M]:
-        """Read many files; of two with one name the first counts, and a broken one never hides another."""
+    def read_all(self, paths: Iterable[Path]) -> LoadedModels[M]:
+        """Read many files; of two models with one name the first is returned."""
         models: dict[str, M] = {}
         files: dict[str, Path] = {}
         errors: list[SuiteError] = []
@@ -71,16 +72,22 @@ class Reader(Generic[M]):
                 errors.append(self._same_name(name, path, files[name]))
             elif found is not None:
                 models[name], files[name] = found, path
-        return Held(models, files, tuple(errors))
+        return LoadedModels(models, files, tuple(errors))
 
     def _same_name(self, name: str, path: Path, first: Path) -> SuiteError:
         what = f"{self.noun} {name!r} is already in {first.name}."
-        line = read_document(path).line((self.noun,))
+        line = read_yaml(path).line((self.noun,))
         return SuiteError(what, path=path, line=line, remedy="Rename one of them.")
 
 
-def sha_of(files: Iterable[Path]) -> str:
-    """Return the SHA-256 of some files and their names, as 64 hex digits; a missing one counts as empty."""
+def yaml_files(folder: Path) -> list[Path]:
+    """Return the YAML files of a folder, its waivers excluded; none where it does not exist."""
+    found = (path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+    return sorted(path for path in found if path.name != WAIVERS_FILE)
+
+
+def files_sha(files: Iterable[Path]) -> str:
+    """Return the SHA-256 of some files and their names, as 64 hex digits; a missing file counts as empty."""
     digest = hashlib.sha256()
     for file in files:
         content = file.read_bytes() if file.exists() else b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.suite.sqltext import beyond_brackets, first_word, parameters, second_statement, unclosed
+from parity.suite.sql_text import bracket_violation, first_word, parameters, second_statement, unclosed
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_an_open_quote_is_found(sql: str, text: str | None) -> None:
     ],
 )
 def test_an_expression_stays_within_brackets_around_it(sql: str, escapes: bool, stays: bool) -> None:
-    assert (beyond_brackets(sql, escapes=escapes) == "") is stays
+    assert (bracket_violation(sql, escapes=escapes) == "") is stays

@@ -1,0 +1,91 @@
+"""Suites read from a folder: every valid one, and an error with file, line and suggestion for each mistake.
+
+A folder holds ``<suite>.yaml``, ``sql/*.sql`` and ``waivers.yaml``. A broken file does not affect the others.
+Nothing heavy is imported: this runs whenever Dag files are parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from parity.errors import SuiteError
+from parity.suite.checks import SqlFiles, check_suite
+from parity.suite.model_loader import WAIVERS_FILE, ModelLoader, files_sha, yaml_files
+from parity.suite.models import Activity, Suite, Waiver
+from parity.suite.waivers import check_waiver, folder_waivers, names_of
+
+
+@dataclass(frozen=True)
+class LoadedSuites:
+    """The contents of a folder: the valid suites, and an error for each mistake."""
+
+    suites: tuple[Suite, ...] = ()
+    errors: tuple[SuiteError, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    """File of each suite, by the suite's name; broken ones are left out."""
+
+
+def load_suites(folder: Path, wanted: str = "") -> LoadedSuites:
+    """Read every ``*.yaml`` of ``folder`` and its waivers.
+
+    ``wanted`` skips files that cannot hold that suite: a task needs one, and there may be fifty.
+    Errors about other suites' waivers are then meaningless.
+    """
+    if not folder.is_dir():
+        error = SuiteError("there is no such folder of suites.", path=folder, remedy="Set PARITY_SUITES.")
+        return LoadedSuites(errors=(error,))
+    loaded = _loader(_queries(folder)).read_all(_files(folder, wanted))
+    check = partial(check_waiver, suites=loaded.models, broken=names_of(loaded.errors))
+    waivers, found = folder_waivers(folder, check)
+    return LoadedSuites(tuple(loaded.models.values()), (*loaded.errors, *found), waivers, loaded.paths)
+
+
+def load_suite(path: Path) -> Suite:
+    """Read one suite; raise its first :class:`SuiteError`."""
+    return _loader(_queries(path.parent)).read_one(path)
+
+
+def _loader(queries: SqlFiles) -> ModelLoader[Suite]:
+    return ModelLoader("suite", Suite, partial(check_suite, queries=queries))
+
+
+def legacy_sql(path: Path, activity: Activity) -> str:
+    """Return the text of the activity's Athena query; ``path`` is the suite's file."""
+    file = path.parent / "sql" / activity.legacy.sql
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"the query of activity {activity.name} cannot be read: {error}.", path=file) from error
+
+
+def suite_sha(path: Path) -> str:
+    """Return the SHA-256 of the suite's file, its SQL files and the folder's waivers, as 64 hex digits."""
+    suite = load_suite(path)
+    queries = sorted({path.parent / "sql" / activity.legacy.sql for activity in suite.activities})
+    return files_sha((path, *queries, path.parent / WAIVERS_FILE))
+
+
+def _files(folder: Path, wanted: str = "") -> list[Path]:
+    found = yaml_files(folder)
+    # Far cheaper than YAML; a file that only mentions the name costs no more than reading it.
+    return [path for path in found if wanted.encode() in path.read_bytes()] if wanted else found
+
+
+def _queries(folder: Path) -> SqlFiles:
+    """Read ``sql/`` once for all suites."""
+    texts: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    root = folder / "sql"
+    for path in sorted(root.rglob("*.sql")):
+        name = path.relative_to(root).as_posix()
+        try:
+            texts[name] = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            unreadable[name] = error.strerror or str(error)
+        except UnicodeDecodeError as error:
+            unreadable[name] = f"byte {error.start} is not UTF-8"
+    return SqlFiles(texts, unreadable)
