@@ -206,7 +206,7 @@ def test_a_killed_senders_run_is_found_even_in_a_pipeline_without_a_token(
     other = {**request, "parameters": {"business_date": "2026-03-03"}}
     assert runs.find(other | {"asked": before}, "t-1") is None
     runs.submit(request, "t-2")
-    with pytest.raises(Terminal, match="nothing tells which run is ours"):
+    with pytest.raises(Terminal, match="it is unknown which run is ours"):
         runs.find(request | {"asked": before}, "t-1")
 
 

@@ -25,9 +25,9 @@ from parity.wording import did_you_mean
 VERSION = {"api-version": "2018-06-01"}
 PUBLIC = "https://management.azure.com"
 RETENTION = timedelta(days=45)
-"""How long Data Factory remembers runs."""
+"""How long Data Factory lists runs."""
 UNKNOWN_RETRIES = 1 << 31
-"""Retries that an expression says: only the end of the run shows that no attempt follows."""
+"""Retries that an expression gives: only the end of the run shows that no attempt follows."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class AdfClient:
         self.config = config
         self.clock = clock or SystemClock()
         credential = entra_credential(config.credential, MANAGEMENT, clock=self.clock, transport=transport)
-        self._door = ApiClient(
+        self._api = ApiClient(
             config.endpoint,
             service="Data Factory",
             credential=credential,
@@ -165,13 +165,13 @@ class AdfClient:
         page = self._get("pipelines", what)
         names = [item["name"] for item in page["value"]]
         while link := page.get("nextLink"):
-            page = self._door.send(Call("GET", link.removeprefix(self.config.endpoint), what))
+            page = self._api.send(Call("GET", link.removeprefix(self.config.endpoint), what))
             names += [item["name"] for item in page["value"]]
         return names
 
     def create_run(self, pipeline: str, parameters: Mapping[str, Any], recovery: Recovery | None = None) -> str:
-        """Start a run, asking once, and return its id; Unreachable: nobody knows whether it started."""
-        answer = self._door.post(
+        """Start a run with one request, and return its id; Unreachable: it may or may not have started."""
+        answer = self._api.post(
             f"{self.config.resource}/pipelines/{quote(pipeline, safe='')}/createRun",
             what=f"a run of pipeline {pipeline!r}",
             idempotent=False,
@@ -203,11 +203,11 @@ class AdfClient:
         return ids[: ids.index(run.run_id)] if run.run_id in ids else [one for one in ids if one != run.run_id]
 
     def activities(self, run_id: str, earlier: Sequence[str] = ()) -> dict[str, RunStatus]:
-        """Return how each activity of a run stands, by name; one poll answers for all.
+        """Return how each activity of a run stands, by name; one poll for all.
 
         ``earlier`` are the runs that this one recovers, oldest first: what succeeded there and has not run since
-        is listed, too. ``output["pipeline_run"]`` says which run performed an activity, and ``spared`` that this
-        run has decided not to repeat it.
+        is listed, too. ``output["pipeline_run"]`` is the run that performed an activity; ``spared``: this run has
+        decided not to repeat it.
         """
         known: dict[str, RunStatus] = {}
         for older in earlier:
@@ -217,7 +217,7 @@ class AdfClient:
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run and the runs that it started."""
-        self._door.post(
+        self._api.post(
             f"{self.config.resource}/pipelineruns/{run_id}/cancel",
             what=f"the cancelling of pipeline run {run_id}",
             idempotent=True,
@@ -231,12 +231,12 @@ class AdfClient:
         return list(self._query(path, body, f"activities of pipeline run {run_id}"))
 
     def _get(self, path: str, what: str) -> Any:
-        return self._door.get(f"{self.config.resource}/{path}", what=what, params=VERSION)
+        return self._api.get(f"{self.config.resource}/{path}", what=what, params=VERSION)
 
     def _query(self, path: str, body: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
-            page = self._door.post(
+            page = self._api.post(
                 f"{self.config.resource}/{path}",
                 what=what,
                 idempotent=True,

@@ -1,4 +1,4 @@
-"""The activities of one pipeline run, each as a run of its own; one poll answers for all of them."""
+"""The activities of one pipeline run, each as a run of its own; one poll for all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRESH = 1.0
 
 
 def activity_run(pipeline_run: str, activity: str) -> str:
-    """Return the id by which an activity of a pipeline run is asked for."""
+    """Return the id of an activity of a pipeline run."""
     return f"{pipeline_run}/{activity}"
 
 
@@ -87,7 +87,7 @@ class ActivityRuns:
                 )
 
     def _wrote(self, run: PipelineRun, name: str, began: datetime, mine: RunStatus | None) -> bool:
-        """Tell whether ``run`` performed the activity after ``mine``, or while that went on."""
+        """Return whether ``run`` performed the activity after ``mine``, or while that went on."""
         status = self._client.activities(run.run_id, earlier=self._client.earlier_runs(run)).get(name)
         performed = status is not None and status.output.get("pipeline_run") == run.run_id
         if status is None or not performed or status.state in ("Skipped", "Inactive"):

@@ -18,7 +18,7 @@ CONDITIONS: Mapping[str, frozenset[str]] = {
 
 
 class BrokenLink(NamedTuple):
-    """The first activity upstream (or the asked one itself) that kept data from being produced."""
+    """The first activity upstream (or the given one itself) that prevented data from being produced."""
 
     activity: str
     error: RemoteError | None

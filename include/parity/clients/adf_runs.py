@@ -7,7 +7,7 @@ Unreachable; a later attempt looks first.
 
 A pipeline without the parameter, and a recovery (whose parameters are the first run's), can only be recognised
 by what started since: the same pipeline and parameters, or the same run group. So a request that an attempt may
-have sent before it was killed says since when (``asked``); two such runs are an error, never a guess.
+have sent before it was killed gives the time since when (``asked``); two such runs are an error, never a guess.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class AdfRuns:
         reference = self._client.run(asked.recovery_of)
         group = [run for run in self._runs_since(asked, self._since(asked)) if run.group_id == reference.group_id]
         younger = [run for run in group if _started(run) > _started(reference)]
-        # One that ended badly is not taken up again: whoever asks now asks for another try.
+        # One that ended badly is not taken up again: a new request means another try.
         return [run for run in younger if not run.status.phase.ended or (asked.since and _went_well(run))]
 
     def _unmarked(self, asked: Request) -> str | None:
@@ -126,7 +126,7 @@ class AdfRuns:
             ids = ", ".join(run.run_id for run in found)
             raise Terminal(
                 f"Pipeline {asked.pipeline!r} was started {len(found)} times for the same parameters while a task "
-                f"was killed, and nothing tells which run is ours ({ids}).",
+                f"was killed, and it is unknown which run is ours ({ids}).",
                 remedy=f"Choose 'use this run id', and declare the parameter {MARK!r} in the pipeline.",
             )
         return found[0].run_id if found else None

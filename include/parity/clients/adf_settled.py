@@ -1,7 +1,7 @@
 """Whether an activity's success is final: facts in, one doubt out.
 
-The factory lists a success as soon as an attempt, a round of a loop or an earlier run of the group had it. It says
-something of the activity's data only when nothing that belongs to this run can still run the activity, or what
+The factory lists a success as soon as an attempt, a round of a loop or an earlier run of the group had it. It
+vouches for the activity's data only when nothing that belongs to this run can still run the activity, or what
 lies upstream of it, again.
 """
 

@@ -55,12 +55,12 @@ class AdlsStorage:
 
     def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``; all pages, without the folders' own markers."""
-        place = self._place(prefix)
+        parsed = self._parse(prefix)
         with azure_errors(prefix):
-            container = self._service.get_container_client(place.root)
-            found = list(container.list_blobs(name_starts_with=place.prefix, include=["metadata"]))
-        head = f"abfss://{place.root}@{place.host}/"
-        start = len(place.prefix)
+            container = self._service.get_container_client(parsed.root)
+            found = list(container.list_blobs(name_starts_with=parsed.prefix, include=["metadata"]))
+        head = f"abfss://{parsed.root}@{parsed.host}/"
+        start = len(parsed.prefix)
         return [
             ObjectInfo(head + blob.name, blob.name[start:], blob.size, blob.last_modified, blob.etag or "")
             for blob in found
@@ -71,17 +71,17 @@ class AdlsStorage:
         """Return the names of the folders directly under ``prefix``; all pages."""
         from azure.storage.blob import BlobPrefix
 
-        place = self._place(prefix)
+        parsed = self._parse(prefix)
         with azure_errors(prefix):
-            container = self._service.get_container_client(place.root)
-            found = list(container.walk_blobs(name_starts_with=place.prefix, delimiter="/"))
+            container = self._service.get_container_client(parsed.root)
+            found = list(container.walk_blobs(name_starts_with=parsed.prefix, delimiter="/"))
         names = [item.name for item in found if isinstance(item, BlobPrefix)]
-        return sorted(name[len(place.prefix) :].rstrip("/") for name in names)
+        return sorted(name[len(parsed.prefix) :].rstrip("/") for name in names)
 
     def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
         """Return the bytes, or a range of them."""
         with azure_errors(url):
-            # Without an offset no range is asked for, and an empty object has none to give.
+            # Without an offset no range is requested, and an empty object has none.
             offset = start if start or length is not None else None
             return bytes(self._blob(url).download_blob(offset=offset, length=length).readall())
 
@@ -109,21 +109,21 @@ class AdlsStorage:
             return
 
     def _blob(self, url: str) -> Any:
-        place = self._place(url)
-        return self._service.get_blob_client(place.root, place.key)
+        parsed = self._parse(url)
+        return self._service.get_blob_client(parsed.root, parsed.key)
 
-    def _place(self, url: str) -> ObjectUrl:
-        place = ObjectUrl.of(url)
-        if place.host.partition(".")[0] != self._account:
+    def _parse(self, url: str) -> ObjectUrl:
+        parsed = ObjectUrl.of(url)
+        if parsed.host.partition(".")[0] != self._account:
             raise BadInput(
                 f"{url} is not in the storage account {self._account!r}.",
                 remedy="Name the account's own connection in the suite, or change the exchange's address.",
             )
-        return place
+        return parsed
 
 
 def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
-    """Return what the client is told about who we are."""
+    """Return the client's credential."""
     if isinstance(config.credential, SecretStr):
         key = config.credential.get_secret_value()
         return {"credential": {"account_name": config.account, "account_key": key}}

@@ -1,6 +1,6 @@
-"""Where results are kept: a folder of some storage, asked by names below it.
+"""Where results are stored: a folder of some storage, by names below it.
 
-Reports, Data Docs and the full results of Great Expectations go through this one door, so that several workers
+Reports, Data Docs and the full results of Great Expectations go through it, so that several workers
 and the API server need no disk in common.
 """
 
@@ -36,7 +36,7 @@ class Artefacts:
         return cls(file_url(folder), FileStorage())
 
     def url(self, name: str) -> str:
-        """Return where ``name`` lies; NotFound for a name that would lead elsewhere."""
+        """Return the URL of ``name``; NotFound for a name that would lead out of the folder."""
         parts = name.split("/")
         if _UNSAFE.search(name) or any(part in ("", ".", "..") for part in parts):
             raise NotFound(f"{name!r} is no name of an artefact.")

@@ -1,4 +1,4 @@
-"""Athena queries as remote runs: started once, watched for cost, stopped when asked.
+"""Athena queries as remote runs: started once, watched for cost, stopped on request.
 
 ``StartQueryExecution`` takes a ClientRequestToken and returns the query that it started first, so a repeat is
 safe; the token must carry the attempt, because a failed query would come back too.
@@ -49,7 +49,7 @@ class AthenaConfig:
     output: str = ""
     """s3:// folder of results; empty means the workgroup's."""
     max_scan: int | None = None
-    """Bytes; above it ``output["over_budget"]`` says why, and the waiting side cancels."""
+    """Bytes; above it ``output["over_budget"]`` is the reason, and the waiting side cancels."""
     price_per_tib: Decimal = Decimal(5)
     """US dollars."""
 
@@ -66,7 +66,7 @@ class AthenaRuns:
 
     def submit(self, request: Mapping[str, Any], token: str) -> str:
         """Return the query that ``token`` started, starting it if there is none."""
-        # Said, not left to a default: an earlier query's result would be of an earlier state of the tables.
+        # Explicit, not left to a default: an earlier query's result would be of an earlier state of the tables.
         options: dict[str, Any] = {"ResultReuseConfiguration": NO_REUSE}
         if request.get("parameters"):
             options["ExecutionParameters"] = list(request["parameters"])
@@ -85,7 +85,7 @@ class AthenaRuns:
     def find(self, request: Mapping[str, Any], token: str) -> str | None:
         """Return the query that ``token`` started, if its text (such as UNLOAD's folder) carries the token.
 
-        Athena cannot be asked for a ClientRequestToken; ``submit`` is safe to repeat instead.
+        Athena cannot look up a ClientRequestToken; ``submit`` is safe to repeat instead.
         """
         sql = request["sql"]
         if not carries(sql, token):
@@ -135,7 +135,7 @@ class AthenaRuns:
     def columns(self, query: Statement, token: str, *, patience: float = 300.0) -> list[tuple[str, str]]:
         """Return the names and Athena types of a query's columns, by running it for no rows.
 
-        Blocks for up to ``patience`` seconds; used only when an UNLOAD wrote no file that could tell.
+        Blocks for up to ``patience`` seconds; used only when an UNLOAD wrote no file to read them from.
         """
         run_id = self.submit(without_rows(query).request, f"{token}/columns")
         self._wait(run_id, patience)

@@ -1,6 +1,6 @@
 """Statements for Athena: named parameters become execution parameters, a query becomes an UNLOAD.
 
-A suite's SQL says ``:business_date``. Athena knows ``?`` only, and documents it for WHERE only
+A suite's SQL has ``:business_date``. Athena has ``?`` only, and documents it for WHERE only
 ("Use parameterized queries": SELECT ?, and so on, is not supported); UNLOAD takes it too. So a name in a WHERE
 becomes ``?`` with a typed literal as its execution parameter, and anywhere else the typed literal itself, such
 as ``DATE '2026-03-02'``. The text is read token by token: strings, quoted names and comments are never touched.

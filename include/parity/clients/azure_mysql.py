@@ -1,4 +1,4 @@
-"""The migrated server by Azure's own account: a flexible server and its configuration, API version 2023-12-30."""
+"""The migrated server as Azure reports it: a flexible server and its configuration, API version 2023-12-30."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATES = states(up="Ready Updating", passing="Starting", down="Stopping Stopped 
 
 @dataclass(frozen=True)
 class FlexibleServerConfig:
-    """One flexible server and how to ask for it."""
+    """One flexible server and how to reach it."""
 
     subscription: str
     resource_group: str
@@ -52,7 +52,7 @@ class FlexibleServerConfig:
 
 
 class FlexibleServerClient:
-    """Asks Azure Resource Manager about one server."""
+    """Reads one server from Azure Resource Manager."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class FlexibleServerClient:
     ) -> None:
         self.config = config
         clock = clock or SystemClock()
-        self._door = ApiClient(
+        self._api = ApiClient(
             config.endpoint,
             service="Azure Database for MySQL",
             credential=entra_credential(config.credential, MANAGEMENT, clock=clock, transport=transport),
@@ -94,7 +94,7 @@ class FlexibleServerClient:
     def _described(self) -> Any:
         name = self.config.server
         try:
-            return self._door.get(self.config.resource, what=f"flexible server {name!r}", params=VERSION)
+            return self._api.get(self.config.resource, what=f"flexible server {name!r}", params=VERSION)
         except NotFound as error:
             remedy = did_you_mean(name, self._names())
             group = self.config.resource_group
@@ -107,14 +107,14 @@ class FlexibleServerClient:
     def _configurations(self) -> Iterator[tuple[str, Parameter]]:
         what = f"the configuration of flexible server {self.config.server!r}"
         for item in self._pages(f"{self.config.resource}/configurations", what):
-            told = item["properties"]
-            value = told.get("currentValue", told.get("value"))
+            properties = item["properties"]
+            value = properties.get("currentValue", properties.get("value"))
             if value is not None:
-                yield item["name"], Parameter(str(value), told.get("source") == "user-override")
+                yield item["name"], Parameter(str(value), properties.get("source") == "user-override")
 
     def _pages(self, path: str, what: str) -> Iterator[Any]:
-        page = self._door.get(path, what=what, params=VERSION)
+        page = self._api.get(path, what=what, params=VERSION)
         yield from page["value"]
         while link := page.get("nextLink"):
-            page = self._door.send(Call("GET", link.removeprefix(self.config.endpoint), what))
+            page = self._api.send(Call("GET", link.removeprefix(self.config.endpoint), what))
             yield from page["value"]

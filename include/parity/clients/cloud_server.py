@@ -1,4 +1,4 @@
-"""What a cloud says of a database server that it runs: is it up, which version, where, how configured."""
+"""What a cloud reports about a database server: whether it is up, its version, endpoint and configuration."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from enum import StrEnum
 
 from parity.errors import RemoteFailed, Terminal, Unreachable
 
-REMEDY = "Start or repair the server, then clear this task with downstream."
-
 
 class Health(StrEnum):
-    """What a cloud's word for a server's state means to whoever wants to read from it."""
+    """Whether a server in a state of its cloud can be read from."""
 
     UP = "up"
     PASSING = "passing"
-    """It does not answer now, and will by itself."""
+    """Not now, and soon by itself."""
     DOWN = "down"
 
 
@@ -31,17 +29,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class CloudServer:
-    """One server, by its cloud's own account."""
+    """One server, as its cloud reports it."""
 
     kind: str
     """What people call it, such as ``RDS instance``."""
     name: str
     state: str
-    """The cloud's own word."""
+    """In the cloud's own words."""
     version: str
     host: str
     port: int
-    """0: the cloud does not say."""
+    """0: the cloud does not report it."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     parameter_group: str = ""
     url: str = ""
@@ -51,26 +49,27 @@ class CloudServer:
 def require_up(server: CloudServer, states: Mapping[str, Health]) -> CloudServer:
     """Return ``server`` when it can be read from; Unreachable when it soon can, else RemoteFailed.
 
-    A word that is not in the table is an error: guessing that it means *up* could be wrong for a whole night.
+    A state that is not in the table is an error: a guess that it means *up* could be wrong.
     """
     who = f"{server.kind} {server.name}"
     health = states.get(server.state)
     if health is Health.UP:
         return server
     if health is Health.PASSING:
-        raise Unreachable(f"{who} is {server.state}.", remedy="It will be asked again.", url=server.url)
+        raise Unreachable(f"{who} is {server.state}.", remedy="It will be queried again.", url=server.url)
     if health is Health.DOWN:
-        remedy = "Start or repair the server, then clear this task with downstream."
         raise RemoteFailed(
-            f"{who} is {server.state}, so nothing can be read from it.", remedy=remedy, url=server.url
+            f"{who} is {server.state}, so nothing can be read from it.",
+            remedy="Start or repair the server, then clear this task with downstream.",
+            url=server.url,
         )
     raise Terminal(f"{who} is in state {server.state!r}, which Parity does not know.", url=server.url)
 
 
 def states(up: str, passing: str, down: str) -> Mapping[str, Health]:
-    """Return a cloud's table of words, each set given as one text with blanks between."""
+    """Return a cloud's table of states, each set given as one text with blanks between."""
     return {
-        word: health
+        state: health
         for health, words in ((Health.UP, up), (Health.PASSING, passing), (Health.DOWN, down))
-        for word in words.split()
+        for state in words.split()
     }

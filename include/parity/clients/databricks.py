@@ -1,4 +1,4 @@
-"""Databricks Jobs 2.2: find a job, run it once, say how it went.
+"""Databricks Jobs 2.2: find a job, run it once, report how it went.
 
 ``run-now`` takes an idempotency token and returns the run that the token started first, so it may be sent
 again; the token must then carry the attempt, because a failed run would come back too.
@@ -32,7 +32,7 @@ API = "/api/2.2/jobs"
 LOOK_BACK = timedelta(days=3)
 """How far back a run is looked for by its token."""
 TRACE = 4000
-"""Characters kept of a task's traceback: its end."""
+"""Characters of a task's traceback that are reported: its end."""
 
 LIFECYCLE = Lifecycle(
     "Databricks",
@@ -49,7 +49,7 @@ LIFECYCLE = Lifecycle(
         "INTERNAL_ERROR/TIMEDOUT": Phase.FAILED,
         "INTERNAL_ERROR/CANCELED": Phase.CANCELLED,
         "TERMINATED/SUCCESS": Phase.SUCCEEDED,
-        # Some task failed and the job was told not to mind; we do.
+        # Some task failed and the job tolerates it; Parity does not.
         "TERMINATED/SUCCESS_WITH_FAILURES": Phase.FAILED,
         "TERMINATED/FAILED": Phase.FAILED,
         "TERMINATED/TIMEDOUT": Phase.FAILED,
@@ -95,7 +95,7 @@ def credential_of(
         return StaticCredential(auth.token)
     if isinstance(auth, EntraConfig):
         return entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
-    door = ApiClient(config.host, service="Databricks", clock=clock, transport=transport)
+    api = ApiClient(config.host, service="Databricks", clock=clock, transport=transport)
     call = Call(
         "POST",
         "/oidc/v1/token",
@@ -103,7 +103,7 @@ def credential_of(
         form={"grant_type": "client_credentials", "scope": "all-apis"},
         basic=(auth.client_id, auth.client_secret.get_secret_value()),
     )
-    return BearerCredential(lambda: oauth_source(door, call, clock), clock)
+    return BearerCredential(lambda: oauth_source(api, call, clock), clock)
 
 
 class DatabricksClient:
@@ -118,7 +118,7 @@ class DatabricksClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
-        self._door = ApiClient(
+        self._api = ApiClient(
             config.host,
             service="Databricks",
             credential=credential_of(config, self.clock, transport),
@@ -130,7 +130,7 @@ class DatabricksClient:
     def job_id(self, job: str) -> int:
         """Return the id of the job called exactly ``job`` (or numbered so); NotFound when none or several."""
         if job.isdecimal():
-            found = self._door.get(f"{API}/get", what=f"job {job}", params={"job_id": job})
+            found = self._api.get(f"{API}/get", what=f"job {job}", params={"job_id": job})
             return int(found["job_id"])
         ids = [i for i, name in self.jobs(job).items() if name == job]
         if len(ids) == 1:
@@ -155,11 +155,11 @@ class DatabricksClient:
             "job_parameters": dict(parameters),
             "idempotency_token": fingerprint(token),
         }
-        answer = self._door.post(f"{API}/run-now", what=f"a run of job {job_id}", idempotent=True, json=body)
+        answer = self._api.post(f"{API}/run-now", what=f"a run of job {job_id}", idempotent=True, json=body)
         return str(answer["run_id"])
 
     def run(self, run_id: str) -> dict[str, Any]:
-        """Return the run as Databricks tells it, with all its tasks."""
+        """Return the run as Databricks reports it, with all its tasks."""
         pages = list(self._pages("runs/get", {"run_id": run_id}, f"run {run_id}"))
         return {**pages[0], "tasks": [task for page in pages for task in page.get("tasks") or []]}
 
@@ -171,22 +171,22 @@ class DatabricksClient:
 
     def output(self, run_id: str) -> dict[str, Any]:
         """Return one task run's output: ``error``, ``error_trace``, ``notebook_output`` …"""
-        found: dict[str, Any] = self._door.get(
+        found: dict[str, Any] = self._api.get(
             f"{API}/runs/get-output", what=f"the output of run {run_id}", params={"run_id": run_id}
         )
         return found
 
     def cancel(self, run_id: str) -> None:
-        """Ask for the run to be cancelled; an ended one is left alone by Databricks."""
+        """Request that the run be cancelled; an ended one is left alone by Databricks."""
         body = {"run_id": int(run_id)}
         what = f"the cancelling of run {run_id}"
-        self._door.post(f"{API}/runs/cancel", what=what, idempotent=True, json=body)
+        self._api.post(f"{API}/runs/cancel", what=what, idempotent=True, json=body)
 
     def _pages(self, path: str, params: dict[str, str], what: str) -> Iterator[dict[str, Any]]:
-        page = self._door.get(f"{API}/{path}", what=what, params=params)
+        page = self._api.get(f"{API}/{path}", what=what, params=params)
         yield page
         while token := page.get("next_page_token"):
-            page = self._door.get(f"{API}/{path}", what=what, params={**params, "page_token": token})
+            page = self._api.get(f"{API}/{path}", what=what, params={**params, "page_token": token})
             yield page
 
 
@@ -206,7 +206,7 @@ class DatabricksRuns:
     def find(self, request: Mapping[str, Any], token: str) -> str | None:
         """Return the run that ``token`` started, if a parameter (such as the destination) carries the token.
 
-        Databricks cannot be asked for an idempotency token; ``submit`` is safe to repeat instead.
+        Databricks cannot look up an idempotency token; ``submit`` is safe to repeat instead.
         """
         wanted = request.get("parameters") or {}
         if not any(carries(value, token) for value in wanted.values()):
@@ -236,7 +236,7 @@ class DatabricksRuns:
         )
 
     def cancel(self, run_id: str) -> None:
-        """Ask for the run to be cancelled."""
+        """Request that the run be cancelled."""
         self._client.cancel(run_id)
 
     def _output_of(self, task: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,12 +259,12 @@ def first_failed(tasks: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def run_error(run: Mapping[str, Any], task: Mapping[str, Any] | None, error: str) -> RemoteError:
-    """Return why the run failed, as precisely as Databricks says it."""
+    """Return why the run failed, as precisely as Databricks reports it."""
     details = (run.get("status") or {}).get("termination_details") or {}
-    said = error or (task or run)["state"].get("state_message") or "Databricks gave no reason."
+    reason = error or (task or run)["state"].get("state_message") or "Databricks gave no reason."
     return RemoteError(
         code=details.get("code") or state_word(run["state"]),
-        message=f"task {task['task_key']!r}: {said}" if task else said,
+        message=f"task {task['task_key']!r}: {reason}" if task else reason,
         failure_type=details.get("type") or "",
     )
 

@@ -2,7 +2,7 @@
 
 azure-identity does the work for https authorities, and refuses any other. For an http authority on this very
 machine (the sandbox) the client-credential flow is done in plain REST; nothing else of it differs, so both are
-cached here, until shortly before they expire, and asked afresh when a service refuses one early.
+cached here, until shortly before they expire, and renewed when a service refuses one early.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class BearerCredential:
             return self._token
 
     def renew(self) -> bool:
-        """Forget the token and what lies below it."""
+        """Forget the token and its source."""
         with self._lock:
             self._token = self._source = None
         return True
@@ -105,7 +105,7 @@ class StaticCredential:
         return f"Bearer {self._token.get_secret_value()}"
 
     def renew(self) -> bool:
-        """Tell that it is what it is."""
+        """Return False: it cannot change."""
         return False
 
 
@@ -123,13 +123,13 @@ def entra_credential(
     return BearerCredential(lambda: _identity_source(config, scope), clock)
 
 
-def oauth_source(door: ApiClient, call: Call, clock: Clock) -> TokenSource:
+def oauth_source(api: ApiClient, call: Call, clock: Clock) -> TokenSource:
     """Return a source that posts ``call`` to an OAuth token endpoint."""
 
     def fetch() -> AccessToken:
         asked = clock.now().timestamp()
         try:
-            answer = door.send(call)
+            answer = api.send(call)
         except Terminal as error:
             raise AccessDenied(error.message, remedy="Check the connection's client id and secret.") from None
         return AccessToken(SecretStr(answer["access_token"]), asked + float(answer["expires_in"]))
@@ -140,14 +140,14 @@ def oauth_source(door: ApiClient, call: Call, clock: Clock) -> TokenSource:
 def _rest_source(
     config: EntraConfig, scope: str, clock: Clock, transport: httpx.BaseTransport | None
 ) -> TokenSource:
-    door = ApiClient(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
+    api = ApiClient(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
     form = {"grant_type": "client_credentials", "client_id": _client_id(config), "scope": scope}
     if config.kind == "workload_identity":
         form |= {"client_assertion_type": ASSERTION, "client_assertion": _federated_token(config)}
     else:
         form["client_secret"] = config.client_secret.get_secret_value()
     path = f"/{config.tenant}/oauth2/v2.0/token"
-    return oauth_source(door, Call("POST", path, f"a token of client {form['client_id']}", form=form), clock)
+    return oauth_source(api, Call("POST", path, f"a token of client {form['client_id']}", form=form), clock)
 
 
 def _client_id(config: EntraConfig) -> str:

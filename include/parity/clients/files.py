@@ -18,9 +18,9 @@ def file_url(path: Path) -> str:
     return f"file://{path.absolute()}"
 
 
-def folder_of(place: str) -> Path:
+def folder_of(parsed: str) -> Path:
     """Return the folder that a path or a file:// URL names."""
-    return Path(place.removeprefix("file://")).absolute()
+    return Path(parsed.removeprefix("file://")).absolute()
 
 
 class FileStorage:

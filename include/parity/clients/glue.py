@@ -1,7 +1,7 @@
 """Glue job runs of the legacy side: found by their business date, watched, never started, never stopped.
 
-They belong to the legacy production. What is asked is only: did the run that made this date's data end well, and
-is it really this date's run?
+They belong to the legacy production. The only questions are whether the run that made this
+date's data ended well, and whether it is this date's run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BAD = (Phase.FAILED, Phase.CANCELLED)
 
 @dataclass(frozen=True)
 class GlueConfig:
-    """How a run says its date."""
+    """How a run carries its date."""
 
     date_argument: str = "--business_date"
     timezone: str = "UTC"

@@ -1,8 +1,8 @@
-"""The one narrow door to everything that speaks HTTP.
+"""The only client of everything that speaks HTTP.
 
-Every call has time-outs, a credential and a retry policy; a decision to try again is a reason (a sentence for
-the log) or None. What must not happen twice is said by the caller: a POST is *once* unless it is declared
-idempotent, and a *once* request is repeated only when the other side certainly did nothing with it.
+Every call has time-outs, a credential and a retry policy; a decision to retry is a reason (a sentence for
+the log) or None. A POST is *once* unless its caller declares it idempotent, and a *once* request is repeated only
+when the other side certainly did nothing with it.
 
 What finally fails becomes a class of :mod:`parity.errors`, by the tables below. Neither errors nor logs ever
 carry a header, a body that we sent, or a query string.
@@ -37,13 +37,13 @@ GONE = frozenset({404, 410})
 
 
 class Credential(Protocol):
-    """Who we are, towards one service. Thread-safe."""
+    """What authenticates us to one service. Thread-safe."""
 
     def header(self) -> str:
         """Return the ``Authorization`` value; AccessDenied or Unreachable when none can be had."""
 
     def renew(self) -> bool:
-        """Forget what is cached; tell whether asking again can give something else."""
+        """Forget what is cached; return whether the next header can be another one."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ class Retry:
 
 @dataclass(frozen=True)
 class Call:
-    """One request as its caller means it."""
+    """One request."""
 
     method: str
     path: str
     what: str
-    """What is asked for, in words, such as ``pipeline 'payments'``."""
+    """What is requested, in words, such as ``pipeline 'payments'``."""
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
@@ -95,7 +95,7 @@ class Failure:
 
 
 def retry_reason(failure: Failure, *, idempotent: bool) -> str | None:
-    """Return why it is right to send the same request again, or None."""
+    """Return why the same request may be sent again, or None."""
     if failure.status == 429:
         return "throttled"
     if failure.unsent:
@@ -109,18 +109,18 @@ def retry_reason(failure: Failure, *, idempotent: bool) -> str | None:
 
 def error_for(failure: Failure, service: str, what: str) -> CouldNotCompare:
     """Return the error that ``failure`` of ``service`` is, in one sentence that names ``what``."""
-    said = ": ".join(part for part in (failure.code, failure.message) if part) or f"HTTP {failure.status}"
+    reason = ": ".join(part for part in (failure.code, failure.message) if part) or f"HTTP {failure.status}"
     if failure.status in DENIED:
         remedy = "Check the connection's credentials and the rights they were given."
-        return AccessDenied(f"{service} refused access to {what} ({failure.status} {said}).", remedy=remedy)
+        return AccessDenied(f"{service} refused access to {what} ({failure.status} {reason}).", remedy=remedy)
     if failure.status in GONE:
-        return NotFound(f"{service} does not know {what} ({said}).", remedy="Check the name in the suite.")
+        return NotFound(f"{service} does not know {what} ({reason}).", remedy="Check the name in the suite.")
     if failure.status == 429:
-        return Throttled(f"{service} throttled {what} ({said}).", retry_after=failure.retry_after)
+        return Throttled(f"{service} throttled {what} ({reason}).", retry_after=failure.retry_after)
     if failure.status == 0 or failure.status >= 500 or failure.status in WORTH_WAITING:
         number = f"{failure.status} " if failure.status else ""
-        return Unreachable(f"{service} could not be reached for {what} ({number}{said}).")
-    return Terminal(f"{service} rejected the request for {what} ({failure.status} {said}).")
+        return Unreachable(f"{service} could not be reached for {what} ({number}{reason}).")
+    return Terminal(f"{service} rejected the request for {what} ({failure.status} {reason}).")
 
 
 class ApiClient:
@@ -158,7 +158,7 @@ class ApiClient:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._http.close()
 
     def get(self, path: str, *, what: str, params: Mapping[str, str] | None = None) -> Any:
@@ -186,7 +186,7 @@ class ApiClient:
             if isinstance(answer, httpx.Response):
                 return self._read(answer, call)
             if answer.status == 401 and not renewed and self._credential and self._credential.renew():
-                log.info("%s: token refused for %s; asking for a fresh one", self._service, call.what)
+                log.info("%s: token refused for %s; fetching a new one", self._service, call.what)
                 renewed = True
                 continue
             self._wait_or_raise(call, answer, attempt)
@@ -198,7 +198,7 @@ class ApiClient:
         if reason is None or attempt >= self._retry.attempts or too_long:
             raise error_for(failure, self._service, call.what)
         pause = self._retry.pause(attempt, failure.retry_after)
-        log.info("%s: %s for %s; trying again in %.1f s", self._service, reason, call.what, pause)
+        log.info("%s: %s for %s; retrying in %.1f s", self._service, reason, call.what, pause)
         self._clock.sleep(pause)
 
     def _attempt(self, call: Call) -> httpx.Response | Failure:
@@ -246,13 +246,13 @@ def require_safe(url: str, service: str) -> None:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether ``url`` is plain http to this very machine."""
+    """Return whether ``url`` is plain http to this very machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
 def read_failure(response: httpx.Response, now: datetime) -> Failure:
-    """Return what an unsuccessful answer says, whichever of the clouds' error shapes it has."""
+    """Return what an unsuccessful answer means, whichever of the clouds' error shapes it has."""
     code, message = _code_and_message(response)
     return Failure(
         response.status_code, code, message, retry_after_seconds(response.headers.get("retry-after"), now)

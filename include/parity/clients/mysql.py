@@ -1,4 +1,4 @@
-"""One narrow door to a MySQL server: a read-only session that says who it is, and errors of our own.
+"""The only client of MySQL servers: a read-only session that names itself in every query, and errors of our own.
 
 Every session runs in UTC, with an empty ``sql_mode`` and UTF-8, because :mod:`parity.sql.mysql` relies on
 it; :mod:`parity.clients.mysql_settings` lists all that is set. It can read only, waits for no lock longer than
@@ -49,7 +49,7 @@ class SortMemory(Terminal):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is and who asks; prints itself without its password."""
+    """Where a database is and as whom to connect; prints itself without its password."""
 
     host: str
     user: str
@@ -67,7 +67,7 @@ class Address:
 
     @property
     def local(self) -> bool:
-        """Tell whether nothing leaves this machine."""
+        """Return whether nothing leaves this machine."""
         if self.socket or self.host == "localhost":
             return True
         with suppress(ValueError):
@@ -152,7 +152,7 @@ class MySQLSession:
 
     @property
     def mariadb(self) -> bool:
-        """Tell whether the server is MariaDB."""
+        """Return whether the server is MariaDB."""
         return "mariadb" in self.version.lower()
 
     def rows(self, sql: str, arguments: tuple[Any, ...] | None = None) -> list[Row]:
@@ -188,12 +188,12 @@ class MySQLSession:
                 yield row
 
     def execute(self, sql: str) -> None:
-        """Run a statement that answers nothing."""
+        """Run a statement that returns nothing."""
         with translated(self.where), self._connection.cursor() as cursor:
             cursor.execute(sql)
 
     def snapshot(self) -> None:
-        """See, from now on, the database as it is at this moment; ends the snapshot before."""
+        """Read, from now on, the database as it is at this moment; ends the snapshot before."""
         self.execute("ROLLBACK")
         self.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
@@ -208,7 +208,7 @@ class MySQLSession:
                 other.close()
 
     def close(self) -> None:
-        """Hang up; never raises."""
+        """Close the connection; never raises."""
         with suppress(Exception):
             self._connection.close()
 
@@ -229,7 +229,7 @@ class MySQLSession:
             connection.select_db(self.where.database)
 
     def _prepare(self) -> None:
-        """Set every variable that can alter an answer, and read it back: a proxy may have kept it to itself."""
+        """Set every variable that can alter an answer, and read it back: a proxy may not have passed it on."""
         limits = self.limits
         # These would cut the list of variables off, too, refuse or stop it.
         timeout = "max_statement_time" if self.mariadb else "max_execution_time"
@@ -331,7 +331,7 @@ def translated(where: Address) -> Iterator[None]:
 
 def _error(error: Exception, where: Address) -> CouldNotCompare:
     code, words = _parts(error)
-    told = _hidden(words, where).rstrip(".")
+    reason = _hidden(words, where).rstrip(".")
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLCertVerificationError):
         why = cause.verify_message.rstrip(".")
@@ -339,17 +339,17 @@ def _error(error: Exception, where: Address) -> CouldNotCompare:
     if code == _NO_TLS:
         return AccessDenied(f"{where} offers no TLS, which is required.", remedy=_TRUST)
     if code in _DENIED:
-        return AccessDenied(f"{where} refused: {told}.", remedy=_DENIED_REMEDY)
+        return AccessDenied(f"{where} refused: {reason}.", remedy=_DENIED_REMEDY)
     if code in _MISSING:
-        return NotFound(f"{where}: {told}.")
+        return NotFound(f"{where}: {reason}.")
     if code in _BUSY:
-        return Throttled(f"{where} has no connection to spare: {told}.", retry_after=5.0)
+        return Throttled(f"{where} has no connection to spare: {reason}.", retry_after=5.0)
     if code in _STOPPED:
-        return StatementStopped(f"{where} stopped a statement: {told}.")
+        return StatementStopped(f"{where} stopped a statement: {reason}.")
     if code in _GONE:
-        return Unreachable(f"{where} cannot be reached: {told}.")
+        return Unreachable(f"{where} cannot be reached: {reason}.")
     kind = SortMemory if code in _NO_MEMORY else Terminal
-    return kind(f"{where} answered error {code}: {told}.")
+    return kind(f"{where} answered error {code}: {reason}.")
 
 
 _TRUST = "Name its authority's file with ssl_ca=FILE; see tls= in docs/databases.md."

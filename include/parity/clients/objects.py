@@ -1,4 +1,4 @@
-"""Where an object lies, how it reaches a file, and what a failed attempt means, whichever storage it is in."""
+"""URLs of objects, how objects reach a file, and what a failed attempt means, in every storage alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ObjectUrl:
         complete = {"s3": bool(host) and not root, "abfss": bool(host and root), "file": not authority}
         if not complete.get(scheme):
             remedy = "Write s3://bucket/…, abfss://container@account.dfs.core.windows.net/… or file:///…."
-            raise BadInput(f"{url!r} is no place in storage.", remedy=remedy)
+            raise BadInput(f"{url!r} is no URL of an object or a folder.", remedy=remedy)
         return cls(scheme, root or host, host, key)
 
     @property
@@ -83,7 +83,7 @@ def azure_errors(what: str) -> Iterator[None]:
     except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
         raise Unreachable(f"ADLS could not be reached for {what} ({type(error).__name__}).") from None
     except HttpResponseError as error:
-        # The message of a refused signature quotes the string that was signed; the code says enough.
+        # The message of a refused signature quotes the string that was signed; the code is enough.
         raise error_for(Failure(error.status_code or 0, _code(error), error.reason or ""), "ADLS", what) from None
     except AzureError as error:
         raise Terminal(f"ADLS rejected the request for {what} ({type(error).__name__}).") from None
@@ -96,6 +96,6 @@ def azure_errors(what: str) -> Iterator[None]:
 
 
 def _code(error: Exception) -> str:
-    """Return Azure's word for an error; the client gives text or an enumeration of it."""
+    """Return Azure's code of an error; the client gives text or an enumeration of it."""
     code = getattr(error, "error_code", None) or ""
     return str(getattr(code, "value", code))

@@ -1,4 +1,4 @@
-"""The legacy server by RDS's own account: an instance or a cluster, and its parameter group, over boto3."""
+"""The legacy server as RDS reports it: an instance or a cluster, and its parameter group, over boto3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from parity.errors import NotFound
 from parity.wording import did_you_mean
 
 STATES = states(
-    # Words of RDS's user guide. Whether the database really answers is found out by connecting to it.
+    # States of RDS's user guide. Whether the database really answers shows when it is connected to.
     up=(
         "available backing-up configuring-enhanced-monitoring configuring-iam-database-auth"
         " configuring-log-exports delete-precheck incompatible-create incompatible-option-group modifying"
@@ -74,14 +74,14 @@ def cluster(clients: AwsClients, name: str) -> CloudServer:
         parameter_group=group,
         url=_url(rds, f"database:id={name};is-cluster=true"),
     )
-    asked = [("DBClusterParameterGroupName", group)] if group else []
-    return _with_parameters(rds, server, "describe_db_cluster_parameters", asked)
+    groups = [("DBClusterParameterGroupName", group)] if group else []
+    return _with_parameters(rds, server, "describe_db_cluster_parameters", groups)
 
 
 def _with_parameters(
     rds: Any, server: CloudServer, operation: str, groups: Iterable[tuple[str, str]]
 ) -> CloudServer:
-    """Return the server with its configuration; a server that is down is refused before that is asked for."""
+    """Return the server with its configuration; a server that is down is refused before that is read."""
     require_up(server, STATES)
     found: dict[str, Parameter] = {}
     for argument, group in groups:

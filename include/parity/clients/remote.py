@@ -1,7 +1,7 @@
-"""A remote run, whichever cloud: submit once, remember, wait, cancel when told, say what happened.
+"""A remote run, whichever cloud: submit once, store its id, wait, cancel on request, report what happened.
 
-Every cloud's words are mapped by one table (:class:`Lifecycle`) to the five phases that the rest of the
-product knows. A word that is not in the table is an error, never a guess.
+Every cloud's states are mapped by one table (:class:`Lifecycle`) to the five phases that the rest of the product
+uses. A state that is not in the table is an error, never a guess.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ class Phase(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more will happen."""
+        """Return whether the run is over."""
         return self in (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """What each of one cloud's words means; client, sandbox and tests read the same table."""
+    """What each of one cloud's states means; client, sandbox and tests read the same table."""
 
     cloud: str
     phases: Mapping[str, Phase]
 
     def phase(self, state: str) -> Phase:
-        """Return the phase that ``state`` stands for; Terminal when the word is unknown."""
+        """Return the phase that ``state`` stands for; Terminal when it is unknown."""
         if (phase := self.phases.get(state)) is None:
             raise Terminal(
                 f"{self.cloud} answered with the state {state!r}, which Parity does not know.",
-                remedy=f"It knows {', '.join(self.phases)}; teach it the new one in parity.clients.",
+                remedy=f"It knows {', '.join(self.phases)}; add the new one in parity.clients.",
             )
         return phase
 
     @property
     def final(self) -> frozenset[str]:
-        """Return the words after which nothing more happens."""
-        return frozenset(word for word, phase in self.phases.items() if phase.ended)
+        """Return the states in which a run is over."""
+        return frozenset(state for state, phase in self.phases.items() if phase.ended)
 
 
 def fingerprint(token: str) -> str:
@@ -62,7 +62,7 @@ def fingerprint(token: str) -> str:
 
 
 def carries(text: str, token: str) -> bool:
-    """Tell whether ``text`` names ``token``, itself or by the first 12 digits of its fingerprint."""
+    """Return whether ``text`` names ``token``, itself or by the first 12 digits of its fingerprint."""
     return token in text or fingerprint(token)[:12] in text
 
 
@@ -78,15 +78,15 @@ class RemoteError:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """One remote run as one poll saw it."""
+    """One remote run, as of one poll."""
 
     run_id: str
     state: str
-    """The cloud's own word."""
+    """In the cloud's own words."""
     phase: Phase
     error: RemoteError | None = None
     url: str = ""
-    """Where a person can look at it."""
+    """Where people can look at it."""
     started: datetime | None = None
     ended: datetime | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
@@ -108,4 +108,4 @@ class RemoteRuns(Protocol):
         """Return how the run stands."""
 
     def cancel(self, run_id: str) -> None:
-        """Ask the cloud to stop the run; ended runs are left alone."""
+        """Request that the cloud stop the run; ended runs are left alone."""

@@ -1,4 +1,4 @@
-"""Objects in s3://, abfss:// and file://, all asked the same way.
+"""Objects in s3://, abfss:// and file://, behind one protocol.
 
 Reading comes with checks: a download that is shorter or longer than what was listed is refused, because half a
 file can be a valid table.
@@ -29,7 +29,7 @@ class ObjectInfo:
     size: int
     modified: datetime
     version: str = ""
-    """The storage's mark of these very bytes, such as an ETag."""
+    """What identifies these very bytes, such as an ETag."""
 
 
 class Storage(Protocol):
@@ -65,63 +65,65 @@ class S3Storage:
 
     def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``; all pages."""
-        place = ObjectUrl.of(prefix)
+        parsed = ObjectUrl.of(prefix)
         with aws_errors("S3", prefix):
             pages = self._clients("s3").get_paginator("list_objects_v2")
             found = [
                 item
-                for page in pages.paginate(Bucket=place.root, Prefix=place.prefix)
+                for page in pages.paginate(Bucket=parsed.root, Prefix=parsed.prefix)
                 for item in page.get("Contents", [])
                 if not item["Key"].endswith("/")
             ]
-        start = len(place.prefix)
+        start = len(parsed.prefix)
         return [
-            ObjectInfo(f"s3://{place.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"], i["ETag"])
+            ObjectInfo(f"s3://{parsed.root}/{i['Key']}", i["Key"][start:], i["Size"], i["LastModified"], i["ETag"])
             for i in found
         ]
 
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the names of the folders directly under ``prefix``; all pages."""
-        place = ObjectUrl.of(prefix)
+        parsed = ObjectUrl.of(prefix)
         with aws_errors("S3", prefix):
             pages = self._clients("s3").get_paginator("list_objects_v2")
-            asked = {"Bucket": place.root, "Prefix": place.prefix, "Delimiter": "/"}
-            found = [item["Prefix"] for page in pages.paginate(**asked) for item in page.get("CommonPrefixes", [])]
-        return sorted(name[len(place.prefix) :].rstrip("/") for name in found)
+            request = {"Bucket": parsed.root, "Prefix": parsed.prefix, "Delimiter": "/"}
+            found = [
+                item["Prefix"] for page in pages.paginate(**request) for item in page.get("CommonPrefixes", [])
+            ]
+        return sorted(name[len(parsed.prefix) :].rstrip("/") for name in found)
 
     def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
         """Return the bytes, or a range of them."""
-        place = ObjectUrl.of(url)
+        parsed = ObjectUrl.of(url)
         options = {"Range": f"bytes={start}-{'' if length is None else start + length - 1}"}
         with aws_errors("S3", url):
             ranged = options if start or length is not None else {}
-            body = self._clients("s3").get_object(Bucket=place.root, Key=place.key, **ranged)["Body"]
+            body = self._clients("s3").get_object(Bucket=parsed.root, Key=parsed.key, **ranged)["Body"]
             return bytes(body.read())
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
-        place = ObjectUrl.of(url)
+        parsed = ObjectUrl.of(url)
         with aws_errors("S3", url):
-            self._clients("s3").put_object(Bucket=place.root, Key=place.key, Body=data)
+            self._clients("s3").put_object(Bucket=parsed.root, Key=parsed.key, Body=data)
 
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file."""
-        place = ObjectUrl.of(url)
+        parsed = ObjectUrl.of(url)
         with aws_errors("S3", url), local_errors(to):
-            body = self._clients("s3").get_object(Bucket=place.root, Key=place.key)["Body"]
+            body = self._clients("s3").get_object(Bucket=parsed.root, Key=parsed.key)["Body"]
             return save(body.iter_chunks(CHUNK), to)
 
     def upload(self, path: Path, url: str) -> None:
         """Copy a file to an object."""
-        place = ObjectUrl.of(url)
+        parsed = ObjectUrl.of(url)
         with aws_errors("S3", url), local_errors(path), path.open("rb") as file:
-            self._clients("s3").put_object(Bucket=place.root, Key=place.key, Body=file)
+            self._clients("s3").put_object(Bucket=parsed.root, Key=parsed.key, Body=file)
 
     def delete(self, url: str) -> None:
         """Delete an object."""
-        place = ObjectUrl.of(url)
+        parsed = ObjectUrl.of(url)
         with aws_errors("S3", url):
-            self._clients("s3").delete_object(Bucket=place.root, Key=place.key)
+            self._clients("s3").delete_object(Bucket=parsed.root, Key=parsed.key)
 
 
 class Storages:
@@ -166,7 +168,7 @@ class Storages:
 
 
 def storage(by_scheme: Mapping[str, Storage]) -> Storage:
-    """Return one storage that asks the right one by the URL's scheme: s3, abfss or file."""
+    """Return one storage over several, chosen by the URL's scheme: s3, abfss or file."""
     return Storages(by_scheme)
 
 

@@ -33,100 +33,98 @@ class CountingCredential:
 
 
 @pytest.fixture
-def door(wire: Any, clock: FakeClock) -> ApiClient:
+def api(wire: Any, clock: FakeClock) -> ApiClient:
     return ApiClient("https://cloud.test", service="The cloud", clock=clock, transport=wire.transport)
 
 
-def test_a_throttled_request_waits_as_long_as_it_was_asked_to(
-    door: ApiClient, wire: Any, clock: FakeClock
-) -> None:
+def test_a_throttled_request_waits_as_long_as_it_was_asked_to(api: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(429, headers={"Retry-After": "7"}), OK)
-    assert door.get("/x", what="x") == {"fine": True}
+    assert api.get("/x", what="x") == {"fine": True}
     assert clock.slept == [7.0]
 
 
-def test_retry_after_may_be_a_date(door: ApiClient, wire: Any, clock: FakeClock) -> None:
+def test_retry_after_may_be_a_date(api: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(503, headers={"Retry-After": "Sun, 01 Mar 2026 02:00:09 GMT"}), OK)
-    door.get("/x", what="x")
+    api.get("/x", what="x")
     assert clock.slept == [9.0]
 
 
-def test_an_unreadable_retry_after_is_ignored(door: ApiClient, wire: Any, clock: FakeClock) -> None:
+def test_an_unreadable_retry_after_is_ignored(api: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(503, headers={"Retry-After": "soon"}), OK)
-    door.get("/x", what="x")
+    api.get("/x", what="x")
     assert clock.slept == [1.0]
 
 
 def test_waits_grow_and_end_as_unreachable(wire: Any, clock: FakeClock) -> None:
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="The cloud", clock=clock, retry=Retry(attempts=4), transport=wire.transport
     )
     wire.on("GET", "/x", BUSY)
     with pytest.raises(Unreachable, match=r"not be reached for the thing \(503 ServerBusy: try later"):
-        door.get("/x", what="the thing")
+        api.get("/x", what="the thing")
     assert clock.slept == [1.0, 2.0, 4.0]
     assert len(wire.seen) == 4
 
 
-def test_a_wait_beyond_patience_is_left_to_the_caller(door: ApiClient, wire: Any, clock: FakeClock) -> None:
+def test_a_wait_beyond_patience_is_left_to_the_caller(api: ApiClient, wire: Any, clock: FakeClock) -> None:
     wire.on("GET", "/x", httpx.Response(429, headers={"Retry-After": "3600"}))
     with pytest.raises(Throttled) as caught:
-        door.get("/x", what="x")
+        api.get("/x", what="x")
     assert caught.value.retry_after == 3600.0
     assert clock.slept == []
 
 
 @pytest.mark.parametrize("trouble", [BUSY, httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("dropped")])
-def test_a_post_that_may_have_worked_is_never_sent_twice(door: ApiClient, wire: Any, trouble: Any) -> None:
+def test_a_post_that_may_have_worked_is_never_sent_twice(api: ApiClient, wire: Any, trouble: Any) -> None:
     wire.on("POST", "/x", trouble)
     with pytest.raises(Unreachable):
-        door.post("/x", what="x", idempotent=False, json={})
+        api.post("/x", what="x", idempotent=False, json={})
     assert len(wire.seen) == 1
 
 
 @pytest.mark.parametrize(
     "trouble", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.Response(429)]
 )
-def test_a_post_that_cannot_have_worked_is_sent_again(door: ApiClient, wire: Any, trouble: Any) -> None:
+def test_a_post_that_cannot_have_worked_is_sent_again(api: ApiClient, wire: Any, trouble: Any) -> None:
     wire.on("POST", "/x", trouble, OK)
-    assert door.post("/x", what="x", idempotent=False, json={}) == {"fine": True}
+    assert api.post("/x", what="x", idempotent=False, json={}) == {"fine": True}
     assert len(wire.seen) == 2
 
 
-def test_an_idempotent_post_is_sent_again(door: ApiClient, wire: Any) -> None:
+def test_an_idempotent_post_is_sent_again(api: ApiClient, wire: Any) -> None:
     wire.on("POST", "/x", BUSY, httpx.ReadError("reset"), OK)
-    assert door.post("/x", what="x", idempotent=True) == {"fine": True}
+    assert api.post("/x", what="x", idempotent=True) == {"fine": True}
 
 
 def test_an_expired_token_is_refreshed_once(wire: Any, clock: FakeClock) -> None:
     credential = CountingCredential()
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
     )
     wire.on("POST", "/x", httpx.Response(401), OK)
-    door.post("/x", what="x", idempotent=False)
+    api.post("/x", what="x", idempotent=False)
     assert [r.headers["authorization"] for r in wire.seen] == ["Bearer token-1", "Bearer token-2"]
     assert clock.slept == []
 
 
 def test_a_token_refused_twice_is_access_denied(wire: Any, clock: FakeClock) -> None:
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="C", credential=CountingCredential(), clock=clock, transport=wire.transport
     )
     wire.on("GET", "/x", httpx.Response(401))
     with pytest.raises(AccessDenied, match="credentials"):
-        door.get("/x", what="x")
+        api.get("/x", what="x")
     assert len(wire.seen) == 2
 
 
 def test_a_token_that_cannot_be_renewed_is_not_tried_again(wire: Any, clock: FakeClock) -> None:
     credential = CountingCredential(renewable=False)
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
     )
     wire.on("GET", "/x", httpx.Response(401))
     with pytest.raises(AccessDenied):
-        door.get("/x", what="x")
+        api.get("/x", what="x")
     assert len(wire.seen) == 1
 
 
@@ -160,39 +158,39 @@ def test_each_status_is_one_class_of_error(status: int, kind: type) -> None:
         {"error": "BadRequest", "error_description": "no such parameter"},
     ],
 )
-def test_a_rejection_carries_the_clouds_own_code_and_words(door: ApiClient, wire: Any, body: Any) -> None:
+def test_a_rejection_carries_the_clouds_own_code_and_words(api: ApiClient, wire: Any, body: Any) -> None:
     wire.on("GET", "/x", httpx.Response(400, json=body))
     with pytest.raises(Terminal, match=r"for x \(400 BadRequest: no such parameter\)\.$"):
-        door.get("/x", what="x")
+        api.get("/x", what="x")
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_an_answer_that_is_not_json_is_unreachable(door: ApiClient, wire: Any, status: int) -> None:
+def test_an_answer_that_is_not_json_is_unreachable(api: ApiClient, wire: Any, status: int) -> None:
     wire.on("GET", "/x", httpx.Response(status, text="<html>proxy</html>"))
     with pytest.raises(Unreachable):
-        door.get("/x", what="x")
+        api.get("/x", what="x")
 
 
 def test_secrets_are_in_neither_errors_nor_logs(wire: Any, clock: FakeClock, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)
     credential = StaticCredential(SecretStr(SECRET))
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
     )
     wire.on("GET", "/x", BUSY, httpx.Response(403, json={"error": {"code": "No", "message": "no"}}))
     with pytest.raises(AccessDenied) as caught:
-        door.get("/x", what="x")
+        api.get("/x", what="x")
     assert SECRET not in str(caught.value) + repr(caught.value) + caplog.text + repr(credential)
 
 
 def test_a_secret_with_a_line_break_is_not_quoted(wire: Any, clock: FakeClock) -> None:
     credential = StaticCredential(SecretStr(SECRET + "\n"))
-    door = ApiClient(
+    api = ApiClient(
         "https://cloud.test", service="C", credential=credential, clock=clock, transport=wire.transport
     )
     wire.on("GET", "/x", httpx.LocalProtocolError(f"Illegal header value b'Bearer {SECRET}\\n'"))
     with pytest.raises(AccessDenied, match="line breaks") as caught:
-        door.get("/x", what="x")
+        api.get("/x", what="x")
     assert SECRET not in str(caught.value)
     assert len(wire.seen) == 1
 
