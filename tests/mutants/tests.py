@@ -59,8 +59,9 @@ class Map:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's statement, or its constant's users.
 
-        First come the files that have the module's name in theirs, and those of whole results, which look at
-        everything; then one case of each function, the quickest first, then a second case of each, and so on.
+        First come the files that have the module's name in theirs, those of its room, and those of whole results,
+        which look at everything; in each, one case of each function, the quickest first, then a second case of
+        each, and so on.
         """
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
@@ -73,9 +74,10 @@ class Map:
         ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
-        cases, ranks, stem = Counter[str](), dict[str, tuple[bool, int, float]](), Path(mutant.path).stem
+        cases, ranks, path = Counter[str](), dict[str, tuple[bool, int, float]](), Path(mutant.path)
+        room = (f"tests/unit/{path.parent}/",) if len(path.parts) > 2 else ()
         for name in sorted(found, key=lambda name: self.runs[name].seconds):
-            own = any(part in name.partition("::")[0] for part in (stem, "whole_results"))
+            own = any(part in name.partition("::")[0] for part in (path.stem, *room, "whole_results"))
             ranks[name] = not own, cases[name.partition("[")[0]], self.runs[name].seconds
             cases[name.partition("[")[0]] += 1
         return sorted(found, key=ranks.__getitem__)

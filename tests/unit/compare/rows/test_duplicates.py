@@ -12,6 +12,7 @@ import pytest
 
 from parity.compare import Source, Spec, Verdict, compare
 from parity.suite.models import ColumnRule
+from unit.compare.conftest import Compare
 
 _KEYS = {"": None, "case": {"case": "ignore"}}
 _VALUES: dict[str, tuple[dict[str, Any] | None, Any]] = {
@@ -108,6 +109,12 @@ def test_every_small_multiset_without_a_key(key_rule: str, tmp_path: Path) -> No
     result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(columns=columns))
     assert [result.rows.equal, result.rows.missing, result.rows.extra] == wanted
     assert (result.rows.changed, result.verdict, result.canary.blind) == (0, Verdict.FAIL, ())
+
+
+def test_rows_of_two_keys_never_pair(comparing: Compare) -> None:
+    rows = "SELECT * FROM (VALUES (1, {}), (1, {}), (2, {}), (2, {})) t(id, v)"
+    result = comparing(rows.format(0, 500, 1000, 5000), rows.format(1, 900, 3, 501), {"v": {"tolerance": "2"}})
+    assert (result.rows.equal, result.rows.changed, result.rows.missing) == (1, 3, 0)
 
 
 def test_very_many_rows_of_a_key_pair_by_their_values(tmp_path: Path) -> None:
