@@ -79,19 +79,18 @@ def on_call(tmp_path: Path, sandbox_light: Any) -> Iterator[OnCall]:
     """The store and the senders, pointing at the sandbox."""
     httpx.delete(f"{sandbox_light.endpoints.sink}/_sandbox/messages")
     store = open_store(f"sqlite:///{tmp_path / 'results.db'}")
-    with httpx.Client() as http:
-        yield OnCall(store, sandbox_light, senders(sandbox_light, http))
+    yield OnCall(store, sandbox_light, senders(sandbox_light))
     store.engine.dispose()
 
 
-def senders(sandbox: Any, http: httpx.Client) -> list[Sender]:
+def senders(sandbox: Any) -> list[Sender]:
     sink, (host, port) = sandbox.endpoints.sink, sandbox.endpoints.smtp.split(":")
     return [
         PagerDutySender(
-            PagerDutySettings(name="pd", routing_key=SecretStr("0" * 32), events_url=f"{sink}/v2/enqueue"), http
+            PagerDutySettings(name="pd", routing_key=SecretStr("0" * 32), events_url=f"{sink}/v2/enqueue")
         ),
         SlackSender(
-            SlackSettings(name="chat", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink}/api"), http
+            SlackSettings(name="chat", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink}/api")
         ),
         EmailSender(
             EmailSettings(
@@ -103,7 +102,7 @@ def senders(sandbox: Any, http: httpx.Client) -> list[Sender]:
                 starttls=False,
             )
         ),
-        WebhookSender(WebhookSettings(name="hook", url=SecretStr(f"{sink}/webhook/parity")), http),
+        WebhookSender(WebhookSettings(name="hook", url=SecretStr(f"{sink}/webhook/parity"))),
     ]
 
 

@@ -1,26 +1,25 @@
 """The channels: thin callables that put a message on the wire, or raise saying why it did not arrive.
 
 Each takes its settings as an object whose addresses can point elsewhere, so that a test or the sandbox can
-stand in for PagerDuty, Slack or a mail server. Every call has a time-out.
+stand in for PagerDuty, Slack or a mail server. Every call has a time-out; :mod:`parity.alerts.notify` retries.
 """
 
 from __future__ import annotations
 
-import contextlib
 import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from parity.alerts import render
 from parity.alerts.message import Message
-from parity.errors import AccessDenied, BadInput, ParityError, RemoteFailed, Throttled, Unreachable
-
-if TYPE_CHECKING:
-    import httpx
+from parity.clients.http import ApiClient, Call, Retry, Timeouts
+from parity.errors import AccessDenied, BadInput, RemoteFailed, Unreachable
 
 TIMEOUT_SECONDS = 10.0
 
@@ -76,7 +75,7 @@ class PagerDutySender:
     """Triggers and resolves incidents through the Events API v2."""
 
     settings: PagerDutySettings
-    http: httpx.Client
+    transport: httpx.BaseTransport | None = None
 
     @property
     def name(self) -> str:
@@ -86,7 +85,7 @@ class PagerDutySender:
     def __call__(self, letter: Mapping[str, Any]) -> None:
         """Send one event; PagerDuty answers 202."""
         body = render.pagerduty(Message.from_json(letter), self.settings.routing_key.get_secret_value())
-        _post(self.http, "PagerDuty", self.settings.events_url, body, self.settings.timeout)
+        _post(self, "PagerDuty", self.settings.events_url, body, expects_json=False)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class SlackSender:
     """Posts to a channel."""
 
     settings: SlackSettings
-    http: httpx.Client
+    transport: httpx.BaseTransport | None = None
 
     @property
     def name(self) -> str:
@@ -106,14 +105,17 @@ class SlackSender:
         body = render.slack(Message.from_json(letter))
         if self.settings.webhook_url is not None:
             url = self.settings.webhook_url.get_secret_value()
-            _post(self.http, "Slack", url, body, self.settings.timeout)
+            _post(self, "Slack", url, body, expects_json=False)
             return
         if self.settings.token is None:
             raise BadInput("Slack has neither a token nor a webhook.", remedy="Complete the connection.")
         headers = {"Authorization": f"Bearer {self.settings.token.get_secret_value()}"}
         url = f"{self.settings.api_base.rstrip('/')}/chat.postMessage"
         body["channel"] = self.settings.channel
-        _check_slack(_post(self.http, "Slack", url, body, self.settings.timeout, headers))
+        answer = _post(self, "Slack", url, body, headers)
+        if not answer or not answer.get("ok"):
+            reason = (answer or {}).get("error", "no reason given")
+            raise RemoteFailed(f"Slack refused the message: {reason}.")
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class WebhookSender:
     """Posts the message as JSON."""
 
     settings: WebhookSettings
-    http: httpx.Client
+    transport: httpx.BaseTransport | None = None
 
     @property
     def name(self) -> str:
@@ -181,52 +183,32 @@ class WebhookSender:
         body = render.webhook(Message.from_json(letter))
         headers = {key: value.get_secret_value() for key, value in self.settings.headers.items()}
         url = self.settings.url.get_secret_value()
-        _post(self.http, "The webhook", url, body, self.settings.timeout, headers)
+        _post(self, "The webhook", url, body, headers, expects_json=False)
+
+
+class _Channel(ApiClient):
+    allows_http = True  # a receiver in a private network may have no TLS
 
 
 def _post(
-    http: httpx.Client,
-    who: str,
+    sender: PagerDutySender | SlackSender | WebhookSender,
+    service: str,
     url: str,
     body: Mapping[str, Any],
-    timeout: float,
     headers: Mapping[str, str] | None = None,
-) -> httpx.Response:
-    """Post JSON; what is not a 2xx becomes the error that its status means. The address is never told."""
-    import httpx
-
-    try:
-        answer = http.post(url, json=dict(body), headers=dict(headers or {}), timeout=timeout)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise BadInput(f"{who}'s address is not a URL.", remedy="Check the connection.") from error
-    except httpx.HTTPError as error:
-        raise Unreachable(f"{who} did not answer: {type(error).__name__}.") from error
-    if not answer.is_success:
-        raise _refusal(who, answer)
-    return answer
-
-
-def _refusal(who: str, answer: httpx.Response) -> ParityError:
-    status = answer.status_code
-    if status == 429:
-        return Throttled(f"{who} asks to slow down.", retry_after=_seconds(answer.headers.get("Retry-After")))
-    if status in (401, 403):
-        return AccessDenied(f"{who} refused the credentials ({status}).", remedy="Check the connection.")
-    if status >= 500:
-        return Unreachable(f"{who} answered {status}.")
-    return RemoteFailed(f"{who} refused the message ({status}): {answer.text[:200]}")
-
-
-def _seconds(text: str | None) -> float | None:
-    with contextlib.suppress(TypeError, ValueError):
-        return float(text or "")
-    return None
-
-
-def _check_slack(answer: httpx.Response) -> None:
-    try:
-        said = answer.json()
-    except ValueError:
-        raise Unreachable("Slack did not answer in JSON.") from None
-    if not said.get("ok"):
-        raise RemoteFailed(f"Slack refused the message: {said.get('error', 'no reason given')}.")
+    *,
+    expects_json: bool = True,
+) -> Any:
+    """Post JSON once and return the JSON of the answer; no error repeats the address, which may be a secret."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"{service}'s address is not a URL.", remedy="Check the connection.")
+    call = Call("POST", url, "the channel", json=dict(body), headers=headers or {}, expects_json=expects_json)
+    with _Channel(
+        f"{parts.scheme}://{parts.netloc}",
+        service=service,
+        retry=Retry(attempts=1),
+        timeouts=Timeouts(sender.settings.timeout, sender.settings.timeout),
+        transport=sender.transport,
+    ) as api:
+        return api.send(call)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -80,7 +80,10 @@ class Call:
     json: Any = None
     form: Mapping[str, str] | None = None
     basic: tuple[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = True
+    expects_json: bool = True
+    """False: any 2xx will do, and its body is not read."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ def error_for(failure: Failure, service: str, what: str) -> CouldNotCompare:
 class ApiClient:
     """Talks JSON to one service at ``base_url``; closes with ``close`` or as a context manager."""
 
+    allows_http: ClassVar[bool] = False
+
     def __init__(
         self,
         base_url: str,
@@ -137,7 +142,8 @@ class ApiClient:
         timeouts: Timeouts | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        require_safe(base_url, service)
+        if not self.allows_http:
+            require_safe(base_url, service)
         self._service = service
         self._credential = credential
         self._clock = clock or SystemClock()
@@ -210,7 +216,7 @@ class ApiClient:
                 json=call.json,
                 data=call.form,
                 auth=call.basic,
-                headers={"Authorization": self._credential.header()} if self._credential else None,
+                headers={**call.headers, **self._authorization()},
             )
         except httpx.LocalProtocolError:
             # Its text quotes the header, so the secret; a pasted newline is the usual cause.
@@ -222,8 +228,11 @@ class ApiClient:
             return Failure(0, type(error).__name__, str(error), unsent=isinstance(error, UNSENT))
         return response if response.is_success else read_failure(response, self._clock.now())
 
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": self._credential.header()} if self._credential else {}
+
     def _read(self, response: httpx.Response, call: Call) -> Any:
-        if not response.content:
+        if not response.content or not call.expects_json:
             return None
         try:
             return response.json()
@@ -277,7 +286,8 @@ def _code_and_message(response: httpx.Response) -> tuple[str, str]:
     try:
         body = response.json()
     except ValueError:
-        return "", response.reason_phrase
+        plain = response.headers.get("content-type", "").startswith("text/plain")
+        return "", (_first_line(response.text) if plain else "") or response.reason_phrase
     if not isinstance(body, dict):
         return "", response.reason_phrase
     error = body.get("error")

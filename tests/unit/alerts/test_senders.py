@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -21,7 +22,16 @@ from parity.alerts.senders import (
     WebhookSender,
     WebhookSettings,
 )
-from parity.errors import AccessDenied, BadInput, ParityError, RemoteFailed, Throttled, Unreachable
+from parity.errors import (
+    AccessDenied,
+    BadInput,
+    NotFound,
+    ParityError,
+    RemoteFailed,
+    Terminal,
+    Throttled,
+    Unreachable,
+)
 from parity.suite.models import Severity
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -43,31 +53,19 @@ def letter(event: Event = Event.NEW, **more: Any) -> dict[str, Any]:
     return message.to_json()
 
 
-@pytest.fixture
-def http() -> Iterator[httpx.Client]:
-    """A client."""
-    with httpx.Client() as client:
-        yield client
+def answering(status: int, **more: Any) -> httpx.MockTransport:
+    """Return a transport whose every request gets one answer."""
+    return httpx.MockTransport(lambda _: httpx.Response(status, **more))
 
 
-@pytest.fixture
-def answering() -> Callable[..., httpx.Client]:
-    """Make a client whose every request gets one answer."""
-
-    def make(status: int, **more: Any) -> httpx.Client:
-        return httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(status, **more)))
-
-    return make
-
-
-def pager(http: httpx.Client, url: str) -> PagerDutySender:
+def pager(url: str, transport: httpx.BaseTransport | None = None) -> PagerDutySender:
     """Return a pager that points at ``url``."""
     settings = PagerDutySettings(name="pd", routing_key=SecretStr(KEY), events_url=f"{url}/v2/enqueue")
-    return PagerDutySender(settings, http)
+    return PagerDutySender(settings, transport)
 
 
-def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any, http: httpx.Client) -> None:
-    send = pager(http, sink.url)
+def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any) -> None:
+    send = pager(sink.url)
     states = []
     for event in (Event.NEW, Event.WORSE, Event.RECOVERED):
         send(letter(event))
@@ -80,31 +78,31 @@ def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any, http:
     assert first["links"] == [{"href": "https://airflow.test/run?a=1&b=2", "text": "Open the run"}]
 
 
-def test_slack_is_posted_to_with_a_token(sink: Any, http: httpx.Client) -> None:
+def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
     settings = SlackSettings(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api/")
-    SlackSender(settings, http)(letter())
+    SlackSender(settings)(letter())
     [body] = sink.bodies("slack")
     assert body["channel"] == "#parity"
     assert "a &lt; b &amp; c" in body["text"]
     assert [block["type"] for block in body["blocks"]] == ["header", "section", "actions"]
 
 
-def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any, http: httpx.Client) -> None:
+def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any) -> None:
     settings = SlackSettings(name="s", webhook_url=SecretStr(f"{sink.url}/services/T/B/x"))
-    SlackSender(settings, http)(letter(url=""))
+    SlackSender(settings)(letter(url=""))
     [body] = sink.bodies("slack")
     assert [block["type"] for block in body["blocks"]] == ["header", "section"]
 
 
-def test_slack_that_refuses_with_a_200_did_not_get_it(sink: Any, http: httpx.Client) -> None:
+def test_slack_that_refuses_with_a_200_did_not_get_it(sink: Any) -> None:
     settings = SlackSettings(name="s", channel="#parity", token=SecretStr("wrong"), api_base=f"{sink.url}/api")
     with pytest.raises(RemoteFailed, match="invalid_auth"):
-        SlackSender(settings, http)(letter())
+        SlackSender(settings)(letter())
 
 
-def test_slack_without_any_secret_is_bad_input(http: httpx.Client) -> None:
+def test_slack_without_any_secret_is_bad_input() -> None:
     with pytest.raises(BadInput, match="neither a token nor a webhook"):
-        SlackSender(SlackSettings(name="s", channel="#parity"), http)(letter())
+        SlackSender(SlackSettings(name="s", channel="#parity"))(letter())
 
 
 def test_a_letter_is_written_as_text_and_html(sink: Any) -> None:
@@ -132,36 +130,49 @@ def test_a_mail_server_that_is_not_there_may_come_back() -> None:
         EmailSender(settings)(letter())
 
 
-def test_a_webhook_gets_the_message_as_json(sink: Any, http: httpx.Client) -> None:
+def test_a_webhook_gets_the_message_as_json(sink: Any) -> None:
     settings = WebhookSettings(name="w", url=SecretStr(f"{sink.url}/webhook/parity"))
-    WebhookSender(settings, http)(letter())
+    WebhookSender(settings)(letter())
     assert sink.bodies("webhook") == [letter()]
     assert Message.from_json(letter()).to_json() == letter()
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(429, Throttled), (401, AccessDenied), (403, AccessDenied), (500, Unreachable), (400, RemoteFailed)],
+    [(429, Throttled), (401, AccessDenied), (403, AccessDenied), (500, Unreachable), (400, Terminal)],
 )
-def test_a_status_becomes_the_error_that_it_means(
-    answering: Callable[..., httpx.Client], status: int, error: type[ParityError]
-) -> None:
+def test_a_status_becomes_the_error_that_it_means(status: int, error: type[ParityError]) -> None:
     with pytest.raises(error):
-        pager(answering(status), "https://pager.test")(letter())
+        pager("https://pager.test", answering(status))(letter())
 
 
-def test_how_long_to_wait_is_kept(answering: Callable[..., httpx.Client]) -> None:
+@pytest.mark.parametrize("asked", ["12", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+def test_how_long_to_wait_is_seconds_or_a_date(asked: str) -> None:
     with pytest.raises(Throttled) as caught:
-        pager(answering(429, headers={"Retry-After": "12"}), "https://pager.test")(letter())
-    assert caught.value.retry_after == 12
+        pager("https://pager.test", answering(429, headers={"Retry-After": asked}))(letter())
+    assert caught.value.retry_after is not None
+    assert (caught.value.retry_after == 12) is (asked == "12")
 
 
-def test_no_answer_may_pass_by_itself(http: httpx.Client) -> None:
+def test_the_receivers_own_words_are_reported_and_its_answer_to_a_webhook_may_be_any_text() -> None:
+    settings = SlackSettings(name="s", webhook_url=SecretStr("https://slack.test/services/T"))
+    SlackSender(settings, answering(200, text="ok"))(letter())
+    with pytest.raises(NotFound, match="no_service"):
+        SlackSender(settings, answering(404, text="no_service"))(letter())
+
+
+@pytest.mark.parametrize("url", ["", "hook.test", "ftp://hook.test/x"])
+def test_an_address_that_is_no_url_is_bad_input(url: str) -> None:
+    with pytest.raises(BadInput, match="is not a URL"):
+        WebhookSender(WebhookSettings(name="w", url=SecretStr(url)))(letter())
+
+
+def test_no_answer_may_pass_by_itself() -> None:
     with pytest.raises(Unreachable):
-        pager(http, "http://127.0.0.1:9")(letter())
+        pager("http://127.0.0.1:9")(letter())
 
 
-def test_no_message_tells_the_address_of_a_webhook(answering: Callable[..., httpx.Client]) -> None:
+def test_no_message_repeats_the_address_of_a_webhook() -> None:
     settings = WebhookSettings(name="w", url=SecretStr("https://hook.test/secret-path"))
     with pytest.raises(ParityError) as caught:
         WebhookSender(settings, answering(500))(letter())

@@ -31,7 +31,7 @@ def _pagerduty(connection: Connection) -> Sender:
     key = connection.extra_dejson.get("integration_key") or connection.password or ""
     address = {"events_url": f"{_address(connection)}/v2/enqueue"} if connection.host else {}
     name = f"pagerduty:{connection.conn_id}"
-    return PagerDutySender(PagerDutySettings(name=name, routing_key=SecretStr(key), **address), _http())
+    return PagerDutySender(PagerDutySettings(name=name, routing_key=SecretStr(key), **address))
 
 
 def _slack(channel: str, connection: Connection) -> Sender:
@@ -41,10 +41,10 @@ def _slack(channel: str, connection: Connection) -> Sender:
     name = f"slack:{connection.conn_id}:{channel}"
     if connection.conn_type == "slackwebhook":
         url = SecretStr(f"{_address(connection)}/{secret.get_secret_value().lstrip('/')}")
-        return SlackSender(SlackSettings(name=name, channel=channel, webhook_url=url), _http())
+        return SlackSender(SlackSettings(name=name, channel=channel, webhook_url=url))
     base = connection.extra_dejson.get("base_url") or (f"{_address(connection)}/api" if connection.host else "")
     address = {"api_base": base} if base else {}
-    return SlackSender(SlackSettings(name=name, channel=channel, token=secret, **address), _http())
+    return SlackSender(SlackSettings(name=name, channel=channel, token=secret, **address))
 
 
 def _email(to: tuple[str, ...], connection: Connection) -> Sender:
@@ -73,16 +73,10 @@ def _webhook(connection: Connection) -> Sender:
         headers.setdefault("Authorization", SecretStr(f"Bearer {connection.password}"))
     path = f"/{connection.schema.lstrip('/')}" if connection.schema and "://" in (connection.host or "") else ""
     url = SecretStr(f"{_address(connection)}{path}")
-    return WebhookSender(WebhookSettings(name=f"webhook:{connection.conn_id}", url=url, headers=headers), _http())
+    return WebhookSender(WebhookSettings(name=f"webhook:{connection.conn_id}", url=url, headers=headers))
 
 
 def _address(connection: Connection) -> str:
     host = (connection.host or "").rstrip("/")
     base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
     return f"{base}:{connection.port}" if connection.port else base
-
-
-def _http() -> Any:
-    import httpx
-
-    return httpx.Client()
