@@ -183,7 +183,7 @@ class ExportFolder:
         return path.getFileSystem(self._conf).getFileStatus(path)
 
     def is_empty(self) -> bool:
-        """Tell whether nothing is there, or not even the folder."""
+        """Return whether nothing is there, or not even the folder."""
         return not self._files.exists(self.path()) or not list(self._files.listStatus(self.path()))
 
     def parts(self) -> list[dict[str, Any]]:
@@ -240,7 +240,7 @@ def read(spark: Any, folder: Any, order: ExportRequest) -> tuple[Any, TableState
 
 
 def only_files(rows: Any) -> bool:
-    """Tell whether the rows come from files alone, so that their list tells one state from another."""
+    """Return whether the rows come from files alone, so that their list tells one state from another."""
     leaves = rows._jdf.queryExecution().optimizedPlan().collectLeaves()  # noqa: SLF001 - no public name
     return all(_reads_files(leaves.apply(at)) for at in range(leaves.size()))
 

@@ -1,4 +1,4 @@
-"""How two columns meet: their exact common type, a cast for each side, and a verdict on the pair of types.
+"""The exact common type of two columns, a cast for each side, and a verdict on the pair of types.
 
 No value ever passes through a wider but inexact type. Where there is no exact common type (a number
 against a text), both sides are compared as canonical text and the pair is called incompatible.
@@ -35,12 +35,12 @@ _NESTED = ("list", "array", "struct", "map")
 def find_common_type(
     legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None, *, moments: bool = False
 ) -> CommonType:
-    """Find the exact common type of two columns; ``moments`` where the distance of two of them counts."""
+    """Find the exact common type of two columns; ``moments`` where the time between them counts."""
     if legacy.untyped or target.untyped:
         return _with_null(legacy, target)
     if legacy.name in _STAMPS and target.name in _STAMPS:
         if not moments and not converts_to_utc(legacy, target, legacy_zone, target_zone):
-            legacy_zone = target_zone = None  # In UTC, two times of a spring night would be one.
+            legacy_zone = target_zone = None  # In UTC, two times around a clock change would be one.
         return _stamps(legacy, target, legacy_zone, target_zone)
     families = (
         (INTEGERS, _integers),
@@ -66,18 +66,18 @@ def _same(one: DataType) -> CommonType:
     return CommonType(kind, one.sql, "equal")
 
 
-def with_intervals(meeting: CommonType) -> CommonType:
-    """Return a meeting that tells apart the intervals in a VARIANT: one month is thirty days there.
+def with_intervals(common: CommonType) -> CommonType:
+    """Return a common type that distinguishes the intervals in a VARIANT: one month is thirty days there.
 
     Only an expression can put one into a VARIANT; no file holds any.
     """
-    if meeting.sql != "VARIANT":
-        return meeting
+    if common.sql != "VARIANT":
+        return common
     seen = (
         "CASE WHEN regexp_matches(«0»::VARCHAR, '[0-9] (year|month|day)') "
         "THEN {'text': «0»::VARCHAR, 'value': «0»}::VARIANT ELSE «0» END"
     )
-    return replace(meeting, legacy=fill(seen, meeting.legacy), target=fill(seen, meeting.target))
+    return replace(common, legacy=fill(seen, common.legacy), target=fill(seen, common.target))
 
 
 def _with_null(legacy: DataType, target: DataType) -> CommonType:
@@ -202,7 +202,7 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
 
 
 def converts_to_utc(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> bool:
-    """Tell whether a pair of columns is moved to UTC: two naive ones of one zone are compared as they stand."""
+    """Return whether a pair of columns is moved to UTC: two naive ones of one zone are compared as they stand."""
     return legacy_zone != target_zone or not (legacy.naive and target.naive)
 
 
@@ -263,9 +263,9 @@ def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
     if legacy.sql == target.sql:
         # One month and thirty days are equal to DuckDB inside nested values, too.
         return TEXT if legacy.name == "interval" else legacy
-    meeting = find_common_type(legacy, target, None, None)
-    simple = meeting.legacy.startswith("CAST(«0»") and meeting.verdict != "incompatible"
-    return DataType(meeting.kind, meeting.sql) if simple else None
+    common = find_common_type(legacy, target, None, None)
+    simple = common.legacy.startswith("CAST(«0»") and common.verdict != "incompatible"
+    return DataType(common.kind, common.sql) if simple else None
 
 
 def _ordered(value: str, kind: DataType, depth: int = 0) -> str:

@@ -48,7 +48,7 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
     left, right = open_sides(session, legacy, target, spec)
     plan = plan_comparison(session, left, right, spec)
     if len(plan.columns) > _WIDE:
-        session.plan_widely()
+        session.use_wide_planning()
     refuse_ambiguous_times(session, plan, {"legacy": left.relation, "target": right.relation})
     for side, opened in (("legacy", left), ("target", right)):
         session.run(f"CREATE VIEW {side} AS {plan.prepared(side, opened.relation)}")

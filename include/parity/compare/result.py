@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """The four answers, and no fifth."""
+    """The four results of a comparison."""
 
     PASS = "PASS"
     WAIVED = "WAIVED"
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
     @property
     def green(self) -> bool:
-        """Tell whether the night may go on."""
+        """Return whether what comes next may run."""
         return self in (Verdict.PASS, Verdict.WAIVED)
 
     @property
@@ -131,7 +131,7 @@ class SchemaFact:
 
 
 class Omission(StrEnum):
-    """Why something was left out, for whoever decides by it: ``why`` is for people only."""
+    """Why something was left out, for decisions; ``why`` is for people only."""
 
     OTHER = "other"
     IGNORED = "ignored"
@@ -165,21 +165,21 @@ class Canary:
     hidden: tuple[str, ...] = ()
     """Corruptions that a rule makes invisible, each with the rule's name."""
     blind: tuple[str, ...] = ()
-    """Corruptions that nothing explains; any of these is INVALID."""
+    """Corruptions that were not found and that no rule hides; any of these is INVALID."""
     smallest: tuple[str, ...] = ()
     """The smallest difference that the run could see, per column."""
 
 
 @dataclass(frozen=True)
 class CanaryCheck:
-    """Columns whose change was planted for a digest, and those whose change it did not see."""
+    """Columns that a digest was tested with, and those whose change it did not find."""
 
     planted: int = 0
     blind: tuple[str, ...] = ()
 
     @property
     def found(self) -> int:
-        """Return how many changes the digest saw."""
+        """Return how many changes the digest found."""
         return self.planted - len(self.blind)
 
 

@@ -58,8 +58,8 @@ class DuckSession:
         self.scratch = scratch
         self.names: dict[str, str] = {}
         """What files are called in messages, by the names under which they were opened."""
-        self.held = ExitStack()
-        """What stays open until the session ends."""
+        self.resources = ExitStack()
+        """Closed when the session ends."""
 
     def run(self, sql: str) -> int:
         """Execute a statement and return the rows that it wrote (0 when it wrote none)."""
@@ -100,10 +100,10 @@ class DuckSession:
         return list(zip(relation.columns, relation.types, strict=True))
 
     def _explained(self, error: Exception) -> CouldNotCompare | BadInput:
-        told = explain(error, self.scratch)
+        known = explain(error, self.scratch)
         links = re.compile(re.escape(str(self.scratch)) + r"[^\"']*/\d+")
-        message = links.sub(lambda found: self.names.get(found[0], found[0]), told.message)
-        return type(told)(message, remedy=told.remedy)
+        message = links.sub(lambda found: self.names.get(found[0], found[0]), known.message)
+        return type(known)(message, remedy=known.remedy)
 
     def add_functions(self) -> None:
         """Define the functions of :mod:`parity.compare.sql_functions`."""
@@ -116,13 +116,13 @@ class DuckSession:
         )
         self._connection.create_function("within_digits", within_digits, ["varchar"] * 4, "boolean")
 
-    def plan_widely(self) -> None:
-        """Spare statements of many columns what costs the square of their number to plan.
+    def use_wide_planning(self) -> None:
+        """Disable what costs the square of the number of columns to plan.
 
         Looking for shared expressions took 3.2 of 3.9 seconds of a join of two tables of 2,000 columns. Its gain
         is small: that of a few texts and hashes worked out once, not twice.
         """
-        self.rows(f"SET disabled_optimizers = '{_UNUSED},common_subexpressions'")
+        self.rows(f"SET disabled_optimizers = '{_STATISTICS_OPTIMIZER},common_subexpressions'")
 
     def drop(self, *tables: str) -> None:
         """Drop tables, to give their memory back."""
@@ -130,9 +130,9 @@ class DuckSession:
             self.rows(f"DROP TABLE IF EXISTS {table}")
 
     def both(self, one: Callable[[DuckSession], A], other: Callable[[DuckSession], B]) -> tuple[A, B]:
-        """Do two works at once, each over a connection of its own to the same tables; return what they return.
+        """Run two functions at once, each on a connection of its own to the same tables; return both results.
 
-        Most statements are too small for more than one core. The first error ends the other work, and is raised.
+        Most statements are too small for more than one core. The first error ends the other one, and is raised.
         """
         left, right = (DuckSession(_in_utc(self._connection.cursor()), self.scratch) for _ in range(2))
         left.names = right.names = self.names
@@ -145,7 +145,7 @@ class DuckSession:
                     work.result()
                 return first.result(), second.result()
             finally:
-                # An interrupt that falls between two statements is lost: repeat it until both works have ended.
+                # An interrupt that falls between two statements is lost: repeat it until both have ended.
                 while True:
                     left.stop()
                     right.stop()
@@ -160,7 +160,7 @@ class DuckSession:
 
 @contextmanager
 def session(spec: Spec) -> Iterator[DuckSession]:
-    """Open a DuckDB within the spec's limits; its scratch is gone afterwards, whatever happened."""
+    """Open a DuckDB within the spec's limits; its scratch is always removed."""
     import duckdb
 
     scratch = _make_scratch(spec)
@@ -168,7 +168,7 @@ def session(spec: Spec) -> Iterator[DuckSession]:
     try:
         connection = duckdb.connect(config=_limits(spec, scratch))
         opened = DuckSession(_in_utc(connection), scratch)
-        with opened.held:
+        with opened.resources:
             yield opened
     except duckdb.Error as error:
         raise explain(error, scratch) from error
@@ -178,7 +178,7 @@ def session(spec: Spec) -> Iterator[DuckSession]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-_UNUSED = "statistics_propagation"
+_STATISTICS_OPTIMIZER = "statistics_propagation"
 """What DuckDB infers from a file's minima and maxima decides which rows are read, and these may be wrong: where a
 column was 1 and NaN, the row of NaN was lost in the second pass, because NaN is in no statistics."""
 
@@ -203,7 +203,7 @@ def _limits(spec: Spec, scratch: Path) -> dict[str, Any]:
         "temp_directory": str(scratch),
         "preserve_insertion_order": "false",
         "autoinstall_known_extensions": "false",
-        "disabled_optimizers": _UNUSED,
+        "disabled_optimizers": _STATISTICS_OPTIMIZER,
     }
     return limits | ({"threads": spec.threads} if spec.threads else {})
 
@@ -235,7 +235,7 @@ def _is_full(scratch: Path) -> bool:
 
 
 def explain(error: Exception, scratch: Path) -> CouldNotCompare | BadInput:
-    """Turn DuckDB's error into one sentence of ours, with what to do next."""
+    """Turn DuckDB's error into one sentence, with a remedy."""
     import duckdb
 
     words = str(error).split("\n\nLINE", maxsplit=1)[0]

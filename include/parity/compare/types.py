@@ -1,4 +1,4 @@
-"""DuckDB's types, taken apart, and what is decided about a pair of them."""
+"""DuckDB's types, parsed, and the common type of a pair of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ValueKind(StrEnum):
-    """What rules, causes and canaries need to know about a common type."""
+    """The families of common types, on which rules, causes and mutations depend."""
 
     INTEGER = "integer"
     DECIMAL = "decimal"
@@ -28,18 +28,18 @@ class ValueKind(StrEnum):
 
     @property
     def numeric(self) -> bool:
-        """Tell whether a number's tolerance fits."""
+        """Return whether a numeric tolerance fits."""
         return self in (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOAT)
 
     @property
     def temporal(self) -> bool:
-        """Tell whether a time's tolerance fits."""
+        """Return whether a tolerance in time fits."""
         return self in (ValueKind.DATE, ValueKind.TIMESTAMP, ValueKind.TIME)
 
 
 @dataclass(frozen=True)
 class DataType:
-    """A DuckDB type, taken apart."""
+    """A parsed DuckDB type."""
 
     name: str
     sql: str
@@ -49,26 +49,26 @@ class DataType:
 
     @property
     def numeric(self) -> bool:
-        """Tell whether the column holds numbers."""
+        """Return whether the column holds numbers."""
         return self.name in (*INTEGERS, *FLOATS, "decimal")
 
     @property
     def moment(self) -> bool:
-        """Tell whether the column holds a day and a time of it."""
+        """Return whether the column holds a day and a time of it."""
         return self.name.startswith("timestamp")
 
     @property
     def naive(self) -> bool:
-        """Tell whether it holds moments of no zone."""
+        """Return whether it holds moments of no zone."""
         return self.moment and not self.name.endswith("zone")
 
     @property
     def untyped(self) -> bool:
-        """Tell whether the column holds nothing but NULL and has no type."""
+        """Return whether the column holds nothing but NULL and has no type."""
         return self.name in _UNTYPED
 
     def holds(self, name: str) -> bool:
-        """Tell whether values of a type of this name are in the column, on their own or inside nested ones."""
+        """Return whether values of a type of this name are in the column, on their own or inside nested ones."""
         return self.name == name or any(part.holds(name) for _, part in self.fields)
 
 
@@ -76,7 +76,7 @@ TEXT = DataType("varchar", "VARCHAR")
 
 
 def data_type(raw: DuckDBPyType) -> DataType:
-    """Take one of DuckDB's own type objects apart."""
+    """Parse one of DuckDB's own type objects."""
     name: str = raw.id
     if name == "decimal":
         parts = {key: int(str(value)) for key, value in raw.children}
@@ -95,7 +95,7 @@ _ESCAPED = "\udcab"
 
 
 def fill(template: str, first: str, second: str = "") -> str:
-    """Put SQL into a template's places ``«0»`` and ``«1»``; what was put in is not looked at again."""
+    """Put SQL into a template's places ``«0»`` and ``«1»``; what was put in is not searched for places."""
     return _PLACE.sub(lambda place: (first, second)[int(place[1])], template)
 
 
@@ -117,7 +117,7 @@ def quoted(kind: DataType) -> DataType:
 
 @dataclass(frozen=True)
 class CommonType:
-    """How two columns meet: ``legacy`` and ``target`` are templates over ``«0»`` that yield ``sql``."""
+    """The common type of two columns: ``legacy`` and ``target`` are templates over ``«0»`` that yield ``sql``."""
 
     kind: ValueKind
     sql: str

@@ -36,7 +36,7 @@ def schema_differences(plan: ComparisonPlan) -> tuple[SchemaFact, ...]:
 
 
 def only_keys(plan: ComparisonPlan) -> bool:
-    """Tell whether rules left out every column but the key; a table that has no other column is compared whole."""
+    """Return whether rules left out every column but the key; a table without any other is compared whole."""
     return bool(plan.ignored) and not schema_differences(plan) and not plan.keyless and not plan.values
 
 
@@ -64,7 +64,7 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
     if not plan.columns:
         return "Nothing was compared: the two sides have no column in common."
     if only_keys(plan):
-        return "Only the key was compared: every other column is ignored, so nothing is known of the data."
+        return "Only the key was compared: every other column is ignored, so the data were not compared."
     if not rows.legacy and not rows.target and not spec.allow_empty:
         return "Nothing was compared: both sides have zero rows and allow_empty is not set."
     if canary.blind:
@@ -73,7 +73,7 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
             f"({canary.blind[0]})."
         )
     if (rows.legacy or rows.target) and not canary.planted:
-        return "The comparison could not prove its eyesight: no corruption was planted."
+        return "The comparison could not be tested: no corruption was planted."
     share = coverage(plan)
     if spec.coverage < 1 and share < spec.coverage:
         return (
@@ -88,7 +88,7 @@ def _different(evidence: Evidence) -> str:
     named = ((rows.changed, "changed"), (rows.missing, "missing"), (rows.extra, "extra"))
     parts = [f"{n:,} {word}" for n, word in named if n]
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
-    said = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
+    rows_text = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
     found = schema_differences(evidence.plan)
     schema = (
         (f"a different schema in {plural(len(found), 'column')} ({', '.join(f.name for f in found[:5])})")
@@ -96,4 +96,4 @@ def _different(evidence: Evidence) -> str:
         else ""
     )
     waived = f"; {evidence.waived:,} of the differences are waived" if evidence.waived else ""
-    return f"{'; '.join(filter(None, (said, schema)))}{waived}."
+    return f"{'; '.join(filter(None, (rows_text, schema)))}{waived}."

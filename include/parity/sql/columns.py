@@ -65,12 +65,12 @@ class Column:
 
     @property
     def free(self) -> bool:
-        """Tell whether its text may contain the separator, so that its length must be told."""
+        """Return whether its text may contain the separator, so that its length must be told."""
         return self.kind in FREE and not self.long
 
     @property
     def as_stored(self) -> bool:
-        """Tell whether the engine's own text is already in the kind and scale asked for."""
+        """Return whether the engine's own text is already in the kind and scale asked for."""
         return self.stored is None or self.stored == (self.kind, self.scale)
 
 

@@ -151,21 +151,21 @@ def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
 
 
 def allows_lookup(key: Columns) -> bool:
-    """Tell whether single keys can be named in a condition."""
+    """Return whether single keys can be named in a condition."""
     return bool(key) and all(
         column.kind in LOOKUP_KINDS and not column.long and _comparable(column) for column in key
     )
 
 
 def _comparable(column: Column) -> bool:
-    """Tell whether a server compares a stored value with the literal of its canonical text."""
+    """Return whether a server compares a stored value with the literal of its canonical text."""
     stored = column.stored[0] if column.stored else column.kind
     spelled = stored in (Kind.BINARY, Kind.GEOMETRY, Kind.FLOAT) or has_empty_member(column)
     return column.kind not in FREE or not spelled
 
 
 def same_order(legacy: Columns, target: Columns) -> bool:
-    """Tell whether both servers walk the key in one order, so that one span means the same rows on both."""
+    """Return whether both servers walk the key in one order, so that one span means the same rows on both."""
     pairs = list(zip(legacy, target, strict=True))
     return (
         allows_lookup(legacy)

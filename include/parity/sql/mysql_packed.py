@@ -72,7 +72,7 @@ def _runs(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def has_integer_key(key: Columns) -> bool:
-    """Tell whether the key is one integer column that is never NULL; a server reads 9 as a YEAR like 2009."""
+    """Return whether the key is one integer column that is never NULL; a server reads 9 as a YEAR like 2009."""
     one = key[0]
     whole = one.kind is Kind.INTEGER and one.as_stored and not one.native.startswith("year")
     return len(key) == 1 and whole and not one.nullable

@@ -1,4 +1,4 @@
-"""The cells of columns that are alike, one below the other, so that one statement looks at all of them.
+"""The cells of similar columns, stacked in one relation, so that one statement tests all of them.
 
 Planning a statement of some thirty tests takes milliseconds, whatever it runs on. Column by column, the causes
 of 5,000 different columns took a minute.
@@ -16,7 +16,7 @@ from parity.compare.session import DuckSession
 
 @dataclass(frozen=True)
 class ColumnBatch:
-    """Columns of one type and meaning, and the relation of their cells.
+    """Columns of one type and rule, and the relation of their cells.
 
     It holds ``place``, the position of a cell's column, and the structs ``l`` and ``t``, in which every value
     has the name of the first column's.
@@ -39,17 +39,17 @@ class ColumnBatch:
 
 
 def column_batches(session: DuckSession, columns: list[PlannedColumn], prefix: str) -> list[ColumnBatch]:
-    """Return the stacks of some columns of ``probe``; those of several columns have a table of their own."""
+    """Return the batches of some columns of ``sample``; those of several columns have a table of their own."""
     alike: dict[object, list[PlannedColumn]] = {}
     for c in columns:
         likeness = (c.kind, c.sql, c.scale, c.equality_rule, c.numbers_as_text, c.rule.sensitive)
         alike.setdefault(likeness, []).append(c)
-    return [_stack(session, members, prefix, number) for number, members in enumerate(alike.values())]
+    return [_batch(session, members, prefix, number) for number, members in enumerate(alike.values())]
 
 
-def _stack(session: DuckSession, members: list[PlannedColumn], prefix: str, number: int) -> ColumnBatch:
+def _batch(session: DuckSession, members: list[PlannedColumn], prefix: str, number: int) -> ColumnBatch:
     if len(members) == 1:
-        return ColumnBatch((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        return ColumnBatch((members[0],), f"(SELECT 0 AS place, l, t FROM {prefix}sample)")
     name = members[0].value
     left, right = (
         f"unnest([{', '.join(f'struct_pack({name} := {side}.{c.value})' for c in members)}]) AS {side}"
@@ -58,6 +58,6 @@ def _stack(session: DuckSession, members: list[PlannedColumn], prefix: str, numb
     relation = f"{prefix}cells{number}"
     session.run(
         f"CREATE TABLE {relation} AS SELECT unnest({[*range(len(members))]}) AS place, "
-        f"{left}, {right} FROM {prefix}probe"
+        f"{left}, {right} FROM {prefix}sample"
     )
     return ColumnBatch(tuple(members), relation)

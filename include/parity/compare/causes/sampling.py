@@ -1,4 +1,4 @@
-"""Looks at a sample of the unequal pairs to learn what causes look like here: offsets, lengths, defaults."""
+"""Derives from a sample of the unequal pairs which variants of causes to test: offsets, lengths, defaults."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from parity.compare.session import DuckSession, text
 from parity.compare.types import ValueKind, fill
 
 _SAMPLE = 5_000
-_PART = 200
-"""Columns looked at in one go; planning grows with the square of a struct's width."""
+_BATCH = 200
+"""Columns sampled in one statement; planning grows with the square of a struct's width."""
 _ZONES = (
     "Asia/Kolkata",
     "America/New_York",
@@ -64,14 +64,14 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class SampledVariants:
-    """What a look at unequal pairs taught: variants by column, and whether it saw every pair."""
+    """Variants by column that explain sampled pairs, and whether every pair was sampled."""
 
     variants: Variants
     complete: bool
 
 
 def find_variants(session: DuckSession, plan: ComparisonPlan, prefix: str, relation: str) -> SampledVariants:
-    """Return the variants worth testing for every column that differs in a sample of the fetched rows.
+    """Return the variants that explain a difference in a sample of the fetched rows, by column.
 
     ``relation`` holds a side's prepared rows, equal ones too.
     """
@@ -81,18 +81,18 @@ def find_variants(session: DuckSession, plan: ComparisonPlan, prefix: str, relat
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     learnt: dict[int, tuple[Variant, ...]] = {}
-    for start in range(0, len(plan.values), _PART):
-        part = plan.values[start : start + _PART]
-        named = ", ".join(dict.fromkeys(c.value for c in (*plan.key, *part)))
+    for start in range(0, len(plan.values), _BATCH):
+        columns = plan.values[start : start + _BATCH]
+        named = ", ".join(dict.fromkeys(c.value for c in (*plan.key, *columns)))
         left = f"(SELECT {named} FROM {prefix}wl WHERE kh % {every} = 0) l"
         source = f"{left} JOIN (SELECT {named} FROM {prefix}wt) t ON {match}"
-        learnt |= _learn(session, part, prefix, source, relation)
+        learnt |= _learn(session, columns, prefix, source, relation)
     return SampledVariants(learnt, every == 1)
 
 
 def find_more(session: DuckSession, columns: list[PlannedColumn], prefix: str, relation: str) -> Variants:
-    """Look again, at pairs of which a column is still unexplained."""
-    columns = columns[:_PART]
+    """Return the variants that explain a difference in pairs that are still unexplained."""
+    columns = columns[:_BATCH]
     still = " OR ".join(f"q{c.index} = 254" for c in columns)
     pairs = f"(SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still}) USING SAMPLE {_SAMPLE} ROWS)"
     source = (
@@ -107,7 +107,7 @@ def _learn(
 ) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
-    session.run(f"CREATE OR REPLACE TABLE {prefix}probe AS SELECT {both} FROM {source}")
+    session.run(f"CREATE OR REPLACE TABLE {prefix}sample AS SELECT {both} FROM {source}")
     differing = _differing(session, columns, prefix)
     swaps = _swaps(session, differing, prefix)
     every = column_batches(session, differing, prefix)
@@ -116,33 +116,33 @@ def _learn(
     )
     hits = some | others
     for column in (c for c in differing if c.index in swaps):
-        alone = ColumnBatch((column,), f"(SELECT 0 AS place, l, t FROM {prefix}probe)")
+        alone = ColumnBatch((column,), f"(SELECT 0 AS place, l, t FROM {prefix}sample)")
         hits |= _hits(session, alone, {column.index: (*hits[column.index], *swaps[column.index])})
-    session.drop(f"{prefix}probe", *(stack.relation for stack in every if len(stack.columns) > 1))
+    session.drop(f"{prefix}sample", *(batch.relation for batch in every if len(batch.columns) > 1))
     return {index: hit for index, hit in hits.items() if hit}
 
 
 def _look(session: DuckSession, some: list[ColumnBatch], relation: str) -> dict[int, tuple[Variant, ...]]:
-    """Return what explains something in the columns of some stacks."""
+    """Return the variants that explain a difference in the columns of some batches."""
     hits: dict[int, tuple[Variant, ...]] = {}
-    for stack in some:
-        guesses = _guesses(session, stack, relation)
-        hits |= _hits(session, stack, {c.index: tuple(guesses[c.index]) for c in stack.columns})
+    for batch in some:
+        guesses = _guesses(session, batch, relation)
+        hits |= _hits(session, batch, {c.index: tuple(guesses[c.index]) for c in batch.columns})
     return hits
 
 
-def _hits(session: DuckSession, stack: ColumnBatch, variants: Variants) -> dict[int, tuple[Variant, ...]]:
-    """Keep the variants that explain something here: a test costs planning time, and time per row."""
+def _hits(session: DuckSession, batch: ColumnBatch, variants: Variants) -> dict[int, tuple[Variant, ...]]:
+    """Return the variants that explain a difference here: a test costs planning time, and time per row."""
     alike: dict[tuple[Variant, ...], list[int]] = {}
-    for place, column in enumerate(stack.columns):
+    for place, column in enumerate(batch.columns):
         alike.setdefault(variants[column.index], []).append(place)
     found: dict[int, tuple[Variant, ...]] = {}
     for tested, places in alike.items():
-        code, some = case_of(stack.first, {stack.first.index: tested}), ", ".join(map(str, places))
+        code, some = case_of(batch.first, {batch.first.index: tested}), ", ".join(map(str, places))
         rows = session.rows(
-            f"SELECT place, histogram({code}) FROM {stack.relation} WHERE place IN ({some}) GROUP BY place"
+            f"SELECT place, histogram({code}) FROM {batch.relation} WHERE place IN ({some}) GROUP BY place"
         )
-        for index, codes in stack.by_column(rows).items():
+        for index, codes in batch.by_column(rows).items():
             seen = {code for (counts,) in codes for code in counts}
             if codes:
                 found[index] = tuple(v for number, v in enumerate(tested, 1) if number in seen)
@@ -151,112 +151,112 @@ def _hits(session: DuckSession, stack: ColumnBatch, variants: Variants) -> dict[
 
 def _differing(session: DuckSession, columns: tuple[PlannedColumn, ...], prefix: str) -> list[PlannedColumn]:
     tests = ", ".join(f"bool_or(NOT ({c.equal}))" for c in columns)
-    flags = session.row(f"SELECT {tests} FROM {prefix}probe")
+    flags = session.row(f"SELECT {tests} FROM {prefix}sample")
     return [c for c, differs in zip(columns, flags, strict=True) if differs]
 
 
-def _guesses(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
-    """Return the variants to test on every column of a stack."""
-    kind = stack.first.kind
-    nulls = _nulls(session, stack)
-    if kind is ValueKind.TEXT and not stack.first.numbers_as_text:
-        texts = {index: text_variants(lengths) for index, lengths in _lengths(session, stack).items()}
+def _guesses(session: DuckSession, batch: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
+    """Return the variants to test on every column of a batch."""
+    kind = batch.first.kind
+    nulls = _nulls(session, batch)
+    if kind is ValueKind.TEXT and not batch.first.numbers_as_text:
+        texts = {index: text_variants(lengths) for index, lengths in _lengths(session, batch).items()}
         return {index: [one[0], *nulls[index], *one[1:]] for index, one in texts.items()}
     rest: dict[int, list[Variant]] = {}
-    if stack.first.numbers_as_text:
-        rest = _numbers_as_text(session, stack, relation)
+    if batch.first.numbers_as_text:
+        rest = _numbers_as_text(session, batch, relation)
     elif kind.temporal:
-        rest = _times(session, stack)
+        rest = _times(session, batch)
     elif kind.numeric:
         known = float_variants() if kind is ValueKind.FLOAT else decimal_variants(kind)
-        rounds = rounding_variants(session, stack, relation) if kind is not ValueKind.INTEGER else {}
-        rest = {c.index: [*known[:-1], *rounds.get(c.index, ()), known[-1]] for c in stack.columns}
-    return {c.index: [*nulls[c.index], *rest.get(c.index, ())] for c in stack.columns}
+        rounds = rounding_variants(session, batch, relation) if kind is not ValueKind.INTEGER else {}
+        rest = {c.index: [*known[:-1], *rounds.get(c.index, ()), known[-1]] for c in batch.columns}
+    return {c.index: [*nulls[c.index], *rest.get(c.index, ())] for c in batch.columns}
 
 
-def _nulls(session: DuckSession, stack: ColumnBatch) -> dict[int, list[Variant]]:
-    one = stack.first
+def _nulls(session: DuckSession, batch: ColumnBatch) -> dict[int, list[Variant]]:
+    one = batch.first
     if one.kind not in _DEFAULTS:
-        return {c.index: [] for c in stack.columns}
+        return {c.index: [] for c in batch.columns}
     usual = _DEFAULTS[one.kind][:-1] if one.sql == "TIMESTAMP_NS" else _DEFAULTS[one.kind]
     return {
         index: null_variants(tuple(dict.fromkeys((*usual, *own))), shown=not one.rule.sensitive)
-        for index, own in _constants(session, stack).items()
+        for index, own in _constants(session, batch).items()
     }
 
 
-def _times(session: DuckSession, stack: ColumnBatch) -> dict[int, list[Variant]]:
-    one = stack.first
-    shifts = _shifts(session, stack) if one.kind is ValueKind.TIMESTAMP else {}
-    several = [at for at, c in enumerate(stack.columns) if len(shifts.get(c.index, ())) > 1]
-    zones = _zones(session, stack, several) if several else {}
+def _times(session: DuckSession, batch: ColumnBatch) -> dict[int, list[Variant]]:
+    one = batch.first
+    shifts = _shifts(session, batch) if one.kind is ValueKind.TIMESTAMP else {}
+    several = [at for at, c in enumerate(batch.columns) if len(shifts.get(c.index, ())) > 1]
+    zones = _zones(session, batch, several) if several else {}
     return {
         c.index: time_variants(one.kind, one.sql, shifts.get(c.index, ()), zones.get(c.index, ()))
-        for c in stack.columns
+        for c in batch.columns
     }
 
 
-def _numbers_as_text(session: DuckSession, stack: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
+def _numbers_as_text(session: DuckSession, batch: ColumnBatch, relation: str) -> dict[int, list[Variant]]:
     """Return the variants of floats for numbers that have no common type and are compared by their digits."""
     number = "TRY_CAST(«0» AS DOUBLE)"
-    canonical = fill(number, stack.first.equality_rule.canonical)
+    canonical = fill(number, batch.first.equality_rule.canonical)
     as_floats = tuple(
         replace(c, kind=ValueKind.FLOAT, equality_rule=replace(c.equality_rule, canonical=canonical))
-        for c in stack.columns
+        for c in batch.columns
     )
     known = float_variants()
-    rounds = rounding_variants(session, replace(stack, columns=as_floats), relation)
+    rounds = rounding_variants(session, replace(batch, columns=as_floats), relation)
     return {
         c.index: [
             replace(one, test=fill(one.test, number, number.replace("«0»", "«1»")))
             for one in (*known[:-1], *rounds.get(c.index, ()), known[-1])
         ]
-        for c in stack.columns
+        for c in batch.columns
     }
 
 
-def _constants(session: DuckSession, stack: ColumnBatch) -> dict[int, list[str]]:
+def _constants(session: DuckSession, batch: ColumnBatch) -> dict[int, list[str]]:
     """Return the one value that nearly always stands against NULL, as an SQL literal."""
-    left, right = stack.first.canonical("l"), stack.first.canonical("t")
+    left, right = batch.first.canonical("l"), batch.first.canonical("t")
     rows = session.rows(
         f"SELECT place, v FROM (SELECT place, coalesce({left}, {right})::VARCHAR AS v, count(*) AS n, "
-        f"sum(count(*)) OVER (PARTITION BY place) AS whole FROM {stack.relation} "
+        f"sum(count(*)) OVER (PARTITION BY place) AS whole FROM {batch.relation} "
         f"WHERE ({left} IS NULL) <> ({right} IS NULL) GROUP BY place, v) WHERE n >= 3 AND n * 10 >= whole * 8"
     )
-    found = stack.by_column(rows)
-    return {index: [f"{text(v)}::{stack.first.sql}" for (v,) in values if v] for index, values in found.items()}
+    found = batch.by_column(rows)
+    return {index: [f"{text(v)}::{batch.first.sql}" for (v,) in values if v] for index, values in found.items()}
 
 
-def _lengths(session: DuckSession, stack: ColumnBatch) -> dict[int, tuple[int, ...]]:
+def _lengths(session: DuckSession, batch: ColumnBatch) -> dict[int, tuple[int, ...]]:
     """Return the lengths at which most texts seem to be cut, three at most."""
-    left, right = stack.first.canonical("l"), stack.first.canonical("t")
+    left, right = batch.first.canonical("l"), batch.first.canonical("t")
     rows = session.rows(
-        f"SELECT place, least(length({left}), length({right})) AS n FROM {stack.relation} WHERE {left} <> {right} "
+        f"SELECT place, least(length({left}), length({right})) AS n FROM {batch.relation} WHERE {left} <> {right} "
         f"AND (starts_with({left}, {right}) OR starts_with({right}, {left})) GROUP BY place, n "
         "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC, n DESC) <= 3 "
         "ORDER BY place, count(*) DESC, n DESC"
     )
-    return {index: tuple(n for (n,) in found if n) for index, found in stack.by_column(rows).items()}
+    return {index: tuple(n for (n,) in found if n) for index, found in batch.by_column(rows).items()}
 
 
-def _shifts(session: DuckSession, stack: ColumnBatch) -> dict[int, tuple[int, ...]]:
+def _shifts(session: DuckSession, batch: ColumnBatch) -> dict[int, tuple[int, ...]]:
     """Return the offsets, in seconds, by which most times differ, eight at most."""
-    sql = stack.first.sql
+    sql = batch.first.sql
     unit = 1000 if sql.endswith("_NS") else 1
-    delta = f"TRY({ticks(stack.first.canonical('t'), sql)} - {ticks(stack.first.canonical('l'), sql)})"
+    delta = f"TRY({ticks(batch.first.canonical('t'), sql)} - {ticks(batch.first.canonical('l'), sql)})"
     rows = session.rows(
-        f"SELECT place, {delta} // {10**6 * unit} AS d FROM {stack.relation} WHERE {delta} <> 0 "
+        f"SELECT place, {delta} // {10**6 * unit} AS d FROM {batch.relation} WHERE {delta} <> 0 "
         f"AND {delta} % {900 * 10**6 * unit} = 0 AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY place, d "
         "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC) <= 8 "
         "ORDER BY place, count(*) DESC"
     )
-    return {index: tuple(d for (d,) in found) for index, found in stack.by_column(rows).items()}
+    return {index: tuple(d for (d,) in found) for index, found in batch.by_column(rows).items()}
 
 
-def _zones(session: DuckSession, stack: ColumnBatch, places: list[int]) -> dict[int, tuple[str, ...]]:
+def _zones(session: DuckSession, batch: ColumnBatch, places: list[int]) -> dict[int, tuple[str, ...]]:
     """Return the zone whose rules, DST included, explain the shifted times best, if it explains nearly all."""
-    left, right = stack.first.canonical("l"), stack.first.canonical("t")
-    sql = stack.first.sql
+    left, right = batch.first.canonical("l"), batch.first.canonical("t")
+    sql = batch.first.sql
     utc = f"TRY_CAST(timezone('UTC', TRY(timezone({{}}, {{}}::TIMESTAMP))) AS {sql})"
     tests = ", ".join(
         f"count(*) FILTER ({utc.format(text(z), left)} = {right} OR {utc.format(text(z), right)} = {left})"
@@ -264,11 +264,11 @@ def _zones(session: DuckSession, stack: ColumnBatch, places: list[int]) -> dict[
     )
     rows = session.rows(
         f"SELECT place, count(*) FILTER (abs(TRY({ticks(left, sql)} - {ticks(right, sql)})) "
-        f"% 900000000 = 0), {tests} FROM {stack.relation} WHERE {left} <> {right} "
+        f"% 900000000 = 0), {tests} FROM {batch.relation} WHERE {left} <> {right} "
         f"AND place IN ({', '.join(map(str, places))}) GROUP BY place"
     )
     found: dict[int, tuple[str, ...]] = {}
-    for index, counted in stack.by_column(rows).items():
+    for index, counted in batch.by_column(rows).items():
         for whole, *counts in counted:
             best = max(zip(counts, _ZONES, strict=True), key=lambda one: one[0])
             found[index] = (best[1],) if best[0] and best[0] * 10 >= whole * 9 else ()
@@ -297,7 +297,7 @@ def _exchanged(session: DuckSession, alike: list[PlannedColumn], prefix: str) ->
     left, right = (f"unnest([{', '.join(c.canonical(side) for c in alike)}])" for side in "lt")
     cells = f"SELECT row, unnest([{numbers}]) AS n, {left} AS a, {right} AS b FROM numbered"
     return session.rows(
-        f"WITH numbered AS (SELECT row_number() OVER () AS row, l, t FROM {prefix}probe), "
+        f"WITH numbered AS (SELECT row_number() OVER () AS row, l, t FROM {prefix}sample), "
         f"cells AS (SELECT * FROM ({cells}) WHERE a <> b) "
         "SELECT DISTINCT x.n, y.n FROM cells x JOIN cells y ON x.row = y.row AND x.a = y.b AND x.b = y.a "
         "WHERE x.n < y.n ORDER BY ALL"

@@ -1,4 +1,4 @@
-"""Why two values differ: tests in SQL, each of which undoes one cause and asks whether the values are equal.
+"""Why two values differ: tests in SQL, each of which undoes one cause and compares the values again.
 
 Every different value gets the first cause whose test holds, in the order of :data:`ORDER`, so the parts add
 up to the whole; what no test explains stays unexplained. A code per column and row keeps the answer in one
@@ -51,7 +51,7 @@ def case_of(column: PlannedColumn, variants: Variants) -> str:
 
 
 def _may_overflow(column: PlannedColumn) -> bool:
-    """Tell whether a test may fail: what it cannot work out, such as 39 digits, it does not explain.
+    """Return whether a test may overflow, as with 39 digits: it then explains nothing.
 
     TRY doubles the time that the tests take (0.4 s, not 0.2 s, for 78,000 pairs of 17 columns).
     """
@@ -60,16 +60,16 @@ def _may_overflow(column: PlannedColumn) -> bool:
 
 def either_way(one_way: str) -> str:
     """Return a test that holds in one direction or the other."""
-    return f"({one_way} OR {turned(one_way)})"
+    return f"({one_way} OR {swapped(one_way)})"
 
 
-def turned(one_way: str) -> str:
+def swapped(one_way: str) -> str:
     """Return a test with its sides exchanged."""
     return one_way.replace("«0»", "«x»").replace("«1»", "«0»").replace("«x»", "«1»")
 
 
 def text_variants(lengths: tuple[int, ...]) -> list[Variant]:
-    """Return what can befall a text; ``lengths`` are those at which texts seem to be cut."""
+    """Return the variants of texts; ``lengths`` are those at which texts seem to be cut."""
     spaces, anywhere = text(SPACES), text(f"[{SPACES}]+")
     return [
         Variant(Cause.NULL_VS_EMPTY, "", either_way("(«0» IS NULL AND «1» = '')")),
@@ -149,8 +149,8 @@ def _date_test() -> str:
         r"(\d{4}[-/]?\d\d[-/]?\d\d|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{4}|[A-Za-z]{3} \d\d?, "
         r"\d{4})(\D.*)?"
     )
-    dateish = " AND ".join(f"regexp_full_match({side}, {text(shape)})" for side in ("«0»", "«1»"))
-    return f"({dateish} AND list_has_any({readings('«0»')}, {readings('«1»')}))"
+    dated = " AND ".join(f"regexp_full_match({side}, {text(shape)})" for side in ("«0»", "«1»"))
+    return f"({dated} AND list_has_any({readings('«0»')}, {readings('«1»')}))"
 
 
 _CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"

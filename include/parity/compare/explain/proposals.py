@@ -1,7 +1,7 @@
-"""What would make the difference go away: the smallest rule or waiver for what was explained, and what it leaves.
+"""Proposals: the smallest rule or waiver for each explained difference, and what it would leave.
 
 Nothing is ever applied. Every rule is tried on the captured rows through the same engine, so that the number
-it would leave is found, not guessed.
+it would leave is counted, not guessed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FEW = 100
 
 
 def propose(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
-    """Return a rule for every explained column, or waivers where no rule helps; each says what it would leave."""
+    """Return a rule for every explained column, or waivers where no rule helps; each with what it would leave."""
     wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
     rules = _tried(session, plan, facts, wanted) if wanted else {}
     found: list[dict[str, Any]] = []

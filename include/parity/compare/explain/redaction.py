@@ -14,7 +14,7 @@ from parity.compare.session import DuckSession, text
 
 _SHORTEST = 4
 """Characters from which on a value is recognised elsewhere: a shorter one stands in most columns by chance."""
-_PART = 6
+_SHORTEST_INSIDE = 6
 """Characters from which on it is recognised inside another value."""
 _WORDS = 8
 """Words in a row that are looked at inside another value."""
@@ -52,12 +52,12 @@ def _parts(value: str) -> Iterator[str]:
     words = list(re.finditer(r"[^\W_]+", value))
     for at, first in enumerate(words):
         for last in words[at : at + _WORDS]:
-            if last.end() - first.start() >= _PART:
+            if last.end() - first.start() >= _SHORTEST_INSIDE:
                 yield value[first.start() : last.end()]
 
 
 class SensitiveValues:
-    """Values that stand in a sensitive column of either side, compared or not, and turned up in another column."""
+    """Values of sensitive columns of either side, compared or not, that occur in another column as well."""
 
     def __init__(self, session: DuckSession, plan: ComparisonPlan, values: Iterable[str | None]) -> None:
         cells = [

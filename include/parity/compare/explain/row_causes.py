@@ -14,7 +14,7 @@ from parity.wording import plural
 
 _SHARED = (ValueKind.TEXT, ValueKind.DATE, ValueKind.INTEGER, ValueKind.BOOLEAN, ValueKind.TIMESTAMP)
 _FEWEST = 2
-"""Rows that must share a value before it is worth saying."""
+"""Fewest rows whose shared value is reported."""
 _WIDEST = 400
 """Columns looked at."""
 _SIDES = {"missing": (MISSING, "l", "t", "legacy", "target"), "extra": (EXTRA, "t", "l", "target", "legacy")}
@@ -56,7 +56,7 @@ def _copies(session: DuckSession, facts: Facts, kind: str) -> list[RowCause]:
 def _shared(
     session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str], kind: str
 ) -> list[RowCause]:
-    """Say which value all rows of a kind share, unless every row of that side has it."""
+    """Return the values that all rows of a kind share, unless every row of that side has them."""
     code, side, _, whole, _ = _SIDES[kind]
     rows = (
         f"(SELECT * FROM {facts.prefix}w{side} WHERE rowid IN (SELECT {side}id FROM {facts.prefix}res "
@@ -71,9 +71,9 @@ def _shared(
         total = facts.rows.legacy if kind == "missing" else facts.rows.target
         if everywhere < total:
             key = spec.mask_key if column.rule.sensitive or value in secrets else None
-            shared.append((everywhere, _say(column, value, (kind, count, everywhere), key, partitions)))
-    # The rarest value says most: nine rows in ten may hold a false one anyhow.
-    found = [said for _, said in sorted(shared, key=lambda one: one[0])]
+            shared.append((everywhere, _shared_value(column, value, (kind, count, everywhere), key, partitions)))
+    # The rarest value is the most telling: nine rows in ten may hold a false one anyhow.
+    found = [cause for _, cause in sorted(shared, key=lambda one: one[0])]
     found = found or _days(session, [c for c in columns if not c.rule.sensitive], rows, (kind, whole, count))
     return sorted(found, key=lambda one: one.cause is not Cause.LATE_PARTITION)[:3]
 
@@ -103,10 +103,13 @@ def _only(
     ]
 
 
-def _say(
+def _shared_value(
     column: PlannedColumn, value: str, counts: tuple[str, int, int], key: bytes | None, partitions: set[str]
 ) -> RowCause:
-    """Say what all rows have; masked under ``key``, if there is one, and then without SQL that would show it."""
+    """Return the cause of a value that all rows have.
+
+    It is masked under ``key``, if there is one, and then comes without the SQL that would show it.
+    """
     kind, count, everywhere = counts
     shown = f"'{value}'" if key is None else mask(value, key)
     words = f"all {count:,} {kind} rows have {column.name} = {shown}"

@@ -1,4 +1,4 @@
-"""A few rows that a person can look at: so many per column and cause, and per kind of row.
+"""A few rows to look at: so many per column and cause, and per kind of row.
 
 The choice follows the hash of the key, so that it is spread over the data and the same in every run.
 """
@@ -23,7 +23,7 @@ _WIDEST = 12
 """Columns of a missing or extra row that are shown."""
 _PER_RUN = 2_000
 """Samples kept at most."""
-_PART = 40
+_BATCH = 40
 """Columns whose samples are picked in one statement."""
 
 
@@ -59,10 +59,10 @@ def _changed(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spe
     """Return samples of every column that differs, column by column, until there are enough."""
     differing = [c for c in plan.values if facts.different(c)]
     found: list[dict[str, Any]] = []
-    for start in range(0, len(differing), _PART):
+    for start in range(0, len(differing), _BATCH):
         if len(found) < _PER_RUN:
-            part = differing[start : start + _PART]
-            rows = _pairs(session, plan, facts, spec, part, _pick_changed(part, facts, spec.samples))
+            batch = differing[start : start + _BATCH]
+            rows = _pairs(session, plan, facts, spec, batch, _pick_changed(batch, facts, spec.samples))
             for _, samples in groupby(rows, lambda one: one["column"]):
                 found += samples if len(found) < _PER_RUN else ()
     return found
@@ -105,7 +105,7 @@ def _pairs(
         f"SELECT p.place, p.code, {', '.join(f'CASE p.place {whens} END' for whens in cells)}{shown} "
         f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
-    # What belongs to a sensitive column is masked where it turned up in another one, too.
+    # A sensitive column's value is masked in every other column as well.
     secrets = SensitiveValues(session, plan, (value for row in rows for value in row[2:]))
     return [_sample(facts, spec, columns[place], secrets, (keys, rest)) for place, *rest in rows]
 

@@ -1,7 +1,7 @@
 """Known differences that may pass for a while: applied after the comparison, and always shown.
 
-A waiver that is expired, over a cap, broken or matches nothing says so and covers nothing. The verdict is
-WAIVED only when every different row, in every different column, and every schema difference is covered.
+A waiver that is expired, over a cap, broken or matches nothing covers nothing, and the result shows why. The
+verdict is WAIVED only when every different row, in every different column, and every schema difference is covered.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _apply(
 
 
 def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:
-    """Say why a cap on money does not cap all that is marked as money; empty when it does."""
+    """Return why a cap on money does not cap all that is marked as money; empty when it does."""
     summed = {c.index for c in money_columns(plan)}
     if not summed:
         return "it caps money, but no compared column is marked as money"
@@ -111,7 +111,7 @@ def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:
 
 
 def _unsummed(session: DuckSession, plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
-    """Say of how many rows that a waiver matches a difference in money has no sum; empty when all have one."""
+    """Return how many matched rows have no sum of their difference in money, in words; empty when all have."""
     wanted = _summed(plan, waiver)
     tests = [unsummed(c, plan) for c in money_columns(plan) if c.index in wanted]
     rows = session.one(

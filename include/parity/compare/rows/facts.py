@@ -1,4 +1,4 @@
-"""Counts what pairing found: rows, columns and the causes of each; facts only, no opinion."""
+"""Counts what pairing found: rows, columns and the causes of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from parity.errors import CouldNotCompare
 
 @dataclass(frozen=True)
 class Facts:
-    """What one comparison found; the tables under ``prefix`` hold the rows themselves."""
+    """The counts of one comparison; the tables under ``prefix`` hold the rows themselves."""
 
     rows: Rows
     codes: dict[int, dict[int, int]]
@@ -73,12 +73,12 @@ def gather(
 ) -> Facts:
     """Compare two prepared relations and count; ``explain`` looks for causes too, ``count`` for codes."""
     scanned = scan(session, plan, prefix, legacy, target)
-    probe = find_variants(session, plan, prefix, legacy) if explain else SampledVariants({}, True)
-    pair_rows(session, plan, prefix, probe.variants)
+    sampled = find_variants(session, plan, prefix, legacy) if explain else SampledVariants({}, True)
+    pair_rows(session, plan, prefix, sampled.variants)
     rows = _rows(session, prefix, scanned)
     codes = _codes(session, plan, prefix) if count else {}
-    variants = probe.variants
-    if not probe.complete:
+    variants = sampled.variants
+    if not sampled.complete:
         variants, codes = _look_again(session, plan, prefix, variants, codes, legacy)
     through = dict(scanned.let_through)
     for index, counts in codes.items():
@@ -95,9 +95,9 @@ def _look_again(
     codes: dict[int, dict[int, int]],
     relation: str,
 ) -> tuple[Variants, dict[int, dict[int, int]]]:
-    """Learn from the pairs that the sample left unexplained, and explain them again."""
-    open_ones = [c for c in plan.values if codes.get(c.index, {}).get(Code.UNEXPLAINED)]
-    more = find_more(session, open_ones, prefix, relation) if open_ones else {}
+    """Look for variants in the pairs that the sample left unexplained, and explain these again."""
+    unexplained = [c for c in plan.values if codes.get(c.index, {}).get(Code.UNEXPLAINED)]
+    more = find_more(session, unexplained, prefix, relation) if unexplained else {}
     new = {index: tuple(v for v in found if v not in variants.get(index, ())) for index, found in more.items()}
     new = {index: found for index, found in new.items() if found}
     if not new:
@@ -134,19 +134,19 @@ def _doubled(session: DuckSession, prefix: str, side: str) -> int:
 def _codes(session: DuckSession, plan: ComparisonPlan, prefix: str) -> dict[int, dict[int, int]]:
     """Count the codes of every column that has any; a maximum finds those at little cost."""
     used: list[PlannedColumn] = []
-    for part in _parts(plan.values, 500):
+    for batch in _batches(plan.values, 500):
         highest = session.row(
-            f"SELECT {', '.join(f'max(q{c.index})' for c in part)} FROM {prefix}res WHERE kind < 2"
+            f"SELECT {', '.join(f'max(q{c.index})' for c in batch)} FROM {prefix}res WHERE kind < 2"
         )
-        used += [c for c, most in zip(part, highest, strict=True) if most]
+        used += [c for c, most in zip(batch, highest, strict=True) if most]
     found: dict[int, dict[int, int]] = {}
     # Planning histograms costs the cube of their number: 400 took 5 s, 100 took 0.1 s.
-    for part in _parts(used, 40):
-        counts = ", ".join(f"histogram(q{c.index})" for c in part)
+    for batch in _batches(used, 40):
+        counts = ", ".join(f"histogram(q{c.index})" for c in batch)
         every = session.row(f"SELECT {counts} FROM {prefix}res WHERE kind < 2")
-        found |= {c.index: codes for c, codes in zip(part, every, strict=True)}
+        found |= {c.index: codes for c, codes in zip(batch, every, strict=True)}
     return found
 
 
-def _parts(columns: Sequence[PlannedColumn], size: int) -> list[Sequence[PlannedColumn]]:
+def _batches(columns: Sequence[PlannedColumn], size: int) -> list[Sequence[PlannedColumn]]:
     return [columns[start : start + size] for start in range(0, len(columns), size)]

@@ -1,11 +1,11 @@
-"""Two passes over two prepared relations: a narrow one that finds the unequal rows, a wide one that fetches them.
+"""Two scans of two prepared relations: a narrow one that finds the unequal rows, a wide one that fetches them.
 
-Pass one keeps 24 bytes a row: a hash of the key, and two hashes of the row's canonical values, taken over the
-columns in opposite order and each of them written in two ways. The last bit of the second one says which side the
-row is from. A key that has exactly one row on each side and whose hashes cancel is equal: 127 bits decide.
-Everything else (changed, missing, extra, more than one row) is fetched in pass two and compared exactly.
+The first one stores 24 bytes a row: a hash of the key, and two hashes of its canonical values, taken over the
+columns in opposite order and each of them written in two ways. The last bit of the second hash is the row's side.
+A key that has exactly one row on each side and whose hashes cancel is equal: 127 bits decide. Every other row
+(changed, missing, extra, of a key with several) is fetched in the second scan and compared exactly.
 
-A column with a tolerance, or compared as JSON, has no canonical value that says when it is equal: the two hashes
+A column with a tolerance, or compared as JSON, has no canonical value that decides equality: the two hashes
 leave it out. Where rules loosen columns, 16 bytes more hold two hashes of these columns as stored. Rows that
 differ in nothing else are judged by these columns alone, value by value, and fetched if they are unequal.
 
@@ -29,7 +29,7 @@ DEEPEST = 500
 
 @dataclass(frozen=True)
 class Scanned:
-    """What the two passes found: rows per side, and loosened columns with the rows their rules let through."""
+    """The result of both scans: rows per side, and loosened columns with the rows their rules let through."""
 
     legacy: int
     target: int
@@ -51,7 +51,7 @@ def row_hashes(plan: ComparisonPlan, values: Iterable[PlannedColumn]) -> tuple[s
 
 
 def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, target: str) -> Scanned:
-    """Run both passes over two prepared relations."""
+    """Run both scans over two prepared relations."""
     loose = [c for c in plan.columns if c.loosened]
     counts = [
         _narrow(session, plan, loose, f"{prefix}n{side}", rel, bit)
@@ -71,10 +71,10 @@ def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, t
 
 
 def _refuse_lost_rows(fetched: int, selected: int) -> None:
-    """Refuse a second pass that did not see the rows of the first one, whatever hid or changed them."""
+    """Refuse a second scan that did not find the rows of the first one, whatever hid or changed them."""
     if fetched != selected:
         raise CouldNotCompare(
-            f"The first pass found {plural(selected, 'row')} to look at, the second one {fetched:,}.",
+            f"The first scan found {plural(selected, 'row')} to look at, the second one {fetched:,}.",
             remedy="Compare again, once nothing writes to either side.",
         )
 

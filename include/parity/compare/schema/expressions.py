@@ -1,6 +1,6 @@
-"""SQL that a suite brings along: one value of one row, and nothing that reaches beyond its own brackets.
+"""Checks of a suite's own SQL: one value of one row, and nothing that leaves the brackets around it.
 
-It is pasted into statements of ours, so a text such as ``1=1) OR (1=1`` could close a bracket that it did not
+It is pasted into statements, so a text such as ``1=1) OR (1=1`` could close a bracket that it did not
 open. DuckDB's own parser decides: alone and in brackets, the text must be one and the same value.
 """
 
@@ -26,7 +26,7 @@ _ROW_BY_ROW = "Write an expression over the columns of one row."
 
 
 def refuse_non_scalar(session: DuckSession, sql: str, where: str) -> None:
-    """Refuse an expression that is not one value of one row, the same whenever it is worked out."""
+    """Refuse an expression that is not one value of one row, the same at each evaluation."""
     alone, inside = (_parsed(session, one) for one in (f"SELECT {sql}", f"SELECT ({sql})"))
     if alone is None or alone != inside:
         raise BadInput(f"{where}: {_shown(sql)} is not one expression.", remedy="Check its brackets and quotes.")

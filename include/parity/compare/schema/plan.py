@@ -88,18 +88,18 @@ class PlannedColumn:
 
     @property
     def numbers_as_text(self) -> bool:
-        """Tell whether both sides hold numbers that have no common type but their digits."""
+        """Return whether both sides hold numbers that have no common type but their digits."""
         return self.kind is ValueKind.TEXT and self.legacy.kind.numeric and self.target.kind.numeric
 
     @property
     def loosened(self) -> bool:
-        """Tell whether the rule can make two different values equal."""
+        """Return whether the rule can make two different values equal."""
         return bool(self.equality_rule.hidden)
 
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """Everything decided: compared columns (keys included), schema facts, and what is left out."""
+    """The compared columns (keys included), schema facts, and what is left out."""
 
     columns: tuple[PlannedColumn, ...]
     schema: tuple[SchemaFact, ...]
@@ -153,19 +153,19 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
         refuse_idle_zones(pair.name, pair.rule, one, other)
         refuse_unions(pair.name, (one, other))
         apart = pair.rule.tolerance is not None and pair.rule.tolerance.time is not None
-        meeting = find_common_type(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
+        common = find_common_type(one, other, pair.rule.legacy_timezone, pair.rule.target_timezone, moments=apart)
         if pair.rule.legacy_sql or pair.rule.target_sql:
-            meeting = with_intervals(meeting)
-        schema.append(_fact(pair, one, other, meeting))
+            common = with_intervals(common)
+        schema.append(_fact(pair, one, other, common))
         sides = (
-            RawColumn(str(pair.legacy), one, meeting.legacy),
-            RawColumn(str(pair.target), other, meeting.target),
+            RawColumn(str(pair.legacy), one, common.legacy),
+            RawColumn(str(pair.target), other, common.target),
         )
-        columns.append(_column(at, pair, meeting, sides, (pair.name in key, not spec.key)))
+        columns.append(_column(at, pair, common, sides, (pair.name in key, not spec.key)))
     return ComparisonPlan(
         tuple(columns),
         (*schema, *_one_sided(pairs, legacy.columns, target.columns)),
-        (*_ledger(pairs), *legacy.notes, *target.notes),
+        (*_left_out(pairs), *legacy.notes, *target.notes),
         len(ignored),
         len(pairs),
         not spec.key,
@@ -180,7 +180,7 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
 
 
 def _check_rule(session: DuckSession, pair: _Pair) -> None:
-    """Try a rule's expressions and zones once, so that a mistake is reported before any row is read."""
+    """Evaluate a rule's expressions and zones once, so that a mistake is reported before any row is read."""
     for sql in filter(None, (pair.rule.legacy_sql, pair.rule.target_sql)):
         refuse_non_scalar(session, sql, f"Column {pair.name}")
     zones = filter(None, (pair.rule.legacy_timezone, pair.rule.target_timezone))
@@ -192,27 +192,27 @@ def _check_rule(session: DuckSession, pair: _Pair) -> None:
         try:
             session.rows(f"SELECT {one}")
         except CouldNotCompare as error:
-            said = " ".join(str(error.__cause__).split(":", 1)[-1].split())
-            raise BadInput(f"Column {pair.name}: {said}") from error
+            reason = " ".join(str(error.__cause__).split(":", 1)[-1].split())
+            raise BadInput(f"Column {pair.name}: {reason}") from error
 
 
-def _fact(pair: _Pair, one: DataType, other: DataType, meeting: CommonType) -> SchemaFact:
+def _fact(pair: _Pair, one: DataType, other: DataType, common: CommonType) -> SchemaFact:
     """Return the verdict on a pair of types; an SQL expression of the suite settles what was incompatible."""
-    if meeting.verdict == "incompatible" and (pair.rule.legacy_sql or pair.rule.target_sql):
-        return SchemaFact(pair.name, one.sql, other.sql, "narrowed", f"SQL expression; {meeting.note}")
-    return SchemaFact(pair.name, one.sql, other.sql, meeting.verdict, meeting.note)
+    if common.verdict == "incompatible" and (pair.rule.legacy_sql or pair.rule.target_sql):
+        return SchemaFact(pair.name, one.sql, other.sql, "narrowed", f"SQL expression; {common.note}")
+    return SchemaFact(pair.name, one.sql, other.sql, common.verdict, common.note)
 
 
 def _column(
-    at: int, pair: _Pair, meeting: CommonType, sides: tuple[RawColumn, RawColumn], role: tuple[bool, bool]
+    at: int, pair: _Pair, common: CommonType, sides: tuple[RawColumn, RawColumn], role: tuple[bool, bool]
 ) -> PlannedColumn:
     key, keyless = role
     if sides[0].kind.untyped and sides[1].kind.untyped:
         # There is no type that a tolerance could miss.
         pair = replace(pair, rule=pair.rule.model_copy(update={"tolerance": None}))
     digits = sides[0].kind.numeric and sides[1].kind.numeric
-    rule = equality_rule(pair.name, pair.rule, meeting.kind, meeting.sql, key or keyless, digits=digits)
-    return PlannedColumn(at, pair.name, meeting.kind, meeting.sql, meeting.scale, pair.rule, key, *sides, rule)
+    rule = equality_rule(pair.name, pair.rule, common.kind, common.sql, key or keyless, digits=digits)
+    return PlannedColumn(at, pair.name, common.kind, common.sql, common.scale, pair.rule, key, *sides, rule)
 
 
 def _types(session: DuckSession, relation: str, expressions: list[str]) -> list[DataType]:
@@ -319,7 +319,7 @@ def _one_sided(
     return facts
 
 
-def _ledger(pairs: list[_Pair]) -> list[NotCompared]:
+def _left_out(pairs: list[_Pair]) -> list[NotCompared]:
     lost = []
     for pair in pairs:
         if pair.rule.ignore:

@@ -1,4 +1,4 @@
-"""What a column's rule means: its canonical value, when two of them are equal, and how to hash it.
+"""A column's rule in SQL: its canonical value, and when two of them are equal.
 
 Templates hold ``«0»`` for the legacy value (or the only one) and ``«1»`` for the target value.
 
@@ -42,7 +42,7 @@ class EqualityRule:
 
     @property
     def near(self) -> bool:
-        """Tell whether canonical values that are not identical can be equal."""
+        """Return whether canonical values that are not identical can be equal."""
         return self.equal != _SAME
 
 
@@ -73,13 +73,13 @@ def equality_rule(
     if rule.tolerance is not None:
         if exact_hash:
             raise BadInput(f"Column {name}: a tolerance needs a key, and cannot be part of one.")
-        equal, said = _tolerance(name, rule, kind, sql, digits)
-        words.append(said)
+        equal, note = _tolerance(name, rule, kind, sql, digits)
+        words.append(note)
     return EqualityRule(canonical, equal, "; ".join(words))
 
 
 def refuse_idle_zones(name: str, rule: ColumnRule, legacy: DataType, target: DataType) -> None:
-    """Tell a zone that would be ignored: it moves a time without a zone that stands against another time."""
+    """Refuse a zone that would be ignored: it applies to a time without a zone that is compared with a time."""
     if legacy.untyped or target.untyped:
         return
     zones = (("legacy", rule.legacy_timezone, legacy, target), ("target", rule.target_timezone, target, legacy))
@@ -105,7 +105,7 @@ def refuse_unions(name: str, kinds: Iterable[DataType]) -> None:
 
 
 def refuse_duplicate_rules(names: Iterable[str], columns: Container[str]) -> None:
-    """Tell two rules whose names differ by case alone, unless there are two such columns: one would be ignored."""
+    """Refuse two rules whose names differ by case alone, unless both columns exist: one would be ignored."""
     known: dict[str, str] = {}
     for name in names:
         other = known.setdefault(fold(name), name)
@@ -173,8 +173,8 @@ def _either(test: str) -> str:
 
 def _of_digits(allowed: Tolerance) -> tuple[str, str]:
     most, share = allowed.absolute or Decimal(0), allowed.relative or Decimal(0)
-    said = f"{plain(share * 100)} %" if allowed.absolute is None else plain(most)
-    return _either(f"within_digits(«0», «1», '{most:f}', '{share:f}')"), f"differences up to {said}"
+    note = f"{plain(share * 100)} %" if allowed.absolute is None else plain(most)
+    return _either(f"within_digits(«0», «1», '{most:f}', '{share:f}')"), f"differences up to {note}"
 
 
 def plain(number: Decimal) -> str:
@@ -183,7 +183,7 @@ def plain(number: Decimal) -> str:
 
 
 def _absolute(most: Decimal, kind: ValueKind, sql: str) -> tuple[str, str]:
-    said = f"differences up to {plain(most)}"
+    note = f"differences up to {plain(most)}"
     if kind is ValueKind.FLOAT:
         number = f"{min(float(most), sys.float_info.max)!r}::DOUBLE"
         exact = "TRY_CAST({}::VARCHAR AS DECIMAL(38,18))"
@@ -193,8 +193,8 @@ def _absolute(most: Decimal, kind: ValueKind, sql: str) -> tuple[str, str]:
         near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
         fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
-        return _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"), said
-    return _either(_whole_gap(most, sql) if kind is ValueKind.INTEGER else _decimal_gap(most, sql)), said
+        return _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"), note
+    return _either(_whole_gap(most, sql) if kind is ValueKind.INTEGER else _decimal_gap(most, sql)), note
 
 
 def _whole_gap(most: Decimal, sql: str) -> str:
@@ -223,7 +223,7 @@ def _decimal_gap(most: Decimal, sql: str) -> str:
 
 
 def _relative(most: Decimal, kind: ValueKind, scale: int) -> tuple[str, str]:
-    said = f"differences up to {plain(most * 100)} %"
+    note = f"differences up to {plain(most * 100)} %"
     most = min(most, Decimal(2))  # No two numbers lie further apart than twice the larger one.
     if kind is ValueKind.FLOAT:
         near = f"abs({{0}}) <= {float(most)!r} * greatest(abs({{1}}), abs({{2}}))"
@@ -231,7 +231,7 @@ def _relative(most: Decimal, kind: ValueKind, scale: int) -> tuple[str, str]:
         # A gap that no double holds is judged by quarters: both sides of the test would be infinite.
         quarters = f"({left} / 4 - {right} / 4)", f"{left} / 4", f"{right} / 4"
         test = f"CASE WHEN isinf({gap}) THEN {near.format(*quarters)} ELSE {near.format(gap, left, right)} END"
-        return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), said
+        return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), note
     left, right = (f"«{n}»" if kind is ValueKind.DECIMAL else f"«{n}»::HUGEINT::DECIMAL(38,0)" for n in (0, 1))
     # A share as a fraction of whole numbers: a product with 0.1 needs one more digit than 38 can offer.
     part, whole = most.as_integer_ratio()
@@ -241,7 +241,7 @@ def _relative(most: Decimal, kind: ValueKind, scale: int) -> tuple[str, str]:
     # Where the product outgrows 38 digits, doubles decide, a little more strictly than the rule.
     most_near, doubles = float(most) * (1 - 1e-12), ("«0»::DOUBLE", "«1»::DOUBLE")
     near = f"abs({' - '.join(doubles)}) <= {most_near!r} * greatest({', '.join(f'abs({one})' for one in doubles)})"
-    return _either(f"coalesce({exact}, {near})" if max(part, whole) < 10**38 else near), said
+    return _either(f"coalesce({exact}, {near})" if max(part, whole) < 10**38 else near), note
 
 
 def ticks(value: str, sql: str) -> str:

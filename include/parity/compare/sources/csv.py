@@ -23,7 +23,7 @@ from parity.wording import fold, plural
 
 @dataclass(frozen=True)
 class HeaderEvidence:
-    """What can prove that the first line of a side holds names: the key, rules, and the other side."""
+    """What shows whether the first line of a side holds names: the key, rules, and the other side."""
 
     key: tuple[frozenset[str], ...] = ()
     """For every part of the key, what it may be called here; folded, as all of these."""
@@ -36,7 +36,7 @@ class HeaderEvidence:
 
 @dataclass(frozen=True)
 class _Csv:
-    """One file, as UTF-8 and not compressed, with its first line taken apart."""
+    """One file, as uncompressed UTF-8, with the cells of its first line."""
 
     file: DataFile
     plain: str
@@ -54,7 +54,7 @@ def load_csv(session: DuckSession, files: SourceFiles, header: HeaderEvidence, t
     """Read every file of a side into a table of texts, and return the rows that they hold by a count of our own.
 
     Ragged lines are refused by number. The dialect is read off the first line alone. A sniffer that looks further
-    may take a broken line for another dialect, or skip lines at the top, and then rows would be lost in silence.
+    may take a broken line for another dialect, or skip lines at the top, and rows would be lost without an error.
     """
     form, rows = files.source.csv, 0
     _check_form(form)
@@ -93,7 +93,7 @@ def _read(session: DuckSession, opened: _Csv, columns: list[str], form: CsvForma
             return session.run(f"{verb} SELECT *{parts} FROM {reader}")
         except (CouldNotCompare, BadInput) as error:
             if "aximum line size" not in str(error.__cause__) or size == _LINE_SIZES[-1]:
-                raise _told(error, opened.file.path) from error
+                raise _located(error, opened.file.path) from error
     raise AssertionError
 
 
@@ -158,7 +158,7 @@ def _cells(path: str, line: str, delimiter: str, quote: str) -> list[str]:
 
 
 def _is_header(opened: _Csv, header: HeaderEvidence) -> bool:
-    """Tell whether the first line holds names, from what else is known of them; an ambiguous one is refused.
+    """Return whether the first line holds names, from what else is known of them; an ambiguous one is refused.
 
     It does when it holds the whole key or the name of a rule, when more than half of it are the other side's
     columns, or when it is the other side's first line to the letter. Otherwise a line with a number, an empty or
@@ -175,7 +175,7 @@ def _is_header(opened: _Csv, header: HeaderEvidence) -> bool:
     if plain and header.line != opened.cells:
         raise BadInput(
             f"Nothing proves whether the first line of {opened.file.path} holds names or data.",
-            remedy="Say --header or --no-header, or name the key.",
+            remedy="Give --header or --no-header, or name the key.",
         )
     return plain
 
@@ -251,8 +251,8 @@ def _binary(file: DataFile) -> BinaryIO:
     return Path(file.link).open("rb")
 
 
-def _told(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | BadInput:
-    """Say which line is wrong, without quoting it: it may hold what must not be shown."""
+def _located(error: CouldNotCompare | BadInput, path: str) -> CouldNotCompare | BadInput:
+    """Return the error with its line, which is not quoted: it may hold sensitive values."""
     words = str(error.__cause__ or error)
     line = re.search(r"Line:? (\d+)", words)
     wanted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", words)

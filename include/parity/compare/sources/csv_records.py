@@ -1,6 +1,6 @@
 """An independent count of what a CSV file holds: its records, and the delimiters between their fields.
 
-DuckDB drops an empty field too many, and blanks around quotes, without a word. This count shares no code with it.
+DuckDB drops a surplus empty field, and blanks around quotes, without an error. This count shares no code with it.
 Where every quote stands at the border of a field, it takes pieces of bytes and no loop over lines; otherwise
 Python's own reader counts, which is slow.
 """
@@ -67,7 +67,7 @@ def _pieces(plain: str) -> Iterator[bytes]:
 
 
 def _regular(bare: bytes, delimiter: bytes, quote: bytes) -> bool:
-    """Tell whether every quoted part, of which ``bare`` holds one quote, fills its field."""
+    """Return whether every quoted part, of which ``bare`` holds one quote, fills its field."""
     while quote * 2 in bare:
         bare = bare.replace(quote * 2, quote)
     borders = (delimiter, b"\n", b"\r")

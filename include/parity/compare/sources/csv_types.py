@@ -1,4 +1,4 @@
-"""The types of a CSV's columns, of which every one is a guess: the narrowest type that loses nothing.
+"""The types of a CSV's columns, all inferred: the narrowest type that loses nothing.
 
 A column takes the other side's type when every text of the file fits it exactly; otherwise it is an
 integer, a decimal, a date, a timestamp or a boolean only if every text looks like one (a leading zero
@@ -17,7 +17,7 @@ from parity.errors import BadInput, ExportRefused
 from parity.wording import did_you_mean, plural
 
 SOME_TIME = DataType("some time", '"NULL"')
-"""What a tolerance in time says of a column: it holds dates, moments or times of day."""
+"""The type of a column with a tolerance in time: dates, moments or times of day."""
 _SAFE_DIGITS = {"tinyint": 2, "smallint": 4, "integer": 9, "bigint": 18, "hugeint": 38}
 """Every number of so many digits fits; unsigned types have no room for a sign."""
 _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
@@ -73,7 +73,7 @@ def folder_cast(session: DuckSession, cell: str, values: list[str | None], wante
 
 
 def _may_lose(name: str, kind: str, form: CsvFormat) -> bool:
-    """Tell whether a cast needs a test of its own; the shapes of the texts warrant the others."""
+    """Return whether a cast needs a test of its own; the shapes of the texts warrant the others."""
     return name in form.types or kind in ("FLOAT", "DOUBLE", "TIMESTAMP_NS")
 
 

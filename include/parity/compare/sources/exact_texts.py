@@ -30,7 +30,7 @@ _SURE = {"float": (6, "1.2e-38"), "double": (15, "2.3e-308")}
 
 
 def exactly(cell: str, sql: str) -> str:
-    """Return the test that a text, of type ``sql``, is what it says; NULL for what is no text."""
+    """Return the test that a text, of type ``sql``, is converted without loss; NULL for what is no text."""
     import duckdb
 
     kind = data_type(duckdb.sqltypes.DuckDBPyType(sql))

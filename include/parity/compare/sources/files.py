@@ -1,4 +1,4 @@
-"""Which files a side is made of, whether they are whole, and whether they stayed as they were.
+"""The files of each side: listed, checked for truncation, and checked for changes during the run.
 
 Files are listed here and nowhere else, and by their literal names. DuckDB takes a name for a pattern, even in a
 list (``a[1].parquet`` would read ``a1.parquet``), so it is given links whose names hold nothing but digits. Where
@@ -93,12 +93,12 @@ class SourceFiles:
 def _changed(side: str, path: str, what: str) -> CouldNotCompare:
     return CouldNotCompare(
         f"{path} {what} while the {side} side was being compared, so what was read is not one state of the data.",
-        remedy="Compare again when nobody writes there.",
+        remedy="Compare again when nothing writes there.",
     )
 
 
-def find_files(side: str, source: Source, links: Path, held: ExitStack) -> SourceFiles:
-    """List the files of one side, link them below ``links``, and hold them open until ``held`` is closed.
+def find_files(side: str, source: Source, links: Path, resources: ExitStack) -> SourceFiles:
+    """List the files of one side, link them below ``links``, and keep them open until ``resources`` is closed.
 
     Raises BadInput for none, and ExportRefused for a truncated one, one that is listed twice, and unequal folders.
     """
@@ -110,7 +110,7 @@ def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Sourc
     found, hidden = _list(source)
     if not found:
         if source.expected_rows == 0:
-            return SourceFiles(side, True, source, notes=_said(side, hidden))
+            return SourceFiles(side, True, source, notes=_hidden_note(side, hidden))
         raise _nothing(side, source, hidden)
     _refuse_copies(side, found)
     _let_settle(found)
@@ -121,9 +121,9 @@ def find_files(side: str, source: Source, links: Path, held: ExitStack) -> Sourc
             f"The {side} side mixes Parquet and CSV: {found[0].path} and {odd}.", remedy="Name one kind."
         )
     _refuse_unequal_folders(side, found)
-    linked = _link(side, found, links / side, held)
+    linked = _link(side, found, links / side, resources)
     names = {file.link: file.path for file in linked}
-    return SourceFiles(side, kinds[found[0].path], source, linked, _said(side, hidden), names)
+    return SourceFiles(side, kinds[found[0].path], source, linked, _hidden_note(side, hidden), names)
 
 
 TICK = 10_000_000
@@ -137,7 +137,7 @@ def _let_settle(found: list[DataFile]) -> None:
         time.sleep((TICK - age) / 1e9)
 
 
-def _link(side: str, found: list[DataFile], folder: Path, held: ExitStack) -> tuple[DataFile, ...]:
+def _link(side: str, found: list[DataFile], folder: Path, resources: ExitStack) -> tuple[DataFile, ...]:
     """Link every file, those of one partition in a folder of their own."""
     numbers = {partition: at for at, partition in enumerate(dict.fromkeys(file.partition for file in found))}
     can_hold = _OPEN.is_dir() and len(found) <= resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4
@@ -147,7 +147,7 @@ def _link(side: str, found: list[DataFile], folder: Path, held: ExitStack) -> tu
         place.mkdir(parents=True, exist_ok=True)
         link = place / f"{number}"
         # Not by way of links above it: these could be turned elsewhere and back between two passes.
-        link.symlink_to(_hold(side, file, held) if can_hold else Path(file.path).resolve())
+        link.symlink_to(_hold(side, file, resources) if can_hold else Path(file.path).resolve())
         linked.append(DataFile(file.path, file.mark, file.partition, str(link)))
     return tuple(linked)
 
@@ -156,18 +156,18 @@ _OPEN = Path("/proc/self/fd")
 """Where Linux gives a name to every file that this process holds open."""
 
 
-def _hold(side: str, file: DataFile, held: ExitStack) -> Path:
+def _hold(side: str, file: DataFile, resources: ExitStack) -> Path:
     try:
         number = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise ExportRefused(f"{file.path} cannot be read: {error.strerror}.") from error
-    held.callback(os.close, number)
+    resources.callback(os.close, number)
     if _mark(os.fstat(number)) != file.mark:
         raise _changed(side, file.path, "was changed or replaced")
     return _OPEN / str(number)
 
 
-def _said(side: str, hidden: list[str]) -> tuple[NotCompared, ...]:
+def _hidden_note(side: str, hidden: list[str]) -> tuple[NotCompared, ...]:
     if not hidden:
         return ()
     named = f"{plural(len(hidden), 'hidden file')}, such as {hidden[0]}" if len(hidden) > 1 else hidden[0]
@@ -307,7 +307,7 @@ def _is_data(path: Path) -> bool:
 
 
 def _holds_data(path: Path) -> bool:
-    """Tell whether a file that is left out looks like data."""
+    """Return whether a file that is left out looks like data."""
     name = path.name.lower()
     return name not in _NO_DATA and (name.endswith((".parquet", *_CSV)) or _ends(path)[0] == _MAGIC)
 

@@ -1,7 +1,7 @@
 """Parquet, of which every file's footer is read before any row: its rows, and its columns with their fields.
 
 Files of one side are read as one table only where that loses nothing: columns are named one by one, types that
-differ need an exact common type, and no statistics are believed, for those may be wrong, or silent on NaN.
+differ need an exact common type, and statistics are not used: they may be wrong, and do not cover NaN.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SchemaNode:
 
 @dataclass(frozen=True)
 class ParquetTable:
-    """A query that reads every file of a side, what was noticed, and the rows that the footers promise."""
+    """A query that reads every file of a side, notes, and the rows that the footers count."""
 
     query: str
     rows: int
@@ -77,12 +77,12 @@ def parquet_table(session: DuckSession, files: SourceFiles, spec: Spec) -> Parqu
     groups = _groups(session, files, full, schemas)
     query, notes = _together(files, groups, ignored)
     why = "they are unlike those of the other files, but it has no rows"
-    said = (NotCompared(f"{files.side} columns of {file.path}", why) for file in empty)
-    return ParquetTable(query, sum(rows.values()), (*notes, *said, *_int96(files, schemas)))
+    unlike = (NotCompared(f"{files.side} columns of {file.path}", why) for file in empty)
+    return ParquetTable(query, sum(rows.values()), (*notes, *unlike, *_int96(files, schemas)))
 
 
 def _rows(session: DuckSession, files: SourceFiles) -> dict[str, int]:
-    """Return the rows that every file's footer promises, by its link."""
+    """Return the rows that every file's footer counts, by its link."""
     query = "SELECT file_name, num_rows FROM parquet_file_metadata({})"
     try:
         return dict(session.rows(query.format(_listed(files.files))))
@@ -158,7 +158,7 @@ def _refuse_wide_decimals(side: str, column: SchemaNode) -> None:
 
 
 def _int96(files: SourceFiles, schemas: dict[str, tuple[SchemaNode, ...]]) -> Iterator[NotCompared]:
-    """Say which columns lose digits in reading: DuckDB gives the old INT96 times in microseconds."""
+    """Yield the columns that lose digits in reading: DuckDB reads the old INT96 times in microseconds."""
     found = {
         column.name
         for columns in schemas.values()
@@ -188,7 +188,7 @@ def _groups(
 
 
 def _together(files: SourceFiles, groups: list[_Group], ignored: set[str]) -> tuple[str, list[NotCompared]]:
-    """Return the query of all groups, and what is said of their differences."""
+    """Return the query of all groups, and notes on their differences."""
     common = dict(groups[0].columns)
     notes: dict[str, str] = {}
     for group in groups[1:]:
@@ -224,15 +224,15 @@ def _common(side: str, name: str, kinds: tuple[DataType, DataType], paths: tuple
     known = [kind for kind in kinds if not kind.untyped]
     if len(known) < 2:
         return (known or kinds)[0]
-    meeting = find_common_type(*kinds, None, None)
-    cast = f"CAST(«0» AS {meeting.sql})"
-    if meeting.verdict == "incompatible" or {meeting.legacy, meeting.target} - {cast, "«0»"}:
+    common = find_common_type(*kinds, None, None)
+    cast = f"CAST(«0» AS {common.sql})"
+    if common.verdict == "incompatible" or {common.legacy, common.target} - {cast, "«0»"}:
         raise ExportRefused(
             f"The {side} column {name} is {kinds[0].sql} in {paths[0]} and {kinds[1].sql} in {paths[1]}, "
             "which have no exact common type.",
             remedy="Export them with one schema, or ignore the column.",
         )
-    return _of(meeting.sql)
+    return _of(common.sql)
 
 
 def _of(sql: str) -> DataType:

@@ -21,21 +21,22 @@ SIDES = ("legacy", "target")
 
 @dataclass(frozen=True)
 class Side:
-    """One side's raw relation: its name in the session, its columns in order, and what was noticed."""
+    """One side's raw relation: its name in the session, its columns in order, and notes."""
 
     relation: str
     columns: dict[str, DataType]
     notes: tuple[NotCompared, ...]
     files: SourceFiles
     rows: int
-    """Rows that the files promise: the sum of the footers, or the records of the text."""
+    """Rows of the files: the sum of the footers, or the records of the text."""
 
 
 def open_sides(session: DuckSession, legacy: Source, target: Source, spec: Spec) -> tuple[Side, Side]:
     """Open both sides; CSV takes its types from the other side where it can."""
     links = session.scratch / "files"
     files = [
-        find_files(side, source, links, session.held) for side, source in zip(SIDES, (legacy, target), strict=True)
+        find_files(side, source, links, session.resources)
+        for side, source in zip(SIDES, (legacy, target), strict=True)
     ]
     session.names |= files[0].names | files[1].names
     opened: list[Side | None] = [None, None]
@@ -80,7 +81,7 @@ def _type_partitions(session: DuckSession, side: Side, wanted: dict[str, DataTyp
 
 
 def _header(spec: Spec, at: int, other: Side | None, line: tuple[str, ...]) -> HeaderEvidence:
-    """Return what can prove that the first line of a CSV side holds names."""
+    """Return what shows whether the first line of a CSV side holds names."""
     rules = spec.columns
     keys = [{part, *(n for n, r in rules.items() if r.legacy == part)} for part in spec.key]
     keys = [{*names, *(r.legacy for n, r in rules.items() if n in names and r.legacy)} for names in keys]
@@ -94,7 +95,7 @@ def _folded(names: Iterable[str]) -> frozenset[str]:
 
 
 def _by_rules(spec: Spec, at: int) -> dict[str, DataType | None]:
-    """Return the columns whose rules say what they hold, not what their texts look like."""
+    """Return the columns whose rules decide their types, whatever their texts look like."""
     found: dict[str, DataType | None] = {}
     for name, rule in spec.columns.items():
         timed = rule.tolerance is not None and rule.tolerance.time is not None
