@@ -1,13 +1,13 @@
-"""Everything that can go wrong, as one tree.
+"""Every error, as one tree.
 
 ::
 
     ParityError
-    ├── BadInput                  somebody must change a file or a command        exit 2
+    ├── BadInput                  a file or a command must be changed             exit 2
     │   └── SuiteError            … in a suite: file, line, what, did you mean
     └── CouldNotCompare           the run is INVALID, never PASS                  exit 2
         ├── Transient             may pass by itself: retry
-        │   ├── Throttled         429, SlowDown; says how long to wait
+        │   ├── Throttled         429, SlowDown; with how long to wait
         │   └── Unreachable       refused, reset, timed out, 5xx
         └── Terminal              will not pass by itself: do not retry
             ├── AccessDenied      credentials or rights
@@ -64,18 +64,18 @@ class SuiteError(BadInput):
 
 
 class CouldNotCompare(ParityError):
-    """The comparison could not be made; whatever catches it must answer INVALID."""
+    """The comparison could not be made; the result is INVALID."""
 
 
 class Transient(CouldNotCompare):
-    """May pass by itself; worth a retry."""
+    """May pass by itself: retry."""
 
     retry_after: float | None = None
-    """Seconds that the other side asked us to wait, or None."""
+    """Seconds to wait before a retry, as the server demands, or None."""
 
 
 class Throttled(Transient):
-    """The other side asked us to slow down."""
+    """The server demands fewer requests."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, remedy: str = "", url: str = "") -> None:
         super().__init__(message, remedy=remedy, url=url)
@@ -87,7 +87,7 @@ class Unreachable(Transient):
 
 
 class Terminal(CouldNotCompare):
-    """Will not pass by itself; a retry would only cost money."""
+    """Will not pass by itself: do not retry."""
 
 
 class AccessDenied(Terminal):

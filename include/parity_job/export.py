@@ -1,8 +1,8 @@
-"""The helper job: exports one activity's data from Databricks, because nobody may fetch it directly.
+"""The helper job: exports one activity's data from Databricks, because the data cannot be read from outside.
 
-It travels alone: one file, the standard library and pyspark. A run is told by seven job parameters what to
-export and where to; it writes Parquet there, and last of all ``_manifest.json``. Whoever reads the export
-trusts nothing without that manifest, so a run that fails, at whatever moment, leaves none.
+It is deployed alone: one file, the standard library and pyspark. Seven job parameters say what to
+export and where to; a run writes Parquet there, and last of all ``_manifest.json``. An export without
+that manifest is refused, so a run that fails, at whatever moment, leaves none.
 
 Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``business_date``, ``mode``
 (rows or digest), ``destination`` (an empty or absent folder) and ``request``, a JSON object::
@@ -10,7 +10,7 @@ Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``busi
     {"table": "payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
      "digest_sql": "SELECT …"}
 
-``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone, whose manifest also tells
+``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone, whose manifest also lists
 the table's own columns. ``:business_date`` is bound by Spark as a date, never pasted. A long ``request`` may
 come packed (``zlib:`` and base64), because Databricks limits how much text a run's parameters hold.
 """
@@ -44,12 +44,12 @@ DATE_MARK = re.compile(r":business_date\b")
 
 
 class Refused(Exception):
-    """The export cannot be made as asked; the message is one line for whoever reads the run's output."""
+    """The export cannot be made; the message is one line of the run's output."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What one run was asked for, checked."""
+    """The validated parameters of one run."""
 
     activity: str
     run_id: str
@@ -64,7 +64,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class TableState:
-    """What the rows come from: ``version`` and ``as_of`` tell the same state of a table from another."""
+    """The state of the table that was read; ``version`` and ``as_of`` differ when it has changed."""
 
     table: str
     version: str | None
@@ -73,14 +73,12 @@ class TableState:
 
 
 def read_request(given: dict[str, str]) -> ExportRequest:
-    """Return the order that the job parameters tell, or raise :class:`Refused` with what is wrong."""
+    """Parse the job parameters; raise :class:`Refused` for the first mistake."""
     missing = [name for name in PARAMETERS if not given.get(name)]
     if missing:
         raise Refused(f"job parameter {missing[0]} is missing or empty")
     if given["protocol"] != PROTOCOL:
-        raise Refused(
-            f"protocol {given['protocol']} was asked for, but this job speaks {PROTOCOL}; deploy it again"
-        )
+        raise Refused(f"protocol {given['protocol']} was requested, but this job has {PROTOCOL}; deploy it again")
     if given["mode"] not in MODES:
         raise Refused(f"mode {given['mode']!r} is none of {', '.join(MODES)}")
     _require_name(given["activity"], "activity")
@@ -109,7 +107,7 @@ def _parse_request(text: str) -> dict[str, Any]:
         raise Refused("job parameter request must be a JSON object with a table")
     unknown = sorted(set(request) - REQUEST_KEYS)
     if unknown:
-        raise Refused(f"the request has {unknown[0]!r}, which protocol {PROTOCOL} does not know")
+        raise Refused(f"the request has {unknown[0]!r}, which protocol {PROTOCOL} does not have")
     for part in request["table"].split("."):
         _require_name(part, "table")
     columns = request.get("columns")
@@ -142,15 +140,15 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def select(order: ExportRequest) -> str:
+def select(request: ExportRequest) -> str:
     """Return the statement that yields the rows; ``:business_date`` is still a parameter."""
-    table = ".".join(quoted(part) for part in order.table.split("."))
-    columns = ", ".join(quoted(name) for name in order.columns) if order.columns else "*"
-    return f"SELECT {columns} FROM {table}" + (f" WHERE ({order.where})" if order.where else "")
+    table = ".".join(quoted(part) for part in request.table.split("."))
+    columns = ", ".join(quoted(name) for name in request.columns) if request.columns else "*"
+    return f"SELECT {columns} FROM {table}" + (f" WHERE ({request.where})" if request.where else "")
 
 
 def run_query(spark: Any, statement: str, day: date) -> Any:
-    """Return the statement's rows as a DataFrame; Spark's own complaint becomes one line."""
+    """Return the statement's rows as a DataFrame; an error of Spark becomes one line."""
     args = {"business_date": day} if DATE_MARK.search(statement) else None
     try:
         return spark.sql(statement, args=args)
@@ -159,7 +157,7 @@ def run_query(spark: Any, statement: str, day: date) -> Any:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error says in its first line."""
+    """Return the first line of an error's message."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -202,7 +200,7 @@ class ExportFolder:
         return {"name": status.getPath().getName(), "bytes": status.getLen(), "rows": rows}
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file in one step: nobody ever sees a part of it."""
+        """Write a file in one step, so that no part of it is ever visible."""
         draft = self.path(f"{name}.draft")
         stream = self._files.create(draft, True)
         try:
@@ -222,25 +220,25 @@ def source_of(spark: Any, folder: ExportFolder, table: str, rows: Any) -> TableS
     size = sum(status.getLen() for status in statuses)
     newest = max((status.getModificationTime() for status in statuses), default=None)
     as_of = _iso(datetime.fromtimestamp(newest / 1000, UTC)) if newest is not None else None
-    listed = _print_of(statuses) if statuses and only_files(rows) else None
+    listed = _fingerprint(statuses) if statuses and only_files(rows) else None
     return TableState(table, delta_version(spark, table) or listed, as_of, size)
 
 
-def read(spark: Any, folder: Any, order: ExportRequest) -> tuple[Any, TableState]:
+def read(spark: Any, folder: Any, request: ExportRequest) -> tuple[Any, TableState]:
     """Return the rows and the state that they are of; a Delta table that moves on meanwhile is refused.
 
-    Spark fixes the version of the rows when it takes the statement, and only before and after can it be asked for.
+    Spark fixes the version when it parses the statement; it can be read only before and after.
     """
-    before = delta_version(spark, order.table)
-    rows = run_query(spark, select(order), order.business_date)
-    source = source_of(spark, folder, order.table, rows)
+    before = delta_version(spark, request.table)
+    rows = run_query(spark, select(request), request.business_date)
+    source = source_of(spark, folder, request.table, rows)
     if before is not None and source.version != before:
-        raise Refused(f"{order.table} changed while it was read: it was {before} and is {source.version}")
+        raise Refused(f"{request.table} changed while it was read: it was {before} and is {source.version}")
     return rows, source
 
 
 def only_files(rows: Any) -> bool:
-    """Return whether the rows come from files alone, so that their list tells one state from another."""
+    """Return whether the rows come from files alone, so that a list of these identifies their state."""
     leaves = rows._jdf.queryExecution().optimizedPlan().collectLeaves()  # noqa: SLF001 - no public name
     return all(_reads_files(leaves.apply(at)) for at in range(leaves.size()))
 
@@ -259,40 +257,40 @@ def delta_version(spark: Any, table: str) -> str | None:
     return f"delta-{newest[0]['version']}"
 
 
-def _print_of(statuses: list[Any]) -> str:
-    told = sorted(f"{s.getPath()} {s.getLen()} {s.getModificationTime()}" for s in statuses)
-    return "files-" + hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+def _fingerprint(statuses: list[Any]) -> str:
+    files = sorted(f"{s.getPath()} {s.getLen()} {s.getModificationTime()}" for s in statuses)
+    return "files-" + hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
 
 
-def export(spark: Any, order: ExportRequest) -> dict[str, Any]:
-    """Write what was ordered and return the manifest, which is written last."""
-    folder = ExportFolder(spark, order.destination)
+def export(spark: Any, request: ExportRequest) -> dict[str, Any]:
+    """Write the export and return its manifest, which is written last."""
+    folder = ExportFolder(spark, request.destination)
     if not folder.is_empty():
-        raise Refused(f"{order.destination} is not empty; every export needs a folder of its own")
-    rows, source = read(spark, folder, order)
-    answer = _answer(spark, order, rows)
-    files = max(1, -(-source.bytes // FILE_BYTES)) if order.mode == "rows" else 1
-    told = {"columns": _columns(rows)} if order.mode == "digest" else {}
+        raise Refused(f"{request.destination} is not empty; every export needs a folder of its own")
+    rows, source = read(spark, folder, request)
+    answer = _answer(spark, request, rows)
+    files = max(1, -(-source.bytes // FILE_BYTES)) if request.mode == "rows" else 1
+    extra = {"columns": _columns(rows)} if request.mode == "digest" else {}
     settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
-    answer.coalesce(files).write.options(**settings).parquet(order.destination)
-    if order.mode == "digest":
-        _refuse_change(spark, folder, order, source)
-    manifest = _manifest(order, source, answer, folder.parts(), told)
+    answer.coalesce(files).write.options(**settings).parquet(request.destination)
+    if request.mode == "digest":
+        _refuse_change(spark, folder, request, source)
+    manifest = _manifest(request, source, answer, folder.parts(), extra)
     folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     return manifest
 
 
-def _refuse_change(spark: Any, folder: ExportFolder, order: ExportRequest, before: TableState) -> None:
-    """Refuse a table that was written to meanwhile: nobody could say which state the digests are of."""
-    spark.catalog.refreshTable(".".join(quoted(part) for part in order.table.split(".")))
-    after = source_of(spark, folder, order.table, run_query(spark, select(order), order.business_date))
+def _refuse_change(spark: Any, folder: ExportFolder, request: ExportRequest, before: TableState) -> None:
+    """Refuse a table that was written to meanwhile: the state of the digests would be unknown."""
+    spark.catalog.refreshTable(".".join(quoted(part) for part in request.table.split(".")))
+    after = source_of(spark, folder, request.table, run_query(spark, select(request), request.business_date))
     if after.version != before.version:
-        raise Refused(f"{order.table} changed while it was read: it was {before.version} and is {after.version}")
+        raise Refused(f"{request.table} changed while it was read: it was {before.version} and is {after.version}")
 
 
-def _answer(spark: Any, order: ExportRequest, rows: Any) -> Any:
-    if order.mode == "digest":
-        return run_query(spark, str(order.digest_sql), order.business_date)
+def _answer(spark: Any, request: ExportRequest, rows: Any) -> Any:
+    if request.mode == "digest":
+        return run_query(spark, str(request.digest_sql), request.business_date)
     return rows
 
 
@@ -301,19 +299,19 @@ def _columns(rows: Any) -> list[dict[str, str]]:
 
 
 def _manifest(
-    order: ExportRequest, source: TableState, answer: Any, files: list[dict[str, Any]], told: dict[str, Any]
+    request: ExportRequest, source: TableState, answer: Any, files: list[dict[str, Any]], extra: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "protocol": int(PROTOCOL),
-        "activity": order.activity,
-        "run_id": order.run_id,
-        "business_date": order.business_date.isoformat(),
-        "mode": order.mode,
+        "activity": request.activity,
+        "run_id": request.run_id,
+        "business_date": request.business_date.isoformat(),
+        "mode": request.mode,
         "rows": sum(file["rows"] for file in files),
         "schema": _columns(answer),
         "files": files,
         "bytes": sum(file["bytes"] for file in files),
-        "source": {"table": source.table, "version": source.version, "as_of": source.as_of, **told},
+        "source": {"table": source.table, "version": source.version, "as_of": source.as_of, **extra},
         "written_at": _iso(datetime.now(UTC)),
     }
 
@@ -327,8 +325,8 @@ def parameters(argv: list[str], widgets: Any | None) -> dict[str, str]:
     parser = argparse.ArgumentParser(prog="export")
     for name in PARAMETERS:
         parser.add_argument(f"--{name}")
-    told = {name: value for name, value in vars(parser.parse_known_args(argv)[0]).items() if value}
-    return {**_widget_values(widgets), **told}
+    given = {name: value for name, value in vars(parser.parse_known_args(argv)[0]).items() if value}
+    return {**_widget_values(widgets), **given}
 
 
 def _widget_values(widgets: Any | None) -> dict[str, str]:
@@ -336,13 +334,13 @@ def _widget_values(widgets: Any | None) -> dict[str, str]:
     for name in PARAMETERS if widgets is not None else ():
         try:
             found[name] = str(widgets.get(name))  # type: ignore[union-attr]
-        except Exception:  # noqa: BLE001, S112 - its class is Java's; a missing one is told later
+        except Exception:  # noqa: BLE001, S112 - its class is Java's; a missing one is reported later
             continue
     return found
 
 
 def session() -> Any:
-    """Return a session of our own, whose settings harm nobody: UTC, and timestamps as whole microseconds."""
+    """Return a session of our own, whose settings affect no other: UTC, and timestamps as whole microseconds."""
     spark = SparkSession.builder.getOrCreate().newSession()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
@@ -352,14 +350,14 @@ def session() -> Any:
 def main(argv: list[str], widgets: Any | None = None) -> None:
     """Export what the parameters ask for; a refusal is one line, and the run fails with it."""
     try:
-        order = read_request(parameters(argv, widgets))
-        manifest = export(session(), order)
+        request = read_request(parameters(argv, widgets))
+        manifest = export(session(), request)
     except Refused as refusal:
         sys.exit(f"parity-helper: {refusal}")
-    except Exception as error:  # noqa: BLE001 - whatever Spark raises fails the run, and says why in one line
+    except Exception as error:  # noqa: BLE001 - whatever Spark raises fails the run, with one line
         traceback.print_exc()
         sys.exit(f"parity-helper: {first_line(error)}")
-    print(f"parity-helper: {order.activity}: {manifest['rows']} rows, {manifest['bytes']} bytes")
+    print(f"parity-helper: {request.activity}: {manifest['rows']} rows, {manifest['bytes']} bytes")
 
 
 if __name__ == "__main__":

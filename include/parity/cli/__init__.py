@@ -1,4 +1,4 @@
-"""The ``parity`` command: a table of contents whose chapters are imported only when opened."""
+"""The ``parity`` command, whose subcommands are imported only when used."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
     """Imports a command only when it is used, so that ``--help`` stays instant."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what could not be written is an error of ours, for which click would end with 1."""
+        """Run a command; output that cannot be written is BadInput, where click would exit with status 1."""
         try:
             return super().invoke(ctx)
         except OSError as error:
@@ -61,9 +61,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; what it cannot do is one line on stderr and exit status 2.
+    """Run the command line; an error is one line on stderr and exit status 2.
 
-    Nothing that goes wrong may end with 1, which means "different": Python's own status of a traceback is 1, too.
+    No error may end with 1, which means "different", although Python's own status after a traceback is 1.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

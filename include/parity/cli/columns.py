@@ -16,7 +16,7 @@ GAP = "  "
 
 
 def terminal_width() -> int | None:
-    """Return the columns of the terminal, or None when the output goes elsewhere."""
+    """Return the columns of the terminal, or None when the output is none."""
     return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 

@@ -1,4 +1,4 @@
-"""``parity compare``: two files, directories or globs; a report one can read; an exit status one can rely on."""
+"""``parity compare``: compare two files, directories or globs, and report the differences."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def command(legacy: str, target: str, **options: Any) -> None:
 
 
 def _number(share: float) -> float:
-    """Refuse the one float that click's range lets through: no coverage would be under it."""
+    """Refuse NaN, which click's range lets through: no coverage would be under it."""
     if math.isnan(share):
         raise click.BadParameter("nan is not a share.")
     return share

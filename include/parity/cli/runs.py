@@ -1,4 +1,4 @@
-"""``parity runs``: what ran lately."""
+"""``parity runs``: recent runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``parity show``: one run, with everything that is remembered of it."""
+"""``parity show``: one run, with everything that is recorded of it."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def _details(activity: ActivityRecord) -> list[str]:
 
 
 def _columns(activity: ActivityRecord) -> list[str]:
-    told = []
+    lines = []
     for column in activity.columns:
         causes = ", ".join(f"{cause.cause} {cause.rows:,}" for cause in column.causes)
         money = ", ".join(f"{m.absolute:f} {m.currency} (net {m.net:+f})" for m in column.money)
         parts = "; ".join(part for part in (causes, money) if part)
-        told.append(f"column {column.name}: {column.different:,} of {column.compared:,} differ: {parts}")
-    return told
+        lines.append(f"column {column.name}: {column.different:,} of {column.compared:,} differ: {parts}")
+    return lines
 
 
 def _findings(activity: ActivityRecord) -> list[str]:
@@ -106,8 +106,8 @@ def _findings(activity: ActivityRecord) -> list[str]:
 
 
 def _remote_runs(activity: ActivityRecord) -> list[str]:
-    told = [(run.kind, run.run_id, run.state, run.url, run.error) for run in activity.remote_runs]
-    return ["  ".join(part for part in parts if part) for parts in told]
+    lines = [(run.kind, run.run_id, run.state, run.url, run.error) for run in activity.remote_runs]
+    return ["  ".join(part for part in parts if part) for parts in lines]
 
 
 def _cost(activity: ActivityRecord) -> list[str]:

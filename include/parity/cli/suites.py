@@ -1,4 +1,4 @@
-"""``parity suites``: check suites before the night does, and print their JSON Schema."""
+"""``parity suites``: check suites before a run does, and print their JSON Schema."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check(paths: tuple[Path, ...]) -> None:
     """
     from parity.suite.database_files import holds_databases
 
-    wrong = sum([(_databases if holds_databases(path) else _report)(path) for path in _given(paths)])
+    wrong = sum([(_databases if holds_databases(path) else _report)(path) for path in _paths_to_check(paths)])
     if wrong:
         raise click.exceptions.Exit(2)
 
@@ -45,7 +45,7 @@ def schema(kind: str | None) -> None:
     click.echo(json.dumps(schemas.get(kind or "", suite_schema)(), indent=1))
 
 
-def _given(paths: tuple[Path, ...]) -> Iterable[Path]:
+def _paths_to_check(paths: tuple[Path, ...]) -> Iterable[Path]:
     from parity.settings import settings
 
     return paths or (settings().suites, *(folder for folder in [settings().databases] if folder.is_dir()))

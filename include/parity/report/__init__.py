@@ -1,8 +1,8 @@
-"""What people read: one typed report, and its views in a terminal, in HTML and as evidence.
+"""Reports: one typed report, and its views in a terminal and in HTML.
 
 ::
 
-    report_data(result, title="payments · settle_card_payments")    the report, digested
+    report_data(result, title="payments · settle_card_payments")    the report as data
     render_text(result)                                             for a log or a pipe
     render_html(result)                                             one self-contained page
 

@@ -1,4 +1,4 @@
-"""The report as data: everything that a view shows, already counted, named, ordered and made safe to show."""
+"""The report as data: everything that a view shows, counted, named, ordered and escaped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST_SUMS = 12
 
 @dataclass(frozen=True)
 class MarkedText:
-    """A value ready to be shown, in three parts of which the middle one differs; ``null`` has none."""
+    """A value to show, in three parts of which the middle one differs; ``null`` has none."""
 
     before: str = ""
     marked: str = ""
@@ -94,13 +94,12 @@ class SampleGroup:
 
 @dataclass(frozen=True)
 class ReportData:
-    """One comparison, as people read it."""
+    """The report of one comparison."""
 
     title: str
     verdict: Verdict
     reason: str
     counts: tuple[tuple[str, int], ...]
-    equal_share: float
     coverage: float
     columns: tuple[ColumnLine, ...]
     """Those that differ first, most rows first."""
@@ -124,9 +123,7 @@ class ReportData:
 
 
 def report_data(result: Result, title: str = "") -> ReportData:
-    """Digest a result for its views."""
-    rows = result.rows
-    seen = max(rows.legacy, rows.target)
+    """Return the report of a result."""
     canary, columns = result.canary, _columns(result)
     # Once for the whole report, so that no name, type, note or value of a new field can be forgotten.
     report: ReportData = _shown(
@@ -135,7 +132,6 @@ def report_data(result: Result, title: str = "") -> ReportData:
             verdict=Verdict(result.verdict),
             reason=result.reason,
             counts=_counts(result),
-            equal_share=rows.equal / seen if seen else 0.0,
             coverage=result.coverage,
             columns=columns,
             schema=tuple(
@@ -266,7 +262,7 @@ def _piece(value: str | None, mark: list[int] | None) -> MarkedText:
 
 
 def _spaced(marked: str) -> str:
-    """Show the spaces that one might overlook: at the ends of what is marked, and where there are several."""
+    """Make spaces visible at the ends of a marked part, and where there are several."""
     return re.sub(r"^ +| +$| {2,}", lambda found: "·" * len(found[0]), marked)
 
 
@@ -275,8 +271,8 @@ def _waiver(waiver: dict[str, Any]) -> tuple[str, str, str]:
     condition = f" where {waiver['rows_condition']}" if waiver.get("rows_condition") else ""
     what = f"{waiver.get('kind')} {where}{condition}: {waiver.get('reason')} ({waiver.get('ticket')})"
     state = str(waiver["state"]).replace("_", " ")
-    said = plural(waiver["rows"], "row") + (f"; {waiver['note']}" if waiver.get("note") else "")
-    return what, state, f"{said}; {waiver.get('owner')}, until {waiver.get('expires')}"
+    effect = plural(waiver["rows"], "row") + (f"; {waiver['note']}" if waiver.get("note") else "")
+    return what, state, f"{effect}; {waiver.get('owner')}, until {waiver.get('expires')}"
 
 
 def _proposal(proposal: dict[str, Any]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from parity.wording import plural
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_CALM = ("unexplained",)
+_GREY = ("unexplained",)
 
 
 def as_html(report: ReportData) -> str:
@@ -39,4 +39,4 @@ def _template() -> Template:
 
 def _shade(cause: str, position: int) -> str:
     """Return the class of a slice: causes take turns at six hues, the unexplained part is grey."""
-    return "c-none" if cause in _CALM else f"c{position % 6}"
+    return "c-none" if cause in _GREY else f"c{position % 6}"

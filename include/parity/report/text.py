@@ -38,7 +38,7 @@ def layout(report: ReportData) -> RenderableType:
     hidden = len(report.samples) - _MOST_GROUPS
     parts += [Text(f"… and {hidden} more groups of samples; --html shows all", "dim")] if hidden > 0 else []
     parts += [_proposals(report)] if report.proposals else []
-    parts += [_ledger(report)]
+    parts += [_coverage(report)]
     return Group(*parts)
 
 
@@ -122,13 +122,13 @@ def _smallest(smallest: tuple[str, ...]) -> Text:
     return Text(f"  smallest difference seen: {'; '.join(smallest[:_MOST_SMALLEST])}{more}", "dim")
 
 
-def _ledger(report: ReportData) -> Padding:
-    """Say what was not compared, what rules let through, and what the run could see."""
+def _coverage(report: ReportData) -> Padding:
+    """Return what was not compared, what rules let through, and the smallest difference found."""
     parts: list[RenderableType] = [Text(f"{report.coverage:.1%} of the columns were compared. {report.canary}")]
     parts += [Text(f"  invisible: {words}", "yellow") for words in report.hidden]
     parts += [_smallest(report.smallest)] if report.smallest else []
     parts += [Text(f"  not compared: {what}: {why}") for what, why in report.not_compared[:_MOST_COLUMNS]]
     parts += [Text(f"  let through: {what}: {why}: {plural(rows, 'row')}") for what, why, rows in report.loosened]
-    parts += [Text(f"  waiver {state}: {what} ({said})") for what, state, said in report.waivers]
+    parts += [Text(f"  waiver {state}: {what} ({effect})") for what, state, effect in report.waivers]
     parts += [Text(report.footer, "dim")]
     return Padding(Group(*parts), (1, 0, 0, 0))

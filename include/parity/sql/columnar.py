@@ -1,4 +1,4 @@
-"""What Athena, Spark and DuckDB do alike: digests of buckets, and the rows of the buckets that differ.
+"""What Athena, Spark and DuckDB have in common: digests of buckets, and the rows of the buckets that differ.
 
 A bucket's digest is its rows, the rows whose key is not alone, and four sums, each over 32 bits of the rows'
 MD5: all 128 bits decide that two buckets are equal. Sums of 32-bit numbers fit a BIGINT for 2^31 rows a bucket.
@@ -14,7 +14,7 @@ from parity.sql.columns import Column, Columns, Kind
 from parity.sql.dialect import Dialect
 
 HASHABLE = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.TEXT, Kind.BINARY})
-"""Kinds with a canonical text that is the same everywhere; a FLOAT has none, and nested values have several."""
+"""Kinds with one canonical text on every engine; a FLOAT has none, and nested values have several."""
 QUARTERS = (1, 9, 17, 25)
 """Where each 8 of a hash's 32 digits begin."""
 AT_ONCE = 100
@@ -138,7 +138,7 @@ class Columnar(Dialect):
     def detail(self, names: Sequence[str], always: Sequence[str], inside: str, source: str) -> str:
         """Return the query for the rows where ``inside`` holds.
 
-        With columns that travel ``always``, every row is there, and the others are NULL outside of the buckets.
+        With columns that are ``always`` read, every row is returned, the other columns NULL outside the buckets.
         """
         if not always:
             listed = ", ".join(map(self.quote, names))

@@ -1,4 +1,4 @@
-"""What a column is, whichever engine holds it: a kind, a scale, and whether it may be NULL."""
+"""A column of any engine: its kind, its scale, and whether it may be NULL."""
 
 from __future__ import annotations
 
@@ -48,29 +48,27 @@ class Column:
     """MySQL's name of the character set in which a text is stored; empty for Unicode's own encodings."""
     raw: bool = False
     """Both sides store the text in one character set, so that its bytes are compared and nothing is converted."""
-    single: bool = False
-    """A float of 32 bits."""
     padded: bool = False
-    """A CHAR(n), whose engine may answer it padded with blanks."""
+    """A CHAR(n), which its engine may return padded with blanks."""
     long: bool = False
     """May be longer than a packet; its MD5 stands for it in the row's text."""
     collation: str = ""
-    """The order in which its index walks; empty for what has none."""
+    """The collation of its index; empty for what has none."""
     native: str = ""
     """The engine's own words for the type."""
     stored: tuple[Kind, int] | None = None
-    """Kind and scale as the engine stores it, once :func:`agree` has asked for others."""
+    """Kind and scale as the engine stores it, where :func:`agree` has chosen others."""
     precision: int = 0
-    """All digits of a decimal, where its engine tells them; 0 otherwise."""
+    """All digits of a decimal, where its engine reports them; 0 otherwise."""
 
     @property
     def free(self) -> bool:
-        """Return whether its text may contain the separator, so that its length must be told."""
+        """Return whether its text may contain the separator, so that its length is part of the row's text."""
         return self.kind in FREE and not self.long
 
     @property
     def as_stored(self) -> bool:
-        """Return whether the engine's own text is already in the kind and scale asked for."""
+        """Return whether the engine's own text is already in the agreed kind and scale."""
         return self.stored is None or self.stored == (self.kind, self.scale)
 
 

@@ -1,4 +1,4 @@
-"""What every engine does alike: a row's text, its hash, and what digests are made of."""
+"""What every engine has in common: a row's text, its hash, and the parts of digests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 from parity.sql.columns import Column, Columns
 
 SEPARATOR = "\x1f"
-"""The unit separator: what texts hold least often, and what their lengths make harmless when they do."""
+"""The unit separator: rare in texts, and harmless there because of their lengths."""
 MASK = 32
 """Columns per NULL mask: what every engine's integers hold."""
 

@@ -1,7 +1,7 @@
-"""Asking MySQL for some rows by their key: literals, ranges along an index, lists of keys.
+"""Conditions on keys in MySQL: literals, ranges along an index, lists of keys.
 
-A key travels as cells: canonical texts, None for NULL. Comparisons in the server may follow a collation
-and so find too much (``a`` and ``A``); whoever asks keeps only the cells that are equal by bytes.
+A key is a tuple of cells: canonical texts, None for NULL. Comparisons in the server may follow a collation
+and so find too much (``a`` and ``A``); the caller keeps only the cells that are equal by bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLAIN = frozenset({Kind.INTEGER, Kind.BOOLEAN, Kind.DECIMAL, Kind.BIT})
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _QUOTED = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 LOOKUP_KINDS = _PLAIN | _QUOTED | FREE - {Kind.JSON} | {Kind.BINARY}
-"""Kinds whose values can be named exactly in a condition; a FLOAT, say, cannot."""
+"""Kinds whose values have exact literals; a FLOAT has none."""
 
 
 def literal(column: Column, cell: str) -> str:
@@ -40,7 +40,7 @@ def _words(column: Column, cell: str) -> str:
     """Return a text in the column's own character set and collation.
 
     Under any other the server finds the mix illegal (utf8mb4_unicode_ci beside its default), or converts the
-    column and so walks no index (latin1). A character that the set lacks becomes ``?``; no cell equals that.
+    column and so uses no index (latin1). A character that the set lacks becomes ``?``; no cell equals that.
     """
     content = encoded(cell)
     if not column.collation:
@@ -92,7 +92,7 @@ class KeyRange:
     upto: Cells | None = None
 
     def where(self, dialect: Dialect, key: Columns) -> str:
-        """Return the condition; empty when the span is the whole table."""
+        """Return the condition; empty when the range is the whole table."""
         parts = []
         if self.after is not None:
             parts.append(_beyond(dialect, key, self.after, ">", inclusive=False))
@@ -117,9 +117,9 @@ def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusiv
     return f"({bound} AND ({' OR '.join(f'({a})' for a in alternatives)}))"
 
 
-def boundary(dialect: MySQL, table: str, key: Columns, span: KeyRange, rows: int) -> str:
-    """Return the query for the key of the span's row number ``rows``, in index order."""
-    where = span.where(dialect, key)
+def boundary(dialect: MySQL, table: str, key: Columns, keys: KeyRange, rows: int) -> str:
+    """Return the query for the key of the range's row number ``rows``, in index order."""
+    where = keys.where(dialect, key)
     names = ", ".join(dialect.quote(column.name) for column in key)
     return (
         f"SELECT {cells(dialect, key)} FROM {dialect.quote(table)}"
@@ -151,7 +151,7 @@ def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
 
 
 def allows_lookup(key: Columns) -> bool:
-    """Return whether single keys can be named in a condition."""
+    """Return whether a condition can select single keys."""
     return bool(key) and all(
         column.kind in LOOKUP_KINDS and not column.long and _comparable(column) for column in key
     )
@@ -165,7 +165,7 @@ def _comparable(column: Column) -> bool:
 
 
 def same_order(legacy: Columns, target: Columns) -> bool:
-    """Return whether both servers walk the key in one order, so that one span means the same rows on both."""
+    """Return whether both servers order the key alike, so that one range holds the same rows on both."""
     pairs = list(zip(legacy, target, strict=True))
     return (
         allows_lookup(legacy)
@@ -180,8 +180,8 @@ def same_order(legacy: Columns, target: Columns) -> bool:
 def cells(dialect: MySQL, columns: Columns) -> str:
     """Return one text that holds the cells of a row: ``,`` between them, ``~`` for NULL.
 
-    Free texts and long columns travel as hexadecimal digits, so that nothing has to be escaped; a long
-    column of more than 4 KiB travels as ``#``, its length and its hash. The text is NULL when a cell cannot be
+    Free texts and long columns are hexadecimal digits, so that nothing has to be escaped; a long
+    column of more than 4 KiB is ``#``, its length and its hash. The text is NULL when a cell cannot be
     built, because it would be longer than a packet.
     """
     parts = ", ',', ".join(_cell(dialect, column) for column in columns)
@@ -189,7 +189,7 @@ def cells(dialect: MySQL, columns: Columns) -> str:
 
 
 SHORT = 4096
-"""Bytes of a long column that travel."""
+"""Bytes of a long column that are transferred."""
 
 
 def _cell(dialect: MySQL, column: Column) -> str:

@@ -23,11 +23,11 @@ _DIGITS = 65
 FULLY_MAPPED_CHARSETS = frozenset(
     "cp850 cp852 cp866 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman".split()  # noqa: SIM905
 )
-"""Character sets in which every byte is a character with a Unicode of its own; asked of both servers."""
+"""Character sets in which every byte is a character with a Unicode of its own; as both servers report."""
 _NAMELESS = re.compile(r"[(,]' *'[,)]")
 """Finds an empty member in an ENUM's or SET's own words."""
 _SPECIAL = ("'.'", "'-'", "'base64:type'")
-"""One of these is in the text of every JSON value whose type the text does not tell."""
+"""One of these is in the text of every JSON value whose type its text does not show."""
 _CASTS = {Kind.DECIMAL: "DECIMAL(65,{})", Kind.TIME: "TIME({})", Kind.TIMESTAMP: "DATETIME({})"}
 
 
@@ -58,11 +58,11 @@ class MySQL(Dialect):
         return self._number(column, value)
 
     def content(self, column: Column, value: str) -> str:
-        """Return what is hashed of a long column: its bytes as they are, which no packet can be too small for."""
+        """Return what is hashed of a long column: its bytes as they are, which fit any packet."""
         return value if column.kind in _BYTES else self.spell(column, value)
 
     def shown(self, column: Column, value: str) -> str:
-        """Return the canonical text of ``value`` for a row that travels: characters even where bytes are hashed.
+        """Return the canonical text of ``value`` for a transferred row: characters even where bytes are hashed.
 
         Two different texts of one column stay different, because only what converts there and back is converted.
         """
@@ -138,11 +138,11 @@ class MySQL(Dialect):
         return f"IF({whole}, CAST({converted} AS BINARY), {content})"
 
     def json(self, value: str) -> str:
-        """Return a document's text, and the types that its text does not tell; MySQL stores documents normalised.
+        """Return a document's text, and the types that its text does not show; MySQL stores documents normalised.
 
         A DATE prints as a string does, a DECIMAL as a double, and bytes as a string in base64. Whatever holds
         none of ``.``, ``-`` and ``base64:type``, and needs no more room than its text read again, holds none of
-        them and is spared the look: a DECIMAL without a point takes more bytes than the integer of its digits.
+        them and is not searched: a DECIMAL without a point takes more bytes than the integer of its digits.
         """
         text = f"CAST({value} AS CHAR CHARACTER SET utf8mb4)"
         plain = " AND ".join(f"LOCATE({mark}, CAST({text} AS BINARY)) = 0" for mark in _SPECIAL)

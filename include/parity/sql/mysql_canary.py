@@ -1,8 +1,8 @@
-"""Proof that a digest sees: one row, hashed as it is and again with one column changed at a time.
+"""The canary of a digest: one row, hashed as it is and again with one column changed at a time.
 
 The change is the smallest that the type has: one unit of the last digit, one trailing blank, one second; away
 from the type's limits, where a server would leave the value as it is.
-Whatever hash comes out the same as before belongs to a column that the digest does not see.
+Whatever hash comes out the same as before belongs to a column that the digest does not cover.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def canaries(dialect: MySQL, table: str, columns: Columns, where: str = "") -> I
     row = [replace(column, name=f"o{at}") for at, column in enumerate(columns)]
     before = row_hash(dialect, row)
 
-    def asked(at: int) -> str:
+    def query(at: int) -> str:
         after = row_hash(dialect, [*row[:at], replace(row[at], name="changed"), *row[at + 1 :]])
         changed = f"{_changed(columns[at], names[at])} AS changed"
         return f"(SELECT {at}, {before}, {after} FROM (SELECT {shown}, {changed} {source}) AS one)"
 
     for start in range(0, len(columns), AT_ONCE):
-        yield " UNION ALL ".join(map(asked, range(start, min(start + AT_ONCE, len(columns)))))
+        yield " UNION ALL ".join(map(query, range(start, min(start + AT_ONCE, len(columns)))))
 
 
 def _changed(column: Column, value: str) -> str:

@@ -1,7 +1,7 @@
 """The queries that compare two MySQL tables: digests by bucket, and rows packed into few long values.
 
-A single integer key is bucketed by division, so that a bucket is a range of the index and asking for it
-again costs nothing; any other key by CRC32 of its text, which need not be safe, only spread rows.
+A single integer key is bucketed by division, so that a bucket is a range of the index and cheap to read
+again; any other key by CRC32 of its text, which only has to spread the rows.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from parity.sql.mysql_row import row_hash, row_text, total
 ROWS = 128
 """Most rows per bucket: one different row makes this many be looked at again."""
 MOST_HASH_BUCKETS = 200_000
-"""Most heaps: their digests travel in one value of some 8 MB."""
+"""Most hash buckets: their digests are one value of some 8 MB."""
 WIDEST = 2**62
 
 
 @dataclass(frozen=True)
 class BucketRanges:
-    """How a span is cut: by ``width`` of an integer key, or into ``count`` heaps by CRC32."""
+    """How a range is split: by ``width`` of an integer key, or into ``count`` hash buckets by CRC32."""
 
     width: int = 0
     count: int = 1
 
     @classmethod
     def by_width(cls, first: int, last: int, rows: int, each: int = ROWS) -> BucketRanges:
-        """Cut keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about ``each`` rows."""
+        """Split keys from ``first`` to ``last``, which hold ``rows`` rows, into buckets of about ``each`` rows."""
         return cls(width=min(max(1, (last - first + 1) * each // max(rows, 1)), WIDEST))
 
     @classmethod
     def by_hash(cls, rows: int, each: int = ROWS) -> BucketRanges:
-        """Cut ``rows`` rows into heaps of about ``each`` rows; of more where their digests would be too many."""
+        """Split ``rows`` rows into hash buckets of about ``each`` rows; of more where these would be too many."""
         return cls(count=min(max(1, rows // each), MOST_HASH_BUCKETS))
 
     def expression(self, dialect: MySQL, key: Columns) -> str:
@@ -93,14 +93,14 @@ def digests(dialect: MySQL, table: str, columns: Columns, key: Columns, buckets:
 
 @dataclass(frozen=True)
 class PackedQuery:
-    """A query whose rows travel in few long values, and the same one row at a time."""
+    """A query that packs its rows into few long values, and the same one row at a time."""
 
     what: str
     """The text of a row; ``;`` ends it, so that a value cut short is seen."""
     source: str
     """FROM and WHERE."""
     bucket: str = ""
-    """What rows share a value; empty when all do."""
+    """The SQL by which rows are packed together; empty for all in one value."""
 
     @property
     def packed(self) -> str:

@@ -1,7 +1,7 @@
 """One row as one text and one hash, when both servers are of the MySQL family.
 
 No other engine has to write the same text, so it is the one that both servers build fastest: numbers and
-times as they print, texts as they lie there behind their lengths, doubles as their eight bytes in the
+times as they print, texts as they are stored behind their lengths, doubles as their eight bytes in the
 well-known binary form of a point (printing one costs more than the rest of the row). Parts, in this order:
 
 1. everything whose text holds no separator, ``~`` for NULL; the length of each free text, ``~`` for NULL
@@ -19,7 +19,7 @@ from parity.sql.columns import Column, Columns, Kind
 from parity.sql.mysql import POISON, MySQL
 
 DIGITS = 16
-"""Hexadecimal digits of a hash that are summed, and that travel: 64 bits."""
+"""Hexadecimal digits of a hash that are summed and transferred: 64 bits."""
 _BYTES = frozenset({Kind.BINARY, Kind.GEOMETRY})
 
 
@@ -96,7 +96,7 @@ def _number(dialect: MySQL, column: Column) -> str:
 
 
 def _lost(dialect: MySQL, column: Column, at: int) -> str:
-    """Return what tells an integer or decimal from the double that it would become; empty where nothing does."""
+    """Return the SQL that distinguishes a number from the double of it; empty where the double is exact."""
     name = dialect.quote(column.name)
     exact = dialect.exact(column, name)
     return f"IF({name} IS NULL OR {exact}, '', CONCAT('#{at}=', {name}))"

@@ -41,7 +41,7 @@ class Token(NamedTuple):
     end: int = 0
     """Where it ends in the text."""
     word: str = ""
-    """A keyword or a mark in upper case; empty for other kinds, which say nothing."""
+    """A keyword or a mark in upper case; empty for other kinds."""
 
     def says(self, *words: str) -> bool:
         """Return whether it is one of these keywords or marks, in whatever case."""

@@ -46,7 +46,6 @@ def column_of(record: Mapping[str, Any]) -> Column:
         nullable=str(record["is_nullable"]).upper() == "YES",
         charset=_charset(record["character_set_name"]) if kind in (Kind.TEXT, Kind.LABEL) else "",
         precision=int(record["numeric_precision"] or 0) if kind is Kind.DECIMAL else 0,
-        single=native == "float",
         long=native in _LONG or kind is Kind.GEOMETRY,
         collation=record["collation_name"] or "",
         native=str(record["column_type"]).lower(),

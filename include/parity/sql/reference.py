@@ -1,4 +1,4 @@
-"""The canonical texts, hashes and digests once more, in plain Python: what every engine is held against."""
+"""Canonical texts, hashes and digests in plain Python, with which every engine is compared."""
 
 from __future__ import annotations
 

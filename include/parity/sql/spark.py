@@ -1,4 +1,4 @@
-"""Spark's spelling, for Databricks; the session must run in UTC (the helper job sees to it)."""
+"""Spark's spelling, for Databricks; the session must run in UTC (the helper job sets that)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Trino(Columnar):
         return f"CAST(CAST({value} AS decimal(38,{column.scale})) AS varchar)"
 
     def moment(self, column: Column, value: str) -> str:
-        """Return a moment; one with a zone is told in UTC first."""
+        """Return a moment; one with a zone is converted to UTC first."""
         plain = f"({value} AT TIME ZONE 'UTC')" if "time zone" in column.native else value
         return f"CAST(CAST({plain} AS timestamp(6)) AS varchar)"
 

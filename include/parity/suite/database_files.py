@@ -37,19 +37,10 @@ class LoadedDatabases:
 
 def load_databases(folder: Path) -> LoadedDatabases:
     """Read every ``*.yaml`` of ``folder`` and its waivers; none where the folder does not exist."""
-    loaded = _loader().read_all(yaml_files(folder))
+    loaded = ModelLoader("database", Database, check_database).read_all(yaml_files(folder))
     check = partial(_check, databases=loaded.models, broken=names_of(loaded.errors))
     waivers, found = folder_waivers(folder, check)
     return LoadedDatabases(tuple(loaded.models.values()), (*loaded.errors, *found), waivers, loaded.paths)
-
-
-def load_database(path: Path) -> Database:
-    """Read one database's file; raise its first :class:`SuiteError`."""
-    return _loader().read_one(path)
-
-
-def _loader() -> ModelLoader[Database]:
-    return ModelLoader("database", Database, check_database)
 
 
 def database_sha(path: Path) -> str:

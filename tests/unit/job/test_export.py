@@ -97,7 +97,7 @@ def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
     ("changes", "complaint"),
     [
         ({"activity": ""}, "job parameter activity is missing"),
-        ({"protocol": "2"}, "protocol 2 was asked for, but this job speaks 1"),
+        ({"protocol": "2"}, "protocol 2 was requested, but this job has 1"),
         ({"mode": "all"}, "mode 'all' is none of rows, digest"),
         ({"activity": "a; drop"}, "activity 'a; drop' is not a name"),
         ({"business_date": "yesterday"}, "business_date 'yesterday' is not a date"),
@@ -116,7 +116,7 @@ def test_a_wrong_parameter_is_refused_by_name(changes: dict[str, str], complaint
     [
         ({"table": "payments.refunds; drop table x"}, "is not a name"),
         ({"table": "payments."}, "is not a name"),
-        ({"wheer": "1 = 1"}, "'wheer', which protocol 1 does not know"),
+        ({"wheer": "1 = 1"}, "'wheer', which protocol 1 does not have"),
         ({"columns": "refund_id"}, "must be a list of names"),
         ({"columns": [1]}, "must be a list of names"),
     ],

@@ -53,7 +53,7 @@ def test_shapes_are_long(native: str) -> None:
         ("decimal", {"numeric_precision": 9, "numeric_scale": 2}, Column("c", Kind.DECIMAL, 2, precision=9)),
         ("numeric", {}, Column("c", Kind.DECIMAL)),
         ("int", {"numeric_precision": 10, "numeric_scale": 7}, Column("c", Kind.INTEGER)),
-        ("float", {"numeric_precision": 12}, Column("c", Kind.FLOAT, single=True)),
+        ("float", {"numeric_precision": 12}, Column("c", Kind.FLOAT)),
         ("datetime", {"datetime_precision": 6}, Column("c", Kind.TIMESTAMP, 6)),
         ("timestamp", {"datetime_precision": 0}, Column("c", Kind.TIMESTAMP)),
         ("time", {"datetime_precision": None}, Column("c", Kind.TIME)),

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from parity.cli.suites import command
-from parity.suite.database_files import database_sha, holds_databases, load_database, load_databases
+from parity.suite.database_files import database_sha, holds_databases, load_databases
 
 GOOD = "database: ledger\nowner: dba\nlegacy: rds\ntarget: azure\nexclude: {tmp_*: scratch}\n"
 WAIVER = """
@@ -76,7 +76,7 @@ def test_a_change_of_a_waiver_changes_the_fingerprint_and_a_folder_without_files
     (folder / "waivers.yaml").write_text("waivers: []\n")
     assert database_sha(folder / "ledger.yaml") != before
     assert load_databases(folder / "nowhere").databases == ()
-    assert load_database(folder / "ledger.yaml").key == "db.ledger"
+    assert load_databases(folder).databases[0].key == "db.ledger"
 
 
 def test_the_command_checks_databases_too_and_ends_with_2_on_a_mistake(folder: Path) -> None:
