@@ -4,7 +4,7 @@ usage: python benchmarks/mysql.py [--rows N] [--only CASE …] [--limit SECONDS]
 
 Each case is a whole process, start included, beside one bare digest query on both servers at once; compare
 ratios, not seconds. "CPU s" is what the process and both servers used together; its ratio holds where other
-programs disturb the wall's. "right" tells whether the counts are those of the planted differences. The servers'
+programs disturb the wall's. "right" is whether the counts are those of the planted differences. The servers'
 data is made once, in ``.cache``, and what an earlier run planted is undone first.
 """
 
@@ -62,7 +62,7 @@ FEW, SCATTERED = 10, 2_000
 
 @dataclass(frozen=True)
 class Measured:
-    """What one case needed, and what it found: None where it was stopped, or does not tell."""
+    """What one case needed, and what it found: None where it was stopped, or does not report it."""
 
     seconds: float | None
     cpu: float

@@ -288,12 +288,12 @@ def recorded(name: str) -> Catalogue:
 
 def record(**catalogues: Catalogue) -> None:
     """Write catalogues down for :func:`recorded`."""
-    told = {
+    declared = {
         name: {"mariadb": one.mariadb, "records": _plain(one.records), "created": one.created}
         for name, one in catalogues.items()
     }
     RECORDED.parent.mkdir(exist_ok=True)
-    text = json.dumps(told, ensure_ascii=False, default=str)
+    text = json.dumps(declared, ensure_ascii=False, default=str)
     RECORDED.write_text(text.replace("}, {", "},\n{").replace(": [{", ": [\n{") + "\n")
 
 

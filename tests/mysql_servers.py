@@ -69,7 +69,7 @@ class TwoDatabases:
         servers()[1].run(script, self.name)
 
     def job(self, store: CheckpointStore | None = None, **spec: Any) -> Job:
-        """Return a verification with a fake clock and small spans; tables may be empty unless ``spec`` says no."""
+        """Return a job with a fake clock and small chunks; tables may be empty unless ``spec`` forbids it."""
         throttle = {"settle": "0s", "first": 100, "chunk": "50ms"} | spec.pop("throttle", {})
         base = {"database": self.name, "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
         urls = [address(server.url(self.name)) for server in servers()]

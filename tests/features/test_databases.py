@@ -34,7 +34,7 @@ def ledger(tmp_path: Path) -> TwoDatabases:
 
 
 @pytest.fixture
-def told() -> dict[str, Any]:
+def declared() -> dict[str, Any]:
     """What the database's file and its waivers say beside the defaults."""
     return {"rules": {}, "waivers": []}
 
@@ -45,29 +45,29 @@ def _waiver(**about: Any) -> Waiver:
 
 
 @given(parsers.parse("a waiver for {rows:d} rows of column {column} that expires on {day}"))
-def waived(told: dict[str, Any], rows: int, column: str, day: str) -> None:
-    told["waivers"].append(_waiver(column=column, max_rows=rows, expires=day))
+def waived(declared: dict[str, Any], rows: int, column: str, day: str) -> None:
+    declared["waivers"].append(_waiver(column=column, max_rows=rows, expires=day))
 
 
 @given("a waiver for the schema of entries")
-def schema_waived(told: dict[str, Any]) -> None:
-    told["waivers"].append(_waiver(kind="schema", expires="2026-12-31"))
+def schema_waived(declared: dict[str, Any]) -> None:
+    declared["waivers"].append(_waiver(kind="schema", expires="2026-12-31"))
 
 
 @given(parsers.parse("the rule that {column} is money in {currency}"))
-def money(ledger: TwoDatabases, told: dict[str, Any], column: str, currency: str) -> None:
+def money(ledger: TwoDatabases, declared: dict[str, Any], column: str, currency: str) -> None:
     ledger.both(f"ALTER TABLE entries ADD currency CHAR(3) NOT NULL DEFAULT '{currency}';\n")
-    told["rules"][column] = {"money": "currency"}
+    declared["rules"][column] = {"money": "currency"}
 
 
 @given(parsers.parse("the rule that {column} is sensitive"))
-def sensitive(told: dict[str, Any], column: str) -> None:
-    told["rules"][column] = {"sensitive": True}
+def sensitive(declared: dict[str, Any], column: str) -> None:
+    declared["rules"][column] = {"sensitive": True}
 
 
 @given(parsers.parse("the rule that {column} may be off by {tolerance}"))
-def tolerant(told: dict[str, Any], column: str, tolerance: str) -> None:
-    told["rules"][column] = {"tolerance": tolerance}
+def tolerant(declared: dict[str, Any], column: str, tolerance: str) -> None:
+    declared["rules"][column] = {"tolerance": tolerance}
 
 
 @when("a day passes")
@@ -121,9 +121,9 @@ def forget_a_table(ledger: TwoDatabases) -> None:
 
 
 @when("I compare both databases", target_fixture="result")
-def compare(ledger: TwoDatabases, told: dict[str, Any]) -> DatabaseResult:
-    job = ledger.job(tables={"entries": {"columns": told["rules"]}})
-    return verify_database(replace(job, waivers=tuple(told["waivers"])))
+def compare(ledger: TwoDatabases, declared: dict[str, Any]) -> DatabaseResult:
+    job = ledger.job(tables={"entries": {"columns": declared["rules"]}})
+    return verify_database(replace(job, waivers=tuple(declared["waivers"])))
 
 
 @then(parsers.parse("the verdict is {verdict}"))

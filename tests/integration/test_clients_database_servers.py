@@ -65,14 +65,11 @@ def post(config: FlexibleServerConfig, action: str) -> httpx.Response:
     return httpx.post(f"{config.endpoint}{config.resource}/{action}", params=VERSION, headers=header)
 
 
-def test_an_instance_is_found_with_its_version_endpoint_and_parameter_group(
-    clients: AwsClients, instance: str
-) -> None:
+def test_an_instance_is_found_with_its_version_endpoint_and_parameters(clients: AwsClients, instance: str) -> None:
     found = rds.instance(clients, instance)
 
     assert (found.state, found.version, found.port) == ("available", "8.0.40", 3306)
     assert instance in found.host
-    assert found.parameter_group == instance
     assert found.parameters["time_zone"].value == "UTC"
     assert found.parameters["time_zone"].changed
 

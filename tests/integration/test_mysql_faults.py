@@ -34,7 +34,7 @@ EXPECTED = (3, 2, 1)
 
 @dataclass
 class Trap(MemoryCheckpoints):
-    """Progress that springs a trap when the given span of a table has been saved."""
+    """Checkpoints that spring a trap when the given chunk of a table has been saved."""
 
     spring: Callable[[], None]
     after: int = 3
@@ -147,7 +147,7 @@ class Killed(BaseException):
     """What a killed worker looks like from inside."""
 
 
-def test_a_killed_workers_successor_resumes_at_the_last_finished_span(
+def test_a_killed_workers_successor_resumes_after_the_last_finished_chunk(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
     kept = StoredCheckpoints(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
@@ -201,7 +201,7 @@ def test_a_connection_lost_during_the_second_reading_is_made_anew(databases: Two
     assert result.verdict == "FAIL"
 
 
-def test_a_killed_query_is_asked_again_and_costs_one_span(databases: TwoDatabases) -> None:
+def test_a_killed_query_is_asked_again_and_costs_one_chunk(databases: TwoDatabases) -> None:
     hunter = Hunter()
     databases.target("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
     databases.legacy("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")

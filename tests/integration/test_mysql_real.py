@@ -63,9 +63,9 @@ class OnMySQL:
         sides = self.addresses
         if user:
             sides = tuple(replace(side, user=user, password=SecretStr("p"), tls="unverified") for side in sides)  # type: ignore[assignment]
-        told = {"database": "real", "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
+        declared = {"database": "real", "owner": "dba", "legacy": "l", "target": "t", "allow_empty": True}
         throttle = {"settle": "0s", **spec.pop("throttle", {})}
-        declared = Database.model_validate({**told, "throttle": throttle, **spec})
+        declared = Database.model_validate({**declared, "throttle": throttle, **spec})
         return verify_database(Job(declared, Connections(*sides), MemoryCheckpoints(), self.folder, FakeClock()))
 
 

@@ -58,7 +58,7 @@ class Replication:
             return dict(zip(names, cursor.fetchone() or (), strict=True))["Seconds_Behind_Master"]
 
     def equal(self) -> bool:
-        """Tell whether the replica holds what its source does, and knows it."""
+        """Return whether the replica has caught up with its source, and reports it."""
         return rows(self.replica) == rows(self.source) and self.lag() == 0
 
     def verify(self, folder: Path, clock: FakeClock) -> DatabaseResult:

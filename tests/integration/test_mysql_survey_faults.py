@@ -1,4 +1,4 @@
-"""A connection that breaks while the catalogues are read, before any row: it is made anew, within bounds."""
+"""A connection that breaks while the catalogues are read, before any row: it is opened again, within bounds."""
 
 from __future__ import annotations
 

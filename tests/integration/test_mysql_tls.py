@@ -115,6 +115,6 @@ def test_the_cut_over_list_says_that_tls_is_in_use(secured: Secured) -> None:
     sides = [address(secured.url(secured.ca).replace("/mysql?", f"/{name}?")) for name in "de"]
     spec = Database.model_validate({"database": "d", "owner": "dba", "legacy": "l", "target": "t"})
     lines = survey_database(spec, Connections(*sides), FakeClock()).cutover
-    told = next(line for line in lines if line.check == "TLS in use")
-    assert told.status == "ok"
-    assert told.legacy.startswith("TLS_")
+    shown = next(line for line in lines if line.check == "TLS in use")
+    assert shown.status == "ok"
+    assert shown.legacy.startswith("TLS_")

@@ -121,10 +121,6 @@ class AthenaRuns:
             output=self._facts(query),
         )
 
-    def over_budget(self, status: RunStatus) -> str:
-        """Return why the query must be stopped, or an empty string."""
-        return str(status.output.get("over_budget", ""))
-
     def cancel(self, run_id: str) -> None:
         """Stop the query; an ended one is left alone."""
         if self.status(run_id).phase.ended:

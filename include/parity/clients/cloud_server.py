@@ -41,7 +41,6 @@ class CloudServer:
     port: int
     """0: the cloud does not report it."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    parameter_group: str = ""
     url: str = ""
     """Where a person can look at it."""
 

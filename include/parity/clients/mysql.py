@@ -178,15 +178,6 @@ class MySQLSession:
             connection.use_unicode = unicode
         return [{name: _text(value) for name, value in row.items()} for row in found]
 
-    def stream(self, sql: str) -> Iterator[Row]:
-        """Yield rows as they arrive, holding one at a time."""
-        from pymysql.cursors import SSCursor
-
-        with translated(self.where), self._connection.cursor(SSCursor) as cursor:
-            cursor.execute(self._signed(sql))
-            while row := cursor.fetchone():
-                yield row
-
     def execute(self, sql: str) -> None:
         """Run a statement that returns nothing."""
         with translated(self.where), self._connection.cursor() as cursor:

@@ -49,7 +49,6 @@ def instance(clients: AwsClients, name: str) -> CloudServer:
         version=found["EngineVersion"],
         host=endpoint.get("Address", ""),
         port=int(endpoint.get("Port") or 0),
-        parameter_group=", ".join(groups),
         url=_url(rds, f"database:id={name};is-cluster=false"),
     )
     return _with_parameters(rds, server, "describe_db_parameters", [("DBParameterGroupName", g) for g in groups])
@@ -71,7 +70,6 @@ def cluster(clients: AwsClients, name: str) -> CloudServer:
         version=found["EngineVersion"],
         host=found.get("Endpoint", ""),
         port=int(found.get("Port") or 0),
-        parameter_group=group,
         url=_url(rds, f"database:id={name};is-cluster=true"),
     )
     groups = [("DBClusterParameterGroupName", group)] if group else []

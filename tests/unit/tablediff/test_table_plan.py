@@ -88,14 +88,14 @@ def test_a_rule_for_a_column_that_is_not_there_is_refused() -> None:
 
 
 def test_a_table_that_is_named_and_nowhere_to_be_found_is_refused_and_a_view_is_not() -> None:
-    told = {
+    given = {
         "database": "d",
         "owner": "o",
         "legacy": "l",
         "target": "t",
         "include": ["t", "tt", "seen", "s*", "x*"],
     }
-    plan = plan_database(Database.model_validate(told), {"t": TABLE}, {"t": TABLE}, frozenset({"seen"}))
+    plan = plan_database(Database.model_validate(given), {"t": TABLE}, {"t": TABLE}, frozenset({"seen"}))
     assert {table.name: table.refusal for table in plan.tables} == {
         "t": "",
         "tt": "There is no table tt on either side.",
@@ -104,9 +104,9 @@ def test_a_table_that_is_named_and_nowhere_to_be_found_is_refused_and_a_view_is_
 
 
 def test_a_table_whose_name_is_spelled_like_a_pattern_is_found_by_its_name() -> None:
-    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "include": ["t[1]"]}
+    given = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "include": ["t[1]"]}
     names = {name: replace(TABLE, name=name) for name in ("t1", "t[1]", "t2")}
-    plan = plan_database(Database.model_validate(told), names, names)
+    plan = plan_database(Database.model_validate(given), names, names)
     assert [table.name for table in plan.tables] == ["t1", "t[1]"]
 
 
@@ -116,7 +116,13 @@ def test_foreign_keys_tie_tables_into_one_group() -> None:
 
 
 def test_a_table_may_be_empty_where_it_or_its_database_says_so() -> None:
-    told = {"database": "d", "owner": "o", "legacy": "l", "target": "t", "tables": {"a": {"allow_empty": True}}}
-    silent, loud = Database.model_validate(told), Database.model_validate({**told, "allow_empty": True})
+    given = {
+        "database": "d",
+        "owner": "o",
+        "legacy": "l",
+        "target": "t",
+        "tables": {"a": {"allow_empty": True}},
+    }
+    silent, loud = Database.model_validate(given), Database.model_validate({**given, "allow_empty": True})
     assert [silent.rules(name).allow_empty for name in "ab"] == [True, False]
     assert loud.rules("b").allow_empty

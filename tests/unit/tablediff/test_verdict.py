@@ -32,12 +32,12 @@ EQUAL = Checkpoint("f", legacy=1200, target=1200, chunks=3, rows_fetched=4, hash
 SEEN = CanaryCheck(2)
 
 
-def facts(**told: Any) -> TableFacts:
-    return TableFacts(**{"plan": PLAN, "checkpoint": EQUAL, "canary": SEEN, **told})
+def facts(**given: Any) -> TableFacts:
+    return TableFacts(**{"plan": PLAN, "checkpoint": EQUAL, "canary": SEEN, **given})
 
 
-def judged(**told: Any) -> tuple[Verdict, str]:
-    result = judge_table(facts(**told)).result
+def judged(**given: Any) -> tuple[Verdict, str]:
+    result = judge_table(facts(**given)).result
     return result.verdict, result.reason
 
 
@@ -45,11 +45,11 @@ def with_rules(**rules: Any) -> TablePlan:
     return replace(PLAN, rules=TableRules.model_validate(rules))
 
 
-def different(rows: int = 2, verdict: Verdict = Verdict.FAIL, **told: Any) -> dict[str, Any]:
+def different(rows: int = 2, verdict: Verdict = Verdict.FAIL, **given: Any) -> dict[str, Any]:
     """Facts of a table in which both counts see the same number of changed rows."""
     counts = Rows(legacy=1200, target=1200, equal=1200 - rows, changed=rows)
     explained = Result(verdict, f"{rows} changed rows.", counts, canary=Canary(5, 5))
-    return {"checkpoint": replace(EQUAL, changed=rows), "explained": explained, **told}
+    return {"checkpoint": replace(EQUAL, changed=rows), "explained": explained, **given}
 
 
 def test_an_equal_table_passes_with_all_its_counts() -> None:
@@ -164,10 +164,10 @@ def test_counts_that_add_up_are_judged() -> None:
 
 
 def test_the_servers_count_and_the_engines_must_agree() -> None:
-    told = different(2)
+    given = different(2)
     ours = replace(EQUAL, changed=1)
     said = "Two counts disagree: 1 different row by the servers' texts, 2 by their values."
-    assert judged(**{**told, "checkpoint": ours}) == (Verdict.INVALID, said)
+    assert judged(**{**given, "checkpoint": ours}) == (Verdict.INVALID, said)
     equal = Result(Verdict.PASS, "", Rows(legacy=1200, target=1200, equal=1200))
     verdict, reason = judged(explained=equal, checkpoint=replace(EQUAL, missing=1500))
     said = "Two counts disagree: 1,500 different rows by the servers' texts, 0 by their values."
@@ -193,8 +193,8 @@ def test_only_a_rule_that_lets_rows_pass_explains_two_counts(rule: dict[str, Any
 
 
 def test_what_the_engine_calls_invalid_stays_invalid_in_its_words() -> None:
-    told = different(2, Verdict.INVALID)
-    assert judged(**{**told, "checkpoint": EQUAL}) == (Verdict.INVALID, "2 changed rows.")
+    given = different(2, Verdict.INVALID)
+    assert judged(**{**given, "checkpoint": EQUAL}) == (Verdict.INVALID, "2 changed rows.")
 
 
 def test_a_column_of_one_side_fails_and_a_waiver_covers_it() -> None:
@@ -309,18 +309,18 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
         "ledger", Verdict.FAIL, "so", (table("a", Verdict.FAIL),), (ROUTINE,), (line,), (SKIPPED,),
         ("8.0.1", "9.7.4"), (cloud,), 1.5, 2.5,
     )  # fmt: skip
-    told = found.to_json()
-    assert (told["version"], told["database"], told["verdict"], told["reason"]) == (1, "ledger", "FAIL", "so")
-    assert (told["tables"][0]["table"], told["tables"][0]["verdict"]) == ("a", "FAIL")
-    assert (told["schema"][0]["object"], told["schema"][0]["legacy"], told["schema"][0]["target"]) == (
+    given = found.to_json()
+    assert (given["version"], given["database"], given["verdict"], given["reason"]) == (1, "ledger", "FAIL", "so")
+    assert (given["tables"][0]["table"], given["tables"][0]["verdict"]) == ("a", "FAIL")
+    assert (given["schema"][0]["object"], given["schema"][0]["legacy"], given["schema"][0]["target"]) == (
         "f",
         "a",
         "b",
     )
-    assert [one["check"] for one in told["cutover"]] == ["sql_mode", "backup"]
-    assert told["not_compared"][0]["what"] == "column blob"
-    assert told["servers"] == {"legacy": "8.0.1", "target": "9.7.4"}
-    assert (told["seconds"], told["peak_mib"]) == (1.5, 2.5)
+    assert [one["check"] for one in given["cutover"]] == ["sql_mode", "backup"]
+    assert given["not_compared"][0]["what"] == "column blob"
+    assert given["servers"] == {"legacy": "8.0.1", "target": "9.7.4"}
+    assert (given["seconds"], given["peak_mib"]) == (1.5, 2.5)
 
 
 def test_what_is_not_given_is_nothing() -> None:
@@ -331,7 +331,7 @@ def test_what_is_not_given_is_nothing() -> None:
     assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), 0.0, 0.0)
 
 
-def test_two_sections_are_two_snapshots_and_one_is_one() -> None:
+def test_two_partitions_are_two_snapshots_and_one_is_one() -> None:
     for partitions, listed in ((1, 1), (2, 2)):
         result = judge_table(facts(checkpoint=replace(EQUAL, partitions=partitions))).result
         assert len(result.not_compared) == listed

@@ -27,8 +27,6 @@ class Checkpoint:
     extra: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
     """Changed rows by column."""
-    started: str = ""
-    """When its first snapshot was taken."""
     resumed: int = 0
     """How often it went on from an earlier chunk, in a new snapshot."""
     count_checked: bool = False

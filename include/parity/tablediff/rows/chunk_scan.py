@@ -112,7 +112,7 @@ class ChunkScan:
         ):
             return replace(state, resumed=state.resumed + (state.chunks > 0 and not state.done))
         self._differences(0)  # removes what another plan's scan left
-        return Checkpoint(mark, self.partition.key_range.after, started=self.clock.now().isoformat())
+        return Checkpoint(mark, self.partition.key_range.after)
 
     def _differences(self, chunks: int) -> ChunkDifferences:
         numbers = self.partition.chunk_numbers

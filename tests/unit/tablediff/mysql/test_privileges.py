@@ -1,4 +1,4 @@
-"""What a user may not see is told, never taken for equal."""
+"""What a user may not see is reported, never treated as equal."""
 
 from __future__ import annotations
 

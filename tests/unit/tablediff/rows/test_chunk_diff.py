@@ -1,4 +1,4 @@
-"""How the next span is looked at, after what the last one showed."""
+"""How the next chunk is compared, after what the last one showed."""
 
 from __future__ import annotations
 

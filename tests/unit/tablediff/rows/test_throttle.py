@@ -1,4 +1,4 @@
-"""How gently: spans as long as a query may take, pauses while a server is busy, rows per second."""
+"""Chunks as long as a query may take, pauses while a server is busy, rows per second."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from parity.tablediff.mysql.server import ServerLoad
 from parity.tablediff.rows.throttle import MIN_ROWS, ChunkSizer, Throttle
 
 
-def limits(**told: object) -> ThrottleLimits:
-    return ThrottleLimits.model_validate(told)
+def limits(**given: object) -> ThrottleLimits:
+    return ThrottleLimits.model_validate(given)
 
 
 def test_a_span_that_took_too_long_is_followed_by_a_smaller_one_and_a_quick_one_by_a_larger() -> None:
@@ -68,7 +68,7 @@ def test_without_limits_nobody_looks() -> None:
     Throttle(limits(), FakeClock()).wait(lambda: pytest.fail("it looked"))
 
 
-def test_rows_read_too_quickly_are_paid_for_before_the_next_span() -> None:
+def test_rows_read_too_quickly_are_paid_for_before_the_next_chunk() -> None:
     clock = FakeClock()
     throttle = Throttle(limits(rows_per_second=1000), clock)
     throttle.record(3000, 1.0)

@@ -51,8 +51,8 @@ def test_equal_servers_are_ok_in_every_line() -> None:
     ],
 )
 def test_each_setting_that_differs_is_the_only_line_that_says_so(check: str, variable: str, value: str) -> None:
-    told = lines(facts(), facts(**{variable: value}))
-    assert [name for name, status in told.items() if status == "differs"] == [check]
+    shown = lines(facts(), facts(**{variable: value}))
+    assert [name for name, status in shown.items() if status == "differs"] == [check]
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_a_setting_that_a_server_does_not_show_is_not_readable() -> None:
 def test_the_next_key_must_be_above_every_key_of_either_side(next_one: int | None, status: str) -> None:
     legacy = ServerFacts("8.0", SAME, {"entries": Counter(11, 10)})
     target = ServerFacts("8.0", SAME, {"entries": Counter(next_one, 7)})
-    told = lines(legacy, target)
-    assert next(told[check] for check in told if check.startswith("auto-increment")) == status
+    shown = lines(legacy, target)
+    assert next(shown[check] for check in shown if check.startswith("auto-increment")) == status
 
 
 def test_grants_are_compared_for_the_wanted_users_alone() -> None:
     old = facts(users={"app@%": "SELECT", "root@%": "ALL", "app_ro@%": "SELECT"})
     new = facts(users={"app@%": "SELECT, DELETE", "app_ro@%": "SELECT"})
-    told = lines(old, new, "app*")
-    assert {check: status for check, status in told.items() if check.startswith("grants")} == {
+    shown = lines(old, new, "app*")
+    assert {check: status for check, status in shown.items() if check.startswith("grants")} == {
         "grants of app@%": "differs",
         "grants of app_ro@%": "ok",
     }

@@ -25,14 +25,14 @@ SEED = (
 
 @pytest.fixture
 def databases(tmp_path: Path) -> TwoDatabases:
-    two = TwoDatabases("gentle", tmp_path)
+    two = TwoDatabases("throttled", tmp_path)
     two.fresh()
     two.both(SEED)
     return two
 
 
 class Meanwhile(MemoryCheckpoints):
-    """Progress that lets the target's application work after the first span."""
+    """Checkpoints that let the target's application work after the first chunk."""
 
     def __init__(self, two: TwoDatabases) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def busy(*statements: str) -> Iterator[None]:
     ready, end = threading.Event(), threading.Event()
 
     def work() -> None:
-        with servers()[1].root("gentle") as connection, connection.cursor() as cursor:
+        with servers()[1].root("throttled") as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
             ready.set()
@@ -105,7 +105,7 @@ def test_a_server_that_stays_busy_is_left_alone(databases: TwoDatabases) -> None
 def test_a_server_says_how_busy_it_is_and_one_that_is_no_replica_is_behind_nobody(
     databases: TwoDatabases,
 ) -> None:
-    session = connect(address(servers()[0].url("gentle")))
+    session = connect(address(servers()[0].url("throttled")))
     found = read_load(session)
     session.close()
     assert found.running >= 1

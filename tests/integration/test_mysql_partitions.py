@@ -38,7 +38,7 @@ THROTTLE = {"connections": 3, "first": 4_000, "chunk": "500ms"}
 
 @pytest.fixture(scope="module")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> TwoDatabases:
-    two = TwoDatabases("sections", tmp_path_factory.mktemp("sections"))
+    two = TwoDatabases("partitions", tmp_path_factory.mktemp("partitions"))
     two.fresh()
     two.both(SEED)
     two.target(PLANTED)
@@ -50,7 +50,7 @@ def entries(result: DatabaseResult) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("strategy", ["digest", "stream"])
-def test_sections_find_what_one_walk_finds(databases: TwoDatabases, strategy: str) -> None:
+def test_partitions_find_what_one_scan_finds(databases: TwoDatabases, strategy: str) -> None:
     result = databases.verify(throttle={**THROTTLE, "strategy": strategy})
 
     assert counts(result, "entries") == EXPECTED, result.reason
@@ -65,7 +65,7 @@ class Killed(BaseException):
 
 @dataclass
 class Counting(MemoryCheckpoints):
-    """Progress that dies when a section has saved for the given time."""
+    """Checkpoints that die when a partition has saved for the given time."""
 
     kept: StoredCheckpoints | None = None
     dies: int = -1
@@ -84,7 +84,7 @@ class Counting(MemoryCheckpoints):
         return self.kept.load(run, table)
 
 
-def test_a_killed_workers_successor_goes_on_within_the_same_sections(
+def test_a_killed_workers_successor_goes_on_within_the_same_partitions(
     databases: TwoDatabases, tmp_path: Path
 ) -> None:
     kept = StoredCheckpoints(open_store(f"sqlite:///{tmp_path / 'results.db'}").engine)
@@ -93,7 +93,7 @@ def test_a_killed_workers_successor_goes_on_within_the_same_sections(
         verify_database(job)
     cut = kept.load("once", "entries")
     states = [kept.load("once", f"entries/{number}") for number in range(3)]
-    assert not all(state and Checkpoint.from_json(state).done for state in states), "the others walked on"
+    assert not all(state and Checkpoint.from_json(state).done for state in states), "the others scanned on"
 
     after = Counting(kept=kept)
     result = verify_database(replace(job, store=after))
@@ -106,7 +106,7 @@ def test_a_killed_workers_successor_goes_on_within_the_same_sections(
 
 
 class Cutting(MemoryCheckpoints):
-    """Progress that cuts every connection, and so all sections' at once, when it has been saved four times."""
+    """Checkpoints that cut every connection, and so those of all partitions, at the fourth save."""
 
     saves = 0
 
@@ -118,7 +118,7 @@ class Cutting(MemoryCheckpoints):
                 server.run("KILL USER 'parity'@'127.0.0.1';\nKILL USER 'parity'@'localhost';\n")
 
 
-def test_connections_lost_in_all_sections_at_once_are_made_anew(databases: TwoDatabases) -> None:
+def test_connections_lost_in_all_partitions_at_once_are_opened_again(databases: TwoDatabases) -> None:
     result = databases.verify(Cutting(), throttle=THROTTLE)
 
     assert counts(result, "entries") == EXPECTED, result.reason
@@ -133,7 +133,7 @@ def test_no_more_sessions_are_opened_than_the_pace_allows_and_they_say_who_they_
         databases.verify(throttle=THROTTLE)
 
     assert max(len(sample) for sample in seen) == THROTTLE["connections"]
-    assert any("/* parity sections */" in query for sample in seen for query in sample)
+    assert any("/* parity partitions */" in query for sample in seen for query in sample)
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def test_all_threads_together_keep_to_the_rows_per_second(databases: TwoDatabase
 
 
 def test_a_session_cannot_write(databases: TwoDatabases) -> None:
-    session = connect(address(f"mysql://root@localhost/sections?unix_socket={servers()[0].socket}"))
+    session = connect(address(f"mysql://root@localhost/partitions?unix_socket={servers()[0].socket}"))
     with pytest.raises(CouldNotCompare, match="READ ONLY"):
         session.execute("DELETE FROM entries")
     session.close()

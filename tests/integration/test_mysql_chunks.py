@@ -1,4 +1,4 @@
-"""Where a span ends: the server is asked, unless two signs say that what is left is not much more than one."""
+"""Where a chunk ends: the server is asked, unless two estimates agree that little more than one is left."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ROWS = 6_000
 MISJUDGED = "CREATE TABLE entries (id INT PRIMARY KEY, memo VARCHAR(20)) STATS_PERSISTENT=1 STATS_AUTO_RECALC=0;\n"
 FILL = "INSERT INTO entries SELECT {key}, CONCAT('memo ', seq) FROM seq_1_to_6000;\n"
 THROTTLE = {"strategy": "digest", "first": 1_000, "chunk": "60s"}
-"""Spans of 1,000, 4,000 and, were there as many, 16,000 rows."""
+"""Chunks of 1,000, 4,000 and, were there as many, 16,000 rows."""
 
 
 class Ends:
-    """How often the legacy server was asked for the end of a span."""
+    """How often the legacy server was asked for the end of a chunk."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -39,7 +39,7 @@ class Ends:
 
 @pytest.fixture
 def databases(tmp_path: Path) -> Iterator[TwoDatabases]:
-    two = TwoDatabases("spans", tmp_path)
+    two = TwoDatabases("chunks", tmp_path)
     two.fresh()
     two.both(MISJUDGED)
     yield two
@@ -51,7 +51,7 @@ def plant(two: TwoDatabases) -> None:
     two.target("DELETE FROM entries ORDER BY id DESC LIMIT 1;\n")
 
 
-def test_the_end_of_the_last_span_is_not_asked_for(databases: TwoDatabases) -> None:
+def test_the_end_of_the_last_chunk_is_not_asked_for(databases: TwoDatabases) -> None:
     databases.both(FILL.format(key="seq") + "ANALYZE TABLE entries;\n")
     plant(databases)
     with Ends() as ends:
