@@ -91,16 +91,16 @@ def both(build: Callable[[str, Side], Export]) -> tuple[Export, Export]:
 
 def night(engines: Engines) -> tuple[Result, int]:
     """Compare by digest; return the result and the bytes that were fetched."""
-    way = chosen(engines)
+    plan = chosen(engines)
     with engines.timed("digest"):
-        digests = both(lambda name, side: engines.export(f"digest-{name}", digest(way, name, side)))
+        digests = both(lambda name, side: engines.export(f"digest-{name}", digest(plan, name, side)))
     buckets = compare_digests(*digests, date(2026, 3, 2))
     with engines.timed("export"):
-        rows = both(lambda name, side: engines.export(f"rows-{name}", detail(way, buckets, name, side)))
+        rows = both(lambda name, side: engines.export(f"rows-{name}", detail(plan, buckets, name, side)))
     with engines.timed("compare"):
         spec = Spec.of_activity(ASKED, scratch=engines.folder, memory="2GB")
         found = compare(*(Source.of(*side.files) for side in rows), spec)
-        result = merge_result(found, way, buckets, verify_digests(way, buckets, *rows))
+        result = merge_result(found, plan, buckets, verify_digests(plan, buckets, *rows))
     return result, sum(export.bytes for export in (*digests, *rows))
 
 
@@ -109,17 +109,17 @@ def chosen(engines: Engines) -> DigestPlan:
     return choose(ASKED, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
 
 
-def digest(way: DigestPlan, name: str, side: Side, dialect: Columnar | None = None) -> str:
+def digest(plan: DigestPlan, name: str, side: Side, dialect: Columnar | None = None) -> str:
     """Return the digest query of a side; DuckDB's when no other dialect is given."""
-    columns, key = [side(c) for c in way.hashed], [side(c) for c in way.key]
-    return (dialect or DuckDB()).digests(columns, key, name, way.buckets)
+    columns, key = [side(c) for c in plan.hashed], [side(c) for c in plan.key]
+    return (dialect or DuckDB()).digests(columns, key, name, plan.buckets)
 
 
-def detail(way: DigestPlan, buckets: BucketDiff, name: str, side: Side) -> str:
+def detail(plan: DigestPlan, buckets: BucketDiff, name: str, side: Side) -> str:
     """Return the query for the rows that travel."""
-    inside = DuckDB().among([side(c) for c in way.key], way.buckets, buckets.inside)
-    always = (KEY, *(c.name for c in way.by_value)) if way.by_value else ()
-    return DuckDB().detail(way.legacy if name == "legacy" else way.target, always, inside, name)
+    inside = DuckDB().among([side(c) for c in plan.key], plan.buckets, buckets.inside)
+    always = (KEY, *(c.name for c in plan.by_value)) if plan.by_value else ()
+    return DuckDB().detail(plan.legacy if name == "legacy" else plan.target, always, inside, name)
 
 
 def line(name: str, tables: Path, rows: int, replaced: str) -> str:
@@ -174,11 +174,11 @@ def spark_line(tables: Path, rows: int) -> str:
             for name in session.table("stored").columns
         )
         session.sql(f"SELECT {exact} FROM stored").createOrReplaceTempView("legacy")
-        way = chosen(engines)
+        plan = chosen(engines)
         with engines.timed("duckdb"):
-            known = engines.connection.execute(digest(way, "legacy", of_legacy)).fetchall()
+            known = engines.connection.execute(digest(plan, "legacy", of_legacy)).fetchall()
         with engines.timed("spark"):
-            told = [tuple(row) for row in session.sql(digest(way, "legacy", of_legacy, Spark())).collect()]
+            told = [tuple(row) for row in session.sql(digest(plan, "legacy", of_legacy, Spark())).collect()]
     seconds = " ".join(f"{step} {taken:.1f} s" for step, taken in engines.seconds.items())
     same = "equal" if sorted(told) == sorted(known) else "NOT equal"
     return f"digests of {rows:,} rows: {seconds}; {len(told):,} buckets, {same}"

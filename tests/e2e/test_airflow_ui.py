@@ -151,7 +151,7 @@ def test_the_log_of_a_failed_task_says_what_databricks_said(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:
     open_task(browser, airflow, run_id, "attribute_ad_spend.adf_activity")
-    shows(browser, "INVALID: the Data Factory activity did not hold.", "UNRESOLVED_COLUMN", "Next: ")
+    shows(browser, "INVALID: the Data Factory activity failed.", "UNRESOLVED_COLUMN", "Next: ")
 
 
 def test_a_task_links_to_the_remote_run_and_to_the_report(
@@ -177,7 +177,7 @@ def test_the_log_of_the_gate_ends_with_what_to_do(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:
     open_task(browser, airflow, run_id, "gate")
-    shows(browser, "The run is INVALID.", "Next: repair the link that broke first", "compute_fees")
+    shows(browser, "The run is INVALID.", "Next: fix the stage that failed first", "compute_fees")
 
 
 def test_a_broken_suite_is_an_import_error_that_names_the_line(

@@ -11,15 +11,15 @@ Feature: On call hears of a change once, and can read in a minute what it is
     Then the pager has 1 incident, and it is resolved
     And every channel heard "recovered" once
 
-  Scenario: The message says in five lines what is wrong and where the chain broke first
+  Scenario: The message says in five lines what is wrong and what failed first
     When load_payments breaks with "UserError 2011: out of memory" and settle_card_payments waits for it
     Then the pager has 1 incident, and it is triggered
     And the message reads
       | What     | load_payments · 2026-03-02: could not be compared |
-      | Where    | Broke first: ADF activity load_payments: UserError 2011: out of memory |
+      | Where    | Failed first: ADF activity load_payments: UserError 2011: out of memory |
       | Since    | Since this business date, 2026-03-02. |
       | How much | 1 more waits for it: settle_card_payments. |
-      | Next     | repair what broke, then clear the activity's tasks. https://airflow.test/run |
+      | Next     | fix what failed, then clear the activity's tasks. https://airflow.test/run |
 
   Scenario: A night that could not be compared does not resolve a known difference
     When settle_card_payments differs in 7 rows for 1 night

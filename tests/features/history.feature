@@ -6,11 +6,6 @@ Feature: What was found is remembered, once, whatever happens to the run
     Then the run shows settle_card_payments with PASS
     And the store holds 2 results
 
-  Scenario: How long it has been red is counted in business dates
-    Given settle_card_payments was PASS, FAIL, INVALID and FAIL on four business dates
-    Then it is red since the second of them
-    And the streak of green nights is 0
-
   Scenario: What is older than the retention goes, and the rest stays
     Given settle_card_payments was PASS, FAIL, INVALID and FAIL on four business dates
     When everything before the third business date is purged

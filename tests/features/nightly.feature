@@ -56,13 +56,13 @@ Feature: A night is green only when everything declared was compared, and is equ
     And the helper job died before it wrote a manifest
     When the night is judged
     Then settle_card_payments is INVALID, because "The legacy Glue job: TIMEOUT"
-    And on call is paged once, with "Broke first: The legacy Glue job: TIMEOUT"
+    And on call is paged once, with "Failed first: The legacy Glue job: TIMEOUT"
 
   Scenario: Who only waits for a failed activity is not paged for
     Given load_payments failed in Data Factory with "UserError 2011: out of memory"
     When the night is judged
     Then load_payments and settle_card_payments are INVALID
-    And on call is paged once, with "Broke first: The Data Factory activity: UserError 2011: out of memory"
+    And on call is paged once, with "Failed first: The Data Factory activity: UserError 2011: out of memory"
     And the page says that "1 more waits for it: settle_card_payments."
 
   Scenario: Recovery resolves the alert, and only a comparison proves it

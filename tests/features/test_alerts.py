@@ -134,12 +134,12 @@ def equal(duty: OnCall, name: str) -> None:
 
 @when(parsers.parse('{name} could not be compared because ADF said "{words}"'))
 def could_not(duty: OnCall, name: str, words: str) -> None:
-    duty.night(invalid(name, first_broken=f"ADF activity {name}: {words}"))
+    duty.night(invalid(name, first_failure=f"ADF activity {name}: {words}"))
 
 
 @when(parsers.parse('{broken} breaks with "{words}" and {name} waits for it'))
 def breaks(duty: OnCall, broken: str, words: str, name: str) -> None:
-    first = invalid(broken, first_broken=f"ADF activity {broken}: {words}")
+    first = invalid(broken, first_failure=f"ADF activity {broken}: {words}")
     duty.night(first, invalid(name, caused_by=broken))
 
 

@@ -13,8 +13,8 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from mysql_servers import TwoDatabases
 from parity.compare.result import Verdict
 from parity.flow.database_run.files import StoredSurvey, StoredTables
-from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, chosen, pieces, plan_database_run
-from parity.flow.database_run.records import About, PieceReport, records, tables_of
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, pieces, plan_database_run, select_tables
+from parity.flow.database_run.records import PieceReport, RecordContext, records, tables_of
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
@@ -63,11 +63,11 @@ class Night:
     def run(self, tables: str = "", progress: Any = None) -> None:
         job = self.job(progress or StoredCheckpoints(self.store.engine))
         self.plan = plan_database_run(job.spec, {"tables": tables}, run_id="manual__1", moment=NOW)
-        survey = chosen(survey_database(job.spec, job.connections, job.clock), self.plan.tables)
+        survey = select_tables(survey_database(job.spec, job.connections, job.clock), self.plan.tables)
         kept = StoredSurvey("n1", survey, pieces(survey))
         reports = {at: self._piece(job, kept, names) for at, names in enumerate(kept.pieces)}
         self.found = conclude(job, survey, tables_of(kept, reports, job.today))
-        about = About(1, NOW, "0" * 64)
+        about = RecordContext(1, NOW, "0" * 64)
         for record in records(job.spec, self.plan, self.found, {DATABASE: "report.json"}, about):
             self.store.record_activity(record)
 

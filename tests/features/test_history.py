@@ -65,16 +65,6 @@ def four_nights(store: Store, name: str) -> None:
         store.record_activity(record(position, verdict))
 
 
-@then("it is red since the second of them")
-def red_since(store: Store) -> None:
-    assert store.red_since("payments", NAME) == FIRST + timedelta(days=1)
-
-
-@then("the streak of green nights is 0")
-def no_streak(store: Store) -> None:
-    assert store.streak("payments", NAME) == 0
-
-
 @when("everything before the third business date is purged")
 def purge(store: Store) -> None:
     store.purge(FIRST + timedelta(days=2))

@@ -72,9 +72,9 @@ class Pager:
     name: str = "pager"
     arrived: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
+    def __call__(self, payload: Mapping[str, Any]) -> None:
         """Take one letter."""
-        self.arrived.append(letter)
+        self.arrived.append(payload)
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Nightly:
     manifest: dict[str, Any] = field(default_factory=dict)
     without_manifest: bool = False
     query: Phase = Phase.SUCCEEDED
-    broken: dict[str, list[StageFailure]] = field(default_factory=dict)
+    failure: dict[str, list[StageFailure]] = field(default_factory=dict)
     spoilt: list[Any] = field(default_factory=list)
     """Called when both sides have been written."""
     judged: dict[str, Judgement] = field(default_factory=dict)
@@ -122,38 +122,38 @@ class Nightly:
         notify(self.store, outcome, [self.pager], self.clock)
 
     def _settle(self) -> Judgement:
-        found = list(self.broken.get(SETTLE, ()))
+        found = list(self.failure.get(SETTLE, ()))
         settings = Settings(home=self.root / "home", memory="256MB")
         artefacts = Artefacts.on_disk(self.root / "artefacts")
-        case = ActivityRun(self.suite, self.suite.activity(SETTLE), self.plan, settings, artefacts, self.waivers)
+        run = ActivityRun(self.suite, self.suite.activity(SETTLE), self.plan, settings, artefacts, self.waivers)
         result, findings = None, None
         try:
-            result, findings = self._verify(case)
+            result, findings = self._verify(run)
         except ParityError as error:
-            found.append(StageFailure.by(Stage.COMPARE, error))
+            found.append(StageFailure.from_error(Stage.COMPARE, error))
         return judge(result, findings, found)
 
-    def _verify(self, case: ActivityRun) -> tuple[Result, Findings]:
+    def _verify(self, run: ActivityRun) -> tuple[Result, Findings]:
         status = RunStatus("q-1", self.query.name, self.query, output={"manifest": self._list().as_uri()})
         columns = [ExportColumn(name, kind) for name, kind in SPARK.items()]
         outputs = Outputs(status, f"{self.unload.as_uri()}/", self.export.as_uri(), "export-1", lambda: columns)
-        exports = fetch(case, outputs, FileStorage())
-        result = compare(case, *exports, facts={})
-        return result, expect(case, *exports, result=result)
+        exports = fetch(run, outputs, FileStorage())
+        result = compare(run, *exports, facts={})
+        return result, expect(run, *exports, result=result)
 
     def _unless_broken(self, name: str) -> Judgement:
-        broken = self.broken.get(name)
-        return judge(None, None, broken) if broken else Judgement(Verdict.PASS, "equal")
+        failure = self.failure.get(name)
+        return judge(None, None, failure) if failure else Judgement(Verdict.PASS, "equal")
 
     def _outcome(self, name: str) -> ActivityOutcome:
         judgement = self.judged[name]
-        broken = judgement.broken
+        failure = judgement.failure
         return ActivityOutcome(
             name,
             judgement.verdict,
             judgement.reason,
-            first_broken=broken.sentence if broken else "",
-            caused_by=broken.caused_by if broken else "",
+            first_failure=failure.sentence if failure else "",
+            caused_by=failure.caused_by if failure else "",
         )
 
     def _list(self) -> Path:
@@ -276,16 +276,16 @@ def unknown_expected(night: Nightly) -> None:
 
 @given(parsers.parse("the legacy Glue job ended as {state}"))
 def glue_failed(night: Nightly, state: str) -> None:
-    night.broken[SETTLE] = [StageFailure.by(Stage.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
+    night.failure[SETTLE] = [StageFailure.from_error(Stage.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
 
 
 @given(parsers.parse('{name} failed in Data Factory with "{words}"'))
 def activity_failed(night: Nightly, name: str, words: str) -> None:
     after = RemoteFailed(f"It never ran, because {name} failed first.")
     after.caused_by = name
-    night.broken = {
-        name: [StageFailure.by(Stage.ACTIVITY, RemoteFailed(words))],
-        SETTLE: [StageFailure.by(Stage.ACTIVITY, after)],
+    night.failure = {
+        name: [StageFailure.from_error(Stage.ACTIVITY, RemoteFailed(words))],
+        SETTLE: [StageFailure.from_error(Stage.ACTIVITY, after)],
     }
 
 

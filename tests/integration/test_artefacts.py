@@ -60,11 +60,11 @@ def opened(place: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Artefact
 
 def finish(artefacts: Artefacts, scratch: Path, folder: str, name: str) -> str:
     """Leave what an activity leaves, and return the name of its report."""
-    shelf = ActivityFiles(artefacts, scratch, f"{folder}/{name}")
-    report = shelf.write_result(Result(Verdict.FAIL, f"{name} differs", Rows(2, 2, 1, 1)))
-    shelf.write(PAGE, f"<h1>{name}</h1>")
+    files = ActivityFiles(artefacts, scratch, f"{folder}/{name}")
+    report = files.write_result(Result(Verdict.FAIL, f"{name} differs", Rows(2, 2, 1, 1)))
+    files.write(PAGE, f"<h1>{name}</h1>")
     docs = publish(artefacts, f"{folder}/{name}", {"legacy": "<p>page</p>"}, WRONG)
-    shelf.write(FINDINGS, json.dumps({"findings": [], "details": [], "docs": docs, "seconds": 0.1}))
+    files.write(FINDINGS, json.dumps({"findings": [], "details": [], "docs": docs, "seconds": 0.1}))
     return report
 
 
@@ -118,9 +118,9 @@ def test_the_page_of_a_run_needs_no_server(opened: Callable[[], Artefacts], stor
 
 
 def test_findings_come_back_as_they_went(opened: Callable[[], Artefacts], tmp_path: Path) -> None:
-    shelf = ActivityFiles(opened(), tmp_path, f"{RUN}/fees")
+    files = ActivityFiles(opened(), tmp_path, f"{RUN}/fees")
     finish(opened(), tmp_path, RUN, "fees")
-    assert isinstance(shelf.findings(), Findings)
+    assert isinstance(files.findings(), Findings)
 
 
 def test_housekeeping_deletes_old_dates_and_nothing_else(opened: Callable[[], Artefacts], store: Store) -> None:

@@ -84,7 +84,7 @@ NARROW = {**RENAMED, "rate": {"ignore": "floats have a test of their own"}}
 class Night:
     """The flow of one activity, step by step, as the Dag's tasks walk it."""
 
-    case: ActivityRun
+    activity_run: ActivityRun
     query: Statement
     athena: AthenaRuns
     helper: DatabricksRuns
@@ -97,11 +97,11 @@ class Night:
         to = f"s3://parity-exchange/{self.folder}/{step}/"
         query = self.ended(self.athena, unload(statement, to).request, mark)
         mode = Mode.DIGEST if digest_sql else Mode.ROWS
-        expected = ExpectedExport(self.case.activity.name, mark, DAY, mode)
+        expected = ExpectedExport(self.activity_run.activity.name, mark, DAY, mode)
         abfss = f"abfss://exchange@paritysandbox.dfs.core.windows.net/{self.folder}/{step}"
-        asked = target_request(expected, self.case.activity.target, abfss, digest_sql=digest_sql)
+        asked = target_request(expected, self.activity_run.activity.target, abfss, digest_sql=digest_sql)
         self.ended(self.helper, {"job": "parity-helper", "parameters": asked}, mark)
-        digests = (steps.ROWS.digests(self.case),) * 2 if step == "rows" else ("", "")
+        digests = (steps.ROWS.digests(self.activity_run),) * 2 if step == "rows" else ("", "")
         return Outputs(query, to, abfss, mark, lambda: self.columns(uuid4().hex), digests)
 
     def columns(self, token: str) -> list[ExportColumn]:
@@ -116,26 +116,28 @@ class Night:
         assert status.phase is Phase.SUCCEEDED, status.error
         return status
 
-    def way(self) -> DigestPlan:
+    def digest_plan(self) -> DigestPlan:
         """Survey and choose."""
-        outputs = self.ask("survey", ask_legacy(self.query), ask_target(self.case.activity.target))
-        return steps.decide(self.case, outputs, lambda: self.columns(uuid4().hex), self.storage)
+        outputs = self.ask("survey", ask_legacy(self.query), ask_target(self.activity_run.activity.target))
+        return steps.choose_strategy(self.activity_run, outputs, lambda: self.columns(uuid4().hex), self.storage)
 
     def buckets(self) -> BucketDiff:
         """Digest on both sides."""
-        legacy, target = steps.digest_legacy(self.case, self.query), steps.digest_target(self.case)
+        legacy, target = steps.digest_legacy(self.activity_run, self.query), steps.digest_target(self.activity_run)
         assert legacy is not None
         assert target is not None
-        return steps.find(self.case, self.ask("digest", legacy, target), self.storage)
+        return steps.compare_buckets(self.activity_run, self.ask("digest", legacy, target), self.storage)
 
     def result(self) -> Result:
         """Export what differs and compare it."""
-        outputs = self.ask("rows", steps.rows_legacy(self.case, self.query), steps.rows_target(self.case))
-        return compare(self.case, *fetch(self.case, outputs, self.storage), facts={})
+        outputs = self.ask(
+            "rows", steps.rows_legacy(self.activity_run, self.query), steps.rows_target(self.activity_run)
+        )
+        return compare(self.activity_run, *fetch(self.activity_run, outputs, self.storage), facts={})
 
     def whole(self) -> Result:
         """Walk all steps."""
-        if self.way().mode is Mode.DIGEST:
+        if self.digest_plan().mode is Mode.DIGEST:
             self.buckets()
         return self.result()
 
@@ -213,14 +215,14 @@ def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
 
 def test_equal_tables_stay_where_they_are_but_for_a_sample(nights: Nights) -> None:
     night = nights("same")
-    way = night.way()
-    assert (way.mode, way.by_value) == (Mode.DIGEST, ())
+    digest_plan = night.digest_plan()
+    assert (digest_plan.mode, digest_plan.by_value) == (Mode.DIGEST, ())
     found = night.buckets()
     assert (found.unequal, found.all, len(found.seen)) == (0, 6, 1)
     result = night.result()
     assert result.verdict is Verdict.PASS, result.reason
     assert (result.rows.legacy, result.rows.target, result.rows.equal) == (ROWS, ROWS, ROWS)
-    assert result.canary.planted == result.canary.found > len(way.hashed)
+    assert result.canary.planted == result.canary.found > len(digest_plan.hashed)
     assert any("equal buckets" in one.what for one in result.not_compared)
 
 
@@ -238,7 +240,7 @@ def test_differences_are_found_under_their_rules_and_only_their_buckets_travel(n
 
 def test_a_column_without_a_canonical_text_travels_for_every_row_and_keeps_its_rule(nights: Nights) -> None:
     night = nights("drifted", columns={**RENAMED, "rate": {"tolerance": "1e-9"}})
-    assert [one.name for one in night.way().by_value] == ["rate"]
+    assert [one.name for one in night.digest_plan().by_value] == ["rate"]
     assert night.buckets().unequal == 0
     result = night.result()
     assert result.verdict is Verdict.FAIL

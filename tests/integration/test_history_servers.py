@@ -174,13 +174,12 @@ def test_results_and_runs_are_read_back_as_they_were(store: Store) -> None:
     detail = store.run(run.run_id)
     assert detail.run == replace(run, id=numbers.pop())
     assert detail.activities == (FULL,)
-    assert store.red_since("payments", "settle") == FULL.key.business_date
     assert store.purge(date(2027, 1, 1)) == 1
     assert store.latest("payments") == ()
 
 
 @pytest.mark.mariadb
-def test_letters_and_alerts_are_kept(store: Store) -> None:
+def test_alerts_and_outbox_entries_are_stored(store: Store) -> None:
     state = {
         "fingerprint": "ab" * 32,
         "suite": "payments",
@@ -197,10 +196,10 @@ def test_letters_and_alerts_are_kept(store: Store) -> None:
         "told_rows": 3,
         "what": "größer 🔴",
     }
-    letter = {"id": "1", "suite": "payments", "incident": "i", "channel": "c", "event": "new"}
-    posted = {**letter, "payload": {"lines": ["🔴"]}, "created": NOON}
+    entry = {"id": "1", "suite": "payments", "incident": "i", "channel": "c", "event": "new"}
+    posted = {**entry, "payload": {"lines": ["🔴"]}, "created": NOON}
     for _ in range(2):
-        store.save_alerts([state], [posted])
+        store.change_alerts("payments", lambda _: ([state], [posted]))
     assert store.alerts("payments") == (state,)
     assert [waiting["payload"] for waiting in store.unsent("payments")] == [{"lines": ["🔴"]}]
     store.mark_sent("1", NOON)

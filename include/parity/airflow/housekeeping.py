@@ -37,7 +37,7 @@ def build_housekeeping() -> DAG:
         default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
     ) as dag:
         for name, step in {"exchange": exchange, "artefacts": artefacts, "history": history}.items():
-            StepOperator(task_id=name, step=step, link=Stage.RECORD, doc_md=step.__doc__)
+            StepOperator(task_id=name, step=step, stage=Stage.RECORD, doc_md=step.__doc__)
     return dag
 
 

@@ -94,7 +94,7 @@ class GateAlert(BaseNotifier):
             activities=(),
             url=run_url(context),
             owner=self.subject.owner,
-            beyond=f"The results of this run cannot be looked up: {why}",
+            run_issue=f"The results of this run cannot be looked up: {why}",
             whole=False,
         )
 
@@ -117,7 +117,7 @@ def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str 
         broken_expectations=tuple(
             (f.subject, f.expectation) for f in record.findings if (f.severity, f.outcome) == ("critical", "fail")
         ),
-        first_broken=record.first_broken,
+        first_failure=record.first_broken,
         caused_by=caused_by,
         url=settings().artefact_link(page_of(record.report)) if record.report else "",
         recorded=record.recorded,

@@ -1,1 +1,1 @@
-"""Who is told what, and when: the life of an alert."""
+"""Alerts: issues of a run, their lifecycle, messages and senders."""

@@ -1,7 +1,7 @@
-"""What is wrong tonight, as separate troubles, each with a fingerprint that stays the same from night to night.
+"""The issues of a run, each with a fingerprint that stays the same from run to run.
 
-An activity that could not be compared because another one failed is no trouble of its own: the first broken
-link is told once. Only names and counts are used, never a value of a row.
+An activity that could not be compared because another one failed is no issue of its own: the first failure is
+reported once. Only names and counts are used, never a value of a row.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ DIFFERENT = "different"
 
 @dataclass(frozen=True)
 class Issue:
-    """One thing that is wrong with one activity, or with the night (``activity`` is empty)."""
+    """One thing that is wrong with one activity, or with the run itself (``activity`` is empty)."""
 
     activity: str
     column: str
-    """For a night that is late, the run's id: each late run is a trouble of its own."""
+    """For a run that is late, its id: each late run is an issue of its own."""
     cause: str
     what: str
-    """Half a sentence."""
+    """Part of a sentence, such as ``differs``."""
     severity: Severity = Severity.CRITICAL
     rows: int = 0
     money: tuple[Money, ...] = ()
 
     def fingerprint(self, suite: str) -> str:
-        """Return what makes it the same trouble tomorrow, as 64 hex digits."""
+        """Return 64 hex digits that identify the same issue in later runs."""
         parts = (suite, self.activity, self.column, self.cause)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def find_issues(night: RunOutcome) -> tuple[Issue, ...]:
-    """Return everything that is wrong, without what only follows from something else."""
-    red = {activity.name for activity in night.activities if not activity.verdict.green}
-    said = "is not green, though every activity is" if night.activities else "was not compared"
-    beyond = (Issue("", "", NOT_GREEN, said),) if night.beyond else ()
-    return beyond + tuple(
-        trouble
-        for activity in night.activities
+def find_issues(run: RunOutcome) -> tuple[Issue, ...]:
+    """Return every issue, without those that another one caused."""
+    red = {activity.name for activity in run.activities if not activity.verdict.green}
+    what = "is not green, though every activity is" if run.activities else "was not compared"
+    of_run = (Issue("", "", NOT_GREEN, what),) if run.run_issue else ()
+    return of_run + tuple(
+        issue
+        for activity in run.activities
         if activity.name in red and activity.caused_by not in red
-        for trouble in _of_activity(activity)
+        for issue in _of_activity(activity)
     )
 
 

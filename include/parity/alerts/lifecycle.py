@@ -1,19 +1,19 @@
-"""The life of an alert, as a pure function: what is open, and what is wrong tonight, give what changed.
+"""The lifecycle of alerts, as a pure function of the open alerts and the issues of a run.
 
 ::
 
-    (nothing) ── wrong ──▶ open ── twice as many rows, or more severe ──▶ open, told again as worse
+    (nothing) ── wrong ──▶ open ── twice as many rows, or more severe ──▶ open, reported again as worse
                             │
                             └── compared and no longer wrong ──▶ recovered ── wrong again ──▶ a new incident
 
-Troubles of one activity that appear together are one incident, so that a bad night pages once per activity;
-a cause that appears later pages anew. An incident has recovered when all its troubles have. A night that could
-not be compared proves nothing: it recovers nothing. An older night never changes what a later one said, and nor
-does an older comparison of the same night, as when the gate of an earlier run is cleared. A business date that is
-far ahead is a slip of the pen: else nobody would hear of anything until it has come.
+Issues of one activity that appear together are one incident, so that a bad run pages once per activity; a cause
+that appears later pages again. An incident has recovered when all its issues have. A run that could not be
+compared proves nothing: it recovers nothing. An older business date never changes the state that a later one left,
+nor does an older comparison of the same date, as when the gate of an earlier run is cleared. A business date far
+in the future is taken for a typing error: otherwise nothing would be reported until that date.
 
-What is wrong with the night itself, and with no activity, is right again once a run of *everything* is green; that
-a run is late is over with the end of that very run, too.
+An issue of the run itself, and of no activity, recovers once a run of *everything* is green; that a run is late
+also recovers when that very run ends.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from parity.suite.models import Severity
 
 WORSE_FACTOR = 2
 FAR = timedelta(days=7)
-"""A business date that is further ahead than this is not believed."""
+"""A business date further in the future than this is ignored."""
 SEVERITY_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 OPEN, RECOVERED = "open", "recovered"
 
 
 class Event(StrEnum):
-    """What people are told about an incident."""
+    """What is reported of an incident."""
 
     NEW = "new"
     WORSE = "worse"
@@ -45,7 +45,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class AlertState:
-    """What is remembered of one trouble; the fields are the columns of the store."""
+    """The stored state of one issue; the fields are the columns of the store."""
 
     fingerprint: str
     suite: str
@@ -62,130 +62,133 @@ class AlertState:
     severity: str
     row_count: int
     told_rows: int
-    """Rows when people were last told."""
+    """Rows when the issue was last reported."""
     what: str
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that people must hear about one incident."""
+    """A change of one incident that must be reported."""
 
     event: Event
     incident: str
     states: tuple[AlertState, ...]
-    """All troubles of the incident that are open, or were until now."""
+    """All issues of the incident that are open, or were until now."""
 
 
 @dataclass(frozen=True)
 class RunSnapshot:
-    """What one night says."""
+    """One run, as the lifecycle sees it."""
 
     suite: str
     business_date: date
     now: datetime
-    troubles: tuple[Issue, ...]
-    judged: Collection[str]
-    """Activities that were compared, so that silence about a trouble means that it is gone."""
+    issues: tuple[Issue, ...]
+    compared: Collection[str]
+    """Activities that were compared, so that an open issue which is absent now has recovered."""
     green: bool = False
-    """Whether everything that is declared was compared, and nothing speaks against the night."""
+    """Whether everything that is declared was compared, and nothing is wrong with the run."""
     ended: str = ""
-    """The run that has ended with this."""
+    """The id of the run, when it has ended."""
     recorded: Mapping[str, datetime] = field(default_factory=dict)
-    """Activity → when it was judged, where that is known; an incident that was opened since is of a later look."""
+    """Activity → when its verdict was recorded, if known; an incident opened since is of a later comparison."""
 
-    def proves_right(self, state: AlertState) -> bool:
-        """Tell whether silence about a trouble means that it is gone."""
+    def proves_recovery(self, state: AlertState) -> bool:
+        """Return whether the absence of an issue proves that it has recovered."""
         if state.activity:
-            return state.activity in self.judged and self.recorded.get(state.activity, self.now) >= state.opened
+            return state.activity in self.compared and self.recorded.get(state.activity, self.now) >= state.opened
         return self.green or (state.cause == LATE and bool(self.ended) and state.column_name == self.ended)
 
 
-def advance(known: Iterable[AlertState], night: RunSnapshot) -> tuple[tuple[AlertState, ...], tuple[Change, ...]]:
-    """Return the states that changed, and what to tell; the same night again changes nothing."""
+def advance(known: Iterable[AlertState], run: RunSnapshot) -> tuple[tuple[AlertState, ...], tuple[Change, ...]]:
+    """Return the states that changed, and the changes to report; the same run again changes nothing."""
     before = {state.fingerprint: state for state in known}
-    wrong = {trouble.fingerprint(night.suite): trouble for trouble in night.troubles}
-    after = {**_opened(before, wrong, night), **_seen(before, wrong, night), **_recovered(before, wrong, night)}
+    wrong = {issue.fingerprint(run.suite): issue for issue in run.issues}
+    after = {**_opened(before, wrong, run), **_seen(before, wrong, run), **_recovered(before, wrong, run)}
     return tuple(after.values()), tuple(_changes(before, after))
 
 
 def _opened(
-    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
+    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], run: RunSnapshot
 ) -> dict[str, AlertState]:
-    """Open what is wrong and was not, as one incident per activity."""
-    fresh = {print_: trouble for print_, trouble in wrong.items() if _is_new(before.get(print_), night)}
+    """Open the new issues, as one incident per activity."""
+    fresh = {fingerprint: issue for fingerprint, issue in wrong.items() if _is_new(before.get(fingerprint), run)}
     by_activity: dict[str, list[str]] = defaultdict(list)
-    for print_, trouble in fresh.items():
-        by_activity[trouble.activity].append(print_)
-    incidents = {activity: _incident(activity, prints, night) for activity, prints in by_activity.items()}
-    return {print_: _open(print_, t, incidents[t.activity], night) for print_, t in fresh.items()}
+    for fingerprint, issue in fresh.items():
+        by_activity[issue.activity].append(fingerprint)
+    incidents = {
+        activity: _incident(activity, fingerprints, run) for activity, fingerprints in by_activity.items()
+    }
+    return {fingerprint: _open(fingerprint, t, incidents[t.activity], run) for fingerprint, t in fresh.items()}
 
 
-def _is_new(state: AlertState | None, night: RunSnapshot) -> bool:
-    """Tell whether a trouble starts a new incident; an older night does not reopen what a later one closed."""
-    return state is None or (state.status == RECOVERED and _is_later(state, night))
+def _is_new(state: AlertState | None, run: RunSnapshot) -> bool:
+    """Return whether an issue starts a new incident; an older date does not reopen what a later one closed."""
+    return state is None or (state.status == RECOVERED and _is_later(state, run))
 
 
-def _incident(activity: str, prints: Sequence[str], night: RunSnapshot) -> str:
-    seed = "\x1f".join([*sorted(prints), night.now.isoformat()])
-    name = "/".join(["parity", night.suite, activity or "night", night.business_date.isoformat()])
+def _incident(activity: str, fingerprints: Sequence[str], run: RunSnapshot) -> str:
+    seed = "\x1f".join([*sorted(fingerprints), run.now.isoformat()])
+    name = "/".join(["parity", run.suite, activity or "run", run.business_date.isoformat()])
     return f"{name[:230]}/{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 
-def _open(print_: str, trouble: Issue, incident: str, night: RunSnapshot) -> AlertState:
+def _open(fingerprint: str, issue: Issue, incident: str, run: RunSnapshot) -> AlertState:
     return AlertState(
-        fingerprint=print_,
-        suite=night.suite,
-        activity=trouble.activity,
-        column_name=trouble.column,
-        cause=trouble.cause,
+        fingerprint=fingerprint,
+        suite=run.suite,
+        activity=issue.activity,
+        column_name=issue.column,
+        cause=issue.cause,
         incident=incident,
         status=OPEN,
-        opened=night.now,
-        opened_date=night.business_date,
-        seen_date=night.business_date,
-        severity=trouble.severity.value,
-        row_count=trouble.rows,
-        told_rows=trouble.rows,
-        what=trouble.what,
+        opened=run.now,
+        opened_date=run.business_date,
+        seen_date=run.business_date,
+        severity=issue.severity.value,
+        row_count=issue.rows,
+        told_rows=issue.rows,
+        what=issue.what,
     )
 
 
-def _seen(
-    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
-) -> dict[str, AlertState]:
-    """Update what was wrong and still is."""
-    still = {p: s for p, s in before.items() if p in wrong and s.status == OPEN and _is_later(s, night)}
-    return {print_: _again(state, wrong[print_], night) for print_, state in still.items()}
+def _seen(before: Mapping[str, AlertState], wrong: Mapping[str, Issue], run: RunSnapshot) -> dict[str, AlertState]:
+    """Update the open issues that are still present."""
+    still = {p: s for p, s in before.items() if p in wrong and s.status == OPEN and _is_later(s, run)}
+    return {fingerprint: _again(state, wrong[fingerprint], run) for fingerprint, state in still.items()}
 
 
-def _is_later(state: AlertState, night: RunSnapshot) -> bool:
-    return night.business_date >= state.seen_date or state.seen_date > night.now.date() + FAR
+def _is_later(state: AlertState, run: RunSnapshot) -> bool:
+    return run.business_date >= state.seen_date or state.seen_date > run.now.date() + FAR
 
 
-def _again(state: AlertState, trouble: Issue, night: RunSnapshot) -> AlertState:
+def _again(state: AlertState, issue: Issue, run: RunSnapshot) -> AlertState:
     seen = replace(
         state,
-        seen_date=night.business_date,
-        row_count=trouble.rows,
-        severity=trouble.severity.value,
-        what=trouble.what,
+        seen_date=run.business_date,
+        row_count=issue.rows,
+        severity=issue.severity.value,
+        what=issue.what,
     )
-    return replace(seen, told_rows=trouble.rows) if _is_worse(state, seen) else seen
+    return replace(seen, told_rows=issue.rows) if _is_worse(state, seen) else seen
 
 
 def _is_worse(before: AlertState, after: AlertState) -> bool:
-    louder = SEVERITY_RANK[Severity(after.severity)] > SEVERITY_RANK[Severity(before.severity)]
-    return louder or after.row_count >= WORSE_FACTOR * before.told_rows > 0
+    more_severe = SEVERITY_RANK[Severity(after.severity)] > SEVERITY_RANK[Severity(before.severity)]
+    return more_severe or after.row_count >= WORSE_FACTOR * before.told_rows > 0
 
 
 def _recovered(
-    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], night: RunSnapshot
+    before: Mapping[str, AlertState], wrong: Mapping[str, Issue], run: RunSnapshot
 ) -> dict[str, AlertState]:
-    """Close what was wrong, was compared tonight, and is right."""
+    """Close the open issues that are absent and were compared."""
     return {
-        print_: replace(state, status=RECOVERED, seen_date=night.business_date)
-        for print_, state in before.items()
-        if state.status == OPEN and print_ not in wrong and night.proves_right(state) and _is_later(state, night)
+        fingerprint: replace(state, status=RECOVERED, seen_date=run.business_date)
+        for fingerprint, state in before.items()
+        if state.status == OPEN
+        and fingerprint not in wrong
+        and run.proves_recovery(state)
+        and _is_later(state, run)
     }
 
 
@@ -203,7 +206,7 @@ def _changes(before: Mapping[str, AlertState], after: Mapping[str, AlertState]) 
 def _event(
     before: Mapping[str, AlertState], touched: Sequence[AlertState], members: Sequence[AlertState]
 ) -> Event | None:
-    """Return what to tell about one incident, or None when nothing changed for people."""
+    """Return what to report of one incident, or None when nothing changed for people."""
     if any(s.fingerprint not in before or before[s.fingerprint].incident != s.incident for s in touched):
         return Event.NEW
     if all(state.status == RECOVERED for state in members):

@@ -1,4 +1,4 @@
-"""An alert in five lines: what is wrong, where the chain broke first, since when, how much, what next."""
+"""An alert in five lines: what is wrong, what failed first, since when, how much, what to do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 400
 
 @dataclass(frozen=True)
 class Message:
-    """What people read, before it is dressed for a channel."""
+    """An alert, before it is rendered for a channel."""
 
     event: Event
     incident: str
@@ -35,7 +35,7 @@ class Message:
 
     @property
     def title(self) -> str:
-        """Return the first line, with what happened to the alert before it."""
+        """Return the first line, after the event."""
         return f"{self.event.upper()}: {self.lines[0]}"
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Message:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Message:
         """Read it back."""
-        what, broke, since, much, following = data["lines"]
+        what, failure, since, amount, next_step = data["lines"]
         return cls(
             Event(data["event"]),
             data["incident"],
@@ -65,75 +65,75 @@ class Message:
             data["activity"],
             data["business_date"],
             Severity(data["severity"]),
-            (what, broke, since, much, following),
+            (what, failure, since, amount, next_step),
             data["url"],
             data["owner"],
         )
 
 
-def message(change: Change, night: RunOutcome) -> Message:
-    """Return what to say about one change of one incident."""
-    activity = next((a for a in night.activities if a.name == change.states[0].activity), None)
-    url = (activity.url if activity else "") or night.url
+def message(change: Change, outcome: RunOutcome) -> Message:
+    """Return the message about one change of one incident."""
+    activity = next((a for a in outcome.activities if a.name == change.states[0].activity), None)
+    url = (activity.url if activity else "") or outcome.url
     write = _recovered if change.event is Event.RECOVERED else _wrong
-    what, broke, since, much, following = (_short(line) for line in write(change, night, activity, url))
+    what, failure, since, amount, next_step = (_short(line) for line in write(change, outcome, activity, url))
     return Message(
         event=change.event,
         incident=change.incident,
-        suite=night.suite,
+        suite=outcome.suite,
         activity=change.states[0].activity,
-        business_date=night.business_date.isoformat(),
-        severity=_loudest(change.states),
-        lines=(what, broke, since, much, following),
+        business_date=outcome.business_date.isoformat(),
+        severity=_most_severe(change.states),
+        lines=(what, failure, since, amount, next_step),
         url=url,
-        owner=night.owner,
+        owner=outcome.owner,
     )
 
 
 Lines = tuple[str, str, str, str, str]
 
 
-def _wrong(change: Change, night: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
+def _wrong(change: Change, outcome: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
     states = sorted(change.states, key=lambda state: -state.row_count)
-    told = "; ".join(state.what for state in states[:SHOWN])
+    shown = "; ".join(state.what for state in states[:SHOWN])
     more = f"; and {len(states) - SHOWN} more" if len(states) > SHOWN else ""
     return (
-        f"{_head(change, night)}: {told}{more}.",
-        _broke(states[0], activity, night),
-        _since(states, night.business_date),
-        _much(states[0], activity, night),
+        f"{_head(change, outcome)}: {shown}{more}.",
+        _failure(states[0], activity, outcome),
+        _since(states, outcome.business_date),
+        _amount(states[0], activity, outcome),
         _next(states[0], url),
     )
 
 
-def _recovered(change: Change, night: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
+def _recovered(change: Change, outcome: RunOutcome, activity: ActivityOutcome | None, url: str) -> Lines:
     first = min(state.opened_date for state in change.states)
     verdict = activity.verdict if activity else "ended"
     return (
-        f"{_head(change, night)}: right again ({verdict}).",
+        f"{_head(change, outcome)}: recovered ({verdict}).",
         f"It was: {'; '.join(state.what for state in change.states[:SHOWN])}.",
-        f"It was wrong from business date {first} and is right on {night.business_date}.",
+        f"It was wrong from business date {first} and is right on {outcome.business_date}.",
         _compared(activity),
         f"Nothing to do. {url}".strip(),
     )
 
 
-def _head(change: Change, night: RunOutcome) -> str:
+def _head(change: Change, outcome: RunOutcome) -> str:
     name = change.states[0].activity
-    where = f"{night.suite} · {name}" if name else night.suite
-    return f"{where} · {night.business_date}"
+    where = f"{outcome.suite} · {name}" if name else outcome.suite
+    return f"{where} · {outcome.business_date}"
 
 
-def _broke(state: AlertState, activity: ActivityOutcome | None, night: RunOutcome) -> str:
-    if activity is not None and activity.first_broken:
-        return f"Broke first: {redact(activity.first_broken)}"
+def _failure(state: AlertState, activity: ActivityOutcome | None, outcome: RunOutcome) -> str:
+    if activity is not None and activity.first_failure:
+        return f"Failed first: {redact(activity.first_failure)}"
     if activity is not None and state.cause == COULD_NOT_COMPARE:
-        return f"Broke first: {redact(activity.reason)}"
+        return f"Failed first: {redact(activity.reason)}"
     if state.cause == NOT_GREEN:
-        return f"Broke first: {redact(night.beyond)}"
+        return f"Failed first: {redact(outcome.run_issue)}"
     if state.cause == LATE:
-        return "Nothing is known to be broken; the night is only late."
-    return "The chain held: both outputs arrived and were compared; the data differ."
+        return "Nothing is known to have failed; the run is only late."
+    return "No stage failed: both outputs were exported and compared; the data differ."
 
 
 def _since(states: Sequence[AlertState], today: date) -> str:
@@ -143,14 +143,14 @@ def _since(states: Sequence[AlertState], today: date) -> str:
     return f"Since business date {first}, {plural((today - first).days, 'day')} before this one."
 
 
-def _much(state: AlertState, activity: ActivityOutcome | None, night: RunOutcome) -> str:
-    if state.cause == NOT_GREEN and night.activities:
-        whole = plural(len(night.activities), "activity", "activities")
-        return f"Of {whole} every one was compared and is green; the night as a whole is not."
+def _amount(state: AlertState, activity: ActivityOutcome | None, outcome: RunOutcome) -> str:
+    if state.cause == NOT_GREEN and outcome.activities:
+        whole = plural(len(outcome.activities), "activity", "activities")
+        return f"All of {whole} were compared and are green; the run as a whole is not."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
-        waiting = [a.name for a in night.activities if a.caused_by and a.caused_by == state.activity]
-        held = f"{plural(len(waiting), 'more waits', 'more wait')} for it: {', '.join(waiting[:5])}"
-        also = f" {held}." if waiting else ""
+        waiting = [a.name for a in outcome.activities if a.caused_by and a.caused_by == state.activity]
+        blocked = f"{plural(len(waiting), 'more waits', 'more wait')} for it: {', '.join(waiting[:5])}"
+        also = f" {blocked}." if waiting else ""
         return f"Nothing was compared, so nothing is known.{also}"
     return f"{_compared(activity)}{_money(activity)}"
 
@@ -176,15 +176,15 @@ def _money(activity: ActivityOutcome) -> str:
 
 def _next(state: AlertState, url: str) -> str:
     steps = {
-        NOT_GREEN: "Next: repair what broke, then recover the pipeline or clear that task.",
-        COULD_NOT_COMPARE: "Next: repair what broke, then clear the activity's tasks.",
-        LATE: "Next: see which task still waits.",
+        NOT_GREEN: "Next: fix what failed, then recover the pipeline or clear that task.",
+        COULD_NOT_COMPARE: "Next: fix what failed, then clear the activity's tasks.",
+        LATE: "Next: see which task is still waiting.",
     }
     step = steps.get(state.cause, "Next: open the report; fix the job, or add a waiver if this is agreed.")
     return f"{step} {url}".strip()
 
 
-def _loudest(states: Sequence[AlertState]) -> Severity:
+def _most_severe(states: Sequence[AlertState]) -> Severity:
     return max((Severity(state.severity) for state in states), key=lambda severity: SEVERITY_RANK[severity])
 
 

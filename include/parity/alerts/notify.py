@@ -1,9 +1,9 @@
-"""Tell whoever must know, once per change; a channel that fails hides nothing.
+"""Alerting, once per change, through an outbox in the results store.
 
-What changed and the letters about it are written in one transaction before anything is sent, and two runs that
-end at the same moment decide one after the other, so that a trouble pages once. A retry, a clear
-or a crash in between therefore neither forgets a letter nor invents one: it sends what has not arrived yet. A
-letter may arrive twice when the process dies right after sending; PagerDuty's dedup key makes that harmless.
+The changes and the outbox entries about them are written in one transaction before anything is sent, and two runs
+that end at the same moment do so one after the other, so that an issue pages once. A retry, a clear or a crash in
+between therefore neither loses an entry nor adds one: it sends what has not been sent yet. An entry may be sent
+twice when the process dies right after sending; PagerDuty's dedup key makes that harmless.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class AlertStore(Protocol):
     """What alerts need of the results store."""
 
     def change_alerts(self, suite: str, decide: Callable[[Rows], tuple[Rows, Rows]]) -> None:
-        """Write the states and letters that ``decide`` makes of a suite's alerts, alone, in one transaction."""
+        """Write the states and outbox entries that ``decide`` returns, in one exclusive transaction."""
 
     def unsent(self, suite: str) -> Sequence[Mapping[str, Any]]:
-        """Return the letters that have not arrived."""
+        """Return the outbox entries that have not been sent."""
 
-    def mark_sent(self, letter: str, at: datetime) -> None:
-        """Remember that a letter arrived."""
+    def mark_sent(self, entry: str, at: datetime) -> None:
+        """Mark an outbox entry as sent."""
 
 
 class Sender(Protocol):
@@ -51,51 +51,51 @@ class Sender(Protocol):
     def name(self) -> str:
         """Return its name, unique within a suite, such as ``slack:slack_default:#payments``."""
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
-        """Deliver one letter: the JSON of :class:`parity.alerts.message.Message`."""
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        """Deliver the JSON of one :class:`parity.alerts.message.Message`."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one letter."""
+    """How the delivery of one outbox entry ended."""
 
     channel: str
     event: str
     """new, worse, recovered."""
     incident: str
     error: str = ""
-    """Empty when it arrived; it is tried again with the next notify."""
+    """Empty when it was delivered; otherwise the next notify retries it."""
 
 
 def notify(
     store: AlertStore, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
-    """Compare the night with the store, and tell every channel what changed; never raises for a channel.
+    """Compare the run with the stored alerts and notify every channel of changes; never raises for a channel.
 
-    Only the activities in ``outcome`` are judged, so a partial re-run leaves the others' alerts alone, and those
-    of the night as a whole.
+    Only the activities in ``outcome`` count, so a partial re-run leaves the others' alerts alone, and those of the
+    run as a whole.
     """
-    night = RunSnapshot(
+    run = RunSnapshot(
         outcome.suite,
         outcome.business_date,
         clock.now(),
         find_issues(outcome),
-        judged={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
+        compared={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
         green=outcome.green,
         ended=outcome.run_id,
         recorded={activity.name: activity.recorded for activity in outcome.activities if activity.recorded},
     )
-    return _tell(store, night, outcome, senders, clock)
+    return _send_changes(store, run, outcome, senders, clock)
 
 
 def notify_unstored(outcome: RunOutcome, senders: Sequence[Sender], clock: Clock) -> tuple[Delivery, ...]:
-    """Tell every channel what is wrong though the store cannot be asked; nothing of it is remembered."""
-    night = RunSnapshot(outcome.suite, outcome.business_date, clock.now(), find_issues(outcome), ())
-    _, changes = advance((), night)
-    letters = [(sender, _letter(change, outcome, sender.name, night)) for change in changes for sender in senders]
+    """Notify every channel of what is wrong when the store is unavailable; nothing is stored."""
+    run = RunSnapshot(outcome.suite, outcome.business_date, clock.now(), find_issues(outcome), ())
+    _, changes = advance((), run)
+    entries = [(sender, _entry(change, outcome, sender.name, run)) for change in changes for sender in senders]
     return tuple(
-        Delivery(sender.name, letter["event"], letter["incident"], _deliver(sender, letter["payload"], clock))
-        for sender, letter in letters
+        Delivery(sender.name, entry["event"], entry["incident"], _deliver(sender, entry["payload"], clock))
+        for sender, entry in entries
     )
 
 
@@ -108,63 +108,65 @@ def notify_late(
     clock: Clock,
     run_id: str = "",
 ) -> tuple[Delivery, ...]:
-    """Tell that a run is later than its deadline; its own end resolves that, or a later night that is green.
+    """Report that a run is past its deadline; its own end resolves that, or a later run that is green.
 
     ``detail`` says how late, such as ``has not ended 2 h after its start``.
     """
-    trouble = Issue("", run_id, LATE, detail)
+    issue = Issue("", run_id, LATE, detail)
     outcome = RunOutcome(suite, business_date, run_id, (), whole=False)
-    return _tell(store, RunSnapshot(suite, business_date, clock.now(), (trouble,), ()), outcome, senders, clock)
+    return _send_changes(
+        store, RunSnapshot(suite, business_date, clock.now(), (issue,), ()), outcome, senders, clock
+    )
 
 
-def _tell(
-    store: AlertStore, night: RunSnapshot, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
+def _send_changes(
+    store: AlertStore, run: RunSnapshot, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
-    def decide(known: Rows) -> tuple[Rows, Rows]:
-        states, changes = advance([_state(row) for row in known], night)
-        letters = [_letter(change, outcome, sender.name, night) for change in changes for sender in senders]
-        return [asdict(state) for state in states], letters
+    def decide(stored: Rows) -> tuple[Rows, Rows]:
+        states, changes = advance([_state(row) for row in stored], run)
+        entries = [_entry(change, outcome, sender.name, run) for change in changes for sender in senders]
+        return [asdict(state) for state in states], entries
 
-    store.change_alerts(night.suite, decide)
-    return tuple(_send(store, night.suite, senders, clock))
+    store.change_alerts(run.suite, decide)
+    return tuple(_send(store, run.suite, senders, clock))
 
 
 def _state(row: Mapping[str, Any]) -> AlertState:
     return AlertState(**{field.name: row[field.name] for field in fields(AlertState)})
 
 
-def _letter(change: Change, outcome: RunOutcome, channel: str, night: RunSnapshot) -> dict[str, Any]:
-    seed = (change.incident, change.event.value, channel, night.now.isoformat())
+def _entry(change: Change, outcome: RunOutcome, channel: str, run: RunSnapshot) -> dict[str, Any]:
+    seed = (change.incident, change.event.value, channel, run.now.isoformat())
     return {
         "id": hashlib.sha256("\x1f".join(seed).encode()).hexdigest(),
-        "suite": night.suite,
+        "suite": run.suite,
         "incident": change.incident,
         "channel": channel,
         "event": change.event.value,
         "payload": message(change, outcome).to_json(),
-        "created": night.now,
+        "created": run.now,
     }
 
 
 def _send(store: AlertStore, suite: str, senders: Sequence[Sender], clock: Clock) -> Iterable[Delivery]:
-    """Send what waits, oldest first; after a failure a channel rests, so that nothing arrives out of order."""
+    """Send the unsent entries, oldest first; a channel that failed is skipped, to keep its messages in order."""
     by_name = {sender.name: sender for sender in senders}
-    resting: dict[str, str] = {}
-    for letter in store.unsent(suite):
-        channel = letter["channel"]
+    failed: dict[str, str] = {}
+    for entry in store.unsent(suite):
+        channel = entry["channel"]
         if channel not in by_name:
             continue
-        error = resting.get(channel) or _deliver(by_name[channel], letter["payload"], clock)
+        error = failed.get(channel) or _deliver(by_name[channel], entry["payload"], clock)
         if error:
-            resting[channel] = error
-            log.error("Alert %s did not reach %s: %s", letter["incident"], channel, error)
+            failed[channel] = error
+            log.error("Alert %s did not reach %s: %s", entry["incident"], channel, error)
         else:
-            store.mark_sent(letter["id"], clock.now())
-        yield Delivery(channel, letter["event"], letter["incident"], error)
+            store.mark_sent(entry["id"], clock.now())
+        yield Delivery(channel, entry["event"], entry["incident"], error)
 
 
 def _deliver(sender: Sender, payload: Mapping[str, Any], clock: Clock) -> str:
-    """Return why the letter did not arrive, or an empty string; what may pass by itself is tried again."""
+    """Return why the message was not delivered, or an empty string; transient errors are retried."""
     for attempt in range(1, TRIES + 1):
         try:
             sender(payload)
@@ -172,7 +174,7 @@ def _deliver(sender: Sender, payload: Mapping[str, Any], clock: Clock) -> str:
             if attempt == TRIES:
                 return str(error)
             clock.sleep(min(error.retry_after or 2.0**attempt, PATIENCE_SECONDS))
-        except Exception as error:  # noqa: BLE001 - one channel's trouble must never hide the others
+        except Exception as error:  # noqa: BLE001 - one channel's error must never hide the others
             return f"{type(error).__name__}: {error}"
         else:
             return ""

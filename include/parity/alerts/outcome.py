@@ -1,4 +1,4 @@
-"""What the alerts need to know of a night, gathered by whoever ran it."""
+"""The outcome of a run, as the alerts need it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class ActivityOutcome:
     columns: tuple[ColumnFacts, ...] = ()
     broken_expectations: tuple[tuple[str, str], ...] = ()
     """(subject, expectation) of what failed at severity critical."""
-    first_broken: str = ""
-    """First broken link of its own chain, in words: ``ADF activity settle: UserError 2011 …``."""
+    first_failure: str = ""
+    """Its first failure, as text: ``ADF activity settle: UserError 2011 …``."""
     caused_by: str = ""
     """Activity whose failure made this one INVALID; it is not paged separately."""
     url: str = ""
     recorded: datetime | None = None
-    """When it was judged; None: just now."""
+    """When its verdict was recorded; None: just now."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RunOutcome:
     activities: tuple[ActivityOutcome, ...]
     url: str = ""
     owner: str = ""
-    beyond: str = ""
+    run_issue: str = ""
     """Why the run is not green although no activity is red: a pipeline that failed elsewhere, another date of its
     range, or a plan that failed, so that there is no activity at all."""
     whole: bool = True
@@ -50,6 +50,6 @@ class RunOutcome:
 
     @property
     def green(self) -> bool:
-        """Tell whether the whole night was compared, and nothing speaks against it."""
+        """Return whether everything that is declared was compared and is green."""
         equal = bool(self.activities) and all(activity.verdict.green for activity in self.activities)
-        return self.whole and equal and not self.beyond
+        return self.whole and equal and not self.run_issue

@@ -1,7 +1,7 @@
-"""What a cloud says of an error may quote a row; what leaves the house in an alert must not.
+"""Redacts what a cloud's error message may quote from a row, before an alert sends it elsewhere.
 
-The results store and Airflow's logs keep the whole text, behind a login. Only what is recognisable by its form is
-taken out: mail addresses, account numbers (IBAN) and card numbers (13 to 19 digits with a right check digit).
+The results store and Airflow's logs have the whole text, behind a login. Only what is recognisable by its form is
+redacted: mail addresses, account numbers (IBAN) and card numbers (13 to 19 digits with a right check digit).
 """
 
 from __future__ import annotations
@@ -24,6 +24,6 @@ def _card(found: re.Match[str]) -> str:
 
 
 def _checks(digits: str) -> bool:
-    """Tell whether the last digit is the check digit of the others, as Luhn computes it."""
+    """Return whether the last digit is the check digit of the others, as Luhn computes it."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

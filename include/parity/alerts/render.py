@@ -1,4 +1,4 @@
-"""One message, dressed for each channel. Text goes in escaped; nothing is sent here."""
+"""One message, rendered for each channel. Text is escaped; nothing is sent here."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def pagerduty(message: Message, routing_key: str) -> dict[str, Any]:
 
 def slack(message: Message) -> dict[str, Any]:
     """Return ``text`` (for notifications) and ``blocks`` of a Slack message, without its channel."""
-    told = "\n".join(f"*{label}*  {_slack(line)}" for label, line in zip(LABELS, message.lines, strict=True))
+    lines = "\n".join(f"*{label}*  {_slack(line)}" for label, line in zip(LABELS, message.lines, strict=True))
     heading = f"{SIGNS[message.event]} {message.event.value.capitalize()}: {_where(message)}"
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": True}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": told[:3000]}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": lines[:3000]}},
     ]
     if message.url.startswith(("http://", "https://")):
         button = {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": message.url}
@@ -42,7 +42,7 @@ def slack(message: Message) -> dict[str, Any]:
 
 
 def email(message: Message) -> tuple[str, str, str]:
-    """Return subject, text and HTML of a letter."""
+    """Return subject, text and HTML of a mail."""
     subject = f"[Parity] {message.event.value}: {_where(message)} ({message.severity})"
     text = "\n".join(f"{label}: {line}" for label, line in zip(LABELS, message.lines, strict=True))
     rows = "".join(

@@ -1,4 +1,4 @@
-"""The channels: thin callables that put a message on the wire, or raise saying why it did not arrive.
+"""The channels: thin callables that send a message, or raise the reason why they could not.
 
 Each takes its settings as an object whose addresses can point elsewhere, so that a test or the sandbox can
 stand in for PagerDuty, Slack or a mail server. Every call has a time-out; :mod:`parity.alerts.notify` retries.
@@ -51,7 +51,7 @@ class SlackSettings(SenderSettings):
 
 
 class EmailSettings(SenderSettings):
-    """Whom to write to, and through which server."""
+    """Whom to mail, and through which server."""
 
     to: tuple[str, ...] = Field(min_length=1)
     sender: str
@@ -82,9 +82,9 @@ class PagerDutySender:
         """Return the channel's name."""
         return self.settings.name
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
+    def __call__(self, payload: Mapping[str, Any]) -> None:
         """Send one event; PagerDuty answers 202."""
-        body = render.pagerduty(Message.from_json(letter), self.settings.routing_key.get_secret_value())
+        body = render.pagerduty(Message.from_json(payload), self.settings.routing_key.get_secret_value())
         _post(self, "PagerDuty", self.settings.events_url, body, expects_json=False)
 
 
@@ -100,9 +100,9 @@ class SlackSender:
         """Return the channel's name."""
         return self.settings.name
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
+    def __call__(self, payload: Mapping[str, Any]) -> None:
         """Post one message; Slack's Web API answers 200 even when it refuses."""
-        body = render.slack(Message.from_json(letter))
+        body = render.slack(Message.from_json(payload))
         if self.settings.webhook_url is not None:
             url = self.settings.webhook_url.get_secret_value()
             _post(self, "Slack", url, body, expects_json=False)
@@ -120,7 +120,7 @@ class SlackSender:
 
 @dataclass(frozen=True)
 class EmailSender:
-    """Writes a letter through a mail server."""
+    """Sends mail through a server."""
 
     settings: EmailSettings
 
@@ -129,9 +129,9 @@ class EmailSender:
         """Return the channel's name."""
         return self.settings.name
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
-        """Send one letter, as text and HTML."""
-        mail = self._write(Message.from_json(letter))
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        """Send one mail, as text and HTML."""
+        mail = self._write(Message.from_json(payload))
         try:
             with self._connect() as server:
                 server.send_message(mail)
@@ -140,7 +140,7 @@ class EmailSender:
         except smtplib.SMTPRecipientsRefused as error:
             raise RemoteFailed("The mail server refused every recipient.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(f"The mail server did not take the letter: {type(error).__name__}.") from error
+            raise Unreachable(f"The mail server did not accept the mail: {type(error).__name__}.") from error
 
     def _write(self, message: Message) -> EmailMessage:
         subject, text, page = render.email(message)
@@ -178,9 +178,9 @@ class WebhookSender:
         """Return the channel's name."""
         return self.settings.name
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
-        """Post one message; any 2xx is an arrival."""
-        body = render.webhook(Message.from_json(letter))
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        """Post one message; any 2xx means delivered."""
+        body = render.webhook(Message.from_json(payload))
         headers = {key: value.get_secret_value() for key, value in self.settings.headers.items()}
         url = self.settings.url.get_secret_value()
         _post(self, "The webhook", url, body, headers, expects_json=False)

@@ -51,7 +51,7 @@ class Findings:
     docs: str = ""
     """Path of the Data Docs' index page, relative to the artefact store."""
     seconds: float = 0.0
-    made: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     """What they were made by and from (:mod:`parity.flow.provenance`)."""
 
     @property

@@ -1,21 +1,20 @@
-"""The chain from the legacy producer to the verdict, and where it broke first.
+"""The stages between the legacy producer and the verdict, in the order in which data passes through them.
 
-The links are in the order in which data flows; an activity's verdict can be trusted only when every link
-before it held. A broken link says what happened in the words of whoever broke it.
+An activity's verdict can be trusted only when every stage before it succeeded, so the first failure is the one to
+report. Its reason is in the words of the system that failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from parity.errors import ParityError
 
 
 class Stage(StrEnum):
-    """One link of the chain; the value is also the task's name inside its group."""
+    """One stage; its value is also the task's id inside its group."""
 
     PLAN = "plan"
     PIPELINE = "pipeline"
@@ -23,7 +22,7 @@ class Stage(StrEnum):
     ACTIVITY = "adf_activity"
     ATHENA_SURVEY = "athena_survey"
     HELPER_SURVEY = "helper_survey"
-    WAY = "way"
+    STRATEGY = "strategy"
     ATHENA_DIGEST = "athena_digest"
     HELPER_DIGEST = "helper_digest"
     BUCKETS = "buckets"
@@ -39,28 +38,28 @@ class Stage(StrEnum):
 
     @property
     def label(self) -> str:
-        """Return what people call it."""
-        return _TITLES[self]
+        """Return its name in messages."""
+        return _LABELS[self]
 
     @property
-    def place(self) -> str:
-        """Return whose work it is: a cloud's service, or our own."""
-        return _PLACES.get(self, "Parity")
+    def service(self) -> str:
+        """Return the service that does the work: a cloud's, or Parity."""
+        return _SERVICES.get(self, "Parity")
 
     @property
-    def story(self) -> str:
-        """Return what it does, and what to do when it does not hold, in a few sentences."""
-        return _STORIES[self]
+    def description(self) -> str:
+        """Return what it does and how to fix it, as Markdown for the task's page."""
+        return _DESCRIPTIONS[self]
 
 
-_TITLES = {
+_LABELS = {
     Stage.PLAN: "the plan of the run",
     Stage.PIPELINE: "the Data Factory pipeline",
     Stage.GLUE: "the legacy Glue job",
     Stage.ACTIVITY: "the Data Factory activity",
     Stage.ATHENA_SURVEY: "the survey of the legacy side",
     Stage.HELPER_SURVEY: "the survey of the target side",
-    Stage.WAY: "the choice between digests and rows",
+    Stage.STRATEGY: "the choice between digests and rows",
     Stage.ATHENA_DIGEST: "the digests of the legacy side",
     Stage.HELPER_DIGEST: "the digests of the target side",
     Stage.BUCKETS: "the comparison of the digests",
@@ -75,7 +74,7 @@ _TITLES = {
     Stage.RECORD: "the recording of the result",
 }
 
-_PLACES = {
+_SERVICES = {
     Stage.PIPELINE: "Data Factory",
     Stage.GLUE: "AWS Glue",
     Stage.ACTIVITY: "Data Factory",
@@ -89,81 +88,72 @@ _PLACES = {
     Stage.FLEXIBLE_SERVER: "Azure MySQL",
     Stage.VALIDATE: "Great Expectations",
 }
-_STORIES = {
-    Stage.PLAN: "Decides the business date, what is verified and how, and what is done with the pipeline.",
+_DESCRIPTIONS = {
+    Stage.PLAN: "Decides the business date, what to compare and how, and which pipeline run to use.",
     Stage.PIPELINE: "Starts the Data Factory pipeline once, or finds the run that the form names, and waits for"
-    " all of it. **Red:** read its error; clear this task, or trigger with *re-run from failed activities*.",
-    Stage.GLUE: "Verifies that the legacy job ended well for this date. **Red:** run the legacy job, then clear"
+    " it to end. **Red:** read its error; clear this task, or trigger with *re-run from failed activities*.",
+    Stage.GLUE: "Verifies that the legacy job succeeded for this date. **Red:** run the legacy job, then clear"
     " this task with everything after it.",
     Stage.ACTIVITY: "Verifies that this activity of the pipeline succeeded. **Red:** the log has its own error"
     " and the Databricks run; repair it, then trigger the Dag with *re-run from failed activities*.",
     Stage.ATHENA_SURVEY: "Asks Athena for the number of rows, and for typed values as it writes them. **Red:**"
-    " mend the SQL, the rights or `max_scan`, then clear this task with everything after it.",
+    " fix the SQL, the privileges or `max_scan`, then clear this task with everything after it.",
     Stage.HELPER_SURVEY: "Asks Spark for the number of rows, the columns, and typed values as it writes them."
     " **Red:** repair the job or the table, then clear this task with everything after it.",
-    Stage.WAY: "Chooses digests or rows, and hash or value for each column; the artefact `way.json` says why."
+    Stage.STRATEGY: "Chooses digests or rows, and hash or value for each column; `strategy.json` says why."
     " **Red:** an answer was refused; clear the survey that wrote it, with everything after it.",
-    Stage.ATHENA_DIGEST: "Has Athena digest its rows, bucket by bucket. **Red:** clear this task with everything"
-    " after it; if it runs out of memory, declare mode rows.",
-    Stage.HELPER_DIGEST: "Has Spark digest its rows, bucket by bucket. **Red:** repair the job or the table, then"
-    " clear this task with everything after it.",
-    Stage.BUCKETS: "Holds both digests against each other; only the rows of unequal buckets travel. **Red:**"
+    Stage.ATHENA_DIGEST: "Has Athena compute digests of its rows, bucket by bucket. **Red:** clear this task with"
+    " everything after it; if it runs out of memory, declare mode rows.",
+    Stage.HELPER_DIGEST: "Has Spark compute digests of its rows, bucket by bucket. **Red:** repair the job or the"
+    " table, then clear this task with everything after it.",
+    Stage.BUCKETS: "Compares both sides' digests; only the rows of unequal buckets are exported. **Red:**"
     " a digest was refused; clear the task that wrote it, with everything after it.",
-    Stage.ATHENA: "Unloads the legacy query to Parquet. **Red:** mend the SQL, the rights or `max_scan`, then"
+    Stage.ATHENA: "Unloads the legacy query to Parquet. **Red:** fix the SQL, the privileges or `max_scan`, then"
     " clear this task with everything after it.",
     Stage.HELPER: "Has the Databricks helper job export the migrated table, with a manifest written last. **Red:**"
     " repair the job or the table, then clear this task with everything after it.",
     Stage.RDS: "Asks RDS for the server's status, version, endpoint and parameter group. **Red:** it is stopped"
-    " or unknown; start it or mend the file, then clear this task with everything after it.",
+    " or unknown; start it or fix the file, then clear this task with everything after it.",
     Stage.FLEXIBLE_SERVER: "Asks Azure for the server's state, version and configuration. **Red:** it is stopped"
-    " or unknown; start it or mend the file, then clear this task with everything after it.",
-    Stage.SURVEY: "Reads both catalogues and settings, compares the schema, and cuts the tables into pieces."
-    " **Red:** password, rights or TLS; mend the connection, then clear this task with everything after it.",
-    Stage.TABLES: "Compares the rows of a piece; the log says how far it is. **Red:** a table differs or could not"
+    " or unknown; start it or fix the file, then clear this task with everything after it.",
+    Stage.SURVEY: "Reads both catalogues and settings, compares the schema, and splits the tables into pieces."
+    " **Red:** password, privileges or TLS; fix the connection, then clear this task with everything after it.",
+    Stage.TABLES: "Compares the rows of a piece; the log shows its progress. **Red:** a table differs or could not"
     " be compared; after the repair clear the red pieces alone, with everything after them.",
     Stage.COMPARE: "Fetches both exports and compares every row; the log shows the report. **Red:** an export was"
-    " refused; clear the task that wrote it, with everything after it. Differences alone do not make it red.",
-    Stage.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on what the"
-    " comparison found; Data Docs tell the whole.",
-    Stage.RECORD: "Judges, writes to the results store, and goes red unless the verdict is PASS or WAIVED."
-    " **FAIL:** open the report. **INVALID:** repair the link that broke first.",
+    " refused; clear the task that wrote it, with everything after it. Differences do not make it red.",
+    Stage.VALIDATE: "Runs the suite's expectations on both outputs, and the parity expectations on the"
+    " comparison's result; Data Docs show the details.",
+    Stage.RECORD: "Decides the verdict, writes it to the results store, and goes red unless it is PASS or WAIVED."
+    " **FAIL:** open the report. **INVALID:** fix the stage that failed first.",
 }
 
 
 @dataclass(frozen=True)
 class StageFailure:
-    """A link that did not hold."""
+    """Why a stage failed."""
 
-    link: Stage
+    stage: Stage
     reason: str
     remedy: str = ""
     url: str = ""
     caused_by: str = ""
-    """Another activity, whose failure led to this break."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON for XCom."""
-        return asdict(self)
+    """Another activity whose failure caused this one."""
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> StageFailure:
-        """Return what :meth:`to_json` wrote."""
-        return cls(**{**data, "link": Stage(data["link"])})
-
-    @classmethod
-    def by(cls, link: Stage, error: BaseException) -> StageFailure:
-        """Describe ``error`` as the break of ``link``."""
+    def from_error(cls, stage: Stage, error: BaseException) -> StageFailure:
+        """Return the failure of ``stage`` that ``error`` describes."""
         if isinstance(error, ParityError):
-            return cls(link, error.message, error.remedy, error.url, error.caused_by)
-        return cls(link, f"{type(error).__name__}: {error}", "Read the task's log; this is likely a defect.")
+            return cls(stage, error.message, error.remedy, error.url, error.caused_by)
+        return cls(stage, f"{type(error).__name__}: {error}", "Read the task's log; this is likely a defect.")
 
     @property
     def sentence(self) -> str:
-        """Return one sentence: which link, what happened, what to do."""
-        return f"{self.link.label[0].upper()}{self.link.label[1:]}: {self.reason} {self.remedy}".strip()
+        """Return the stage, the reason and the remedy as one text."""
+        return f"{self.stage.label[0].upper()}{self.stage.label[1:]}: {self.reason} {self.remedy}".strip()
 
 
-def first_failure(broken: Iterable[StageFailure]) -> StageFailure | None:
-    """Return the earliest broken link, in the order in which data flows."""
+def first_failure(failures: Iterable[StageFailure]) -> StageFailure | None:
+    """Return the failure of the earliest stage."""
     order = list(Stage)
-    return min(broken, key=lambda item: order.index(item.link), default=None)
+    return min(failures, key=lambda failure: order.index(failure.stage), default=None)

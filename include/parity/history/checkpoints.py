@@ -1,4 +1,4 @@
-"""Checkpoints of database runs in the results store, so that a killed worker's successor goes on from the last."""
+"""Checkpoints of database runs in the results store, so that a retry continues after a killed worker."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from parity.history.tables import progress
+from parity.history.tables import checkpoints
 
 
 class StoredCheckpoints:
-    """Progress in the results store, in a table of its own."""
+    """Checkpoints in the results store, in a table of their own."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.table = progress
+        self.table = checkpoints
 
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
@@ -24,18 +24,18 @@ class StoredCheckpoints:
         return None if found is None else str(found)
 
     def save(self, run: str, table: str, state: str) -> None:
-        """Keep ``state``, replacing what was there, in one transaction."""
+        """Store ``state``, replacing what was there, in one transaction."""
         with self.engine.begin() as connection:
             connection.execute(self.table.delete().where(*self._of(run, table)))
             connection.execute(self.table.insert().values(run=run, name=table, state=state))
 
     def forget(self, run: str) -> None:
-        """Drop everything of a run."""
+        """Delete the checkpoints of a run."""
         with self.engine.begin() as connection:
             connection.execute(self.table.delete().where(self.table.c.run == run))
 
     def forget_all(self, runs: str) -> None:
-        """Drop everything of every run whose name begins with ``runs``."""
+        """Delete the checkpoints of every run whose name begins with ``runs``."""
         with self.engine.begin() as connection:
             connection.execute(self.table.delete().where(self.table.c.run.startswith(runs, autoescape=True)))
 

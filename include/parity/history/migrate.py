@@ -1,6 +1,6 @@
 """Bringing the store's tables up to date, safely when many processes open it at once.
 
-Who finds the newest revision does nothing. Otherwise one process migrates and the rest wait: behind a file
+At the newest revision nothing is done. Otherwise one process migrates and the rest wait: behind a file
 lock for SQLite, behind the server's own named lock for PostgreSQL and MySQL.
 """
 

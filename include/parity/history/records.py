@@ -1,4 +1,4 @@
-"""What is remembered of a run, as frozen facts."""
+"""The records of runs and their activities."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ActivityRecord:
     remote_runs: tuple[RemoteRun, ...] = ()
     severity: str = "critical"
     first_broken: str = ""
-    """The first link of the chain that broke, in words; empty when none did."""
+    """The first stage that failed and why; empty when none did."""
     seconds: float = 0.0
     report: str = ""
     """Path or URL of the report."""

@@ -139,7 +139,7 @@ def _without_place(kind: type[Part], row: Row) -> Part:
 
 
 def _plain(value: Any) -> Any:
-    """Return a waiver as JSON keeps it: dates and decimals as text."""
+    """Return a waiver as JSON holds it: dates and decimals as text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

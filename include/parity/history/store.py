@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.history import tables
 from parity.history.migrate import migrate
@@ -23,7 +22,7 @@ Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 Rows = Sequence[Mapping[str, Any]]
 Decide = Callable[[Rows], tuple[Rows, Rows]]
-"""From the rows of a suite's alerts to the states and letters that are to be written."""
+"""From the rows of a suite's alerts to the states and outbox entries to write."""
 RUN_KEY = ("suite", "run_id", "business_date")
 RESULT_KEY = ("suite", "activity", "business_date", "run_id", "attempt")
 BUSY_SECONDS = 60
@@ -42,7 +41,7 @@ def open_store(url: str) -> Store:
 
 
 class Store:
-    """Everything that runs have found. Every write may be repeated."""
+    """The results of all runs. Every write may be repeated."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -71,8 +70,8 @@ class Store:
     def run(self, name: str, suite: str | None = None, day: date | None = None) -> RunDetail:
         """Return a run by its short number or its run id; BadInput when there is none or more than one.
 
-        With its business date a run is named whole: ``name`` is then its id. A run that was deleted and made again
-        for another date has the same one.
+        With a business date, ``name`` is a run id: a run that was deleted and created again for another date has
+        the same id.
         """
         known = tables.runs.c.run_id == name
         if name.isdecimal() and day is None:
@@ -86,8 +85,8 @@ class Store:
         of_run = [getattr(tables.results.c, key) == getattr(run, key) for key in RUN_KEY]
         return RunDetail(run, self._latest(sa.and_(*of_run), per=("activity",)))
 
-    def moment(self, suite: str, run_id: str, day: date) -> datetime:
-        """Return the time of a result that is recorded now: now, or just after the last one of the run.
+    def recording_time(self, suite: str, run_id: str, day: date) -> datetime:
+        """Return the time at which to record a result: now, or just after the run's last one.
 
         The last result is the one that counts, and another worker's clock may be ahead.
         """
@@ -100,29 +99,14 @@ class Store:
 
     def latest(self, suite: str, activity: str | None = None) -> tuple[ActivityRecord, ...]:
         """Return each activity's last result of the newest business date that it has."""
-        return self._latest(_about(suite, activity), per=("activity",))
+        return self._latest(_of_activity(suite, activity), per=("activity",))
 
     def activity_history(self, suite: str, activity: str, limit: int = 90) -> tuple[ActivityRecord, ...]:
         """Return one result per business date, the newest first."""
-        return self._latest(_about(suite, activity), per=("business_date",), limit=limit)
-
-    def streak(self, suite: str, activity: str) -> int:
-        """Count the green business dates in a row, up to the newest."""
-        verdicts = self._verdicts(suite, activity)
-        red = (position for position, (_, verdict) in enumerate(verdicts) if not verdict.green)
-        return next(red, len(verdicts))
-
-    def red_since(self, suite: str, activity: str) -> date | None:
-        """Return the first business date of the current red stretch, or None when it is green."""
-        first = None
-        for day, verdict in self._verdicts(suite, activity):
-            if verdict.green:
-                break
-            first = day
-        return first
+        return self._latest(_of_activity(suite, activity), per=("business_date",), limit=limit)
 
     def purge(self, before: date) -> int:
-        """Delete runs and results of business dates before ``before`` and return how many results went."""
+        """Delete runs and results of business dates before ``before`` and return how many results were deleted."""
 
         def delete(connection: sa.Connection) -> int:
             old = sa.select(tables.results.c.id).where(tables.results.c.business_date < before)
@@ -143,15 +127,10 @@ class Store:
             query = query.where(tables.alerts.c.suite == suite)
         return tuple(self._rows(query))
 
-    def save_alerts(self, states: Iterable[Mapping[str, Any]], letters: Iterable[Mapping[str, Any]]) -> None:
-        """Write alert states and the letters they cause, in one transaction; a letter is written once."""
-        kept, posted = [dict(state) for state in states], [dict(letter) for letter in letters]
-        self._write(lambda connection: _save_alerts(connection, kept, posted))
-
     def change_alerts(self, suite: str, decide: Decide) -> None:
-        """Write what ``decide`` makes of the suite's alerts, while nobody else changes them.
+        """Write what ``decide`` returns for the suite's alerts, under a lock on them.
 
-        ``decide`` may be asked again when another process was first to open the same alert.
+        ``decide`` may be called again when another process was first to open the same alert.
         """
         known = (
             sa.select(tables.alerts).where(tables.alerts.c.suite == suite).order_by(tables.alerts.c.fingerprint)
@@ -160,28 +139,28 @@ class Store:
         def write(connection: sa.Connection) -> None:
             # A write first: it takes the lock before anything is read, on SQLite even when there is no row yet.
             connection.execute(tables.alerts.update().where(tables.alerts.c.suite == suite).values(suite=suite))
-            states, letters = decide([dict(row) for row in connection.execute(known).mappings()])
-            _save_alerts(connection, states, letters)
+            states, entries = decide([dict(row) for row in connection.execute(known).mappings()])
+            _save_alerts(connection, states, entries)
 
         self._write(write)
 
     def unsent(self, suite: str) -> Sequence[Mapping[str, Any]]:
-        """Return the letters that have not arrived, oldest first."""
-        waiting = sa.and_(tables.letters.c.suite == suite, tables.letters.c.sent.is_(None))
-        order = (tables.letters.c.created, tables.letters.c.id)
-        return self._rows(sa.select(tables.letters).where(waiting).order_by(*order))
+        """Return the outbox entries that have not been sent, oldest first."""
+        waiting = sa.and_(tables.outbox.c.suite == suite, tables.outbox.c.sent.is_(None))
+        order = (tables.outbox.c.created, tables.outbox.c.id)
+        return self._rows(sa.select(tables.outbox).where(waiting).order_by(*order))
 
-    def mark_sent(self, letter: str, at: datetime) -> None:
-        """Remember that a letter arrived."""
-        arrived = tables.letters.update().where(tables.letters.c.id == letter).values(sent=at)
-        self._write(lambda connection: connection.execute(arrived))
+    def mark_sent(self, entry: str, at: datetime) -> None:
+        """Mark an outbox entry as sent."""
+        sent = tables.outbox.update().where(tables.outbox.c.id == entry).values(sent=at)
+        self._write(lambda connection: connection.execute(sent))
 
     def _rows(self, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
         with self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def _write(self, work: Callable[[sa.Connection], Answer]) -> Answer:
-        """Do ``work`` in one transaction; once more when another process was first to insert the same key."""
+        """Run ``work`` in one transaction; retry once when another process was first to insert the same key."""
         try:
             with self.engine.begin() as connection:
                 return work(connection)
@@ -189,28 +168,15 @@ class Store:
             with self.engine.begin() as connection:
                 return work(connection)
 
-    def _verdicts(self, suite: str, activity: str) -> list[tuple[date, Verdict]]:
-        """Return the last verdict of each business date, the newest first."""
-        table = tables.results.c
-        query = (
-            sa.select(table.business_date, table.verdict)
-            .where(_about(suite, activity))
-            .order_by(table.business_date.desc(), table.recorded.desc(), table.id.desc())
-        )
-        last: dict[date, Verdict] = {}
-        for row in self._rows(query):
-            last.setdefault(row["business_date"], Verdict(row["verdict"]))
-        return list(last.items())
-
     def _latest(
-        self, about: sa.ColumnElement[bool], per: tuple[str, ...], limit: int | None = None
+        self, where: sa.ColumnElement[bool], per: tuple[str, ...], limit: int | None = None
     ) -> tuple[ActivityRecord, ...]:
         """Return the newest result of each ``per``, with its parts."""
         table = tables.results.c
         newest = (table.business_date.desc(), table.recorded.desc(), table.id.desc())
-        place = sa.func.row_number().over(partition_by=[table[name] for name in per], order_by=newest)
-        placed = sa.select(table.id, place.label("place")).where(about).subquery()
-        first = sa.select(placed.c.id).where(placed.c.place == 1)
+        rank = sa.func.row_number().over(partition_by=[table[name] for name in per], order_by=newest)
+        ranked = sa.select(table.id, rank.label("place")).where(where).subquery()
+        first = sa.select(ranked.c.id).where(ranked.c.place == 1)
         order = (table.business_date.desc(), table.activity)
         rows = self._rows(sa.select(tables.results).where(table.id.in_(first)).order_by(*order).limit(limit))
         found = self._parts([row["id"] for row in rows])
@@ -227,9 +193,9 @@ class Store:
         return found
 
 
-def _about(suite: str, activity: str | None) -> sa.ColumnElement[bool]:
-    about = tables.results.c.suite == suite
-    return about if activity is None else sa.and_(about, tables.results.c.activity == activity)
+def _of_activity(suite: str, activity: str | None) -> sa.ColumnElement[bool]:
+    where = tables.results.c.suite == suite
+    return where if activity is None else sa.and_(where, tables.results.c.activity == activity)
 
 
 def _upsert(connection: sa.Connection, table: sa.Table, key: Sequence[str], values: Mapping[str, Any]) -> int:
@@ -257,13 +223,13 @@ def _record(records: Sequence[ActivityRecord], connection: sa.Connection) -> Non
             connection.execute(table.insert(), own)
 
 
-def _save_alerts(connection: sa.Connection, states: Rows, letters: Rows) -> None:
+def _save_alerts(connection: sa.Connection, states: Rows, entries: Rows) -> None:
     for state in states:
         _upsert(connection, tables.alerts, ("fingerprint",), state)
-    for letter in letters:
-        known = sa.select(tables.letters.c.id).where(tables.letters.c.id == letter["id"])
+    for entry in entries:
+        known = sa.select(tables.outbox.c.id).where(tables.outbox.c.id == entry["id"])
         if connection.execute(known).first() is None:
-            connection.execute(tables.letters.insert(), dict(letter))
+            connection.execute(tables.outbox.insert(), dict(entry))
 
 
 def _drop_parts(connection: sa.Connection, numbers: Sequence[int]) -> None:
@@ -273,11 +239,11 @@ def _drop_parts(connection: sa.Connection, numbers: Sequence[int]) -> None:
 
 
 def _purge_alerts(connection: sa.Connection, before: date) -> None:
-    """Forget what recovered and what arrived long ago; an open alert is never forgotten."""
+    """Delete recovered alerts and sent entries from long ago; an open alert is never deleted."""
     old = sa.and_(tables.alerts.c.status == "recovered", tables.alerts.c.seen_date < before)
     connection.execute(tables.alerts.delete().where(old))
     long_ago = datetime.combine(before, datetime.min.time(), UTC)
-    connection.execute(tables.letters.delete().where(tables.letters.c.sent < long_ago))
+    connection.execute(tables.outbox.delete().where(tables.outbox.c.sent < long_ago))
 
 
 def _chunks(items: Sequence[Item], size: int = 500) -> Iterable[Sequence[Item]]:

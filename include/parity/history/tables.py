@@ -19,7 +19,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware time, kept as UTC without its zone, to the microsecond."""
+    """An aware time, stored as UTC without its zone, to the microsecond."""
 
     impl = sa.DateTime
     cache_ok = True
@@ -35,7 +35,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("the results store keeps aware times only")
+            raise ValueError("the results store takes aware times only")
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
@@ -140,7 +140,7 @@ remote_runs = _of_result(
     sa.Column("error", sa.Text, nullable=False),
 )
 PARTS = (columns, causes, money, findings, remote_runs)
-"""Tables whose rows belong to a result and go with it."""
+"""Tables whose rows belong to a result and are deleted with it."""
 
 alerts = sa.Table(
     "parity_alerts",
@@ -160,7 +160,7 @@ alerts = sa.Table(
     sa.Column("told_rows", sa.BigInteger, nullable=False),
     sa.Column("what", sa.Text, nullable=False),
 )
-letters = sa.Table(
+outbox = sa.Table(
     "parity_letters",
     metadata,
     sa.Column("id", SHA, primary_key=True),
@@ -172,11 +172,11 @@ letters = sa.Table(
     sa.Column("created", Moment, nullable=False),
     sa.Column("sent", Moment),
 )
-progress = sa.Table(
+checkpoints = sa.Table(
     "parity_progress",
     metadata,
     sa.Column("run", sa.String(180), primary_key=True),
     sa.Column("name", sa.String(70), primary_key=True),
     sa.Column("state", sa.Text, nullable=False),
 )
-"""How far the tables of a database have come in a run that has not ended."""
+"""Checkpoints of the tables of a database, in a run that has not ended."""

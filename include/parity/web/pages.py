@@ -62,13 +62,13 @@ def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
 
 
-def say_in_report(shelf: ActivityFiles, result: Result, verdict: Verdict, reason: str) -> None:
+def write_report_page(files: ActivityFiles, result: Result, verdict: Verdict, reason: str) -> None:
     """Write the report's page with what was judged, which may be less than what was compared."""
     from parity.report import render_html
 
-    suite, *_, activity = PurePosixPath(shelf.folder).parts
+    suite, *_, activity = PurePosixPath(files.folder).parts
     judged = replace(result, verdict=verdict, reason=reason)
-    shelf.write(PAGE, render_html(judged, title=f"{suite} · {activity}"))
+    files.write(PAGE, render_html(judged, title=f"{suite} · {activity}"))
 
 
 def _reachable(

@@ -110,7 +110,7 @@ class Night:
         return LedgerRun(self, dag_id, self.api.trigger(dag_id, conf))
 
     def progress(self, table: str) -> dict[str, Any]:
-        query = select(tables.progress.c.state).where(tables.progress.c.name == table)
+        query = select(tables.checkpoints.c.state).where(tables.checkpoints.c.name == table)
         with self.store.engine.connect() as connection:
             found = connection.execute(query).scalar()
         return dict(json.loads(found)) if found else {}
@@ -234,9 +234,9 @@ def test_only_the_tables_that_were_asked_for_are_compared_and_nothing_is_said_of
     run = night.run(tables="pay*, curr*")
     assert run.ended() == "success"
     assert run.verdicts() == {"payouts": "PASS", "currencies": "PASS"}
-    assert "not asked for in this run" in json.dumps(run.report("payouts")["not_compared"])
+    assert "not part of this run" in json.dumps(run.report("payouts")["not_compared"])
     assert len(night.updates()) == updated
-    assert "Only tables pay*, curr* were asked for." in night.store.run(run.run_id, "db.ledger").run.reason
+    assert "Only tables pay*, curr* were compared." in night.store.run(run.run_id, "db.ledger").run.reason
 
 
 def test_a_killed_worker_goes_on_where_it_was_and_counts_nothing_twice(night: Night) -> None:
@@ -258,7 +258,7 @@ def test_a_killed_worker_goes_on_where_it_was_and_counts_nothing_twice(night: Ni
     facts = run.report("ledger_entries")["extra"]["mysql"]
     assert facts["resumed"] >= 1
     assert facts["spans"] > seen["spans"]
-    assert "going on after" in run.logs(working[0])
+    assert "continuing after" in run.logs(working[0])
     assert night.progress("ledger_entries") == {}
 
 

@@ -143,9 +143,9 @@ def test_a_red_activity_makes_the_run_red_though_everything_after_it_went_well(
     assert (states["publish"], states["gate"]) == ("success", "failed")
     assert "Table is being rewritten" in run.reason("sync_clients")
     log = " ".join(run.log(HELPER).split())
-    assert "INVALID: the Databricks helper job did not hold." in log
+    assert "INVALID: the Databricks helper job failed." in log
     assert "Table is being rewritten" in log
-    assert "Next: Mend that, then clear this task with downstream." in log
+    assert "Next: Fix that, then clear this task with everything after it." in log
 
 
 def _parent(pid: int) -> int:

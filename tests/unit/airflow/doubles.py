@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from parity.airflow.connections.clients import RemoteRef
 from parity.clients.remote import Phase, RemoteError, RemoteRuns, RunStatus
@@ -61,13 +63,10 @@ class FakeCloud:
 class FakeRef(RemoteRef):
     """Leads to a cloud in memory."""
 
-    cloud: Any = None
+    cloud: Annotated[Any, Field(exclude=True)] = None
 
     def connect(self) -> RemoteRuns:
         return self.cloud
-
-    def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "connection": self.connection, "options": {}}
 
 
 @dataclass

@@ -20,17 +20,18 @@ from uuid import UUID
 from parity.airflow.manual_success import KEPT
 from parity.airflow.remote.submissions import SubmissionStore
 from parity.airflow.suite import facts
-from parity.airflow.suite.facts import activity_facts, made_now, rules_now
+from parity.airflow.suite.facts import activity_facts, provenance_now, rules_now
 from parity.airflow.suite.gate import ASKED, OTHER_DATES, OTHER_RUNS, run_facts
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput
 from parity.expectations.findings import Findings
 from parity.flow import run_verdict
-from parity.flow.provenance import MADE, Made, mark, suite_rules
+from parity.flow.codec import from_json, to_json
+from parity.flow.provenance import PROVENANCE, Provenance, output_hash, suite_rules
 from parity.flow.run_verdict import (
     COVERS,
     ActivityFacts,
-    inputs_now,
+    input_hashes,
     judge_activity,
     judge_run,
     stages_of,
@@ -39,8 +40,8 @@ from parity.flow.run_verdict import (
 from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun
 from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan
-from parity.flow.suite_run.records import is_of
-from parity.flow.suite_run.verdict import covering
+from parity.flow.suite_run.records import is_record_of
+from parity.flow.suite_run.verdict import covering_waivers
 from parity.history.records import ActivityKey, ActivityRecord, RunDetail, RunRecord
 from parity.suite.models import Suite
 from unit.airflow.doubles import FakeStore
@@ -62,7 +63,7 @@ FAULTS = ("fails", "dies", "twice")
 
 def tasks_of(name: str) -> dict[str, tuple[str, ...]]:
     """Return the tasks of one activity with what they wait for, as the Dag has them."""
-    own = {link: task_of(link, name) for link in Stage}
+    own = {stage: task_of(stage, name) for stage in Stage}
     return {
         own[Stage.GLUE]: (PLAN,),
         own[Stage.ACTIVITY]: (START,),
@@ -243,15 +244,15 @@ class World:
 
     def late(self, what: str, name: str) -> None:
         """Have a process of an earlier attempt write what it had found."""
-        link = Stage.COMPARE if what in ("report", "compare") else Stage.RECORD
-        task = task_of(link, name)
+        stage = Stage.COMPARE if what in ("report", "compare") else Stage.RECORD
+        task = task_of(stage, name)
         if len(self.old.get(task, [])) < 2:
             return
-        number, piece, written = self.old[task][-2]
+        number, output, written = self.old[task][-2]
         if what in ("report", "compare"):
             self.reports[name] = written
         if what in ("compare", "record"):
-            self._push(task, number, piece, "return_value" if link is Stage.COMPARE else "outcome")
+            self._push(task, number, output, "return_value" if stage is Stage.COMPARE else "outcome")
         if what in ("stored", "record"):
             self.stored[name] = written
 
@@ -302,7 +303,7 @@ class World:
         self.now += timedelta(seconds=1)
         execution = Execution(number, self.incarnation, known.generation)
         self.ledger[number] = execution
-        name, _, link = task.rpartition(".")
+        name, _, stage = task.rpartition(".")
         steps: dict[str, Callable[[Any, str, Execution], None]] = {
             PLAN: self._plan,
             START: self._remote,
@@ -314,7 +315,7 @@ class World:
             Stage.VALIDATE: self._validate,
             Stage.RECORD: self._record,
         }
-        steps.get(link, self._remote)(context, name, execution)
+        steps.get(stage, self._remote)(context, name, execution)
 
     # What the tasks do
 
@@ -334,27 +335,27 @@ class World:
         return NAMES[:1] if self.partial else NAMES
 
     def _plan(self, context: Any, _: str, execution: Execution) -> None:
-        rules = {name: self._rules(name).activity for name in self._planned()}
+        rules = {name: self._rules(name).verdict for name in self._planned()}
         others = (OTHER_DAY,) if self.ranged else ()
         plan = SuiteRunPlan(
             "payments", "scheduled__1", DAY, self._planned(), None, PipelineUse.TRIGGER, None, False, others, rules
         )
         self.ledger[execution.number] = replace(execution, rules=str(self.edits))
-        self._push(PLAN, execution.number, plan.to_json())
+        self._push(PLAN, execution.number, to_json(plan))
 
     def _remote(self, context: Any, name: str, execution: Execution) -> None:
         task = context["ti"].task_id
         used = self._used(UPSTREAM[task])
         if name:
-            link = Stage(task.rpartition(".")[2])
-            case = self._case(name)
-            made = made_now(context, case, link, self._rules(name).of(link))
+            stage = Stage(task.rpartition(".")[2])
+            run = self._run(name)
+            made = provenance_now(context, run, stage, self._rules(name).of(stage))
         else:
-            made = Made(context["ti"].id, suite_rules(self.declared), {PLAN: mark(self._piece(PLAN))})
+            made = Provenance(context["ti"].id, suite_rules(self.declared), {PLAN: output_hash(self._piece(PLAN))})
         memory = SubmissionStore(context, f"payments/{task}/{DAY}")
         known = memory.current()
-        if not known.made:
-            known = memory.keep(replace(known, made=made.to_json()))
+        if not known.provenance:
+            known = memory.save(replace(known, provenance=to_json(made)))
         submitted = self.runs.setdefault(known.token, execution.number)
         content = self.legacy if task.endswith(Stage.ATHENA) else self.target
         self.ledger[execution.number] = replace(
@@ -365,11 +366,11 @@ class World:
             self.ledger[execution.number] = replace(
                 execution, used=before.used, content=before.content, submitted=submitted, rules=before.rules
             )
-        self._push(task, execution.number, {"run_id": submitted, MADE: dict(known.made)})
+        self._push(task, execution.number, {"run_id": submitted, PROVENANCE: dict(known.provenance)})
 
     def _compare(self, context: Any, name: str, execution: Execution) -> None:
         task = context["ti"].task_id
-        made = made_now(context, self._case(name), Stage.COMPARE, self._rules(name).activity).to_json()
+        made = to_json(provenance_now(context, self._run(name), Stage.COMPARE, self._rules(name).verdict))
         used = self._used([task_of(Stage.ATHENA, name), task_of(Stage.HELPER, name)])
         if len(used) < 2:
             raise Failed
@@ -379,28 +380,28 @@ class World:
         verdict = Verdict.PASS if sides[0] == sides[1] else Verdict.FAIL
         if self._waived(*sides):
             verdict = Verdict.WAIVED
-        self.reports[name] = Result(verdict, f"it is {verdict}", waivers=(waiver,), extra={MADE: made})
-        piece = {"verdict": verdict, MADE: made}
-        self.old.setdefault(task, []).append((execution.number, piece, self.reports[name]))
-        self._push(task, execution.number, piece)
+        self.reports[name] = Result(verdict, f"it is {verdict}", waivers=(waiver,), extra={PROVENANCE: made})
+        output = {"verdict": verdict, PROVENANCE: made}
+        self.old.setdefault(task, []).append((execution.number, output, self.reports[name]))
+        self._push(task, execution.number, output)
 
     def _validate(self, context: Any, name: str, execution: Execution) -> None:
         task = context["ti"].task_id
-        made = made_now(context, self._case(name), Stage.VALIDATE, self._rules(name).activity).to_json()
+        made = to_json(provenance_now(context, self._run(name), Stage.VALIDATE, self._rules(name).verdict))
         self.ledger[execution.number] = replace(execution, used=self._used([task_of(Stage.COMPARE, name)]))
-        self.findings[name] = Findings(made=made)
-        self._push(task, execution.number, {"verdict": Verdict.PASS, MADE: made})
+        self.findings[name] = Findings(provenance=made)
+        self._push(task, execution.number, {"verdict": Verdict.PASS, PROVENANCE: made})
 
     def _record(self, context: Any, name: str, execution: Execution) -> None:
-        case, tasks, task = self._case(name), activity_facts(context, name), context["ti"].task_id
+        run, tasks, task = self._run(name), activity_facts(context, name), context["ti"].task_id
         facts = ActivityFacts(
-            activity=case.activity,
-            stages=stages_of(case.suite, case.activity, case.plan),
+            activity=run.activity,
+            stages=stages_of(run.suite, run.activity, run.plan),
             tasks=tasks,
             rules=self._rules(name),
-            planned=case.plan.rules.get(name, ""),
-            result=self.reports.get(name) if tasks[task_of(Stage.COMPARE, name)].piece else None,
-            findings=self.findings.get(name) if tasks[task_of(Stage.VALIDATE, name)].piece else None,
+            planned=run.plan.rules.get(name, ""),
+            result=self.reports.get(name) if tasks[task_of(Stage.COMPARE, name)].output else None,
+            findings=self.findings.get(name) if tasks[task_of(Stage.VALIDATE, name)].output else None,
             today=self.now.date(),
         )
         judgement = judge_activity(facts)
@@ -411,10 +412,12 @@ class World:
             "recorded": record.recorded.isoformat(),
             COVERS: {
                 ticket: last.isoformat()
-                for ticket, last in (covering(facts.result) if facts.result else {}).items()
+                for ticket, last in (covering_waivers(facts.result) if facts.result else {}).items()
                 if judgement.verdict is Verdict.WAIVED
             },
-            MADE: Made(context["ti"].id, facts.rules.activity, inputs_now(facts.stages, name, tasks)).to_json(),
+            PROVENANCE: to_json(
+                Provenance(context["ti"].id, facts.rules.verdict, input_hashes(facts.stages, name, tasks))
+            ),
         }
         self.stored[name] = record
         self.old.setdefault(task, []).append((execution.number, outcome, record))
@@ -426,12 +429,12 @@ class World:
         plan = self.tasks[PLAN].xcoms.get("return_value")
         if not plan:
             raise Failed
-        rules, store = {name: self._rules(name).activity for name in NAMES}, OtherDates(self.other_run)
+        rules, store = {name: self._rules(name).verdict for name in NAMES}, OtherDates(self.other_run)
         with mock.patch("parity.airflow.suite.gate.today", return_value=self.now.date()):
-            facts = run_facts(context, self.declared, SuiteRunPlan.from_json(plan), store, rules)  # type: ignore[arg-type]
+            facts = run_facts(context, self.declared, from_json(SuiteRunPlan, plan), store, rules)  # type: ignore[arg-type]
         verdict, reason = judge_run(facts)
         for name, outcome in facts.outcomes.items():
-            if not is_of(self.stored.get(name), outcome):
+            if not is_record_of(self.stored.get(name), outcome):
                 self.correct(name, outcome, execution.number)
         self.gates.append(Gate(verdict, reason, tuple(self._lies(verdict, facts.outcomes))))
         if not verdict.green:
@@ -446,8 +449,8 @@ class World:
         key = ActivityKey("payments", name, DAY, "scheduled__1", number)
         return ActivityRecord(key, verdict, reason, self.now)
 
-    def _case(self, name: str) -> ActivityRun:
-        plan = SuiteRunPlan.from_json(self._piece(PLAN)) if self._piece(PLAN) else None
+    def _run(self, name: str) -> ActivityRun:
+        plan = from_json(SuiteRunPlan, self._piece(PLAN)) if self._piece(PLAN) else None
         if plan is None:
             raise Failed
         return ActivityRun(self.declared, self.declared.activity(name), plan, None, None)  # type: ignore[arg-type]
@@ -499,8 +502,8 @@ class World:
 
     def _untrue(self, name: str) -> Iterator[str]:
         """Yield why it is not so that the activity was compared now, from exports of now, and was equal."""
-        for link in (Stage.PLAN, Stage.PIPELINE, *PRODUCERS):
-            if lie := self._stale(task_of(link, name)):
+        for stage in (Stage.PLAN, Stage.PIPELINE, *PRODUCERS):
+            if lie := self._stale(task_of(stage, name)):
                 yield lie
                 return
         compared = self.ledger.get(self.tasks[task_of(Stage.COMPARE, name)].source.get("return_value", 0))
@@ -581,7 +584,7 @@ def _suite(edits: int) -> Suite:
 # Events
 
 Event = tuple[str, ...]
-_OWN = [task_of(link, NAMES[0]) for link in (*PRODUCERS, Stage.COMPARE, Stage.VALIDATE, Stage.RECORD)]
+_OWN = [task_of(stage, NAMES[0]) for stage in (*PRODUCERS, Stage.COMPARE, Stage.VALIDATE, Stage.RECORD)]
 _TASKS = [PLAN, START, OTHER_DATES, DATES, *_OWN]
 EVENTS: Mapping[str, tuple[Event, ...]] = {
     "clear": tuple(("clear", task, "with downstream") for task in (*_TASKS, PIPELINE, GATE)),
@@ -657,24 +660,27 @@ def _patched(*changes: tuple[str, Any]) -> Iterator[None]:
 
 
 def _said(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
-    return dict(recorded.outcome) or {"verdict": Verdict.INVALID, "reason": "never judged"}
+    return dict(recorded.outcome) or {"verdict": Verdict.INVALID, "reason": "has no verdict"}
 
 
 def _by_state(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
-    made = Made.of(recorded.outcome)
-    return run_verdict.outcome_of(
-        replace(recorded, inputs=made.inputs if made else {}, unwell=(), rules=(made.rules,) if made else ()), task
+    made = Provenance.of(recorded.outcome)
+    return run_verdict.current_outcome(
+        replace(
+            recorded, inputs=made.inputs if made else {}, unsuccessful=(), rules=(made.rules,) if made else ()
+        ),
+        task,
     )
 
 
 def _by_its_own_rules(recorded: run_verdict.Recorded, task: str) -> dict[str, Any]:
-    made = Made.of(recorded.outcome)
-    return run_verdict.outcome_of(replace(recorded, rules=(made.rules,) if made else ()), task)
+    made = Provenance.of(recorded.outcome)
+    return run_verdict.current_outcome(replace(recorded, rules=(made.rules,) if made else ()), task)
 
 
 def _well(context: Any, activity: str) -> run_verdict.Facts:
     found = facts.activity_facts(context, activity)
-    return {task: replace(facts, state="success", broken=None) for task, facts in found.items()}
+    return {task: replace(facts, state="success", failure=None) for task, facts in found.items()}
 
 
 def _ignored(world: World, name: str) -> AbstractContextManager[None]:
@@ -684,11 +690,11 @@ def _ignored(world: World, name: str) -> AbstractContextManager[None]:
 RULES = run_verdict.Rules(suite_rules(_suite(0)), "question", "activity")
 WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], str]] = {
     "the gate believes whatever a record task once said": (
-        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _said)),
+        lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _said)),
         "clear, differ, fault",
     ),
     "the gate does not ask what a verdict was made from": (
-        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _by_state)),
+        lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _by_state)),
         "clear alone, differ",
     ),
     "nobody asks whether the tasks before the verdict succeeded": (
@@ -699,12 +705,13 @@ WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], st
     ),
     "no piece says what it was made from": (
         lambda _: _patched(
-            ("parity.flow.provenance.mark", lambda _: "same"), ("unit.airflow.run_model.mark", lambda _: "same")
+            ("parity.flow.provenance.output_hash", lambda _: "same"),
+            ("unit.airflow.run_model.output_hash", lambda _: "same"),
         ),
         "clear alone, differ",
     ),
     "record takes whatever report lies there": (
-        lambda _: _patched(("parity.flow.run_verdict._written", lambda _: iter(()))),
+        lambda _: _patched(("parity.flow.run_verdict._stale_artefacts", lambda _: iter(()))),
         "clear, differ, late",
     ),
     "no piece says by which rules it was made": (
@@ -720,15 +727,15 @@ WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], st
         "clear, fault",
     ),
     "the pipeline's own end does not count": (
-        lambda _: _patched(("parity.flow.run_verdict.pipeline_trouble", lambda _: "")),
+        lambda _: _patched(("parity.flow.run_verdict.pipeline_issue", lambda _: "")),
         "clear, fault",
     ),
     "a waiver is not looked at again": (
-        lambda _: _patched(("parity.flow.run_verdict.lapsed", lambda *_: "")),
+        lambda _: _patched(("parity.flow.run_verdict.expired_waiver", lambda *_: "")),
         "a waived difference, clear alone",
     ),
     "nobody asks what is declared now": (
-        lambda _: _patched(("parity.airflow.suite.gate.outcome_of", _by_its_own_rules)),
+        lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _by_its_own_rules)),
         "clear alone, edit",
     ),
     "a date of the range counts though its run is older": (

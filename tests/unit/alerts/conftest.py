@@ -32,16 +32,16 @@ class Channel:
     arrived: list[Mapping[str, Any]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
 
-    def __call__(self, letter: Mapping[str, Any]) -> None:
+    def __call__(self, payload: Mapping[str, Any]) -> None:
         """Take one letter."""
         if self.failures:
             raise self.failures.pop(0)
-        self.arrived.append(letter)
+        self.arrived.append(payload)
 
     @property
     def events(self) -> list[tuple[str, str]]:
         """Return (event, activity) of what arrived."""
-        return [(letter["event"], letter["activity"]) for letter in self.arrived]
+        return [(payload["event"], payload["activity"]) for payload in self.arrived]
 
 
 @pytest.fixture
@@ -94,13 +94,13 @@ def invalid() -> Callable[..., ActivityOutcome]:
 
     def make(name: str = "settle", **more: Any) -> ActivityOutcome:
         broken = f"ADF activity {name}: UserError 2011, out of memory"
-        return ActivityOutcome(name, Verdict.INVALID, "no export", **{"first_broken": broken, **more})
+        return ActivityOutcome(name, Verdict.INVALID, "no export", **{"first_failure": broken, **more})
 
     return make
 
 
 @pytest.fixture
-def night() -> Callable[..., RunOutcome]:
+def run() -> Callable[..., RunOutcome]:
     """Make a night by its position from its activities."""
 
     def make(position: int, *activities: ActivityOutcome) -> RunOutcome:

@@ -18,28 +18,28 @@ LOST = Issue("settle", "amount", "rounding", "amount differs", Severity.WARNING,
 GONE = Issue("settle", "", "missing_rows", "rows are missing", Severity.WARNING, 3)
 
 
-def night(*troubles: Issue, day: int = 0, judged: tuple[str, ...] = ("settle", "refund")) -> RunSnapshot:
+def snapshot(*issues: Issue, day: int = 0, compared: tuple[str, ...] = ("settle", "refund")) -> RunSnapshot:
     moment = timedelta(days=day)
-    return RunSnapshot("payments", DAY + moment, NOON + moment, troubles, judged)
+    return RunSnapshot("payments", DAY + moment, NOON + moment, issues, compared)
 
 
-def play(*nights: RunSnapshot) -> tuple[dict[str, AlertState], list[list[Change]]]:
+def play(*snapshots: RunSnapshot) -> tuple[dict[str, AlertState], list[list[Change]]]:
     """Advance night by night, and return the last states by cause and what each night told."""
     known: dict[str, AlertState] = {}
     told = []
-    for one in nights:
+    for one in snapshots:
         states, changes = advance(known.values(), one)
         known |= {state.fingerprint: state for state in states}
         told.append(list(changes))
     return {state.cause: state for state in known.values()}, told
 
 
-def events(*nights: RunSnapshot) -> list[list[Event]]:
-    return [[change.event for change in told] for told in play(*nights)[1]]
+def events(*snapshots: RunSnapshot) -> list[list[Event]]:
+    return [[change.event for change in told] for told in play(*snapshots)[1]]
 
 
-def test_a_new_trouble_is_opened_with_everything_that_is_known_of_it() -> None:
-    states, [[change]] = play(night(LOST))
+def test_a_new_issue_is_opened_with_everything_that_is_known_of_it() -> None:
+    states, [[change]] = play(snapshot(LOST))
     assert states == {
         "rounding": AlertState(
             fingerprint=LOST.fingerprint("payments"),
@@ -62,133 +62,137 @@ def test_a_new_trouble_is_opened_with_everything_that_is_known_of_it() -> None:
 
 
 def test_an_incident_is_named_after_what_where_and_when_and_never_twice() -> None:
-    _, [[first]] = play(night(LOST))
+    _, [[first]] = play(snapshot(LOST))
     assert first.incident.rpartition("/")[0] == "parity/payments/settle/2026-03-02"
     assert len(first.incident.rpartition("/")[2]) == 12
-    _, [[beyond]] = play(night(replace(LOST, activity="")))
-    assert beyond.incident.startswith("parity/payments/night/2026-03-02/")
+    _, [[run_issue]] = play(snapshot(replace(LOST, activity="")))
+    assert run_issue.incident.startswith("parity/payments/run/2026-03-02/")
     long = RunSnapshot("s" * 300, DAY, NOON, (LOST,), ())
     assert len(advance((), long)[1][0].incident) == 230 + 1 + 12
-    later = replace(night(LOST), now=NOON + timedelta(seconds=1))
+    later = replace(snapshot(LOST), now=NOON + timedelta(seconds=1))
     assert advance((), later)[1][0].incident != first.incident
 
 
-def test_troubles_of_one_activity_are_one_incident_whatever_their_order_and_others_have_their_own() -> None:
+def test_issues_of_one_activity_are_one_incident_whatever_their_order_and_others_have_their_own() -> None:
     other = replace(LOST, activity="refund")
-    _, [[first, second]] = play(night(LOST, GONE, other))
+    _, [[first, second]] = play(snapshot(LOST, GONE, other))
     assert [len(first.states), len(second.states)] == [1, 2]
     assert first.incident < second.incident
     assert {s.incident for s in second.states} == {second.incident}
-    _, [[_, again]] = play(night(GONE, other, LOST))
+    _, [[_, again]] = play(snapshot(GONE, other, LOST))
     assert again.incident == second.incident
 
 
-def test_the_same_night_again_changes_nothing_for_people() -> None:
-    states, told = play(night(LOST), night(LOST))
+def test_the_same_run_again_changes_nothing_for_people() -> None:
+    states, told = play(snapshot(LOST), snapshot(LOST))
     assert told[1] == []
     assert (states["rounding"].row_count, states["rounding"].told_rows) == (10, 10)
 
 
 @pytest.mark.parametrize(("rows", "worse"), [(19, False), (20, True), (11, False), (9, False)])
-def test_twice_as_many_rows_are_told_as_worse(rows: int, worse: bool) -> None:
-    states, [_, changes] = play(night(LOST), night(replace(LOST, rows=rows, what="more differs"), day=1))
+def test_twice_as_many_rows_are_reported_as_worse(rows: int, worse: bool) -> None:
+    states, [_, changes] = play(snapshot(LOST), snapshot(replace(LOST, rows=rows, what="more differs"), day=1))
     state = states["rounding"]
     assert [change.event for change in changes] == ([Event.WORSE] if worse else [])
     assert (state.row_count, state.told_rows) == (rows, rows if worse else 10)
     assert (state.seen_date, state.opened_date, state.what) == (DAY + timedelta(days=1), DAY, "more differs")
 
 
-def test_growth_is_measured_against_what_was_told_not_against_last_night() -> None:
+def test_growth_is_measured_against_what_was_reported_not_against_last_run() -> None:
     grown = [replace(LOST, rows=rows) for rows in (15, 19, 20, 39, 40)]
-    assert events(night(LOST), *(night(one, day=n) for n, one in enumerate(grown, 1))) == [
+    assert events(snapshot(LOST), *(snapshot(one, day=n) for n, one in enumerate(grown, 1))) == [
         [Event.NEW], [], [], [Event.WORSE], [], [Event.WORSE],
     ]  # fmt: skip
 
 
-def test_a_trouble_without_rows_is_never_worse_by_its_rows() -> None:
+def test_an_issue_without_rows_is_never_worse_by_its_rows() -> None:
     none = replace(LOST, rows=0)
-    assert events(night(none), night(none, day=1), night(replace(LOST, rows=5), day=2)) == [[Event.NEW], [], []]
+    assert events(snapshot(none), snapshot(none, day=1), snapshot(replace(LOST, rows=5), day=2)) == [
+        [Event.NEW],
+        [],
+        [],
+    ]
 
 
 def test_more_severe_is_worse_and_less_severe_is_not() -> None:
     levels = [Severity.INFO, Severity.WARNING, Severity.CRITICAL, Severity.INFO]
-    nights = [night(replace(LOST, severity=level), day=n) for n, level in enumerate(levels)]
-    assert events(*nights) == [[Event.NEW], [Event.WORSE], [Event.WORSE], []]
-    assert play(*nights)[0]["rounding"].severity == "info"
+    snapshots = [snapshot(replace(LOST, severity=level), day=n) for n, level in enumerate(levels)]
+    assert events(*snapshots) == [[Event.NEW], [Event.WORSE], [Event.WORSE], []]
+    assert play(*snapshots)[0]["rounding"].severity == "info"
 
 
-def test_only_a_night_that_compared_the_activity_recovers_it() -> None:
-    states, told = play(night(LOST), night(day=1, judged=("refund",)), night(day=2))
+def test_only_a_run_that_compared_the_activity_recovers_it() -> None:
+    states, told = play(snapshot(LOST), snapshot(day=1, compared=("refund",)), snapshot(day=2))
     assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
     [[opened], _, [closed]] = told
     assert closed == Change(Event.RECOVERED, opened.incident, (states["rounding"],))
     assert (states["rounding"].status, states["rounding"].seen_date) == ("recovered", DAY + timedelta(days=2))
 
 
-def test_an_incident_recovers_when_all_its_troubles_have() -> None:
-    _, told = play(night(LOST, GONE), night(LOST, day=1), night(day=2))
+def test_an_incident_recovers_when_all_its_issues_have() -> None:
+    _, told = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(day=2))
     assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
     assert len(told[2][0].states) == 2
 
 
-def test_what_has_recovered_is_told_once() -> None:
-    assert events(night(LOST), night(day=1), night(day=2)) == [[Event.NEW], [Event.RECOVERED], []]
+def test_what_has_recovered_is_reported_once() -> None:
+    assert events(snapshot(LOST), snapshot(day=1), snapshot(day=2)) == [[Event.NEW], [Event.RECOVERED], []]
 
 
 def test_a_worse_incident_shows_what_is_still_open_and_leaves_out_what_has_recovered() -> None:
-    _, told = play(night(LOST, GONE), night(LOST, day=1), night(replace(LOST, rows=99), day=2))
+    _, told = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(replace(LOST, rows=99), day=2))
     [change] = told[2]
     assert (change.event, [state.cause for state in change.states]) == (Event.WORSE, ["rounding"])
 
 
 def test_wrong_again_after_it_was_right_is_a_new_incident() -> None:
-    _, told = play(night(LOST), night(day=1), night(LOST, day=2))
+    _, told = play(snapshot(LOST), snapshot(day=1), snapshot(LOST, day=2))
     assert [change.event for change in told[2]] == [Event.NEW]
     assert told[2][0].incident != told[0][0].incident
-    same_day = events(night(LOST), night(day=1), night(LOST, day=1))
+    same_day = events(snapshot(LOST), snapshot(day=1), snapshot(LOST, day=1))
     assert same_day == [[Event.NEW], [Event.RECOVERED], [Event.NEW]]
 
 
 def test_a_cause_that_appears_later_pages_anew() -> None:
-    _, told = play(night(LOST), night(LOST, GONE, day=1))
+    _, told = play(snapshot(LOST), snapshot(LOST, GONE, day=1))
     [change] = told[1]
     assert (change.event, [state.cause for state in change.states]) == (Event.NEW, ["missing_rows"])
 
 
-def test_an_older_night_changes_nothing_that_a_later_one_said() -> None:
-    states, told = play(night(LOST, day=1), night(replace(LOST, rows=99)), night())
+def test_an_older_run_changes_nothing_that_a_later_one_said() -> None:
+    states, told = play(snapshot(LOST, day=1), snapshot(replace(LOST, rows=99)), snapshot())
     assert told[1:] == [[], []]
     assert (states["rounding"].row_count, states["rounding"].status) == (10, "open")
-    assert events(night(LOST, day=1), night(day=2), night(LOST, day=0))[2] == []
+    assert events(snapshot(LOST, day=1), snapshot(day=2), snapshot(LOST, day=0))[2] == []
 
 
 def test_the_gate_of_an_earlier_run_that_is_opened_again_recovers_nothing_that_was_found_since() -> None:
-    before, since = replace(night(), recorded={"settle": NOON - timedelta(hours=1)}), night()
-    assert events(night(LOST), before, replace(since, recorded={"settle": NOON})) == [
+    before, since = replace(snapshot(), recorded={"settle": NOON - timedelta(hours=1)}), snapshot()
+    assert events(snapshot(LOST), before, replace(since, recorded={"settle": NOON})) == [
         [Event.NEW], [], [Event.RECOVERED],
     ]  # fmt: skip
 
 
-def test_a_night_of_a_date_to_come_silences_and_holds_open_nothing() -> None:
+def test_a_run_of_a_date_to_come_silences_and_holds_open_nothing() -> None:
     one_day = timedelta(days=1)
-    future = replace(night(day=900), now=NOON)
-    assert events(night(LOST), future, replace(night(LOST, day=1), now=NOON + one_day))[2] == [Event.NEW]
-    wrong = replace(night(LOST, day=900), now=NOON)
-    assert events(wrong, replace(night(day=1), now=NOON + one_day)) == [[Event.NEW], [Event.RECOVERED]]
+    future = replace(snapshot(day=900), now=NOON)
+    assert events(snapshot(LOST), future, replace(snapshot(LOST, day=1), now=NOON + one_day))[2] == [Event.NEW]
+    wrong = replace(snapshot(LOST, day=900), now=NOON)
+    assert events(wrong, replace(snapshot(day=1), now=NOON + one_day)) == [[Event.NEW], [Event.RECOVERED]]
 
 
 def test_one_row_that_becomes_two_is_worse() -> None:
     one = replace(LOST, rows=1)
-    assert events(night(one), night(replace(LOST, rows=2), day=1)) == [[Event.NEW], [Event.WORSE]]
+    assert events(snapshot(one), snapshot(replace(LOST, rows=2), day=1)) == [[Event.NEW], [Event.WORSE]]
 
 
-def test_a_trouble_that_comes_back_pages_even_beside_one_that_stayed() -> None:
-    nights = night(LOST, GONE), night(LOST, day=1), night(replace(LOST, rows=99), GONE, day=2)
-    assert sorted(events(*nights)[2]) == [Event.NEW, Event.WORSE]
+def test_an_issue_that_comes_back_pages_even_beside_one_that_stayed() -> None:
+    snapshots = snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(replace(LOST, rows=99), GONE, day=2)
+    assert sorted(events(*snapshots)[2]) == [Event.NEW, Event.WORSE]
 
 
-def test_one_trouble_that_grew_makes_its_incident_worse_whatever_the_others_did() -> None:
-    assert events(night(LOST, GONE), night(LOST, replace(GONE, rows=6), day=1))[1] == [Event.WORSE]
+def test_one_issue_that_grew_makes_its_incident_worse_whatever_the_others_did() -> None:
+    assert events(snapshot(LOST, GONE), snapshot(LOST, replace(GONE, rows=6), day=1))[1] == [Event.WORSE]
 
 
 def test_events_are_called_what_the_store_and_channels_call_them() -> None:
@@ -207,20 +211,20 @@ def test_events_are_called_what_the_store_and_channels_call_them() -> None:
         ("late", {}, False),
     ],
 )
-def test_what_is_wrong_with_a_night_is_resolved_by_a_green_one_or_by_the_end_of_what_was_late(
+def test_what_is_wrong_with_a_run_is_resolved_by_a_green_one_or_by_the_end_of_what_was_late(
     cause: str, told: dict[str, Any], recovers: bool
 ) -> None:
-    trouble = Issue("", "azure", cause, "is late")
-    assert events(night(trouble), replace(night(day=1), **told))[1] == ([Event.RECOVERED] if recovers else [])
+    issue = Issue("", "azure", cause, "is late")
+    assert events(snapshot(issue), replace(snapshot(day=1), **told))[1] == ([Event.RECOVERED] if recovers else [])
 
 
-def test_a_late_night_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:
+def test_a_late_run_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:
     nameless = Issue("", "", "late", "is late")
-    assert events(night(nameless), night(day=1))[1] == []
+    assert events(snapshot(nameless), snapshot(day=1))[1] == []
 
 
 def test_the_same_date_run_again_counts_as_much_as_the_first_time() -> None:
-    assert events(night(LOST), night(replace(LOST, rows=99)), night()) == [
+    assert events(snapshot(LOST), snapshot(replace(LOST, rows=99)), snapshot()) == [
         [Event.NEW],
         [Event.WORSE],
         [Event.RECOVERED],

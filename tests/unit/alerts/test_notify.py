@@ -18,7 +18,7 @@ from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
 from parity.history.store import Store, open_store
-from parity.history.tables import letters
+from parity.history.tables import outbox
 from parity.suite.models import Severity
 from unit.alerts.conftest import Channel
 
@@ -30,17 +30,23 @@ Night = Callable[..., RunOutcome]
 def tell(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[RunOutcome], list[str]]:
     """Notify both channels of a night and return what was said of the deliveries."""
 
-    def told(night: RunOutcome) -> list[str]:
+    def told(run: RunOutcome) -> list[str]:
         clock.sleep(60)
-        return [delivery.error for delivery in notify(store, night, [pager, chat], clock)]
+        return [delivery.error for delivery in notify(store, run, [pager, chat], clock)]
 
     return told
 
 
-def test_a_red_night_is_told_once_and_its_recovery_once(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any
+def test_a_red_run_is_reported_once_and_its_recovery_once(
+    tell: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    for outcome in (night(0, red()), night(1, red()), night(2, red()), night(3, green()), night(4, green())):
+    for outcome in (
+        run(0, red()),
+        run(1, red()),
+        run(2, red()),
+        run(3, green()),
+        run(4, green()),
+    ):
         tell(outcome)
     assert pager.events == [("new", "settle"), ("recovered", "settle")]
     first, last = pager.arrived
@@ -49,202 +55,202 @@ def test_a_red_night_is_told_once_and_its_recovery_once(
 
 
 def test_runs_that_end_at_the_same_moment_open_one_incident(
-    tmp_path: Path, clock: FakeClock, night: Night, red: Make
+    tmp_path: Path, clock: FakeClock, run: Night, red: Make
 ) -> None:
     stores = [open_store(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(4)]
     with ThreadPoolExecutor(len(stores)) as pool:
-        list(pool.map(lambda store: notify(store, night(0, red()), [Channel("pagerduty")], clock), stores))
+        list(pool.map(lambda store: notify(store, run(0, red()), [Channel("pagerduty")], clock), stores))
     [alert] = stores[0].alerts("payments")
     with stores[0].engine.connect() as connection:
-        written = connection.execute(sa.select(letters.c.incident)).scalars().all()
+        written = connection.execute(sa.select(outbox.c.incident)).scalars().all()
     assert written == [alert["incident"]]
     for store in stores:
         store.engine.dispose()
 
 
-def test_a_green_night_says_nothing(tell: Any, night: Night, green: Make, pager: Any) -> None:
-    assert tell(night(0, green())) == []
+def test_a_green_run_says_nothing(tell: Any, run: Night, green: Make, pager: Any) -> None:
+    assert tell(run(0, green())) == []
     assert pager.arrived == []
 
 
-def test_the_same_night_again_changes_nothing(tell: Any, night: Night, red: Make, pager: Any, chat: Any) -> None:
+def test_the_same_run_again_changes_nothing(tell: Any, run: Night, red: Make, pager: Any, chat: Any) -> None:
     for _ in range(3):
-        tell(night(0, red()))
+        tell(run(0, red()))
     assert pager.events == chat.events == [("new", "settle")]
 
 
 def test_a_rerun_after_the_fix_recovers_the_same_business_date(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any
+    tell: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(night(0, red()))
-    tell(night(0, green()))
-    tell(night(0, red()))
+    tell(run(0, red()))
+    tell(run(0, green()))
+    tell(run(0, red()))
     assert [event for event, _ in pager.events] == ["new", "recovered", "new"]
     assert pager.arrived[0]["incident"] != pager.arrived[2]["incident"]
 
 
-def test_twice_as_many_rows_is_told_as_worse_and_then_is_the_new_measure(
-    tell: Any, night: Night, red: Make, pager: Any
+def test_twice_as_many_rows_is_reported_as_worse_and_then_is_the_new_measure(
+    tell: Any, run: Night, red: Make, pager: Any
 ) -> None:
     for position, rows in enumerate((5, 9, 10, 11, 19, 20)):
-        tell(night(position, red(rows)))
+        tell(run(position, red(rows)))
     assert [event for event, _ in pager.events] == ["new", "worse", "worse"]
-    assert {letter["incident"] for letter in pager.arrived} == {pager.arrived[0]["incident"]}
+    assert {payload["incident"] for payload in pager.arrived} == {pager.arrived[0]["incident"]}
 
 
-def test_a_more_severe_trouble_is_told_as_worse(tell: Any, night: Night, red: Make, pager: Any) -> None:
-    tell(night(0, red(severity=Severity.WARNING)))
-    tell(night(1, red(severity=Severity.CRITICAL)))
-    assert [(letter["event"], letter["severity"]) for letter in pager.arrived] == [
+def test_a_more_severe_issue_is_reported_as_worse(tell: Any, run: Night, red: Make, pager: Any) -> None:
+    tell(run(0, red(severity=Severity.WARNING)))
+    tell(run(1, red(severity=Severity.CRITICAL)))
+    assert [(payload["event"], payload["severity"]) for payload in pager.arrived] == [
         ("new", "warning"),
         ("worse", "critical"),
     ]
 
 
-def test_troubles_that_appear_together_are_one_incident_and_later_ones_another(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any
+def test_issues_that_appear_together_are_one_incident_and_later_ones_another(
+    tell: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
     zone = ColumnFacts("settled_at", 100, 3)
     one = red()
     two = ActivityOutcome(one.name, one.verdict, one.reason, columns=(*one.columns, zone))
-    tell(night(0, red()))
-    tell(night(1, two))
+    tell(run(0, red()))
+    tell(run(1, two))
     assert pager.events == [("new", "settle"), ("new", "settle")]
-    tell(night(2, ActivityOutcome(two.name, two.verdict, two.reason, columns=(zone,))))
+    tell(run(2, ActivityOutcome(two.name, two.verdict, two.reason, columns=(zone,))))
     assert [event for event, _ in pager.events] == ["new", "new", "recovered"]
     assert pager.arrived[2]["incident"] == pager.arrived[0]["incident"]
-    tell(night(3, green()))
+    tell(run(3, green()))
     assert pager.arrived[3]["incident"] == pager.arrived[1]["incident"]
 
 
-def test_a_night_that_could_not_be_compared_recovers_nothing(
-    tell: Any, night: Night, red: Make, green: Make, invalid: Make, pager: Any
+def test_a_run_that_could_not_be_compared_recovers_nothing(
+    tell: Any, run: Night, red: Make, green: Make, invalid: Make, pager: Any
 ) -> None:
-    tell(night(0, red()))
-    tell(night(1, invalid()))
+    tell(run(0, red()))
+    tell(run(1, invalid()))
     assert [event for event, _ in pager.events] == ["new", "new"]
-    tell(night(2, green()))
+    tell(run(2, green()))
     assert sorted(event for event, _ in pager.events) == ["new", "new", "recovered", "recovered"]
 
 
-def test_only_the_first_broken_link_is_told_and_who_waits_for_it(
-    tell: Any, night: Night, invalid: Make, pager: Any
+def test_only_the_first_failure_is_reported_and_who_waits_for_it(
+    tell: Any, run: Night, invalid: Make, pager: Any
 ) -> None:
-    tell(night(0, invalid("load"), invalid("settle", caused_by="load"), invalid("fees", caused_by="load")))
+    tell(run(0, invalid("load"), invalid("settle", caused_by="load"), invalid("fees", caused_by="load")))
     assert pager.events == [("new", "load")]
     lines = pager.arrived[0]["lines"]
-    assert lines[1] == "Broke first: ADF activity load: UserError 2011, out of memory"
+    assert lines[1] == "Failed first: ADF activity load: UserError 2011, out of memory"
     assert "2 more wait for it: settle, fees." in lines[3]
 
 
 def test_a_partial_rerun_leaves_the_other_activities_alone(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any
+    tell: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(night(0, red(), red(name="fees")))
-    tell(night(0, green("fees")))
+    tell(run(0, red(), red(name="fees")))
+    tell(run(0, green("fees")))
     assert pager.events == [("new", "fees"), ("new", "settle"), ("recovered", "fees")]
 
 
-def test_an_older_night_never_changes_what_a_later_one_said(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any
+def test_an_older_run_never_changes_what_a_later_one_said(
+    tell: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(night(5, red()))
-    tell(night(2, green()))
-    tell(night(3, red(80)))
+    tell(run(5, red()))
+    tell(run(2, green()))
+    tell(run(3, red(80)))
     assert pager.events == [("new", "settle")]
-    tell(night(6, green()))
-    tell(night(4, red()))
+    tell(run(6, green()))
+    tell(run(4, red()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
 def test_a_failing_channel_never_hides_the_others_and_is_tried_again_in_order(
-    tell: Any, night: Night, red: Make, green: Make, pager: Any, chat: Any
+    tell: Any, run: Night, red: Make, green: Make, pager: Any, chat: Any
 ) -> None:
     pager.failures = [RuntimeError("no route")]
-    assert sorted(tell(night(0, red()))) == ["", "RuntimeError: no route"]
+    assert sorted(tell(run(0, red()))) == ["", "RuntimeError: no route"]
     assert (pager.events, chat.events) == ([], [("new", "settle")])
     pager.failures = [RuntimeError("no route")]
-    tell(night(1, green()))
+    tell(run(1, green()))
     assert pager.events == []
-    tell(night(2, green()))
+    tell(run(2, green()))
     assert pager.events == chat.events == [("new", "settle"), ("recovered", "settle")]
 
 
 def test_what_passes_by_itself_is_tried_again_at_once(
-    tell: Any, night: Night, red: Make, pager: Any, clock: FakeClock
+    tell: Any, run: Night, red: Make, pager: Any, clock: FakeClock
 ) -> None:
     pager.failures = [Throttled("slow down", retry_after=7), Unreachable("reset")]
-    tell(night(0, red()))
+    tell(run(0, red()))
     assert pager.events == [("new", "settle")]
     assert clock.slept[1:] == [7, 4]
 
 
 def test_a_channel_that_was_added_later_hears_of_later_changes_only(
-    store: Store, clock: FakeClock, night: Night, red: Make, green: Make, pager: Any, chat: Any
+    store: Store, clock: FakeClock, run: Night, red: Make, green: Make, pager: Any, chat: Any
 ) -> None:
-    notify(store, night(0, red()), [pager], clock)
+    notify(store, run(0, red()), [pager], clock)
     clock.sleep(1)
-    notify(store, night(1, green()), [pager, chat], clock)
+    notify(store, run(1, green()), [pager, chat], clock)
     assert chat.events == [("recovered", "settle")]
 
 
-def test_no_channel_at_all_still_keeps_the_state(store: Store, clock: FakeClock, night: Night, red: Make) -> None:
-    assert notify(store, night(0, red()), [], clock) == ()
+def test_no_channel_at_all_still_keeps_the_state(store: Store, clock: FakeClock, run: Night, red: Make) -> None:
+    assert notify(store, run(0, red()), [], clock) == ()
     [state] = store.alerts("payments")
     assert (state["status"], state["cause"], state["column_name"]) == ("open", "rounding", "amount")
 
 
-def test_a_late_night_is_told_once_and_resolved_when_it_ends(
-    store: Store, clock: FakeClock, night: Night, green: Make, pager: Any
+def test_a_late_run_is_reported_once_and_resolved_when_it_ends(
+    store: Store, clock: FakeClock, run: Night, green: Make, pager: Any
 ) -> None:
     for _ in range(2):
         notify_late(store, "payments", date(2026, 3, 2), "has not ended after 2 h", [pager], clock)
     assert pager.events == [("new", "")]
     assert "has not ended after 2 h" in pager.arrived[0]["lines"][0]
     clock.sleep(1)
-    notify(store, night(0, green()), [pager], clock)
+    notify(store, run(0, green()), [pager], clock)
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
 @pytest.mark.parametrize("ended", ["run of everything", "run of some activities", "another run"])
-def test_no_run_that_could_not_be_compared_resolves_what_is_wrong_with_the_night(
-    store: Store, clock: FakeClock, night: Night, green: Make, invalid: Make, pager: Any, ended: str
+def test_no_run_that_could_not_be_compared_resolves_what_is_wrong_with_the_run(
+    store: Store, clock: FakeClock, run: Night, green: Make, invalid: Make, pager: Any, ended: str
 ) -> None:
-    notify(store, replace(night(0, green()), beyond="copy_raw was denied."), [pager], clock)
+    notify(store, replace(run(0, green()), run_issue="copy_raw was denied."), [pager], clock)
     clock.sleep(1)
     notify_late(store, "payments", date(2026, 3, 2), "has not ended", [pager], clock, "scheduled__1")
     clock.sleep(1)
-    manual = replace(night(0, green(), invalid("fees")), run_id="manual__2")
+    manual = replace(run(0, green(), invalid("fees")), run_id="manual__2")
     outcomes = {
         "run of everything": manual,
-        "run of some activities": replace(night(0, invalid()), run_id="manual__2", whole=False),
-        "another run": replace(night(0, green()), run_id="manual__2", whole=False),
+        "run of some activities": replace(run(0, invalid()), run_id="manual__2", whole=False),
+        "another run": replace(run(0, green()), run_id="manual__2", whole=False),
     }
     notify(store, outcomes[ended], [pager], clock)
     assert "recovered" not in [event for event, _ in pager.events]
 
 
 def test_a_late_run_is_over_with_its_own_end_however_that_was(
-    store: Store, clock: FakeClock, night: Night, invalid: Make, pager: Any
+    store: Store, clock: FakeClock, run: Night, invalid: Make, pager: Any
 ) -> None:
     notify_late(store, "payments", date(2026, 3, 2), "has not ended", [pager], clock, "run-0")
     clock.sleep(1)
-    notify(store, replace(night(0, invalid()), whole=False), [pager], clock)
+    notify(store, replace(run(0, invalid()), whole=False), [pager], clock)
     assert sorted(pager.events) == [("new", ""), ("new", "settle"), ("recovered", "")]
 
 
-def test_a_run_without_a_plan_is_told_and_resolved_by_a_night_that_is_green(
-    tell: Any, night: Night, green: Make, pager: Any
+def test_a_run_without_a_plan_is_reported_and_resolved_by_a_run_that_is_green(
+    tell: Any, run: Night, green: Make, pager: Any
 ) -> None:
-    tell(replace(night(0), beyond="The plan of the run: '2026-31-03' is not a date."))
+    tell(replace(run(0), run_issue="The plan of the run: '2026-31-03' is not a date."))
     [told] = pager.arrived
     assert "was not compared" in told["lines"][0]
     assert "is not a date" in told["lines"][1]
-    tell(night(1, green()))
+    tell(run(1, green()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
-def test_every_kind_of_trouble_has_a_sentence(tell: Any, night: Night, red: Make, pager: Any) -> None:
+def test_every_kind_of_issue_has_a_sentence(tell: Any, run: Night, red: Make, pager: Any) -> None:
     outcome = ActivityOutcome(
         "settle",
         Verdict.FAIL,
@@ -253,21 +259,21 @@ def test_every_kind_of_trouble_has_a_sentence(tell: Any, night: Night, red: Make
         columns=red(5, cause=Cause.TIMEZONE_SHIFT).columns,
         broken_expectations=(("currency", "ExpectColumnValuesToMatchRegex"),),
     )
-    tell(night(0, outcome))
+    tell(run(0, outcome))
     told = pager.arrived[0]["lines"][0]
     assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in told
     assert "and 1 more" in told
     assert pager.arrived[0]["lines"][3] == "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
 
 
-def test_a_night_that_is_red_beyond_its_activities_is_told_too(
-    tell: Any, night: Night, green: Make, pager: Any
+def test_a_run_that_is_red_beyond_its_activities_is_reported_too(
+    tell: Any, run: Night, green: Make, pager: Any
 ) -> None:
-    beyond = "The Data Factory pipeline: PipelineFailed: copy_raw was denied."
-    tell(replace(night(0, green()), beyond=beyond))
-    tell(replace(night(1, green()), beyond=beyond))
+    run_issue = "The Data Factory pipeline: PipelineFailed: copy_raw was denied."
+    tell(replace(run(0, green()), run_issue=run_issue))
+    tell(replace(run(1, green()), run_issue=run_issue))
     [told] = pager.arrived
     assert "is not green, though every activity is" in told["lines"][0]
-    assert told["lines"][1] == f"Broke first: {beyond}"
-    tell(night(2, green()))
+    assert told["lines"][1] == f"Failed first: {run_issue}"
+    tell(run(2, green()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]

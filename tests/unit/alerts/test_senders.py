@@ -37,14 +37,14 @@ from parity.suite.models import Severity
 KEY = "0123456789abcdef0123456789abcdef"
 LINES = (
     "payments · settle · 2026-03-02: a < b & c.",
-    "The chain held.",
+    "No stage failed.",
     "Since 2026-03-01.",
     "7 rows.",
     "Next: look.",
 )
 
 
-def letter(event: Event = Event.NEW, **more: Any) -> dict[str, Any]:
+def payload(event: Event = Event.NEW, **more: Any) -> dict[str, Any]:
     """Return a letter as the store keeps it."""
     given = {"url": "https://airflow.test/run?a=1&b=2", "owner": "data", **more}
     message = Message(
@@ -68,19 +68,19 @@ def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any) -> No
     send = pager(sink.url)
     states = []
     for event in (Event.NEW, Event.WORSE, Event.RECOVERED):
-        send(letter(event))
+        send(payload(event))
         states.append([i["state"] for i in sink.inbox.read()["incidents"]])
     assert states == [["triggered"], ["triggered"], ["resolved"]]
     first = sink.bodies("pagerduty")[0]
     assert first["dedup_key"] == "parity/payments/1"
     assert first["payload"]["severity"] == "critical"
-    assert first["payload"]["custom_details"]["Where"] == "The chain held."
+    assert first["payload"]["custom_details"]["Where"] == "No stage failed."
     assert first["links"] == [{"href": "https://airflow.test/run?a=1&b=2", "text": "Open the run"}]
 
 
 def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
     settings = SlackSettings(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api/")
-    SlackSender(settings)(letter())
+    SlackSender(settings)(payload())
     [body] = sink.bodies("slack")
     assert body["channel"] == "#parity"
     assert "a &lt; b &amp; c" in body["text"]
@@ -89,7 +89,7 @@ def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
 
 def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any) -> None:
     settings = SlackSettings(name="s", webhook_url=SecretStr(f"{sink.url}/services/T/B/x"))
-    SlackSender(settings)(letter(url=""))
+    SlackSender(settings)(payload(url=""))
     [body] = sink.bodies("slack")
     assert [block["type"] for block in body["blocks"]] == ["header", "section"]
 
@@ -97,15 +97,15 @@ def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any) -> N
 def test_slack_that_refuses_with_a_200_did_not_get_it(sink: Any) -> None:
     settings = SlackSettings(name="s", channel="#parity", token=SecretStr("wrong"), api_base=f"{sink.url}/api")
     with pytest.raises(RemoteFailed, match="invalid_auth"):
-        SlackSender(settings)(letter())
+        SlackSender(settings)(payload())
 
 
 def test_slack_without_any_secret_is_bad_input() -> None:
     with pytest.raises(BadInput, match="neither a token nor a webhook"):
-        SlackSender(SlackSettings(name="s", channel="#parity"))(letter())
+        SlackSender(SlackSettings(name="s", channel="#parity"))(payload())
 
 
-def test_a_letter_is_written_as_text_and_html(sink: Any) -> None:
+def test_a_message_is_written_as_text_and_html(sink: Any) -> None:
     host, port = sink.smtp.split(":")
     settings = EmailSettings(
         name="mail",
@@ -115,11 +115,11 @@ def test_a_letter_is_written_as_text_and_html(sink: Any) -> None:
         port=int(port),
         starttls=False,
     )
-    EmailSender(settings)(letter())
+    EmailSender(settings)(payload())
     [mail] = sink.bodies("mail")
     assert mail["to"] == ["a@example.test", "b@example.test"]
     assert mail["headers"]["Subject"] == "[Parity] new: payments · settle · 2026-03-02 (critical)"
-    assert "Where: The chain held." in mail["text"]
+    assert "Where: No stage failed." in mail["text"]
 
 
 def test_a_mail_server_that_is_not_there_may_come_back() -> None:
@@ -127,14 +127,14 @@ def test_a_mail_server_that_is_not_there_may_come_back() -> None:
         name="m", to=("a@b.test",), sender="p@b.test", host="127.0.0.1", port=9, starttls=False
     )
     with pytest.raises(Unreachable):
-        EmailSender(settings)(letter())
+        EmailSender(settings)(payload())
 
 
 def test_a_webhook_gets_the_message_as_json(sink: Any) -> None:
     settings = WebhookSettings(name="w", url=SecretStr(f"{sink.url}/webhook/parity"))
-    WebhookSender(settings)(letter())
-    assert sink.bodies("webhook") == [letter()]
-    assert Message.from_json(letter()).to_json() == letter()
+    WebhookSender(settings)(payload())
+    assert sink.bodies("webhook") == [payload()]
+    assert Message.from_json(payload()).to_json() == payload()
 
 
 @pytest.mark.parametrize(
@@ -143,38 +143,38 @@ def test_a_webhook_gets_the_message_as_json(sink: Any) -> None:
 )
 def test_a_status_becomes_the_error_that_it_means(status: int, error: type[ParityError]) -> None:
     with pytest.raises(error):
-        pager("https://pager.test", answering(status))(letter())
+        pager("https://pager.test", answering(status))(payload())
 
 
 @pytest.mark.parametrize("asked", ["12", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
 def test_how_long_to_wait_is_seconds_or_a_date(asked: str) -> None:
     with pytest.raises(Throttled) as caught:
-        pager("https://pager.test", answering(429, headers={"Retry-After": asked}))(letter())
+        pager("https://pager.test", answering(429, headers={"Retry-After": asked}))(payload())
     assert caught.value.retry_after is not None
     assert (caught.value.retry_after == 12) is (asked == "12")
 
 
 def test_the_receivers_own_words_are_reported_and_its_answer_to_a_webhook_may_be_any_text() -> None:
     settings = SlackSettings(name="s", webhook_url=SecretStr("https://slack.test/services/T"))
-    SlackSender(settings, answering(200, text="ok"))(letter())
+    SlackSender(settings, answering(200, text="ok"))(payload())
     with pytest.raises(NotFound, match="no_service"):
-        SlackSender(settings, answering(404, text="no_service"))(letter())
+        SlackSender(settings, answering(404, text="no_service"))(payload())
 
 
 @pytest.mark.parametrize("url", ["", "hook.test", "ftp://hook.test/x"])
 def test_an_address_that_is_no_url_is_bad_input(url: str) -> None:
     with pytest.raises(BadInput, match="is not a URL"):
-        WebhookSender(WebhookSettings(name="w", url=SecretStr(url)))(letter())
+        WebhookSender(WebhookSettings(name="w", url=SecretStr(url)))(payload())
 
 
 def test_no_answer_may_pass_by_itself() -> None:
     with pytest.raises(Unreachable):
-        pager("http://127.0.0.1:9")(letter())
+        pager("http://127.0.0.1:9")(payload())
 
 
 def test_no_message_repeats_the_address_of_a_webhook() -> None:
     settings = WebhookSettings(name="w", url=SecretStr("https://hook.test/secret-path"))
     with pytest.raises(ParityError) as caught:
-        WebhookSender(settings, answering(500))(letter())
+        WebhookSender(settings, answering(500))(payload())
     assert "secret-path" not in str(caught.value)
     assert "secret-path" not in repr(settings)

@@ -10,10 +10,19 @@ import pytest
 
 from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
-from parity.flow.provenance import MADE, Made, activity_rules, database_rules, mark, question, suite_rules
+from parity.flow.codec import to_json
+from parity.flow.provenance import (
+    PROVENANCE,
+    Provenance,
+    database_rules,
+    export_rules,
+    output_hash,
+    suite_rules,
+    verdict_rules,
+)
 from parity.flow.run_verdict import (
     COVERS,
-    NEVER,
+    MISSING,
     PIPELINE,
     PLAN,
     START,
@@ -22,11 +31,11 @@ from parity.flow.run_verdict import (
     Rules,
     RunFacts,
     TaskFacts,
-    beyond,
-    inputs_now,
+    current_outcome,
+    input_hashes,
     judge_activity,
     judge_run,
-    outcome_of,
+    run_issue,
     stage_sources,
     stages_of,
     task_of,
@@ -42,31 +51,38 @@ SETTLE = suite("settle").activities[0].model_copy(update={"glue_job": "settle_jo
 DAY, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def made(link: Stage, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, way: Any = None) -> dict[str, Any]:
+def made(
+    stage: Stage, pieces: dict[str, TaskFacts], mode: Mode = Mode.ROWS, strategy: Any = None
+) -> dict[str, Any]:
     """Return how a piece came to be that was made from all that there is."""
-    sources = stage_sources(SETTLE, mode, way or {})[link]
-    inputs = {task_of(source, "settle"): mark(pieces[task_of(source, "settle")].piece) for source in sources}
-    return Made(f"attempt of {link}", RULES.of(link), inputs).to_json()
+    sources = stage_sources(SETTLE, mode, strategy or {})[stage]
+    inputs = {
+        task_of(source, "settle"): output_hash(pieces[task_of(source, "settle")].output) for source in sources
+    }
+    return to_json(Provenance(f"attempt of {stage}", RULES.of(stage), inputs))
 
 
-def whole(mode: Mode = Mode.ROWS, way: Any = None) -> ActivityFacts:
+def whole(mode: Mode = Mode.ROWS, strategy: Any = None) -> ActivityFacts:
     """Return the facts of an activity that was compared and is equal."""
     tasks: dict[str, TaskFacts] = {}
-    links = stage_sources(SETTLE, mode, way or {})
-    for link in links:
-        own = {"run_id": f"of {link}", **({} if link is Stage.PLAN else {MADE: made(link, tasks, mode, way)})}
-        own |= (way or {}) if link is Stage.WAY else {}
-        own |= {"verdict": "PASS"} if link in (Stage.COMPARE, Stage.VALIDATE) else {}
-        tasks[task_of(link, "settle")] = TaskFacts("success", own)
-    result = Result(Verdict.PASS, "equal", extra={MADE: tasks["settle.compare"].piece[MADE]})
-    findings = Findings(made=tasks["settle.great_expectations"].piece[MADE])
-    return ActivityFacts(SETTLE, links, tasks, RULES, RULES.activity, result, findings)
+    stages = stage_sources(SETTLE, mode, strategy or {})
+    for stage in stages:
+        own = {
+            "run_id": f"of {stage}",
+            **({} if stage is Stage.PLAN else {PROVENANCE: made(stage, tasks, mode, strategy)}),
+        }
+        own |= (strategy or {}) if stage is Stage.STRATEGY else {}
+        own |= {"verdict": "PASS"} if stage in (Stage.COMPARE, Stage.VALIDATE) else {}
+        tasks[task_of(stage, "settle")] = TaskFacts("success", own)
+    result = Result(Verdict.PASS, "equal", extra={PROVENANCE: tasks["settle.compare"].output[PROVENANCE]})
+    findings = Findings(provenance=tasks["settle.great_expectations"].output[PROVENANCE])
+    return ActivityFacts(SETTLE, stages, tasks, RULES, RULES.verdict, result, findings)
 
 
-def changed(facts: ActivityFacts, task: str, **piece: Any) -> ActivityFacts:
+def changed(facts: ActivityFacts, task: str, **output: Any) -> ActivityFacts:
     """Return facts in which a task has handed on something else since."""
     known = facts.tasks[task]
-    return replace(facts, tasks={**facts.tasks, task: replace(known, piece={**known.piece, **piece})})
+    return replace(facts, tasks={**facts.tasks, task: replace(known, output={**known.output, **output})})
 
 
 def in_state(facts: ActivityFacts, task: str, state: str) -> ActivityFacts:
@@ -74,26 +90,28 @@ def in_state(facts: ActivityFacts, task: str, state: str) -> ActivityFacts:
 
 
 @pytest.mark.parametrize(
-    ("mode", "way"),
+    ("mode", "strategy"),
     [(Mode.ROWS, {}), (Mode.AUTO, {"mode": "rows"}), (Mode.DIGEST, {"mode": "digest"})],
 )
-def test_pieces_that_belong_together_are_judged_by_what_was_compared(mode: Mode, way: dict[str, str]) -> None:
-    facts = whole(mode, way)
+def test_pieces_that_belong_together_are_judged_by_what_was_compared(mode: Mode, strategy: dict[str, str]) -> None:
+    facts = whole(mode, strategy)
     assert judge_activity(facts).verdict is Verdict.PASS
-    differs = {"verdict": "FAIL", MADE: facts.tasks["settle.compare"].piece[MADE]}
+    differs = {"verdict": "FAIL", PROVENANCE: facts.tasks["settle.compare"].output[PROVENANCE]}
     facts = changed(facts, "settle.compare", **differs)
     judged = replace(
         facts,
-        result=Result(Verdict.FAIL, "3 changed rows", extra={MADE: differs[MADE]}),
+        result=Result(Verdict.FAIL, "3 changed rows", extra={PROVENANCE: differs[PROVENANCE]}),
         tasks={
             **facts.tasks,
             "settle.great_expectations": TaskFacts(
                 "success",
-                {"verdict": "PASS", MADE: made(Stage.VALIDATE, dict(facts.tasks), mode, way)},
+                {"verdict": "PASS", PROVENANCE: made(Stage.VALIDATE, dict(facts.tasks), mode, strategy)},
             ),
         },
     )
-    judged = replace(judged, findings=Findings(made=judged.tasks["settle.great_expectations"].piece[MADE]))
+    judged = replace(
+        judged, findings=Findings(provenance=judged.tasks["settle.great_expectations"].output[PROVENANCE])
+    )
     assert judge_activity(judged) == replace(judge_activity(judged), verdict=Verdict.FAIL, reason="3 changed rows")
 
 
@@ -109,7 +127,7 @@ def test_the_chain_is_as_long_as_what_the_run_did() -> None:
         Stage.VALIDATE,
     ]
     assert list(stage_sources(SETTLE, Mode.ROWS))[2] is Stage.GLUE
-    surveyed = {Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY, Stage.WAY}
+    surveyed = {Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY, Stage.STRATEGY}
     digested = {Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST, Stage.BUCKETS}
     assert (
         set(stage_sources(SETTLE, Mode.AUTO, {"mode": "rows"})) - set(stage_sources(SETTLE, Mode.ROWS)) == surveyed
@@ -119,15 +137,15 @@ def test_the_chain_is_as_long_as_what_the_run_did() -> None:
     )
     assert stage_sources(SETTLE, Mode.ROWS)[Stage.COMPARE] == (Stage.PLAN, Stage.GLUE, Stage.ATHENA, Stage.HELPER)
     assert stage_sources(SETTLE, Mode.DIGEST, {"mode": "digest"})[Stage.HELPER][-1] is Stage.BUCKETS
-    assert stage_sources(SETTLE, Mode.AUTO, {"mode": "rows"})[Stage.ATHENA][-1] is Stage.WAY
+    assert stage_sources(SETTLE, Mode.AUTO, {"mode": "rows"})[Stage.ATHENA][-1] is Stage.STRATEGY
 
 
-@pytest.mark.parametrize("link", stage_sources(SETTLE, Mode.ROWS))
+@pytest.mark.parametrize("stage", stage_sources(SETTLE, Mode.ROWS))
 @pytest.mark.parametrize("state", ["failed", "upstream_failed", "skipped", "running", "missing"])
 def test_a_task_of_the_chain_that_did_not_succeed_makes_it_invalid_whatever_lies_there(
-    link: Stage, state: str
+    stage: Stage, state: str
 ) -> None:
-    task = task_of(link, "settle")
+    task = task_of(stage, "settle")
     judged = judge_activity(in_state(whole(), task, state))
     assert judged.verdict is Verdict.INVALID
     assert f"Task {task} is {state}" in judged.reason
@@ -150,30 +168,30 @@ def test_a_piece_that_was_made_before_its_input_ran_again_is_named_with_what_to_
     again: str, stale: str
 ) -> None:
     facts = whole()
-    piece = facts.tasks[again].piece
-    own = {MADE: {**piece[MADE], "attempt": "a later one"}} if MADE in piece else {}
+    output = facts.tasks[again].output
+    own = {PROVENANCE: {**output[PROVENANCE], "attempt": "a later one"}} if PROVENANCE in output else {}
     if again == "settle.compare":  # its report is of the later attempt, too
         facts = replace(facts, result=replace(facts.result, extra=own))  # type: ignore[type-var]
     judged = judge_activity(changed(facts, again, run_id="run again", **own))
     assert judged.verdict is Verdict.INVALID
-    assert f"Task {stale} worked on what {again} had handed on before it ran again." in judged.reason
+    assert f"Task {stale} used the output of {again} from before it ran again." in judged.reason
     assert f"Clear {stale} with everything after it." in judged.reason
 
 
-@pytest.mark.parametrize("link", [link for link in stage_sources(SETTLE, Mode.ROWS) if link is not Stage.PLAN])
-@pytest.mark.parametrize("piece", [{}, {"run_id": "r"}, {MADE: {"attempt": "a"}}, {MADE: "text"}])
-def test_a_task_that_handed_nothing_on_was_marked_by_hand(link: Stage, piece: dict[str, Any]) -> None:
-    facts, task = whole(), task_of(link, "settle")
-    judged = judge_activity(replace(facts, tasks={**facts.tasks, task: TaskFacts("success", piece)}))
+@pytest.mark.parametrize("stage", [stage for stage in stage_sources(SETTLE, Mode.ROWS) if stage is not Stage.PLAN])
+@pytest.mark.parametrize("output", [{}, {"run_id": "r"}, {PROVENANCE: {"attempt": "a"}}, {PROVENANCE: "text"}])
+def test_a_task_that_handed_nothing_on_was_marked_by_hand(stage: Stage, output: dict[str, Any]) -> None:
+    facts, task = whole(), task_of(stage, "settle")
+    judged = judge_activity(replace(facts, tasks={**facts.tasks, task: TaskFacts("success", output)}))
     assert judged.verdict is Verdict.INVALID
-    assert f"Task {task} handed nothing on" in judged.reason
+    assert f"Task {task} has no output" in judged.reason
 
 
-@pytest.mark.parametrize("link", [link for link in stage_sources(SETTLE, Mode.ROWS) if link is not Stage.PLAN])
-def test_a_piece_that_was_made_by_other_rules_is_invalid(link: Stage) -> None:
-    facts, task = whole(), task_of(link, "settle")
-    other = {**facts.tasks[task].piece[MADE], "rules": "of yesterday"}
-    judged = judge_activity(changed(facts, task, **{MADE: other}))
+@pytest.mark.parametrize("stage", [stage for stage in stage_sources(SETTLE, Mode.ROWS) if stage is not Stage.PLAN])
+def test_a_piece_that_was_made_by_other_rules_is_invalid(stage: Stage) -> None:
+    facts, task = whole(), task_of(stage, "settle")
+    other = {**facts.tasks[task].output[PROVENANCE], "rules": "of yesterday"}
+    judged = judge_activity(changed(facts, task, **{PROVENANCE: other}))
     assert judged.verdict is Verdict.INVALID
     assert f"Task {task} ran by other rules" in judged.reason
 
@@ -181,7 +199,7 @@ def test_a_piece_that_was_made_by_other_rules_is_invalid(link: Stage) -> None:
 def test_a_suite_that_was_edited_since_the_plan_is_invalid() -> None:
     judged = judge_activity(replace(whole(), planned="of the evening"))
     assert judged.verdict is Verdict.INVALID
-    assert "The suite was edited while its run went" in judged.reason
+    assert "The suite was edited during the run" in judged.reason
     assert "Clear plan with everything after it" in judged.reason
 
 
@@ -189,7 +207,7 @@ def test_a_suite_that_was_edited_since_the_plan_is_invalid() -> None:
     "result",
     [
         Result(Verdict.PASS, "equal"),
-        Result(Verdict.PASS, "equal", extra={MADE: Made("an older attempt", RULES.activity).to_json()}),
+        Result(Verdict.PASS, "equal", extra={PROVENANCE: to_json(Provenance("an older attempt", RULES.verdict))}),
         Result(Verdict.WAIVED, "another verdict", extra=whole().result.extra),  # type: ignore[union-attr]
     ],
     ids=["says nothing", "of another attempt", "another verdict than was handed on"],
@@ -197,13 +215,13 @@ def test_a_suite_that_was_edited_since_the_plan_is_invalid() -> None:
 def test_a_report_that_is_not_of_the_attempt_that_handed_on_is_invalid(result: Result) -> None:
     judged = judge_activity(replace(whole(), result=result))
     assert judged.verdict is Verdict.INVALID
-    assert "What task settle.compare wrote is not of the attempt" in judged.reason
+    assert "The artefact of task settle.compare is not of the attempt" in judged.reason
 
 
 def test_findings_that_are_not_of_the_attempt_that_handed_on_are_invalid() -> None:
-    judged = judge_activity(replace(whole(), findings=Findings(made={"attempt": "older"})))
+    judged = judge_activity(replace(whole(), findings=Findings(provenance={"attempt": "older"})))
     assert judged.verdict is Verdict.INVALID
-    assert "What task settle.great_expectations wrote" in judged.reason
+    assert "The artefact of task settle.great_expectations" in judged.reason
 
 
 def test_a_waiver_that_ended_since_the_comparison_covers_nothing_when_it_is_judged_again() -> None:
@@ -212,11 +230,11 @@ def test_a_waiver_that_ended_since_the_comparison_covers_nothing_when_it_is_judg
     other = {"ticket": "PAY-2", "expires": "2026-01-01", "state": "expired"}
     result = replace(facts.result, verdict=Verdict.WAIVED, waivers=(other, waiver))  # type: ignore[type-var]
     tasks = changed(facts, "settle.compare", verdict="WAIVED").tasks
-    compare = mark(tasks["settle.compare"].piece)
-    known = tasks["settle.great_expectations"].piece[MADE]
+    compare = output_hash(tasks["settle.compare"].output)
+    known = tasks["settle.great_expectations"].output[PROVENANCE]
     again = {**known, "inputs": {**known["inputs"], "settle.compare": compare}}
-    tasks = {**tasks, "settle.great_expectations": TaskFacts("success", {"verdict": "PASS", MADE: again})}
-    facts = replace(facts, result=result, tasks=tasks, findings=Findings(made=again))
+    tasks = {**tasks, "settle.great_expectations": TaskFacts("success", {"verdict": "PASS", PROVENANCE: again})}
+    facts = replace(facts, result=result, tasks=tasks, findings=Findings(provenance=again))
     assert judge_activity(replace(facts, today=NEXT_DAY)).verdict is Verdict.WAIVED
     late = judge_activity(replace(facts, today=date(2026, 3, 3)))
     assert late.verdict is Verdict.INVALID
@@ -230,57 +248,57 @@ def test_nothing_compared_and_nothing_expected_are_invalid() -> None:
 
 
 def test_a_broken_link_comes_before_pieces_that_do_not_fit() -> None:
-    broken = StageFailure(Stage.HELPER, "The cluster died.", caused_by="load")
+    failure = StageFailure(Stage.HELPER, "The cluster died.", caused_by="load")
     facts = whole()
-    tasks = {**facts.tasks, "settle.helper_job": TaskFacts("failed", {}, broken)}
+    tasks = {**facts.tasks, "settle.helper_job": TaskFacts("failed", {}, failure)}
     judged = judge_activity(replace(facts, tasks=tasks, planned="older"))
-    assert judged.broken == broken
-    assert judged.reason == broken.sentence
+    assert judged.failure == failure
+    assert judged.reason == failure.sentence
 
 
 def recorded(facts: ActivityFacts, verdict: str = "PASS", **now: Any) -> Recorded:
     """Return an outcome that was recorded of ``facts``; ``now`` is what is different since."""
-    inputs = inputs_now(facts.stages, "settle", facts.tasks)
-    said = {"verdict": verdict, "reason": "equal", MADE: Made("a", RULES.activity, inputs).to_json()}
-    return replace(Recorded(said, "success", inputs, (), (RULES.activity,)), **now)
+    inputs = input_hashes(facts.stages, "settle", facts.tasks)
+    said = {"verdict": verdict, "reason": "equal", PROVENANCE: to_json(Provenance("a", RULES.verdict, inputs))}
+    return replace(Recorded(said, "success", inputs, (), (RULES.verdict,)), **now)
 
 
 def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
-    assert outcome_of(recorded(whole()), "settle.record")["verdict"] == "PASS"
-    again = inputs_now(whole().stages, "settle", changed(whole(), "settle.helper_job", run_id="new").tasks)
+    assert current_outcome(recorded(whole()), "settle.record")["verdict"] == "PASS"
+    again = input_hashes(whole().stages, "settle", changed(whole(), "settle.helper_job", run_id="new").tasks)
     for now in (
         {"state": "failed"},
         {"state": "upstream_failed"},
         {"inputs": again},
         {"inputs": {}},
         {"rules": ("of a later plan",)},
-        {"rules": (RULES.activity, "declared since")},
+        {"rules": (RULES.verdict, "declared since")},
         {"rules": ()},
-        {"unwell": ("settle.helper_job",)},
+        {"unsuccessful": ("settle.helper_job",)},
         {"outcome": {"verdict": "PASS", "reason": "said before this was checked"}},
         {"outcome": {}},
     ):
-        counts = outcome_of(recorded(whole(), **now), "settle.record")
+        counts = current_outcome(recorded(whole(), **now), "settle.record")
         assert counts["verdict"] == "INVALID", now
-    told = outcome_of(recorded(whole(), state="failed"), "settle.record")["reason"]
+    told = current_outcome(recorded(whole(), state="failed"), "settle.record")["reason"]
     assert told == (
-        "Task settle.record is failed, so that PASS cannot be its last word. "
+        "Task settle.record is failed, so PASS cannot be its final verdict. "
         "Clear settle.record with everything after it."
     )
-    told = outcome_of(recorded(whole(), unwell=("settle.helper_job",)), "settle.record")["reason"]
-    assert told.startswith("Task settle.helper_job has not succeeded, so that PASS does not stand.")
+    told = current_outcome(recorded(whole(), unsuccessful=("settle.helper_job",)), "settle.record")["reason"]
+    assert told.startswith("Task settle.helper_job has not succeeded, so PASS does not count.")
 
 
 def test_a_red_word_stands_whatever_happened_since() -> None:
-    counts = outcome_of(recorded(whole(), "FAIL", state="failed", inputs={}), "settle.record")
+    counts = current_outcome(recorded(whole(), "FAIL", state="failed", inputs={}), "settle.record")
     assert (counts["verdict"], counts["reason"]) == ("FAIL", "equal")
 
 
 def test_a_green_word_that_rests_on_a_waiver_stands_until_its_last_day() -> None:
     said = {**recorded(whole(), "WAIVED").outcome, COVERS: {"PAY-1": "2026-03-02", "PAY-2": "2026-03-01"}}
     for day, counts in ((DAY, "WAIVED"), (NEXT_DAY, "INVALID"), (None, "WAIVED")):
-        assert outcome_of(recorded(whole(), outcome=said, today=day), "settle.record")["verdict"] == counts
-    told = outcome_of(recorded(whole(), outcome=said, today=NEXT_DAY), "settle.record")["reason"]
+        assert current_outcome(recorded(whole(), outcome=said, today=day), "settle.record")["verdict"] == counts
+    told = current_outcome(recorded(whole(), outcome=said, today=NEXT_DAY), "settle.record")["reason"]
     assert told.startswith("WAIVED rests on waiver PAY-2, whose last day was 2026-03-01. Clear settle.record")
 
 
@@ -312,13 +330,13 @@ def test_a_run_is_as_good_as_its_worst_activity() -> None:
 
 def test_a_run_of_some_activities_says_that_the_others_were_not_asked_for() -> None:
     found = judge_run(night("PASS", declared=3))
-    assert found == (Verdict.PASS, "1 activity is equal. 2 activities were not asked for in this run.")
+    assert found == (Verdict.PASS, "1 activity is equal. 2 activities were not part of this run.")
 
 
 def test_a_planned_activity_without_an_outcome_is_invalid() -> None:
     verdict, reason = judge_run(night("PASS", plan_=plan("a0", "a1")))
     assert verdict is Verdict.INVALID
-    assert reason.startswith("a1. It was never judged")
+    assert reason.startswith("a1. It has no verdict")
 
 
 def test_a_run_without_activities_compared_nothing() -> None:
@@ -331,7 +349,7 @@ def test_a_run_without_activities_compared_nothing() -> None:
 def test_a_pipeline_that_nobody_can_vouch_for_is_no_pass(task: str, state: str) -> None:
     verdict, reason = judge_run(night("PASS", shared={**WELL, task: TaskFacts(state)}))
     assert verdict is Verdict.INVALID
-    assert reason == f"{task} did not succeed, so the pipeline cannot be vouched for."
+    assert reason == f"{task} did not succeed, so the pipeline cannot be trusted."
     assert judge_run(night("PASS", shared={}))[0] is Verdict.INVALID
 
 
@@ -347,18 +365,18 @@ def test_the_end_of_an_earlier_pipeline_run_does_not_vouch_for_the_one_that_was_
 def test_a_pipeline_that_a_person_marks_successful_is_no_pass(handed: dict[str, str]) -> None:
     verdict, reason = judge_run(night("PASS", shared={**WELL, PIPELINE: TaskFacts("success", handed)}))
     assert verdict is Verdict.INVALID
-    assert reason.startswith("Task pipeline handed nothing on; it was marked by hand")
+    assert reason.startswith("Task pipeline has no output; it was marked by hand")
 
 
 def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:
     word = StageFailure(Stage.PIPELINE, "PipelineFailed: copy_raw was denied.")
     facts = night("PASS", shared={**WELL, PIPELINE: TaskFacts("failed", {}, word)})
     assert judge_run(facts) == (Verdict.INVALID, word.sentence)
-    assert beyond(facts) == word.sentence
-    assert beyond(night("PASS")) == ""
+    assert run_issue(facts) == word.sentence
+    assert run_issue(night("PASS")) == ""
 
 
-@pytest.mark.parametrize("said", ["its task is failed", "FAIL. 3 rows differ", "its run left no result"])
+@pytest.mark.parametrize("said", ["its task is failed", "FAIL. 3 rows differ", "its run has no result"])
 def test_a_date_of_the_range_that_is_not_green_makes_the_run_red_and_is_named(said: str) -> None:
     two = plan("a0", others=(NEXT_DAY, date(2026, 3, 3)))
     dates = {"2026-03-02": "PASS", "2026-03-03": said}
@@ -395,14 +413,14 @@ def with_one(**changed: Any) -> Activity:
 
 def test_rules_change_with_whatever_a_verdict_depends_on_and_with_nothing_else() -> None:
     own = suite("settle")
-    rules = activity_rules(own, SETTLE, "SELECT 1", ())
-    assert rules == activity_rules(own.model_copy(update={"owner": "x", "alerts": ()}), SETTLE, "SELECT 1", ())
-    assert rules == activity_rules(own, SETTLE, "SELECT 1", [waiver(activity="refund"), waiver(suite="other")])
-    assert rules != activity_rules(own, SETTLE, "SELECT 2", ())
-    assert rules != activity_rules(own, SETTLE, "SELECT 1", [waiver()])
-    assert rules != activity_rules(own, with_one(coverage=0.5), "SELECT 1", ())
-    assert rules != activity_rules(own.model_copy(update={"auto_rows": 7}), SETTLE, "SELECT 1", ())
-    assert question(own, SETTLE, "SELECT 1") != question(own, with_one(key=("id", "day")), "SELECT 1")
+    rules = verdict_rules(own, SETTLE, "SELECT 1", ())
+    assert rules == verdict_rules(own.model_copy(update={"owner": "x", "alerts": ()}), SETTLE, "SELECT 1", ())
+    assert rules == verdict_rules(own, SETTLE, "SELECT 1", [waiver(activity="refund"), waiver(suite="other")])
+    assert rules != verdict_rules(own, SETTLE, "SELECT 2", ())
+    assert rules != verdict_rules(own, SETTLE, "SELECT 1", [waiver()])
+    assert rules != verdict_rules(own, with_one(coverage=0.5), "SELECT 1", ())
+    assert rules != verdict_rules(own.model_copy(update={"auto_rows": 7}), SETTLE, "SELECT 1", ())
+    assert export_rules(own, SETTLE, "SELECT 1") != export_rules(own, with_one(key=("id", "day")), "SELECT 1")
     assert suite_rules(own) == suite_rules(suite("refund"))
     assert suite_rules(own) != suite_rules(own.model_copy(update={"timezone": "Europe/Berlin"}))
 
@@ -416,15 +434,21 @@ def test_a_databases_rules_change_with_its_file_and_its_waivers() -> None:
 
 
 def test_a_mark_stands_for_everything_but_a_plans_rules() -> None:
-    assert mark({}) == ""
-    assert mark({"a": 1, "b": {"c": 2}}) == mark({"b": {"c": 2}, "a": 1}) != mark({"a": 1, "b": {"c": 3}})
-    assert mark({"run_id": "r", "rules": {"settle": "x"}}) == mark({"run_id": "r", "rules": {"settle": "y"}})
-    assert NEVER.state == "missing"
+    assert output_hash({}) == ""
+    assert (
+        output_hash({"a": 1, "b": {"c": 2}})
+        == output_hash({"b": {"c": 2}, "a": 1})
+        != output_hash({"a": 1, "b": {"c": 3}})
+    )
+    assert output_hash({"run_id": "r", "rules": {"settle": "x"}}) == output_hash(
+        {"run_id": "r", "rules": {"settle": "y"}}
+    )
+    assert MISSING.state == "missing"
 
 
 def test_an_activity_whose_record_said_nothing_is_invalid_and_says_where_to_look() -> None:
-    said = outcome_of(Recorded({}, "success", {}), "settle.record")
-    assert said == {"verdict": Verdict.INVALID, "reason": "It was never judged; read the log of its record task."}
+    said = current_outcome(Recorded({}, "success", {}), "settle.record")
+    assert said == {"verdict": Verdict.INVALID, "reason": "It has no verdict; read the log of its record task."}
 
 
 def test_an_output_without_rows_counts_only_where_the_activity_allows_it() -> None:
@@ -441,12 +465,11 @@ def test_a_task_of_the_chain_that_is_not_there_is_missing(task: str) -> None:
     facts = whole()
     judgement = judge_activity(replace(facts, tasks={k: v for k, v in facts.tasks.items() if k != task}))
     assert judgement.verdict is Verdict.INVALID
-    assert f"Task {task} is missing, so that nothing can be said." in judgement.reason
+    assert f"Task {task} is missing, so there is no verdict." in judgement.reason
 
 
 def test_one_activity_and_several_that_were_not_asked_for_are_counted() -> None:
     said = [judge_run(night("PASS", declared=declared))[1] for declared in (2, 4)]
     assert said == [
-        f"1 activity is equal. {left} not asked for in this run."
-        for left in ("1 activity was", "3 activities were")
+        f"1 activity is equal. {left} not part of this run." for left in ("1 activity was", "3 activities were")
     ]

@@ -96,27 +96,6 @@ def test_the_last_attempt_of_a_night_is_what_counts(store: Store, night: Night) 
     store.record_activity(night(0, "PASS", attempt=2))
     [latest] = store.latest("payments", "settle")
     assert latest.verdict is Verdict.PASS
-    assert store.streak("payments", "settle") == 1
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "streak", "red_since"),
-    [
-        ("", 0, None),
-        ("PASS WAIVED PASS", 3, None),
-        ("PASS FAIL PASS PASS", 2, None),
-        ("PASS FAIL INVALID", 0, 1),
-        ("FAIL FAIL", 0, 0),
-    ],
-)
-def test_streaks_and_red_stretches_are_counted_in_business_dates(
-    store: Store, night: Night, verdicts: str, streak: int, red_since: int | None
-) -> None:
-    for position, verdict in enumerate(verdicts.split()):
-        store.record_activity(night(position, verdict))
-    assert store.streak("payments", "settle") == streak
-    first = None if red_since is None else night(red_since, "FAIL").key.business_date
-    assert store.red_since("payments", "settle") == first
 
 
 def test_the_history_of_an_activity_has_one_result_per_night(store: Store, night: Night) -> None:
@@ -170,7 +149,7 @@ def test_a_url_that_cannot_be_is_bad_input(url: str) -> None:
         open_store(url)
 
 
-def letter(number: int) -> dict[str, object]:
+def entry(number: int) -> dict[str, object]:
     return {
         "id": f"{number:064d}",
         "suite": "payments",
@@ -182,9 +161,9 @@ def letter(number: int) -> dict[str, object]:
     }
 
 
-def test_a_letter_waits_until_it_arrived_and_is_written_once(store: Store) -> None:
-    store.save_alerts([], [letter(2), letter(1)])
-    store.save_alerts([], [letter(1)])
+def test_an_entry_of_the_outbox_is_written_once_and_is_unsent_until_it_is_sent(store: Store) -> None:
+    store.change_alerts("payments", lambda _: ([], [entry(2), entry(1)]))
+    store.change_alerts("payments", lambda _: ([], [entry(1)]))
     assert [waiting["id"] for waiting in store.unsent("payments")] == [f"{1:064d}", f"{2:064d}"]
     store.mark_sent(f"{1:064d}", datetime(2026, 3, 2, 4, tzinfo=UTC))
     assert [waiting["id"] for waiting in store.unsent("payments")] == [f"{2:064d}"]

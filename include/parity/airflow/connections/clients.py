@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from parity.airflow.connections.lookup import aconnection, connection
 from parity.errors import BadInput
+from parity.flow.codec import to_json
 
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient
@@ -42,28 +43,15 @@ class RemoteRef:
 
     @property
     def key(self) -> str:
-        """Return one text for all who mean the same thing."""
-        return json.dumps(self.to_json(), sort_keys=True)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON, without secrets."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> RemoteRef:
-        """Return what :meth:`to_json` wrote."""
-        return cls(**data)
+        """Return the same text for equal references."""
+        return json.dumps(to_json(self), sort_keys=True)
 
     def connect(self) -> RemoteRuns:
         """Return a client, reading the connection through the worker's supervisor."""
-        from parity.airflow.connections.clients import remote_runs
-
         return remote_runs(self, connection(self.connection))
 
     async def aconnect(self) -> RemoteRuns:
         """Return a client, from inside a triggerer's event loop."""
-        from parity.airflow.connections.clients import remote_runs
-
         return await asyncio.to_thread(remote_runs, self, await aconnection(self.connection))
 
 

@@ -1,1 +1,1 @@
-"""One database, one Dag: both clouds asked, both catalogues surveyed, the tables compared piece by piece."""
+"""One database, one Dag: both servers queried, both catalogues surveyed, the tables compared piece by piece."""

@@ -1,4 +1,4 @@
-"""What the tasks of a database's run work with: its plan, its files, its connections, its progress."""
+"""What the tasks of a database's run share: its plan, files, connections and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Context
 
 from parity.airflow.connections.lookup import connection
+from parity.airflow.step.output import read_plan
 from parity.airflow.step.results import open_results
-from parity.errors import BadInput, ExportRefused
+from parity.errors import ExportRefused
 from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -24,34 +25,29 @@ if TYPE_CHECKING:
     from parity.tablediff.job import Job
     from parity.tablediff.sessions.pair import Connections
 
-PLAN = "plan"
-
 
 def plan_of(context: Context) -> DatabaseRunPlan:
-    """Return what the plan task decided."""
-    data = context["ti"].xcom_pull(task_ids=PLAN)
-    if not data:
-        raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
-    return DatabaseRunPlan.from_json(data)
+    """Return the plan of this run; BadInput when it has none."""
+    return read_plan(context, DatabaseRunPlan)
 
 
-def folder(plan: DatabaseRunPlan) -> DatabaseRunFiles:
-    """Return where the files of a night lie."""
+def files_of(plan: DatabaseRunPlan) -> DatabaseRunFiles:
+    """Return the files of a run."""
     from parity.airflow.connections.artefacts import open_artefacts
     from parity.flow.database_run.files import DatabaseRunFiles
 
     return DatabaseRunFiles(open_artefacts(), plan)
 
 
-def survey_of(place: DatabaseRunFiles) -> StoredSurvey:
-    """Return the survey that the tables are compared by."""
-    kept = place.survey()
-    if kept is None:
-        raise ExportRefused("The survey left no file here.", remedy="Do all workers share PARITY_ARTEFACTS?")
-    return kept
+def required_survey(files: DatabaseRunFiles) -> StoredSurvey:
+    """Return the survey that the tables are compared by; ExportRefused when it is missing."""
+    stored = files.survey()
+    if stored is None:
+        raise ExportRefused("The survey's file is missing here.", remedy="Do all workers share PARITY_ARTEFACTS?")
+    return stored
 
 
-def waivers_beside(path: Path) -> tuple[Waiver, ...]:
+def waivers_of(path: Path) -> tuple[Waiver, ...]:
     """Return the waivers in force; ``path`` is the database's file."""
     from parity.suite.database_files import load_databases
 
@@ -59,10 +55,10 @@ def waivers_beside(path: Path) -> tuple[Waiver, ...]:
 
 
 def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
-    """Return what one piece, or the end of the night, has to work with.
+    """Return the job of one piece, or of the record task.
 
-    ``path`` is the database's file; ``survey`` is the number of the survey, so that no progress of an earlier one,
-    or of a run of the same id that was deleted, is gone on with.
+    ``path`` is the database's file; ``survey`` is the number of the survey, so that no checkpoint of an earlier
+    one, or of a deleted run with the same id, is used.
     """
     from parity.airflow.database.operator import LoggedCheckpoints
     from parity.clock import SystemClock
@@ -70,17 +66,17 @@ def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
     from parity.tablediff.job import Job
 
     plan = plan_of(context)
-    progress = LoggedCheckpoints(StoredCheckpoints(open_results().engine))
-    context["task"].on_stop = progress.stop
+    checkpoints = LoggedCheckpoints(StoredCheckpoints(open_results().engine))
+    context["task"].on_stop = checkpoints.stop
     key = settings().mask_key.get_secret_value()
     return Job(
-        spec=for_one_task(plan.applied_to(spec)),
+        spec=limits_per_task(plan.applied_to(spec)),
         connections=connections_of(spec),
-        store=progress,
+        store=checkpoints,
         artefacts=settings().scratch_root / plan.folder / survey,
         clock=SystemClock(),
-        run=f"{_generation(context, plan)}/{survey}",
-        waivers=waivers_beside(path),
+        run=f"{_checkpoint_run(context, plan)}/{survey}",
+        waivers=waivers_of(path),
         mask_key=key.encode() or secrets.token_bytes(32),
     )
 
@@ -93,39 +89,39 @@ def connections_of(spec: Database) -> Connections:
 
 
 def addresses_of(spec: Database) -> tuple[Address, Address]:
-    """Return where Airflow's two connections lead."""
+    """Return the addresses of both servers."""
     from parity.airflow.connections.mysql import mysql_address
 
     return mysql_address(connection(spec.legacy)), mysql_address(connection(spec.target))
 
 
-def for_one_task(spec: Database) -> Database:
-    """Return the declaration for one task of several: one line to each server, and its share of the rows."""
+def limits_per_task(spec: Database) -> Database:
+    """Return the declaration for one task of several: one connection to each server, and its share of the rows."""
     limits = spec.throttle
     share = limits.rows_per_second and max(1, limits.rows_per_second // limits.connections)
     alone = limits.model_copy(update={"connections": 1, "rows_per_second": share})
     return spec.model_copy(update={"throttle": alone})
 
 
-def forget_progress(plan: DatabaseRunPlan) -> None:
-    """Drop what was kept for a retry; once the night is recorded only a clear can follow, and that starts anew."""
+def clear_checkpoints(plan: DatabaseRunPlan) -> None:
+    """Delete the checkpoints of a run; once it is recorded only a clear can follow, which uses none."""
     from parity.history.checkpoints import StoredCheckpoints
 
-    StoredCheckpoints(open_results().engine).forget_all(_progress(plan))
+    StoredCheckpoints(open_results().engine).forget_all(_checkpoint_prefix(plan))
     shutil.rmtree(settings().scratch_root / plan.folder, ignore_errors=True)
 
 
-def _progress(plan: DatabaseRunPlan) -> str:
-    """Return what the names of the progress of all pieces of a run begin with."""
+def _checkpoint_prefix(plan: DatabaseRunPlan) -> str:
+    """Return the prefix of the checkpoints of all pieces of a run."""
     return f"{hashlib.sha256(plan.folder.encode()).hexdigest()}/"
 
 
-def _generation(context: Context, plan: DatabaseRunPlan) -> str:
-    """Return the name of this piece's progress: a retry finds it again, a clear starts a new one.
+def _checkpoint_run(context: Context, plan: DatabaseRunPlan) -> str:
+    """Return the key of this piece's checkpoints: a retry has the same one, a clear another one.
 
     Airflow raises ``max_tries`` when somebody clears a task, and at no other time
-    (:mod:`parity.airflow.remote.submissions`); but not when the task was running, so that the run's own count of
-    clears is part of the name.
+    (:mod:`parity.airflow.remote.submissions`); but not when the task was running, so the run's own count of
+    clears is part of the key.
     """
     ti, cleared = context["ti"], context["dag_run"].clear_number
-    return f"{_progress(plan)}{ti.map_index}/{ti.max_tries}.{cleared or 0}"
+    return f"{_checkpoint_prefix(plan)}{ti.map_index}/{ti.max_tries}.{cleared or 0}"

@@ -1,4 +1,4 @@
-"""One database, one Dag: both clouds are asked, both catalogues surveyed, the tables compared piece by piece."""
+"""One database, one Dag: both servers queried, both catalogues surveyed, the tables compared piece by piece."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from airflow.sdk import DAG, Asset, Param
 from airflow.sdk.definitions.param import ParamsDict
 
 from parity.airflow.dag_options import DECLARED, LAST, dag_options
-from parity.airflow.database.context import PLAN
 from parity.airflow.database.operator import TablesOperator
 from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
 from parity.airflow.step.operator import StepOperator
+from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage
 from parity.suite.databases import Database, Strategy
 
@@ -23,20 +23,20 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
     """Return the Dag of ``spec``, whose file is ``path``; reads nothing but the declaration."""
     tasks = DatabaseTasks(spec, path)
     with DAG(spec.dag_id, **_options(spec)) as dag:
-        plan = StepOperator(task_id=PLAN, step=tasks.plan, link=Stage.PLAN)
+        plan = StepOperator(task_id=PLAN, step=tasks.plan, stage=Stage.PLAN)
         survey = _step(Stage.SURVEY, tasks.survey)
-        for link, ask, asked in (
+        for stage, ask, asked in (
             (Stage.RDS, tasks.rds, spec.rds),
             (Stage.FLEXIBLE_SERVER, tasks.flexible_server, spec.azure),
         ):
             if asked:
-                plan >> _step(link, ask) >> survey
+                plan >> _step(stage, ask) >> survey
         tables = TablesOperator.partial(
             task_id=str(Stage.TABLES),
             step=tasks.tables,
-            link=Stage.TABLES,
+            stage=Stage.TABLES,
             map_index_template="{{ task.piece['title'] }}",
-            # Each task holds one line to each server, so this is the limit on connections that the file sets.
+            # Each task has one connection to each server, so this is the limit on connections that the file sets.
             max_active_tis_per_dagrun=spec.throttle.connections,
         ).expand(piece=survey.output)
         record = _step(Stage.RECORD, tasks.record, trigger_rule=LAST)
@@ -57,8 +57,8 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
 
 
 def _step(task: str, step: Any, **options: Any) -> StepOperator:
-    link = Stage(task) if task in set(Stage) else Stage.RECORD
-    return StepOperator(task_id=str(task), step=step, link=link, **options)
+    stage = Stage(task) if task in set(Stage) else Stage.RECORD
+    return StepOperator(task_id=str(task), step=step, stage=stage, **options)
 
 
 def _form(spec: Database) -> dict[str, Param]:

@@ -1,4 +1,4 @@
-"""The mapped task that compares one piece of a database, and stops at once when it is told to."""
+"""The mapped task that compares one piece of a database, and stops at once when it is stopped."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from parity.tablediff.verdict import TableResult
 
 log = logging.getLogger(__name__)
-EVERY = 10.0
-"""Seconds between two lines about one table."""
+LOG_SECONDS = 10.0
+"""Seconds between two log lines about one table."""
 
 
 class TablesOperator(StepOperator):
@@ -32,7 +32,7 @@ class TablesOperator(StepOperator):
         self.on_stop: Callable[[], None] = _nothing
 
     def on_kill(self) -> None:
-        """Stop: the servers are told to end what they run for us."""
+        """Stop, and cancel the queries on both servers."""
         self.on_stop()
         raise SystemExit(1)
 
@@ -47,10 +47,10 @@ class Stopped(BaseException):
 
 @dataclass
 class LoggedCheckpoints:
-    """Progress that is also told in the task's log, and that ends the scan when the task is stopped."""
+    """Checkpoints that are also logged, and that end the comparison when the task is stopped."""
 
     store: CheckpointStore
-    _told: dict[str, float] = field(default_factory=dict)
+    _logged: dict[str, float] = field(default_factory=dict)
     _stopped: bool = False
 
     def stop(self) -> None:
@@ -60,22 +60,22 @@ class LoggedCheckpoints:
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
         state = self.store.load(run, table)
-        if state is not None and (kept := Checkpoint.from_json(state)).chunks:
-            log.info("%s: going on after %s", table, _so_far(kept))
+        if state is not None and (stored := Checkpoint.from_json(state)).chunks:
+            log.info("%s: continuing after %s", table, _so_far(stored))
         return state
 
     def save(self, run: str, table: str, state: str) -> None:
-        """Keep ``state``, and say now and then how far it is."""
+        """Store ``state``, and log the progress now and then."""
         self.store.save(run, table, state)
         if self._stopped:
             raise Stopped
         progress, now = Checkpoint.from_json(state), time.monotonic()
-        if progress.done or now - self._told.get(table, 0.0) >= EVERY:
-            self._told[table] = now
+        if progress.done or now - self._logged.get(table, 0.0) >= LOG_SECONDS:
+            self._logged[table] = now
             log.info("%s: %s%s", table, _so_far(progress), ", all of it" if progress.done else "")
 
     def forget(self, run: str) -> None:
-        """Drop everything of a run that has ended."""
+        """Delete the checkpoints of a run that has ended."""
         self.store.forget(run)
 
 
@@ -84,8 +84,8 @@ def _so_far(progress: Checkpoint) -> str:
     return f"{plural(rows, 'row')} in {plural(progress.chunks, 'chunk')}, {progress.different:,} different so far"
 
 
-def red(found: Sequence[TableResult]) -> str:
-    """Return what a piece with red tables fails with: the worst of them."""
+def failure_message(found: Sequence[TableResult]) -> str:
+    """Return the message that a piece with red tables fails with: that of the worst."""
     bad = [table for table in found if not table.result.verdict.green]
     worst = min(bad, key=lambda table: table.result.verdict is not Verdict.INVALID)
     more = f" (and {len(bad) - 1} more tables)" if len(bad) > 1 else ""
@@ -93,17 +93,17 @@ def red(found: Sequence[TableResult]) -> str:
 
 
 def log_tables(found: Sequence[TableResult]) -> None:
-    """Write every table into the log, green ones first, so that the end of the log says what to do."""
+    """Log every table, green ones first, so that the end of the log says what to do."""
     for table in sorted(found, key=lambda one: (not one.result.verdict.green, one.table)):
         result = table.result
         log_block(f"{result.verdict:8}{table.table}", result.reason, level=log_level(result.verdict))
 
 
-def log_survey(kept: StoredSurvey) -> None:
+def log_survey(stored: StoredSurvey) -> None:
     """Write into the log what was surveyed."""
-    found = kept.survey
+    found = stored.survey
     log_block(
         f"{found.versions[0]} (legacy) against {found.versions[1]} (target)",
-        f"{plural(len(found.plan.tables), 'table')} in {plural(len(kept.pieces), 'piece')}, "
+        f"{plural(len(found.plan.tables), 'table')} in {plural(len(stored.pieces), 'piece')}, "
         f"{plural(len(found.schema), 'difference')} of schema",
     )

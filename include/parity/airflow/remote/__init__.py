@@ -1,1 +1,1 @@
-"""Remote runs: submitted once, remembered, waited for without a worker, cancelled when nobody waits."""
+"""Remote runs: submitted once, waited for without a worker, cancelled when no task waits for them."""

@@ -1,4 +1,4 @@
-"""One poll for all who wait on the same thing, within one triggerer process."""
+"""One poll for all triggers of a process that wait for the same run."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ Connect = Callable[[RemoteRef], Awaitable[RemoteRuns]]
 
 @dataclass
 class SharedClient:
-    """A client that several triggers use, and when it last asked the cloud."""
+    """A client that several triggers use, with the last answer for each run and the time of it."""
 
     client: RemoteRuns
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    asked: dict[str, tuple[float, RunStatus]] = field(default_factory=dict)
+    answers: dict[str, tuple[float, RunStatus]] = field(default_factory=dict)
 
 
 @dataclass
 class SharedPolling:
-    """Shares clients, and through them their polls, between the triggers of one process."""
+    """Shares clients and their polls between the triggers of one process."""
 
     connect: Connect = RemoteRef.aconnect
     shared: dict[str, SharedClient] = field(default_factory=dict)
 
-    async def status(self, runs: RemoteRef, run_id: str, poll: float) -> RunStatus:
-        """Return how ``run_id`` stands; the cloud is asked at most once per ``poll`` seconds for each run.
+    async def status(self, ref: RemoteRef, run_id: str, poll: float) -> RunStatus:
+        """Return the status of ``run_id``; the cloud is polled at most once per ``poll`` seconds for each run.
 
-        Errors are those of the client. The client is made anew after any error, so that fresh credentials
-        are read.
+        Errors are those of the client. After any error a new client is created, so that fresh credentials are
+        read.
         """
-        entry = self.shared.get(runs.key)
+        entry = self.shared.get(ref.key)
         if entry is None:
-            entry = self.shared.setdefault(runs.key, SharedClient(await self.connect(runs)))
+            entry = self.shared.setdefault(ref.key, SharedClient(await self.connect(ref)))
         async with entry.lock:
-            asked, status = entry.asked.get(run_id, (0.0, None))
-            if status is not None and time.monotonic() - asked < poll / 2:
+            polled, status = entry.answers.get(run_id, (0.0, None))
+            if status is not None and time.monotonic() - polled < poll / 2:
                 return status
             try:
                 status = await asyncio.to_thread(entry.client.status, run_id)
             except Exception:
-                self.shared.pop(runs.key, None)
+                self.shared.pop(ref.key, None)
                 raise
-        entry.asked[run_id] = (time.monotonic(), status)
+        entry.answers[run_id] = (time.monotonic(), status)
         if status.phase.ended:
-            entry.asked.pop(run_id, None)
+            entry.answers.pop(run_id, None)
         return status
 
 

@@ -1,15 +1,15 @@
-"""What a task remembers of the run that it started, and for how long that counts.
+"""The submission of a remote run, stored in Airflow, so that a retry finds the run and a clear starts a new one.
 
-It survives a retry, a killed worker and a restarted triggerer, and is told apart from a task that somebody
-cleared on purpose: Airflow raises a task's ``max_tries`` when it is cleared and at no other time, to the tries so
-far and the task's retries. That number names the *generation* of a run, together with the retries: with fewer of
-them than before, two clears could come to the same number. Within one generation a run is found again; a new
-generation starts a fresh one (otherwise "run it again after the fix" would compare the old output). The key is the
-business key, never the task's position.
+It survives a retry, a killed worker and a restarted triggerer. Clearing a task on purpose is recognised because
+Airflow raises a task's ``max_tries`` when it is cleared and at no other time, to the tries so far and the task's
+retries. That number is the *generation* of a run, together with the retries: with fewer of them than before, two
+clears could give the same number. Within one generation a run is found again; a new generation starts a new one
+(otherwise "run it again after the fix" would compare the old output). The key is the business key, never the
+task's position.
 
-A run that is deleted and made again has the same id, the same tasks and the same ``max_tries``: nothing that a
-worker is told of a Dag run differs. What is remembered goes with the deleted run, though, so each submission has a
-random part, which is written down before anything is submitted.
+A Dag run that is deleted and created again has the same id, the same tasks and the same ``max_tries``: a worker
+sees no difference. What is stored goes with the deleted run, though, so each submission has a random part, which
+is stored before anything is submitted.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ SUBMITTED = "submitted"
 
 @dataclass(frozen=True)
 class Submission:
-    """One attempt at one remote run."""
+    """One submission of one remote run."""
 
     generation: int
     number: int
     token: str
     run_id: str = ""
     asked: str = ""
-    """ISO time at which it was first about to be made; set, an earlier attempt may have made it."""
+    """ISO time at which it was first going to be made; if set, an earlier attempt may have made it."""
     cancelled: bool = False
-    made: Mapping[str, Any] = field(default_factory=dict)
-    """What it was made by and from (:mod:`parity.flow.provenance`), as it was when it was submitted."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Its provenance (:mod:`parity.flow.provenance`) when it was submitted, as JSON."""
     retries: int | None = None
-    """The task's retries when it was submitted; None for one that does not say."""
+    """The task's retries when it was submitted; None when that is unknown."""
 
 
 class SubmissionStore:
@@ -50,35 +50,35 @@ class SubmissionStore:
         self._key = f"remote_run:{business_key}"
 
     def current(self) -> Submission:
-        """Return what is remembered of this generation, or a first submission that has not been made."""
-        known = self._kept()
-        return known if known and self._is_now(known) else self._submission(1)
+        """Return the stored submission of this generation, or a first one that has not been made."""
+        stored = self._stored()
+        return stored if stored and self._is_current(stored) else self._submission(1)
 
     @property
-    def redone(self) -> bool:
-        """Tell whether what is remembered is of an earlier generation, so that somebody cleared the task."""
-        known = self._kept()
-        return known is not None and not self._is_now(known)
+    def cleared(self) -> bool:
+        """Return whether the stored submission is of an earlier generation, because the task was cleared."""
+        stored = self._stored()
+        return stored is not None and not self._is_current(stored)
 
-    def after(self, submission: Submission) -> Submission:
-        """Return the submission that follows one that came to nothing."""
+    def following(self, submission: Submission) -> Submission:
+        """Return the submission after one that failed or was cancelled."""
         return self._submission(submission.number + 1)
 
-    def keep(self, submission: Submission) -> Submission:
-        """Write it down; done *before* submitting too, so that a crash in between is found by its token."""
+    def save(self, submission: Submission) -> Submission:
+        """Store it; done *before* submitting too, so that a run is found by its token after a crash in between."""
         self._store.set(self._key, asdict(submission))
         return submission
 
-    def cancelled(self) -> None:
-        """Remember that the run was cancelled, so that nobody waits for it again."""
-        self.keep(replace(self.current(), cancelled=True))
+    def mark_cancelled(self) -> None:
+        """Store that the run was cancelled, so that no task waits for it again."""
+        self.save(replace(self.current(), cancelled=True))
 
-    def _kept(self) -> Submission | None:
+    def _stored(self) -> Submission | None:
         data = self._store.get(self._key)
         return Submission(**data) if data else None
 
-    def _is_now(self, known: Submission) -> bool:
-        return known.generation == self._generation and known.retries in (None, self._retries)
+    def _is_current(self, stored: Submission) -> bool:
+        return stored.generation == self._generation and stored.retries in (None, self._retries)
 
     @property
     def _generation(self) -> int:

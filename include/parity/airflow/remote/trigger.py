@@ -1,7 +1,7 @@
 """Waiting for a remote run without a worker: one trigger for every cloud.
 
-It never cancels a healthy run because a poll failed: what is transient is asked again, as late as the cloud
-wishes. It cancels in two cases only: a person acts on the task, or the deadline passes.
+It never cancels a healthy run because a poll failed: transient errors are polled again, after the pause that the
+cloud asks for. It cancels in two cases only: a person acts on the task, or the run is over its budget.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from parity.airflow.connections.clients import RemoteRef
 from parity.airflow.remote.polling import SHARED_POLLING, SharedPolling
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import CouldNotCompare, Terminal, Transient
+from parity.flow.codec import from_json
 
 REFUSALS = 3
-"""Terminal answers in a row (rights withdrawn, run gone) after which waiting makes no sense."""
+"""Terminal errors in a row (privileges revoked, run deleted) after which the trigger gives up."""
 
 
 class RemoteRunTrigger(BaseTrigger):
     """Waits until the remote run ``run_id`` ends.
 
-    ``deadline`` is an aware ISO time or empty; ``poll`` is in seconds; ``owned`` tells whether we started the
-    run, because what others started is never cancelled; ``output`` is handed on when the run succeeds.
+    ``deadline`` is an aware ISO time or empty; ``poll`` is in seconds; ``owned`` is whether we started the run,
+    because a run that others started is never cancelled; ``output`` is returned when the run succeeds.
     """
 
-    polls: SharedPolling = SHARED_POLLING
+    polling: SharedPolling = SHARED_POLLING
 
     def __init__(
         self,
-        runs: dict[str, Any],
+        ref: dict[str, Any],
         run_id: str,
         *,
         deadline: str,
@@ -42,7 +43,7 @@ class RemoteRunTrigger(BaseTrigger):
         output: dict[str, Any],
     ) -> None:
         super().__init__()
-        self.runs = runs
+        self.ref = ref
         self.run_id = run_id
         self.deadline = deadline
         self.poll = poll
@@ -51,7 +52,7 @@ class RemoteRunTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what recreates this trigger in any triggerer."""
-        names = ("runs", "run_id", "deadline", "poll", "owned", "output")
+        names = ("ref", "run_id", "deadline", "poll", "owned", "output")
         return f"{__name__}.RemoteRunTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -61,10 +62,12 @@ class RemoteRunTrigger(BaseTrigger):
         while not self._late():
             await asyncio.sleep(pause)
             try:
-                status = await self.polls.status(RemoteRef.from_json(self.runs), self.run_id, self.poll)
+                status = await self.polling.status(from_json(RemoteRef, self.ref), self.run_id, self.poll)
             except CouldNotCompare as error:
                 refusals = refusals + 1 if isinstance(error, Terminal) else 0
-                self.log.warning("Asking about %s failed, the run itself is left alone: %s", self.run_id, error)
+                self.log.warning(
+                    "The status of %s could not be read; the run itself is left alone: %s", self.run_id, error
+                )
                 if refusals == REFUSALS:
                     yield TriggerEvent({"lost": str(error), "run_id": self.run_id})
                     return
@@ -90,10 +93,10 @@ class RemoteRunTrigger(BaseTrigger):
         return bool(self.deadline) and datetime.now(UTC) >= datetime.fromisoformat(self.deadline)
 
     def _event(self, status: RunStatus) -> TriggerEvent:
-        # A success ends the task here: resuming on a worker only to say so costs a process per task.
+        # A success ends the task here: resuming on a worker only to return costs a process per task.
         if status.phase is Phase.SUCCEEDED:
-            self.log.info("%s ended well: %s", self.run_id, status.state)
-            return TaskSuccessEvent(xcoms={"return_value": returned(status, self.output)})
+            self.log.info("%s succeeded: %s", self.run_id, status.state)
+            return TaskSuccessEvent(xcoms={"return_value": run_output(status, self.output)})
         return TriggerEvent({"ended": status.state, "run_id": self.run_id})
 
     async def on_kill(self) -> None:
@@ -103,11 +106,11 @@ class RemoteRunTrigger(BaseTrigger):
     async def _cancel(self, why: str) -> None:
         if not self.owned:
             return
-        client = await self.polls.connect(RemoteRef.from_json(self.runs))
+        client = await self.polling.connect(from_json(RemoteRef, self.ref))
         await asyncio.to_thread(client.cancel, self.run_id)
         self.log.info("Cancelled %s, because %s.", self.run_id, why)
 
 
-def returned(status: RunStatus, output: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a task hands on of a run that ended well."""
+def run_output(status: RunStatus, output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's output for a run that succeeded."""
     return {"run_id": status.run_id, "url": status.url, **output, **status.output}

@@ -1,36 +1,38 @@
-"""How a task says what went wrong: to the chain, to Airflow's retries, and to whoever reads its log."""
+"""How a task reports a failure: to the verdict, to Airflow's retries, and in its log."""
 
 from __future__ import annotations
 
 import logging
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from parity.compare.result import Verdict
 from parity.errors import BadInput, Terminal
+from parity.flow.codec import to_json
 from parity.flow.stages import Stage, StageFailure
 from parity.flow.suite_run.verdict import NEXT_STEP
 
-BROKEN = "broken"
-"""XCom key of the link that a failed task broke."""
-
-
-log = logging.getLogger(__name__)
+FAILURE = "failure"
+"""XCom key of the StageFailure of a failed task."""
 WIDTH = 110
 """Columns of a log line; Airflow's log view cuts longer ones off at the edge of the window."""
 
+log = logging.getLogger(__name__)
+
 
 def log_block(headline: str, *paragraphs: str, level: int = logging.INFO) -> None:
-    """Write into the task's log what a person needs to read, wrapped, above the trace that Airflow adds.
+    """Write a headline and wrapped paragraphs into the task's log.
 
     Logged and not printed: what is printed reaches the log later than what is logged, and ended up in the folded
-    group below the trace.
+    group below the traceback.
     """
-    told = [headline]
+    lines = [headline]
     for paragraph in filter(None, paragraphs):
-        told += textwrap.wrap(
+        lines += textwrap.wrap(
             paragraph,
             WIDTH,
             initial_indent="  ",
@@ -38,36 +40,36 @@ def log_block(headline: str, *paragraphs: str, level: int = logging.INFO) -> Non
             break_long_words=False,
             break_on_hyphens=False,
         )
-    for line in told:
+    for line in lines:
         log.log(level, "%s", line)
 
 
 def log_level(verdict: Verdict) -> int:
-    """Return the level of what is said about a verdict: errors stand out in red."""
+    """Return the level at which a verdict is logged: errors stand out in red."""
     return logging.INFO if verdict.green else logging.ERROR
 
 
-class ReportFailures:
-    """Turns our errors into the chain's broken link, and terminal ones into a failure without retry.
+@contextmanager
+def report_failures(context: Any, stage: Stage) -> Iterator[None]:
+    """Push an error as the failure of ``stage``, and turn a terminal one into a failure without retry.
 
-    What may pass by itself goes on to Airflow, which retries it.
+    What is transient goes on to Airflow, which retries it; so does a defect, whose traceback stays in the log.
     """
+    try:
+        yield
+    except AirflowException:
+        raise
+    except (Terminal, BadInput) as error:
+        failure = _push(context, stage, error)
+        next_step = f"Next: {failure.remedy}" if failure.remedy else NEXT_STEP[Verdict.INVALID]
+        log_block(f"INVALID: {stage.label} failed.", failure.reason, next_step, error.url, level=logging.ERROR)
+        raise AirflowFailException(f"INVALID: {failure.sentence} {error.url}".rstrip()) from None
+    except Exception as error:
+        _push(context, stage, error)
+        raise
 
-    def __init__(self, context: Any, link: Stage) -> None:
-        self.context = context
-        self.link = link
 
-    def __enter__(self) -> ReportFailures:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, Exception) or isinstance(error, AirflowException):
-            return
-        broken = StageFailure.by(self.link, error)
-        self.context["ti"].xcom_push(BROKEN, broken.to_json())
-        if isinstance(error, Terminal | BadInput):
-            following = f"Next: {broken.remedy}" if broken.remedy else NEXT_STEP[Verdict.INVALID]
-            headline = f"INVALID: {self.link.label} did not hold."
-            log_block(headline, broken.reason, following, error.url, level=logging.ERROR)
-            raise AirflowFailException(f"INVALID: {broken.sentence} {error.url}".rstrip()) from None
-        # What may pass by itself is Airflow's to retry, and so is a defect of ours: its trace stays in the log.
+def _push(context: Any, stage: Stage, error: Exception) -> StageFailure:
+    failure = StageFailure.from_error(stage, error)
+    context["ti"].xcom_push(FAILURE, to_json(failure))
+    return failure

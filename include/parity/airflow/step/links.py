@@ -29,7 +29,7 @@ class PageLink(BaseOperatorLink):
         return str(getattr(operator, "page", ""))
 
 
-def show(context: Context, path: str) -> None:
+def link_page(context: Context, path: str) -> None:
     """Link the task to one of Parity's own pages, seen from where the pages begin."""
     task: Any = context["ti"].task
     task.page = f"{settings().site_url.rstrip('/')}/parity/{path}" if path else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from parity.airflow.step.failures import ReportFailures
+from parity.airflow.step.failures import report_failures
 from parity.airflow.step.links import PageLink
 from parity.flow.stages import Stage
 
@@ -19,14 +19,14 @@ class StepOperator(BaseOperator):
 
     operator_extra_links = (PageLink(),)
 
-    def __init__(self, *, step: Step, link: Stage, **kwargs: Any) -> None:
-        super().__init__(**{"doc_md": link.story, **kwargs})
-        self.custom_operator_name = link.place
+    def __init__(self, *, step: Step, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(**{"doc_md": stage.description, **kwargs})
+        self.custom_operator_name = stage.service
         self.page = ""
         self.step = step
-        self.link = link
+        self.stage = stage
 
     def execute(self, context: Context) -> Any:
         """Run the step."""
-        with ReportFailures(context, self.link):
+        with report_failures(context, self.stage):
             return self.step(context)

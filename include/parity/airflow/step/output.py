@@ -1,21 +1,24 @@
-"""What Airflow knows of the tasks of a run: their states, what they handed on, and why they failed."""
+"""The tasks of a run, as Airflow has them: their states, their outputs, and why they failed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.sdk import Context
 
-from parity.airflow.step.failures import BROKEN
-from parity.errors import ExportRefused
-from parity.flow.run_verdict import Facts, TaskFacts
+from parity.airflow.step.failures import FAILURE
+from parity.errors import BadInput, ExportRefused
+from parity.flow.codec import from_json
+from parity.flow.run_verdict import PLAN, Facts, TaskFacts
 from parity.flow.stages import Stage, StageFailure
+
+Plan = TypeVar("Plan")
 
 
 def task_output(context: Any, task_id: str) -> dict[str, Any]:
-    """Return what a task handed on, or an empty dict when it did not succeed.
+    """Return what a task returned, or an empty dict when it did not succeed.
 
     Airflow 3.3.2 encodes an XCom twice when a trigger ends the task (measured: the worker pulls text), and
     once when the worker does.
@@ -26,13 +29,20 @@ def task_output(context: Any, task_id: str) -> dict[str, Any]:
 
 
 def required_output(context: Any, task_id: str) -> dict[str, Any]:
-    """Return what a task handed on; ExportRefused when it handed on nothing, as one that was marked by hand."""
+    """Return what a task returned; ExportRefused when it has no output, such as one that was marked by hand."""
     if found := task_output(context, task_id):
         return found
     raise ExportRefused(
-        f"Task {task_id} handed nothing on; it was marked by hand, or has not run.",
+        f"Task {task_id} has no output; it was marked by hand, or has not run.",
         remedy=f"Clear {task_id} with everything after it.",
     )
+
+
+def read_plan(context: Context, kind: type[Plan]) -> Plan:
+    """Return the plan of this run; BadInput when it has none."""
+    if data := context["ti"].xcom_pull(task_ids=PLAN):
+        return from_json(kind, data)
+    raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
 
 
 def task_states(context: Context) -> dict[str, str]:
@@ -43,14 +53,25 @@ def task_states(context: Context) -> dict[str, str]:
 
 
 def facts_of(context: Context, tasks: Mapping[str, Stage]) -> Facts:
-    """Return what is known of some tasks, each by its id with the link that it is."""
+    """Return the facts of some tasks, given by id with their stages."""
     states = task_states(context)
     return {
         task: TaskFacts(
-            states.get(task, "missing"), task_output(context, task), _broken(context, link, task, states)
+            states.get(task, "missing"), task_output(context, task), _failure(context, stage, task, states)
         )
-        for task, link in tasks.items()
+        for task, stage in tasks.items()
     }
+
+
+def failure_of(context: Context, stage: Stage, task: str, state: str) -> StageFailure:
+    """Return why a task failed."""
+    if failure := context["ti"].xcom_pull(task_ids=task, key=FAILURE):
+        return from_json(StageFailure, failure)
+    return StageFailure(
+        stage,
+        f"Task {task} is {state}: it was stopped or killed before it could report why.",
+        "Read the end of its log, then clear it with everything after it.",
+    )
 
 
 def attempt_of(context: Context) -> str:
@@ -58,14 +79,8 @@ def attempt_of(context: Context) -> str:
     return str(context["ti"].id)
 
 
-def _broken(context: Context, link: Stage, task: str, states: dict[str, str]) -> StageFailure | None:
+def _failure(context: Context, stage: Stage, task: str, states: Mapping[str, str]) -> StageFailure | None:
     state = states.get(task)
     if state in (None, "success", "skipped", "upstream_failed"):
         return None
-    if told := context["ti"].xcom_pull(task_ids=task, key=BROKEN):
-        return StageFailure.from_json(told)
-    return StageFailure(
-        link,
-        f"Task {task} is {state}: it was stopped or killed before it could say why.",
-        "Read the end of its log, then clear it with downstream.",
-    )
+    return failure_of(context, stage, task, str(state))

@@ -23,7 +23,7 @@ def write_page(name: str, run_id: str, day: date, folder: str) -> str:
     return artefacts.url(write_run_page(open_results().run(run_id, name, day), artefacts, folder))
 
 
-def renew_page(name: str, run_id: str, day: date, folder: str) -> None:
+def refresh_page(name: str, run_id: str, day: date, folder: str) -> None:
     """Write the page again once the gate has spoken; a page that cannot be written changes no verdict."""
     try:
         write_page(name, run_id, day, folder)
@@ -31,15 +31,15 @@ def renew_page(name: str, run_id: str, day: date, folder: str) -> None:
         log.exception("The page of this run could not be written, and says what was known before.")
 
 
-def say_again(plan: SuiteRunPlan, name: str, verdict: Verdict, reason: str) -> None:
+def rewrite_report(plan: SuiteRunPlan, name: str, verdict: Verdict, reason: str) -> None:
     """Write what counts of an activity into its report's page, where there is one."""
     from parity.airflow.connections.artefacts import open_artefacts
     from parity.flow.suite_run.files import ActivityFiles
-    from parity.web.pages import say_in_report
+    from parity.web.pages import write_report_page
 
-    shelf = ActivityFiles(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
+    files = ActivityFiles(open_artefacts(), settings().scratch_root, f"{plan.folder}/{name}")
     try:
-        say_in_report(shelf, shelf.result(), verdict, reason)
+        write_report_page(files, files.result(), verdict, reason)
     except NotFound:
         return
     except Exception:

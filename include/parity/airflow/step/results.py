@@ -1,22 +1,33 @@
-"""The results store as a task opens it, and where people read what a task found."""
+"""The results store as a task uses it: records of the run, and what a task does with a verdict."""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
+from parity.airflow.step.failures import log_block, log_level
+from parity.airflow.step.output import facts_of
 from parity.compare.result import Result, Verdict
+from parity.flow.run_verdict import PLAN
+from parity.flow.stages import Stage
+from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.settings import settings
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from parity.history.records import RunRecord
     from parity.history.store import Store
+    from parity.suite.databases import Database
+    from parity.suite.models import Suite
 
+OUTCOME = "outcome"
+"""XCom key of a record task's outcome, which a red one leaves too."""
+RUN_ISSUE = "run_issue"
+"""XCom key of why a run is not green although no activity is red."""
 log = logging.getLogger(__name__)
 
 
@@ -27,39 +38,82 @@ def open_results() -> Store:
     return open_store(settings().results_store)
 
 
-def run_record(
-    context: Context, about: tuple[str, int, str], day: date, verdict: Verdict | None = None, reason: str = ""
-) -> RunRecord:
-    """Return the record of this run, which has ended where there is a verdict.
+def record_run(
+    context: Context, of: tuple[Suite | Database, str], day: date, verdict: Verdict | None = None, reason: str = ""
+) -> None:
+    """Record this run; it has ended where there is a verdict.
 
-    ``about`` is the suite's name in the store, its wave, and the fingerprint of what declares it.
+    ``of`` is the suite or the database, with the fingerprint of its declaration.
     """
     from parity.history.records import RunRecord
 
     run, now = context["dag_run"], datetime.now(UTC)
-    name, wave, sha = about
-    return RunRecord(
-        suite=name,
+    subject, sha = of
+    record = RunRecord(
+        suite=subject.key,
         run_id=run.run_id,
         business_date=day,
         started=run.start_date or now,
         ended=now if verdict else None,
         verdict=verdict,
         reason=reason,
-        wave=wave,
+        wave=subject.wave,
         suite_sha=sha,
         url=run_url(context),
     )
+    open_results().record_run(record)
 
 
 def run_url(context: Context) -> str:
-    """Return where people open this run in Airflow."""
+    """Return this run's page in Airflow."""
     base = settings().site_url.rstrip("/")
     return f"{base}/dags/{context['dag'].dag_id}/runs/{context['dag_run'].run_id}" if base else ""
 
 
+def unplanned(
+    context: Context, of: tuple[Suite | Database, str], day: date, error: Exception
+) -> AirflowFailException:
+    """Record a run without a plan, in which nothing was compared, and return what its gate fails with."""
+    failure = facts_of(context, {PLAN: Stage.PLAN})[PLAN].failure
+    reason = failure.sentence if failure else str(error)
+    context["ti"].xcom_push(RUN_ISSUE, reason)
+    record_run(context, of, day, Verdict.INVALID, reason)
+    log_verdict("The run is INVALID.", Verdict.INVALID, reason, run_url(context))
+    return AirflowFailException(f"INVALID: {reason}")
+
+
+def return_outcome(context: Context, name: str, outcome: dict[str, Any], url: str) -> dict[str, Any]:
+    """Log and push what a record task has recorded, and return it if it is green."""
+    verdict, reason = Verdict(outcome["verdict"]), outcome["reason"]
+    log_verdict(f"{verdict}: {name}", verdict, reason, url)
+    context["ti"].xcom_push(OUTCOME, outcome)
+    require_green(verdict, reason)
+    return outcome
+
+
+def require_green(verdict: Verdict, reason: str) -> None:
+    """Fail the task, without retry, unless the verdict is green."""
+    if not verdict.green:
+        raise AirflowFailException(f"{verdict}: {reason}")
+
+
+def update_assets(context: Context, verdict: Verdict, reason: str, day: date) -> None:
+    """Add the verdict to the events of the task's assets."""
+    for asset in context["ti"].task.outlets:
+        context["outlet_events"][asset].extra = {
+            "verdict": verdict,
+            "reason": reason,
+            "business_date": day.isoformat(),
+        }
+
+
+def log_verdict(headline: str, verdict: Verdict, reason: str, url: str) -> None:
+    """Write a verdict into the task's log, with its reason and the next step."""
+    log_block(headline, reason, NEXT_STEP[verdict], url, level=log_level(verdict))
+
+
 def log_result(result: Result) -> None:
-    """Write the comparison's report into the task's log, as the on-call engineer reads it."""
+    """Write the comparison's report into the task's log."""
     from parity.report import render_text
 
     for line in render_text(result).splitlines():

@@ -1,4 +1,4 @@
-"""One suite, one Dag: a group per activity, a gate that the run's colour comes from."""
+"""One suite, one Dag: a group per activity, and a gate that decides the run's verdict."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ from parity.flow.suite_run.digest import steps as digest
 from parity.flow.suite_run.plan import digests
 from parity.suite.models import SUITE_DAG, Activity, Suite
 
-ANY = "none_failed"
+NONE_FAILED = "none_failed"
 OTHER_DATES = "Lists the further dates of a range; each becomes a run of its own."
 PUBLISH = "Writes the page of this run and refreshes the indexes of Data Docs."
 GATE = (
     "Green only when every planned activity is PASS or WAIVED and the pipeline succeeded; the run takes its"
-    " colour, and on-call is told of what changed. **Red:** its log ends with what to do."
+    " colour, and alerts report what changed. **Red:** its log ends with what to do."
 )
 
 
 def build_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
-    """Return the Dag of every good suite in ``folder``; ``wanted`` is the id of the only one that is needed.
+    """Return the Dag of every valid suite in ``folder``; ``wanted`` is the id of the only one that is needed.
 
-    The garbage collector rests meanwhile: nearly everything that is made stays, and looking through it again and
-    again was a quarter of the time (50 suites of 20 activities: 1.7 s, then 1.3 s).
+    The garbage collector is off meanwhile: nearly every object stays, and scanning them again and again was a
+    quarter of the time (50 suites of 20 activities: 1.7 s, then 1.3 s).
     """
     from parity.suite.suite_files import load_suites
 
-    with _no_collecting():
+    with _without_gc():
         loaded = load_suites(folder, (wanted or "").removeprefix(SUITE_DAG))
         named = [suite for suite in loaded.suites if wanted in (None, suite.dag_id)]
         return [build_dag(suite, loaded.paths[suite.suite]) for suite in named]
 
 
 @contextmanager
-def _no_collecting() -> Iterator[None]:
+def _without_gc() -> Iterator[None]:
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -65,19 +65,19 @@ def build_dag(suite: Suite, path: Path) -> DAG:
     """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
     tasks = SuiteTasks(suite, path)
     with DAG(suite.dag_id, **_options(suite)) as dag:
-        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, link=Stage.PLAN)
+        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, stage=Stage.PLAN)
         start = _remote(steps.START, steps.pipeline_start(suite), Stage.PIPELINE, wait=False)
         pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Stage.PIPELINE)
-        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, link=Stage.PLAN, doc_md=OTHER_DATES)
+        dates = StepOperator(task_id="other_dates", step=tasks.other_dates, stage=Stage.PLAN, doc_md=OTHER_DATES)
         runs = _runs_of_other_dates(dag, dates)
         verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
         published = StepOperator(
-            task_id="publish", step=tasks.publish, link=Stage.RECORD, trigger_rule=LAST, doc_md=PUBLISH
+            task_id="publish", step=tasks.publish, stage=Stage.RECORD, trigger_rule=LAST, doc_md=PUBLISH
         )
         gate = StepOperator(
             task_id="gate",
             step=tasks.gate,
-            link=Stage.RECORD,
+            stage=Stage.RECORD,
             trigger_rule=LAST,
             doc_md=GATE,
             on_failure_callback=GateAlert(suite, suite_outcome),
@@ -96,7 +96,7 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
     suite, folder = tasks.suite, tasks.path.parent
     with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
         # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
-        rule = {"trigger_rule": ANY} if digests(suite, activity) else {}
+        rule = {"trigger_rule": NONE_FAILED} if digests(suite, activity) else {}
         unload = _remote(Stage.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Stage.ATHENA, **rule)
         migrated = _remote(Stage.ACTIVITY, steps.adf_activity(suite, activity, folder), Stage.ACTIVITY)
         helper = _remote(
@@ -126,20 +126,20 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
 def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any], target: tuple[Any, Any]) -> None:
     """Put the steps of digest mode between what produces each side's data and what exports it."""
     suite, folder = tasks.suite, tasks.path.parent
-    way = _step(Stage.WAY, partial(tasks.way, activity=activity))
+    strategy = _step(Stage.STRATEGY, partial(tasks.strategy, activity=activity))
     buckets = _step(Stage.BUCKETS, partial(tasks.buckets, activity=activity))
-    for part, links, after in (
-        (digest.SURVEY, (Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY), way),
+    for part, stages, after in (
+        (digest.SURVEY, (Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY), strategy),
         (digest.DIGEST, (Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST), buckets),
     ):
-        athena = _remote(links[0], steps.athena(suite, activity, folder, part), links[0])
-        helper = _remote(links[1], steps.helper_job(suite, activity, folder, part), links[1])
+        athena = _remote(stages[0], steps.athena(suite, activity, folder, part), stages[0])
+        helper = _remote(stages[1], steps.helper_job(suite, activity, folder, part), stages[1])
         [athena, helper] >> after
         if part is digest.SURVEY:
             legacy[0] >> athena
             target[0] >> helper
         else:
-            way >> [athena, helper]
+            strategy >> [athena, helper]
     buckets >> [legacy[1], target[1]]
 
 
@@ -177,12 +177,12 @@ def _doc(suite: Suite) -> str:
     )
 
 
-def _remote(task_id: str, want: Any, link: Stage, **options: Any) -> RemoteRunOperator:
-    return RemoteRunOperator(task_id=str(task_id), want=want, link=link, **options)
+def _remote(task_id: str, build_request: Any, stage: Stage, **options: Any) -> RemoteRunOperator:
+    return RemoteRunOperator(task_id=str(task_id), build_request=build_request, stage=stage, **options)
 
 
-def _step(link: Stage, step: Any, **options: Any) -> StepOperator:
-    return StepOperator(task_id=str(link), step=step, link=link, **options)
+def _step(stage: Stage, step: Any, **options: Any) -> StepOperator:
+    return StepOperator(task_id=str(stage), step=step, stage=stage, **options)
 
 
 def _runs_of_other_dates(dag: DAG, dates: Any) -> Any:

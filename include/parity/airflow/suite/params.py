@@ -1,4 +1,4 @@
-"""The form of a manual run: every parameter with a description, and nothing to type that can be chosen."""
+"""The form of a manual run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from parity.suite.models import Mode, Suite
 
 def suite_params(suite: Suite) -> dict[str, Param]:
     """Return the parameters of a suite's Dag; a scheduled run uses the defaults."""
-    return {**_what(suite), **_whence(suite)}
+    return {**_scope_params(suite), **_pipeline_params(suite)}
 
 
-def _what(suite: Suite) -> dict[str, Param]:
+def _scope_params(suite: Suite) -> dict[str, Param]:
     names = [activity.name for activity in suite.activities]
     return {
         "business_date": _date("Business date", f"Empty: the day before the run, in **{suite.timezone}**."),
@@ -42,7 +42,7 @@ def _what(suite: Suite) -> dict[str, Param]:
     }
 
 
-def _whence(suite: Suite) -> dict[str, Param]:
+def _pipeline_params(suite: Suite) -> dict[str, Param]:
     return {
         "pipeline": Param(
             PipelineUse.TRIGGER.value,

@@ -1,4 +1,4 @@
-"""The remote steps of a suite: what each one asks of its cloud, once the plan is known."""
+"""The remote steps of a suite: the request of each one, once the plan is known."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from parity.airflow.connections.artefacts import open_artefacts
 from parity.airflow.connections.clients import RemoteRef
 from parity.airflow.connections.lookup import connection
 from parity.airflow.remote.operator import Payload, RemoteRequest, RequestBuilder
-from parity.airflow.step.output import attempt_of, required_output, task_output
-from parity.airflow.suite.facts import made_now, rules_now
+from parity.airflow.step.output import attempt_of, read_plan, required_output, task_output
+from parity.airflow.suite.facts import provenance_now, rules_now
 from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
-from parity.flow.provenance import Made, mark, suite_rules
+from parity.flow.codec import to_json
+from parity.flow.provenance import Provenance, output_hash, suite_rules
 from parity.flow.run_verdict import PIPELINE, PLAN, START, task_of
 from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun
@@ -32,40 +33,42 @@ if TYPE_CHECKING:
 
 __all__ = ["PIPELINE", "PLAN", "START"]
 LOOK_BACK = timedelta(days=30)
-"""How far back a pipeline run that is to be verified may lie."""
+"""Oldest pipeline run that can be verified."""
 
 
 def plan_of(context: Context) -> SuiteRunPlan:
-    """Return what the plan task decided."""
-    data = context["ti"].xcom_pull(task_ids=PLAN)
-    if not data:
-        raise BadInput("This run has no plan.", remedy="Clear its plan task, with everything after it.")
-    return SuiteRunPlan.from_json(data)
+    """Return the plan of this run; BadInput when it has none."""
+    return read_plan(context, SuiteRunPlan)
 
 
 def pipeline_start(suite: Suite) -> RequestBuilder:
     """Start the pipeline, or find the run that the plan names."""
 
-    def want(context: Context) -> RemoteRequest:
+    def build_request(context: Context) -> RemoteRequest:
         plan = plan_of(context)
         ref = _adf(suite, "adf")
         key = f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}"
-        made = Made(attempt_of(context), suite_rules(suite), {PLAN: mark(task_output(context, PLAN))}).to_json()
+        provenance = to_json(
+            Provenance(attempt_of(context), suite_rules(suite), {PLAN: output_hash(task_output(context, PLAN))})
+        )
         if plan.pipeline is PipelineUse.TRIGGER:
             return RemoteRequest(
-                ref, key, ask=lambda _: Payload(_pipeline_request(suite, plan, ref, context)), made=made
+                ref,
+                key,
+                payload=lambda _: Payload(_pipeline_request(suite, plan, ref, context)),
+                provenance=provenance,
             )
         return RemoteRequest(
-            ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, made=made
+            ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, provenance=provenance
         )
 
-    return want
+    return build_request
 
 
 def pipeline_wait(suite: Suite) -> RequestBuilder:
     """Wait for the whole pipeline; whoever stops this task stops the pipeline, if it is ours."""
 
-    def want(context: Context) -> RemoteRequest:
+    def build_request(context: Context) -> RemoteRequest:
         plan = plan_of(context)
         return RemoteRequest(
             _adf(suite, "adf"),
@@ -75,125 +78,134 @@ def pipeline_wait(suite: Suite) -> RequestBuilder:
             deadline=deadline(suite, context),
         )
 
-    return want
+    return build_request
 
 
 def adf_activity(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
     """Wait for one activity of the pipeline run; ``folder`` is the suite's own."""
 
-    def want(context: Context) -> RemoteRequest | None:
-        if (case := _case(suite, activity, context)) is None:
+    def build_request(context: Context) -> RemoteRequest | None:
+        if (run := _run(suite, activity, context)) is None:
             return None
-        plan = case.plan
+        plan = run.plan
         return RemoteRequest(
             activity_ref(suite),
             _key(plan, activity),
             existing=f"{_pipeline_run(context)}/{activity.name}",
             owned=False,
             deadline=deadline(suite, context),
-            made=_made(context, case, folder),
+            provenance=_provenance(context, run, folder),
         )
 
-    return want
+    return build_request
 
 
 def glue_job(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
     """Find the legacy job's run for the date, and wait for it if it is still going."""
 
-    def want(context: Context) -> RemoteRequest | None:
-        if (case := _case(suite, activity, context)) is None:
+    def build_request(context: Context) -> RemoteRequest | None:
+        if (run := _run(suite, activity, context)) is None:
             return None
-        plan, ref = case.plan, glue_ref(suite)
+        plan, ref = run.plan, glue_ref(suite)
         request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
         return RemoteRequest(
             ref,
             _key(plan, activity),
-            ask=lambda _: Payload(request),
+            payload=lambda _: Payload(request),
             owned=False,
             deadline=deadline(suite, context),
-            made=_made(context, case, folder),
+            provenance=_provenance(context, run, folder),
         )
 
-    return want
+    return build_request
 
 
 def athena(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
-    """Unload what Athena answers to one question; ``folder`` is the suite's own."""
+    """Unload the result of one Athena query; ``folder`` is the suite's own."""
 
-    def want(context: Context) -> RemoteRequest | None:
+    def build_request(context: Context) -> RemoteRequest | None:
         from parity.clients.athena_sql import unload
 
-        if (case := _case(suite, activity, context)) is None:
+        if (run := _run(suite, activity, context)) is None:
             return None
-        made = _made(context, case, folder)  # before anything is read that it is made from
-        plan, query = case.plan, part.legacy(case, legacy_query(activity, case.plan, folder))
+        provenance = _provenance(context, run, folder)  # before any of its inputs is read
+        plan, query = run.plan, part.legacy(run, legacy_query(activity, run.plan, folder))
         if query is None:
             return None
-        digests = part.digests(case)
+        digests = part.digests(run)
 
-        def ask(token: str) -> Payload:
+        def payload(token: str) -> Payload:
             place = f"{plan.folder}/{activity.name}/{part.folder}legacy/{fingerprint(token)[:12]}"
             destination = f"{settings().exchange_s3}/{place}/"
             return Payload(unload(query, destination).request, {"destination": destination, "digests": digests})
 
         until = deadline(suite, context)
         return RemoteRequest(
-            athena_ref(suite), _key(plan, activity), ask, deadline=until, made=made, digests=digests
+            athena_ref(suite),
+            _key(plan, activity),
+            payload,
+            deadline=until,
+            provenance=provenance,
+            digests=digests,
         )
 
-    return want
+    return build_request
 
 
 def helper_job(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
-    """Have the helper job export what Spark answers to one question, or all of the activity's rows."""
+    """Have the helper job export the result of one query, or all of the activity's rows."""
 
-    def want(context: Context) -> RemoteRequest | None:
+    def build_request(context: Context) -> RemoteRequest | None:
         from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 
-        if (case := _case(suite, activity, context)) is None:
+        if (run := _run(suite, activity, context)) is None:
             return None
-        made = _made(context, case, folder)  # before anything is read that it is made from
-        plan, sql = case.plan, part.target(case)
+        provenance = _provenance(context, run, folder)  # before any of its inputs is read
+        plan, sql = run.plan, part.target(run)
         if sql is None and part.optional:
             return None
-        digests = part.digests(case)
+        digests = part.digests(run)
 
-        def ask(token: str) -> Payload:
-            mark = fingerprint(token)[:12]
-            destination = f"{settings().exchange_adls}/{plan.folder}/{activity.name}/{part.folder}target/{mark}"
+        def payload(token: str) -> Payload:
+            output_hash = fingerprint(token)[:12]
+            destination = (
+                f"{settings().exchange_adls}/{plan.folder}/{activity.name}/{part.folder}target/{output_hash}"
+            )
             mode = Mode.ROWS if sql is None else Mode.DIGEST
-            expected = ExpectedExport(activity.name, f"{plan.key}.{mark}", plan.business_date, mode)
+            expected = ExpectedExport(activity.name, f"{plan.key}.{output_hash}", plan.business_date, mode)
             parameters = target_request(expected, activity.target, destination, digest_sql=sql)
             request = {"job": suite.azure.helper_job, "parameters": parameters}
-            told = {"destination": destination, "export_id": expected.run_id, "digests": digests}
-            return Payload(request, told)
+            output = {"destination": destination, "export_id": expected.run_id, "digests": digests}
+            return Payload(request, output)
 
         ref = RemoteRef("databricks", suite.azure.databricks_connection)
         until = deadline(suite, context)
-        return RemoteRequest(ref, _key(plan, activity), ask, deadline=until, made=made, digests=digests)
+        return RemoteRequest(
+            ref, _key(plan, activity), payload, deadline=until, provenance=provenance, digests=digests
+        )
 
-    return want
-
-
-def _made(context: Context, case: ActivityRun, folder: Path) -> dict[str, Any]:
-    """Return what this task's submission is made by and from, were it made now."""
-    link = Stage(context["ti"].task_id.rpartition(".")[2])
-    return made_now(context, case, link, rules_now(case.suite, case.activity, folder).question).to_json()
+    return build_request
 
 
-def _case(suite: Suite, activity: Activity, context: Context) -> ActivityRun | None:
-    """Return the activity as the flow sees it; None when it is not part of the run."""
-    case = activity_run_of(suite, activity, context)
-    return case if activity.name in case.plan.activities else None
+def _provenance(context: Context, run: ActivityRun, folder: Path) -> dict[str, Any]:
+    """Return the provenance of a submission that this task makes now."""
+    stage = Stage(context["ti"].task_id.rpartition(".")[2])
+    return to_json(provenance_now(context, run, stage, rules_now(run.suite, run.activity, folder).exports))
+
+
+def _run(suite: Suite, activity: Activity, context: Context) -> ActivityRun | None:
+    """Return the activity run; None when the activity is not part of the plan."""
+    run = activity_run_of(suite, activity, context)
+    return run if activity.name in run.plan.activities else None
 
 
 def activity_run_of(suite: Suite, activity: Activity, context: Context) -> ActivityRun:
-    """Return the activity as the flow sees it, with what its tasks have handed on."""
+    """Return the activity run, with access to the outputs of its tasks."""
 
-    def piece(link: Stage) -> dict[str, Any]:
-        return task_output(context, task_of(link, activity.name))
+    def output(stage: Stage) -> dict[str, Any]:
+        return task_output(context, task_of(stage, activity.name))
 
-    return ActivityRun(suite, activity, plan_of(context), settings(), open_artefacts(), handed_on=piece)
+    return ActivityRun(suite, activity, plan_of(context), settings(), open_artefacts(), task_output=output)
 
 
 def legacy_query(activity: Activity, plan: SuiteRunPlan, folder: Path) -> Statement:
@@ -215,15 +227,15 @@ def glue_ref(suite: Suite) -> RemoteRef:
     return RemoteRef("glue", suite.aws.connection, options)
 
 
-def check_producers(context: Context, case: ActivityRun) -> None:
+def check_producers(context: Context, run: ActivityRun) -> None:
     """Refuse data that the activity, or the legacy job, has written again since its run was found."""
-    suite, name, day = case.suite, case.activity.name, case.plan.business_date.isoformat()
+    suite, name, day = run.suite, run.activity.name, run.plan.business_date.isoformat()
     migrated = required_output(context, task_of(Stage.ACTIVITY, name))
     request: dict[str, Any] = {"pipeline": suite.azure.pipeline, "parameters": {suite.azure.date_parameter: day}}
     activity_ref(suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
-    if case.activity.glue_job:
+    if run.activity.glue_job:
         found = required_output(context, task_of(Stage.GLUE, name))
-        request = {"job": case.activity.glue_job, "business_date": day}
+        request = {"job": run.activity.glue_job, "business_date": day}
         glue_ref(suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
 
 
@@ -323,7 +335,7 @@ def _latest(suite: Suite, plan: SuiteRunPlan, client: AdfClient) -> PipelineRun:
         if run.parameters.get(suite.azure.date_parameter) == plan.business_date.isoformat()
     ]
     if not found:
-        client.pipeline(suite.azure.pipeline)  # a name that the factory does not know is told with what it knows
+        client.pipeline(suite.azure.pipeline)  # an unknown name is refused with the known ones
         raise NotFound(
             f"Pipeline {suite.azure.pipeline} has no run for {plan.business_date}"
             f" in the last {LOOK_BACK.days} days.",

@@ -1,19 +1,20 @@
-"""What the tasks of one night hand each other, as files among the artefacts: facts, survey, results of pieces.
+"""The files of one database run among the artefacts: servers, survey, results of pieces, reports.
 
-Every piece carries the number of the survey that it was cut from, so that what an earlier survey led to is
-never taken for this one's.
+Every piece carries the number of the survey that it was cut from, so that a result of an earlier survey is never
+taken for one of this survey.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from parity.clients.artefacts import Artefacts
 from parity.clients.cloud_server import CloudServer
 from parity.compare.result import Result
-from parity.errors import ExportRefused, NotFound
+from parity.errors import NotFound
+from parity.flow import codec
 from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, pieces
 from parity.flow.suite_run.files import PAGE, REPORT
 from parity.tablediff.job import folder_of
@@ -31,65 +32,65 @@ class StoredSurvey:
     survey: Survey
     pieces: tuple[tuple[str, ...], ...]
     rules: str = ""
-    """Fingerprint of the declarations that it was made by."""
+    """Hash of the declarations that it was made by."""
 
 
 @dataclass(frozen=True)
 class StoredTables:
-    """What one task found, under the number of the survey that it had read."""
+    """The results of one piece, with the number of the survey that its task had read."""
 
     number: str
     tables: tuple[TableResult, ...]
     attempt: str = ""
     """Airflow's id of the attempt that found it."""
     rules: str = ""
-    """Fingerprint of the declarations that it was made by."""
+    """Hash of the declarations that it was made by."""
 
     @property
     def green(self) -> bool:
-        """Tell whether everything in it is."""
+        """Return whether every table in it is."""
         return all(table.result.verdict.green for table in self.tables)
 
 
 @dataclass(frozen=True)
 class DatabaseRunFiles:
-    """The files of one night."""
+    """The files of one run."""
 
     artefacts: Artefacts
     plan: DatabaseRunPlan
 
-    def keep_server(self, side: str, server: CloudServer) -> None:
-        """Write what a cloud says of its server."""
-        self._write(DATABASE, f"{side}.json", _text(server))
+    def write_server(self, side: str, server: CloudServer) -> None:
+        """Write a cloud's description of its server."""
+        self._write(DATABASE, f"{side}.json", codec.to_text(server))
 
     def server(self, side: str) -> CloudServer | None:
-        """Return what a cloud said, or None when it was not asked."""
+        """Return a cloud's description of its server, or None when it was not queried."""
         return self._read(CloudServer, f"{side}.json")
 
-    def keep_survey(self, survey: Survey, number: str, rules: str = "") -> StoredSurvey:
-        """Write the survey, cut into pieces."""
-        kept = StoredSurvey(number, survey, pieces(survey), rules)
-        self._write(DATABASE, "survey.json", _text(kept))
-        return kept
+    def write_survey(self, survey: Survey, number: str, rules: str = "") -> StoredSurvey:
+        """Write the survey, split into pieces."""
+        stored = StoredSurvey(number, survey, pieces(survey), rules)
+        self._write(DATABASE, "survey.json", codec.to_text(stored))
+        return stored
 
     def survey(self) -> StoredSurvey | None:
         """Return the survey, or None when there is none."""
         return self._read(StoredSurvey, "survey.json")
 
-    def forget_piece(self, index: int) -> None:
-        """Make sure that nobody takes an earlier attempt's results for those to come."""
-        self._write(DATABASE, f"piece-{index}.json", _text(StoredTables("", ())))
+    def reset_piece(self, index: int) -> None:
+        """Replace an earlier attempt's results by none, so that they are not taken for this attempt's."""
+        self._write(DATABASE, f"piece-{index}.json", codec.to_text(StoredTables("", ())))
 
-    def keep_piece(self, index: int, piece: StoredTables) -> None:
-        """Write what a task found."""
-        self._write(DATABASE, f"piece-{index}.json", _text(piece))
+    def write_piece(self, index: int, piece: StoredTables) -> None:
+        """Write the results of a piece."""
+        self._write(DATABASE, f"piece-{index}.json", codec.to_text(piece))
 
     def piece(self, index: int) -> StoredTables | None:
-        """Return what a task found, or None when it left nothing."""
+        """Return the results of a piece, or None when there are none."""
         return self._read(StoredTables, f"piece-{index}.json")
 
-    def keep_result(self, result: DatabaseResult, page: str) -> str:
-        """Write the whole result, for programs and for people, and return the name of the former."""
+    def write_result(self, result: DatabaseResult, page: str) -> str:
+        """Write the whole result as a page and as JSON, and return the name of the latter."""
         self._write(DATABASE, PAGE, page)
         return self._write(DATABASE, REPORT, _report(result))
 
@@ -98,8 +99,8 @@ class DatabaseRunFiles:
         """Return the name of the database's report."""
         return f"{self.plan.folder}/{DATABASE}/{REPORT}"
 
-    def keep_table(self, table: TableResult) -> str:
-        """Write one table's result and page, and return the name of the former."""
+    def write_table(self, table: TableResult) -> str:
+        """Write one table's page and result, and return the name of the latter."""
         from parity.report import render_html
 
         folder = folder_of(table.table)
@@ -114,26 +115,8 @@ class DatabaseRunFiles:
             text = self.artefacts.read(f"{self.plan.folder}/{DATABASE}/{name}")
         except NotFound:
             return None
-        return _parse(kind, text)
+        return codec.from_text(kind, text, "Clear the survey with everything after it.")
 
 
 def _report(result: DatabaseResult | Result) -> str:
     return json.dumps(result.to_json(), indent=1, ensure_ascii=False, default=str)
-
-
-def _text(value: Any) -> str:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(type(value)).dump_json(value).decode()
-
-
-def _parse(kind: type[Kind], text: bytes) -> Kind:
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(kind).validate_json(text)
-    except ValidationError as error:
-        raise ExportRefused(
-            f"A {kind.__name__} that this run wrote cannot be read back ({error.error_count()} errors).",
-            remedy="Clear the survey with downstream.",
-        ) from error

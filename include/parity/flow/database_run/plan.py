@@ -1,4 +1,4 @@
-"""One nightly run of one database: what it looks at, cut into pieces that a scheduler can show and repeat.
+"""The plan of one run of one database, and its pieces, which the scheduler can show and repeat.
 
 A piece is a few table groups that one task compares. Pieces are balanced by rows, so that a large group has a
 task of its own and thousands of small tables share a few.
@@ -7,7 +7,7 @@ task of its own and thousands of small tables share a few.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, get_args
 
@@ -20,17 +20,17 @@ from parity.tablediff.table_plan import TablePlan
 
 MOST_PIECES = 24
 DATABASE = "(database)"
-"""What stands for the database as a whole among its tables: schema, servers, cut-over."""
+"""Name of the database as a whole among its tables: schema, servers, cut-over."""
 
 
-def activity_of(table: str) -> str:
+def activity_name(table: str) -> str:
     """Return the name of a table among the results; one that is called ``(database)`` is put into quotes."""
     return f"`{table}`" if table.strip("`") == DATABASE else table
 
 
 @dataclass(frozen=True)
 class DatabaseRunPlan:
-    """What one run of one database does."""
+    """One run of one database."""
 
     database: str
     key: str
@@ -44,27 +44,17 @@ class DatabaseRunPlan:
     rows_per_second: int | None = None
     """None: as declared."""
     rules: str = ""
-    """Fingerprint of what was declared when the run was planned."""
+    """Hash of the rules when the run was planned."""
 
     @property
     def partial(self) -> bool:
-        """Tell whether only some tables are looked at, so that nothing can be said of the database as a whole."""
+        """Return whether only some tables are compared, so that the database as a whole has no verdict."""
         return bool(self.tables)
 
     @property
     def folder(self) -> str:
         """Return the folder of this run among the artefacts."""
         return f"{self.key}/{self.business_date.isoformat()}/{run_key(self.run_id)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON for XCom."""
-        return {**asdict(self), "business_date": self.business_date.isoformat(), "tables": list(self.tables)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> DatabaseRunPlan:
-        """Return the plan that :meth:`to_json` wrote."""
-        day = date.fromisoformat(data["business_date"])
-        return cls(**{**data, "business_date": day, "tables": tuple(data["tables"])})
 
     def applied_to(self, spec: Database) -> Database:
         """Return the database's declaration with what the form says instead."""
@@ -96,8 +86,8 @@ def plan_database_run(
     )
 
 
-def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
-    """Return the survey with only the tables that the run asked for; the others are listed as not compared.
+def select_tables(survey: Survey, patterns: Sequence[str]) -> Survey:
+    """Return the survey with only the tables of the run; the others are listed as not compared.
 
     What belongs to no table (routines, events, settings) is part of a run of every table only.
     """
@@ -108,9 +98,7 @@ def chosen(survey: Survey, patterns: Sequence[str]) -> Survey:
         raise BadInput(f"No table is called {', '.join(idle)}.", remedy=_there_are(survey.plan.tables))
     names = {plan.name for plan in tables}
     others = [plan.name for plan in survey.plan.tables if plan.name not in names]
-    left_out = [
-        NotCompared(f"table {name}", "not asked for in this run", kind=Omission.IGNORED) for name in others
-    ]
+    left_out = [NotCompared(f"table {name}", "not part of this run", kind=Omission.IGNORED) for name in others]
     left_out.append(
         NotCompared("views, routines, events, libraries", "a run of some tables compares none of them")
     )
@@ -128,7 +116,7 @@ def _there_are(tables: Sequence[TablePlan]) -> str:
 
 
 def pieces(survey: Survey, most: int = MOST_PIECES) -> tuple[tuple[str, ...], ...]:
-    """Return the tables in at most ``most`` pieces, groups kept whole, the one with most rows first."""
+    """Return the tables in at most ``most`` pieces, groups unsplit, the piece with most rows first."""
     rows = {plan.name: plan.rows for plan in survey.plan.tables}
     found: list[list[str]] = [[] for _ in range(min(most, len(survey.groups)))]
     weight = [0] * len(found)
@@ -141,6 +129,6 @@ def pieces(survey: Survey, most: int = MOST_PIECES) -> tuple[tuple[str, ...], ..
 
 
 def title(tables: Sequence[str]) -> str:
-    """Return what people call a piece."""
+    """Return the title of a piece."""
     more = f" and {len(tables) - 3} more" if len(tables) > 3 else ""
     return f"{', '.join(tables[:3])}{more}"

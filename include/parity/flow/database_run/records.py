@@ -1,4 +1,4 @@
-"""The end of one night: what every piece found becomes one result, one verdict, and records to keep."""
+"""The end of a database run: the results of the pieces become one result, one verdict, and records."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from parity.compare.result import Omission, Result, Rows, Verdict
 from parity.flow.database_run.files import StoredSurvey, StoredTables
-from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, activity_of
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, activity_name
 from parity.flow.stages import StageFailure, first_failure
-from parity.flow.suite_run.verdict import covering, lapsed
+from parity.flow.suite_run.verdict import covering_waivers, expired_waiver
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
 from parity.suite.models import Severity, Waiver
@@ -24,40 +24,39 @@ class PieceReport:
 
     piece: StoredTables | None
     succeeded: bool
-    broken: StageFailure | None = None
-    """The word it left, when it could not do its work."""
+    failure: StageFailure | None = None
 
 
-def tables_of(kept: StoredSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
-    """Return one result per table of the survey; whatever nobody can vouch for is INVALID.
+def tables_of(stored: StoredSurvey, reports: Mapping[int, PieceReport], today: date) -> tuple[TableResult, ...]:
+    """Return one result per table of the survey; INVALID for a table whose result is missing or not trustworthy.
 
-    So is what rests on a waiver that is not in force on ``today``.
+    So is a table that depends on a waiver which is not in force on ``today``.
     """
     return tuple(
         _in_force(result, today)
-        for index, names in enumerate(kept.pieces)
-        for result in _of_piece(kept, names, reports.get(index) or PieceReport(None, succeeded=False))
+        for index, names in enumerate(stored.pieces)
+        for result in _of_piece(stored, names, reports.get(index) or PieceReport(None, succeeded=False))
     )
 
 
-def _of_piece(kept: StoredSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
+def _of_piece(stored: StoredSurvey, names: Sequence[str], report: PieceReport) -> Iterator[TableResult]:
     piece = report.piece
     known = {table.table: table for table in piece.tables} if piece else {}
-    if piece is None or (piece.number, piece.rules) != (kept.number, kept.rules):
-        known, why = {}, "No result of it was left; read the log of its task, which was probably killed."
+    if piece is None or (piece.number, piece.rules) != (stored.number, stored.rules):
+        known, why = {}, "It has no result; read the log of its task, which was probably killed."
     elif piece.green and not report.succeeded:
-        # Equal tables make no task fail: what lies there is not of the attempt that failed.
-        known, why = {}, "Its task failed although what it left is equal, so that cannot be its last word."
+        # Equal tables make no task fail: this result is not of the attempt that failed.
+        known, why = {}, "Its task failed although its result is equal, so that cannot be its final verdict."
     else:
         why = "It was never compared."
-    if report.broken and not known:
-        why = report.broken.sentence
+    if report.failure and not known:
+        why = report.failure.sentence
     for name in names:
         yield known.get(name) or TableResult(name, Result(Verdict.INVALID, why))
 
 
 def _in_force(table: TableResult, today: date) -> TableResult:
-    ended = lapsed(covering(table.result), today)
+    ended = expired_waiver(covering_waivers(table.result), today)
     again = f"{ended} Clear its piece with everything after it."
     return replace(table, result=replace(table.result, verdict=Verdict.INVALID, reason=again)) if ended else table
 
@@ -67,91 +66,91 @@ def last_days(result: DatabaseResult, waivers: Iterable[Waiver], today: date) ->
     found: dict[str, date] = {}
     tickets = {difference.waived for difference in result.schema if difference.waived}
     schema = ((w.ticket, w.expires) for w in waivers if w.ticket in tickets and w.expires >= today)
-    rows = (item for table in result.tables for item in covering(table.result).items())
+    rows = (item for table in result.tables for item in covering_waivers(table.result).items())
     for ticket, last in (*schema, *rows):
         found[ticket] = min(last, found.get(ticket, last))
     return found if result.verdict is Verdict.WAIVED else {}
 
 
-def could_not(database: str, broken: Sequence[StageFailure]) -> DatabaseResult:
-    """Return the result of a night in which no row was read."""
-    first = first_failure(broken)
-    why = first.sentence if first else "There is no survey of the databases. Clear it with downstream."
+def not_compared(database: str, failures: Sequence[StageFailure]) -> DatabaseResult:
+    """Return the result of a run in which no row was read."""
+    first = first_failure(failures)
+    why = first.sentence if first else "There is no survey of the databases. Clear it with everything after it."
     return DatabaseResult(database, Verdict.INVALID, why)
 
 
-def blamed(result: DatabaseResult, broken: Sequence[StageFailure]) -> DatabaseResult:
-    """Return the result as INVALID for the first link that did not hold, if there is one."""
-    first = first_failure(broken)
-    return replace(result, verdict=Verdict.INVALID, reason=first.sentence) if first else result
-
-
 def records(
-    spec: Database, plan: DatabaseRunPlan, result: DatabaseResult, reports: Mapping[str, str], about: About
+    spec: Database,
+    plan: DatabaseRunPlan,
+    result: DatabaseResult,
+    reports: Mapping[str, str],
+    context: RecordContext,
 ) -> Iterator[ActivityRecord]:
-    """Yield a record for the database as a whole, and one for every table; ``reports`` says by
-    activity where theirs lie.
+    """Yield a record for the database as a whole, and one for every table; ``reports`` are
+    their reports by activity.
 
-    A run of some tables has none for the whole: routines, events and the other tables were not looked at.
+    A run of some tables has none for the whole: routines, events and the other tables were not compared.
     """
     if not plan.partial:
-        yield _record_of_whole(plan, result, reports[DATABASE], about)
+        yield _record_of_whole(plan, result, reports[DATABASE], context)
     for table in result.tables:
-        found, name = table.result, activity_of(table.table)
+        found, name = table.result, activity_name(table.table)
         yield ActivityRecord(
-            key=_key(plan, name, about),
+            key=_key(plan, name, context),
             verdict=found.verdict,
             reason=found.reason,
-            recorded=about.now,
+            recorded=context.now,
             rows=found.rows,
             columns=tuple(column for column in found.columns if column.different),
             severity=severity(spec, table.table),
             seconds=found.seconds,
             report=reports.get(name, reports[DATABASE]),
-            suite_sha=about.sha,
+            suite_sha=context.sha,
             waivers=found.waivers,
         )
 
 
-def _record_of_whole(plan: DatabaseRunPlan, result: DatabaseResult, report: str, about: About) -> ActivityRecord:
-    verdict, reason = _whole(result, about.first_broken)
+def _record_of_whole(
+    plan: DatabaseRunPlan, result: DatabaseResult, report: str, context: RecordContext
+) -> ActivityRecord:
+    verdict, reason = _whole(result, context.first_failure)
     return ActivityRecord(
-        key=_key(plan, DATABASE, about),
+        key=_key(plan, DATABASE, context),
         verdict=verdict,
         reason=reason,
-        recorded=about.now,
+        recorded=context.now,
         rows=Rows(),
-        remote_runs=about.servers,
-        first_broken=about.first_broken,
+        remote_runs=context.servers,
+        first_broken=context.first_failure,
         seconds=result.seconds,
         report=report,
-        suite_sha=about.sha,
+        suite_sha=context.sha,
     )
 
 
-def unvouched(
-    plan: DatabaseRunPlan, kept: Sequence[ActivityRecord], reason: str, about: About, *, whole: bool
+def invalid_records(
+    plan: DatabaseRunPlan, stored: Sequence[ActivityRecord], reason: str, context: RecordContext, *, whole: bool
 ) -> Iterator[ActivityRecord]:
-    """Yield an INVALID record in place of each kept result of a run that nobody vouches for any more.
+    """Yield an INVALID record in place of each recorded result of a run that no longer counts.
 
     ``whole``: one for the database as a whole, too.
     """
-    older = {record.key.activity: record.key for record in kept}
+    older = {record.key.activity: record.key for record in stored}
     for name in sorted({*older, DATABASE} if whole else older):
         attempt = older[name].attempt + 1 if name in older else 1
         key = ActivityKey(plan.key, name, plan.business_date, plan.run_id, attempt)
-        yield ActivityRecord(key, Verdict.INVALID, reason, about.now, suite_sha=about.sha)
+        yield ActivityRecord(key, Verdict.INVALID, reason, context.now, suite_sha=context.sha)
 
 
 @dataclass(frozen=True)
-class About:
-    """What the records of one night have in common."""
+class RecordContext:
+    """What the records of one run have in common."""
 
     attempt: int
     now: datetime
     sha: str
     servers: tuple[RemoteRun, ...] = ()
-    first_broken: str = ""
+    first_failure: str = ""
 
 
 def severity(spec: Database, table: str) -> Severity:
@@ -159,14 +158,14 @@ def severity(spec: Database, table: str) -> Severity:
     return spec.rules(table).severity
 
 
-def _key(plan: DatabaseRunPlan, activity: str, about: About) -> ActivityKey:
-    return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, about.attempt)
+def _key(plan: DatabaseRunPlan, activity: str, context: RecordContext) -> ActivityKey:
+    return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, context.attempt)
 
 
-def _whole(result: DatabaseResult, broken: str) -> tuple[Verdict, str]:
-    """Judge what belongs to no table's rows; when no table is there to say more, the whole night's reason."""
-    if broken or not result.tables:
-        return Verdict.INVALID, broken or result.reason
+def _whole(result: DatabaseResult, failure: str) -> tuple[Verdict, str]:
+    """Return the verdict on what belongs to no table; the whole run's reason when there is no table."""
+    if failure or not result.tables:
+        return Verdict.INVALID, failure or result.reason
     if hidden := [one for one in result.not_compared if one.kind is Omission.HIDDEN]:
         return Verdict.INVALID, f"Not everything could be read: {hidden[0].what}: {hidden[0].why}"
     open_ones = [difference for difference in result.schema if not difference.waived]

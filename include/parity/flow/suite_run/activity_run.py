@@ -1,4 +1,4 @@
-"""One activity of one run, and where its outputs lie: what every step of the flow is handed."""
+"""One activity of one run, and where its outputs are: the argument of every step of the flow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from parity.clients.remote import RunStatus
 from parity.clients.storage import Storage
 from parity.clock import Clock, SystemClock, today
 from parity.errors import ExportRefused
-from parity.flow.provenance import MADE, Made, Piece
+from parity.flow.codec import to_json
+from parity.flow.provenance import PROVENANCE, Provenance, TaskOutput
 from parity.flow.stages import Stage
 from parity.flow.suite_run.exports.fetch import ExpectedExport, Export, fetch_legacy, fetch_target
 from parity.flow.suite_run.exports.parquet import ExportColumn
@@ -22,20 +23,20 @@ from parity.settings import Settings
 from parity.suite.models import Activity, Mode, Suite, Waiver
 
 
-class StoredPiece(Protocol):
-    """What a step leaves for those after it."""
+class StepOutput(Protocol):
+    """What a step writes among the artefacts for those after it."""
 
     @property
-    def made(self) -> Mapping[str, Any]:
-        """What it was made by and from (:mod:`parity.flow.provenance`)."""
+    def provenance(self) -> Mapping[str, Any]:
+        """Its provenance (:mod:`parity.flow.provenance`), as JSON."""
 
 
-Kind = TypeVar("Kind", bound=StoredPiece)
+Kind = TypeVar("Kind", bound=StepOutput)
 
 
 @dataclass(frozen=True)
 class ActivityRun:
-    """One activity of one run, and what judging it needs."""
+    """One activity of one run, with everything that comparing and judging it needs."""
 
     suite: Suite
     activity: Activity
@@ -45,10 +46,10 @@ class ActivityRun:
     waivers: tuple[Waiver, ...] = ()
     attempt: int = 1
     clock: Clock = field(default_factory=SystemClock)
-    made: Made | None = None
-    """What the step that runs now makes its piece by and from."""
-    handed_on: Callable[[Stage], Piece] = lambda _: {}
-    """Says what the task of a link of this activity has handed on, as it is now."""
+    provenance: Provenance | None = None
+    """The provenance of what the current step writes."""
+    task_output: Callable[[Stage], TaskOutput] = lambda _: {}
+    """Returns the output of this activity's task of a stage, as it is now."""
 
     @property
     def today(self) -> date:
@@ -60,24 +61,24 @@ class ActivityRun:
         """Return the mode that was asked for; BadInput for one that cannot run here."""
         return self.plan.mode_of(self.suite, self.activity)
 
-    def keep(self, name: str, value: Any) -> str:
-        """Write what this step found, a frozen dataclass with a field ``made``."""
-        return self.shelf.keep(name, replace(value, made=self.made.to_json() if self.made else {}))
+    def write(self, name: str, value: Any) -> str:
+        """Write what this step found, a frozen dataclass with a field ``provenance``."""
+        return self.files.write_json(name, replace(value, provenance=to_json(self.provenance)))
 
-    def read(self, name: str, kind: type[Kind], link: Stage) -> Kind:
-        """Read back what :meth:`keep` wrote; ExportRefused when it is not of the attempt that handed on."""
-        found = self.shelf.read(name, kind)
-        if dict(found.made) != dict(self.handed_on(link).get(MADE) or {}):
-            task = f"{self.activity.name}.{link}"
+    def read(self, name: str, kind: type[Kind], stage: Stage) -> Kind:
+        """Read back what :meth:`write` wrote; ExportRefused when the attempt that counts did not write it."""
+        found = self.files.read_json(name, kind)
+        if dict(found.provenance) != dict(self.task_output(stage).get(PROVENANCE) or {}):
+            task = f"{self.activity.name}.{stage}"
             raise ExportRefused(
-                f"{name} is not of the attempt of task {task} that handed on.",
+                f"{name} is not of the attempt of task {task} whose output counts.",
                 remedy=f"Clear {task} with everything after it.",
             )
         return found
 
     @property
-    def shelf(self) -> ActivityFiles:
-        """Return where its files lie."""
+    def files(self) -> ActivityFiles:
+        """Return its files."""
         return ActivityFiles(
             self.artefacts, self.settings.scratch_root, f"{self.plan.folder}/{self.activity.name}"
         )
@@ -93,26 +94,26 @@ class Outputs:
     export_id: str
     """Run id that the manifest must carry."""
     schema: Callable[[], Sequence[ExportColumn]]
-    """Asked only when the legacy output has no rows."""
+    """Called only when the legacy output has no rows."""
     digests: tuple[str, str] = ("", "")
-    """The digests that each side's rows were asked for with; empty where all rows travel."""
+    """Mark of the digests by which each side's rows were selected; empty where all rows are exported."""
 
 
 def fetch_both(
-    case: ActivityRun, outputs: Outputs, storage: Storage, mode: Mode, prefix: str = ""
+    run: ActivityRun, outputs: Outputs, storage: Storage, mode: Mode, prefix: str = ""
 ) -> tuple[Export, Export]:
-    """Return what both sides wrote on this worker, verified; ExportRefused when one cannot be believed.
+    """Download what both sides wrote and verify it; ExportRefused when one fails its checks.
 
-    ``mode`` is the one that the helper job ran in; ``prefix`` tells a step's files from another's.
+    ``mode`` is the one that the helper job ran in; ``prefix`` keeps the steps' files apart.
     """
-    shelf = case.shelf
-    expected = ExpectedExport(case.activity.name, outputs.export_id, case.plan.business_date, mode)
-    legacy = shelf.export(
+    files = run.files
+    expected = ExpectedExport(run.activity.name, outputs.export_id, run.plan.business_date, mode)
+    legacy = files.export(
         f"{prefix}legacy",
         outputs.legacy,
         lambda to: fetch_legacy(storage, outputs.query, outputs.legacy, to, outputs.schema),
     )
-    target = shelf.export(
+    target = files.export(
         f"{prefix}target", outputs.target, lambda to: fetch_target(storage, outputs.target, expected, to)
     )
     return legacy, target

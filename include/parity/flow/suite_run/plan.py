@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -70,27 +70,6 @@ class SuiteRunPlan:
             )
         return Mode.ROWS
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON for XCom."""
-        dates = [day.isoformat() for day in self.other_dates]
-        return {**asdict(self), "business_date": self.business_date.isoformat(), "other_dates": dates}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> SuiteRunPlan:
-        """Return the plan that :meth:`to_json` wrote."""
-        return cls(
-            suite=data["suite"],
-            run_id=data["run_id"],
-            business_date=date.fromisoformat(data["business_date"]),
-            activities=tuple(data["activities"]),
-            mode=Mode(data["mode"]) if data["mode"] else None,
-            pipeline=PipelineUse(data["pipeline"]),
-            pipeline_run_id=data["pipeline_run_id"],
-            recover=data["recover"],
-            other_dates=tuple(date.fromisoformat(day) for day in data["other_dates"]),
-            rules=dict(data.get("rules") or {}),
-        )
-
 
 def digests(suite: Suite, activity: Activity) -> bool:
     """Tell whether an activity declares a mode that may digest."""
@@ -126,7 +105,7 @@ def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, sche
     return plan
 
 
-def asked_date(suite: Suite, run: Any) -> date:
+def requested_date(suite: Suite, run: Any) -> date:
     """Return the business date of a Dag run that has no plan: the form's, if that is one, else the day before."""
     try:
         return date.fromisoformat(str((run.conf or {}).get("business_date")))

@@ -18,7 +18,7 @@ from parity.suite.models import Severity, Suite
 
 
 def activity_record(
-    case: ActivityRun,
+    run: ActivityRun,
     judgement: Judgement,
     result: Result | None,
     findings: Findings | None,
@@ -29,9 +29,7 @@ def activity_record(
     listed = list(runs)
     queries = [data for kind, data in listed if kind.startswith("athena")]
     return ActivityRecord(
-        key=ActivityKey(
-            case.suite.suite, case.activity.name, case.plan.business_date, case.plan.run_id, case.attempt
-        ),
+        key=ActivityKey(run.suite.suite, run.activity.name, run.plan.business_date, run.plan.run_id, run.attempt),
         verdict=judgement.verdict,
         reason=judgement.reason,
         recorded=datetime.now(UTC),
@@ -39,10 +37,10 @@ def activity_record(
         columns=tuple(c for c in result.columns if c.different) if result else (),
         findings=_findings(findings),
         remote_runs=tuple(_remote_run(kind, data) for kind, data in listed),
-        severity=case.activity.severity,
-        first_broken=judgement.broken.sentence if judgement.broken else "",
+        severity=run.activity.severity,
+        first_broken=judgement.failure.sentence if judgement.failure else "",
         seconds=result.seconds if result else 0.0,
-        report=f"{case.shelf.folder}/{REPORT}" if result else "",
+        report=f"{run.files.folder}/{REPORT}" if result else "",
         suite_sha=sha,
         waivers=result.waivers if result else (),
         cost_usd=sum((Decimal(str(query.get("cost_usd") or 0)) for query in queries), Decimal(0)),
@@ -50,14 +48,14 @@ def activity_record(
     )
 
 
-def is_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
+def is_record_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
     """Tell whether what is stored of an activity is the very result that an outcome speaks of."""
     if kept is None or kept.verdict != outcome["verdict"]:
         return False
     return kept.recorded.isoformat() == outcome.get("recorded")
 
 
-def unrecorded(
+def corrected_record(
     plan: SuiteRunPlan,
     activity: str,
     outcome: Mapping[str, Any],

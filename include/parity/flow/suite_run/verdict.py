@@ -16,7 +16,7 @@ NEXT_STEP: dict[Verdict | None, str] = {
     Verdict.PASS: "Nothing to do.",
     Verdict.WAIVED: "Nothing to do; look when the waivers expire.",
     Verdict.FAIL: "Next: open the report; repair the job, or agree on a waiver. A retry changes nothing.",
-    Verdict.INVALID: "Next: repair the link that broke first, then clear its task with everything after it.",
+    Verdict.INVALID: "Next: fix the stage that failed first, then clear its task with everything after it.",
 }
 """What a person does about a verdict; None while the run goes on."""
 
@@ -31,17 +31,21 @@ class Judgement:
 
     verdict: Verdict
     reason: str
-    broken: StageFailure | None = None
+    failure: StageFailure | None = None
 
 
 def judge(
-    result: Result | None, findings: Findings | None, broken: Sequence[StageFailure], *, allow_empty: bool = False
+    result: Result | None,
+    findings: Findings | None,
+    failures: Sequence[StageFailure],
+    *,
+    allow_empty: bool = False,
 ) -> Judgement:
     """Return the verdict; whatever is not there, or did not hold, makes it INVALID.
 
     ``allow_empty`` says that an output without rows can be right.
     """
-    if first := first_failure(broken):
+    if first := first_failure(failures):
         return Judgement(Verdict.INVALID, first.sentence, first)
     if result is None:
         return Judgement(
@@ -56,7 +60,7 @@ def judge(
     return _of_both(result, findings)
 
 
-def covering(result: Result) -> dict[str, date]:
+def covering_waivers(result: Result) -> dict[str, date]:
     """Return the last day of each waiver that covers a difference, by its ticket."""
     found: dict[str, date] = {}
     for waiver in result.waivers if result.verdict is Verdict.WAIVED else ():
@@ -67,12 +71,12 @@ def covering(result: Result) -> dict[str, date]:
 
 
 def last_days(judgement: Judgement, result: Result | None) -> dict[str, str]:
-    """Return on which waivers a verdict rests: ticket and last day, as ISO dates."""
-    covers = covering(result) if result and judgement.verdict is Verdict.WAIVED else {}
+    """Return the waivers that a verdict depends on: ticket → last day, as ISO dates."""
+    covers = covering_waivers(result) if result and judgement.verdict is Verdict.WAIVED else {}
     return {ticket: last.isoformat() for ticket, last in covers.items()}
 
 
-def lapsed(covers: Mapping[str, date], today: date) -> str:
+def expired_waiver(covers: Mapping[str, date], today: date) -> str:
     """Return what to say of a waiver that covers a difference and has ended since; empty when none has.
 
     ``covers`` is the last day of each such waiver, by its ticket.

@@ -10,15 +10,22 @@ from typing import Any
 import pytest
 
 from parity.airflow.connections.mysql import flexible_server, mysql_address
-from parity.airflow.database.context import _generation, for_one_task
+from parity.airflow.database.context import _checkpoint_run, limits_per_task
 from parity.airflow.database.dag import build_database_dag
-from parity.airflow.database.facts import ATTEMPT, broken_before, inputs_of, judged, strangers
+from parity.airflow.database.facts import (
+    ATTEMPT,
+    current_inputs,
+    failures_before_tables,
+    mismatches,
+    outcome_for_gate,
+)
 from parity.airflow.database.operator import LoggedCheckpoints, Stopped, TablesOperator
 from parity.airflow.notifications import deadline_alert
 from parity.errors import BadInput
+from parity.flow.codec import to_json
 from parity.flow.database_run.files import StoredSurvey
 from parity.flow.database_run.plan import DatabaseRunPlan
-from parity.flow.provenance import Made
+from parity.flow.provenance import Provenance
 from parity.flow.stages import Stage
 from parity.suite.databases import Database
 from parity.tablediff.rows.checkpoint import Checkpoint, MemoryCheckpoints
@@ -61,7 +68,7 @@ def test_judging_publishing_and_the_gate_happen_whatever_became_of_the_tables(tm
 def test_the_files_limit_on_connections_holds_across_tasks(tmp_path: Any) -> None:
     dag = dag_of(tmp_path, throttle={"connections": 3, "rows_per_second": 900})
     assert dag.get_task("tables").partial_kwargs["max_active_tis_per_dagrun"] == 3
-    share = for_one_task(spec(throttle={"connections": 3, "rows_per_second": 900})).throttle
+    share = limits_per_task(spec(throttle={"connections": 3, "rows_per_second": 900})).throttle
     assert (share.connections, share.rows_per_second) == (1, 300)
     assert dag.max_active_runs == 1
 
@@ -162,7 +169,7 @@ class Ti:
 
 
 def broken(states: dict[str, str], **words: Any) -> list[tuple[str, str]]:
-    return [(one.link.value, one.reason) for one in broken_before({"ti": Ti(states, words)})]  # type: ignore[arg-type]
+    return [(one.stage.value, one.reason) for one in failures_before_tables({"ti": Ti(states, words)})]  # type: ignore[arg-type]
 
 
 GOOD = {"plan": "success", "rds": "success", "survey": "success"}
@@ -173,17 +180,17 @@ def test_nothing_is_broken_when_every_task_before_the_tables_succeeded() -> None
     assert broken({"plan": "success", "survey": "success"}) == []
 
 
-@pytest.mark.parametrize("link", [Stage.RDS, Stage.FLEXIBLE_SERVER])
-def test_a_cloud_that_a_person_marks_as_asked_was_not(link: Stage) -> None:
-    said = broken({"plan": "success", "survey": "success", link: "success"})
-    assert said == [(link.value, f"Task {link} handed nothing on; it was marked by hand.")]
+@pytest.mark.parametrize("stage", [Stage.RDS, Stage.FLEXIBLE_SERVER])
+def test_a_cloud_that_a_person_marks_as_asked_was_not(stage: Stage) -> None:
+    said = broken({"plan": "success", "survey": "success", stage: "success"})
+    assert said == [(stage.value, f"Task {stage} has no output; it was marked by hand.")]
 
 
 def test_the_task_that_broke_is_named_and_not_those_below_it() -> None:
     states = {**GOOD, "rds": "failed", "survey": "upstream_failed"}
-    word = {"link": Stage.RDS, "reason": "It is stopped.", "remedy": "", "url": "", "caused_by": ""}
+    word = {"stage": Stage.RDS, "reason": "It is stopped.", "remedy": "", "url": "", "caused_by": ""}
     assert broken(states, rds=word) == [("rds", "It is stopped.")]
-    assert broken(states) == [("rds", "Task rds is failed and left no word.")]
+    assert broken(states) == [("rds", "Task rds is failed: it was stopped or killed before it could report why.")]
 
 
 @pytest.mark.parametrize("state", ["upstream_failed", "skipped", "None", "running", "removed"])
@@ -221,11 +228,11 @@ def gate_of(
     word: str | None, now: dict[str, Any] | None = None, declared: str = "rules", **states: str
 ) -> dict[str, Any]:
     """Return what counts of a word that was said of what tasks had handed on; ``now`` is what they have since."""
-    inputs = inputs_of({"ti": Ti(ENDED, MADE_FROM)})  # type: ignore[arg-type]
-    made = Made("attempt-1", "rules", inputs).to_json()
-    words = {"record": {"verdict": word, "reason": "so it is", "made": made}} if word else {}
+    inputs = current_inputs({"ti": Ti(ENDED, MADE_FROM)})  # type: ignore[arg-type]
+    made = to_json(Provenance("attempt-1", "rules", inputs))
+    words = {"record": {"verdict": word, "reason": "so it is", "provenance": made}} if word else {}
     there: Any = {"ti": Ti({**ENDED, **states}, {**MADE_FROM, **(now or {}), **words})}
-    return judged(there, declared, date(2026, 3, 2))
+    return outcome_for_gate(there, declared, date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_a_piece_of_which_somebody_cleared_the_run_starts_anew_though_a_retry_go
 
     def name(max_tries: int, cleared: int | None) -> str:
         ti, run = SimpleNamespace(map_index=4, max_tries=max_tries), SimpleNamespace(clear_number=cleared)
-        return _generation({"ti": ti, "dag_run": run}, plan)  # type: ignore[typeddict-item]
+        return _checkpoint_run({"ti": ti, "dag_run": run}, plan)  # type: ignore[typeddict-item]
 
     assert name(3, 0) == name(3, None)  # a killed worker's successor
     assert len({name(3, 0), name(3, 1), name(7, 1)}) == 3  # cleared while it ran, and afterwards
@@ -273,11 +280,11 @@ def test_a_piece_of_which_somebody_cleared_the_run_starts_anew_though_a_retry_go
 def test_an_edited_file_and_a_survey_of_another_attempt_are_told_apart_from_what_was_compared() -> None:
     kept = StoredSurvey("n1", Survey(DatabasePlan(())), (("a",),), rules="r1")
     own = [{"survey": "n1"}]
-    assert strangers("r1", kept, own, "r1") == []
-    assert [broken.link for broken in strangers("r1", kept, own, "r2")] == ["plan"]
-    assert [broken.link for broken in strangers("r0", kept, own, "r1")] == ["plan"]
-    assert [broken.link for broken in strangers("r1", kept, [{"survey": "n0"}], "r1")] == ["survey"]
-    assert [broken.link for broken in strangers("r1", kept, [], "r1")] == ["survey"]
+    assert mismatches("r1", kept, own, "r1") == []
+    assert [broken.stage for broken in mismatches("r1", kept, own, "r2")] == ["plan"]
+    assert [broken.stage for broken in mismatches("r0", kept, own, "r1")] == ["plan"]
+    assert [broken.stage for broken in mismatches("r1", kept, [{"survey": "n0"}], "r1")] == ["survey"]
+    assert [broken.stage for broken in mismatches("r1", kept, [], "r1")] == ["survey"]
 
 
 def state(rows: int, *, done: bool = False) -> str:
@@ -304,7 +311,7 @@ def test_progress_is_logged_and_stored_and_a_stopped_task_ends_with_its_chunk(
 
 def test_stopping_the_task_stops_the_scan_and_ends_the_process() -> None:
     stopped: list[bool] = []
-    task = TablesOperator(task_id="tables", step=lambda _: None, link=Stage.TABLES, piece={"index": 0})
+    task = TablesOperator(task_id="tables", step=lambda _: None, stage=Stage.TABLES, piece={"index": 0})
     task.on_stop = lambda: stopped.append(True)
     with pytest.raises(SystemExit):
         task.on_kill()

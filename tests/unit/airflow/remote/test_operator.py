@@ -17,11 +17,11 @@ KEY = "payments/settle/2026-03-01"
 
 
 def operator(cloud: FakeCloud, **wanted: Any) -> RemoteRunOperator:
-    def ask(token: str) -> Payload:
+    def payload(token: str) -> Payload:
         return Payload({"job": "helper"}, {"destination": f"abfss://x/{token[-3:]}"})
 
-    plan = RemoteRequest(FakeRef("fake", "c", cloud=cloud), KEY, **{"ask": ask, **wanted})
-    task = RemoteRunOperator(task_id="helper_job", want=lambda _: plan, link=Stage.HELPER)
+    plan = RemoteRequest(FakeRef("fake", "c", cloud=cloud), KEY, **{"payload": payload, **wanted})
+    task = RemoteRunOperator(task_id="helper_job", build_request=lambda _: plan, stage=Stage.HELPER)
     task.grace = 0.0
     return task
 
@@ -100,12 +100,12 @@ def test_a_run_that_was_deleted_and_made_again_finds_no_old_submission() -> None
 
 def test_what_a_run_was_made_from_is_what_was_there_when_it_was_submitted() -> None:
     cloud, store = FakeCloud(), FakeStore()
-    first = operator(cloud, made={"attempt": "1"}).execute(context(store))
-    assert first["made"] == {"attempt": "1"}
-    again = operator(cloud, made={"attempt": "2"}).execute(context(store, try_number=2))
-    assert (again["run_id"], again["made"]) == ("run-1", {"attempt": "1"})
-    cleared = operator(cloud, made={"attempt": "3"}).execute(context(store, try_number=3, max_tries=5))
-    assert (cleared["run_id"], cleared["made"]) == ("run-2", {"attempt": "3"})
+    first = operator(cloud, provenance={"attempt": "1"}).execute(context(store))
+    assert first["provenance"] == {"attempt": "1"}
+    again = operator(cloud, provenance={"attempt": "2"}).execute(context(store, try_number=2))
+    assert (again["run_id"], again["provenance"]) == ("run-1", {"attempt": "1"})
+    cleared = operator(cloud, provenance={"attempt": "3"}).execute(context(store, try_number=3, max_tries=5))
+    assert (cleared["run_id"], cleared["provenance"]) == ("run-2", {"attempt": "3"})
 
 
 def test_what_was_asked_and_never_made_is_made_from_what_is_there_now() -> None:
@@ -115,8 +115,10 @@ def test_what_was_asked_and_never_made_is_made_from_what_is_there_now() -> None:
 
     cloud, store = FakeCloud(), FakeStore()
     with pytest.raises(Unreachable):
-        operator(Refusing(), made={"attempt": "1"}).execute(context(store))
-    assert operator(cloud, made={"attempt": "2"}).execute(context(store, try_number=2))["made"] == {"attempt": "2"}
+        operator(Refusing(), provenance={"attempt": "1"}).execute(context(store))
+    assert operator(cloud, provenance={"attempt": "2"}).execute(context(store, try_number=2))["provenance"] == {
+        "attempt": "2"
+    }
 
 
 def test_what_a_killed_attempt_asked_for_from_other_inputs_is_not_taken_for_what_is_there_now() -> None:
@@ -126,11 +128,13 @@ def test_what_a_killed_attempt_asked_for_from_other_inputs_is_not_taken_for_what
 
     cloud, store = Lagging(lose_answer=True), FakeStore()
     with pytest.raises(ConnectionResetError):
-        operator(cloud, made={"attempt": "1", "rules": "r", "inputs": {"glue": "old"}}).execute(context(store))
+        operator(cloud, provenance={"attempt": "1", "rules": "r", "inputs": {"glue": "old"}}).execute(
+            context(store)
+        )
     cloud.lose_answer = False
     now = {"attempt": "2", "rules": "r", "inputs": {"glue": "new"}}
-    found = operator(cloud, made=now).execute(context(store, try_number=2))
-    assert (found["run_id"], found["made"], len(cloud.runs)) == ("run-2", now, 2)
+    found = operator(cloud, provenance=now).execute(context(store, try_number=2))
+    assert (found["run_id"], found["provenance"], len(cloud.runs)) == ("run-2", now, 2)
 
 
 def test_fewer_retries_than_before_do_not_make_two_clears_one_generation() -> None:
@@ -146,7 +150,7 @@ def test_another_business_date_never_inherits_a_run() -> None:
     cloud, store = FakeCloud(), FakeStore()
     operator(cloud).execute(context(store))
     other = RemoteRequest(FakeRef("fake", "c", cloud=cloud), "payments/settle/2026-03-02")
-    task = RemoteRunOperator(task_id="helper_job", want=lambda _: other, link=Stage.HELPER)
+    task = RemoteRunOperator(task_id="helper_job", build_request=lambda _: other, stage=Stage.HELPER)
     assert task.execute(context(store))["run_id"] == "run-2"
 
 
@@ -167,9 +171,9 @@ def test_a_failed_run_is_told_in_the_clouds_words_and_not_retried() -> None:
         match=r"INVALID: The Databricks helper job: 2011: Table not found \(run-1 ended as Failed\)",
     ):
         operator(cloud).execute(ctx)
-    broken = ctx["ti"].xcoms["broken"]
-    assert broken["link"] == "helper_job"
-    assert broken["url"] == "https://cloud/run-1"
+    failure = ctx["ti"].xcoms["failure"]
+    assert failure["stage"] == "helper_job"
+    assert failure["url"] == "https://cloud/run-1"
 
 
 def test_a_cancelled_run_is_never_a_success() -> None:
@@ -225,10 +229,10 @@ def test_a_defect_of_ours_leaves_word_too() -> None:
     ctx = context()
     with pytest.raises(IndexError):
         operator(FakeCloud(answers=[IndexError("list index out of range")])).execute(ctx)
-    assert ctx["ti"].xcoms["broken"]["reason"] == "IndexError: list index out of range"
+    assert ctx["ti"].xcoms["failure"]["reason"] == "IndexError: list index out of range"
 
 
 def test_a_step_outside_the_plan_is_skipped() -> None:
-    task = RemoteRunOperator(task_id="x", want=lambda _: None, link=Stage.HELPER)
+    task = RemoteRunOperator(task_id="x", build_request=lambda _: None, stage=Stage.HELPER)
     with pytest.raises(AirflowSkipException):
         task.execute(context())

@@ -6,9 +6,10 @@ from typing import Any
 
 from parity.airflow.connections.clients import RemoteRef
 from parity.airflow.remote.orphans import cancel_orphans
-from parity.airflow.step.failures import BROKEN
+from parity.airflow.step.failures import FAILURE
 from parity.clients.remote import RemoteRuns
 from parity.errors import Unreachable
+from parity.flow.codec import to_json
 from unit.airflow.doubles import RUNNING, SUCCEEDED, FakeCloud
 
 HELPER, UNLOAD = "settle.helper_job", "settle.athena_unload"
@@ -21,14 +22,14 @@ class Witness:
 
     def __init__(self, **states: str) -> None:
         self.states = {HELPER: states["helper"], UNLOAD: states["unload"]}
-        self.words = {task: {"runs": RemoteRef("fake", "c").to_json(), "run_id": task} for task in self.states}
-        self.broken: dict[str, Any] = {}
+        self.words = {task: {"ref": to_json(RemoteRef("fake", "c")), "run_id": task} for task in self.states}
+        self.failure: dict[str, Any] = {}
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
         return {self.run_id: self.states}
 
     def xcom_pull(self, task_ids: str, key: str) -> Any:
-        return self.broken.get(task_ids) if key == BROKEN else self.words.get(task_ids)
+        return self.failure.get(task_ids) if key == FAILURE else self.words.get(task_ids)
 
 
 def look_after(witness: Witness, cloud: FakeCloud) -> None:
@@ -53,7 +54,7 @@ def test_what_has_ended_is_left_alone() -> None:
 
 def test_a_run_that_was_only_lost_sight_of_is_left_alone() -> None:
     witness, cloud = Witness(helper="failed", unload="success"), FakeCloud(states={HELPER: RUNNING})
-    witness.broken = {HELPER: {"link": "helper_job", "reason": "Lost sight of run-1."}}
+    witness.failure = {HELPER: {"stage": "helper_job", "reason": "Lost sight of run-1."}}
     look_after(witness, cloud)
     assert cloud.cancelled == []
 

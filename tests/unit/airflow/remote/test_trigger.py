@@ -17,7 +17,7 @@ from unit.airflow.doubles import FAILED, RUNNING, SUCCEEDED, FakeCloud
 def trigger(cloud: FakeCloud, **options: Any) -> RemoteRunTrigger:
     settings = {"deadline": "", "poll": 0.01, "owned": True, "output": {"destination": "s3://x"}}
     made = RemoteRunTrigger({"kind": "fake", "connection": "c"}, "run-1", **{**settings, **options})
-    made.polls = SharedPolling(connect=_leads_to(cloud))
+    made.polling = SharedPolling(connect=_leads_to(cloud))
     return made
 
 

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.step.failures import WIDTH, log_block
-from parity.airflow.step.links import PageLink, show
+from parity.airflow.step.links import PageLink, link_page
 from parity.airflow.step.operator import StepOperator
 from parity.errors import NotFound
 from parity.flow.stages import Stage
@@ -28,7 +28,7 @@ class Instance:
 
 
 def run(step: Any) -> tuple[StepOperator, Any]:
-    operator = StepOperator(task_id="compare", step=step, link=Stage.COMPARE)
+    operator = StepOperator(task_id="compare", step=step, stage=Stage.COMPARE)
     context: Any = {"ti": Instance(operator)}
     return operator, context
 
@@ -37,14 +37,14 @@ def test_a_step_links_to_the_page_that_it_wrote_even_when_it_goes_red(monkeypatc
     monkeypatch.setenv("PARITY_SITE_URL", "https://airflow.example.com/")
 
     def red(context: Any) -> None:
-        show(context, "artefacts/payments/report.html")
+        link_page(context, "artefacts/payments/report.html")
         raise AirflowFailException("FAIL: 3 changed rows.")
 
     operator, context = run(red)
     with pytest.raises(AirflowFailException):
         operator.execute(context)
-    link = PageLink().get_link(operator, ti_key=None)
-    assert link == "https://airflow.example.com/parity/artefacts/payments/report.html"
+    stage = PageLink().get_link(operator, ti_key=None)
+    assert stage == "https://airflow.example.com/parity/artefacts/payments/report.html"
 
 
 def test_a_step_that_wrote_no_page_links_to_nothing() -> None:
@@ -64,7 +64,7 @@ def test_a_refused_export_is_logged_with_the_next_step_before_the_task_fails(
         operator.execute(context)
     told = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert told == [
-        ("ERROR", "INVALID: the comparison did not hold."),
+        ("ERROR", "INVALID: the comparison failed."),
         ("ERROR", "  There is no manifest in abfss://exchange/1."),
         ("ERROR", "  Next: Clear helper_job with downstream."),
     ]

@@ -146,7 +146,7 @@ def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest
     "said",
     [
         None,
-        {"verdict": "INVALID", "reason": "It was never judged."},
+        {"verdict": "INVALID", "reason": "It has no verdict."},
         {"verdict": "PASS", "reason": "equal", "recorded": "2026-03-03T04:00:00+00:00"},
         {"verdict": "FAIL", "reason": "3 rows differ", "recorded": "2026-03-03T00:00:00+00:00"},
     ],
@@ -157,7 +157,7 @@ def test_an_alert_goes_by_what_the_gate_said_and_never_by_an_older_result(said: 
     stored = ActivityRecord(key, Verdict.PASS, "equal", datetime(2026, 3, 3, tzinfo=UTC))
     told = told_of(suite("settle"), "settle", stored, said)
     assert (told.verdict, told.reason) == (
-        (said["verdict"], said["reason"]) if said else ("INVALID", "It left no result.")
+        (said["verdict"], said["reason"]) if said else ("INVALID", "It has no result.")
     )
     assert told.rows == Rows()
 

@@ -11,7 +11,7 @@ from parity.airflow.suite.dag import build_dag
 from parity.flow.stages import Stage
 from unit.flow.suites import suite
 
-STEPS = ("athena_survey", "helper_survey", "way", "athena_digest", "helper_digest", "buckets")
+STEPS = ("athena_survey", "helper_survey", "strategy", "athena_digest", "helper_digest", "buckets")
 
 
 def dag_of(path: Path, **suite_keys: Any) -> DAG:
@@ -29,8 +29,8 @@ def test_an_activity_that_may_digest_is_surveyed_digested_and_exported_in_this_o
     dag = dag_of(tmp_path, mode=mode)
     assert above(dag, "athena_survey") == {"plan"}
     assert above(dag, "helper_survey") == {"adf_activity"}
-    assert above(dag, "way") == {"athena_survey", "helper_survey"}
-    assert above(dag, "athena_digest") == above(dag, "helper_digest") == {"way"}
+    assert above(dag, "strategy") == {"athena_survey", "helper_survey"}
+    assert above(dag, "athena_digest") == above(dag, "helper_digest") == {"strategy"}
     assert above(dag, "buckets") == {"athena_digest", "helper_digest"}
     assert above(dag, "athena_unload") == {"plan", "buckets"}
     assert above(dag, "helper_job") == {"adf_activity", "buckets"}
@@ -49,5 +49,5 @@ def test_skipped_steps_of_digests_do_not_keep_the_rows_from_being_exported(tmp_p
 
 
 def test_every_step_of_digests_is_a_link_of_the_chain_with_a_name_of_its_own() -> None:
-    assert set(STEPS) <= {link.value for link in Stage}
-    assert len({link.label for link in Stage}) == len(Stage)
+    assert set(STEPS) <= {stage.value for stage in Stage}
+    assert len({stage.label for stage in Stage}) == len(Stage)

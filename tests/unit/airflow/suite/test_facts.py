@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from parity.airflow.suite.facts import made_now
+from parity.airflow.suite.facts import provenance_now
 from parity.flow.stages import Stage
 from parity.suite.models import Mode
 from unit.airflow.run_model import NAMES, World
 
-HANDED_ON = {"way": {"mode": "rows"}}
+HANDED_ON = {"strategy": {"mode": "rows"}}
 """What the tasks of the activity handed on: mode ``auto`` has found a small table."""
 
 
 @pytest.mark.parametrize(
-    ("mode", "link"),
+    ("mode", "stage"),
     [
         (Mode.ROWS, Stage.ATHENA_SURVEY),
         (Mode.ROWS, Stage.HELPER_SURVEY),
@@ -26,12 +26,12 @@ HANDED_ON = {"way": {"mode": "rows"}}
         (Mode.AUTO, Stage.HELPER_DIGEST),
     ],
 )
-def test_what_a_run_does_without_is_made_from_nothing(tmp_path: Any, mode: Mode, link: Stage) -> None:
+def test_what_a_run_does_without_is_made_from_nothing(tmp_path: Any, mode: Mode, stage: Stage) -> None:
     activity = World(tmp_path).declared.activity(NAMES[0])
 
     def pull(task_ids: str, **_: Any) -> Any:
         return HANDED_ON.get(task_ids.rpartition(".")[2])
 
     context: Any = {"ti": SimpleNamespace(id="7", xcom_pull=pull)}
-    made = made_now(context, SimpleNamespace(activity=activity, mode=mode), link, "rules")  # type: ignore[arg-type]
+    made = provenance_now(context, SimpleNamespace(activity=activity, mode=mode), stage, "rules")  # type: ignore[arg-type]
     assert (made.attempt, made.inputs) == ("7", {})

@@ -13,8 +13,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.connections.artefacts import open_artefacts
-from parity.airflow.database.context import folder, plan_of
-from parity.airflow.database.facts import inputs_of
+from parity.airflow.database.context import files_of, plan_of
+from parity.airflow.database.facts import current_inputs
 from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
@@ -26,8 +26,9 @@ from parity.airflow.suite.tasks import SuiteTasks
 from parity.alerts.issues import NOT_GREEN, find_issues
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused, ParityError
+from parity.flow.codec import to_json
 from parity.flow.database_run.plan import DATABASE, plan_database_run
-from parity.flow.provenance import MADE, Made, database_rules
+from parity.flow.provenance import PROVENANCE, Provenance, database_rules
 from parity.flow.suite_run.files import PAGE, ActivityFiles
 from parity.flow.suite_run.plan import plan_suite_run
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
@@ -39,7 +40,7 @@ from unit.flow.suites import suite
 
 NIGHTLY = datetime(2026, 3, 3, 2, tzinfo=UTC)
 DAY = date(2026, 3, 2)
-BROKEN = {"link": "plan", "reason": "'2026-31-03' is not a date.", "remedy": "Write it as 2026-03-31."}
+FAILURE = {"stage": "plan", "reason": "'2026-31-03' is not a date.", "remedy": "Write it as 2026-03-31."}
 
 
 @dataclass
@@ -92,7 +93,7 @@ def tasks(tmp_path: Path) -> SuiteTasks:
 
 
 def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
-    there = context(Instance({"plan": "failed"}, {("plan", "broken"): BROKEN}), business_date="2026-31-03")
+    there = context(Instance({"plan": "failed"}, {("plan", "failure"): FAILURE}), business_date="2026-31-03")
     with pytest.raises(AirflowFailException, match="is not a date"):
         tasks.gate(there)
     run = open_results().run("scheduled__1", "payments").run
@@ -100,14 +101,14 @@ def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: 
     assert "is not a date" in run.reason
     told = suite_outcome(tasks.suite, there)
     assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
-    assert "is not a date" in told.beyond
+    assert "is not a date" in told.run_issue
     assert not told.green
 
 
 def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
     told = suite_outcome(tasks.suite, context(Instance({"plan": "failed"})))
     assert [trouble.cause for trouble in find_issues(told)] == [NOT_GREEN]
-    assert "This run has no plan." in told.beyond
+    assert "This run has no plan." in told.run_issue
 
 
 def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: SuiteTasks) -> None:
@@ -117,7 +118,7 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
     store.record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY))
     said = {"verdict": "PASS", "reason": "equal", "recorded": NIGHTLY.isoformat()}
-    handed = {("plan", "return_value"): made.to_json(), ("settle.record", "outcome"): said}
+    handed = {("plan", "return_value"): to_json(made), ("settle.record", "outcome"): said}
     states = dict.fromkeys(("plan", "start_pipeline", "pipeline"), "success")
     there = context(Instance({**states, "settle.record": "failed"}, handed))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
@@ -146,11 +147,11 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
-    handed = {("plan", "return_value"): made.to_json()}
+    handed = {("plan", "return_value"): to_json(made)}
     there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
     with (
         mock.patch("parity.airflow.suite.tasks.judge_run", return_value=(Verdict.INVALID, "pipeline")),
-        mock.patch("parity.airflow.suite.tasks.stored", return_value=told),
+        mock.patch("parity.airflow.suite.tasks.reconcile_store", return_value=told),
         pytest.raises(SystemExit),
     ):
         tasks.gate(there)
@@ -161,7 +162,7 @@ def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: Suite
     for day in (DAY, date(2026, 3, 1)):
         open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
     assert open_results().run("scheduled__1", "payments", DAY).run.verdict is Verdict.INVALID
@@ -176,7 +177,7 @@ def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahe
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
     open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", ahead))
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
     kept = open_results().run("scheduled__1", "payments").activities
@@ -198,7 +199,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
         for name, verdict in (("settle", "PASS"), ("refund", "FAIL"))
     }
     told = suite_outcome(
-        tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json(), ("gate", "outcomes"): said}))
+        tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made), ("gate", "outcomes"): said}))
     )
     assert ([activity.name for activity in told.activities], told.whole) == (["refund"], False)
 
@@ -207,7 +208,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
     made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    told = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): made.to_json()})))
+    told = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made)})))
     assert told.whole is not bool(wanted)
 
 
@@ -218,11 +219,11 @@ def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wa
         ("success", Verdict.FAIL, "FAIL. settle differs"),
         ("failed", Verdict.INVALID, "INVALID. settle differs"),
         ("failed", Verdict.PASS, "its task is failed"),
-        ("success", None, "its run left no result"),
-        ("success", "before", "its run ended before this one asked for it, as PASS"),
-        ("success", "unasked", "its run ended before this one asked for it, as PASS"),
+        ("success", None, "its run has no result"),
+        ("success", "before", "its run ended, as PASS, before this one started it"),
+        ("success", "unasked", "its run ended, as PASS, before this one started it"),
         ("success", "partial", "its run is PASS, but did not compare refund"),
-        ("success", "another day", "its run left no result"),
+        ("success", "another day", "its run has no result"),
     ],
 )
 def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_may_mark(
@@ -250,13 +251,13 @@ def recorded(tasks: SuiteTasks, **states: str) -> tuple[Any, Any]:
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY, NIGHTLY, Verdict.PASS))
     for name in made.activities:
-        shelf = ActivityFiles(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
-        shelf.write(PAGE, "PASS")
-        report = shelf.write_result(Result(Verdict.PASS, "equal"))
+        files = ActivityFiles(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
+        files.write(PAGE, "PASS")
+        report = files.write_result(Result(Verdict.PASS, "equal"))
         key = ActivityKey("payments", name, DAY, "scheduled__1")
         open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY, report=report))
     write_page("payments", "scheduled__1", DAY, made.folder)
-    there = context(Instance({"plan": "success", **states}, {("plan", "return_value"): made.to_json()}))
+    there = context(Instance({"plan": "success", **states}, {("plan", "return_value"): to_json(made)}))
     return made, there
 
 
@@ -266,7 +267,11 @@ def test_the_pages_say_what_the_gate_said_and_not_what_was_known_before(tasks: S
         tasks.gate(there)
     for page in ("index.html", "settle/report.html"):
         text = open_artefacts().read(f"{made.folder}/{page}").decode()
-        assert ("INVALID" in text, ">PASS<" in text, "never judged" in text) == (True, page == "index.html", True)
+        assert ("INVALID" in text, ">PASS<" in text, "has no verdict" in text) == (
+            True,
+            page == "index.html",
+            True,
+        )
 
 
 def test_a_page_that_cannot_be_written_changes_no_verdict(tasks: SuiteTasks) -> None:
@@ -282,7 +287,7 @@ def test_a_page_that_cannot_be_written_changes_no_verdict(tasks: SuiteTasks) -> 
 def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: SuiteTasks, step: str) -> None:
     _, there = recorded(tasks)
     there["ti"].task_id, there["ti"].try_number = f"settle.{step}", 2
-    with pytest.raises(ParityError, match=r"handed nothing on|no connection"):
+    with pytest.raises(ParityError, match=r"has no output|no connection"):
         getattr(tasks, step)(there, tasks.suite.activity("settle"))
     found = open_results().run("scheduled__1", "payments")
     kept = {record.key.activity: record for record in found.activities}
@@ -293,7 +298,7 @@ def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: Suit
 def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
     made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): made.to_json()}))
+    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
         tasks.gate(there)
     told = {activity.name: activity for activity in suite_outcome(tasks.suite, there).activities}
@@ -338,7 +343,7 @@ def ended(tables: str = "", verdict: str = "PASS") -> Any:
     plan = replace(plan, rules=database_rules(LEDGER, ()))
     listed = [{"index": 0, "title": "a", "survey": "n1"}]
     handed = {
-        ("plan", "return_value"): plan.to_json(),
+        ("plan", "return_value"): to_json(plan),
         ("survey", "return_value"): listed,
         ("tables", "attempt"): "attempt-1",
     }
@@ -350,7 +355,7 @@ def ended(tables: str = "", verdict: str = "PASS") -> Any:
         "verdict": verdict,
         "reason": "equal",
         "recorded": NIGHTLY.isoformat(),
-        MADE: Made("a", plan.rules, inputs_of(there)).to_json(),
+        PROVENANCE: to_json(Provenance("a", plan.rules, current_inputs(there))),
     }
     store, names = open_results(), ["a"] if tables else [DATABASE, "a"]
     store.record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
@@ -364,7 +369,7 @@ def test_a_run_of_some_tables_updates_no_asset_and_speaks_for_no_database(ledger
     there = ended(tables="a*")
     assert ledger.gate(there)["verdict"] == "PASS"
     assert there["ti"].task.outlets == []
-    assert "Only tables a* were asked for." in open_results().run("scheduled__1").run.reason
+    assert "Only tables a* were compared." in open_results().run("scheduled__1").run.reason
     told = database_outcome(LEDGER, there)
     assert ([activity.name for activity in told.activities], told.whole, told.green) == (["a"], False, False)
 
@@ -376,24 +381,24 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
     plan = plan_database_run(LEDGER, {"tables": "a*"}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
     said = {"verdict": "INVALID", "reason": "The survey broke.", "recorded": NIGHTLY.isoformat()}
-    handed = {("plan", "return_value"): plan.to_json(), ("record", "outcome"): said}
+    handed = {("plan", "return_value"): to_json(plan), ("record", "outcome"): said}
     there = context(Instance({"survey": "failed", "record": "failed"}, handed, dag_id="parity_db__ledger"))
     if gate == "ended":
         with pytest.raises(AirflowFailException, match="The survey broke"):
             ledger.gate(there)
     told = database_outcome(LEDGER, there)
     assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
-    assert ("The survey broke." in told.beyond) is (gate == "ended")
+    assert ("The survey broke." in told.run_issue) is (gate == "ended")
 
 
 def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledger: DatabaseTasks) -> None:
     there = ended()
     plan = plan_of(there)
     tables = (TablePlan("a"), TablePlan("b"))
-    folder(plan).keep_survey(Survey(DatabasePlan(tables)), "another")
+    files_of(plan).write_survey(Survey(DatabasePlan(tables)), "another")
     key = ActivityKey("db.ledger", "b", plan.business_date, "scheduled__1")
     open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY))
-    kept = folder(plan).survey()
+    kept = files_of(plan).survey()
     assert kept is not None
     there["task"] = SimpleNamespace(piece={"index": kept.pieces.index(("a",))})
     with pytest.raises(ExportRefused, match="Clear plan with everything after it"):
@@ -416,7 +421,7 @@ def test_tables_that_were_green_once_do_not_stand_for_a_run_whose_record_task_di
 ) -> None:
     there = ended()
     there["ti"].states["record"] = state
-    with pytest.raises(AirflowFailException, match="cannot be its last word"):
+    with pytest.raises(AirflowFailException, match="cannot be its final verdict"):
         ledger.gate(there)
     told = database_outcome(LEDGER, there)
     assert all(not activity.verdict.green for activity in told.activities)
@@ -427,7 +432,7 @@ def test_what_an_attempt_before_left_of_a_database_is_replaced_when_nothing_is_r
 ) -> None:
     there = ended()
     there["ti"].handed.pop(("record", "outcome"))
-    with pytest.raises(AirflowFailException, match="never judged"):
+    with pytest.raises(AirflowFailException, match="has no verdict"):
         ledger.gate(there)
     kept = open_results().run("scheduled__1").activities
     assert {record.key.activity: record.verdict for record in kept} == dict.fromkeys(
@@ -437,11 +442,11 @@ def test_what_an_attempt_before_left_of_a_database_is_replaced_when_nothing_is_r
 
 
 def test_a_run_of_a_database_without_a_plan_is_recorded_and_told(ledger: DatabaseTasks) -> None:
-    broken = {**BROKEN, "reason": "Database ledger leaves table tmp out: scratch."}
-    there = context(Instance({"plan": "failed"}, {("plan", "broken"): broken}))
+    failure = {**FAILURE, "reason": "Database ledger leaves table tmp out: scratch."}
+    there = context(Instance({"plan": "failed"}, {("plan", "failure"): failure}))
     with pytest.raises(AirflowFailException, match="scratch"):
         ledger.gate(there)
     assert open_results().run("scheduled__1").run.verdict is Verdict.INVALID
     told = database_outcome(LEDGER, there)
     assert [trouble.what for trouble in find_issues(told)] == ["was not compared"]
-    assert replace(told, beyond="").activities == ()
+    assert replace(told, run_issue="").activities == ()

@@ -14,9 +14,24 @@ from parity.clients.cloud_server import CloudServer, Parameter
 from parity.clients.mysql import address
 from parity.compare.result import NotCompared, Omission, Result, Rows, Verdict
 from parity.errors import BadInput, ExportRefused
+from parity.flow.codec import from_json, to_json
 from parity.flow.database_run.files import DatabaseRunFiles, StoredSurvey, StoredTables
-from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, chosen, pieces, plan_database_run, title
-from parity.flow.database_run.records import About, PieceReport, could_not, last_days, records, tables_of
+from parity.flow.database_run.plan import (
+    DATABASE,
+    DatabaseRunPlan,
+    pieces,
+    plan_database_run,
+    select_tables,
+    title,
+)
+from parity.flow.database_run.records import (
+    PieceReport,
+    RecordContext,
+    last_days,
+    not_compared,
+    records,
+    tables_of,
+)
 from parity.flow.stages import Stage, StageFailure
 from parity.suite.databases import Database
 from parity.suite.models import Waiver
@@ -62,7 +77,7 @@ def test_the_business_date_is_the_day_of_the_look_in_the_databases_own_zone() ->
 
 def test_a_plan_survives_its_way_through_xcom() -> None:
     made = plan(tables="ledger_*, payouts", strategy="stream", rows_per_second=500)
-    assert DatabaseRunPlan.from_json(made.to_json()) == made
+    assert from_json(DatabaseRunPlan, to_json(made)) == made
     assert made.tables == ("ledger_*", "payouts")
     assert made.folder.startswith("db.ledger/2026-03-02/manual-1-")
 
@@ -80,14 +95,14 @@ def test_a_table_that_is_left_out_cannot_be_asked_for() -> None:
 
 
 def test_a_run_of_some_tables_lists_the_others_and_says_nothing_of_what_belongs_to_no_table() -> None:
-    found = chosen(survey(("payouts", 5), ("ledger", 9)), ("pay*",))
+    found = select_tables(survey(("payouts", 5), ("ledger", 9)), ("pay*",))
     assert [table.name for table in found.plan.tables] == ["payouts"]
     assert [one.what for one in found.plan.left_out] == ["table ledger", "views, routines, events, libraries"]
     assert [difference.kind for difference in found.schema] == ["index"]
     with pytest.raises(BadInput, match="There are payouts, ledger"):
-        chosen(survey(("payouts", 5), ("ledger", 9)), ("nothing*",))
+        select_tables(survey(("payouts", 5), ("ledger", 9)), ("nothing*",))
     with pytest.raises(BadInput, match="No table is called nothing"):
-        chosen(survey(("payouts", 5)), ("pay*", "nothing*"))
+        select_tables(survey(("payouts", 5)), ("pay*", "nothing*"))
 
 
 def test_pieces_keep_groups_whole_and_are_balanced_by_rows() -> None:
@@ -165,13 +180,13 @@ def test_a_database_rests_on_the_waivers_of_its_rows_and_of_its_schema() -> None
 
 
 def test_a_piece_whose_task_left_word_is_invalid_in_that_word() -> None:
-    broken = StageFailure(Stage.TABLES, "The server is away.", "Ask the DBA.")
-    [table] = tables_of(kept("a"), {0: PieceReport(None, succeeded=False, broken=broken)}, TODAY)
+    failure = StageFailure(Stage.TABLES, "The server is away.", "Ask the DBA.")
+    [table] = tables_of(kept("a"), {0: PieceReport(None, succeeded=False, failure=failure)}, TODAY)
     assert table.result.reason == "The comparison of the tables: The server is away. Ask the DBA."
 
 
-def recorded(found: DatabaseResult, broken: str = "") -> dict[str, Any]:
-    about = About(1, NOON, "0" * 64, first_broken=broken)
+def recorded(found: DatabaseResult, failure: str = "") -> dict[str, Any]:
+    about = RecordContext(1, NOON, "0" * 64, first_failure=failure)
     warned = spec(tables={"a": {"severity": "warning"}})
     return {r.key.activity: r for r in records(warned, plan(), found, {DATABASE: "here"}, about)}
 
@@ -189,21 +204,21 @@ def test_every_table_has_a_record_and_the_database_one_of_its_own() -> None:
 
 def test_a_run_of_some_tables_has_no_verdict_on_the_database_as_a_whole() -> None:
     found = judge_database(DatabaseResult("ledger", Verdict.INVALID, "", (result("a"),)), ())
-    about = About(1, NOON, "0" * 64)
+    about = RecordContext(1, NOON, "0" * 64)
     some = list(records(spec(), plan(tables="a*"), found, {DATABASE: "here"}, about))
     assert [(record.key.activity, record.report) for record in some] == [("a", "here")]
-    stopped = could_not("ledger", [StageFailure(Stage.RDS, "It is stopped.")])
+    stopped = not_compared("ledger", [StageFailure(Stage.RDS, "It is stopped.")])
     assert list(records(spec(), plan(tables="a*"), stopped, {DATABASE: "here"}, about)) == []
 
 
 def test_a_night_in_which_no_row_was_read_is_invalid_for_its_first_broken_link() -> None:
     stopped = StageFailure(Stage.RDS, "RDS instance payments-legacy is stopped.")
     later = StageFailure(Stage.SURVEY, "It has not run.")
-    found = could_not("ledger", [later, stopped])
+    found = not_compared("ledger", [later, stopped])
     assert found.verdict is Verdict.INVALID
     assert found.reason == "The legacy RDS server: RDS instance payments-legacy is stopped."
     assert recorded(found, found.reason)[DATABASE].verdict is Verdict.INVALID
-    assert could_not("ledger", []).verdict is Verdict.INVALID
+    assert not_compared("ledger", []).verdict is Verdict.INVALID
 
 
 def test_what_cannot_be_read_makes_the_database_invalid_though_every_table_is_equal() -> None:
@@ -249,32 +264,32 @@ NAMES = (
 
 
 def test_every_table_has_a_folder_of_its_own_that_a_file_system_takes(tmp_path: Any) -> None:
-    folder = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
-    reports = {folder.keep_table(TableResult(name, Result(Verdict.FAIL, name))) for name in NAMES}
+    files = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
+    reports = {files.write_table(TableResult(name, Result(Verdict.FAIL, name))) for name in NAMES}
     assert len(reports) == len(NAMES)
     assert {Path(report).parent.name for report in reports}.isdisjoint({DATABASE, "", "..", "."})
     assert all(len(folder_of(name).encode()) < 250 for name in NAMES)
 
 
 def test_what_tasks_hand_each_other_is_read_back_as_it_was(tmp_path: Any) -> None:
-    folder = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
-    assert folder.survey() is folder.piece(0) is folder.server("legacy") is None
-    made = folder.keep_survey(survey(("a", 1), ("b", 2)), "n1")
-    assert folder.survey() == made
-    folder.keep_piece(0, StoredTables("n1", (result("a"),)))
-    assert folder.piece(0) == StoredTables("n1", (result("a"),))
-    folder.forget_piece(0)
-    assert folder.piece(0) == StoredTables("", ())
+    files = DatabaseRunFiles(Artefacts.on_disk(tmp_path), plan())
+    assert files.survey() is files.piece(0) is files.server("legacy") is None
+    made = files.write_survey(survey(("a", 1), ("b", 2)), "n1")
+    assert files.survey() == made
+    files.write_piece(0, StoredTables("n1", (result("a"),)))
+    assert files.piece(0) == StoredTables("n1", (result("a"),))
+    files.reset_piece(0)
+    assert files.piece(0) == StoredTables("", ())
     server = CloudServer(
         "RDS instance", "x", "available", "8.0.40", "h", 3306, {"a": Parameter("1", changed=True)}
     )
-    folder.keep_server("legacy", server)
-    assert folder.server("legacy") == server
-    report = folder.keep_table(TableResult("odd/../name", Result(Verdict.FAIL, "x")))
+    files.write_server("legacy", server)
+    assert files.server("legacy") == server
+    report = files.write_table(TableResult("odd/../name", Result(Verdict.FAIL, "x")))
     assert report == f"{plan().folder}/odd~2f~~2e~~2e~~2f~name/report.json"
     (tmp_path / plan().folder / DATABASE / "survey.json").write_text("{}")
     with pytest.raises(ExportRefused, match="cannot be read back"):
-        folder.survey()
+        files.survey()
 
 
 LEGACY = CloudServer(

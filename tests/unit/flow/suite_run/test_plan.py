@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from parity.errors import BadInput
+from parity.flow.codec import from_json, to_json
 from parity.flow.suite_run.plan import PipelineUse, SuiteRunPlan, plan_suite_run
 from parity.suite.models import Mode
 from unit.flow.suites import suite
@@ -84,7 +85,7 @@ def test_an_activity_that_declares_auto_takes_every_mode_of_the_form() -> None:
 
 def test_a_plan_survives_xcom() -> None:
     made = plan(business_date="2026-03-01", business_date_to="2026-03-02", mode="digest", activities=["refund"])
-    assert SuiteRunPlan.from_json(made.to_json()) == made
+    assert from_json(SuiteRunPlan, to_json(made)) == made
 
 
 def test_two_runs_never_share_a_folder() -> None:

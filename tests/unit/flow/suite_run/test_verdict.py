@@ -30,8 +30,8 @@ def test_with_nothing_else_to_say_the_comparisons_verdict_stands(verdict: Verdic
 
 
 def test_a_broken_link_is_invalid_whatever_the_comparison_said() -> None:
-    broken = [StageFailure.by(Stage.HELPER, RemoteFailed("It crashed."))]
-    judgement = judge(result(Verdict.PASS), FINE, broken)
+    failures = [StageFailure.from_error(Stage.HELPER, RemoteFailed("It crashed."))]
+    judgement = judge(result(Verdict.PASS), FINE, failures)
     assert judgement.verdict is Verdict.INVALID
     assert judgement.reason == "The Databricks helper job: It crashed."
 
@@ -75,8 +75,8 @@ def test_a_warning_that_failed_stays_a_warning() -> None:
 
 
 def test_the_first_broken_link_is_the_one_furthest_up_the_stream_of_data() -> None:
-    broken = [StageFailure(Stage.COMPARE, "c"), StageFailure(Stage.GLUE, "g"), StageFailure(Stage.ATHENA, "a")]
-    assert first_failure(broken) == broken[1]
+    failures = [StageFailure(Stage.COMPARE, "c"), StageFailure(Stage.GLUE, "g"), StageFailure(Stage.ATHENA, "a")]
+    assert first_failure(failures) == failures[1]
     assert first_failure([]) is None
 
 
@@ -92,8 +92,8 @@ def test_the_comparisons_own_reason_stands_wherever_its_verdict_does() -> None:
 
 
 def test_the_broken_link_is_handed_on_for_whoever_repairs_it() -> None:
-    broken = StageFailure(Stage.GLUE, "it failed")
-    assert judge(result(Verdict.PASS), FINE, [StageFailure(Stage.RECORD, "r"), broken]).broken == broken
+    failures = StageFailure(Stage.GLUE, "it failed")
+    assert judge(result(Verdict.PASS), FINE, [StageFailure(Stage.RECORD, "r"), failures]).failure == failures
 
 
 def test_both_outputs_without_rows_are_left_to_the_comparison() -> None:

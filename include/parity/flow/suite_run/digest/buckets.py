@@ -54,7 +54,7 @@ class BucketDiff:
     """The query and the export that digested the two sides."""
     bytes: int
     """Bytes of both digests."""
-    made: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     """What it was made by and from (:mod:`parity.flow.provenance`)."""
 
     @property

@@ -14,48 +14,48 @@ from parity.wording import plural
 SURE = "2^-128"
 
 
-def merge_result(result: Result, way: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck) -> Result:
+def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck) -> Result:
     """Add what stayed where it is; INVALID when digest and comparison contradict each other."""
-    stayed = buckets.stayed if way.whole_rows else 0
+    stayed = buckets.stayed if plan.whole_rows else 0
     whole = replace(
         result,
-        rows=_rows(result.rows, buckets, way),
+        rows=_rows(result.rows, buckets, plan),
         columns=tuple(replace(column, compared=column.compared + stayed) for column in result.columns),
-        not_compared=(*result.not_compared, *_unseen(way, buckets)),
+        not_compared=(*result.not_compared, *_unseen(plan, buckets)),
         canary=replace(
             result.canary,
             planted=result.canary.planted + eyesight.planted,
             found=result.canary.found + eyesight.planted - len(eyesight.blind),
         ),
-        extra={**result.extra, "digest": facts(way, buckets)},
+        extra={**result.extra, "digest": facts(plan, buckets)},
     )
     if result.verdict is Verdict.INVALID:
         return whole
-    if reason := _contradiction(result, way, buckets, eyesight, whole.rows):
+    if reason := _contradiction(result, plan, buckets, eyesight, whole.rows):
         return replace(whole, verdict=Verdict.INVALID, reason=reason)
     return replace(whole, reason=_reason(whole, buckets))
 
 
-def demoted(result: Result, way: DigestPlan) -> Result:
+def demoted(result: Result, plan: DigestPlan) -> Result:
     """Say in a comparison of rows why it is one."""
-    return replace(result, extra={**result.extra, "digest": {"mode": way.mode, "reason": way.reason}})
+    return replace(result, extra={**result.extra, "digest": {"mode": plan.mode, "reason": plan.reason}})
 
 
-def facts(way: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
+def facts(plan: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
     """Return what the result remembers of the digests."""
     return {
-        "mode": way.mode,
-        "reason": way.reason,
+        "mode": plan.mode,
+        "reason": plan.reason,
         "buckets": buckets.all,
         "unequal": buckets.unequal,
         "seen": "all" if buckets.everything else len(buckets.seen),
-        "rows_that_stayed": buckets.stayed if way.whole_rows else 0,
+        "rows_that_stayed": buckets.stayed if plan.whole_rows else 0,
         "digest_bytes": buckets.bytes,
     }
 
 
-def _rows(seen: Rows, buckets: BucketDiff, way: DigestPlan) -> Rows:
-    if not way.whole_rows:
+def _rows(seen: Rows, buckets: BucketDiff, plan: DigestPlan) -> Rows:
+    if not plan.whole_rows:
         return seen
     return replace(
         seen,
@@ -67,7 +67,7 @@ def _rows(seen: Rows, buckets: BucketDiff, way: DigestPlan) -> Rows:
     )
 
 
-def _unseen(way: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
+def _unseen(plan: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
     quiet = buckets.all - buckets.unequal
     if quiet and not buckets.everything:
         yield NotCompared(
@@ -75,31 +75,33 @@ def _unseen(way: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
             f"compared by digest: count and 128 bits of sums over MD5; what collides is unseen (odds {SURE})",
             buckets.stayed,
         )
-    for column in way.by_value:
+    for column in plan.by_value:
         yield NotCompared(
             f"column {column.name} in digests",
             f"compared by value ({column.why}), by a later query than its row's digest: a table that is written"
             " between the two is not seen",
         )
-    for padded in (one.name for one in way.hashed if one.legacy.padded or one.target.padded):
+    for padded in (one.name for one in plan.hashed if one.legacy.padded or one.target.padded):
         yield NotCompared(f"column {padded}", "CHAR: the blanks that fill it up are no part of its digest")
 
 
-def _contradiction(result: Result, way: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck, rows: Rows) -> str:
+def _contradiction(
+    result: Result, plan: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck, rows: Rows
+) -> str:
     if eyesight.blind:
         return f"The digest is blind: a changed value of {eyesight.blind[0]} did not change it."
-    if odd := {column.name for column in result.columns} ^ way.compared:
+    if odd := {column.name for column in result.columns} ^ plan.compared:
         return f"The digest and the comparison do not cover the same columns: {', '.join(sorted(odd))}."
     if (rows.legacy, rows.target) != (buckets.legacy_rows, buckets.target_rows):
         return (
             f"{rows.legacy:,} legacy and {rows.target:,} target rows were compared, but"
             f" {buckets.legacy_rows:,} and {buckets.target_rows:,} digested."
         )
-    return "" if buckets.unequal else _unequal_without_a_bucket(result, way)
+    return "" if buckets.unequal else _unequal_without_a_bucket(result, plan)
 
 
-def _unequal_without_a_bucket(result: Result, way: DigestPlan) -> str:
-    hashed = {one.name for one in way.hashed}
+def _unequal_without_a_bucket(result: Result, plan: DigestPlan) -> str:
+    hashed = {one.name for one in plan.hashed}
     seen = [column.name for column in result.columns if column.different and column.name in hashed]
     if seen or result.rows.missing or result.rows.extra:
         return f"The digest is blind: every bucket is equal, but rows differ ({', '.join(seen) or 'keys'})."

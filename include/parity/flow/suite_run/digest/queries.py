@@ -27,42 +27,42 @@ def of_target(hashed: Hashed) -> Column:
     return hashed.target
 
 
-def digest_legacy(way: DigestPlan, query: Statement) -> Statement:
+def digest_legacy(plan: DigestPlan, query: Statement) -> Statement:
     """Return Athena's digests."""
-    return Statement(_digest(Trino(), way, of_legacy, legacy_source(query)), query.parameters)
+    return Statement(_digest(Trino(), plan, of_legacy, legacy_source(query)), query.parameters)
 
 
-def digest_target(way: DigestPlan, target: TargetSource) -> str:
+def digest_target(plan: DigestPlan, target: TargetSource) -> str:
     """Return Spark's digests."""
-    return _digest(Spark(), way, of_target, target_source(target))
+    return _digest(Spark(), plan, of_target, target_source(target))
 
 
-def rows_legacy(way: DigestPlan, buckets: BucketDiff, query: Statement) -> Statement:
+def rows_legacy(plan: DigestPlan, buckets: BucketDiff, query: Statement) -> Statement:
     """Return Athena's rows of the buckets that are to be seen."""
-    always = (*(one.legacy.name for one in way.key), *(one.legacy for one in way.by_value))
-    sql = _rows(Trino(), way, buckets, of_legacy, (way.legacy, always, legacy_source(query)))
+    always = (*(one.legacy.name for one in plan.key), *(one.legacy for one in plan.by_value))
+    sql = _rows(Trino(), plan, buckets, of_legacy, (plan.legacy, always, legacy_source(query)))
     return Statement(sql, query.parameters)
 
 
-def rows_target(way: DigestPlan, buckets: BucketDiff, target: TargetSource) -> str:
+def rows_target(plan: DigestPlan, buckets: BucketDiff, target: TargetSource) -> str:
     """Return Spark's rows of the buckets that are to be seen."""
-    always = (*(one.target.name for one in way.key), *(one.target for one in way.by_value))
-    return _rows(Spark(), way, buckets, of_target, (way.target, always, target_source(target)))
+    always = (*(one.target.name for one in plan.key), *(one.target for one in plan.by_value))
+    return _rows(Spark(), plan, buckets, of_target, (plan.target, always, target_source(target)))
 
 
-def _digest(dialect: Columnar, way: DigestPlan, side: Side, source: str) -> str:
-    columns, key = [side(one) for one in way.hashed], [side(one) for one in way.key]
-    return dialect.digests(columns, key, source, way.buckets)
+def _digest(dialect: Columnar, plan: DigestPlan, side: Side, source: str) -> str:
+    columns, key = [side(one) for one in plan.hashed], [side(one) for one in plan.key]
+    return dialect.digests(columns, key, source, plan.buckets)
 
 
 def _rows(
     dialect: Columnar,
-    way: DigestPlan,
+    plan: DigestPlan,
     buckets: BucketDiff,
     side: Side,
     asked: tuple[tuple[str, ...], tuple[str, ...], str],
 ) -> str:
     names, always, source = asked
-    key = [side(one) for one in way.key or way.hashed]
-    inside = "1 = 1" if buckets.everything else dialect.among(key, way.buckets, buckets.inside)
-    return dialect.detail(names, () if way.whole_rows else always, inside, source)
+    key = [side(one) for one in plan.key or plan.hashed]
+    inside = "1 = 1" if buckets.everything else dialect.among(key, plan.buckets, buckets.inside)
+    return dialect.detail(names, () if plan.whole_rows else always, inside, source)

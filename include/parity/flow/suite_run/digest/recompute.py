@@ -30,17 +30,19 @@ _CHANGES: Mapping[Kind, str] = {
 """The smallest change of a value {0}, for a decimal by its last digit {1}; a NULL becomes a value."""
 
 
-def verify_digests(way: DigestPlan, buckets: BucketDiff, legacy: Export, target: Export) -> CanaryCheck:
+def verify_digests(plan: DigestPlan, buckets: BucketDiff, legacy: Export, target: Export) -> CanaryCheck:
     """Digest the exported rows again; ExportRefused when an engine said otherwise."""
-    seen = [_again("legacy", way, buckets, legacy, of_legacy), _again("target", way, buckets, target, of_target)]
+    seen = [_again("legacy", plan, buckets, legacy, of_legacy), _again("target", plan, buckets, target, of_target)]
     return next((one for one in seen if one.planted), CanaryCheck(0, ()))
 
 
-def _again(label: str, way: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
+def _again(label: str, plan: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
     told = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
     if not told:
         return CanaryCheck(0, ())
-    with _Worker(export, [side(one) for one in way.hashed], [side(one) for one in way.key], way.buckets) as worker:
+    with _Worker(
+        export, [side(one) for one in plan.hashed], [side(one) for one in plan.key], plan.buckets
+    ) as worker:
         found = worker.digests(sorted(told))
         for bucket, line in told.items():
             if found.get(bucket) != line:

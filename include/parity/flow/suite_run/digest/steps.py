@@ -23,7 +23,7 @@ from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.suite.models import Mode
 
-WAY = "way.json"
+STRATEGY = "strategy.json"
 BUCKETS = "buckets.json"
 
 
@@ -40,93 +40,93 @@ class DigestPart:
     """Says which digests choose what is asked; empty when none do."""
 
 
-def way_of(case: ActivityRun) -> DigestPlan:
+def digest_plan_of(run: ActivityRun) -> DigestPlan:
     """Return the way that was chosen; ExportRefused when it is not the one that its task handed on."""
-    return case.read(WAY, DigestPlan, Stage.WAY)
+    return run.read(STRATEGY, DigestPlan, Stage.STRATEGY)
 
 
-def buckets_of(case: ActivityRun) -> BucketDiff:
+def buckets_of(run: ActivityRun) -> BucketDiff:
     """Return what the digests said; ExportRefused when it is not what its task handed on."""
-    return case.read(BUCKETS, BucketDiff, Stage.BUCKETS)
+    return run.read(BUCKETS, BucketDiff, Stage.BUCKETS)
 
 
-def survey_legacy(case: ActivityRun, query: Statement) -> Statement | None:
+def survey_legacy(run: ActivityRun, query: Statement) -> Statement | None:
     """Return Athena's survey query; None when rows were asked for."""
-    return None if case.mode is Mode.ROWS else survey.ask_legacy(query)
+    return None if run.mode is Mode.ROWS else survey.ask_legacy(query)
 
 
-def survey_target(case: ActivityRun) -> str | None:
+def survey_target(run: ActivityRun) -> str | None:
     """Return Spark's survey query; None when rows were asked for."""
-    return None if case.mode is Mode.ROWS else survey.ask_target(case.activity.target)
+    return None if run.mode is Mode.ROWS else survey.ask_target(run.activity.target)
 
 
-def decide(
-    case: ActivityRun, outputs: Outputs, columns: Callable[[], Sequence[ExportColumn]], storage: Storage
+def choose_strategy(
+    run: ActivityRun, outputs: Outputs, columns: Callable[[], Sequence[ExportColumn]], storage: Storage
 ) -> DigestPlan:
     """Choose the way from both engines' surveys; ``columns`` asks Athena for the legacy query's columns."""
     told = replace(outputs, schema=lambda: survey.NAMES)
-    legacy, target = fetch_both(case, told, storage, Mode.DIGEST, "survey-")
-    way = choose(
-        case.activity,
-        case.mode,
-        case.suite.auto_rows,
+    legacy, target = fetch_both(run, told, storage, Mode.DIGEST, "survey-")
+    plan = choose(
+        run.activity,
+        run.mode,
+        run.suite.auto_rows,
         survey.read(legacy, columns()),
         replace(survey.read(target, survey.target_columns(target)), nameless=not digests.state_of(target)),
     )
-    case.keep(WAY, way)
-    return way
+    run.write(STRATEGY, plan)
+    return plan
 
 
-def find(case: ActivityRun, outputs: Outputs, storage: Storage) -> BucketDiff:
+def compare_buckets(run: ActivityRun, outputs: Outputs, storage: Storage) -> BucketDiff:
     """Hold both digests against each other."""
     told = replace(outputs, schema=lambda: digests.COLUMNS)
-    legacy, target = fetch_both(case, told, storage, Mode.DIGEST, "digest-")
-    found = digests.compare_digests(legacy, target, case.plan.business_date)
-    case.keep(BUCKETS, found)
+    legacy, target = fetch_both(run, told, storage, Mode.DIGEST, "digest-")
+    found = digests.compare_digests(legacy, target, run.plan.business_date)
+    run.write(BUCKETS, found)
     return found
 
 
-def digest_legacy(case: ActivityRun, query: Statement) -> Statement | None:
+def digest_legacy(run: ActivityRun, query: Statement) -> Statement | None:
     """Return Athena's digest query; None when rows are compared."""
-    way = way_of(case)
-    return queries.digest_legacy(way, query) if way.mode is Mode.DIGEST else None
+    plan = digest_plan_of(run)
+    return queries.digest_legacy(plan, query) if plan.mode is Mode.DIGEST else None
 
 
-def digest_target(case: ActivityRun) -> str | None:
+def digest_target(run: ActivityRun) -> str | None:
     """Return Spark's digest query; None when rows are compared."""
-    way = way_of(case)
-    return queries.digest_target(way, case.activity.target) if way.mode is Mode.DIGEST else None
+    plan = digest_plan_of(run)
+    return queries.digest_target(plan, run.activity.target) if plan.mode is Mode.DIGEST else None
 
 
-def rows_legacy(case: ActivityRun, query: Statement) -> Statement:
+def rows_legacy(run: ActivityRun, query: Statement) -> Statement:
     """Return the query for the legacy rows that travel: ``query`` itself unless buckets were found."""
-    if case.mode is Mode.ROWS or (way := way_of(case)).mode is Mode.ROWS:
+    if run.mode is Mode.ROWS or (plan := digest_plan_of(run)).mode is Mode.ROWS:
         return query
-    return queries.rows_legacy(way, buckets_of(case), query)
+    return queries.rows_legacy(plan, buckets_of(run), query)
 
 
-def rows_target(case: ActivityRun) -> str | None:
+def rows_target(run: ActivityRun) -> str | None:
     """Return the query for the target rows that travel; None for all of them."""
-    if case.mode is Mode.ROWS or (way := way_of(case)).mode is Mode.ROWS:
+    if run.mode is Mode.ROWS or (plan := digest_plan_of(run)).mode is Mode.ROWS:
         return None
-    return queries.rows_target(way, buckets_of(case), case.activity.target)
+    return queries.rows_target(plan, buckets_of(run), run.activity.target)
 
 
-def digests_of(case: ActivityRun) -> str:
+def digests_of(run: ActivityRun) -> str:
     """Return the mark of the digests whose buckets travel; empty when all rows do."""
-    if case.mode is Mode.ROWS or way_of(case).mode is Mode.ROWS:
+    if run.mode is Mode.ROWS or digest_plan_of(run).mode is Mode.ROWS:
         return ""
-    return buckets_of(case).mark
+    return buckets_of(run).mark
 
 
-def whole(case: ActivityRun, found: Result, legacy: Export, target: Export) -> Result:
+def complete_result(run: ActivityRun, found: Result, legacy: Export, target: Export) -> Result:
     """Return the result for the whole tables from that of the rows that travelled."""
-    way = way_of(case)
-    if way.mode is Mode.ROWS:
-        return demoted(found, way)
-    seen = buckets_of(case)
+    plan = digest_plan_of(run)
+    if plan.mode is Mode.ROWS:
+        return demoted(found, plan)
+    seen = buckets_of(run)
     digests.check_same_state(seen, target)
-    return merge_result(found, way, seen, verify_digests(way, seen, legacy, target))
+    return merge_result(found, plan, seen, verify_digests(plan, seen, legacy, target))
 
 
 SURVEY = DigestPart("survey/", survey_legacy, survey_target)

@@ -57,7 +57,7 @@ class DigestPlan:
     """Names of all columns, as the engine spells them."""
     target: tuple[str, ...] = ()
     buckets: int = 1
-    made: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     """What it was made by and from (:mod:`parity.flow.provenance`)."""
 
     @property

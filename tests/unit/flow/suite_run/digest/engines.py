@@ -59,7 +59,7 @@ class Pair:
     natives: Mapping[str, str] = field(default_factory=dict)
     """Types of the legacy side that Arrow has no word for."""
 
-    def way(self) -> DigestPlan:
+    def plan(self) -> DigestPlan:
         """Return the way that is chosen."""
         legacy = surveyed(self.legacy, self.natives)
         return choose(self.asked, self.asked.mode or Mode.ROWS, 10, legacy, surveyed(self.target))
@@ -75,43 +75,43 @@ class Pair:
         footer = read_footer(path, name)
         return Export(self.folder, (path,), footer.rows, path.stat().st_size, columns_of(footer), source)
 
-    def buckets(self, way: DigestPlan, **tables: pa.Table) -> BucketDiff:
+    def buckets(self, plan: DigestPlan, **tables: pa.Table) -> BucketDiff:
         """Return what both digests say; ``tables`` digests other rows than those that are exported."""
         sides = (("legacy", of_legacy), ("target", of_target))
         digests = (
             self.export(
                 f"digest-{name}",
                 tables.get(name, getattr(self, name)),
-                DuckDB().digests([side(c) for c in way.hashed], [side(c) for c in way.key], "t", way.buckets),
+                DuckDB().digests([side(c) for c in plan.hashed], [side(c) for c in plan.key], "t", plan.buckets),
                 version="v1",
             )
             for name, side in sides
         )
         return compare_digests(*digests, DAY)
 
-    def rows(self, way: DigestPlan, buckets: BucketDiff) -> tuple[Export, Export]:
+    def rows(self, plan: DigestPlan, buckets: BucketDiff) -> tuple[Export, Export]:
         """Return the rows that travel."""
         return (
-            self._rows("legacy", way, buckets, [c.legacy for c in way.by_value]),
-            self._rows("target", way, buckets, [c.target for c in way.by_value]),
+            self._rows("legacy", plan, buckets, [c.legacy for c in plan.by_value]),
+            self._rows("target", plan, buckets, [c.target for c in plan.by_value]),
         )
 
-    def _rows(self, name: str, way: DigestPlan, buckets: BucketDiff, by_value: Sequence[str]) -> Export:
+    def _rows(self, name: str, plan: DigestPlan, buckets: BucketDiff, by_value: Sequence[str]) -> Export:
         side = of_legacy if name == "legacy" else of_target
-        key = [side(c) for c in way.key or way.hashed]
-        inside = "1 = 1" if buckets.everything else DuckDB().among(key, way.buckets, buckets.inside)
-        always = () if way.whole_rows else (*(side(c).name for c in way.key), *by_value)
-        sql = DuckDB().detail(getattr(way, name), always, inside, "t")
+        key = [side(c) for c in plan.key or plan.hashed]
+        inside = "1 = 1" if buckets.everything else DuckDB().among(key, plan.buckets, buckets.inside)
+        always = () if plan.whole_rows else (*(side(c).name for c in plan.key), *by_value)
+        sql = DuckDB().detail(getattr(plan, name), always, inside, "t")
         return self.export(f"rows-{name}", getattr(self, name), sql, version="v1")
 
     def result(self, **digested: pa.Table) -> Result:
         """Return the result of digest mode."""
-        way = self.way()
-        assert way.mode is Mode.DIGEST, way.reason
-        buckets = self.buckets(way, **digested)
-        legacy, target = self.rows(way, buckets)
+        plan = self.plan()
+        assert plan.mode is Mode.DIGEST, plan.reason
+        buckets = self.buckets(plan, **digested)
+        legacy, target = self.rows(plan, buckets)
         found = compare(Source.of(*legacy.files), Source.of(*target.files), self.spec())
-        return merge_result(found, way, buckets, verify_digests(way, buckets, legacy, target))
+        return merge_result(found, plan, buckets, verify_digests(plan, buckets, legacy, target))
 
     def rows_result(self) -> Result:
         """Return the result of mode rows."""

@@ -91,7 +91,7 @@ def test_the_canary_counts_one_change_of_each_digested_column_more(tmp_path: Pat
     compared = pair(tmp_path, ROWS, ROWS)
     result = compared.result()
     assert result.canary.planted == result.canary.found
-    assert result.canary.planted > len(compared.way().hashed) == 7
+    assert result.canary.planted > len(compared.plan().hashed) == 7
 
 
 CHANGES = st.sampled_from(
@@ -191,9 +191,9 @@ def test_a_column_that_an_engine_left_out_of_its_digest_is_noticed(tmp_path: Pat
 
 def test_a_table_that_changed_after_its_digest_is_refused(tmp_path: Path) -> None:
     compared = pair(tmp_path, ROWS, ROWS)
-    way = compared.way()
-    buckets = compared.buckets(way)
-    target = compared.rows(way, buckets)[1]
+    plan = compared.plan()
+    buckets = compared.buckets(plan)
+    target = compared.rows(plan, buckets)[1]
     check_same_state(buckets, target)
     with pytest.raises(ExportRefused, match="was v1 when it was digested and is v2 now"):
         check_same_state(buckets, replace(target, source={"version": "v2"}))
@@ -204,9 +204,9 @@ def test_a_state_that_has_the_same_name_whatever_it_holds_proves_nothing(
     tmp_path: Path, version: str | None
 ) -> None:
     compared = pair(tmp_path, ROWS, ROWS)
-    way = compared.way()
-    buckets = compared.buckets(way)
-    nameless = replace(compared.rows(way, buckets)[1], source={"version": version})
+    plan = compared.plan()
+    buckets = compared.buckets(plan)
+    nameless = replace(compared.rows(plan, buckets)[1], source={"version": version})
     with pytest.raises(ExportRefused, match="is nameless now"):
         check_same_state(buckets, nameless)
     with pytest.raises(ExportRefused, match="has no name"):
@@ -225,7 +225,7 @@ def test_rows_travel_where_a_states_name_is_not_its_own() -> None:
 def test_rows_that_were_exported_for_other_digests_are_refused(tmp_path: Path, side: str) -> None:
     """Whatever changed in a bucket that is not seen goes unseen, so that new rows need new digests."""
     compared = pair(tmp_path, ROWS, ROWS)
-    buckets = compared.buckets(compared.way())
+    buckets = compared.buckets(compared.plan())
     check_digests(buckets, (buckets.mark, buckets.mark))
     again = replace(buckets, digests=("query of another time", buckets.digests[1]))
     assert again.mark != buckets.mark
@@ -322,7 +322,7 @@ CHAR = {"note": "char(12)"}
 def test_a_char_under_a_trim_is_digested_without_its_filling_and_the_result_says_so(tmp_path: Path) -> None:
     asked = activity(columns={**NO_FLOATS, "note": {"trim": "right"}})
     compared = Pair(tmp_path, table(FILLED), table(ROWS), asked, CHAR)
-    assert compared.buckets(compared.way()).unequal == 0
+    assert compared.buckets(compared.plan()).unequal == 0
     result = compared.result()
     assert result.verdict is Verdict.PASS, result.reason
     assert any(one.what == "column note" and "CHAR" in one.why for one in result.not_compared)
@@ -330,6 +330,6 @@ def test_a_char_under_a_trim_is_digested_without_its_filling_and_the_result_says
 
 def test_a_char_without_a_trim_travels_because_its_blanks_count(tmp_path: Path) -> None:
     compared = Pair(tmp_path, table(FILLED), table(ROWS), activity(columns=NO_FLOATS), CHAR)
-    assert [one.name for one in compared.way().by_value] == ["note"]
+    assert [one.name for one in compared.plan().by_value] == ["note"]
     assert same_counts(compared.result(), compared.rows_result())
     assert compared.result().verdict is Verdict.FAIL

@@ -13,7 +13,8 @@ import pytest
 from parity.clients.artefacts import Artefacts
 from parity.clients.athena_sql import Statement
 from parity.errors import ExportRefused
-from parity.flow.provenance import MADE, Made
+from parity.flow.codec import to_json
+from parity.flow.provenance import PROVENANCE, Provenance
 from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
@@ -25,63 +26,65 @@ from parity.settings import Settings
 from parity.suite.models import Mode
 from unit.flow.suites import suite
 
-WAY = DigestPlan(Mode.DIGEST, "many rows", 9, 9, legacy=("id",), target=("id",))
+PLAN = DigestPlan(Mode.DIGEST, "many rows", 9, 9, legacy=("id",), target=("id",))
 BUCKETS = BucketDiff(9, 9, 1, 0, (), False, 9, 0, "v1", ("q", "e"), 10)
 QUERY = Statement("SELECT 1", ())
 
 
-def made(attempt: str) -> Made:
-    return Made(attempt, "rules", {"plan": "mark"})
+def made(attempt: str) -> Provenance:
+    return Provenance(attempt, "rules", {"plan": "mark"})
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> ActivityRun:
+def run(tmp_path: Path) -> ActivityRun:
     """An activity that digests, whose way and buckets were found by the attempts that handed them on."""
     own = suite("settle", mode=Mode.DIGEST)
     plan = plan_suite_run(own, {}, run_id="r", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
     settings = Settings(home=tmp_path / "home", memory="256MB")
-    handed = {link: {MADE: made(f"of {link}").to_json()} for link in (Stage.WAY, Stage.BUCKETS)}
+    handed = {stage: {PROVENANCE: to_json(made(f"of {stage}"))} for stage in (Stage.STRATEGY, Stage.BUCKETS)}
     base = ActivityRun(
-        own, own.activity("settle"), plan, settings, Artefacts.on_disk(tmp_path), handed_on=handed.__getitem__
+        own, own.activity("settle"), plan, settings, Artefacts.on_disk(tmp_path), task_output=handed.__getitem__
     )
-    replace(base, made=made("of way")).keep(steps.WAY, WAY)
-    replace(base, made=made("of buckets")).keep(steps.BUCKETS, BUCKETS)
+    replace(base, provenance=made("of strategy")).write(steps.STRATEGY, PLAN)
+    replace(base, provenance=made("of buckets")).write(steps.BUCKETS, BUCKETS)
     return base
 
 
-def fetched(case: ActivityRun) -> Any:
+def fetched(run: ActivityRun) -> Any:
     nothing: Any = None
-    return fetch(case, Outputs(nothing, "", "", "", lambda: (), (BUCKETS.mark, BUCKETS.mark)), nothing)
+    return fetch(run, Outputs(nothing, "", "", "", lambda: (), (BUCKETS.mark, BUCKETS.mark)), nothing)
 
 
 READERS: dict[str, Callable[[ActivityRun], Any]] = {
-    "digest_legacy": lambda case: steps.digest_legacy(case, QUERY),
+    "digest_legacy": lambda run: steps.digest_legacy(run, QUERY),
     "digest_target": steps.digest_target,
-    "rows_legacy": lambda case: steps.rows_legacy(case, QUERY),
+    "rows_legacy": lambda run: steps.rows_legacy(run, QUERY),
     "rows_target": steps.rows_target,
     "digests_of": steps.digests_of,
-    "whole": lambda case: steps.whole(case, *[None] * 3),  # type: ignore[arg-type]
+    "whole": lambda run: steps.whole(run, *[None] * 3),  # type: ignore[arg-type]
     "fetch": fetched,
 }
 OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "whole", "fetch")
 
 
-def test_what_was_handed_on_is_read(case: ActivityRun) -> None:
-    assert steps.way_of(case).legacy == WAY.legacy
-    assert steps.digests_of(case) == BUCKETS.mark
+def test_what_was_handed_on_is_read(run: ActivityRun) -> None:
+    assert steps.digest_plan_of(run).legacy == PLAN.legacy
+    assert steps.digests_of(run) == BUCKETS.mark
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("piece", [{}, {MADE: made("a later one").to_json()}], ids=["marked", "made again"])
+@pytest.mark.parametrize("piece", [{}, {PROVENANCE: to_json(made("a later one"))}], ids=["marked", "made again"])
 def test_a_way_of_another_attempt_is_refused_by_all_who_read_it(
-    case: ActivityRun, reader: str, piece: dict[str, Any]
+    run: ActivityRun, reader: str, piece: dict[str, Any]
 ) -> None:
-    with pytest.raises(ExportRefused, match=r"way.json is not of the attempt of task settle.way that handed on"):
-        READERS[reader](replace(case, handed_on=lambda _: piece))
+    with pytest.raises(
+        ExportRefused, match=r"strategy.json is not of the attempt of task settle.strategy whose output counts"
+    ):
+        READERS[reader](replace(run, task_output=lambda _: piece))
 
 
 @pytest.mark.parametrize("reader", OF_BUCKETS)
-def test_buckets_that_an_outlived_process_wrote_are_refused(case: ActivityRun, reader: str) -> None:
-    replace(case, made=made("an earlier one")).keep(steps.BUCKETS, replace(BUCKETS, unequal=1))
+def test_buckets_that_an_outlived_process_wrote_are_refused(run: ActivityRun, reader: str) -> None:
+    replace(run, provenance=made("an earlier one")).write(steps.BUCKETS, replace(BUCKETS, unequal=1))
     with pytest.raises(ExportRefused, match=r"buckets.json is not of the attempt of task settle.buckets"):
-        READERS[reader](case)
+        READERS[reader](run)
