@@ -61,7 +61,7 @@ READERS: dict[str, Callable[[ActivityRun], Any]] = {
     "rows_legacy": lambda run: steps.rows_legacy(run, QUERY),
     "rows_target": steps.rows_target,
     "digests_of": steps.digests_of,
-    "whole": lambda run: steps.whole(run, *[None] * 3),  # type: ignore[arg-type]
+    "complete_result": lambda run: steps.complete_result(run, *[None] * 3),  # type: ignore[arg-type]
     "fetch": fetched,
 }
 OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "whole", "fetch")
