@@ -64,7 +64,7 @@ READERS: dict[str, Callable[[ActivityRun], Any]] = {
     "complete_result": lambda run: steps.complete_result(run, *[None] * 3),  # type: ignore[arg-type]
     "fetch": fetched,
 }
-OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "whole", "fetch")
+OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "complete_result", "fetch")
 
 
 def test_what_was_handed_on_is_read(run: ActivityRun) -> None:
