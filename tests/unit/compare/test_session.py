@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import parity.compare
 from parity.compare.session import DuckSession, session
 from parity.compare.spec import Spec
 from parity.errors import CouldNotCompare
@@ -19,6 +20,12 @@ def _fail(here: DuckSession) -> int:
 
 def _last_for_ever(here: DuckSession) -> int:
     return int(here.one(_ENDLESS))
+
+
+def test_what_the_room_offers_is_there_and_no_mask_can_be_guessed() -> None:
+    assert set(parity.compare.__all__) <= set(vars(parity.compare))
+    assert len({Spec().mask_key, Spec().mask_key}) == 2
+    assert len(Spec().mask_key) == 32
 
 
 def test_both_works_see_the_tables_and_what_they_make_stays(tmp_path: Path) -> None:

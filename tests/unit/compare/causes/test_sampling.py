@@ -47,6 +47,7 @@ def suggested(
         duck.run(f"CREATE OR REPLACE TABLE {table} AS SELECT *, v0 AS kh FROM (VALUES {rows}) t({names})")
     found = find_variants(duck, plan, "", "wl")
     assert found.complete
+    assert duck.rows("SELECT table_name FROM duckdb_tables() ORDER BY ALL") == [("wl",), ("wt",)]
     return {
         plan.columns[at].name: [one.detail or str(one.cause) for one in some]
         for at, some in found.variants.items()
@@ -62,6 +63,15 @@ LAST = "294247-01-10 03:00"
 """A moment that New York's clocks show, but that no timestamp in UTC can hold."""
 TO_BERLIN = "legacy is UTC, target Europe/Berlin, with DST"
 NEW_YORK = "legacy is UTC, target America/New_York, with DST"
+TO_ODD, OF_BOTH = "half to even on the {} side, half up on the {}, at 2 places", ("legacy", "target")
+
+
+def cents(*pairs: tuple[int, int]) -> list[tuple[str, str]]:
+    return [(f"{one / 100:.2f}", f"{other / 100:.2f}") for one, other in pairs]
+
+
+EVEN = [(2, 3), (4, 5), (6, 7), (2, 3), (4, 5), (6, 7), (2, 3), (4, 5)]
+ODD = [(1, 1), (3, 3)]
 CUT = [(f"'{'x' * 20}'", f"'{'x' * n}'") for n in (5, 5, 9, 9, 7, 11, 11, 11, 3)]
 X, Y, ABSENT = ("NULL", "'x'"), ("NULL", "'y'"), ("'x'", "NULL")
 
@@ -125,6 +135,18 @@ SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
         [NEW_YORK, "+01:00"],
     ),
     (NANOS, moved(WINTER, 14, 14.25), ["+14:00"]),
+    # Half to even against half up: eight pairs, nine of ten, three even digits, odd ones in a fifth of the rows.
+    (EXACT, cents(*EVEN, *ODD), [TO_ODD.format(*OF_BOTH)]),
+    (EXACT, cents(*((-one, -other) for one, other in EVEN), *ODD), [TO_ODD.format(*OF_BOTH)]),
+    (EXACT, cents(*((other, one) for one, other in EVEN)), [TO_ODD.format(*reversed(OF_BOTH))]),
+    (EXACT, cents(*EVEN[1:], *ODD), []),
+    (EXACT, cents(*EVEN, ODD[0]), []),
+    (EXACT, cents(*EVEN, *ODD, (11, 13)), []),
+    (EXACT, cents(*EVEN, (8, 9), *ODD, (11, 13)), [TO_ODD.format(*OF_BOTH)]),
+    (EXACT, cents(*EVEN[:2] * 4, *ODD), []),
+    # Floats are rounded to nine places at most.
+    (FLOAT, [("3.3346e-6", "3.335e-6")], ["rounded to 9 places"]),
+    (FLOAT, [("3.3346e-7", "3.335e-7")], []),
 ]
 
 
@@ -135,3 +157,10 @@ def test_a_sample_suggests_what_enough_pairs_show(
     cells = [[[f"CAST({cell} AS {of[1]})"] for cell in pair] for pair in pairs]
     found = suggested(duck, [column(1, of)], cells)
     assert found.get("c1", []) == details
+
+
+def test_columns_that_are_alike_are_looked_at_together_and_as_each_others(duck: DuckSession) -> None:
+    columns = [column(1, TEXT), column(2, TEXT), column(3, TEXT), column(4, WHOLE), column(5, TEXT)]
+    left, right = ["'a'", "'b'", "'Cc'", "7", "'same'"], ["'b'", "'a'", "'cC'", "-7", "'same'"]
+    swapped = {"c1": ["with c2"], "c2": ["with c1"]}
+    assert suggested(duck, columns, [(left, right)]) == swapped | {"c3": ["case"], "c4": ["sign"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 
 import duckdb
 import pytest
@@ -128,6 +129,12 @@ def test_texts(left: str, right: str, holds: list[str]) -> None:
             "0.10000000000000003::DOUBLE",
             ["equal in their first 12 digits", "32-bit precision"],
         ),
+        *(
+            (ValueKind.FLOAT, *pair, ["equal in their first 12 digits", "32-bit precision"])
+            for pair in permutations(("999999999999::DOUBLE", "1000000000000::DOUBLE"))
+        ),
+        (ValueKind.FLOAT, "1::DOUBLE", "10000::DOUBLE", ["target is legacy × 10000"]),
+        (ValueKind.FLOAT, "1000000::DOUBLE", "1::DOUBLE", ["target is legacy ÷ 1000000"]),
         (ValueKind.FLOAT, "100::DOUBLE", "100.001::DOUBLE", []),
         (ValueKind.FLOAT, "1e300::DOUBLE", "'inf'::DOUBLE", []),
         (ValueKind.FLOAT, "'inf'::DOUBLE", "1e300::DOUBLE", []),
