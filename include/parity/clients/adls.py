@@ -43,13 +43,13 @@ class AdlsStorage:
         from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
         require_safe(config.url, "ADLS")
-        pace = retry or Retry()
+        retries = retry or Retry()
         self._account = config.account
         self._service = BlobServiceClient(
             config.url,
             connection_timeout=10,
             read_timeout=60,
-            retry_policy=ExponentialRetry(int(pace.first), 2, pace.attempts - 1, random_jitter_range=0),
+            retry_policy=ExponentialRetry(int(retries.first), 2, retries.attempts - 1, random_jitter_range=0),
             **_azure_credential(config),
         )
 

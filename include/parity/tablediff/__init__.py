@@ -1,7 +1,7 @@
-"""One database on both clouds, verified table by table over PyMySQL by one and the same code.
+"""One database on both clouds, verified table by table over PyMySQL.
 
 ::
 
-    job = Job(spec, Connections(address(legacy), address(target)), MemoryProgress(), folder, SystemClock())
+    job = Job(spec, Connections(address(legacy), address(target)), MemoryCheckpoints(), folder, SystemClock())
     result = verify_database(job)
 """

@@ -40,9 +40,10 @@ class Survey:
 
 def connections_of(spec: Database, connections: Connections) -> Connections:
     """Return the connections with the limits that the database's file sets."""
-    pace = spec.throttle
+    throttle = spec.throttle
     limits = Limits(
-        statement_seconds=pace.statement.total_seconds(), lock_seconds=round(pace.lock_wait.total_seconds())
+        statement_seconds=throttle.statement.total_seconds(),
+        lock_seconds=round(throttle.lock_wait.total_seconds()),
     )
     return replace(connections, limits=limits, name=f"parity {spec.database}")
 
