@@ -135,7 +135,7 @@ def _columns(plan: ComparisonPlan, facts: Facts, money: dict[int, tuple[Money, .
 
 def _loosened(plan: ComparisonPlan, facts: Facts) -> tuple[NotCompared, ...]:
     return tuple(
-        NotCompared(f"column {c.name}", c.equality_rule.hidden, facts.let_through.get(c.index, 0))
+        NotCompared(f"column {c.name}", c.equality_rule.hidden, facts.tolerated.get(c.index, 0))
         for c in plan.columns
         if c.loosened
     )

@@ -27,7 +27,7 @@ class Evidence:
 
 def coverage(plan: ComparisonPlan) -> float:
     """Return the fraction of the columns of either side that were compared."""
-    return len(plan.columns) / plan.either_side if plan.either_side else 0.0
+    return len(plan.columns) / plan.total_columns if plan.total_columns else 0.0
 
 
 def schema_differences(plan: ComparisonPlan) -> tuple[SchemaFact, ...]:
@@ -78,7 +78,7 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
     if spec.coverage < 1 and share < spec.coverage:
         return (
             f"Coverage {share:.1%} is under its floor of {spec.coverage:.1%}: {len(plan.columns)} of "
-            f"{plural(plan.either_side, 'column')} were compared."
+            f"{plural(plan.total_columns, 'column')} were compared."
         )
     return ""
 

@@ -58,7 +58,7 @@ def check_database(database: Database) -> Iterator[Diagnostic]:
     """Yield every mistake in a well-formed database."""
     yield from check_times(database.timezone, database.schedule)
     for name, rules in database.tables.items():
-        if why := database.wants(name):
+        if why := database.exclusion(name):
             yield Diagnostic(("tables", name), f"there are rules for table {name!r}, which is left out: {why}.")
         yield from _table(name, rules)
 
@@ -84,7 +84,7 @@ def _check(waiver: Waiver, databases: Mapping[str, Database], broken: frozenset[
             remedy = did_you_mean(waiver.suite, databases, "Known:")
             yield Diagnostic(("suite",), f"no database is called {waiver.suite!r}.", remedy)
         return
-    if why := database.wants(waiver.activity):
+    if why := database.exclusion(waiver.activity):
         yield Diagnostic(("activity",), f"table {waiver.activity!r} is left out ({why}): nothing to waive.")
     rule = database.rules(waiver.activity).columns.get(waiver.column or "")
     if rule and rule.ignore:

@@ -123,11 +123,11 @@ class Database(Frozen):
         )
 
     @property
-    def named(self) -> frozenset[str]:
+    def named_tables(self) -> frozenset[str]:
         """Return the included tables that are listed by name, not by pattern."""
         return frozenset(pattern for pattern in self.include if not set("*?[") & set(pattern))
 
-    def wants(self, table: str) -> str | None:
+    def exclusion(self, table: str) -> str | None:
         """Return why a table is excluded, or None when it is compared."""
         if not any(matches(table, pattern) for pattern in self.include):
             return "not among the tables to include"

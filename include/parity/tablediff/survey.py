@@ -89,7 +89,7 @@ def _survey(spec: Database, sessions: SessionPair) -> Survey:
     partly_hidden = {**_partly_hidden("target", new, named), **_partly_hidden("legacy", old, named)}
     return Survey(
         _refused(plan, partly_hidden),
-        diff_schema(old, new, lambda name: spec.wants(name) is None),
+        diff_schema(old, new, lambda name: spec.exclusion(name) is None),
         check_cutover(*servers, spec.users),
         tuple(
             dict.fromkeys(
@@ -110,7 +110,7 @@ def _excluded(spec: Database, *sides: Catalogue) -> Iterator[tuple[str, str, str
         if r["table_type"] == "SEQUENCE"
     }
     for kind, name in sorted(found):
-        if why := spec.wants(name):
+        if why := spec.exclusion(name):
             yield kind, name, why
 
 
@@ -136,17 +136,17 @@ def _refused(plan: DatabasePlan, refusals: Mapping[str, str]) -> DatabasePlan:
 
 def _unreadable(side: str, catalogue: Catalogue, rights: Privileges, spec: Database) -> Iterator[NotCompared]:
     """Yield what a side does not show, or may not: what is hidden on both sides would look equal."""
-    hidden = rights.hidden(named=len(spec.named) == len(set(spec.include)))
-    hidden_definitions = catalogue.hidden_definitions(lambda name: spec.wants(name) is None)
+    hidden = rights.hidden(named=len(spec.named_tables) == len(set(spec.include)))
+    hidden_definitions = catalogue.hidden_definitions(lambda name: spec.exclusion(name) is None)
     for kind, why in {**hidden, **catalogue.unreadable, **hidden_definitions, **hidden}.items():
         yield NotCompared(f"{kind} of the {side} side", why, kind=Omission.HIDDEN)
 
 
 def _catalogue(session: MySQLSession, spec: Database) -> Catalogue:
-    return read_catalogue(session, mariadb=session.mariadb, wanted=lambda name: spec.wants(name) is None)
+    return read_catalogue(session, mariadb=session.mariadb, wanted=lambda name: spec.exclusion(name) is None)
 
 
 def _server(session: MySQLSession, catalogue: Catalogue, named: set[str], spec: Database) -> ServerFacts:
     tables = [table for name, table in catalogue.tables.items() if name in named]
-    sequences = sorted(name for name in catalogue.created.get("sequence", {}) if spec.wants(name) is None)
+    sequences = sorted(name for name in catalogue.created.get("sequence", {}) if spec.exclusion(name) is None)
     return read_server(session, dialect(session), tables, sequences, users=bool(spec.users))

@@ -73,15 +73,15 @@ def plan_database(
     ``names`` are those of everything on either side that is named as a table is: views and sequences as well.
     """
     plans, left_out = [], []
-    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named - names)):
-        why = spec.wants(name) or spec.rules(name).ignore
+    for name in sorted(legacy.keys() | target.keys() | spec.tables.keys() | (spec.named_tables - names)):
+        why = spec.exclusion(name) or spec.rules(name).ignore
         if why:
             left_out.append(NotCompared(f"table {name}", why, kind=Omission.IGNORED))
         else:
             plans.append(plan_table(name, legacy.get(name), target.get(name), spec.rules(name)))
     plans += [
         TablePlan(pattern, refusal=f"No table matches {pattern}, which is to be compared.")
-        for pattern in sorted({*spec.include} - spec.named - {"*"})
+        for pattern in sorted({*spec.include} - spec.named_tables - {"*"})
         if not any(matches(name, pattern) for name in (*legacy, *target, *names))
     ]
     return DatabasePlan(tuple(plans), tuple(left_out))

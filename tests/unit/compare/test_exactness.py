@@ -340,11 +340,11 @@ def test_a_tolerance_is_as_wide_at_zero_as_anywhere_else(comparing: Compare, kin
     values, within = _within(kind, tolerance)
     pairs = list(itertools.product(range(len(values)), repeat=2))
     beyond = sum(not within(values[one][0], values[other][0]) for one, other in pairs)
-    let_through = len(pairs) - beyond - len(values)
+    tolerated = len(pairs) - beyond - len(values)
     result = _paired(comparing, pairs, _values(kind, [sql for _, sql in values]), ("id",), tolerance=tolerance)
     assert not result.canary.blind
     assert (result.verdict, result.rows.changed) == ("FAIL" if beyond else "PASS", beyond), result.reason
-    assert (result.loosened[0].rows or 0) == let_through
+    assert (result.loosened[0].rows or 0) == tolerated
 
 
 def test_a_few_values_across_zero_are_not_lost_among_many(comparing: Compare) -> None:

@@ -22,10 +22,11 @@ def column(name: str, *, key: bool = False) -> PlannedColumn:
     return cast("PlannedColumn", SimpleNamespace(name=name, key=key))
 
 
-def plan(columns: str = "id v", either_side: int | None = None, **told: Any) -> ComparisonPlan:
+def plan(columns: str = "id v", total_columns: int | None = None, **told: Any) -> ComparisonPlan:
     compared = tuple(column(name, key=name == "id") for name in columns.split())
     given = {"schema": (), "left_out": (), "ignored": 0, "keyless": False, **told}
-    return ComparisonPlan(compared, either_side=len(compared) if either_side is None else either_side, **given)
+    total = len(compared) if total_columns is None else total_columns
+    return ComparisonPlan(compared, total_columns=total, **given)
 
 
 def evidence(**told: Any) -> Evidence:

@@ -22,7 +22,7 @@ class Facts:
     rows: Rows
     codes: dict[int, dict[int, int]]
     """Rows by code, by column index: only of pairs that were fetched."""
-    let_through: dict[int, int]
+    tolerated: dict[int, int]
     """Rows that only a rule makes equal, by column index."""
     variants: Variants
     prefix: str
@@ -80,7 +80,7 @@ def gather(
     variants = sampled.variants
     if not sampled.complete:
         variants, codes = _look_again(session, plan, prefix, variants, codes, legacy)
-    through = dict(scanned.let_through)
+    through = dict(scanned.tolerated)
     for index, counts in codes.items():
         if counts.get(Code.TOLERATED):
             through[index] = through.get(index, 0) + counts[Code.TOLERATED]

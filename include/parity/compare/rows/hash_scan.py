@@ -33,7 +33,7 @@ class Scanned:
 
     legacy: int
     target: int
-    let_through: dict[int, int]
+    tolerated: dict[int, int]
 
 
 def key_hash(plan: ComparisonPlan) -> str:
@@ -58,7 +58,7 @@ def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, t
         for side, rel, bit in (("l", legacy, 0), ("t", target, 1))
     ]
     _select(session, prefix, bool(loose))
-    through = _let_through(session, plan, loose, prefix, legacy, target)
+    through = _judge_loosened(session, plan, loose, prefix, legacy, target)
     fetched = [
         session.run(
             f"CREATE TABLE {prefix}w{side} AS SELECT * FROM (SELECT {key_hash(plan)} AS kh, * "
@@ -83,7 +83,7 @@ def _narrow(
     session: DuckSession, plan: ComparisonPlan, loose: list[PlannedColumn], table: str, relation: str, bit: int
 ) -> int:
     """Store the hashes of every row: of its key, of what its rules leave of it, and of what they loosen."""
-    first, second = row_hashes(plan, [c for c in plan.values if not c.equality_rule.near])
+    first, second = row_hashes(plan, [c for c in plan.values if not c.equality_rule.approximate])
     side = f"(({second} >> 1) << 1) | {bit}::UBIGINT"
     ways = zip(*(c.stored for c in loose), strict=True)
     strict = "".join(f", hash({', '.join(way)}) AS {name}" for way, name in zip(ways, "su", strict=False))
@@ -104,7 +104,7 @@ def _select(session: DuckSession, prefix: str, loose: bool) -> None:
     session.run(f"CREATE TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
 
 
-def _let_through(
+def _judge_loosened(
     session: DuckSession, plan: ComparisonPlan, loose: list[PlannedColumn], prefix: str, legacy: str, target: str
 ) -> dict[int, int]:
     """Judge the rows that differ in loosened columns alone, by the values of these; the others are to be fetched.
@@ -118,7 +118,7 @@ def _let_through(
         f"(SELECT * FROM (SELECT {key_hash(plan)} AS kh, {', '.join(c.value for c in loose)} FROM {rel}) {inside})"
         for rel in (legacy, target)
     )
-    unequal = any_of([f"NOT ({c.equal})" for c in loose if c.equality_rule.near])
+    unequal = any_of([f"NOT ({c.equal})" for c in loose if c.equality_rule.approximate])
     flags = "".join(f", NOT ({c.identical}) AS d{c.index}" for c in loose)
     session.run(
         f"CREATE TABLE {prefix}judged AS SELECT kh, NOT ({unequal}) AS fine{flags} "

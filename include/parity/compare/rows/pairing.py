@@ -83,7 +83,7 @@ def _pair_duplicates(session: DuckSession, plan: ComparisonPlan, prefix: str) ->
     )
     session.run(f"INSERT INTO {prefix}dp {copies}")
     if plan.values:
-        near = any(c.equality_rule.near for c in plan.values)
+        near = any(c.equality_rule.approximate for c in plan.values)
         if near:
             _rest(session, plan, prefix)
             _pair_alike(session, plan, prefix)
@@ -146,7 +146,7 @@ def _order(column: PlannedColumn) -> str:
 def _shared(column: PlannedColumn, table: str = "") -> str:
     """Return what two values must share to be equal: the value itself, or its JSON's meaning; 0 for nothing."""
     value = column.canonical(table)
-    if not column.equality_rule.near:
+    if not column.equality_rule.approximate:
         return value
     return f"canonical_json({value})" if column.rule.json_equal else "0"
 
@@ -157,7 +157,7 @@ def _pair_alike(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None
     With a single tolerance it does whenever anything can. A key of very many rows keeps what it finds.
     """
     shared = " AND ".join(f"{_shared(c, 'l')} IS NOT DISTINCT FROM {_shared(c, 't')}" for c in plan.values)
-    unequal = any_of([f"NOT ({c.equal})" for c in plan.values if c.equality_rule.near])
+    unequal = any_of([f"NOT ({c.equal})" for c in plan.values if c.equality_rule.approximate])
     sides = (
         f"(SELECT r.*, w.* EXCLUDE (rid) FROM {prefix}r{side} r "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}w{side}) w USING (rid))"

@@ -105,7 +105,7 @@ class ComparisonPlan:
     schema: tuple[SchemaFact, ...]
     left_out: tuple[NotCompared, ...]
     ignored: int
-    either_side: int
+    total_columns: int
     """Columns of either side, those that a rule ignores included."""
     keyless: bool
     secrets: tuple[str, ...] = ()

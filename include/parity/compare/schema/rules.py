@@ -41,7 +41,7 @@ class EqualityRule:
     """What the rule makes invisible, in words; empty when it loosens nothing."""
 
     @property
-    def near(self) -> bool:
+    def approximate(self) -> bool:
         """Return whether canonical values that are not identical can be equal."""
         return self.equal != _SAME
 

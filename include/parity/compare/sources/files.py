@@ -41,7 +41,7 @@ class DataFile:
     """One file as it was when it was listed; ``link`` is the name under which DuckDB opens it."""
 
     path: str
-    mark: tuple[int, ...]
+    identity: tuple[int, ...]
     """Device, inode, size, and the times of its last change in nanoseconds."""
     partition: Partition = ()
     link: str = ""
@@ -84,7 +84,7 @@ class SourceFiles:
         """Refuse a side of which a file was changed, replaced, added or removed since it was listed."""
         now = {file.path: file for file in _list(self.source)[0]}
         for file in self.files:
-            if file.path not in now or now.pop(file.path).mark != file.mark:
+            if file.path not in now or now.pop(file.path).identity != file.identity:
                 raise _changed(self.side, file.path, "was changed, replaced or removed")
         for path in now:
             raise _changed(self.side, path, "was added")
@@ -132,7 +132,7 @@ TICK = 10_000_000
 
 def _let_settle(found: list[DataFile]) -> None:
     """Wait until every later change of a file is sure to leave another time than the one that was noted."""
-    age = time.time_ns() - max(file.mark[-1] for file in found)
+    age = time.time_ns() - max(file.identity[-1] for file in found)
     if 0 <= age < TICK:
         time.sleep((TICK - age) / 1e9)
 
@@ -148,7 +148,7 @@ def _link(side: str, found: list[DataFile], folder: Path, resources: ExitStack) 
         link = place / f"{number}"
         # Not by way of links above it: these could be turned elsewhere and back between two passes.
         link.symlink_to(_hold(side, file, resources) if can_hold else Path(file.path).resolve())
-        linked.append(DataFile(file.path, file.mark, file.partition, str(link)))
+        linked.append(DataFile(file.path, file.identity, file.partition, str(link)))
     return tuple(linked)
 
 
@@ -162,7 +162,7 @@ def _hold(side: str, file: DataFile, resources: ExitStack) -> Path:
     except OSError as error:
         raise ExportRefused(f"{file.path} cannot be read: {error.strerror}.") from error
     resources.callback(os.close, number)
-    if _mark(os.fstat(number)) != file.mark:
+    if _identity(os.fstat(number)) != file.identity:
         raise _changed(side, file.path, "was changed or replaced")
     return _OPEN / str(number)
 
@@ -251,10 +251,10 @@ def _stat(path: Path, roots: list[Path]) -> DataFile:
         about = path.stat()
     except OSError as error:
         raise ExportRefused(f"{path} cannot be read: {error.strerror}.") from error
-    return DataFile(str(path), _mark(about), _partition(path, roots))
+    return DataFile(str(path), _identity(about), _partition(path, roots))
 
 
-def _mark(about: os.stat_result) -> tuple[int, ...]:
+def _identity(about: os.stat_result) -> tuple[int, ...]:
     return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 
@@ -280,7 +280,7 @@ def _partition(path: Path, roots: list[Path]) -> Partition:
 def _refuse_copies(side: str, found: list[DataFile]) -> None:
     first: dict[tuple[int, ...], str] = {}
     for file in found:
-        other = first.setdefault(file.mark[:2], file.path)
+        other = first.setdefault(file.identity[:2], file.path)
         if other != file.path:
             raise ExportRefused(
                 f"The {side} side lists one file twice: {other} and {file.path}; its rows would count twice.",

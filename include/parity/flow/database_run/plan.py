@@ -72,7 +72,7 @@ def plan_database_run(
     """
     tables = tuple(name.strip() for name in str(params.get("tables") or "").split(",") if name.strip())
     for name in tables:
-        if not set("*?[") & set(name) and (why := spec.wants(name)):
+        if not set("*?[") & set(name) and (why := spec.exclusion(name)):
             raise BadInput(f"Database {spec.database} leaves table {name} out: {why}.", remedy="Change its file.")
     strategy = str(params.get("strategy"))
     return DatabaseRunPlan(

@@ -132,7 +132,7 @@ def test_a_tolerance_ends_where_it_says(
     equal: bool,
 ) -> None:
     rule = equality_rule("c", ColumnRule.model_validate({"tolerance": tolerance}), kind, sql, exact_hash=False)
-    assert rule.near
+    assert rule.approximate
     assert asked(database, rule, sql, left, right) is equal
     assert asked(database, rule, sql, right, left) is equal
 
@@ -176,7 +176,7 @@ def test_a_rule_for_texts_makes_equal_what_it_names_and_nothing_else(
     exact_hash: bool,
 ) -> None:
     rule = equality_rule("c", ColumnRule.model_validate(given), TEXT, "VARCHAR", exact_hash=exact_hash)
-    assert rule.near is ("json_equal" in given and not exact_hash)
+    assert rule.approximate is ("json_equal" in given and not exact_hash)
     assert asked(database, rule, "VARCHAR", left, right) is equal
     assert asked(database, rule, "VARCHAR", right, left) is equal
 

@@ -209,7 +209,7 @@ def test_a_file_that_was_written_just_now_is_read_a_little_later(tmp_path: Path,
     source = write("a.parquet", {"id": [1]})
     with ExitStack() as held:
         files = find_files("legacy", source, tmp_path / "links", held)
-        newest = max(files.files[0].mark[3:])
+        newest = max(files.files[0].identity[3:])
         assert time.time_ns() - newest >= TICK
 
 
