@@ -47,7 +47,7 @@ class ParityError(Exception):
 
 
 class BadInput(ParityError):
-    """A file, an option or a parameter is wrong and somebody must change it."""
+    """A file, an option or a parameter is wrong and must be changed."""
 
 
 class SuiteError(BadInput):

@@ -173,13 +173,13 @@ def _print(result: Result, title: str) -> None:
     from parity.report import report_data
     from parity.report.text import layout
 
-    class Terminal(Console):
+    class RaisingConsole(Console):
         def on_broken_pipe(self) -> None:
             """Raise the error again: rich would end the process with status 1, which means different."""
             raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
 
     width = None if sys.stdout and sys.stdout.isatty() else 120
-    Terminal(width=width, soft_wrap=False).print(layout(report_data(result, title)))
+    RaisingConsole(width=width, soft_wrap=False).print(layout(report_data(result, title)))
 
 
 def _save(place: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """MySQL's spelling, for RDS and for Azure alike; MariaDB and MySQL 5.7 differ in JSON alone.
 
-The session must run in UTC with an empty ``sql_mode`` (:mod:`parity.clients.mysql` sees to it): zero dates
+The session must run in UTC with an empty ``sql_mode`` (:mod:`parity.clients.mysql` sets both): zero dates
 then read as text and survive a CAST, and no CHAR is padded.
 """
 

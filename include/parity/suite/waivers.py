@@ -101,7 +101,7 @@ def _readable(data: object) -> Iterator[Waiver]:
 
 
 def _drafted(waiver: Waiver) -> list[Diagnostic]:
-    """Return the draft's placeholders that nobody has replaced."""
+    """Return the draft's placeholders that are not replaced."""
     return [
         Diagnostic((part,), f"{part} is still the draft's {word!r}.", f"Write the {part} of this waiver.")
         for part, word in PLACEHOLDERS.items()

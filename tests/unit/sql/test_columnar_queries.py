@@ -17,7 +17,7 @@ from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 
 GOLDEN = Path(__file__).parent / "golden"
-LAKES: dict[str, Columnar] = {"trino": Trino(), "spark": Spark(), "duckdb": DuckDB()}
+ENGINES: dict[str, Columnar] = {"trino": Trino(), "spark": Spark(), "duckdb": DuckDB()}
 KEY = [Column("payment_id", Kind.TEXT)]
 COLUMNS = [
     *KEY,
@@ -40,35 +40,35 @@ def golden(name: str, text: str) -> None:
     assert text + "\n" == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("engine", LAKES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_digests_of_a_table(engine: str) -> None:
-    golden(f"digests_{engine}", LAKES[engine].digests(COLUMNS, KEY, SOURCES[engine], 64))
+    golden(f"digests_{engine}", ENGINES[engine].digests(COLUMNS, KEY, SOURCES[engine], 64))
 
 
-@pytest.mark.parametrize("engine", LAKES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_digests_of_a_table_without_a_key_hash_the_whole_row_twice(engine: str) -> None:
-    sql = LAKES[engine].digests(COLUMNS, [], SOURCES[engine], 64)
+    sql = ENGINES[engine].digests(COLUMNS, [], SOURCES[engine], 64)
     golden(f"digests_keyless_{engine}", sql)
 
 
-@pytest.mark.parametrize("engine", LAKES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_rows_of_some_buckets(engine: str) -> None:
-    lake = LAKES[engine]
+    lake = ENGINES[engine]
     names = [column.name for column in COLUMNS]
     golden(f"rows_{engine}", lake.detail(names, (), lake.among(KEY, 64, [3, 17]), SOURCES[engine]))
 
 
-@pytest.mark.parametrize("engine", LAKES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_some_columns_of_every_row_and_the_others_of_some_buckets(engine: str) -> None:
-    lake = LAKES[engine]
+    lake = ENGINES[engine]
     names = [column.name for column in COLUMNS]
     always = ("payment_id", "note")
     golden(f"rows_by_value_{engine}", lake.detail(names, always, lake.among(KEY, 64, [3, 17]), SOURCES[engine]))
 
 
-@pytest.mark.parametrize("engine", LAKES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_survey(engine: str) -> None:
-    golden(f"survey_{engine}", conformance_query(LAKES[engine], SOURCES[engine], CASES[28:34]))
+    golden(f"survey_{engine}", conformance_query(ENGINES[engine], SOURCES[engine], CASES[28:34]))
 
 
 def test_every_value_that_an_engine_is_asked_to_write() -> None:
@@ -80,12 +80,12 @@ def test_the_canonical_text_of_every_kind_on_every_engine() -> None:
     for kind in sorted(HASHABLE):
         column = Column("v", kind, {Kind.DECIMAL: 4, Kind.TIMESTAMP: 6}.get(kind, 0), padded=kind is Kind.TEXT)
         lines.append(f"-- {kind}{' as CHAR(n)' if column.padded else ''}")
-        lines += [f"{dialect.name:8}{dialect.text(column)}" for dialect in (*LAKES.values(), MySQL(), MariaDB())]
+        lines += [f"{dialect.name:8}{dialect.text(column)}" for dialect in (*ENGINES.values(), MySQL(), MariaDB())]
     golden("canonical_text", "\n".join(lines))
 
 
 def test_the_text_of_a_row_on_every_engine() -> None:
-    texts = (f"-- {dialect.name}\n{dialect.row(COLUMNS)}" for dialect in (*LAKES.values(), MySQL(), MariaDB()))
+    texts = (f"-- {dialect.name}\n{dialect.row(COLUMNS)}" for dialect in (*ENGINES.values(), MySQL(), MariaDB()))
     golden("row_text", "\n".join(texts))
 
 

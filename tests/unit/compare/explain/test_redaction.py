@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from parity.compare import Result, Source, Spec, compare
-from parity.compare.explain.redaction import Secrets
+from parity.compare.explain.redaction import SensitiveValues
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import session, text
 from parity.report import render_html, render_text
@@ -58,9 +58,9 @@ def test_a_secret_is_recognised_by_its_words_and_not_by_chance() -> None:
         for secret, value, found in FOUND:
             query = f"SELECT unnest([{text(secret)}, 'another', NULL]) AS cell"
             plan = cast("ComparisonPlan", SimpleNamespace(columns=(), secrets=(query,)))
-            assert (value in Secrets(opened, plan, [value, "more"])) is found, (secret, value)
+            assert (value in SensitiveValues(opened, plan, [value, "more"])) is found, (secret, value)
         nothing = cast("ComparisonPlan", SimpleNamespace(columns=(), secrets=()))
-        assert "abcd" not in Secrets(opened, nothing, ["abcd"])
+        assert "abcd" not in SensitiveValues(opened, nothing, ["abcd"])
 
 
 @pytest.mark.parametrize("key", [("id",), (), ("note",)])
