@@ -35,14 +35,14 @@ class Killed(BaseException):
 
 
 class Trap(StoredCheckpoints):
-    """Progress in the results store, of a worker that dies after its second span of entries."""
+    """Checkpoints in the results store, of a worker that dies after its second chunk of entries."""
 
-    spans = 0
+    chunks = 0
 
     def save(self, run: str, table: str, state: str) -> None:
         super().save(run, table, state)
-        self.spans += table == "entries"
-        if self.spans == 2:
+        self.chunks += table == "entries"
+        if self.chunks == 2:
             raise Killed
 
 

@@ -45,7 +45,7 @@ legacy: rds_ledger
 target: azure_ledger
 throttle: {connections: 1, settle: 0s, first: 500, chunk: 50ms, rows_per_second: 2500, strategy: digest}
 """
-"""Twenty thousand rows take eight seconds, in many spans."""
+"""Twenty thousand rows take eight seconds, in many chunks."""
 
 
 @dataclass
@@ -245,7 +245,7 @@ def test_a_killed_worker_goes_on_where_it_was_and_counts_nothing_twice(night: Ni
 
     def under_way() -> dict[str, Any] | None:
         state = night.progress("ledger_entries")
-        return state if state.get("spans", 0) >= 3 and not state["done"] else None
+        return state if state.get("chunks", 0) >= 3 and not state["done"] else None
 
     seen = until(under_way)
     working = [task for task in run.tasks("tables") if task["state"] == "running"]
@@ -257,7 +257,7 @@ def test_a_killed_worker_goes_on_where_it_was_and_counts_nothing_twice(night: Ni
     assert (found.legacy, found.target) == (20_000, 19_999)
     facts = run.report("ledger_entries")["extra"]["mysql"]
     assert facts["resumed"] >= 1
-    assert facts["spans"] > seen["spans"]
+    assert facts["spans"] > seen["chunks"]
     assert "continuing after" in run.logs(working[0])
     assert night.progress("ledger_entries") == {}
 
