@@ -43,7 +43,7 @@ class Token(NamedTuple):
     word: str = ""
     """A keyword or a mark in upper case; empty for other kinds."""
 
-    def says(self, *words: str) -> bool:
+    def matches(self, *words: str) -> bool:
         """Return whether it is one of these keywords or marks, in whatever case."""
         return self.word in words
 
@@ -110,11 +110,11 @@ def joined(found: Tokens, *, exact: bool = False) -> str:
 def _between(last: Token, token: Token, *, exact: bool) -> str:
     if last.kind is TokenKind.COMMENT and not last.text.startswith("/*"):
         return "\n"
-    if last.says("(") or token.says(")", ",", ";"):
+    if last.matches("(") or token.matches(")", ",", ";"):
         return ""
-    if token.says("("):
+    if token.matches("("):
         return " " if last.kind is TokenKind.MARK or (exact and token.spaced) else ""
-    dotted = (last.says(".") or token.says(".")) and TokenKind.NUMBER not in (last.kind, token.kind)
+    dotted = (last.matches(".") or token.matches(".")) and TokenKind.NUMBER not in (last.kind, token.kind)
     return "" if dotted else " "
 
 

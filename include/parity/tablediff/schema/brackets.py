@@ -75,7 +75,7 @@ def _prefixed(nodes: list[_Node]) -> list[_Node]:
     found: list[_Node] = []
     for node in nodes:
         before = found[-2].binds if len(found) > 1 else _LOOSEST
-        negated = len(node.tokens) == 2 and node.tokens[0].says("NOT") and node.binds == _COMPARES
+        negated = len(node.tokens) == 2 and node.tokens[0].matches("NOT") and node.binds == _COMPARES
         if negated and found and before is not None and before < _NOT:
             found[-1:] = [_Node(node.tokens[:1], _NOT), found[-1], node._replace(tokens=node.tokens[1:])]
         else:
@@ -109,27 +109,29 @@ def _nodes(found: Tokens) -> list[_Node]:
     while at < len(found):
         token, behind = found[at], bool(nodes) and nodes[-1].binds is None
         after = found[at + 1] if at + 1 < len(found) else _NOTHING
-        if token.word in _SYNONYMS and after.says("("):
+        if token.word in _SYNONYMS and after.matches("("):
             token = token._replace(text=_SYNONYMS[token.word])
-        if token.says("AND") and between:
+        if token.matches("AND") and between:
             node, between = _Node([token], _COMPARES), between - 1
-        elif (token.says("NOT") and behind and after.word in _BINARY) or (token.says("IS") and after.says("NOT")):
+        elif (token.matches("NOT") and behind and after.word in _BINARY) or (
+            token.matches("IS") and after.matches("NOT")
+        ):
             node = _Node([token, after], _COMPARES)
-        elif token.says("NOT") and not behind:
+        elif token.matches("NOT") and not behind:
             node = _Node([token], _NOT)
-        elif token.says("-", "~") and not behind:
+        elif token.matches("-", "~") and not behind:
             node = _Node([token], _SIGN)
         elif token.word in _BINARY and behind:
-            node = _Node([_PERCENT if token.says("MOD") else token], _BINARY[token.word])
+            node = _Node([_PERCENT if token.matches("MOD") else token], _BINARY[token.word])
         elif token.word in _BETWEEN_EXPRESSIONS - {"CASE"}:
             node = _Node([token], _LOOSEST)
         else:
-            opens = token.says("(") and (not nodes or nodes[-1].tokens[-1].word in _OPENS_A_GROUP)
+            opens = token.matches("(") and (not nodes or nodes[-1].tokens[-1].word in _OPENS_A_GROUP)
             end = _operand_ends(found, at)
             nodes.append(_Node(_without_inner([token, *found[at + 1 : end]]), None, group=opens and end - at > 2))
             at = end
             continue
-        between += any(t.says("BETWEEN") for t in node.tokens)
+        between += any(t.matches("BETWEEN") for t in node.tokens)
         nodes.append(node)
         at += len(node.tokens)
     return nodes
@@ -151,16 +153,16 @@ _PERCENT = Token(TokenKind.MARK, "%", word="%")
 
 def _operand_ends(found: Tokens, at: int) -> int:
     """Return where the operand at ``at`` ends: parentheses, CASE … END, INTERVAL, a call, or a name with dots."""
-    if found[at].says("("):
+    if found[at].matches("("):
         return closing(found, at) + 1
-    if found[at].says("CASE"):
+    if found[at].matches("CASE"):
         return _case_ends(found, at)
-    if found[at].says("INTERVAL") and at + 2 < len(found) and not found[at + 1].says("("):
+    if found[at].matches("INTERVAL") and at + 2 < len(found) and not found[at + 1].matches("("):
         return at + 3
     end = at + 1
-    while end + 1 < len(found) and found[end].says("."):
+    while end + 1 < len(found) and found[end].matches("."):
         end += 2
-    if end < len(found) and found[end].says("(") and found[end - 1].kind is TokenKind.WORD:
+    if end < len(found) and found[end].matches("(") and found[end - 1].kind is TokenKind.WORD:
         return closing(found, end) + 1
     introduced = found[at].text.startswith("_") and end < len(found) and found[end].kind is TokenKind.LITERAL
     return end + introduced
@@ -169,7 +171,7 @@ def _operand_ends(found: Tokens, at: int) -> int:
 def _case_ends(found: Tokens, start: int) -> int:
     depth = 0
     for at in range(start, len(found)):
-        depth += found[at].says("CASE") - found[at].says("END")
+        depth += found[at].matches("CASE") - found[at].matches("END")
         if depth == 0:
             return at + 1
     return len(found)
@@ -177,7 +179,7 @@ def _case_ends(found: Tokens, start: int) -> int:
 
 def _without_inner(operand: Tokens) -> list[Token]:
     """Return an operand with what stands inside it written without parentheses that change nothing."""
-    start = next((at for at, token in enumerate(operand) if token.says("(", "CASE")), len(operand))
+    start = next((at for at, token in enumerate(operand) if token.matches("(", "CASE")), len(operand))
     if start + 1 >= len(operand):
         return list(operand)
     return [*operand[: start + 1], *unbracketed(operand[start + 1 : -1]), operand[-1]]

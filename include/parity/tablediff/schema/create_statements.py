@@ -112,7 +112,7 @@ def clauses(found: Tokens, grammar: Grammar) -> Clauses:
         words = _begins(found, at, grammar)
         name, takes = grammar[words] if words else (OPTIONS, Takes.NOTHING)
         start = at + len(words)
-        if takes is Takes.ONE and start < len(found) and found[start].says("="):
+        if takes is Takes.ONE and start < len(found) and found[start].matches("="):
             start += 1
         at = _end(found, start, takes, grammar) if words else _atom(found, at)
         own = sorted_.setdefault(name, [])
@@ -129,7 +129,7 @@ def _begins(found: Tokens, at: int, grammar: Grammar) -> tuple[str, ...]:
 
 
 def _fits(found: Tokens, start: int, takes: Takes) -> bool:
-    return takes is not Takes.GROUP or (start < len(found) and found[start].says("("))
+    return takes is not Takes.GROUP or (start < len(found) and found[start].matches("("))
 
 
 def _end(found: Tokens, start: int, takes: Takes, grammar: Grammar) -> int:
@@ -143,7 +143,7 @@ def _end(found: Tokens, start: int, takes: Takes, grammar: Grammar) -> int:
 
 def _atom(found: Tokens, at: int) -> int:
     """Return where the token at ``at`` ends, or the parentheses that it opens."""
-    return closing(found, at) + 1 if at < len(found) and found[at].says("(") else at + 1
+    return closing(found, at) + 1 if at < len(found) and found[at].matches("(") else at + 1
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class TableText:
 def table_text(text: str) -> TableText:
     """Take ``SHOW CREATE TABLE`` apart."""
     found = tokens(text, executed=True)
-    start = next((at for at, token in enumerate(found) if token.says("(")), len(found) - 1)
+    start = next((at for at, token in enumerate(found) if token.matches("(")), len(found) - 1)
     end = closing(found, start)
     options = clauses(found[end + 1 :], TABLE)
     by, pieces = _partitions(options.get("partition by", []))
@@ -178,13 +178,13 @@ def _added(table: TableText, element: Tokens) -> bool:
         end = _type_ends(element, 1)
         table.columns[_name(element[0])] = {**clauses(element[end:], COLUMN), "type": list(element[1:end])}
         return True
-    if element[0].says("CONSTRAINT") and element[2].says("CHECK"):
+    if element[0].matches("CONSTRAINT") and element[2].matches("CHECK"):
         table.checks[_name(element[1])] = clauses(element[2:], CHECK)
         return True
-    at = next((at for at, token in enumerate(element) if token.says("(")), 0)
-    if any(token.says("FOREIGN") for token in element[:at]):
+    at = next((at for at, token in enumerate(element) if token.matches("(")), 0)
+    if any(token.matches("FOREIGN") for token in element[:at]):
         return True  # information_schema has all of it
-    if any(token.says("KEY") for token in element[:at]):
+    if any(token.matches("KEY") for token in element[:at]):
         name = _name(element[at - 1]) if element[at - 1].kind is TokenKind.NAME else "PRIMARY"
         end = closing(element, at)
         own = clauses(element[end + 1 :], INDEX)
@@ -212,7 +212,7 @@ def _name(token: Token) -> str:
 def _partitions(found: Tokens) -> tuple[list[Token], dict[str, Tokens]]:
     """Return by what a table is partitioned, and its partitions by name."""
     start = next(
-        (at for at, (a, b) in enumerate(pairwise(found)) if a.says("(") and b.says("PARTITION")),
+        (at for at, (a, b) in enumerate(pairwise(found)) if a.matches("(") and b.matches("PARTITION")),
         len(found),
     )
     end = closing(found, start) if start < len(found) else start
@@ -239,13 +239,13 @@ class RoutineText:
 def routine_text(text: str, sql_mode: str) -> RoutineText:
     """Take ``SHOW CREATE PROCEDURE`` or ``FUNCTION`` apart; the body stays a text, it may be no SQL."""
     found = tokens(text, sql_mode)
-    start = next((at for at, token in enumerate(found) if token.says("(")), len(found))
+    start = next((at for at, token in enumerate(found) if token.matches("(")), len(found))
     end = closing(found, start)
     match = _ROUTINE.match(text[found[end].end :]) if start < len(found) else None
     if match is None:
         return RoutineText([], [], {}, text)
     own = clauses(tokens(match["traits"]), ROUTINE)
-    aggregate = [token for token in found[:start] if token.says("AGGREGATE")]
+    aggregate = [token for token in found[:start] if token.matches("AGGREGATE")]
     returns = tokens(match["returns"] or "")
     return RoutineText(
         found[start + 1 : end],
@@ -258,7 +258,7 @@ def routine_text(text: str, sql_mode: str) -> RoutineText:
 def after_words(found: Tokens, *words: str) -> Tokens:
     """Return what follows these words, where they first occur in a row; everything when nowhere."""
     for at in range(len(found) - len(words) + 1):
-        if all(found[at + i].says(word) for i, word in enumerate(words)):
+        if all(found[at + i].matches(word) for i, word in enumerate(words)):
             return found[at + len(words) :]
     return found
 
@@ -269,11 +269,13 @@ def trigger_text(text: str, sql_mode: str) -> tuple[Tokens, Tokens]:
     body = after_words(found, "FOR", "EACH", "ROW")
     head = found[: len(found) - len(body)]
     when = (
-        after_words(head, "BEFORE") if any(token.says("BEFORE") for token in head) else after_words(head, "AFTER")
+        after_words(head, "BEFORE")
+        if any(token.matches("BEFORE") for token in head)
+        else after_words(head, "AFTER")
     )
-    end = next((at for at, token in enumerate(when) if token.says("ON")), 0)
-    condition = [token for token in when[:end] if not token.says("INSERT", "UPDATE", "DELETE")]
-    return condition, body[2:] if body and body[0].says("FOLLOWS", "PRECEDES") else body
+    end = next((at for at, token in enumerate(when) if token.matches("ON")), 0)
+    condition = [token for token in when[:end] if not token.matches("INSERT", "UPDATE", "DELETE")]
+    return condition, body[2:] if body and body[0].matches("FOLLOWS", "PRECEDES") else body
 
 
 def event_body(text: str, sql_mode: str) -> Tokens:
@@ -297,7 +299,7 @@ def view_text(text: str) -> Clauses:
     query = after_words(found, "VIEW")
     head = clauses(found[: len(found) - len(query) - 1], VIEW)
     words = [
-        t for t in head.get(OPTIONS, []) if t.kind is not TokenKind.NAME and not t.says("@")
+        t for t in head.get(OPTIONS, []) if t.kind is not TokenKind.NAME and not t.matches("@")
     ]  # of the definer
     return {**head, OPTIONS: words, "query": list(query[1:])}
 
@@ -305,5 +307,5 @@ def view_text(text: str) -> Clauses:
 def after_name(text: str, *words: str, sql_mode: str = "") -> str:
     """Return what follows an object's name, byte for byte."""
     found = after_words(tokens(text, sql_mode), *words)
-    name = 3 if len(found) > 2 and found[1].says(".") else 1
+    name = 3 if len(found) > 2 and found[1].matches(".") else 1
     return text[found[name - 1].end :] if len(found) >= name else text

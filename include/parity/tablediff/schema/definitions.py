@@ -162,7 +162,7 @@ def _indexes(side: _Side) -> Found:
 
 def _period(written: list[Tokens]) -> Tokens:
     """Return the words by which MariaDB forbids that periods overlap; information_schema has none."""
-    return [token for part in written for token in part if token.says("WITHOUT", "OVERLAPS")]
+    return [token for part in written for token in part if token.matches("WITHOUT", "OVERLAPS")]
 
 
 def _part(record: Record, written: list[Tokens], style: Style) -> str:
@@ -172,7 +172,7 @@ def _part(record: Record, written: list[Tokens], style: Style) -> str:
     if record["column_name"]:
         return f"{record['column_name']}{length}{order}"
     at = int(record["seq_in_index"]) - 1
-    found = [token for token in written[at] if not token.says("DESC")] if at < len(written) else []
+    found = [token for token in written[at] if not token.matches("DESC")] if at < len(written) else []
     return f"{expression(found, style)}{length}{order}"
 
 

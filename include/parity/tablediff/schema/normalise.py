@@ -83,8 +83,8 @@ def column_type(found: Tokens) -> str:
     """
     if [token.word or token.text for token in found] == ["TINYINT", "(", "1", ")"]:
         return expression(found)
-    sized = len(found) > 1 and found[0].word in _WITH_WIDTH and found[1].says("(")
-    if sized and not found[-1].says("ZEROFILL"):
+    sized = len(found) > 1 and found[0].word in _WITH_WIDTH and found[1].matches("(")
+    if sized and not found[-1].matches("ZEROFILL"):
         found = [found[0], *found[closing(found, 1) + 1 :]]
     return expression(found)
 
@@ -100,7 +100,7 @@ def default(found: Tokens, style: Style = PLAIN) -> str:
     MySQL puts numbers into quotes and expressions into parentheses; MariaDB does neither.
     """
     texts = [token.text for token in found]
-    if not found or (len(found) == 1 and found[0].says("NULL")):
+    if not found or (len(found) == 1 and found[0].matches("NULL")):
         return "none"
     if found[-1].kind is TokenKind.NUMBER and texts[:-1] in ([], ["-"]) and not texts[-1].startswith("0x"):
         return f"'{''.join(texts)}'"
@@ -165,7 +165,7 @@ _NOTHING = Token(TokenKind.MARK, "")
 
 def _called(before: Token, token: Token) -> Token:
     """Return a partition's name as one, whose case is compared."""
-    named = before.says("PARTITION", "SUBPARTITION") and not token.says("BY")
+    named = before.matches("PARTITION", "SUBPARTITION") and not token.matches("BY")
     return token._replace(kind=TokenKind.NAME) if named else token
 
 
@@ -184,7 +184,7 @@ def body(found: Tokens) -> str:
         reserved = token.kind is TokenKind.WORD and token.text.lower() in RESERVED
         named = bool(words) and words[-1].text in (".", "@")
         words.append(token._replace(text=token.text.lower()) if reserved and not named else token)
-    while words and words[-1].says(";"):
+    while words and words[-1].matches(";"):
         words.pop()
     return joined(words, exact=True)
 
@@ -266,6 +266,6 @@ def _precision(behind: list[str], at: int) -> tuple[str, int]:
 
 def _bare(found: list[Token]) -> list[Token]:
     """Drop parentheses round the whole."""
-    while found and found[0].says("(") and closing(found, 0) == len(found) - 1 and found[-1].says(")"):
+    while found and found[0].matches("(") and closing(found, 0) == len(found) - 1 and found[-1].matches(")"):
         found = found[1:-1]
     return found
