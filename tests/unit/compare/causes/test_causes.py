@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from parity.compare.causes.sampling import SampledVariants
 from parity.report import render_html, report_data
 from parity.report.text import as_text
 from parity.suite.models import Waiver
@@ -140,6 +141,23 @@ def test_a_proposal_is_tried_before_it_is_made(comparing: Compare) -> None:
     (proposal,) = result.proposals
     assert "trim: right" in proposal["yaml"]
     assert (proposal["tried"], proposal["covers"], proposal["left"]) == (21, 20, 1)
+
+
+def test_what_a_sample_misses_is_looked_for_once_more(comparing: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parity.compare.rows.facts.find_variants", lambda *_: SampledVariants({}, complete=False))
+    rows = "SELECT i AS id, {} AS v, {} AS w, 1 AS same FROM range(9) t(i)"
+    result = comparing(rows.format("'a'", 10), rows.format("CASE i WHEN 3 THEN 'b' ELSE 'a ' END", 100))
+    assert causes(result, "v") == {"trailing_space": 8, "unexplained": 1}
+    assert causes(result, "w") == {"scale": 9}
+
+
+def test_a_proposal_is_tried_on_a_part_of_very_many_rows(
+    comparing: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.explain.proposals._MOST_ROWS", 12)
+    rows = "SELECT i AS id, {} AS v FROM range(48) t(i)"
+    (proposal,) = comparing(rows.format("'a'"), rows.format("'a '")).proposals
+    assert 0 < proposal["tried"] == proposal["covers"] < 36
 
 
 def test_a_rule_that_would_break_equal_rows_is_not_proposed(comparing: Compare) -> None:
