@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from parity.compare.result import Canary, Rows, SchemaFact, Verdict
+from parity.compare.result import Canary, Result, Rows, SchemaFact, Verdict
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.spec import Spec
 from parity.compare.verdict import Evidence, coverage, judge, only_keys, schema_differences
@@ -162,3 +162,18 @@ def test_invalid_comes_before_fail_and_fail_before_waived() -> None:
     assert judge(evidence(uncovered=1, waived=1), SPEC)[0] is Verdict.FAIL
     under = evidence(plan=plan("id v", 4), uncovered=1, waived=1)
     assert judge(under, replace(SPEC, coverage=0.9))[0] is Verdict.INVALID
+
+
+def test_a_result_without_a_comparison_says_nothing_else() -> None:
+    nothing = {name: [] for name in ("columns", "schema", "not_compared", "row_causes", "samples", "waivers")}
+    canary = {"planted": 0, "found": 0, "hidden": [], "blind": [], "smallest": []}
+    names = ("legacy", "target", "equal", "changed", "missing", "extra", "duplicate_legacy", "duplicate_target")
+    shown = Result(Verdict.INVALID, "because").to_json()
+    assert {name: shown[name] for name in (*nothing, "canary", "rows", "version", "verdict", "reason")} == {
+        **nothing,
+        "canary": canary,
+        "rows": dict.fromkeys(names, 0),
+        "version": 1,
+        "verdict": "INVALID",
+        "reason": "because",
+    }

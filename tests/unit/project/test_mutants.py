@@ -8,7 +8,7 @@ import pytest
 
 from mutants.__main__ import estimate, sampled, score, table
 from mutants.listed import Listed
-from mutants.operators import Mutant, mutants_of
+from mutants.operators import PARITY, Mutant, mutants_of
 from mutants.run import Outcome
 from mutants.tests import ROOT, Map, Run
 
@@ -83,11 +83,13 @@ def test_an_entry_that_names_no_mutant_is_unused() -> None:
     assert Listed({gone: "why"}).unused([_mutant("a → b")], ["compare/verdict.py"]) == [gone]
 
 
-def test_every_listed_survivor_names_a_mutant_and_its_reason() -> None:
-    listed = Listed.read(ROOT / "tests" / "mutants" / "listed.yaml")
-    files = sorted({path for path, _, _ in listed.reasons})
-    assert listed.unused([mutant for path in files for mutant in mutants_of(path)], files) == []
-    assert all(len(why) > 10 for why in listed.reasons.values())
+def test_every_listed_survivor_names_a_line_and_its_reason() -> None:
+    """``make mutants`` reports an entry that names no mutant; to make those of every file takes too long here."""
+    for (file, function, change), why in Listed.read(ROOT / "tests" / "mutants" / "listed.yaml").reasons.items():
+        source = " ".join((PARITY / file).read_text().split())
+        assert change.partition(" → ")[0] in source, change
+        assert function.rpartition(".")[2] in source, function
+        assert len(why) > 10, change
 
 
 def test_a_sample_takes_as_many_of_each_file_and_weighs_it_by_its_mutants() -> None:

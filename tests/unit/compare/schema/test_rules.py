@@ -167,6 +167,13 @@ def test_a_rule_for_texts_fits_numbers_that_are_compared_as_texts(comparing: Com
     assert result.rows.changed == 0
 
 
+@pytest.mark.parametrize(("legacy", "target"), [("'7'", "7"), ("7", "'7'")])
+def test_a_tolerance_in_numbers_fits_no_texts(comparing: Compare, legacy: str, target: str) -> None:
+    rows = "SELECT 1 AS id, {} AS code"
+    result = comparing(rows.format(legacy), rows.format(target), {"code": {"tolerance": "1"}})
+    assert (result.verdict, "a numeric tolerance does not fit it" in result.reason) == ("INVALID", True)
+
+
 FINE = "'5.{}'::DECIMAL(38,30)"
 
 

@@ -514,6 +514,12 @@ def test_what_the_reader_would_drop_or_mend_is_refused(tmp_path: Path, content: 
         assert result.verdict == "PASS", result.reason
 
 
+def test_a_name_may_hold_the_delimiter(tmp_path: Path) -> None:
+    sides = [_csv(tmp_path / f"{value}.csv", f'"id","a,b"\n1,{value}\n') for value in "23"]
+    result = by_id(*sides)
+    assert [(column.name, column.different) for column in result.columns] == [("id", 0), ("a,b", 1)]
+
+
 LONG = "x" * 3_000_000
 SOUND = [
     'id,v\n1,"a\r\nb"\n2,c\n',
