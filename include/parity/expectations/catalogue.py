@@ -11,7 +11,7 @@ from typing import Any
 
 from parity.suite.catalogue import CATALOGUE
 
-KEPT_BACK = frozenset(
+EXCLUDED = frozenset(
     {
         "batch_id",
         "catch_exceptions",
@@ -39,7 +39,7 @@ def generate() -> dict[str, dict[str, bool]]:
 
 def _arguments(kind: Any) -> dict[str, bool]:
     fields = kind.__fields__.items()
-    return {name: bool(field.required) for name, field in sorted(fields) if name not in KEPT_BACK}
+    return {name: bool(field.required) for name, field in sorted(fields) if name not in EXCLUDED}
 
 
 if __name__ == "__main__":

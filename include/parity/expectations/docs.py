@@ -2,7 +2,7 @@
 
 The pages are rendered by Great Expectations itself. Its own site builder would copy 4 MB of pictures into each
 site and make every reader's browser fetch fourteen files from content networks; here those tags are cut out
-and one small style sheet stands in for them, so that the pages work behind a firewall and tell nobody.
+and one small style sheet stands in for them, so that the pages work behind a firewall.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def publish(store: Artefacts, folder: str, pages: Mapping[str, str], findings: I
 def refresh_above(store: Artefacts, folder: str) -> None:
     """Refresh the index of the run ``folder`` and of everything above it: its date, its suite, all suites.
 
-    Runs once when a run has ended, because each index reads the sums of all that lies below it.
+    Runs once when a run has ended, because each index reads the sums of everything below it.
     """
     home = PurePosixPath(ROOT) / folder
     for above in (home, *list(home.parents)[: len(PurePosixPath(folder).parts)]):
@@ -106,13 +106,13 @@ def _worst_first(finding: Finding) -> tuple[int, str, str]:
 
 
 def _row(finding: Finding) -> str:
-    told = (finding.side, finding.subject, finding.expectation, finding.severity, finding.message)
-    cells = "".join(f"<td>{html.escape(text)}" for text in told)
+    values = (finding.side, finding.subject, finding.expectation, finding.severity, finding.message)
+    cells = "".join(f"<td>{html.escape(text)}" for text in values)
     return f'<tr><td class="{finding.outcome}">{finding.outcome}{cells}</tr>'
 
 
 def _refresh(store: Artefacts, folder: str) -> None:
-    """Write the index of ``folder``, newest names first, and the sum of the outcomes that lie below it."""
+    """Write the index of ``folder``, newest names first, and the sum of the outcomes below it."""
     below = sorted(store.folders(folder), reverse=True)
     read = store.read_each(f"{folder}/{name}/{SUMMARY}" for name in below)
     sums: dict[str, dict[str, int]] = {

@@ -1,8 +1,8 @@
 """DuckDB under Great Expectations' SQL engine, so that 10 million rows cost seconds and little memory.
 
-Two gaps are closed. Great Expectations reads a result after giving its connection back, which duckdb-engine
-does not survive: rows are buffered first. And it knows neither regular expressions nor LIKE, JSON and date
-formats for this dialect: they are given here. A pattern is DuckDB's (RE2): no look-around, no back-references;
+Two gaps are closed. Great Expectations reads a result after returning its connection, which duckdb-engine does
+not support: rows are buffered first. And it has no regular expressions, LIKE, JSON or date formats for this
+dialect: they are defined here. A pattern is DuckDB's (RE2): no look-around, no back-references;
 one that cannot be compiled makes its expectation INVALID.
 
 Importing this module imports Great Expectations, which takes seconds: do it where it is used.
@@ -40,9 +40,9 @@ class ParityDuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[mi
         """Run ``query``, commit, and return its buffered rows, if it has any."""
         with self.get_connection() as connection:
             result = connection.execute(query)
-            kept = result.freeze()() if result.returns_rows else result
+            rows = result.freeze()() if result.returns_rows else result
             connection.commit()
-            return kept
+            return rows
 
 
 class ParityDuckDBDatasource(SQLDatasource):  # type: ignore[misc]
@@ -51,13 +51,13 @@ class ParityDuckDBDatasource(SQLDatasource):  # type: ignore[misc]
     type: Literal["parity_duckdb"] = "parity_duckdb"
 
     def use(self, engine: sa.Engine) -> None:
-        """Ask ``engine`` from now on."""
+        """Use ``engine`` from now on."""
         self._engine = engine
         self._cached_connection_string = self.connection_string
         self._execution_engine = ParityDuckDBExecutionEngine(engine=engine, create_temp_table=False)
 
     def get_execution_engine(self) -> ParityDuckDBExecutionEngine:
-        """Return the execution engine over what was handed over."""
+        """Return the execution engine over that engine."""
         return self._execution_engine
 
 
@@ -126,10 +126,10 @@ CONDITIONS: dict[str, tuple[tuple[str, ...], Condition]] = {
     "json_parseable": ((), _json),
     "match_strftime_format": (("strftime_format",), _strftime),
 }
-"""Metric → its arguments, and the SQL condition that a right value fulfils."""
+"""Metric → its arguments, and the SQL condition that a valid value fulfils."""
 
 
-def _teach(metric: str, arguments: tuple[str, ...], condition: Condition) -> None:
+def _register(metric: str, arguments: tuple[str, ...], condition: Condition) -> None:
     """Register ``condition`` with Great Expectations; defining the class does it."""
 
     def fulfilled(_cls: Any, column: Any, **given: Any) -> Any:
@@ -145,4 +145,4 @@ def _teach(metric: str, arguments: tuple[str, ...], condition: Condition) -> Non
 
 
 for _metric, (_arguments, _condition) in CONDITIONS.items():
-    _teach(_metric, _arguments, _condition)
+    _register(_metric, _arguments, _condition)

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     INVALID = "invalid"
-    """It could not be computed, so it says nothing; never counted as a pass."""
+    """It could not be computed; never counted as a pass."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Finding:
     message: str = ""
     """One sentence; never a value of a row."""
     checked: int | None = None
-    """Rows that were looked at, where the expectation counts rows."""
+    """Rows that were checked, where the expectation counts rows."""
     unexpected: int | None = None
-    """Rows that broke it, where the expectation counts rows."""
+    """Rows that failed it, where the expectation counts rows."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that was expected of one activity, and where the details lie."""
+    """The findings of one activity, and where the details are stored."""
 
     findings: tuple[Finding, ...] = ()
     details: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Findings:
     """Path of the Data Docs' index page, relative to the artefact store."""
     seconds: float = 0.0
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """What they were made by and from (:mod:`parity.flow.provenance`)."""
+    """Their provenance (:mod:`parity.flow.provenance`), as JSON."""
 
     @property
     def verdict(self) -> Verdict:

@@ -1,4 +1,4 @@
-"""Both outputs as views that Great Expectations can ask, under the names that the suite uses."""
+"""Both outputs as views for Great Expectations, under the names that the suite uses."""
 
 from __future__ import annotations
 

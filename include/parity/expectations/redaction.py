@@ -1,6 +1,6 @@
-"""What Great Expectations says, without a single value of a sensitive column, and judged.
+"""Great Expectations' results, redacted and judged.
 
-Counts stay. For a belief that names a sensitive column everything else of the result goes: listed values,
+Counts stay. For an expectation that names a sensitive column everything else of the result goes: listed values,
 observed values, details, and exceptions, whose text may quote a value.
 """
 
@@ -25,7 +25,7 @@ COUNTS = frozenset(
 )
 """Keys of a result that are counts of rows, never values."""
 HIDDEN = "hidden: the column is sensitive"
-_TELLING = ("does not exist", "No provider found", "not supported", "is not supported")
+_SAFE = ("does not exist", "No provider found", "not supported", "is not supported")
 """Parts of exception messages that name columns and classes, never values."""
 
 
@@ -39,8 +39,8 @@ def masked(result: Mapping[str, Any], sensitive: bool) -> dict[str, Any]:
 
 def _hide(result: Mapping[str, Any]) -> dict[str, Any]:
     raised = exception_of(result) is not None
-    told = HIDDEN if raised else None
-    return {"raised_exception": raised, "exception_message": told, "exception_traceback": told}
+    text = HIDDEN if raised else None
+    return {"raised_exception": raised, "exception_message": text, "exception_traceback": text}
 
 
 def exception_of(result: Mapping[str, Any]) -> str | None:
@@ -54,15 +54,15 @@ def exception_of(result: Mapping[str, Any]) -> str | None:
     return str(raised[0].get("exception_message") or "unknown") if raised else None
 
 
-def finding(belief: ExpectationSpec, side: Side, result: Mapping[str, Any], sensitive: bool) -> Finding:
+def finding(spec: ExpectationSpec, side: Side, result: Mapping[str, Any], sensitive: bool) -> Finding:
     """Judge one result. What raised, or lacks a clear yes or no, is INVALID."""
     details = result.get("result") or {}
-    outcome, message = _judge(belief, result, sensitive)
+    outcome, message = _judge(spec, result, sensitive)
     return Finding(
         side=side,
-        expectation=belief.name,
-        subject=belief.subject,
-        severity=belief.severity,
+        expectation=spec.name,
+        subject=spec.subject,
+        severity=spec.severity,
         outcome=outcome,
         message=message,
         checked=details.get("element_count"),
@@ -70,7 +70,7 @@ def finding(belief: ExpectationSpec, side: Side, result: Mapping[str, Any], sens
     )
 
 
-def _judge(belief: ExpectationSpec, result: Mapping[str, Any], sensitive: bool) -> tuple[Outcome, str]:
+def _judge(spec: ExpectationSpec, result: Mapping[str, Any], sensitive: bool) -> tuple[Outcome, str]:
     raised = exception_of(result)
     if raised is not None:
         return Outcome.INVALID, _why(raised, sensitive)
@@ -78,18 +78,18 @@ def _judge(belief: ExpectationSpec, result: Mapping[str, Any], sensitive: bool) 
         return Outcome.INVALID, "It could not be computed: Great Expectations gave no answer."
     if result["success"]:
         return Outcome.PASS, ""
-    return Outcome.FAIL, _broken(belief, result.get("result") or {})
+    return Outcome.FAIL, _failure(spec, result.get("result") or {})
 
 
-def _broken(belief: ExpectationSpec, details: Mapping[str, Any]) -> str:
-    if told := belief.arguments.get("description"):
-        return f"Expected that {told}."
+def _failure(spec: ExpectationSpec, details: Mapping[str, Any]) -> str:
+    if description := spec.arguments.get("description"):
+        return f"Expected that {description}."
     if details.get("unexpected_count") and details.get("element_count"):
         return f"{details['unexpected_count']:,} of {details['element_count']:,} rows break it."
-    return "The observed value lies outside; Data Docs show it."
+    return "The observed value is outside the limits; Data Docs show it."
 
 
 def _why(raised: str, sensitive: bool) -> str:
-    if not sensitive and any(part in raised for part in _TELLING):
+    if not sensitive and any(part in raised for part in _SAFE):
         return f"It could not be computed: {raised.splitlines()[0][:200]}"
-    return "It could not be computed; the full result in the artefact store says more."
+    return "It could not be computed; the full result in the artefact store has the details."

@@ -1,4 +1,4 @@
-"""What is expected, as data: of both outputs by the suite, and of what the comparison found by Parity."""
+"""Expectations as data: the suite's on both outputs, and Parity's own on the comparison's result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ExpectationSpec:
     arguments: dict[str, Any]
     severity: Severity = Severity.CRITICAL
     subject: str = ""
-    """What it is about, for people."""
+    """The columns it is about, or ``table``."""
 
     @property
     def columns(self) -> frozenset[str]:
@@ -36,31 +36,31 @@ class ExpectationSpec:
 
 @dataclass(frozen=True)
 class ComparisonFacts:
-    """What the comparison found as one row of numbers, and what is expected of it."""
+    """The comparison's result as one row of numbers, and the expectations on it."""
 
     row: dict[str, Any] = field(default_factory=dict)
-    beliefs: tuple[ExpectationSpec, ...] = ()
+    specs: tuple[ExpectationSpec, ...] = ()
 
 
-def beliefs_of(activity: Activity, side: str) -> tuple[ExpectationSpec, ...]:
+def specs_of(activity: Activity, side: str) -> tuple[ExpectationSpec, ...]:
     """Return what the suite expects of one side; critical, unless it says otherwise."""
     listed = (*activity.expect.both, *getattr(activity.expect, side))
-    return tuple(_belief(name, arguments) for entry in listed for name, arguments in entry.items())
+    return tuple(_spec(name, arguments) for entry in listed for name, arguments in entry.items())
 
 
 def comparison_facts(activity: Activity, result: Result) -> ComparisonFacts:
     """Return the facts of the comparison. When it was INVALID there is only that, and it fails.
 
-    The comparison stays the judge: where its verdict is green, nothing here is more than a warning.
+    The comparison decides: where its verdict is green, nothing here is more than a warning.
     """
     facts = list(_facts(activity, result))
     severity = Severity.WARNING if result.verdict.green else Severity.CRITICAL
     row = {name: value for name, value, *_ in facts}
-    beliefs = [
+    specs = [
         ExpectationSpec(kind, {"column": name, **limits, "description": sentence}, severity, subject)
         for name, _, kind, limits, sentence, subject in facts
     ]
-    return ComparisonFacts(row, tuple(beliefs))
+    return ComparisonFacts(row, tuple(specs))
 
 
 Fact = tuple[str, Any, str, dict[str, Any], str, str]
@@ -111,12 +111,12 @@ def _column_facts(result: Result) -> Iterator[Fact]:
 
 
 def _column_fact(name: str, different: int, waived: bool, sentence: str) -> Fact:
-    told = f"{sentence}, but for what a waiver covers" if waived else sentence
-    return f"different in {name}", 0 if waived else different, _MAX, {"max_value": 0}, told, name
+    text = f"{sentence}, but for what a waiver covers" if waived else sentence
+    return f"different in {name}", 0 if waived else different, _MAX, {"max_value": 0}, text, name
 
 
-def _belief(name: str, arguments: dict[str, Any]) -> ExpectationSpec:
+def _spec(name: str, arguments: dict[str, Any]) -> ExpectationSpec:
     severity = Severity(arguments.get("severity", Severity.CRITICAL))
     plain = {key: value for key, value in arguments.items() if key != "severity"}
-    belief = ExpectationSpec(name, plain, severity)
-    return ExpectationSpec(name, plain, severity, ", ".join(sorted(belief.columns)) or "table")
+    spec = ExpectationSpec(name, plain, severity)
+    return ExpectationSpec(name, plain, severity, ", ".join(sorted(spec.columns)) or "table")

@@ -22,14 +22,14 @@ from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.expectations.redaction import finding, masked
-from parity.expectations.specs import ComparisonFacts, ExpectationSpec, beliefs_of, comparison_facts
+from parity.expectations.specs import ComparisonFacts, ExpectationSpec, comparison_facts, specs_of
 from parity.suite.models import Activity
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 ParquetPaths = Sequence[Path]
-"""Parquet files of one side's output; empty when the output never travelled (digest)."""
+"""Parquet files of one side's output; empty when the output was not exported (digest)."""
 SHOWN = 20
 """Unexpected values that a full result lists, of columns that are not sensitive."""
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ValidationRun:
-    """Which run is validated; names the artefacts."""
+    """The run that is validated; it names the artefacts."""
 
     suite: str
     business_date: date
@@ -52,7 +52,7 @@ class ValidationRun:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedSide:
     """One side, judged: findings, the full result as JSON, and its page."""
 
     side: Side
@@ -67,7 +67,7 @@ def validate(
     target: ParquetPaths,
     result: Result,
     *,
-    occasion: ValidationRun,
+    run: ValidationRun,
     store: Artefacts,
     memory: str = "1GB",
 ) -> Findings:
@@ -84,58 +84,56 @@ def validate(
         _comparison(activity, result),
     ]
     findings = tuple(found for side in checked for found in side.findings)
-    folder = occasion.folder(activity.name)
-    details = tuple(_keep(store, folder, occasion, side) for side in checked if side.full)
+    folder = run.folder(activity.name)
+    details = tuple(_write_details(store, folder, run, side) for side in checked if side.full)
     docs = publish(store, folder, {side.side: side.page for side in checked if side.page}, findings)
     return Findings(findings, details, docs, round(time.monotonic() - started, 3))
 
 
-def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -> Checked:
-    """Check one output; without files nothing can be said of it, and that is INVALID."""
-    beliefs = beliefs_of(activity, side)
-    if not beliefs:
-        return Checked(side, (), {})
+def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -> CheckedSide:
+    """Check one output; INVALID without files."""
+    specs = specs_of(activity, side)
+    if not specs:
+        return CheckedSide(side, (), {})
     if not files:
-        return _unknown(beliefs, side, "It could not be computed: in this mode the output does not travel.")
+        return _invalid(specs, side, "It could not be computed: in this mode the output is not exported.")
     try:
-        return _asked(activity, beliefs, side, files, memory)
+        return _check_files(activity, specs, side, files, memory)
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         log.warning("Expectations on the %s output could not run: %s", side, type(error).__name__)
-        return _unknown(
-            beliefs, side, f"It could not be computed: {type(error).__name__} while reading the output."
-        )
+        return _invalid(specs, side, f"It could not be computed: {type(error).__name__} while reading the output.")
 
 
-def _unknown(beliefs: Sequence[ExpectationSpec], side: Side, message: str) -> Checked:
+def _invalid(specs: Sequence[ExpectationSpec], side: Side, message: str) -> CheckedSide:
     found = tuple(
-        Finding(side, belief.name, belief.subject, belief.severity, Outcome.INVALID, message) for belief in beliefs
+        Finding(side, spec.name, spec.subject, spec.severity, Outcome.INVALID, message) for spec in specs
     )
-    return Checked(side, found, {})
+    return CheckedSide(side, found, {})
 
 
-def _asked(
-    activity: Activity, beliefs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths, memory: str
-) -> Checked:
+def _check_files(
+    activity: Activity, specs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths, memory: str
+) -> CheckedSide:
     from parity.expectations.duckdb_engine import open_duckdb
 
     with tempfile.TemporaryDirectory(prefix="parity-gx-") as scratch:
         engine = open_duckdb(memory, scratch)
         try:
-            _make_view(engine, activity, beliefs, side, files)
+            _make_view(engine, activity, specs, side, files)
             sensitive = _sensitive(activity)
             batch = _sql_batch(engine, side)
-            results = [_one(batch, belief, _touches(belief, sensitive)) for belief in beliefs]
-            return _told(side, beliefs, results, sensitive)
+            results = [_one(batch, spec, _is_sensitive(spec, sensitive)) for spec in specs]
+            return _checked(side, specs, results, sensitive)
         finally:
             engine.dispose()
 
 
 def _make_view(
-    engine: Engine, activity: Activity, beliefs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths
+    engine: Engine, activity: Activity, specs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths
 ) -> None:
     from parity.expectations.outputs import columns_of, suite_names, view
 
-    wanted = sorted({name for belief in beliefs for name in belief.columns})
+    wanted = sorted({name for spec in specs for name in spec.columns})
     with engine.connect() as connection:
         present = [row[0] for row in connection.exec_driver_sql(columns_of(files)).fetchall()]
         names = suite_names(present, activity, wanted, side)
@@ -147,22 +145,22 @@ def _sensitive(activity: Activity) -> frozenset[str]:
     return frozenset(name.lower() for name, rule in activity.columns.items() if rule.sensitive)
 
 
-def _comparison(activity: Activity, result: Result) -> Checked:
-    """Check what the comparison found; when it was INVALID, so is all that is said of it."""
+def _comparison(activity: Activity, result: Result) -> CheckedSide:
+    """Check the comparison's result; when it is INVALID, so is every finding on it."""
     facts = comparison_facts(activity, result)
     try:
         checked = _compared(facts)
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         log.warning("Expectations on the comparison could not run: %s", type(error).__name__)
-        return _unknown(facts.beliefs, "comparison", f"It could not be computed: {type(error).__name__}.")
+        return _invalid(facts.specs, "comparison", f"It could not be computed: {type(error).__name__}.")
     if result.verdict is not Verdict.INVALID:
         return checked
-    unknown = _unknown(facts.beliefs, "comparison", f"The comparison was INVALID: {result.reason}")
-    return Checked("comparison", unknown.findings, checked.full, checked.page)
+    unknown = _invalid(facts.specs, "comparison", f"The comparison was INVALID: {result.reason}")
+    return CheckedSide("comparison", unknown.findings, checked.full, checked.page)
 
 
-def _compared(facts: ComparisonFacts) -> Checked:
-    """Ask Great Expectations about the facts, as a table of one row."""
+def _compared(facts: ComparisonFacts) -> CheckedSide:
+    """Check the facts with Great Expectations, as a table of one row."""
     import pandas as pd
 
     context = _context()
@@ -172,11 +170,11 @@ def _compared(facts: ComparisonFacts) -> Checked:
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": pd.DataFrame([facts.row])})
     )
-    return _told("comparison", facts.beliefs, _all(batch, facts.beliefs), frozenset())
+    return _checked("comparison", facts.specs, _all(batch, facts.specs), frozenset())
 
 
 def _context() -> Any:
-    """Return a context that keeps nothing and calls nobody."""
+    """Return a context that stores nothing and makes no network call."""
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
@@ -195,17 +193,17 @@ def _sql_batch(engine: Engine, side: Side) -> Any:
     return source.add_table_asset(side, table_name=side).add_batch_definition_whole_table("all").get_batch()
 
 
-def _told(
-    side: Side, beliefs: Sequence[ExpectationSpec], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
-) -> Checked:
-    """Judge and render results, which are masked already."""
+def _checked(
+    side: Side, specs: Sequence[ExpectationSpec], results: Sequence[Mapping[str, Any]], sensitive: frozenset[str]
+) -> CheckedSide:
+    """Return the findings and the page of results, which are masked already."""
     import great_expectations
     from great_expectations.core import ExpectationSuiteValidationResult
 
     from parity.expectations.docs import page
 
-    pairs = list(zip(beliefs, results, strict=True))
-    found = tuple(finding(belief, side, full, _touches(belief, sensitive)) for belief, full in pairs)
+    pairs = list(zip(specs, results, strict=True))
+    found = tuple(finding(spec, side, full, _is_sensitive(spec, sensitive)) for spec, full in pairs)
     whole = ExpectationSuiteValidationResult(
         success=all(f.outcome is Outcome.PASS for f in found),
         results=[_reread(full) for full in results],
@@ -216,39 +214,39 @@ def _told(
             "great_expectations_version": great_expectations.__version__,
         },
     )
-    return Checked(side, found, whole.to_json_dict(), page(whole))
+    return CheckedSide(side, found, whole.to_json_dict(), page(whole))
 
 
-def _touches(belief: ExpectationSpec, sensitive: frozenset[str]) -> bool:
-    return any(name.lower() in sensitive for name in belief.columns)
+def _is_sensitive(spec: ExpectationSpec, sensitive: frozenset[str]) -> bool:
+    return any(name.lower() in sensitive for name in spec.columns)
 
 
-def _all(batch: Any, beliefs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
+def _all(batch: Any, specs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
     """Run expectations about facts in one go, which is ten times faster than one by one, and in their order."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     suite = gx.ExpectationSuite("comparison")
     suite.expectations = [
-        getattr(gxe, belief.name)(**belief.arguments, severity=belief.severity.value, meta={"position": position})
-        for position, belief in enumerate(beliefs)
+        getattr(gxe, spec.name)(**spec.arguments, severity=spec.severity.value, meta={"position": position})
+        for position, spec in enumerate(specs)
     ]
     results = [_plain(result.to_json_dict()) for result in batch.validate(suite).results]
     return sorted(results, key=lambda result: result["expectation_config"]["meta"]["position"])
 
 
-def _one(batch: Any, belief: ExpectationSpec, sensitive: bool) -> dict[str, Any]:
+def _one(batch: Any, spec: ExpectationSpec, sensitive: bool) -> dict[str, Any]:
     """Run one expectation and return its result as masked JSON; a class that refuses its arguments raised."""
     import great_expectations.expectations as gxe
 
     shown = 0 if sensitive else SHOWN
     try:
-        expectation = getattr(gxe, belief.name)(**belief.arguments, severity=belief.severity.value)
+        expectation = getattr(gxe, spec.name)(**spec.arguments, severity=spec.severity.value)
         result = batch.validate(
             expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": shown}
         ).to_json_dict()
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
-        result = _raised(belief, error)
+        result = _raised(spec, error)
     return masked(_plain(result), sensitive)
 
 
@@ -260,15 +258,15 @@ def _plain(result: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _raised(belief: ExpectationSpec, error: Exception) -> dict[str, Any]:
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", belief.name).lower()
-    told = {"raised_exception": True, "exception_message": str(error), "exception_traceback": ""}
+def _raised(spec: ExpectationSpec, error: Exception) -> dict[str, Any]:
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", spec.name).lower()
+    info = {"raised_exception": True, "exception_message": str(error), "exception_traceback": ""}
     return {
         "success": False,
-        "expectation_config": {"type": kind, "kwargs": belief.arguments, "meta": {}},
+        "expectation_config": {"type": kind, "kwargs": spec.arguments, "meta": {}},
         "result": {},
         "meta": {},
-        "exception_info": told,
+        "exception_info": info,
     }
 
 
@@ -298,7 +296,7 @@ def _statistics(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _keep(store: Artefacts, folder: str, occasion: ValidationRun, side: Checked) -> str:
+def _write_details(store: Artefacts, folder: str, run: ValidationRun, side: CheckedSide) -> str:
     """Write one side's full result and return its name in ``store``."""
-    name = f"expectations/{folder}/attempt-{occasion.attempt}/{side.side}.json"
+    name = f"expectations/{folder}/attempt-{run.attempt}/{side.side}.json"
     return store.write(name, json.dumps(side.full, indent=1, default=str))

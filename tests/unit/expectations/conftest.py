@@ -38,7 +38,7 @@ def payments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def occasion() -> ValidationRun:
+def run() -> ValidationRun:
     """A night."""
     return ValidationRun("payments", date(2026, 3, 2), "scheduled__2026-03-02T02:00:00+00:00")
 
@@ -79,13 +79,13 @@ def result() -> Callable[..., Result]:
 
 
 @pytest.fixture
-def check(payments: Path, occasion: ValidationRun, tmp_path: Path, result: Callable[..., Result]) -> Check:
+def check(payments: Path, run: ValidationRun, tmp_path: Path, result: Callable[..., Result]) -> Check:
     """Validate an activity on the payments of both sides; keyword arguments replace what is given."""
 
-    def run(activity: Activity, **given: Any) -> Findings:
+    def validated(activity: Activity, **given: Any) -> Findings:
         store = Artefacts.on_disk(given.pop("store", tmp_path / "artefacts"))
         legacy, target = given.pop("legacy", [payments]), given.pop("target", [payments])
         found = given.pop("result", None) or result()
-        return validate(activity, legacy, target, found, occasion=occasion, store=store, **given)
+        return validate(activity, legacy, target, found, run=run, store=store, **given)
 
-    return run
+    return validated

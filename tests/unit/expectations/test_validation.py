@@ -169,7 +169,7 @@ def test_an_output_that_is_not_there_or_not_parquet_is_invalid(
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 nothing")
     found = check(activity(both=({"ExpectColumnToExist": {"column": "id"}},)), legacy=[], target=[broken])
-    assert "does not travel" in on(found, "legacy")[0].message
+    assert "is not exported" in on(found, "legacy")[0].message
     assert "while reading the output" in on(found, "target")[0].message
     assert found.verdict is Verdict.INVALID
 

@@ -64,7 +64,7 @@ def expect(run: ActivityRun, legacy: Export, target: Export, result: Result) -> 
         legacy.files,
         target.files,
         result,
-        occasion=ValidationRun(run.suite.suite, run.plan.business_date, run.plan.key, run.attempt),
+        run=ValidationRun(run.suite.suite, run.plan.business_date, run.plan.key, run.attempt),
         store=run.artefacts,
         memory=run.settings.memory,
     )

@@ -1,4 +1,4 @@
-"""Both sides' digests, held against each other: which buckets are equal, and which rows have to be seen."""
+"""The comparison of both sides' digests: which buckets are equal, and which rows to export."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.columnar import BUCKET, SUMS
 
 Line = tuple[int, int, tuple[int, ...]]
-"""Rows, rows whose key is not alone, sums."""
+"""Rows, rows with a duplicate key, sums."""
 COLUMNS = tuple(ExportColumn(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
 """Columns of a digest."""
 NO_FILES = f"files-{fingerprint('')[:16]}"
-"""What an earlier helper job called a source without files."""
+"""The version that an earlier helper job gave a source without files."""
 MOST_LISTED = 1000
-"""Buckets that one query names; where more differ, every row travels."""
+"""Buckets that one query names; where more differ, every row is exported."""
 
 
 @dataclass(frozen=True)
 class BucketLines:
-    """A bucket whose rows travel, as each side digested it; None where the side has no row in it."""
+    """A bucket whose rows are exported, as each side digested it; None where the side has no row in it."""
 
     bucket: int
     legacy: Line | None
@@ -35,7 +35,7 @@ class BucketLines:
 
 @dataclass(frozen=True)
 class BucketDiff:
-    """What the digests say."""
+    """The difference of two digests."""
 
     legacy_rows: int
     target_rows: int
@@ -43,19 +43,19 @@ class BucketDiff:
     """Buckets that hold a row on either side."""
     unequal: int
     seen: tuple[BucketLines, ...]
-    """The unequal ones and a sample of the equal ones; empty when there is no row, or when everything travels."""
+    """The unequal ones and a sample of the equal ones; empty without rows, or when all rows are exported."""
     everything: bool
     stayed: int
-    """Rows in equal buckets that are not seen, the same number on both sides."""
+    """Rows in equal buckets that are not exported, the same number on both sides."""
     stayed_duplicates: int
     target_source: str
-    """State of the table that was digested; empty when it has no name."""
+    """Version of the table that was digested; empty when it has none."""
     digests: tuple[str, str]
     """The query and the export that digested the two sides."""
     bytes: int
     """Bytes of both digests."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """What it was made by and from (:mod:`parity.flow.provenance`)."""
+    """Its provenance (:mod:`parity.flow.provenance`), as JSON."""
 
     @property
     def mark(self) -> str:
@@ -64,12 +64,12 @@ class BucketDiff:
 
     @property
     def inside(self) -> tuple[int, ...]:
-        """Return the numbers of the buckets whose rows travel."""
+        """Return the numbers of the buckets whose rows are exported."""
         return tuple(one.bucket for one in self.seen)
 
 
 def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
-    """Return what two digests say of each other; ``day`` picks the sample, another one each night."""
+    """Return the difference of two digests; ``day`` picks the sample, another one each day."""
     left, right = _lines(legacy), _lines(target)
     every = sorted(left.keys() | right.keys())
     unequal = [bucket for bucket in every if left.get(bucket) != right.get(bucket)]
@@ -77,7 +77,7 @@ def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
     equal = [bucket for bucket in every if bucket not in different]
     sample = [equal[day.toordinal() % len(equal)]] if equal else []
     everything = len(unequal) > MOST_LISTED
-    stays = [] if everything else [left[bucket] for bucket in equal if bucket not in sample]
+    equal_lines = [] if everything else [left[bucket] for bucket in equal if bucket not in sample]
     shown = [] if everything else sorted([*unequal, *sample])
     return BucketDiff(
         legacy_rows=_rows(left),
@@ -86,33 +86,33 @@ def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
         unequal=len(unequal),
         seen=tuple(BucketLines(bucket, left.get(bucket), right.get(bucket)) for bucket in shown),
         everything=everything,
-        stayed=sum(rows for rows, _, _ in stays),
-        stayed_duplicates=sum(doubled for _, doubled, _ in stays),
-        target_source=state_of(target),
+        stayed=sum(rows for rows, _, _ in equal_lines),
+        stayed_duplicates=sum(doubled for _, doubled, _ in equal_lines),
+        target_source=version_of(target),
         digests=(str(legacy.source.get("query", "")), str(target.source.get("export", ""))),
         bytes=legacy.bytes + target.bytes,
     )
 
 
 def check_same_state(buckets: BucketDiff, target: Export) -> None:
-    """Refuse rows of a table that has changed since it was digested, or does not say so."""
-    now = state_of(target)
+    """Refuse rows of a table that has changed since it was digested, or whose version is unknown."""
+    now = version_of(target)
     if now != buckets.target_source:
         raise ExportRefused(
-            f"The target was {buckets.target_source or 'nameless'} when it was digested"
-            f" and is {now or 'nameless'} now.",
+            f"The target was {buckets.target_source or 'without a version'} when it was digested"
+            f" and is {now or 'without a version'} now.",
             remedy="Clear the activity's tasks to compare its newest state.",
         )
     if not now and (buckets.target_rows or target.rows):
         raise ExportRefused(
-            "The target's state has no name, so that nothing shows whether it changed since it was digested.",
+            "The target has no version, so nothing shows whether it changed since it was digested.",
             remedy="Declare mode rows, or update the helper job.",
         )
 
 
-def check_digests(buckets: BucketDiff, asked: tuple[str, str]) -> None:
-    """Refuse exports that were asked for with other digests than those that were compared."""
-    for side, mark in zip(("legacy", "target"), asked, strict=True):
+def check_digests(buckets: BucketDiff, marks: tuple[str, str]) -> None:
+    """Refuse exports that were selected by other digests than those that were compared."""
+    for side, mark in zip(("legacy", "target"), marks, strict=True):
         if mark != buckets.mark:
             raise ExportRefused(
                 f"The {side} rows were exported for the digests {mark or 'of an unknown run'}, and those that were"
@@ -121,10 +121,10 @@ def check_digests(buckets: BucketDiff, asked: tuple[str, str]) -> None:
             )
 
 
-def state_of(export: Export) -> str:
-    """Return the name of the state that an export was made from; empty when it has none.
+def version_of(export: Export) -> str:
+    """Return the version of the table that an export was made from; empty when it has none.
 
-    A source that lists no file had the same name whatever it held.
+    A source that lists no file has the same version whatever it contains.
     """
     version = str(export.source.get("version") or "")
     return "" if version == NO_FILES else version
@@ -148,12 +148,12 @@ def _read(path: Path) -> Sequence[tuple[int, ...]]:
 
     table = pq.read_table(path)
     wanted = [column.name for column in COLUMNS]
-    whole = table.column_names == wanted and all(
+    valid = table.column_names == wanted and all(
         pa.types.is_integer(column.type) and not column.null_count for column in table.columns
     )
-    if not whole:
+    if not valid:
         raise ExportRefused(
-            f"A digest has columns {', '.join(table.column_names)}, or numbers that are none.",
+            f"A digest has columns {', '.join(table.column_names)}, or values that are no whole numbers.",
             remedy="Clear its task to digest again.",
         )
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -1,4 +1,4 @@
-"""The comparison of the rows that travelled, completed to one of the whole tables."""
+"""Merges the comparison of the exported rows with the digests, into a result of the whole tables."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from parity.wording import plural
 SURE = "2^-128"
 
 
-def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck) -> Result:
-    """Add what stayed where it is; INVALID when digest and comparison contradict each other."""
+def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: CanaryCheck) -> Result:
+    """Add the rows that were not exported; INVALID when digest and comparison contradict each other."""
     stayed = buckets.stayed if plan.whole_rows else 0
     whole = replace(
         result,
@@ -24,25 +24,25 @@ def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, eyesight
         not_compared=(*result.not_compared, *_unseen(plan, buckets)),
         canary=replace(
             result.canary,
-            planted=result.canary.planted + eyesight.planted,
-            found=result.canary.found + eyesight.planted - len(eyesight.blind),
+            planted=result.canary.planted + canary.planted,
+            found=result.canary.found + canary.planted - len(canary.blind),
         ),
         extra={**result.extra, "digest": facts(plan, buckets)},
     )
     if result.verdict is Verdict.INVALID:
         return whole
-    if reason := _contradiction(result, plan, buckets, eyesight, whole.rows):
+    if reason := _contradiction(result, plan, buckets, canary, whole.rows):
         return replace(whole, verdict=Verdict.INVALID, reason=reason)
     return replace(whole, reason=_reason(whole, buckets))
 
 
-def demoted(result: Result, plan: DigestPlan) -> Result:
-    """Say in a comparison of rows why it is one."""
+def rows_instead(result: Result, plan: DigestPlan) -> Result:
+    """Add the reason why rows were compared to their result."""
     return replace(result, extra={**result.extra, "digest": {"mode": plan.mode, "reason": plan.reason}})
 
 
 def facts(plan: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
-    """Return what the result remembers of the digests."""
+    """Return the facts of the digests that go into the result."""
     return {
         "mode": plan.mode,
         "reason": plan.reason,
@@ -68,30 +68,28 @@ def _rows(seen: Rows, buckets: BucketDiff, plan: DigestPlan) -> Rows:
 
 
 def _unseen(plan: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
-    quiet = buckets.all - buckets.unequal
-    if quiet and not buckets.everything:
+    equal = buckets.all - buckets.unequal
+    if equal and not buckets.everything:
         yield NotCompared(
-            f"rows of {quiet:,} equal buckets",
-            f"compared by digest: count and 128 bits of sums over MD5; what collides is unseen (odds {SURE})",
+            f"rows of {equal:,} equal buckets",
+            f"compared by digest: count and 128 bits of sums over MD5; a collision goes unseen (odds {SURE})",
             buckets.stayed,
         )
     for column in plan.by_value:
         yield NotCompared(
             f"column {column.name} in digests",
-            f"compared by value ({column.why}), by a later query than its row's digest: a table that is written"
-            " between the two is not seen",
+            f"compared by value ({column.why}), by a later query than its row's digest: a write to the table"
+            " between the two goes unseen",
         )
     for padded in (one.name for one in plan.hashed if one.legacy.padded or one.target.padded):
-        yield NotCompared(f"column {padded}", "CHAR: the blanks that fill it up are no part of its digest")
+        yield NotCompared(f"column {padded}", "CHAR: the padding blanks are not part of its digest")
 
 
-def _contradiction(
-    result: Result, plan: DigestPlan, buckets: BucketDiff, eyesight: CanaryCheck, rows: Rows
-) -> str:
-    if eyesight.blind:
-        return f"The digest is blind: a changed value of {eyesight.blind[0]} did not change it."
-    if odd := {column.name for column in result.columns} ^ plan.compared:
-        return f"The digest and the comparison do not cover the same columns: {', '.join(sorted(odd))}."
+def _contradiction(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: CanaryCheck, rows: Rows) -> str:
+    if canary.blind:
+        return f"The digest is blind: a changed value of {canary.blind[0]} did not change it."
+    if mismatch := {column.name for column in result.columns} ^ plan.compared:
+        return f"The digest and the comparison do not cover the same columns: {', '.join(sorted(mismatch))}."
     if (rows.legacy, rows.target) != (buckets.legacy_rows, buckets.target_rows):
         return (
             f"{rows.legacy:,} legacy and {rows.target:,} target rows were compared, but"

@@ -1,4 +1,4 @@
-"""What each engine is asked once the way is chosen: digests, then the rows of some buckets."""
+"""The queries of a digest plan: digests, then the rows of some buckets."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def digest_target(plan: DigestPlan, target: TargetSource) -> str:
 
 
 def rows_legacy(plan: DigestPlan, buckets: BucketDiff, query: Statement) -> Statement:
-    """Return Athena's rows of the buckets that are to be seen."""
+    """Return Athena's rows of the buckets to export."""
     always = (*(one.legacy.name for one in plan.key), *(one.legacy for one in plan.by_value))
     sql = _rows(Trino(), plan, buckets, of_legacy, (plan.legacy, always, legacy_source(query)))
     return Statement(sql, query.parameters)
 
 
 def rows_target(plan: DigestPlan, buckets: BucketDiff, target: TargetSource) -> str:
-    """Return Spark's rows of the buckets that are to be seen."""
+    """Return Spark's rows of the buckets to export."""
     always = (*(one.target.name for one in plan.key), *(one.target for one in plan.by_value))
     return _rows(Spark(), plan, buckets, of_target, (plan.target, always, target_source(target)))
 
@@ -60,9 +60,9 @@ def _rows(
     plan: DigestPlan,
     buckets: BucketDiff,
     side: Side,
-    asked: tuple[tuple[str, ...], tuple[str, ...], str],
+    parts: tuple[tuple[str, ...], tuple[str, ...], str],
 ) -> str:
-    names, always, source = asked
+    names, always, source = parts
     key = [side(one) for one in plan.key or plan.hashed]
     inside = "1 = 1" if buckets.everything else dialect.among(key, plan.buckets, buckets.inside)
     return dialect.detail(names, () if plan.whole_rows else always, inside, source)

@@ -1,8 +1,8 @@
-"""The worker digests what was exported once more, with an engine of its own.
+"""Recomputes the digests of the exported rows on the worker, with DuckDB.
 
-Both engines say what a bucket's digest is; the rows of some buckets are here. If they do not yield the same
-digest, then the engine did not hash what it holds, or the table changed meanwhile: nothing may be concluded.
-And each hashed column is changed in one row, to see that the digest would have noticed.
+If the exported rows of a bucket do not have the digest that their engine computed, then the engine did not hash
+what it stores, or the table changed meanwhile: nothing may be concluded. As a canary, each hashed column is
+changed in one row, which must change the digest.
 """
 
 from __future__ import annotations
@@ -31,31 +31,34 @@ _CHANGES: Mapping[Kind, str] = {
 
 
 def verify_digests(plan: DigestPlan, buckets: BucketDiff, legacy: Export, target: Export) -> CanaryCheck:
-    """Digest the exported rows again; ExportRefused when an engine said otherwise."""
-    seen = [_again("legacy", plan, buckets, legacy, of_legacy), _again("target", plan, buckets, target, of_target)]
-    return next((one for one in seen if one.planted), CanaryCheck(0, ()))
+    """Recompute the digests of the exported rows; ExportRefused when an engine computed others."""
+    checks = [
+        _verify("legacy", plan, buckets, legacy, of_legacy),
+        _verify("target", plan, buckets, target, of_target),
+    ]
+    return next((one for one in checks if one.planted), CanaryCheck(0, ()))
 
 
-def _again(label: str, plan: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
-    told = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
-    if not told:
+def _verify(label: str, plan: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
+    lines = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
+    if not lines:
         return CanaryCheck(0, ())
     with _Worker(
         export, [side(one) for one in plan.hashed], [side(one) for one in plan.key], plan.buckets
     ) as worker:
-        found = worker.digests(sorted(told))
-        for bucket, line in told.items():
+        found = worker.digests(sorted(lines))
+        for bucket, line in lines.items():
             if found.get(bucket) != line:
                 raise ExportRefused(
-                    f"The {label} rows of bucket {bucket} do not have the digest that their engine told"
-                    f" ({_said(line)}; here {_said(found.get(bucket))}).",
-                    remedy="The table changed meanwhile, or the engine writes a value otherwise: clear the"
+                    f"The {label} rows of bucket {bucket} do not have the digest that their engine computed"
+                    f" ({_text(line)}; here {_text(found.get(bucket))}).",
+                    remedy="The table changed meanwhile, or the engine formats a value otherwise: clear the"
                     " activity's tasks, and declare mode rows if it happens again.",
                 )
-        return worker.eyesight(min(told))
+        return worker.canary(min(lines))
 
 
-def _said(line: Line | None) -> str:
+def _text(line: Line | None) -> str:
     return f"{line[0]:,} rows, sums {'/'.join(f'{total:x}' for total in line[2])}" if line else "no rows"
 
 
@@ -80,14 +83,14 @@ class _Worker:
     def digests(self, wanted: Sequence[int]) -> dict[int, Line]:
         """Return the digests of some buckets."""
         among = self._duck.among(self._key or self._columns, self._buckets, wanted)
-        return self._ask(f"rows WHERE {among}")
+        return self._query(f"rows WHERE {among}")
 
-    def eyesight(self, bucket: int) -> CanaryCheck:
-        """Change one row of a bucket, one column at a time, and say which changes its digest does not show."""
+    def canary(self, bucket: int) -> CanaryCheck:
+        """Change one row of a bucket, one column at a time, and return the changes that its digest misses."""
         among = self._duck.among(self._key or self._columns, self._buckets, [bucket])
         self._connection.execute(f"CREATE TEMP TABLE one AS SELECT * FROM rows WHERE {among} LIMIT 1")
-        before = self._ask("one")
-        blind = (column.name for column in self._columns if self._ask(self._changed(column)) == before)
+        before = self._query("one")
+        blind = (column.name for column in self._columns if self._query(self._changed(column)) == before)
         return CanaryCheck(len(self._columns), tuple(blind))
 
     def _changed(self, column: Column) -> str:
@@ -96,7 +99,7 @@ class _Worker:
         value = _CHANGES[column.kind].format(name, step)
         return f"(SELECT * REPLACE ({value} AS {name}) FROM one) AS changed"
 
-    def _ask(self, source: str) -> dict[int, Line]:
+    def _query(self, source: str) -> dict[int, Line]:
         sql = self._duck.digests(self._columns, self._key, source, self._buckets)
         rows = self._connection.execute(sql).fetchall()
         return {int(bucket): (int(n), int(doubled), tuple(map(int, sums))) for bucket, n, doubled, *sums in rows}

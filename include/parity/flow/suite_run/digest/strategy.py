@@ -1,7 +1,7 @@
 """How one activity is compared in this run: by digest or by rows, and each of its columns by hash or by value.
 
-A hash is strict. Where it is equal, every rule that loosens holds too; where it is not, the rows travel and the
-rule decides. So a rule costs nothing in exactness here: what cannot be hashed travels, with the reason why.
+A hash is strict. Where it is equal, every rule that loosens holds too; where it is not, the rows are exported and
+the rule decides. So a rule loses no exactness here: a column that cannot be hashed is exported, with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from parity.suite.models import Activity, ColumnRule, Mode
 from parity.wording import fold, plural
 
 ROWS_PER_BUCKET = 1024
-"""Fewer make a difference cheaper to fetch, and every night's digests larger."""
+"""Fewer make a difference cheaper to fetch, and the digests of every run larger."""
 MOST_BUCKETS = 1 << 18
 """Both sides' digests are held in memory: some 450 bytes a bucket and side."""
 
@@ -34,7 +34,7 @@ class Hashed:
 
 @dataclass(frozen=True)
 class ByValue:
-    """A column whose every value travels, and why."""
+    """A column whose values are all exported, and why."""
 
     name: str
     legacy: str
@@ -44,7 +44,7 @@ class ByValue:
 
 @dataclass(frozen=True)
 class DigestPlan:
-    """What was decided. In mode rows only ``reason`` matters."""
+    """The chosen strategy. In mode rows only ``reason`` matters."""
 
     mode: Mode
     reason: str
@@ -58,7 +58,7 @@ class DigestPlan:
     target: tuple[str, ...] = ()
     buckets: int = 1
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """What it was made by and from (:mod:`parity.flow.provenance`)."""
+    """Its provenance (:mod:`parity.flow.provenance`), as JSON."""
 
     @property
     def hashed(self) -> tuple[Hashed, ...]:
@@ -67,12 +67,12 @@ class DigestPlan:
 
     @property
     def whole_rows(self) -> bool:
-        """Tell whether only the rows of unequal buckets travel."""
+        """Return whether only the rows of unequal buckets are exported."""
         return not self.by_value
 
     @property
     def compared(self) -> frozenset[str]:
-        """Return the names of the columns that this way compares."""
+        """Return the names of the columns that are compared."""
         return frozenset({one.name for one in self.hashed} | {one.name for one in self.by_value})
 
 
@@ -89,7 +89,7 @@ class _Rows(Exception):
 
 
 def choose(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> DigestPlan:
-    """Return the way of an activity whose declared mode is ``digest`` or ``auto``."""
+    """Return the digest plan of an activity whose mode is ``digest`` or ``auto``."""
     try:
         return _digest(activity, mode, auto_rows, legacy, target)
     except _Rows as reason:
@@ -101,8 +101,8 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
     if mode is Mode.AUTO and most <= auto_rows:
         raise _Rows(f"{plural(most, 'row is', 'rows are')} no more than auto_rows ({auto_rows:,}).")
     _refuse_activity(activity)
-    if target.nameless and target.rows:
-        raise _Rows("The target's state has no name, so a change between digest and export would go unseen.")
+    if target.unversioned and target.rows:
+        raise _Rows("The target has no version, so a change between digest and export would go unseen.")
     pairs = [pair for pair in _pairs(activity, legacy, target) if not pair.rule.ignore]
     hashed, by_value = _sort(pairs, legacy, target)
     key = tuple(_key(activity, pairs, hashed, by_value))
@@ -172,7 +172,7 @@ def _sort(pairs: list[_Pair], legacy: Surveyed, target: Surveyed) -> tuple[dict[
 
 
 def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, SqlColumn] | str:
-    """Return the column as both sides hash it, or why it has to travel."""
+    """Return the column as both sides hash it, or why its values are exported."""
     if pair.rule.legacy_timezone or pair.rule.target_timezone:
         return "its time zone is a rule, which only the worker applies"
     met = columnar_types.agree_on_text(
@@ -182,9 +182,7 @@ def _meet(pair: _Pair, legacy: Surveyed, target: Surveyed) -> tuple[SqlColumn, S
     if isinstance(met, str):
         return met
     if any(column.padded for column in met) and pair.rule.trim not in ("right", "both"):
-        return (
-            "a CHAR is filled up with blanks, which count in a comparison of rows; trim: right lets it be digested"
-        )
+        return "a CHAR is padded with blanks, which count in a comparison of rows; trim: right lets it be digested"
     for engine, side in (("Athena", legacy), ("Spark", target)):
         if example := side.nonconforming.get(met[0].kind):
             return f"the probe found that {engine} writes {met[0].kind} otherwise: {example}"

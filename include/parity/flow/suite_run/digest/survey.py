@@ -1,4 +1,4 @@
-"""What both engines say before anything is digested: how many rows, which columns, and how they write values."""
+"""The survey of both engines before anything is digested: rows, columns, and how they format values."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Surveyed:
     columns: tuple[ExportColumn, ...]
     nonconforming: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that the engine writes otherwise than the reference, each with an example."""
-    nameless: bool = False
-    """Whether the rows' state has no name by which a change could be seen."""
+    unversioned: bool = False
+    """Whether the table has no version by which a change could be seen."""
 
 
 def legacy_source(query: Statement) -> str:
@@ -53,23 +53,21 @@ def ask_target(target: TargetSource) -> str:
 
 
 def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:
-    """Return what an engine answered; ExportRefused when it said nothing of its rows."""
+    """Return an engine's answer; ExportRefused when it has no number of rows."""
     import pyarrow.parquet as pq
 
-    told = {line["name"]: line["text"] for file in answer.files for line in pq.read_table(file).to_pylist()}
-    if not str(told.get(ROWS)).isdecimal():
-        raise ExportRefused(
-            "A survey does not say how many rows there are.", remedy="Clear its task to ask again."
-        )
-    return Surveyed(int(told[ROWS]), tuple(columns), nonconforming(told))
+    answers = {line["name"]: line["text"] for file in answer.files for line in pq.read_table(file).to_pylist()}
+    if not str(answers.get(ROWS)).isdecimal():
+        raise ExportRefused("A survey has no number of rows.", remedy="Clear its task to query again.")
+    return Surveyed(int(answers[ROWS]), tuple(columns), nonconforming(answers))
 
 
 def target_columns(answer: Export) -> tuple[ExportColumn, ...]:
-    """Return the target's columns, which the helper job tells beside its answer."""
+    """Return the target's columns, which the helper job reports beside its answer."""
     listed = answer.source.get("columns")
     if not listed:
         raise ExportRefused(
-            "The helper job does not tell the table's columns.",
+            "The helper job does not report the table's columns.",
             remedy="Install the helper job of this version of Parity in the workspace.",
         )
     return tuple(ExportColumn(one["name"], one["type"]) for one in listed)

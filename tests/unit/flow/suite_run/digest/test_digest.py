@@ -207,18 +207,18 @@ def test_a_state_that_has_the_same_name_whatever_it_holds_proves_nothing(
     plan = compared.plan()
     buckets = compared.buckets(plan)
     nameless = replace(compared.rows(plan, buckets)[1], source={"version": version})
-    with pytest.raises(ExportRefused, match="is nameless now"):
+    with pytest.raises(ExportRefused, match="is without a version now"):
         check_same_state(buckets, nameless)
-    with pytest.raises(ExportRefused, match="has no name"):
+    with pytest.raises(ExportRefused, match="has no version"):
         check_same_state(replace(buckets, target_source=""), nameless)
     check_same_state(replace(buckets, target_source="", target_rows=0), replace(nameless, rows=0))
 
 
 def test_rows_travel_where_a_states_name_is_not_its_own() -> None:
     told = surveyed(table(ROWS))
-    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, told, replace(told, nameless=True))
+    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, told, replace(told, unversioned=True))
     assert chosen.mode is Mode.ROWS
-    assert "has no name" in chosen.reason
+    assert "has no version" in chosen.reason
 
 
 @pytest.mark.parametrize("side", ["legacy", "target"])
