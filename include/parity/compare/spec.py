@@ -38,8 +38,8 @@ class Source:
     """Where one side's rows are: Parquet or CSV, as a file, a directory or a glob, or several of these."""
 
     paths: tuple[str, ...]
-    csv: CsvFormat = CsvFormat()
-    expected_rows: int | None = None
+    csv: CsvFormat
+    expected_rows: int | None
     """Rows that the export's manifest lists; another count is INVALID, never a difference."""
 
     @classmethod

@@ -143,6 +143,12 @@ def test_a_proposal_is_tried_before_it_is_made(comparing: Compare) -> None:
     assert (proposal["tried"], proposal["covers"], proposal["left"]) == (21, 20, 1)
 
 
+def test_samples_are_of_the_side_that_alone_has_rows(comparing: Compare) -> None:
+    few, more = "SELECT 1 AS id, 2 AS v", "SELECT 1 AS id, 2 AS v UNION ALL SELECT 2, 3"
+    for legacy, target, kind in ((few, more, "extra"), (more, few, "missing")):
+        assert [sample["kind"] for sample in comparing(legacy, target).samples] == [kind]
+
+
 def test_what_a_sample_misses_is_looked_for_once_more(comparing: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parity.compare.rows.facts.find_variants", lambda *_: SampledVariants({}, complete=False))
     rows = "SELECT i AS id, {} AS v, {} AS w, 1 AS same FROM range(9) t(i)"

@@ -110,6 +110,12 @@ def test_a_key_can_be_renamed(comparing: Compare) -> None:
     assert comparing("SELECT 1 AS pid", "SELECT 1 AS payment_id", rules, key=("payment_id",)).verdict == "PASS"
 
 
+def test_a_rule_finds_its_column_in_other_letters(comparing: Compare) -> None:
+    rows = 'SELECT 1 AS id, {} AS "Amount"'
+    result = comparing(rows.format(2), rows.format(3), {"aMOUNT": {"tolerance": "1"}})
+    assert result.verdict == "PASS", result.reason
+
+
 def test_an_expression_settles_the_type_and_is_in_the_ledger(comparing: Compare) -> None:
     rule = {"legacy": "cents", "legacy_sql": "(cents / 100)::DECIMAL(18,2)"}
     result = comparing(
