@@ -57,11 +57,34 @@ def open_sides(session: DuckSession, legacy: Source, target: Source, spec: Spec)
             name: kind for name, kind in _by_rules(spec, at).items() if name not in wanted or name in untyped
         }
         opened[at] = _csv(session, csv, wanted | by_rule, rows[at])
+    if len(texts) == 2 and (unfit := _texts_on_one_side(spec, opened)):
+        opened[0] = _csv(session, texts[0], _by_rules(spec, 0) | dict.fromkeys(unfit, TEXT), rows[0])
     legacy_side, target_side = _fill_empty(session, opened, files)
     return (
         _type_partitions(session, legacy_side, _renamed(target_side.columns, spec, 0)),
         _type_partitions(session, target_side, _renamed(legacy_side.columns, spec, 1)),
     )
+
+
+def _texts_on_one_side(spec: Spec, opened: list[Side | None]) -> list[str]:
+    """Return the legacy columns of two CSVs that are texts in the target alone, so that both are read as such.
+
+    A decimal's text has the zeros of its type: 7.10 would differ from 7.10 beside a longer fraction.
+    """
+    legacy, target = opened
+    if legacy is None or target is None:
+        return []
+    others = _renamed(target.columns, spec, 0)
+    ruled = {(rule.legacy or name) for name, rule in spec.columns.items() if rule.tolerance is not None}
+    return [
+        name
+        for name, kind in legacy.columns.items()
+        if name not in ruled
+        and (other := others.get(name)) is not None
+        and other.name == "varchar"
+        and kind.name != "varchar"
+        and not kind.untyped
+    ]
 
 
 def _type_partitions(session: DuckSession, side: Side, wanted: dict[str, DataType | None]) -> Side:
@@ -121,7 +144,7 @@ def _csv(session: DuckSession, files: SourceFiles, wanted: dict[str, DataType | 
     side = files.side
     columns = typed_columns(session, f"text_{side}", files.source.csv, wanted)
     selected = ", ".join(f"{sql} AS {ident(name)}" for name, sql in columns.items())
-    session.run(f"CREATE VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
+    session.run(f"CREATE OR REPLACE VIEW raw_{side} AS SELECT {selected} FROM text_{side}")
     return Side(f"raw_{side}", _columns(session, f"raw_{side}"), files.notes, files, rows)
 
 

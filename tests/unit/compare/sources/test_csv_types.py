@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
+from parity.compare import Source, Spec, compare
 from parity.compare.sources.csv_types import choose
 from parity.compare.sources.exact_texts import SHAPES
 from parity.compare.types import data_type
@@ -80,3 +83,15 @@ def test_texts_get_the_narrowest_type_that_loses_nothing(
 def test_a_shape_that_one_text_lacks_does_not_count() -> None:
     assert choose(looks("day") | {"day": 1}, None) == "VARCHAR"
     assert choose(looks("whole") | {"whole": 1}, data_type(duckdb.sqltypes.INTEGER)) == "VARCHAR"
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"), [("7.10,8.255", "7.10,x"), ("7.10,x", "7.10,8.255"), ("1,2", "1,inf"), ("1,x", "1,2")]
+)
+def test_a_column_that_one_csv_holds_texts_in_is_text_in_both(tmp_path: Path, legacy: str, target: str) -> None:
+    paths = (tmp_path / "legacy.csv", tmp_path / "target.csv")
+    for path, cells in zip(paths, (legacy, target), strict=True):
+        path.write_text("id,v\n" + "".join(f"{at},{cell}\n" for at, cell in enumerate(cells.split(","))))
+    found = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("id",)))
+    assert (found.rows.equal, found.rows.changed) == (1, 1)
+    assert [fact.verdict for fact in found.schema] == ["equal", "equal"]

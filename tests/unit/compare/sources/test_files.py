@@ -341,7 +341,9 @@ def test_rows_that_the_second_pass_does_not_see_again_make_a_run_invalid(
     tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     legacy, target = _with_wrong_statistics(tmp_path, write)
-    monkeypatch.setattr(session, "_UNUSED", "common_subexpressions")  # so that statistics count again
+    monkeypatch.setattr(
+        session, "_STATISTICS_OPTIMIZER", "common_subexpressions"
+    )  # so that statistics count again
     result = by_id(legacy, target)
     assert result.verdict == "INVALID"
     assert result.reason.startswith("The first pass found 2 rows to look at, the second one 0.")

@@ -66,7 +66,7 @@ def test_a_first_line_that_may_be_either_is_refused(line: str, header: HeaderEvi
     with pytest.raises(BadInput) as caught:
         is_header(line, header)
     assert caught.value.message == "Nothing proves whether the first line of a.csv holds names or data."
-    assert caught.value.remedy == "Say --header or --no-header, or name the key."
+    assert caught.value.remedy == "Give --header or --no-header, or name the key."
 
 
 @pytest.mark.parametrize(
