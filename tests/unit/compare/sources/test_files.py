@@ -346,7 +346,7 @@ def test_rows_that_the_second_pass_does_not_see_again_make_a_run_invalid(
     )  # so that statistics count again
     result = by_id(legacy, target)
     assert result.verdict == "INVALID"
-    assert result.reason.startswith("The first pass found 2 rows to look at, the second one 0.")
+    assert result.reason.startswith("The first scan found 2 rows to look at, the second one 0.")
 
 
 def _with_wrong_statistics(tmp_path: Path, write: Write) -> tuple[Path, Path]:
