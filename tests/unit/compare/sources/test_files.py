@@ -516,6 +516,18 @@ def test_what_the_reader_would_drop_or_mend_is_refused(tmp_path: Path, content: 
         assert result.verdict == "PASS", result.reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "other"),
+    [("FLOAT", "16777217", "16777216"), ("DOUBLE", "9007199254740993.0", "9007199254740992")],
+)
+def test_a_text_that_the_other_sides_type_would_round_stays_a_text(
+    tmp_path: Path, parquet: Callable[[str], Path], kind: str, text: str, other: str
+) -> None:
+    target = Source.of(parquet(f"SELECT 1 AS id, {other}::{kind} AS v"))
+    assert by_id(_csv(tmp_path / "a.csv", f"id,v\n1,{text}\n"), target).rows.changed == 1
+    assert by_id(_csv(tmp_path / "b.csv", f"id,v\n1,{other}\n"), target).verdict == "PASS"
+
+
 def test_a_name_may_hold_the_delimiter(tmp_path: Path) -> None:
     sides = [_csv(tmp_path / f"{value}.csv", f'"id","a,b"\n1,{value}\n') for value in "23"]
     result = by_id(*sides)
