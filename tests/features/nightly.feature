@@ -1,4 +1,4 @@
-Feature: A night is green only when everything declared was compared, and is equal
+Feature: A run is green only when everything declared was compared, and is equal
   On call reads one verdict per activity in the morning, and must be able to believe it.
 
   Background:
@@ -6,35 +6,35 @@ Feature: A night is green only when everything declared was compared, and is equ
     And both sides exported the same 30 payments of 2026-03-02
 
   Scenario: Everything was compared and is equal
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is PASS
-    And the night is green
+    And the run is green
 
   Scenario: The data differ
     Given one payment is a cent off on the target side
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is FAIL, because "1 changed row"
-    And the night is red
+    And the run is red
 
   Scenario: A difference that was agreed on passes, within its cap
     Given one payment is a cent off on the target side
     And a waiver for up to 1 row of amount
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is WAIVED
-    And the night is green
+    And the run is green
 
   Scenario: A waiver that is exceeded covers nothing
     Given two payments are a cent off on the target side
     And a waiver for up to 1 row of amount
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is FAIL
-    And the night is red
+    And the run is red
 
   Scenario Outline: What could not be compared is never green
     Given <mishap>
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is INVALID, because "<words>"
-    And the night is red
+    And the run is red
 
     Examples:
       | mishap                                          | words                              |
@@ -54,29 +54,29 @@ Feature: A night is green only when everything declared was compared, and is equ
   Scenario: The first broken link is the one that is told
     Given the legacy Glue job ended as TIMEOUT
     And the helper job died before it wrote a manifest
-    When the night is judged
+    When the run is judged
     Then settle_card_payments is INVALID, because "The legacy Glue job: TIMEOUT"
     And on call is paged once, with "Failed first: The legacy Glue job: TIMEOUT"
 
   Scenario: Who only waits for a failed activity is not paged for
     Given load_payments failed in Data Factory with "UserError 2011: out of memory"
-    When the night is judged
+    When the run is judged
     Then load_payments and settle_card_payments are INVALID
     And on call is paged once, with "Failed first: The Data Factory activity: UserError 2011: out of memory"
     And the page says that "1 more waits for it: settle_card_payments."
 
   Scenario: Recovery resolves the alert, and only a comparison proves it
     Given the helper job died before it wrote a manifest
-    When the night is judged
+    When the run is judged
     Then on call is paged once, with "could not be compared"
-    When the next night is INVALID too
+    When the next run is INVALID too
     Then on call is paged once, with "could not be compared"
-    When the next night is right
+    When the next run is right
     Then the alert is resolved
 
   Scenario: A customer's data stays inside
     Given load_payments failed in Data Factory with "Cannot cast jane@client.example of DE89370400440532013000"
-    When the night is judged
+    When the run is judged
     Then on call is paged once, with "Cannot cast ••• of •••"
 
   Scenario Outline: A run from parameters verifies what was chosen

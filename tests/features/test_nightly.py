@@ -1,4 +1,4 @@
-"""Steps of ``nightly.feature``: one night as ``parity.flow`` runs it, over exports that lie on this machine."""
+"""Steps of ``nightly.feature``: one run as ``parity.flow`` does it, over exports on this machine."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from parity.clients.remote import Phase, RunStatus
 from parity.compare.result import Result, Verdict
 from parity.errors import BadInput, ParityError, RemoteFailed
 from parity.expectations.findings import Findings
+from parity.flow.run_verdict import PIPELINE_TASKS, PLAN, RunFacts, TaskFacts, judge_run
 from parity.flow.stages import Stage, StageFailure
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.exports.parquet import ExportColumn
@@ -38,7 +39,7 @@ scenarios("nightly.feature")
 
 LOAD, SETTLE = "load_payments", "settle_card_payments"
 DAY = date(2026, 3, 2)
-NIGHT = datetime(2026, 3, 3, 2, tzinfo=UTC)
+MOMENT = datetime(2026, 3, 3, 2, tzinfo=UTC)
 SCHEMA = pa.schema([("payment_id", pa.int64()), ("amount", pa.decimal128(18, 2)), ("currency", pa.string())])
 SPARK = {"payment_id": "bigint", "amount": "decimal(18,2)", "currency": "string"}
 PART, UNLOADED = "part-0.parquet", "20260302_0001"
@@ -79,7 +80,7 @@ class Pager:
 
 @dataclass
 class Nightly:
-    """A night: what both sides wrote, what broke before, and what came of it."""
+    """A run: what both sides wrote, what failed before, and what came of it."""
 
     root: Path
     store: Store
@@ -95,12 +96,14 @@ class Nightly:
     """Called when both sides have been written."""
     judged: dict[str, Judgement] = field(default_factory=dict)
     pager: Pager = field(default_factory=Pager)
-    clock: FakeClock = field(default_factory=lambda: FakeClock(NIGHT))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(MOMENT))
     day: date = DAY
 
     @property
     def plan(self) -> SuiteRunPlan:
-        return plan_suite_run(self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", scheduled=NIGHT)
+        return plan_suite_run(
+            self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", scheduled=MOMENT
+        )
 
     @property
     def unload(self) -> Path:
@@ -111,7 +114,7 @@ class Nightly:
         return self.root / "export"
 
     def run(self) -> None:
-        """Verify settle_card_payments as the flow does, and tell who must know."""
+        """Verify settle_card_payments as the flow does, and notify on-call."""
         self._write()
         for spoil in self.spoilt:
             spoil()
@@ -120,6 +123,13 @@ class Nightly:
         activities = tuple(self._outcome(name) for name in self.judged)
         outcome = RunOutcome("payments", self.day, f"run-{self.day}", activities)
         notify(self.store, outcome, [self.pager], self.clock)
+
+    @property
+    def facts(self) -> RunFacts:
+        """What the gate gathers of this run, whose pipeline ended well."""
+        outcomes = {name: {"verdict": one.verdict, "reason": one.reason} for name, one in self.judged.items()}
+        shared = {task: TaskFacts("success", {"run_id": "pipeline-1"}) for task in (PLAN, *PIPELINE_TASKS)}
+        return RunFacts(len(self.suite.activities), self.plan, outcomes, shared, {})
 
     def _settle(self) -> Judgement:
         found = list(self.failure.get(SETTLE, ()))
@@ -196,157 +206,158 @@ def results(tmp_path: Path) -> Iterator[Store]:
     store.engine.dispose()
 
 
-@given(f"a suite of {SETTLE}, which needs {LOAD}", target_fixture="night")
+@given(f"a suite of {SETTLE}, which needs {LOAD}", target_fixture="nightly")
 def a_suite(tmp_path: Path, results: Store) -> Nightly:
     return Nightly(tmp_path, results)
 
 
 @given("both sides exported the same 30 payments of 2026-03-02")
-def same(night: Nightly) -> None:
-    assert night.legacy == night.target
+def same(nightly: Nightly) -> None:
+    assert nightly.legacy == nightly.target
 
 
 @given(parsers.re(r"(?P<count>one|two) payments? (is|are) a cent off on the target side"))
-def a_cent_off(night: Nightly, count: str) -> None:
-    for payment in night.target[: {"one": 1, "two": 2}[count]]:
+def a_cent_off(nightly: Nightly, count: str) -> None:
+    for payment in nightly.target[: {"one": 1, "two": 2}[count]]:
         payment["amount"] += Decimal("0.01")
 
 
 @given("a waiver for up to 1 row of amount")
-def waived(night: Nightly) -> None:
+def waived(nightly: Nightly) -> None:
     agreed = {"owner": "data", "reason": "known rounding", "ticket": "PAY-1", "expires": date(2099, 1, 1)}
-    night.waivers = (Waiver(suite="payments", activity=SETTLE, column="amount", max_rows=1, **agreed),)
+    nightly.waivers = (Waiver(suite="payments", activity=SETTLE, column="amount", max_rows=1, **agreed),)
 
 
 @given("the helper job died before it wrote a manifest")
-def no_manifest(night: Nightly) -> None:
-    night.without_manifest = True
+def no_manifest(nightly: Nightly) -> None:
+    nightly.without_manifest = True
 
 
 @given("the export is that of another run")
-def of_another_run(night: Nightly) -> None:
-    night.manifest = {"run_id": "export-0"}
+def of_another_run(nightly: Nightly) -> None:
+    nightly.manifest = {"run_id": "export-0"}
 
 
 @given("the export is that of another business date")
-def of_another_date(night: Nightly) -> None:
-    night.manifest = {"business_date": "2026-03-01"}
+def of_another_date(nightly: Nightly) -> None:
+    nightly.manifest = {"business_date": "2026-03-01"}
 
 
 @given(parsers.re(r"the (?P<side>target|legacy) file was cut short"))
-def cut_short(night: Nightly, side: str) -> None:
-    file = night.export / PART if side == "target" else night.unload / UNLOADED
-    night.spoilt.append(lambda: file.write_bytes(file.read_bytes()[:-9]))
+def cut_short(nightly: Nightly, side: str) -> None:
+    file = nightly.export / PART if side == "target" else nightly.unload / UNLOADED
+    nightly.spoilt.append(lambda: file.write_bytes(file.read_bytes()[:-9]))
 
 
 @given("the target file is gone")
-def gone(night: Nightly) -> None:
-    night.spoilt.append((night.export / PART).unlink)
+def gone(nightly: Nightly) -> None:
+    nightly.spoilt.append((nightly.export / PART).unlink)
 
 
 @given("the legacy folder holds a stranger's file")
-def stranger(night: Nightly) -> None:
-    night.spoilt.append(lambda: (night.unload / "20260301_0001").write_bytes(b"PAR1"))
+def stranger(nightly: Nightly) -> None:
+    nightly.spoilt.append(lambda: (nightly.unload / "20260301_0001").write_bytes(b"PAR1"))
 
 
 @given("the query failed")
-def query_failed(night: Nightly) -> None:
-    night.query = Phase.FAILED
+def query_failed(nightly: Nightly) -> None:
+    nightly.query = Phase.FAILED
 
 
 @given("neither side has a row")
-def no_rows(night: Nightly) -> None:
-    night.legacy, night.target = [], []
+def no_rows(nightly: Nightly) -> None:
+    nightly.legacy, nightly.target = [], []
 
 
 @given("the target side has no row")
-def no_target(night: Nightly) -> None:
-    night.target = []
+def no_target(nightly: Nightly) -> None:
+    nightly.target = []
 
 
 @given("the suite names a column that neither side has")
-def unknown_column(night: Nightly) -> None:
-    night.suite = suite(columns={"amuont": {"tolerance": "0.01"}})
+def unknown_column(nightly: Nightly) -> None:
+    nightly.suite = suite(columns={"amuont": {"tolerance": "0.01"}})
 
 
 @given("an expectation names a column that is not there")
-def unknown_expected(night: Nightly) -> None:
-    night.suite = suite(expect={"both": [{"ExpectColumnValuesToNotBeNull": {"column": "curency"}}]})
+def unknown_expected(nightly: Nightly) -> None:
+    nightly.suite = suite(expect={"both": [{"ExpectColumnValuesToNotBeNull": {"column": "curency"}}]})
 
 
 @given(parsers.parse("the legacy Glue job ended as {state}"))
-def glue_failed(night: Nightly, state: str) -> None:
-    night.failure[SETTLE] = [StageFailure.from_error(Stage.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
+def glue_failed(nightly: Nightly, state: str) -> None:
+    nightly.failure[SETTLE] = [StageFailure.from_error(Stage.GLUE, RemoteFailed(f"{state}: it ran for an hour."))]
 
 
 @given(parsers.parse('{name} failed in Data Factory with "{words}"'))
-def activity_failed(night: Nightly, name: str, words: str) -> None:
+def activity_failed(nightly: Nightly, name: str, words: str) -> None:
     after = RemoteFailed(f"It never ran, because {name} failed first.")
     after.caused_by = name
-    night.failure = {
+    nightly.failure = {
         name: [StageFailure.from_error(Stage.ACTIVITY, RemoteFailed(words))],
         SETTLE: [StageFailure.from_error(Stage.ACTIVITY, after)],
     }
 
 
-@when("the night is judged")
-def judged(night: Nightly) -> None:
-    night.run()
+@when("the run is judged")
+def judged(nightly: Nightly) -> None:
+    nightly.run()
 
 
-@when("the next night is INVALID too")
-def still_invalid(night: Nightly) -> None:
-    night.day += timedelta(days=1)
-    night.run()
+@when("the next run is INVALID too")
+def still_invalid(nightly: Nightly) -> None:
+    nightly.day += timedelta(days=1)
+    nightly.run()
 
 
-@when("the next night is right")
-def right(night: Nightly) -> None:
-    night.day += timedelta(days=1)
-    night.without_manifest = False
-    night.run()
+@when("the next run is right")
+def right(nightly: Nightly) -> None:
+    nightly.day += timedelta(days=1)
+    nightly.without_manifest = False
+    nightly.run()
 
 
 @when(parsers.parse("somebody runs the suite with {parameters}"), target_fixture="planned")
-def from_parameters(night: Nightly, parameters: str) -> SuiteRunPlan | BadInput:
+def from_parameters(nightly: Nightly, parameters: str) -> SuiteRunPlan | BadInput:
     try:
-        return plan_suite_run(night.suite, json.loads(parameters), run_id="manual", scheduled=NIGHT)
+        return plan_suite_run(nightly.suite, json.loads(parameters), run_id="manual", scheduled=MOMENT)
     except BadInput as error:
         return error
 
 
 @then(parsers.re(r'(?P<name>\w+) is (?P<verdict>[A-Z]+)(, because "(?P<words>.+)")?'))
-def verdict_is(night: Nightly, name: str, verdict: str, words: str | None) -> None:
-    judgement = night.judged[name]
+def verdict_is(nightly: Nightly, name: str, verdict: str, words: str | None) -> None:
+    judgement = nightly.judged[name]
     assert str(judgement.verdict) == verdict, judgement.reason
     assert (words or "") in judgement.reason
 
 
 @then(f"{LOAD} and {SETTLE} are INVALID")
-def both_invalid(night: Nightly) -> None:
-    assert {str(judgement.verdict) for judgement in night.judged.values()} == {"INVALID"}
+def both_invalid(nightly: Nightly) -> None:
+    assert {str(judgement.verdict) for judgement in nightly.judged.values()} == {"INVALID"}
 
 
-@then(parsers.re(r"the night is (?P<colour>green|red)"))
-def night_is(night: Nightly, colour: str) -> None:
-    assert all(judgement.verdict.green for judgement in night.judged.values()) is (colour == "green")
+@then(parsers.re(r"the run is (?P<colour>green|red)"))
+def run_is(nightly: Nightly, colour: str) -> None:
+    verdict, reason = judge_run(nightly.facts)
+    assert verdict.green is (colour == "green"), reason
 
 
 @then(parsers.parse('on call is paged once, with "{words}"'))
-def paged_once(night: Nightly, words: str) -> None:
-    [page] = night.pager.arrived
+def paged_once(nightly: Nightly, words: str) -> None:
+    [page] = nightly.pager.arrived
     assert page["event"] == "new"
     assert words in "\n".join(page["lines"])
 
 
 @then(parsers.parse('the page says that "{words}"'))
-def page_says(night: Nightly, words: str) -> None:
-    assert words in night.pager.arrived[-1]["lines"][3]
+def page_says(nightly: Nightly, words: str) -> None:
+    assert words in nightly.pager.arrived[-1]["lines"][3]
 
 
 @then("the alert is resolved")
-def resolved(night: Nightly) -> None:
-    first, last = night.pager.arrived
+def resolved(nightly: Nightly) -> None:
+    first, last = nightly.pager.arrived
     assert (last["event"], last["incident"]) == ("recovered", first["incident"])
 
 
