@@ -1,7 +1,7 @@
 """A task that a person marks as successful has made nothing, so what it had handed on before is taken away.
 
 Airflow keeps what a task handed on until it starts again. A task that is cleared, and marked before it starts,
-would otherwise pass on what an earlier attempt made, and nobody downstream could tell. Airflow 3.3.2 calls this
+would otherwise pass on what an earlier attempt made, and no task downstream would see it. Airflow 3.3.2 calls this
 listener in the API server, with no previous state, whenever a person sets a state, inside the transaction that
 sets it.
 """

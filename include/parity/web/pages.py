@@ -91,12 +91,12 @@ def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str,
     folders = {r.key.activity: str(PurePosixPath(r.report).parent) for r in records if r.report}
     runs = {str(PurePosixPath(folder).parent) for folder in folders.values()}
     there = {f"{run}/{stored.name}" for run in runs for stored in artefacts.listed(run)}
-    told = artefacts.read_each(name for f in folders.values() if (name := f"{f}/{FINDINGS}") in there)
+    stored = artefacts.read_each(name for f in folders.values() if (name := f"{f}/{FINDINGS}") in there)
     looks: dict[str, dict[str, str]] = {record.key.activity: {} for record in records}
     for activity, folder in folders.items():
         if (page := f"{folder}/{PAGE}") in there:
             looks[activity]["report"] = page
-        if docs := _docs(told.get(f"{folder}/{FINDINGS}", b"{}")):
+        if docs := _docs(stored.get(f"{folder}/{FINDINGS}", b"{}")):
             looks[activity]["Data Docs"] = docs
     return looks
 

@@ -68,9 +68,9 @@ _SSL_MODES = {
 
 def _ssl(extra: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the provider's extra ``ssl``, which may be JSON inside JSON."""
-    told = extra.get("ssl")
+    given = extra.get("ssl")
     try:
-        found = json.loads(told) if isinstance(told, str) else told
+        found = json.loads(given) if isinstance(given, str) else given
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}

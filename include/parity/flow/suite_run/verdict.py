@@ -12,7 +12,7 @@ from parity.flow.stages import StageFailure, first_failure
 from parity.suite.models import Severity
 
 NEXT_STEP: dict[Verdict | None, str] = {
-    None: "Next: wait; what has ended already is told here.",
+    None: "Next: wait; what has ended already is shown here.",
     Verdict.PASS: "Nothing to do.",
     Verdict.WAIVED: "Nothing to do; look when the waivers expire.",
     Verdict.FAIL: "Next: open the report; repair the job, or agree on a waiver. A retry changes nothing.",

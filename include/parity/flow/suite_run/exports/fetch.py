@@ -5,7 +5,7 @@ with what lies beside it and with every file's own footer. The legacy side comes
 Athena wrote; what lies in the folder must be exactly those. Anything off is ExportRefused: half an export, or
 yesterday's, can look like a perfectly good table.
 
-An UNLOAD without rows writes no file at all, so nothing could tell its columns. Then the query is asked once
+An UNLOAD without rows writes no file at all, so its columns are unknown. Then the query is asked once
 more, for no rows (``LIMIT 0``), and its result's metadata say them.
 """
 
