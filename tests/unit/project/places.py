@@ -26,4 +26,5 @@ def pins(path: str) -> dict[str, str]:
 
 def pages() -> list[Path]:
     """Return everything that people read."""
-    return [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
+    names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+    return [*(PROJECT / name for name in names), *sorted((PROJECT / "docs").glob("*.md"))]

@@ -14,6 +14,7 @@ from unit.project.places import PROJECT, pages, text
 TARGET = re.compile(r"`make ([a-z0-9]+)")
 COMMAND = re.compile(r"(?:`|bin/|^)parity ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
+SOURCE = re.compile(r"`(\w[\w/]*/\w+\.py)(?:: \w+)?`")
 MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users|tmp)/")
 
 
@@ -23,6 +24,13 @@ def test_links_lead_somewhere_and_no_path_is_of_one_machine(page: Path) -> None:
     assert not MACHINE.search(content)
     for link in LINK.findall(content):
         assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    roots = [PROJECT / root for root in ("", "include", "include/parity", "tests")]
+    named = set(SOURCE.findall(page.read_text(encoding="utf-8")))
+    assert [file for file in sorted(named) if not any((root / file).exists() for root in roots)] == []
 
 
 def test_targets_that_are_named_exist() -> None:
