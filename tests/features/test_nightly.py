@@ -320,7 +320,7 @@ def right(nightly: Nightly) -> None:
 @when(parsers.parse("somebody runs the suite with {parameters}"), target_fixture="planned")
 def from_parameters(nightly: Nightly, parameters: str) -> SuiteRunPlan | BadInput:
     try:
-        return plan_suite_run(nightly.suite, json.loads(parameters), run_id="manual", scheduled=MOMENT)
+        return plan_suite_run(nightly.suite, json.loads(parameters), run_id="manual", moment=MOMENT)
     except BadInput as error:
         return error
 

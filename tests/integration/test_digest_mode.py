@@ -194,7 +194,7 @@ def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
         }
         of_one = suite(activities=[declared], auto_rows=1000)
         form = {"business_date": DAY.isoformat()}
-        plan = plan_suite_run(of_one, form, run_id=table, scheduled=datetime(2026, 3, 3, tzinfo=UTC))
+        plan = plan_suite_run(of_one, form, run_id=table, moment=datetime(2026, 3, 3, tzinfo=UTC))
         return Night(
             ActivityRun(
                 of_one,

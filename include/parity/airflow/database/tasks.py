@@ -43,7 +43,9 @@ from parity.airflow.step.results import (
     record_run,
     require_green,
     return_outcome,
+    run_moment,
     run_url,
+    start_run,
     unplanned,
     update_assets,
 )
@@ -86,12 +88,8 @@ class DatabaseTasks:
 
     def plan(self, context: Context) -> dict[str, Any]:
         """Plan this run, and record in the results store that it has started."""
-        run = context["dag_run"]
-        moment = run.logical_date or run.run_after
-        plan = plan_database_run(self.spec, context["params"], run_id=run.run_id, moment=moment)
-        plan = replace(plan, rules=self._rules())
-        record_run(context, self._subject, plan.business_date)
-        return to_json(plan)
+        plan = plan_database_run(self.spec, context["params"], **run_moment(context))
+        return start_run(context, self._subject, replace(plan, rules=self._rules()))
 
     def rds(self, context: Context) -> dict[str, Any]:
         """Query RDS about the legacy server."""

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.output import facts_of
 from parity.compare.result import Result, Verdict
+from parity.flow.codec import to_json
 from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage
 from parity.flow.suite_run.verdict import NEXT_STEP
@@ -20,6 +21,8 @@ from parity.settings import settings
 if TYPE_CHECKING:
     from datetime import date
 
+    from parity.flow.database_run.plan import DatabaseRunPlan
+    from parity.flow.suite_run.plan import SuiteRunPlan
     from parity.history.store import Store
     from parity.suite.databases import Database
     from parity.suite.models import Suite
@@ -36,6 +39,20 @@ def open_results() -> Store:
     from parity.history.store import open_store
 
     return open_store(settings().results_store)
+
+
+def run_moment(context: Context) -> dict[str, Any]:
+    """Return which run is planned, as keyword arguments: its id, and the moment for which it was made."""
+    run = context["dag_run"]
+    return {"run_id": run.run_id, "moment": run.logical_date or run.run_after}
+
+
+def start_run(
+    context: Context, of: tuple[Suite | Database, str], plan: SuiteRunPlan | DatabaseRunPlan
+) -> dict[str, Any]:
+    """Record that this run has started, and return its plan as JSON."""
+    record_run(context, of, plan.business_date)
+    return to_json(plan)
 
 
 def record_run(

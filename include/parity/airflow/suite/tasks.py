@@ -26,7 +26,9 @@ from parity.airflow.step.results import (
     record_run,
     require_green,
     return_outcome,
+    run_moment,
     run_url,
+    start_run,
     unplanned,
     update_assets,
 )
@@ -85,12 +87,8 @@ class SuiteTasks:
 
     def plan(self, context: Context) -> dict[str, Any]:
         """Plan this run, and record in the results store that it has started."""
-        run = context["dag_run"]
-        moment = run.logical_date or run.run_after
-        plan = plan_suite_run(self.suite, context["params"], run_id=run.run_id, scheduled=moment)
-        plan = replace(plan, rules=self._rules(plan.activities))
-        record_run(context, self._subject, plan.business_date)
-        return to_json(plan)
+        plan = plan_suite_run(self.suite, context["params"], **run_moment(context))
+        return start_run(context, self._subject, replace(plan, rules=self._rules(plan.activities)))
 
     def other_dates(self, context: Context) -> list[dict[str, Any]]:
         """Return one run for each further date of a range."""

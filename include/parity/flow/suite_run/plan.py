@@ -82,12 +82,12 @@ def run_key(run_id: str) -> str:
     return f"{safe}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 
 
-def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, scheduled: datetime) -> SuiteRunPlan:
-    """Turn the form's ``params`` into a plan; an empty date means the day before ``scheduled``.
+def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, moment: datetime) -> SuiteRunPlan:
+    """Turn the form's ``params`` into a plan; an empty date means the day before ``moment``.
 
     Raises BadInput, with the remedy, for whatever the form cannot rule out by itself.
     """
-    first, *others = _dates(params, suite.business_date(scheduled))
+    first, *others = _dates(params, suite.business_date(moment))
     pipeline = PipelineUse(params.get("pipeline") or PipelineUse.TRIGGER)
     named = (params.get("pipeline_run_id") or "").strip() or None
     plan = SuiteRunPlan(

@@ -112,7 +112,7 @@ def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
 
 
 def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: SuiteTasks) -> None:
-    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     store = open_results()
     store.record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
@@ -144,7 +144,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
             super().xcom_push(key, value)
             raise SystemExit
 
-    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
     handed = {("plan", "return_value"): to_json(made)}
@@ -161,7 +161,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
 def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: SuiteTasks) -> None:
     for day in (DAY, date(2026, 3, 1)):
         open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
-    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
@@ -171,7 +171,7 @@ def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: Suite
 
 def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahead(tasks: SuiteTasks) -> None:
     made, ahead = (
-        plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY),
+        plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY),
         datetime(2099, 1, 1, tzinfo=UTC),
     )
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
@@ -188,7 +188,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
     tasks: SuiteTasks,
 ) -> None:
     asked = {"business_date": "2999-03-02"}
-    made = plan_suite_run(tasks.suite, asked, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, asked, run_id="scheduled__1", moment=NIGHTLY)
     store = open_results()
     store.record_run(RunRecord("payments", "scheduled__1", made.business_date, NIGHTLY))
     for name, verdict in (("settle", Verdict.PASS), ("refund", Verdict.FAIL)):
@@ -206,7 +206,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
 
 @pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
-    made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     told = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made)})))
     assert told.whole is not bool(wanted)
@@ -230,7 +230,7 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
     tasks: SuiteTasks, state: str, stored: Any, said: str
 ) -> None:
     dates = {"business_date": "2026-03-02", "business_date_to": "2026-03-03"}
-    made = plan_suite_run(tasks.suite, dates, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, dates, run_id="scheduled__1", moment=NIGHTLY)
     store = open_results()
     if stored:
         day = date(2026, 3, 4 if stored == "another day" else 3)
@@ -248,7 +248,7 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
 
 def recorded(tasks: SuiteTasks, **states: str) -> tuple[Any, Any]:
     """Return plan and context of a run whose activities were recorded as equal, with reports and pages."""
-    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY, NIGHTLY, Verdict.PASS))
     for name in made.activities:
         files = ActivityFiles(open_artefacts(), settings().scratch_root, f"{made.folder}/{name}")
@@ -296,7 +296,7 @@ def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: Suit
 
 
 def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
-    made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", scheduled=NIGHTLY)
+    made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):

@@ -26,7 +26,7 @@ def factory() -> FakeFactory:
 def plan(request: pytest.FixtureRequest) -> SuiteRunPlan:
     """A plan that names a run, to recover it or to verify it."""
     form = {"business_date": DAY, "pipeline_run_id": "r", **request.param}
-    return plan_suite_run(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    return plan_suite_run(suite(), form, run_id="manual__1", moment=datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def test_a_named_run_of_the_pipeline_and_date_is_taken(factory: FakeFactory, plan: SuiteRunPlan) -> None:
@@ -53,7 +53,7 @@ def test_a_named_run_of_something_else_is_refused(
 def test_a_run_whose_data_a_recovery_replaced_can_be_recovered_but_not_verified(factory: FakeFactory) -> None:
     factory.add_run("r", pipelineName="ingest", parameters={"business_date": DAY}, isLatest=False)
     form = {"business_date": DAY, "pipeline_run_id": "r", "pipeline": "use this run id"}
-    plan = plan_suite_run(suite(), form, run_id="manual__1", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    plan = plan_suite_run(suite(), form, run_id="manual__1", moment=datetime(2026, 3, 2, tzinfo=UTC))
     assert named_run(suite(), plan, factory.client()).run_id == "r", "a retry finds the recovery that it started"
     with pytest.raises(BadInput, match="recovered by a later run"):
         existing_run(suite(), plan, factory.client())

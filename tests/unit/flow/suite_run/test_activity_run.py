@@ -62,7 +62,7 @@ def test_a_waiver_covers_until_its_last_day_ends_in_the_suites_zone(
     tmp_path: Path, exports: tuple[Export, Export], zone: str, moment: datetime, verdict: Verdict
 ) -> None:
     made: Any = suite("settle", timezone=zone, mode=Mode.ROWS)
-    plan = plan_suite_run(made, {"business_date": "2026-03-01"}, run_id="r", scheduled=moment)
+    plan = plan_suite_run(made, {"business_date": "2026-03-01"}, run_id="r", moment=moment)
     artefacts, settings = (
         Artefacts.on_disk(tmp_path / "artefacts"),
         Settings(home=tmp_path / "home", memory="256MB"),

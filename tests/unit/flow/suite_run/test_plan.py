@@ -15,7 +15,7 @@ TWO_AT_NIGHT = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 
 
 def plan(**params: Any) -> SuiteRunPlan:
-    return plan_suite_run(suite(), params, run_id="manual__1", scheduled=TWO_AT_NIGHT)
+    return plan_suite_run(suite(), params, run_id="manual__1", moment=TWO_AT_NIGHT)
 
 
 def test_a_scheduled_run_verifies_yesterday() -> None:
@@ -24,7 +24,7 @@ def test_a_scheduled_run_verifies_yesterday() -> None:
 
 def test_yesterday_is_that_of_the_suites_time_zone() -> None:
     late = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
-    tokyo = plan_suite_run(suite(timezone="Asia/Tokyo"), {}, run_id="r", scheduled=late)
+    tokyo = plan_suite_run(suite(timezone="Asia/Tokyo"), {}, run_id="r", moment=late)
     assert tokyo.business_date == date(2026, 3, 3)
 
 
@@ -89,7 +89,7 @@ def test_a_plan_survives_xcom() -> None:
 
 
 def test_two_runs_never_share_a_folder() -> None:
-    one = plan_suite_run(suite(), {}, run_id="manual__a:b", scheduled=TWO_AT_NIGHT)
-    two = plan_suite_run(suite(), {}, run_id="manual__a/b", scheduled=TWO_AT_NIGHT)
+    one = plan_suite_run(suite(), {}, run_id="manual__a:b", moment=TWO_AT_NIGHT)
+    two = plan_suite_run(suite(), {}, run_id="manual__a/b", moment=TWO_AT_NIGHT)
     assert one.folder != two.folder
     assert ":" not in one.folder

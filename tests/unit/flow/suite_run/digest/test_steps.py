@@ -39,7 +39,7 @@ def made(attempt: str) -> Provenance:
 def run(tmp_path: Path) -> ActivityRun:
     """An activity that digests, whose way and buckets were found by the attempts that handed them on."""
     own = suite("settle", mode=Mode.DIGEST)
-    plan = plan_suite_run(own, {}, run_id="r", scheduled=datetime(2026, 3, 2, tzinfo=UTC))
+    plan = plan_suite_run(own, {}, run_id="r", moment=datetime(2026, 3, 2, tzinfo=UTC))
     settings = Settings(home=tmp_path / "home", memory="256MB")
     handed = {stage: {PROVENANCE: to_json(made(f"of {stage}"))} for stage in (Stage.STRATEGY, Stage.BUCKETS)}
     base = ActivityRun(
