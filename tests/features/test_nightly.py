@@ -101,9 +101,7 @@ class Nightly:
 
     @property
     def plan(self) -> SuiteRunPlan:
-        return plan_suite_run(
-            self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", moment=MOMENT
-        )
+        return plan_suite_run(self.suite, {"business_date": self.day.isoformat()}, run_id="run-1", moment=MOMENT)
 
     @property
     def unload(self) -> Path:
