@@ -181,7 +181,7 @@ def chat_heard(duty: OnCall, event: str) -> None:
 @then("the message reads")
 def reads(duty: OnCall, datatable: list[list[str]]) -> None:
     [page] = [m["body"] for m in duty.inbox()["messages"] if m["channel"] == "pagerduty"]
-    told = page["payload"]["custom_details"]
-    assert {label: text in told[label] for label, text in datatable} == dict.fromkeys(
+    reported = page["payload"]["custom_details"]
+    assert {label: text in reported[label] for label, text in datatable} == dict.fromkeys(
         (label for label, _ in datatable), True
     )

@@ -118,9 +118,9 @@ def index(night: Night) -> None:
 
 @given(parsers.parse("a waiver for the schema of entries, ticket {ticket}"))
 def waiver(night: Night, ticket: str) -> None:
-    told = {"suite": night.two.name, "activity": "entries", "kind": "schema", "owner": "dba", "ticket": ticket}
-    told |= {"reason": "built once the load is over", "expires": date(2099, 1, 1), "max_rows": 1}
-    night.waivers = (Waiver.model_validate(told),)
+    reported = {"suite": night.two.name, "activity": "entries", "kind": "schema", "owner": "dba", "ticket": ticket}
+    reported |= {"reason": "built once the load is over", "expires": date(2099, 1, 1), "max_rows": 1}
+    night.waivers = (Waiver.model_validate(reported),)
 
 
 @when("the night runs")

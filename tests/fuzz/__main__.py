@@ -85,8 +85,8 @@ def table(tally: Tally) -> str:
     rule = "─" * sum(_WIDTHS)
     end = "nothing was found" if not tally.failures else f"{len(tally.failures):,} failed"
     end += f"; {tally.known:,} more fail as open cases do" if tally.known else ""
-    told = f"run {tally.run}, {tally.seconds / 60:.1f} min, {tally.alone:,} with one defect alone: {end}."
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", told])
+    reported = f"run {tally.run}, {tally.seconds / 60:.1f} min, {tally.alone:,} with one defect alone: {end}."
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", reported])
 
 
 def keep(outcome: Outcome) -> Path | None:

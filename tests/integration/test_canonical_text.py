@@ -99,7 +99,10 @@ def test_spark_writes_every_value_as_the_reference_does_with_and_without_ansi(
     script.write_text(ASK % json.dumps(cases_query(Spark(), BATTERY)), encoding="utf-8")
     outcome = SparkRunner(Options(sandbox.state).spark_address).run(Job(script), f"ask-{uuid4().hex[:8]}")
     assert outcome.ok, outcome.trace
-    assert [nonconforming(told, BATTERY) for told in json.loads(outcome.stdout.splitlines()[-1])] == [{}, {}]
+    assert [nonconforming(answered, BATTERY) for answered in json.loads(outcome.stdout.splitlines()[-1])] == [
+        {},
+        {},
+    ]
 
 
 def test_mariadb_writes_every_value_as_the_reference_does() -> None:
@@ -118,11 +121,11 @@ def mariadb_answers(session: Any) -> Mapping[str, str | None]:
         shown = ("name", dialect.text(column), dialect.hash((column, column)))
         cells = ", ".join(f"CAST({cell} AS BINARY)" for cell in shown)
         parts.append(f"SELECT {cells} FROM ({values}) AS probes")
-    told: dict[str, str | None] = {}
+    answered: dict[str, str | None] = {}
     for name, text, hashed in session.rows(" UNION ALL ".join(parts)):
         key = name.decode()
-        told |= {key: None if text is None else text.decode(), f"#{key}": hashed.decode()}
-    return told
+        answered |= {key: None if text is None else text.decode(), f"#{key}": hashed.decode()}
+    return answered
 
 
 def mariadb_literal(probe: ConformanceCase) -> str:

@@ -88,15 +88,17 @@ def test_rows_keep_their_exact_values_and_types(runner: SparkRunner, exchange: P
 def test_the_manifest_tells_what_lies_beside_it(runner: SparkRunner, exchange: Path) -> None:
     assert export(runner, "manifest").ok
     folder = exchange / "manifest"
-    told = manifest_of(folder)
+    reported = manifest_of(folder)
     parts = sorted(folder.glob("*.parquet"))
-    assert [(file["name"], file["bytes"]) for file in told["files"]] == [(p.name, p.stat().st_size) for p in parts]
-    assert told["rows"] == sum(file["rows"] for file in told["files"]) == 3
-    assert told["bytes"] == sum(p.stat().st_size for p in parts)
-    assert (told["activity"], told["run_id"], told["mode"]) == ("things", "run-1", "rows")
-    assert {"name": "amount", "type": "decimal(18,4)"} in told["schema"]
-    assert told["source"]["table"] == "helper.things"
-    assert told["source"]["version"].startswith("files-")
+    assert [(file["name"], file["bytes"]) for file in reported["files"]] == [
+        (p.name, p.stat().st_size) for p in parts
+    ]
+    assert reported["rows"] == sum(file["rows"] for file in reported["files"]) == 3
+    assert reported["bytes"] == sum(p.stat().st_size for p in parts)
+    assert (reported["activity"], reported["run_id"], reported["mode"]) == ("things", "run-1", "rows")
+    assert {"name": "amount", "type": "decimal(18,4)"} in reported["schema"]
+    assert reported["source"]["table"] == "helper.things"
+    assert reported["source"]["version"].startswith("files-")
 
 
 def test_the_source_version_changes_with_the_table(runner: SparkRunner, exchange: Path) -> None:

@@ -120,7 +120,7 @@ class Night:
         events = self.api.get("/api/v2/assets/events", limit=1000)["asset_events"]
         return [event for event in events if event["name"] == "parity.db.ledger"]
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         messages = httpx.get(f"{self.sandbox.endpoints.sink}/_sandbox/messages").json()["messages"]
         return [json.dumps(message["body"], ensure_ascii=False) for message in messages]
 
@@ -191,9 +191,9 @@ def test_the_night_finds_exactly_what_was_planted_and_tells_it_once(night: Night
     assert checks["engine version"] == checks["endpoint of the legacy connection"] == "ok"
     assert "DE0" not in json.dumps(run.report("ledger_entries"))
     assert any("ledger_entries" in message for message in night.told())
-    told = len(night.told())
+    reported = len(night.told())
     assert night.run().ended() == "failed"
-    assert len(night.told()) == told
+    assert len(night.told()) == reported
 
 
 def test_a_repaired_ledger_is_green_and_what_was_open_is_told_to_be_over(night: Night) -> None:

@@ -480,17 +480,17 @@ class World:
 
     def _lies(self, verdict: Verdict, outcomes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         """Yield what a green verdict, of the run or in the store, claims and is not so."""
-        told = {name: Verdict(outcome["verdict"]).green for name, outcome in outcomes.items()}
+        reported = {name: Verdict(outcome["verdict"]).green for name, outcome in outcomes.items()}
         for name in self._planned():
             kept = self.stored.get(name)
-            if verdict.green or told.get(name) or (kept and kept.verdict.green):
+            if verdict.green or reported.get(name) or (kept and kept.verdict.green):
                 yield from (f"{name}: {lie}" for lie in self._untrue(name))
         if verdict.green:
             if lie := self._stale(PIPELINE):
                 yield lie
             if self.ranged and (lie := self._of_other_date()):
                 yield lie
-            if set(told) != set(self._planned()):
+            if set(reported) != set(self._planned()):
                 yield "not every planned activity was judged"
 
     def _of_other_date(self) -> str:

@@ -26,16 +26,16 @@ def snapshot(*issues: Issue, day: int = 0, compared: tuple[str, ...] = ("settle"
 def play(*snapshots: RunSnapshot) -> tuple[dict[str, AlertState], list[list[Change]]]:
     """Advance night by night, and return the last states by cause and what each night told."""
     known: dict[str, AlertState] = {}
-    told = []
+    reported = []
     for one in snapshots:
         states, changes = advance(known.values(), one)
         known |= {state.fingerprint: state for state in states}
-        told.append(list(changes))
-    return {state.cause: state for state in known.values()}, told
+        reported.append(list(changes))
+    return {state.cause: state for state in known.values()}, reported
 
 
 def events(*snapshots: RunSnapshot) -> list[list[Event]]:
-    return [[change.event for change in told] for told in play(*snapshots)[1]]
+    return [[change.event for change in reported] for reported in play(*snapshots)[1]]
 
 
 def test_a_new_issue_is_opened_with_everything_that_is_known_of_it() -> None:
@@ -84,8 +84,8 @@ def test_issues_of_one_activity_are_one_incident_whatever_their_order_and_others
 
 
 def test_the_same_run_again_changes_nothing_for_people() -> None:
-    states, told = play(snapshot(LOST), snapshot(LOST))
-    assert told[1] == []
+    states, reported = play(snapshot(LOST), snapshot(LOST))
+    assert reported[1] == []
     assert (states["rounding"].row_count, states["rounding"].told_rows) == (10, 10)
 
 
@@ -122,17 +122,17 @@ def test_more_severe_is_worse_and_less_severe_is_not() -> None:
 
 
 def test_only_a_run_that_compared_the_activity_recovers_it() -> None:
-    states, told = play(snapshot(LOST), snapshot(day=1, compared=("refund",)), snapshot(day=2))
-    assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
-    [[opened], _, [closed]] = told
+    states, reported = play(snapshot(LOST), snapshot(day=1, compared=("refund",)), snapshot(day=2))
+    assert [[c.event for c in changes] for changes in reported] == [[Event.NEW], [], [Event.RECOVERED]]
+    [[opened], _, [closed]] = reported
     assert closed == Change(Event.RECOVERED, opened.incident, (states["rounding"],))
     assert (states["rounding"].status, states["rounding"].seen_date) == ("recovered", DAY + timedelta(days=2))
 
 
 def test_an_incident_recovers_when_all_its_issues_have() -> None:
-    _, told = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(day=2))
-    assert [[c.event for c in changes] for changes in told] == [[Event.NEW], [], [Event.RECOVERED]]
-    assert len(told[2][0].states) == 2
+    _, reported = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(day=2))
+    assert [[c.event for c in changes] for changes in reported] == [[Event.NEW], [], [Event.RECOVERED]]
+    assert len(reported[2][0].states) == 2
 
 
 def test_what_has_recovered_is_reported_once() -> None:
@@ -140,28 +140,28 @@ def test_what_has_recovered_is_reported_once() -> None:
 
 
 def test_a_worse_incident_shows_what_is_still_open_and_leaves_out_what_has_recovered() -> None:
-    _, told = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(replace(LOST, rows=99), day=2))
-    [change] = told[2]
+    _, reported = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(replace(LOST, rows=99), day=2))
+    [change] = reported[2]
     assert (change.event, [state.cause for state in change.states]) == (Event.WORSE, ["rounding"])
 
 
 def test_wrong_again_after_it_was_right_is_a_new_incident() -> None:
-    _, told = play(snapshot(LOST), snapshot(day=1), snapshot(LOST, day=2))
-    assert [change.event for change in told[2]] == [Event.NEW]
-    assert told[2][0].incident != told[0][0].incident
+    _, reported = play(snapshot(LOST), snapshot(day=1), snapshot(LOST, day=2))
+    assert [change.event for change in reported[2]] == [Event.NEW]
+    assert reported[2][0].incident != reported[0][0].incident
     same_day = events(snapshot(LOST), snapshot(day=1), snapshot(LOST, day=1))
     assert same_day == [[Event.NEW], [Event.RECOVERED], [Event.NEW]]
 
 
 def test_a_cause_that_appears_later_pages_anew() -> None:
-    _, told = play(snapshot(LOST), snapshot(LOST, GONE, day=1))
-    [change] = told[1]
+    _, reported = play(snapshot(LOST), snapshot(LOST, GONE, day=1))
+    [change] = reported[1]
     assert (change.event, [state.cause for state in change.states]) == (Event.NEW, ["missing_rows"])
 
 
 def test_an_older_run_changes_nothing_that_a_later_one_said() -> None:
-    states, told = play(snapshot(LOST, day=1), snapshot(replace(LOST, rows=99)), snapshot())
-    assert told[1:] == [[], []]
+    states, reported = play(snapshot(LOST, day=1), snapshot(replace(LOST, rows=99)), snapshot())
+    assert reported[1:] == [[], []]
     assert (states["rounding"].row_count, states["rounding"].status) == (10, "open")
     assert events(snapshot(LOST, day=1), snapshot(day=2), snapshot(LOST, day=0))[2] == []
 
@@ -200,7 +200,7 @@ def test_events_are_called_what_the_store_and_channels_call_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "told", "recovers"),
+    ("cause", "reported", "recovers"),
     [
         ("night_not_green", {"green": True}, True),
         ("night_not_green", {}, False),
@@ -212,10 +212,12 @@ def test_events_are_called_what_the_store_and_channels_call_them() -> None:
     ],
 )
 def test_what_is_wrong_with_a_run_is_resolved_by_a_green_one_or_by_the_end_of_what_was_late(
-    cause: str, told: dict[str, Any], recovers: bool
+    cause: str, reported: dict[str, Any], recovers: bool
 ) -> None:
     issue = Issue("", "azure", cause, "is late")
-    assert events(snapshot(issue), replace(snapshot(day=1), **told))[1] == ([Event.RECOVERED] if recovers else [])
+    assert events(snapshot(issue), replace(snapshot(day=1), **reported))[1] == (
+        [Event.RECOVERED] if recovers else []
+    )
 
 
 def test_a_late_run_without_a_name_is_not_resolved_by_one_that_names_nothing() -> None:

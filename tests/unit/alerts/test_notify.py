@@ -27,18 +27,18 @@ Night = Callable[..., RunOutcome]
 
 
 @pytest.fixture
-def tell(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[RunOutcome], list[str]]:
+def notify_of(store: Store, clock: FakeClock, pager: Any, chat: Any) -> Callable[[RunOutcome], list[str]]:
     """Notify both channels of a night and return what was said of the deliveries."""
 
-    def told(run: RunOutcome) -> list[str]:
+    def reported(run: RunOutcome) -> list[str]:
         clock.sleep(60)
         return [delivery.error for delivery in notify(store, run, [pager, chat], clock)]
 
-    return told
+    return reported
 
 
 def test_a_red_run_is_reported_once_and_its_recovery_once(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
     for outcome in (
         run(0, red()),
@@ -47,7 +47,7 @@ def test_a_red_run_is_reported_once_and_its_recovery_once(
         run(3, green()),
         run(4, green()),
     ):
-        tell(outcome)
+        notify_of(outcome)
     assert pager.events == [("new", "settle"), ("recovered", "settle")]
     first, last = pager.arrived
     assert first["incident"] == last["incident"]
@@ -68,39 +68,39 @@ def test_runs_that_end_at_the_same_moment_open_one_incident(
         store.engine.dispose()
 
 
-def test_a_green_run_says_nothing(tell: Any, run: Night, green: Make, pager: Any) -> None:
-    assert tell(run(0, green())) == []
+def test_a_green_run_says_nothing(notify_of: Any, run: Night, green: Make, pager: Any) -> None:
+    assert notify_of(run(0, green())) == []
     assert pager.arrived == []
 
 
-def test_the_same_run_again_changes_nothing(tell: Any, run: Night, red: Make, pager: Any, chat: Any) -> None:
+def test_the_same_run_again_changes_nothing(notify_of: Any, run: Night, red: Make, pager: Any, chat: Any) -> None:
     for _ in range(3):
-        tell(run(0, red()))
+        notify_of(run(0, red()))
     assert pager.events == chat.events == [("new", "settle")]
 
 
 def test_a_rerun_after_the_fix_recovers_the_same_business_date(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(run(0, red()))
-    tell(run(0, green()))
-    tell(run(0, red()))
+    notify_of(run(0, red()))
+    notify_of(run(0, green()))
+    notify_of(run(0, red()))
     assert [event for event, _ in pager.events] == ["new", "recovered", "new"]
     assert pager.arrived[0]["incident"] != pager.arrived[2]["incident"]
 
 
 def test_twice_as_many_rows_is_reported_as_worse_and_then_is_the_new_measure(
-    tell: Any, run: Night, red: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, pager: Any
 ) -> None:
     for position, rows in enumerate((5, 9, 10, 11, 19, 20)):
-        tell(run(position, red(rows)))
+        notify_of(run(position, red(rows)))
     assert [event for event, _ in pager.events] == ["new", "worse", "worse"]
     assert {payload["incident"] for payload in pager.arrived} == {pager.arrived[0]["incident"]}
 
 
-def test_a_more_severe_issue_is_reported_as_worse(tell: Any, run: Night, red: Make, pager: Any) -> None:
-    tell(run(0, red(severity=Severity.WARNING)))
-    tell(run(1, red(severity=Severity.CRITICAL)))
+def test_a_more_severe_issue_is_reported_as_worse(notify_of: Any, run: Night, red: Make, pager: Any) -> None:
+    notify_of(run(0, red(severity=Severity.WARNING)))
+    notify_of(run(1, red(severity=Severity.CRITICAL)))
     assert [(payload["event"], payload["severity"]) for payload in pager.arrived] == [
         ("new", "warning"),
         ("worse", "critical"),
@@ -108,35 +108,35 @@ def test_a_more_severe_issue_is_reported_as_worse(tell: Any, run: Night, red: Ma
 
 
 def test_issues_that_appear_together_are_one_incident_and_later_ones_another(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
     zone = ColumnFacts("settled_at", 100, 3)
     one = red()
     two = ActivityOutcome(one.name, one.verdict, one.reason, columns=(*one.columns, zone))
-    tell(run(0, red()))
-    tell(run(1, two))
+    notify_of(run(0, red()))
+    notify_of(run(1, two))
     assert pager.events == [("new", "settle"), ("new", "settle")]
-    tell(run(2, ActivityOutcome(two.name, two.verdict, two.reason, columns=(zone,))))
+    notify_of(run(2, ActivityOutcome(two.name, two.verdict, two.reason, columns=(zone,))))
     assert [event for event, _ in pager.events] == ["new", "new", "recovered"]
     assert pager.arrived[2]["incident"] == pager.arrived[0]["incident"]
-    tell(run(3, green()))
+    notify_of(run(3, green()))
     assert pager.arrived[3]["incident"] == pager.arrived[1]["incident"]
 
 
 def test_a_run_that_could_not_be_compared_recovers_nothing(
-    tell: Any, run: Night, red: Make, green: Make, invalid: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, invalid: Make, pager: Any
 ) -> None:
-    tell(run(0, red()))
-    tell(run(1, invalid()))
+    notify_of(run(0, red()))
+    notify_of(run(1, invalid()))
     assert [event for event, _ in pager.events] == ["new", "new"]
-    tell(run(2, green()))
+    notify_of(run(2, green()))
     assert sorted(event for event, _ in pager.events) == ["new", "new", "recovered", "recovered"]
 
 
 def test_only_the_first_failure_is_reported_and_who_waits_for_it(
-    tell: Any, run: Night, invalid: Make, pager: Any
+    notify_of: Any, run: Night, invalid: Make, pager: Any
 ) -> None:
-    tell(run(0, invalid("load"), invalid("settle", caused_by="load"), invalid("fees", caused_by="load")))
+    notify_of(run(0, invalid("load"), invalid("settle", caused_by="load"), invalid("fees", caused_by="load")))
     assert pager.events == [("new", "load")]
     lines = pager.arrived[0]["lines"]
     assert lines[1] == "Failed first: ADF activity load: UserError 2011, out of memory"
@@ -144,43 +144,43 @@ def test_only_the_first_failure_is_reported_and_who_waits_for_it(
 
 
 def test_a_partial_rerun_leaves_the_other_activities_alone(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(run(0, red(), red(name="fees")))
-    tell(run(0, green("fees")))
+    notify_of(run(0, red(), red(name="fees")))
+    notify_of(run(0, green("fees")))
     assert pager.events == [("new", "fees"), ("new", "settle"), ("recovered", "fees")]
 
 
 def test_an_older_run_never_changes_what_a_later_one_said(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
-    tell(run(5, red()))
-    tell(run(2, green()))
-    tell(run(3, red(80)))
+    notify_of(run(5, red()))
+    notify_of(run(2, green()))
+    notify_of(run(3, red(80)))
     assert pager.events == [("new", "settle")]
-    tell(run(6, green()))
-    tell(run(4, red()))
+    notify_of(run(6, green()))
+    notify_of(run(4, red()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
 def test_a_failing_channel_never_hides_the_others_and_is_tried_again_in_order(
-    tell: Any, run: Night, red: Make, green: Make, pager: Any, chat: Any
+    notify_of: Any, run: Night, red: Make, green: Make, pager: Any, chat: Any
 ) -> None:
     pager.failures = [RuntimeError("no route")]
-    assert sorted(tell(run(0, red()))) == ["", "RuntimeError: no route"]
+    assert sorted(notify_of(run(0, red()))) == ["", "RuntimeError: no route"]
     assert (pager.events, chat.events) == ([], [("new", "settle")])
     pager.failures = [RuntimeError("no route")]
-    tell(run(1, green()))
+    notify_of(run(1, green()))
     assert pager.events == []
-    tell(run(2, green()))
+    notify_of(run(2, green()))
     assert pager.events == chat.events == [("new", "settle"), ("recovered", "settle")]
 
 
 def test_what_passes_by_itself_is_tried_again_at_once(
-    tell: Any, run: Night, red: Make, pager: Any, clock: FakeClock
+    notify_of: Any, run: Night, red: Make, pager: Any, clock: FakeClock
 ) -> None:
     pager.failures = [Throttled("slow down", retry_after=7), Unreachable("reset")]
-    tell(run(0, red()))
+    notify_of(run(0, red()))
     assert pager.events == [("new", "settle")]
     assert clock.slept[1:] == [7, 4]
 
@@ -240,17 +240,17 @@ def test_a_late_run_is_over_with_its_own_end_however_that_was(
 
 
 def test_a_run_without_a_plan_is_reported_and_resolved_by_a_run_that_is_green(
-    tell: Any, run: Night, green: Make, pager: Any
+    notify_of: Any, run: Night, green: Make, pager: Any
 ) -> None:
-    tell(replace(run(0), run_issue="The plan of the run: '2026-31-03' is not a date."))
-    [told] = pager.arrived
-    assert "was not compared" in told["lines"][0]
-    assert "is not a date" in told["lines"][1]
-    tell(run(1, green()))
+    notify_of(replace(run(0), run_issue="The plan of the run: '2026-31-03' is not a date."))
+    [reported] = pager.arrived
+    assert "was not compared" in reported["lines"][0]
+    assert "is not a date" in reported["lines"][1]
+    notify_of(run(1, green()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]
 
 
-def test_every_kind_of_issue_has_a_sentence(tell: Any, run: Night, red: Make, pager: Any) -> None:
+def test_every_kind_of_issue_has_a_sentence(notify_of: Any, run: Night, red: Make, pager: Any) -> None:
     outcome = ActivityOutcome(
         "settle",
         Verdict.FAIL,
@@ -259,21 +259,21 @@ def test_every_kind_of_issue_has_a_sentence(tell: Any, run: Night, red: Make, pa
         columns=red(5, cause=Cause.TIMEZONE_SHIFT).columns,
         broken_expectations=(("currency", "ExpectColumnValuesToMatchRegex"),),
     )
-    tell(run(0, outcome))
-    told = pager.arrived[0]["lines"][0]
-    assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in told
-    assert "and 1 more" in told
+    notify_of(run(0, outcome))
+    reported = pager.arrived[0]["lines"][0]
+    assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in reported
+    assert "and 1 more" in reported
     assert pager.arrived[0]["lines"][3] == "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
 
 
 def test_a_run_that_is_red_beyond_its_activities_is_reported_too(
-    tell: Any, run: Night, green: Make, pager: Any
+    notify_of: Any, run: Night, green: Make, pager: Any
 ) -> None:
     run_issue = "The Data Factory pipeline: PipelineFailed: copy_raw was denied."
-    tell(replace(run(0, green()), run_issue=run_issue))
-    tell(replace(run(1, green()), run_issue=run_issue))
-    [told] = pager.arrived
-    assert "is not green, though every activity is" in told["lines"][0]
-    assert told["lines"][1] == f"Failed first: {run_issue}"
-    tell(run(2, green()))
+    notify_of(replace(run(0, green()), run_issue=run_issue))
+    notify_of(replace(run(1, green()), run_issue=run_issue))
+    [reported] = pager.arrived
+    assert "is not green, though every activity is" in reported["lines"][0]
+    assert reported["lines"][1] == f"Failed first: {run_issue}"
+    notify_of(run(2, green()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]

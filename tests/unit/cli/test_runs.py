@@ -141,13 +141,13 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
 def test_a_run_shows_what_differs_and_exits_with_its_verdict(url: str) -> None:
     shown = run(url, "show", "1")
     assert shown.exit_code == 1
-    for told in (
+    for reported in (
         "column amount: 7 of 100 differ: rounding 7; 0.70 EUR (net -0.10)",
         "fail: ExpectColumnToExist on fee (target, critical). Not there.",
         "athena q-1 SUCCEEDED",
         "Athena scanned 5,000 bytes, $0.25",
     ):
-        assert told in shown.stdout
+        assert reported in shown.stdout
     assert run(url, "show", "2").exit_code == 0
 
 
@@ -171,7 +171,9 @@ def test_a_run_is_shown_as_json(url: str) -> None:
     assert activity["columns"][0]["money"][0]["absolute"] == "0.70"
 
 
-@pytest.mark.parametrize(("name", "told"), [("nope", "There is no run 'nope'"), ("night-1", "2 runs are called")])
-def test_an_unclear_run_is_one_line_and_bad_input(url: str, name: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reported"), [("nope", "There is no run 'nope'"), ("night-1", "2 runs are called")]
+)
+def test_an_unclear_run_is_one_line_and_bad_input(url: str, name: str, reported: str) -> None:
     done = run(url, "show", name)
-    assert told in str(done.exception)
+    assert reported in str(done.exception)

@@ -22,16 +22,16 @@ def column(name: str, *, key: bool = False) -> PlannedColumn:
     return cast("PlannedColumn", SimpleNamespace(name=name, key=key))
 
 
-def plan(columns: str = "id v", total_columns: int | None = None, **told: Any) -> ComparisonPlan:
+def plan(columns: str = "id v", total_columns: int | None = None, **recorded_as: Any) -> ComparisonPlan:
     compared = tuple(column(name, key=name == "id") for name in columns.split())
-    given = {"schema": (), "left_out": (), "ignored": 0, "keyless": False, **told}
+    given = {"schema": (), "left_out": (), "ignored": 0, "keyless": False, **recorded_as}
     total = len(compared) if total_columns is None else total_columns
     return ComparisonPlan(compared, total_columns=total, **given)
 
 
-def evidence(**told: Any) -> Evidence:
+def evidence(**recorded_as: Any) -> Evidence:
     rows = Rows(legacy=3, target=3, equal=3)
-    return Evidence(**{"plan": plan(), "rows": rows, "canary": SEEN, "uncovered": 0, "waived": 0, **told})
+    return Evidence(**{"plan": plan(), "rows": rows, "canary": SEEN, "uncovered": 0, "waived": 0, **recorded_as})
 
 
 def fact(name: str, verdict: str) -> SchemaFact:
@@ -108,7 +108,7 @@ def test_nothing_but_the_key_is_invalid_where_rules_left_out_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("recorded_as", "expected"),
     [
         ({"ignored": 1}, True),
         ({}, False),
@@ -116,9 +116,11 @@ def test_nothing_but_the_key_is_invalid_where_rules_left_out_the_rest() -> None:
         ({"ignored": 1, "schema": (fact("v", "target_only"),)}, False),
     ],
 )
-def test_only_keys_needs_a_key_a_rule_and_no_difference_of_schema(told: dict[str, Any], expected: bool) -> None:
-    assert only_keys(plan("id", **told)) is expected
-    assert not only_keys(plan("id v", **told))
+def test_only_keys_needs_a_key_a_rule_and_no_difference_of_schema(
+    recorded_as: dict[str, Any], expected: bool
+) -> None:
+    assert only_keys(plan("id", **recorded_as)) is expected
+    assert not only_keys(plan("id v", **recorded_as))
 
 
 EMPTY = Rows()
@@ -140,8 +142,8 @@ def test_rows_of_one_side_alone_are_a_difference_once_corruptions_were_planted(r
 
 def test_one_corruption_that_nothing_explains_makes_everything_invalid() -> None:
     blind = Canary(planted=9, found=7, blind=("v: case", "w: sign"))
-    for told in ({}, {"uncovered": 3}, {"waived": 3}):
-        verdict, reason = judge(evidence(canary=blind, **told), SPEC)
+    for recorded_as in ({}, {"uncovered": 3}, {"waived": 3}):
+        verdict, reason = judge(evidence(canary=blind, **recorded_as), SPEC)
         assert verdict is Verdict.INVALID
         assert reason.endswith("was not found and no rule explains it (v: case).")
 

@@ -64,9 +64,9 @@ SMALL = "The memory limit is too small for this comparison."
 def test_an_error_is_one_sentence_with_what_to_do(
     error: Exception, kind: type[Exception], said: str, remedy: str
 ) -> None:
-    told = explain(error, Path("/s/parity-1"))
-    assert (type(told), told.message) == (kind, said)
-    assert remedy in (told.remedy or "")
+    reported = explain(error, Path("/s/parity-1"))
+    assert (type(reported), reported.message) == (kind, said)
+    assert remedy in (reported.remedy or "")
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def test_every_one_of_many_different_columns_gets_its_own_causes_samples_and_pro
 def test_the_same_difference_is_told_alike_in_a_narrow_and_a_wide_table(comparing: Compare, width: int) -> None:
     changed = {1: [3, 4], 2: [5], 3: [6]}
     result = comparing(_table(width), _table(width, changed))
-    told: list[dict[str, Any]] = [dict(sample) for sample in result.samples]
+    reported: list[dict[str, Any]] = [dict(sample) for sample in result.samples]
     assert _differing(result) == {"c1": 2, "c2": 1, "c3": 1}
-    assert [(one["column"], one["cause"], one["key"], one["legacy"], one["target"]) for one in told] == [
+    assert [(one["column"], one["cause"], one["key"], one["legacy"], one["target"]) for one in reported] == [
         ("c1", "case", {"id": "3"}, "text 1 of 3", "TEXT 1 OF 3"),
         ("c1", "case", {"id": "4"}, "text 1 of 4", "TEXT 1 OF 4"),
         ("c2", "sign", {"id": "5"}, "2.35", "-2.35"),

@@ -280,13 +280,15 @@ def test_a_green_word_stands_while_all_that_it_was_made_from_does() -> None:
     ):
         counts = current_outcome(recorded(whole(), **now), "settle.record")
         assert counts["verdict"] == "INVALID", now
-    told = current_outcome(recorded(whole(), state="failed"), "settle.record")["reason"]
-    assert told == (
+    reason_given = current_outcome(recorded(whole(), state="failed"), "settle.record")["reason"]
+    assert reason_given == (
         "Task settle.record is failed, so PASS cannot be its final verdict. "
         "Clear settle.record with everything after it."
     )
-    told = current_outcome(recorded(whole(), unsuccessful=("settle.helper_job",)), "settle.record")["reason"]
-    assert told.startswith("Task settle.helper_job has not succeeded, so PASS does not count.")
+    reason_given = current_outcome(recorded(whole(), unsuccessful=("settle.helper_job",)), "settle.record")[
+        "reason"
+    ]
+    assert reason_given.startswith("Task settle.helper_job has not succeeded, so PASS does not count.")
 
 
 def test_a_red_word_stands_whatever_happened_since() -> None:
@@ -298,8 +300,10 @@ def test_a_green_word_that_rests_on_a_waiver_stands_until_its_last_day() -> None
     said = {**recorded(whole(), "WAIVED").outcome, COVERS: {"PAY-1": "2026-03-02", "PAY-2": "2026-03-01"}}
     for day, counts in ((DAY, "WAIVED"), (NEXT_DAY, "INVALID"), (None, "WAIVED")):
         assert current_outcome(recorded(whole(), outcome=said, today=day), "settle.record")["verdict"] == counts
-    told = current_outcome(recorded(whole(), outcome=said, today=NEXT_DAY), "settle.record")["reason"]
-    assert told.startswith("WAIVED rests on waiver PAY-2, whose last day was 2026-03-01. Clear settle.record")
+    reason_given = current_outcome(recorded(whole(), outcome=said, today=NEXT_DAY), "settle.record")["reason"]
+    assert reason_given.startswith(
+        "WAIVED rests on waiver PAY-2, whose last day was 2026-03-01. Clear settle.record"
+    )
 
 
 WELL = {task: TaskFacts("success", {"run_id": "r"}) for task in (PLAN, START, PIPELINE)}

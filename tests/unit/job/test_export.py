@@ -163,8 +163,8 @@ def test_an_error_without_words_is_told_by_its_class() -> None:
 
 def test_widgets_and_arguments_are_both_heard_and_arguments_win() -> None:
     widgets = Widgets({"activity": "from_widget", "mode": "rows"})
-    told = parameters(["--activity", "from_argument", "--unknown", "x"], widgets)
-    assert told == {"activity": "from_argument", "mode": "rows"}
+    reported = parameters(["--activity", "from_argument", "--unknown", "x"], widgets)
+    assert reported == {"activity": "from_argument", "mode": "rows"}
 
 
 def test_a_refusal_ends_the_run_with_one_line() -> None:

@@ -157,8 +157,8 @@ def test_every_command_is_one_that_airflow_and_parity_have(
 
 
 def test_the_init_job_migrates_both_databases(services: dict[str, dict[str, Any]]) -> None:
-    told = [words[:3] for words in _commands({"init": services["init"]})]
-    assert told == [["airflow", "db", "migrate"], ["parity", "runs", "--limit"]]
+    reported = [words[:3] for words in _commands({"init": services["init"]})]
+    assert reported == [["airflow", "db", "migrate"], ["parity", "runs", "--limit"]]
     assert all(services[name]["depends_on"]["init"] for name in COMPONENTS)
 
 

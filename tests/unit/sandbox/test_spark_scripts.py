@@ -106,9 +106,9 @@ def test_plain_python_finds_volumes_where_the_sandbox_keeps_them(tmp_path: Path)
         "print(open('/Volumes/main/x/b.txt').read())\n"
     )
 
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
     )
 
-    assert told.stdout == "['b.txt', 'c.txt'] False\nhello\n"
+    assert reported.stdout == "['b.txt', 'c.txt'] False\nhello\n"
     assert (tmp_path / "volumes/main/x/c.txt").read_text() == "hello"

@@ -70,13 +70,13 @@ RANGES = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "status", "content", "told"), RANGES, ids=[one[0] for one in RANGES])
+@pytest.mark.parametrize(("asked", "status", "content", "reported"), RANGES, ids=[one[0] for one in RANGES])
 def test_ranges_are_answered_exactly(
-    account: Account, asked: str, status: int, content: bytes | None, told: str | None
+    account: Account, asked: str, status: int, content: bytes | None, reported: str | None
 ) -> None:
     account.put("n", b"0123456789")
     answer = account.call("GET", "/n", x_ms_range=asked)
-    assert (answer.status_code, answer.headers.get("content-range")) == (status, told)
+    assert (answer.status_code, answer.headers.get("content-range")) == (status, reported)
     assert content is None or answer.content == content
 
 

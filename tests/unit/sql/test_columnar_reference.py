@@ -100,23 +100,25 @@ def test_two_equal_rows_do_not_cancel_each_other() -> None:
 
 def test_the_probe_finds_nothing_strange_in_an_engine_that_writes_as_the_reference_does() -> None:
     assert len(CASES) > 80
-    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
-    assert nonconforming(told) == {}
+    answered = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    assert nonconforming(answered) == {}
 
 
 def test_one_value_written_otherwise_demotes_its_kind_and_no_other() -> None:
-    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    answered = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
     zero = next(one for one in CASES if one.expected == "0.0000000000")
-    found = nonconforming({**told, zero.name: "0E-10"})
+    found = nonconforming({**answered, zero.name: "0E-10"})
     assert set(found) == {Kind.DECIMAL}
     assert "'0E-10' instead of '0.0000000000'" in found[Kind.DECIMAL]
 
 
 def test_an_engine_that_leaves_a_value_out_or_hashes_otherwise_is_strange_too() -> None:
-    told = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
+    answered = dict(duckdb.connect().execute(cases_query(DuckDB())).fetchall())
     texts = [one for one in CASES if one.column.kind is Kind.TEXT]
-    assert set(nonconforming({name: text for name, text in told.items() if name != texts[0].name})) == {Kind.TEXT}
-    assert set(nonconforming({**told, f"#{texts[1].name}": "0" * 32})) == {Kind.TEXT}
+    assert set(nonconforming({name: text for name, text in answered.items() if name != texts[0].name})) == {
+        Kind.TEXT
+    }
+    assert set(nonconforming({**answered, f"#{texts[1].name}": "0" * 32})) == {Kind.TEXT}
 
 
 def test_a_chars_filling_is_blanks_at_its_very_end_and_nothing_else() -> None:

@@ -41,7 +41,7 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("owner:", "ownr:", "payments.yaml:1: key 'owner' is missing."),
         ("tolerance: 0.01", "tolerence: 0.01", "payments.yaml:17: activity settle_card_payments, columns.amount"),
@@ -133,10 +133,10 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_was_meant(
-    edit: Callable[..., Path], old: str, new: str, told: str
+    edit: Callable[..., Path], old: str, new: str, reported: str
 ) -> None:
     errors = [str(error) for error in load_suites(edit(old, new)).errors]
-    assert any(told in error for error in errors), errors
+    assert any(reported in error for error in errors), errors
 
 
 def test_an_unknown_key_suggests_the_models_own_keys(edit: Callable[..., Path]) -> None:
@@ -150,7 +150,7 @@ def test_every_mistake_of_a_file_is_told_at_once(edit: Callable[..., Path]) -> N
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "reported"),
     [
         ("select 1; drop table x", "sql/settle.sql:1 ends a statement and goes on"),
         ("", "sql/settle.sql is empty"),
@@ -159,9 +159,9 @@ def test_every_mistake_of_a_file_is_told_at_once(edit: Callable[..., Path]) -> N
         ("select\n:day", "sql/settle.sql:2 binds :day"),
     ],
 )
-def test_a_query_that_may_not_run_is_refused(folder: Path, query: str, told: str) -> None:
+def test_a_query_that_may_not_run_is_refused(folder: Path, query: str, reported: str) -> None:
     (folder / "sql" / "settle.sql").write_text(query)
-    assert told in only_error(folder)
+    assert reported in only_error(folder)
 
 
 def test_one_broken_suite_never_takes_the_others_down(folder: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_right_waiver_is_loaded(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         (
             "suite: payments",
@@ -56,9 +56,9 @@ def test_a_right_waiver_is_loaded(folder: Path) -> None:
         ("expires: 2026-06-30", "expires: never", "waivers.yaml:9: waivers[0].expires"),
     ],
 )
-def test_a_wrong_waiver_is_told_and_covers_nothing(folder: Path, old: str, new: str, told: str) -> None:
+def test_a_wrong_waiver_is_told_and_covers_nothing(folder: Path, old: str, new: str, reported: str) -> None:
     loaded = write(folder, old, new)
-    assert any(told in str(error) for error in loaded.errors), [str(e) for e in loaded.errors]
+    assert any(reported in str(error) for error in loaded.errors), [str(e) for e in loaded.errors]
     assert loaded.waivers == ()
     assert [suite.suite for suite in loaded.suites] == ["payments"]
 

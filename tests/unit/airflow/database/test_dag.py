@@ -34,16 +34,16 @@ from parity.tablediff.table_plan import DatabasePlan
 from unit.airflow.suite.test_dag import Connection
 
 
-def spec(**told: Any) -> Database:
+def spec(**reported: Any) -> Database:
     base = {"database": "ledger", "owner": "dba", "legacy": "rds_ledger", "target": "azure_ledger"}
-    return Database.model_validate(base | told)
+    return Database.model_validate(base | reported)
 
 
 ASKED = {"rds": {"instance": "payments-legacy"}, "azure": {"server": "payments-ledger"}}
 
 
-def dag_of(tmp_path: Any, **told: Any) -> Any:
-    return build_database_dag(spec(**told), tmp_path / "ledger.yaml")
+def dag_of(tmp_path: Any, **reported: Any) -> Any:
+    return build_database_dag(spec(**reported), tmp_path / "ledger.yaml")
 
 
 def test_both_clouds_are_asked_before_a_server_is_and_the_gate_is_the_only_leaf(tmp_path: Any) -> None:
@@ -296,16 +296,16 @@ def test_progress_is_logged_and_stored_and_a_stopped_task_ends_with_its_chunk(
 ) -> None:
     caplog.set_level("INFO")
     kept = MemoryCheckpoints()
-    told = LoggedCheckpoints(kept)
-    told.save("r", "entries", state(10))
-    told.save("r", "entries", state(20))
-    told.save("r", "entries", state(30, done=True))
-    assert told.load("r", "entries") == state(30, done=True)
+    reported = LoggedCheckpoints(kept)
+    reported.save("r", "entries", state(10))
+    reported.save("r", "entries", state(20))
+    reported.save("r", "entries", state(30, done=True))
+    assert reported.load("r", "entries") == state(30, done=True)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["entries"] * 3
     assert "30 rows in 3 chunks, 0 different so far, all of it" in caplog.text
-    told.stop()
+    reported.stop()
     with pytest.raises(Stopped):
-        told.save("r", "entries", state(40))
+        reported.save("r", "entries", state(40))
     assert kept.load("r", "entries") == state(40)
 
 

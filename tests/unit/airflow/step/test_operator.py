@@ -62,8 +62,8 @@ def test_a_refused_export_is_logged_with_the_next_step_before_the_task_fails(
     operator, context = run(lost)
     with caplog.at_level(logging.INFO), pytest.raises(AirflowFailException):
         operator.execute(context)
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert told == [
+    reported = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert reported == [
         ("ERROR", "INVALID: the comparison failed."),
         ("ERROR", "  There is no manifest in abfss://exchange/1."),
         ("ERROR", "  Next: Clear helper_job with downstream."),

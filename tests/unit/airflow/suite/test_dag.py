@@ -136,8 +136,8 @@ def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest
     report = "payments/2026-03-02/night-1/settle/report.json"
     record = ActivityRecord(key, Verdict.FAIL, "3 changed rows.", datetime(2026, 3, 3, tzinfo=UTC), report=report)
     said = {"verdict": "FAIL", "reason": record.reason, "recorded": record.recorded.isoformat()}
-    told = told_of(suite("settle"), "settle", record, said)
-    assert told.url == f"https://airflow.example.com/parity/artefacts/{report.replace('.json', '.html')}"
+    notified = told_of(suite("settle"), "settle", record, said)
+    assert notified.url == f"https://airflow.example.com/parity/artefacts/{report.replace('.json', '.html')}"
     unseen = told_of(suite("settle"), "settle", replace(record, report=""), said)
     assert unseen.url == ""
 
@@ -155,11 +155,11 @@ def test_an_alert_links_to_the_report_that_a_person_can_open(monkeypatch: pytest
 def test_an_alert_goes_by_what_the_gate_said_and_never_by_an_older_result(said: dict[str, str] | None) -> None:
     key = ActivityKey("payments", "settle", date(2026, 3, 2), "night-1")
     stored = ActivityRecord(key, Verdict.PASS, "equal", datetime(2026, 3, 3, tzinfo=UTC))
-    told = told_of(suite("settle"), "settle", stored, said)
-    assert (told.verdict, told.reason) == (
+    notified = told_of(suite("settle"), "settle", stored, said)
+    assert (notified.verdict, notified.reason) == (
         (said["verdict"], said["reason"]) if said else ("INVALID", "It has no result.")
     )
-    assert told.rows == Rows()
+    assert notified.rows == Rows()
 
 
 def test_airflow_keeps_a_deadline_as_a_number_so_that_a_red_run_can_be_cleared() -> None:

@@ -1,4 +1,4 @@
-"""The gate: what it records, and what on-call is told, when the run itself went wrong."""
+"""The gate: what it records, and what on-call is notified of, when the run itself went wrong."""
 
 from __future__ import annotations
 
@@ -99,16 +99,16 @@ def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: 
     run = open_results().run("scheduled__1", "payments").run
     assert (run.verdict, run.business_date) == (Verdict.INVALID, DAY)
     assert "is not a date" in run.reason
-    told = suite_outcome(tasks.suite, there)
-    assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
-    assert "is not a date" in told.run_issue
-    assert not told.green
+    notified = suite_outcome(tasks.suite, there)
+    assert [(issue.cause, issue.what) for issue in find_issues(notified)] == [(NOT_GREEN, "was not compared")]
+    assert "is not a date" in notified.run_issue
+    assert not notified.green
 
 
 def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
-    told = suite_outcome(tasks.suite, context(Instance({"plan": "failed"})))
-    assert [trouble.cause for trouble in find_issues(told)] == [NOT_GREEN]
-    assert "This run has no plan." in told.run_issue
+    notified = suite_outcome(tasks.suite, context(Instance({"plan": "failed"})))
+    assert [issue.cause for issue in find_issues(notified)] == [NOT_GREEN]
+    assert "This run has no plan." in notified.run_issue
 
 
 def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: SuiteTasks) -> None:
@@ -128,12 +128,12 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
         ("settle", "refund"), Verdict.INVALID
     )
     assert (kept["settle"].key.attempt, kept["refund"].key.attempt) == (4, 1)
-    told = suite_outcome(tasks.suite, there)
-    assert {activity.name: activity.verdict for activity in told.activities} == {
+    notified = suite_outcome(tasks.suite, there)
+    assert {activity.name: activity.verdict for activity in notified.activities} == {
         "settle": "INVALID",
         "refund": "INVALID",
     }
-    assert told.whole
+    assert notified.whole
 
 
 def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_speaks_against_the_run(
@@ -146,12 +146,12 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
 
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    told = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
+    notified = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
     handed = {("plan", "return_value"): to_json(made)}
     there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
     with (
         mock.patch("parity.airflow.suite.tasks.judge_run", return_value=(Verdict.INVALID, "pipeline")),
-        mock.patch("parity.airflow.suite.tasks.reconcile_store", return_value=told),
+        mock.patch("parity.airflow.suite.tasks.reconcile_store", return_value=notified),
         pytest.raises(SystemExit),
     ):
         tasks.gate(there)
@@ -198,18 +198,18 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
         name: {"verdict": verdict, "reason": "so it is", "recorded": NIGHTLY.isoformat()}
         for name, verdict in (("settle", "PASS"), ("refund", "FAIL"))
     }
-    told = suite_outcome(
+    notified = suite_outcome(
         tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made), ("gate", "outcomes"): said}))
     )
-    assert ([activity.name for activity in told.activities], told.whole) == (["refund"], False)
+    assert ([activity.name for activity in notified.activities], notified.whole) == (["refund"], False)
 
 
 @pytest.mark.parametrize("wanted", [["settle"], []], ids=["some activities", "every activity"])
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
     made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    told = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made)})))
-    assert told.whole is not bool(wanted)
+    notified = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made)})))
+    assert notified.whole is not bool(wanted)
 
 
 @pytest.mark.parametrize(
@@ -301,10 +301,10 @@ def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(t
     there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
         tasks.gate(there)
-    told = {activity.name: activity for activity in suite_outcome(tasks.suite, there).activities}
-    assert told["load"].verdict is Verdict.INVALID
-    assert "no longer declared" in told["load"].reason
-    assert told["load"].severity == "critical"
+    notified = {activity.name: activity for activity in suite_outcome(tasks.suite, there).activities}
+    assert notified["load"].verdict is Verdict.INVALID
+    assert "no longer declared" in notified["load"].reason
+    assert notified["load"].severity == "critical"
 
 
 def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) -> None:
@@ -370,8 +370,12 @@ def test_a_run_of_some_tables_updates_no_asset_and_speaks_for_no_database(ledger
     assert ledger.gate(there)["verdict"] == "PASS"
     assert there["ti"].task.outlets == []
     assert "Only tables a* were compared." in open_results().run("scheduled__1").run.reason
-    told = database_outcome(LEDGER, there)
-    assert ([activity.name for activity in told.activities], told.whole, told.green) == (["a"], False, False)
+    notified = database_outcome(LEDGER, there)
+    assert ([activity.name for activity in notified.activities], notified.whole, notified.green) == (
+        ["a"],
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize("gate", ["ended", "died"])
@@ -386,9 +390,9 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
     if gate == "ended":
         with pytest.raises(AirflowFailException, match="The survey broke"):
             ledger.gate(there)
-    told = database_outcome(LEDGER, there)
-    assert [(trouble.cause, trouble.what) for trouble in find_issues(told)] == [(NOT_GREEN, "was not compared")]
-    assert ("The survey broke." in told.run_issue) is (gate == "ended")
+    notified = database_outcome(LEDGER, there)
+    assert [(issue.cause, issue.what) for issue in find_issues(notified)] == [(NOT_GREEN, "was not compared")]
+    assert ("The survey broke." in notified.run_issue) is (gate == "ended")
 
 
 def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledger: DatabaseTasks) -> None:
@@ -423,8 +427,8 @@ def test_tables_that_were_green_once_do_not_stand_for_a_run_whose_record_task_di
     there["ti"].states["record"] = state
     with pytest.raises(AirflowFailException, match="cannot be its final verdict"):
         ledger.gate(there)
-    told = database_outcome(LEDGER, there)
-    assert all(not activity.verdict.green for activity in told.activities)
+    notified = database_outcome(LEDGER, there)
+    assert all(not activity.verdict.green for activity in notified.activities)
 
 
 def test_what_an_attempt_before_left_of_a_database_is_replaced_when_nothing_is_recorded_of_this_one(
@@ -447,6 +451,6 @@ def test_a_run_of_a_database_without_a_plan_is_recorded_and_told(ledger: Databas
     with pytest.raises(AirflowFailException, match="scratch"):
         ledger.gate(there)
     assert open_results().run("scheduled__1").run.verdict is Verdict.INVALID
-    told = database_outcome(LEDGER, there)
-    assert [trouble.what for trouble in find_issues(told)] == ["was not compared"]
-    assert replace(told, run_issue="").activities == ()
+    notified = database_outcome(LEDGER, there)
+    assert [issue.what for issue in find_issues(notified)] == ["was not compared"]
+    assert replace(notified, run_issue="").activities == ()

@@ -48,9 +48,9 @@ NOON = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 TODAY = NOON.date()
 
 
-def spec(**told: Any) -> Database:
+def spec(**reported: Any) -> Database:
     base = {"database": "ledger", "owner": "dba", "legacy": "rds_ledger", "target": "azure_ledger"}
-    return Database.model_validate(base | told)
+    return Database.model_validate(base | reported)
 
 
 def plan(**params: Any) -> DatabaseRunPlan:

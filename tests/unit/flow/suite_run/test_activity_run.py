@@ -75,10 +75,10 @@ def test_a_waiver_covers_until_its_last_day_ends_in_the_suites_zone(
 
 @pytest.mark.parametrize(("zone", "day"), [("UTC", 2), ("Asia/Tokyo", 3), ("America/Los_Angeles", 2)])
 def test_a_databases_waivers_end_in_its_own_zone_too(tmp_path: Path, zone: str, day: int) -> None:
-    told = {"database": "ledger", "owner": "dba", "legacy": "l", "target": "t", "timezone": zone}
+    reported = {"database": "ledger", "owner": "dba", "legacy": "l", "target": "t", "timezone": zone}
     clock = FakeClock(datetime(2026, 3, 2, 15, 0, tzinfo=UTC))
     nothing: Any = None
-    job = Job(Database.model_validate(told), nothing, nothing, tmp_path, clock)
+    job = Job(Database.model_validate(reported), nothing, nothing, tmp_path, clock)
     assert job.today == date(2026, 3, day)
     assert job.explain_options("entries").today == job.today
 

@@ -74,11 +74,11 @@ def test_the_legacy_query_selects_every_column_of_its_table(product: Product) ->
 @EVERY
 def test_the_migrated_table_has_the_legacy_columns(product: Product) -> None:
     ddl = migrated_script(product.activity).partition(f"payments.{product.table} (")[2].partition(") USING")[0]
-    told = {
+    reported = {
         name: kind.lower().replace(" ", "") for name, kind in re.findall(r"(\w+) ([A-Z]+(?:\([\d, ]+\))?)", ddl)
     }
     legacy = {RENAMED.get(name, name): kind for name, kind in product.columns if name not in LEGACY_ONLY}
-    assert told == {**legacy, product.partition: "date"}
+    assert reported == {**legacy, product.partition: "date"}
 
 
 @EVERY
@@ -118,10 +118,10 @@ def test_every_script_of_the_pipeline_is_published_under_its_own_name(activities
 
 @EVERY
 def test_the_catalogue_has_the_partition_beside_the_columns(product: Product) -> None:
-    told = table_input(product, "payments-legacy")
-    assert told["PartitionKeys"] == [{"Name": product.partition, "Type": "date"}]
-    assert [column["Name"] for column in told["StorageDescriptor"]["Columns"]] == list(dict(product.columns))
-    assert told["StorageDescriptor"]["Location"] == f"s3://payments-legacy/{product.table}/"
+    reported = table_input(product, "payments-legacy")
+    assert reported["PartitionKeys"] == [{"Name": product.partition, "Type": "date"}]
+    assert [column["Name"] for column in reported["StorageDescriptor"]["Columns"]] == list(dict(product.columns))
+    assert reported["StorageDescriptor"]["Location"] == f"s3://payments-legacy/{product.table}/"
 
 
 def test_the_helper_job_passes_every_parameter_of_the_protocol() -> None:

@@ -108,8 +108,8 @@ def test_some_fees_fall_between_two_cents_where_rounding_shows(trade: Day) -> No
 
 
 def test_new_yorks_wall_clock_skips_the_hour_that_does_not_exist() -> None:
-    told = values(day(SEED, date(2026, 3, 8)).chargebacks, "disputed_at")
-    hours = {text[11:13] for text in told if text.startswith("2026-03-08")}
+    reported = values(day(SEED, date(2026, 3, 8)).chargebacks, "disputed_at")
+    hours = {text[11:13] for text in reported if text.startswith("2026-03-08")}
     assert "02" not in hours
     assert {"01", "03"} <= hours
 

@@ -215,8 +215,8 @@ def test_a_state_that_has_the_same_name_whatever_it_holds_proves_nothing(
 
 
 def test_rows_travel_where_a_states_name_is_not_its_own() -> None:
-    told = surveyed(table(ROWS))
-    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, told, replace(told, unversioned=True))
+    reported = surveyed(table(ROWS))
+    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, reported, replace(reported, unversioned=True))
     assert chosen.mode is Mode.ROWS
     assert "has no version" in chosen.reason
 
