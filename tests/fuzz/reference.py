@@ -46,7 +46,6 @@ PATTERNS = {
 """Replacements as a rule gives them, and as Python's own regular expressions have them."""
 NUMBER = "n"
 """A key column that numbers the rows of a pair: by it every defect's place is known."""
-_LIMIT = 10**18
 
 
 @dataclass(frozen=True)
@@ -259,10 +258,20 @@ def same(column: Column, legacy: Any, target: Any) -> str:
     return _near_float(allowed, decode(kinds[0], legacy), decode(kinds[1], target), _single if single else repr)
 
 
-def _single(value: float) -> str:
-    """Write a 32-bit float by the fewest digits that tell it from its neighbours."""
-    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
-    return next(text for text in texts if struct.unpack("f", struct.pack("f", float(text)))[0] == value)
+def _single(value: float) -> str | None:
+    """Write a 32-bit float by the fewest digits that tell it from its neighbours; None where writers differ.
+
+    They do where a text is exactly half-way between two floats, or the float between two texts.
+    """
+    exact, step = Fraction(value), Fraction(2) ** (max(math.frexp(value)[1], -125) - 24)
+    for digits in range(9):
+        text = f"{value:.{digits}e}"
+        gap = 2 * abs(Fraction(text) - exact)
+        if gap in (step, Fraction(10) ** (int(text.partition("e")[2]) - digits)):
+            return None
+        if struct.unpack("f", struct.pack("f", float(text)))[0] == value:
+            return text
+    raise AssertionError(f"nine digits do not tell {value!r} from its neighbours")
 
 
 def _near_exactly(allowed: Tolerance, left: Fraction, right: Fraction, scale: int = 0) -> str:
@@ -279,17 +288,22 @@ def _most(allowed: Tolerance, left: Fraction, right: Fraction) -> Fraction:
     return allowed.relative * max(abs(left), abs(right))
 
 
-def _near_float(allowed: Tolerance, left: float, right: float, write: Callable[[float], str]) -> str:
+def _near_float(allowed: Tolerance, left: float, right: float, write: Callable[[float], str | None]) -> str:
     if not (math.isfinite(left) and math.isfinite(right)):
         return DIFFERENT
     binary = Fraction(left), Fraction(right)
-    digits = Fraction(Decimal(write(left))), Fraction(Decimal(write(right)))
+    most, gap, size = _most(allowed, *binary), _apart(binary), max(map(abs, binary))
+    if size >= 2 ** (24 if write is _single else 53):  # whole numbers, and exact
+        unsure = abs(gap - most) <= size / 2**50 and (allowed.relative or gap != most)
+        return EITHER if unsure else _near_exactly(allowed, *binary)
+    texts = write(left), write(right)
+    if texts[0] is None or texts[1] is None:  # within one step of the boundary, the writer decides
+        return EITHER if abs(gap - most) <= size / 2**22 else _near_exactly(allowed, *binary)
+    digits = Fraction(texts[0]), Fraction(texts[1])
     answers = {_near_exactly(allowed, *binary), _near_exactly(allowed, *digits)}
-    most, gap = _most(allowed, *binary), abs(binary[0] - binary[1])
-    size = max(map(abs, binary))
     if len(answers) == 1 and abs(gap - most) > Fraction(1, 2**50) * size + Fraction(1, 10**320):
         return answers.pop()
-    if allowed.absolute is not None and _boundary(allowed.absolute, size) and _apart(digits) == most:
+    if allowed.absolute is not None and _by_digits(allowed.absolute) and _apart(digits) == most:
         return SAME
     return EITHER
 
@@ -298,9 +312,9 @@ def _apart(pair: tuple[Fraction, Fraction]) -> Fraction:
     return abs(pair[0] - pair[1])
 
 
-def _boundary(most: Fraction, size: Fraction) -> bool:
-    """Return whether the boundary can be judged by decimal digits."""
-    return size < _LIMIT and 0 < most < _LIMIT and (most * 10**15).denominator == 1
+def _by_digits(most: Fraction) -> bool:
+    """Return whether decimal digits can judge the boundary."""
+    return 0 < most < 10**18 and (most * 10**15).denominator == 1
 
 
 @dataclass
@@ -325,7 +339,7 @@ class Expected:
     """Columns whose very schema differs."""
     waivers: list[str] = field(default_factory=list)
     """The state of each waiver."""
-    places: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set), repr=False)
     """Numbers of the rows that are ``changed`` in a column, ``missing`` or ``extra``, where rows are numbered."""
 
     @property

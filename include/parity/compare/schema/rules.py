@@ -15,7 +15,7 @@ from datetime import timedelta
 from decimal import Context, Decimal
 
 from parity.compare.session import text
-from parity.compare.types import DataType, ValueKind, fill, verbatim
+from parity.compare.types import FLOATS, DataType, ValueKind, fill, verbatim
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule, Tolerance
 from parity.wording import fold
@@ -190,6 +190,8 @@ def _absolute(most: Decimal, kind: ValueKind, sql: str) -> tuple[str, str]:
         digits = f"abs(TRY({exact.format('«0»')} - {exact.format('«1»')})) <= {plain(most)}"
         # Digits beyond the eighteenth place would be rounded away.
         digits += "".join(f" AND {exact.format(one)}::{sql} = {one}" for one in ("«0»", "«1»"))
+        # From 2^53 on (2^24 of 32 bits) floats are whole numbers, which shorter digits would round.
+        digits += f" AND greatest(abs(«0»), abs(«1»)) < {2 ** FLOATS[sql.lower()]}"
         near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
         # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
         fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
