@@ -27,7 +27,7 @@ from typing import Any
 from bench_venv import CACHE, prepare
 
 from parity.sql.columns import Column, Kind
-from parity.sql.mysql import MariaDB
+from parity.sql.mysql import MySQL
 from parity.sql.mysql_packed import BucketRanges, digests
 from parity_sandbox.mysql.server import Server
 
@@ -87,7 +87,7 @@ class Bench:
             Column(name, kind, nullable=at > 2)
             for at, (name, kind) in enumerate(zip(NAMES.split(), KINDS, strict=True))
         ]
-        sql = digests(MariaDB(), "payments", columns, columns[:1], BucketRanges(width=384), "")
+        sql = digests(MySQL(), "payments", columns, columns[:1], BucketRanges(width=384), "")
 
         def ask(server: Server) -> None:
             with server.root("bench") as connection, connection.cursor() as cursor:

@@ -10,7 +10,7 @@ import pytest
 
 from mysql_servers import TwoDatabases, servers
 from parity.clients.mysql import MySQLSession, address, connect
-from parity.sql.mysql import MariaDB
+from parity.sql.mysql import MySQL
 from parity.sql.mysql_row import row_text
 from parity.tablediff.mysql.catalogue import Table, read_catalogue
 
@@ -86,7 +86,7 @@ def table(session: MySQLSession) -> Table:
 
 def test_no_two_rows_have_the_same_text(session: MySQLSession) -> None:
     compared = table(session).columns[1:]
-    found = session.rows(f"SELECT {row_text(MariaDB(), compared)} FROM rows_of_all ORDER BY id")
+    found = session.rows(f"SELECT {row_text(MySQL(), compared)} FROM rows_of_all ORDER BY id")
     assert len({text for (text,) in found}) == len(CONFUSED)
 
 
@@ -94,14 +94,14 @@ def test_a_double_is_its_eight_bytes_and_zero_has_no_sign(session: MySQLSession)
     doubles = [column for column in table(session).columns if column.name in ("f", "g")]
     for value, expected in (("0.1", 0.1), ("-1e-300", -1e-300), ("-0e0", 0.0), ("5e-324", 5e-324)):
         row = f"(SELECT {value} AS f, 1.5e0 AS g) AS doubles"
-        [(text,)] = session.rows(f"SELECT {row_text(MariaDB(), doubles)} FROM {row}")
+        [(text,)] = session.rows(f"SELECT {row_text(MySQL(), doubles)} FROM {row}")
         assert text.endswith(struct.pack("<BIdd", 1, 1, expected, 1.5))
 
 
 def test_a_latin1_text_is_hashed_as_the_same_words_in_utf8(session: MySQLSession) -> None:
     wanted = {column.name: column for column in table(session).columns}
     texts = [
-        session.rows(f"SELECT {row_text(MariaDB(), [wanted[name]])} FROM rows_of_all WHERE {name} = 'é'")[0][0]
+        session.rows(f"SELECT {row_text(MySQL(), [wanted[name]])} FROM rows_of_all WHERE {name} = 'é'")[0][0]
         for name in ("a", "o")
     ]
     assert texts[0] == texts[1]

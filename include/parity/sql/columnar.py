@@ -1,4 +1,4 @@
-"""What Athena, Spark and DuckDB have in common: digests of buckets, and the rows of the buckets that differ.
+"""What Athena, Spark and DuckDB have in common: texts and hashes of rows, digests of buckets, and their rows.
 
 A bucket's digest is its rows, the rows whose key is not alone, and four sums, each over 32 bits of the rows'
 MD5: all 128 bits decide that two buckets are equal. Sums of 32-bit numbers fit a BIGINT for 2^31 rows a bucket.
@@ -6,13 +6,16 @@ MD5: all 128 bits decide that two buckets are equal. Sums of 32-bit numbers fit 
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
 from parity.sql.columns import Column, Columns, Kind
-from parity.sql.dialect import Dialect
 
+SEPARATOR = "\x1f"
+"""The unit separator: rare in texts, and harmless there because of their lengths."""
+MASK = 32
+"""Columns per NULL mask: what every engine's integers hold."""
 HASHABLE = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.TEXT, Kind.BINARY})
 """Kinds with one canonical text on every engine; a FLOAT has none, and nested values have several."""
 QUARTERS = (1, 9, 17, 25)
@@ -25,11 +28,19 @@ BUCKET = "bucket"
 SUMS = tuple(f"digest_{n}" for n in range(1, len(QUARTERS) + 1))
 
 
-class Columnar(Dialect):
-    """An engine over files, whose numbers have to be cast to text before they are joined."""
+class Columnar(ABC):
+    """How an engine over files writes the canonical forms. Subclasses hold differences only."""
 
     text_type: ClassVar[str] = "VARCHAR"
     separator: ClassVar[str] = "chr(31)"
+
+    def quote(self, name: str) -> str:
+        """Return an identifier that is safe to paste."""
+        return '"' + name.replace('"', '""') + '"'
+
+    def text(self, column: Column) -> str:
+        """Return the expression of a column's canonical text; NULL stays NULL."""
+        return self.spell(column, self.quote(column.name))
 
     def spell(self, column: Column, value: str) -> str:
         """Return the canonical text of ``value``; ValueError for a kind that has none."""
@@ -67,6 +78,10 @@ class Columnar(Dialect):
         """Return a literal of the column's type whose canonical text is ``cell``."""
 
     @abstractmethod
+    def md5(self, text: str) -> str:
+        """Return the MD5 of a text's UTF-8 as 32 lower-case hexadecimal digits."""
+
+    @abstractmethod
     def hexadecimal_number(self, digits: str) -> str:
         """Return up to 15 hexadecimal digits as a BIGINT."""
 
@@ -88,6 +103,26 @@ class Columnar(Dialect):
             parts = [self.joined(parts[at : at + AT_ONCE]) for at in range(0, len(parts), AT_ONCE)]
         between = ",\n             " if sum(map(len, parts)) > WIDE else ", "
         return f"concat_ws({self.separator}, {between.join(parts)})"
+
+    def row(self, columns: Columns) -> str:
+        """Return the text of a row: values, lengths of free texts but the first, mask of NULLs.
+
+        One free text needs no length: everything else in the row is known to hold no separator.
+        """
+        lengths = [self.length(column) for column in columns if column.free][1:]
+        return self.joined([*(self.text(c) for c in columns), *lengths, *self._masks(columns)])
+
+    def _masks(self, columns: Columns) -> list[str]:
+        nullable = [column for column in columns if column.nullable]
+        parts = [nullable[start : start + MASK] for start in range(0, len(nullable), MASK)]
+        return [
+            self.number_text("(" + " + ".join(self.is_null(c, bit) for bit, c in enumerate(part)) + ")")
+            for part in parts
+        ]
+
+    def hash(self, columns: Columns) -> str:
+        """Return the hash of a row."""
+        return self.md5(self.row(columns))
 
     def quarter(self, md5: str, start: int) -> str:
         """Return 32 bits of a hash."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
 
 from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
@@ -16,8 +15,6 @@ STATISTICS_OPTIMIZER = "statistics_propagation"
 
 class DuckDB(Columnar):
     """DuckDB; its session must run in UTC."""
-
-    name: ClassVar[str] = "duckdb"
 
     def decimal(self, column: Column, value: str) -> str:
         """Return an exact number."""

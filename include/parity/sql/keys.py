@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from parity.sql.columns import FREE, Column, Columns, Kind
-from parity.sql.dialect import Dialect
 from parity.sql.mysql import MySQL, has_empty_member
 
 Cells = tuple[str | None, ...]
@@ -91,7 +90,7 @@ class KeyRange:
     after: Cells | None = None
     upto: Cells | None = None
 
-    def where(self, dialect: Dialect, key: Columns) -> str:
+    def where(self, dialect: MySQL, key: Columns) -> str:
         """Return the condition; empty when the range is the whole table."""
         parts = []
         if self.after is not None:
@@ -101,7 +100,7 @@ class KeyRange:
         return " AND ".join(parts)
 
 
-def _beyond(dialect: Dialect, key: Columns, cells: Cells, sign: str, *, inclusive: bool) -> str:
+def _beyond(dialect: MySQL, key: Columns, cells: Cells, sign: str, *, inclusive: bool) -> str:
     """Return the lexicographic comparison, spelled out: MySQL uses no index for (a, b) > (x, y)."""
     names = [dialect.quote(column.name) for column in key]
     values = [literal(column, cell or "") for column, cell in zip(key, cells, strict=True)]
@@ -127,21 +126,21 @@ def boundary(dialect: MySQL, table: str, key: Columns, keys: KeyRange, rows: int
     )
 
 
-def among(dialect: Dialect, key: Columns, wanted: Iterable[Cells]) -> str:
+def among(dialect: MySQL, key: Columns, wanted: Iterable[Cells]) -> str:
     """Return the condition that finds at least the rows with one of these keys."""
     if len(key) == 1:
         return _among_one(dialect, key[0], [cells[0] for cells in wanted])
     return " OR ".join(f"({_equals(dialect, key, cells)})" for cells in wanted)
 
 
-def _among_one(dialect: Dialect, column: Column, wanted: Sequence[str | None]) -> str:
+def _among_one(dialect: MySQL, column: Column, wanted: Sequence[str | None]) -> str:
     name = dialect.quote(column.name)
     values = [literal(column, cell) for cell in wanted if cell is not None]
     parts = [f"{name} IN ({', '.join(values)})"] if values else []
     return " OR ".join([*parts, f"{name} IS NULL"] if None in wanted else parts)
 
 
-def _equals(dialect: Dialect, key: Columns, cells: Cells) -> str:
+def _equals(dialect: MySQL, key: Columns, cells: Cells) -> str:
     pairs = zip(key, cells, strict=True)
     names = dialect.quote
     return " AND ".join(

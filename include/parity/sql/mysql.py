@@ -1,4 +1,4 @@
-"""MySQL's spelling, for RDS and for Azure alike; MariaDB and MySQL 5.7 differ in JSON alone.
+"""MySQL's spelling, for RDS and for Azure alike; MariaDB has no JSON, and MySQL 5.7 differs in it alone.
 
 The session must run in UTC with an empty ``sql_mode`` (:mod:`parity.clients.mysql` sets both): zero dates
 then read as text and survive a CAST, and no CHAR is padded.
@@ -7,10 +7,8 @@ then read as text and survive a CAST, and no CHAR is padded.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 from parity.sql.columns import FREE, Column, Kind
-from parity.sql.dialect import Dialect
 
 POISON = "1" + "0" * 40
 """Stands for a row whose text the server refused to build; no honest sum of 60-bit numbers reaches it.
@@ -37,10 +35,8 @@ def has_empty_member(column: Column) -> bool:
     return stored is Kind.LABEL and bool(_NAMELESS.search(column.native))
 
 
-class MySQL(Dialect):
-    """RDS MySQL and Azure Database for MySQL."""
-
-    name: ClassVar[str] = "mysql"
+class MySQL:
+    """RDS MySQL, Azure Database for MySQL, and MariaDB from 10.7 on, which stands for both in the sandbox."""
 
     def quote(self, name: str) -> str:
         """Return an identifier in backquotes."""
@@ -160,37 +156,9 @@ class MySQL(Dialect):
         special = f"SELECT CONCAT(' {path}', {listed}) FROM {found} WHERE JSON_TYPE(parity_v) NOT IN ({plain})"
         return f"COALESCE(({special}), '')"
 
-    def length(self, column: Column) -> str:
-        """Return the number of characters; MySQL joins numbers as they are."""
-        return f"CHAR_LENGTH({self.characters(column, self.quote(column.name))})"
-
-    def is_null(self, column: Column, bit: int) -> str:
-        """Return the column's bit of the mask."""
-        return f"(ISNULL({self.quote(column.name)}) << {bit})"
-
-    def joined(self, parts: list[str]) -> str:
-        """Join by the separator."""
-        return f"CONCAT_WS(x'1f', {', '.join(parts)})"
-
-    def number_text(self, value: str) -> str:
-        """Return the number as it is: CONCAT_WS writes it as digits."""
-        return value
-
-    def md5(self, text: str) -> str:
-        """Return the MD5."""
-        return f"MD5({text})"
-
-
-class MariaDB(MySQL):
-    """MariaDB 10.7 and later, the stand-in for both clouds in the sandbox. It has no JSON type of its own."""
-
-    name: ClassVar[str] = "mariadb"
-
 
 class MySQL57(MySQL):
     """MySQL 5.7, which cannot look into a document."""
-
-    name: ClassVar[str] = "mysql 5.7"
 
     def json(self, value: str) -> str:
         """Return a document's text, marked where reading that text back makes another document."""

@@ -9,9 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from parity.sql.columnar import QUARTERS
+from parity.sql.columnar import MASK, QUARTERS, SEPARATOR
 from parity.sql.columns import Column, Columns, Kind
-from parity.sql.dialect import MASK, SEPARATOR
 
 BucketDigest = tuple[int, int, tuple[int, ...]]
 """Rows, rows whose key is not alone, four sums."""

@@ -13,7 +13,6 @@ _TYPES = {Kind.INTEGER: "bigint", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Ki
 class Spark(Columnar):
     """Databricks."""
 
-    name: ClassVar[str] = "spark"
     text_type: ClassVar[str] = "STRING"
     separator: ClassVar[str] = "char(31)"
 

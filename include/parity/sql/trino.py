@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
 
@@ -12,8 +10,6 @@ _TYPES = {Kind.INTEGER: "bigint", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Ki
 
 class Trino(Columnar):
     """Athena. Its date_format rounds to milliseconds, so times go through a CAST, whose width is fixed."""
-
-    name: ClassVar[str] = "trino"
 
     def decimal(self, column: Column, value: str) -> str:
         """Return an exact number; Trino's own text keeps the whole scale."""

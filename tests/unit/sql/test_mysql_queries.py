@@ -9,7 +9,7 @@ import pytest
 
 from parity.sql.columns import Column, Kind, agree
 from parity.sql.keys import KeyRange, allows_lookup, among, boundary, cells, literal, same_order, unpack
-from parity.sql.mysql import MariaDB, MySQL
+from parity.sql.mysql import MySQL
 from parity.sql.mysql_canary import canaries
 from parity.sql.mysql_packed import (
     BucketRanges,
@@ -82,8 +82,6 @@ def queries() -> dict[str, str]:
         "a span of three columns": KeyRange(None, ("7", "2026-03-01", "a")).where(ME, (*PAIR, CODE)),
         "keys of two columns": among(ME, PAIR, [AFTER, ("8", None)]),
         "every kind of cell": cells(ME, EVERY),
-        "every kind in a row": ME.row(EVERY),
-        "every kind in a row of MariaDB": MariaDB().row(EVERY),
         "every kind of canary": "\n".join(
             one for column in EVERY for one in canaries(ME, "pays", [column], "paid")
         ),

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from parity.sql.columns import Column, Kind, agree
-from parity.sql.mysql import MariaDB, MySQL, MySQL57
+from parity.sql.mysql import MySQL, MySQL57
 from parity.sql.mysql_canary import AT_ONCE, canaries
 from parity.sql.mysql_packed import (
     MOST_HASH_BUCKETS,
@@ -42,7 +42,8 @@ COLUMNS = (
 
 
 def test_every_kind_is_spelled_as_a_person_can_read_it() -> None:
-    texts = [f"-- {dialect.name}\n{row_text(dialect, COLUMNS)}" for dialect in (MySQL(), MariaDB(), MySQL57())]
+    dialects = {"mysql": MySQL(), "mysql 5.7": MySQL57()}
+    texts = (f"-- {name}\n{row_text(dialect, COLUMNS)}" for name, dialect in dialects.items())
     shown = "\n".join(texts).replace(", ", ",\n    ") + "\n"
     if os.environ.get("PARITY_REGENERATE"):
         GOLDEN.write_text(shown, encoding="utf-8")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from parity.errors import AccessDenied, CouldNotCompare, Terminal, Transient
-from parity.sql.dialect import Dialect
+from parity.sql.mysql import MySQL
 from parity.tablediff.mysql.catalogue import Table
 from parity.tablediff.mysql.session import QuerySession
 
@@ -69,7 +69,7 @@ def database_identity(session: QuerySession) -> tuple[str, ...]:
 
 
 def read_server(
-    session: QuerySession, dialect: Dialect, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
+    session: QuerySession, dialect: MySQL, tables: Iterable[Table], sequences: Iterable[str] = (), *, users: bool
 ) -> ServerFacts:
     """Read a server's settings, counters and TLS; the grants only when ``users`` is set."""
     variables = {str(k).lower(): str(v) for k, v in session.rows("SHOW GLOBAL VARIABLES")}
@@ -92,7 +92,7 @@ def read_server(
     )
 
 
-def _counters(session: QuerySession, dialect: Dialect, tables: list[Table]) -> dict[str, Counter]:
+def _counters(session: QuerySession, dialect: MySQL, tables: list[Table]) -> dict[str, Counter]:
     found: dict[str, Counter] = {}
     for start in range(0, len(tables), COUNTER_BATCH):
         batch = tables[start : start + COUNTER_BATCH]
@@ -106,7 +106,7 @@ def _counters(session: QuerySession, dialect: Dialect, tables: list[Table]) -> d
     return found
 
 
-def _sequence(session: QuerySession, dialect: Dialect, name: str) -> Sequence | None:
+def _sequence(session: QuerySession, dialect: MySQL, name: str) -> Sequence | None:
     asked = f"SELECT next_not_cached_value, increment FROM {dialect.quote(name)}"
     try:
         after, step = session.rows(asked)[0]

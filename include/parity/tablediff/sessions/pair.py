@@ -10,7 +10,7 @@ from functools import cache
 from typing import TypeVar
 
 from parity.clients.mysql import Address, Limits, MySQLSession, connect
-from parity.sql.mysql import MariaDB, MySQL, MySQL57
+from parity.sql.mysql import MySQL, MySQL57
 from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.table_plan import TablePlan
 
@@ -117,6 +117,4 @@ class SessionPair:
 
 def dialect(session: MySQLSession) -> MySQL:
     """Return the server's dialect."""
-    if session.mariadb:
-        return MariaDB()
-    return MySQL57() if session.version.startswith("5.") else MySQL()
+    return MySQL57() if session.version.startswith("5.") and not session.mariadb else MySQL()

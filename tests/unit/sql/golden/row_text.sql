@@ -22,7 +22,3 @@ concat_ws(chr(31), "payment_id",
              "note",
              CAST(length("note") AS VARCHAR),
              CAST((CASE WHEN "payment_id" IS NULL THEN 1 ELSE 0 END + CASE WHEN "amount" IS NULL THEN 2 ELSE 0 END + CASE WHEN "refunded" IS NULL THEN 4 ELSE 0 END + CASE WHEN "settled_at" IS NULL THEN 8 ELSE 0 END + CASE WHEN "note" IS NULL THEN 16 ELSE 0 END) AS VARCHAR))
--- mysql
-CONCAT_WS(x'1f', CAST(`payment_id` AS BINARY), `amount`, `refunded`, `settled_at`, CAST(`note` AS BINARY), CHAR_LENGTH(`note`), ((ISNULL(`payment_id`) << 0) + (ISNULL(`amount`) << 1) + (ISNULL(`refunded`) << 2) + (ISNULL(`settled_at`) << 3) + (ISNULL(`note`) << 4)))
--- mariadb
-CONCAT_WS(x'1f', CAST(`payment_id` AS BINARY), `amount`, `refunded`, `settled_at`, CAST(`note` AS BINARY), CHAR_LENGTH(`note`), ((ISNULL(`payment_id`) << 0) + (ISNULL(`amount`) << 1) + (ISNULL(`refunded`) << 2) + (ISNULL(`settled_at`) << 3) + (ISNULL(`note`) << 4)))
