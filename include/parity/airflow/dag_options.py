@@ -7,7 +7,8 @@ from typing import Any
 
 import pendulum
 
-from parity.airflow.notifications import Subject, deadline_alert
+from parity.airflow.notifications import deadline_alert
+from parity.airflow.step.results import Subject
 from parity.settings import settings
 
 LAST = "all_done"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
 from parity.airflow.connections.lookup import aconnection, connection
+from parity.airflow.step.results import Subject, open_results, run_url
+from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clock import SystemClock
+from parity.flow.suite_run.files import page_of
+from parity.flow.suite_run.plan import requested_date
 from parity.settings import settings
 from parity.suite.models import AlertTarget, Severity
 
@@ -19,45 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.alerts.notify import Delivery, Sender
-    from parity.alerts.outcome import ActivityOutcome, RunOutcome
     from parity.history.records import ActivityRecord
 
 log = logging.getLogger(__name__)
-
-
-class Subject(Protocol):
-    """What has a Dag and alerts of its own: a suite or a database."""
-
-    @property
-    def key(self) -> str:
-        """Its name in the results store."""
-
-    @property
-    def dag_id(self) -> str:
-        """The name of its Dag."""
-
-    @property
-    def owner(self) -> str:
-        """Who looks after it."""
-
-    @property
-    def schedule(self) -> str | None:
-        """When it runs, as a cron expression."""
-
-    @property
-    def timezone(self) -> str:
-        """The zone in which its days begin."""
-
-    @property
-    def deadline(self) -> timedelta | None:
-        """On-call hears of a run that takes longer."""
-
-    @property
-    def alerts(self) -> tuple[AlertTarget, ...]:
-        """Where on-call hears of it."""
-
-    def business_date(self, moment: datetime) -> date:
-        """Return the business date of a run at ``moment``."""
 
 
 class GateAlert(BaseNotifier):
@@ -70,7 +38,6 @@ class GateAlert(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Send; a channel that fails is logged and tried again with the next run."""
-        from parity.airflow.step.results import open_results
         from parity.alerts.notify import notify, notify_unstored
 
         channels = self._senders()
@@ -83,30 +50,32 @@ class GateAlert(BaseNotifier):
 
     def _unknown(self, context: Context, error: Exception) -> RunOutcome:
         """Return the outcome of a run of which nothing can be looked up."""
-        from parity.airflow.step.results import run_url
-        from parity.alerts.outcome import RunOutcome
-
-        run, why = context["dag_run"], f"{type(error).__name__}; read the log of the gate."
-        return RunOutcome(
-            suite=self.subject.key,
-            business_date=(run.logical_date or run.run_after).date(),
-            run_id=run.run_id,
-            activities=(),
-            url=run_url(context),
-            owner=self.subject.owner,
-            run_issue=f"The results of this run cannot be looked up: {why}",
-            whole=False,
-        )
+        issue = f"The results of this run cannot be looked up: {type(error).__name__}; read the log of the gate."
+        day = requested_date(self.subject, context["dag_run"])
+        return run_outcome(self.subject, context, day, (), issue, whole=False)
 
     def _senders(self) -> Sequence[Sender]:
         return _senders(self.subject, {name: connection(name) for name in _connection_ids(self.subject)})
 
 
+def run_outcome(
+    subject: Subject, context: Context, day: date, found: Iterable[ActivityOutcome], issue: str, *, whole: bool
+) -> RunOutcome:
+    """Return the outcome of this run, which is of ``day``."""
+    return RunOutcome(
+        suite=subject.key,
+        business_date=day,
+        run_id=context["dag_run"].run_id,
+        activities=tuple(found),
+        url=run_url(context),
+        owner=subject.owner,
+        run_issue=issue,
+        whole=whole,
+    )
+
+
 def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str = "") -> ActivityOutcome:
     """Return how an activity or a table ended, as the results store has it."""
-    from parity.alerts.outcome import ActivityOutcome
-    from parity.flow.suite_run.files import page_of
-
     return ActivityOutcome(
         name=record.key.activity,
         verdict=record.verdict,
@@ -165,7 +134,6 @@ def _declared(dag_id: str) -> Subject:
 
 
 def _report_late(subject: Subject, connections: Mapping[str, Any], run: Mapping[str, Any]) -> None:
-    from parity.airflow.step.results import open_results
     from parity.alerts.notify import notify_late
 
     named = (run.get("conf") or {}).get("business_date")

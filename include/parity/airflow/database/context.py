@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from parity.tablediff.sessions.pair import Connections
 
 
-def plan_of(context: Context) -> DatabaseRunPlan:
-    """Return the plan of this run; BadInput when it has none."""
-    return read_plan(context, DatabaseRunPlan)
-
-
 def files_of(plan: DatabaseRunPlan) -> DatabaseRunFiles:
     """Return the files of a run."""
     from parity.airflow.connections.artefacts import open_artefacts
@@ -65,7 +60,7 @@ def job_of(spec: Database, path: Path, context: Context, survey: str) -> Job:
     from parity.history.checkpoints import StoredCheckpoints
     from parity.tablediff.job import Job
 
-    plan = plan_of(context)
+    plan = read_plan(context, DatabaseRunPlan)
     checkpoints = LoggedCheckpoints(StoredCheckpoints(open_results().engine))
     context["task"].on_stop = checkpoints.stop
     key = settings().mask_key.get_secret_value()

@@ -20,7 +20,6 @@ from parity.airflow.database.context import (
     connections_of,
     files_of,
     job_of,
-    plan_of,
     required_survey,
     waivers_of,
 )
@@ -34,24 +33,12 @@ from parity.airflow.database.facts import (
     survey_pieces,
 )
 from parity.airflow.database.operator import failure_message, log_survey, log_tables
-from parity.airflow.step.output import attempt_of
+from parity.airflow.step import results
+from parity.airflow.step.output import attempt_of, read_plan
 from parity.airflow.step.pages import refresh_page, write_page
-from parity.airflow.step.results import (
-    RUN_ISSUE,
-    log_verdict,
-    open_results,
-    record_run,
-    require_green,
-    return_outcome,
-    run_moment,
-    run_url,
-    start_run,
-    unplanned,
-    update_assets,
-)
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
-from parity.errors import BadInput, ExportRefused
+from parity.errors import ExportRefused
 from parity.flow.codec import to_json
 from parity.flow.database_run.plan import (
     DATABASE,
@@ -88,8 +75,7 @@ class DatabaseTasks:
 
     def plan(self, context: Context) -> dict[str, Any]:
         """Plan this run, and record in the results store that it has started."""
-        plan = plan_database_run(self.spec, context["params"], **run_moment(context))
-        return start_run(context, self._subject, replace(plan, rules=self._rules()))
+        return results.start_run(context, self._subject, plan_database_run, lambda _: self._rules())
 
     def rds(self, context: Context) -> dict[str, Any]:
         """Query RDS about the legacy server."""
@@ -119,7 +105,7 @@ class DatabaseTasks:
         """Read both catalogues and settings, and return the pieces to compare."""
         from parity.tablediff.survey import survey_database
 
-        plan, rules = plan_of(context), self._rules()
+        plan, rules = read_plan(context, DatabaseRunPlan), self._rules()
         found = survey_database(plan.applied_to(self.spec), connections_of(self.spec), SystemClock())
         stored = files_of(plan).write_survey(select_tables(found, plan.tables), uuid4().hex, rules)
         log_survey(stored)
@@ -133,7 +119,7 @@ class DatabaseTasks:
         from parity.flow.database_run.files import StoredTables
         from parity.tablediff.runner import verify_tables
 
-        plan, index = plan_of(context), int(context["task"].piece["index"])
+        plan, index = read_plan(context, DatabaseRunPlan), int(context["task"].piece["index"])
         files = files_of(plan)
         self._retract(context, plan, files, index)
         files.reset_piece(index)
@@ -155,15 +141,15 @@ class DatabaseTasks:
 
     def record(self, context: Context) -> dict[str, Any]:
         """Decide the database's verdict and record it with its tables'; red unless it is green."""
-        plan = plan_of(context)
+        plan = read_plan(context, DatabaseRunPlan)
         files = files_of(plan)
         failures, inputs = failures_before_tables(context), current_inputs(context)
         stored = None if failures else files.survey()
         failures += mismatches(plan.rules, stored, survey_pieces(context), self._rules()) if stored else []
         result = self._result(context, plan, None if failures else stored, failures)
-        now = open_results().recording_time(plan.key, plan.run_id, plan.business_date)
+        now = results.open_results().recording_time(plan.key, plan.run_id, plan.business_date)
         if not result.verdict.green:  # an earlier verdict of the run no longer counts
-            record_run(context, self._subject, plan.business_date)
+            results.record_run(context, self._subject, plan.business_date)
         self._write(context, plan, result, failures, now)
         clear_checkpoints(plan)
         page = settings().artefact_link(page_of(files_of(plan).name_of_report))
@@ -174,36 +160,33 @@ class DatabaseTasks:
             COVERS: self._last_days(result),
             PROVENANCE: to_json(Provenance(attempt_of(context), plan.rules, inputs)),
         }
-        return return_outcome(context, self.spec.database, outcome, page)
+        return results.return_outcome(context, self.spec.database, outcome, page)
 
     def publish(self, context: Context) -> dict[str, Any]:
         """Write the run's page and return its address."""
-        plan = plan_of(context)
+        plan = read_plan(context, DatabaseRunPlan)
         return {"page": write_page(plan.key, plan.run_id, plan.business_date, plan.folder)}
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Decide the run's verdict; red unless it is green. The Dag run takes this task's colour."""
-        try:
-            plan = plan_of(context)
-        except BadInput as error:
-            run = context["dag_run"]
-            day = self.spec.business_date(run.logical_date or run.run_after)
-            raise unplanned(context, self._subject, day, error) from None
+        run = context["dag_run"]
+        day = self.spec.business_date(run.logical_date or run.run_after)
+        plan = results.plan_for_gate(context, self._subject, DatabaseRunPlan, day)
         outcome = outcome_for_gate(context, self._rules(), today(SystemClock(), self.spec.timezone))
         verdict, reason = Verdict(outcome["verdict"]), str(outcome["reason"])
         if plan.partial:
             reason += f" Only tables {', '.join(plan.tables)} were compared."
         recorded = self._reconcile_store(plan, outcome)
         if plan.partial and not verdict.green and not recorded:  # no table has a result to alert on
-            context["ti"].xcom_push(RUN_ISSUE, reason)
+            context["ti"].xcom_push(results.RUN_ISSUE, reason)
         context["ti"].xcom_push("recorded", recorded)
-        record_run(context, self._subject, plan.business_date, verdict, reason)
-        log_verdict(f"The run is {verdict}.", verdict, reason, run_url(context))
+        results.record_run(context, self._subject, plan.business_date, verdict, reason)
+        results.log_verdict(f"The run is {verdict}.", verdict, reason, results.run_url(context))
         refresh_page(plan.key, plan.run_id, plan.business_date, plan.folder)
-        require_green(verdict, reason)
+        results.require_green(verdict, reason)
         if plan.partial:  # Airflow 3.3.2 updates what is among the outlets when the task has ended
             context["ti"].task.outlets = []
-        update_assets(context, verdict, reason, plan.business_date)
+        results.update_assets(context, verdict, reason, plan.business_date)
         return {"verdict": verdict, "reason": reason}
 
     @cached_property
@@ -228,22 +211,22 @@ class DatabaseTasks:
         A record task may have died before it stored anything: then an older result, perhaps a green one, would
         count for this run.
         """
-        stored = open_results().run(plan.run_id, plan.key, plan.business_date).activities
+        stored = results.open_results().run(plan.run_id, plan.key, plan.business_date).activities
         recorded = str(outcome.get("recorded", ""))
         older = [record for record in stored if record.recorded.isoformat() != recorded]
         known = len(older) < len(stored)
         if not Verdict(outcome["verdict"]).green:
             whole = not known and not plan.partial
-            now = open_results().recording_time(plan.key, plan.run_id, plan.business_date)
+            now = results.open_results().recording_time(plan.key, plan.run_id, plan.business_date)
             found = invalid_records(
                 plan, older, str(outcome["reason"]), RecordContext(0, now, self.sha), whole=whole
             )
-            open_results().record_activities(found)
+            results.open_results().record_activities(found)
         return recorded if known else ""
 
     def _retract(self, context: Context, plan: DatabaseRunPlan, files: DatabaseRunFiles, index: int) -> None:
         """Retract the results of a piece's tables in this run before they are compared again."""
-        store, stored = open_results(), files.survey()
+        store, stored = results.open_results(), files.survey()
         tables = stored.pieces[index] if stored and index < len(stored.pieces) else ()
         names = {DATABASE, *map(activity_name, tables)}
         recorded = store.run(plan.run_id, plan.key, plan.business_date).activities
@@ -252,7 +235,7 @@ class DatabaseTasks:
             store.record_activities(
                 invalid_records(plan, older, COMPARED_AGAIN, RecordContext(0, now, self.sha), whole=False)
             )
-            record_run(context, self._subject, plan.business_date)
+            results.record_run(context, self._subject, plan.business_date)
 
     def _result(
         self,
@@ -299,7 +282,7 @@ class DatabaseTasks:
             servers=tuple(_servers(files)),
             first_failure=first.sentence if first else "",
         )
-        open_results().record_activities(records(self.spec, plan, result, reports, record_context))
+        results.open_results().record_activities(records(self.spec, plan, result, reports, record_context))
 
     def _job(self, context: Context, stored: StoredSurvey) -> Job:
         return job_of(self.spec, self.path, context, stored.number)
@@ -312,7 +295,7 @@ class DatabaseTasks:
             SessionPair.open(connections_of(self.spec)).close()
 
     def _store_server(self, context: Context, side: str, server: CloudServer) -> dict[str, Any]:
-        files_of(plan_of(context)).write_server(side, server)
+        files_of(read_plan(context, DatabaseRunPlan)).write_server(side, server)
         return {"run_id": server.name, "state": server.state, "version": server.version, "url": server.url}
 
     @property

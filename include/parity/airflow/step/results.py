@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.step.failures import log_block, log_level
-from parity.airflow.step.output import facts_of
+from parity.airflow.step.output import facts_of, read_plan
 from parity.compare.result import Result, Verdict
+from parity.errors import BadInput
 from parity.flow.codec import to_json
+from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage
+from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.settings import settings
+from parity.suite.databases import Database
+from parity.suite.models import Suite
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from parity.flow.database_run.plan import DatabaseRunPlan
-    from parity.flow.suite_run.plan import SuiteRunPlan
     from parity.history.store import Store
-    from parity.suite.databases import Database
-    from parity.suite.models import Suite
 
+Subject = Suite | Database
+"""What has runs, a Dag and alerts of its own."""
+Plan = TypeVar("Plan", SuiteRunPlan, DatabaseRunPlan)
 OUTCOME = "outcome"
 """XCom key of a record task's outcome, which a red one leaves too."""
 RUN_ISSUE = "run_issue"
@@ -41,22 +45,22 @@ def open_results() -> Store:
     return open_store(settings().results_store)
 
 
-def run_moment(context: Context) -> dict[str, Any]:
-    """Return which run is planned, as keyword arguments: its id, and the moment for which it was made."""
-    run = context["dag_run"]
-    return {"run_id": run.run_id, "moment": run.logical_date or run.run_after}
-
-
 def start_run(
-    context: Context, of: tuple[Suite | Database, str], plan: SuiteRunPlan | DatabaseRunPlan
+    context: Context, of: tuple[Subject, str], plan_run: Callable[..., Plan], rules: Callable[[Plan], Any]
 ) -> dict[str, Any]:
-    """Record that this run has started, and return its plan as JSON."""
+    """Plan this run, record that it has started, and return its plan as JSON.
+
+    ``rules`` returns the hashes of what is declared now.
+    """
+    run, (subject, _) = context["dag_run"], of
+    plan = plan_run(subject, context["params"], run_id=run.run_id, moment=run.logical_date or run.run_after)
+    plan = replace(plan, rules=rules(plan))
     record_run(context, of, plan.business_date)
     return to_json(plan)
 
 
 def record_run(
-    context: Context, of: tuple[Suite | Database, str], day: date, verdict: Verdict | None = None, reason: str = ""
+    context: Context, of: tuple[Subject, str], day: date, verdict: Verdict | None = None, reason: str = ""
 ) -> None:
     """Record this run; it has ended where there is a verdict.
 
@@ -87,16 +91,17 @@ def run_url(context: Context) -> str:
     return f"{base}/dags/{context['dag'].dag_id}/runs/{context['dag_run'].run_id}" if base else ""
 
 
-def unplanned(
-    context: Context, of: tuple[Suite | Database, str], day: date, error: Exception
-) -> AirflowFailException:
-    """Record a run without a plan, in which nothing was compared, and return what its gate fails with."""
-    failure = facts_of(context, {PLAN: Stage.PLAN})[PLAN].failure
-    reason = failure.sentence if failure else str(error)
+def plan_for_gate(context: Context, of: tuple[Subject, str], kind: type[Plan], day: date) -> Plan:
+    """Return the plan of this run; without one, record that nothing was compared on ``day``, and fail the gate."""
+    try:
+        return read_plan(context, kind)
+    except BadInput as error:
+        failure = facts_of(context, {PLAN: Stage.PLAN})[PLAN].failure
+        reason = failure.sentence if failure else str(error)
     context["ti"].xcom_push(RUN_ISSUE, reason)
     record_run(context, of, day, Verdict.INVALID, reason)
     log_verdict("The run is INVALID.", Verdict.INVALID, reason, run_url(context))
-    return AirflowFailException(f"INVALID: {reason}")
+    raise AirflowFailException(f"INVALID: {reason}")
 
 
 def return_outcome(context: Context, name: str, outcome: dict[str, Any], url: str) -> dict[str, Any]:

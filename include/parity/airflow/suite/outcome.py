@@ -6,9 +6,9 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from parity.airflow.notifications import recorded_outcome
-from parity.airflow.step.results import RUN_ISSUE, open_results, run_url
-from parity.airflow.suite.remote_steps import plan_of
+from parity.airflow.notifications import recorded_outcome, run_outcome
+from parity.airflow.step.output import read_plan
+from parity.airflow.step.results import RUN_ISSUE, open_results
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.clock import SystemClock, today
 from parity.compare.result import Verdict
@@ -20,26 +20,17 @@ from parity.suite.models import Suite
 
 def suite_outcome(suite: Suite, context: Context) -> RunOutcome:
     """Return the outcome of a run: what the gate decided, with the details from the results store."""
-    run, run_issue = context["dag_run"], context["ti"].xcom_pull(task_ids="gate", key=RUN_ISSUE) or ""
+    issue = context["ti"].xcom_pull(task_ids="gate", key=RUN_ISSUE) or ""
     try:
-        plan = plan_of(context)
+        plan = read_plan(context, SuiteRunPlan)
     except BadInput as error:
-        day, outcomes, whole, run_issue = requested_date(suite, run), [], False, run_issue or str(error)
-    else:
-        day, whole = plan.business_date, set(plan.activities) == {activity.name for activity in suite.activities}
-        outcomes = _outcomes(suite, plan, context)
-        if day > today(SystemClock(), suite.timezone):  # a date in the future proves no recovery
-            outcomes, whole = [one for one in outcomes if not one.verdict.green], False
-    return RunOutcome(
-        suite=suite.suite,
-        business_date=day,
-        run_id=run.run_id,
-        activities=tuple(outcomes),
-        url=run_url(context),
-        owner=suite.owner,
-        run_issue=run_issue,
-        whole=whole,
-    )
+        day = requested_date(suite, context["dag_run"])
+        return run_outcome(suite, context, day, (), issue or str(error), whole=False)
+    day, whole = plan.business_date, set(plan.activities) == {activity.name for activity in suite.activities}
+    outcomes = _outcomes(suite, plan, context)
+    if day > today(SystemClock(), suite.timezone):  # a date in the future proves no recovery
+        outcomes, whole = [one for one in outcomes if not one.verdict.green], False
+    return run_outcome(suite, context, day, outcomes, issue, whole=whole)
 
 
 def _outcomes(suite: Suite, plan: SuiteRunPlan, context: Context) -> list[ActivityOutcome]:

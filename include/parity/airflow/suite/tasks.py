@@ -16,22 +16,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from parity.airflow.connections.lookup import connection
 from parity.airflow.remote.orphans import cancel_orphans
+from parity.airflow.step import results
 from parity.airflow.step.links import link_page
-from parity.airflow.step.output import attempt_of, required_output
+from parity.airflow.step.output import attempt_of, read_plan, required_output
 from parity.airflow.step.pages import refresh_page, write_page
-from parity.airflow.step.results import (
-    RUN_ISSUE,
-    log_result,
-    open_results,
-    record_run,
-    require_green,
-    return_outcome,
-    run_moment,
-    run_url,
-    start_run,
-    unplanned,
-    update_assets,
-)
 from parity.airflow.suite.facts import ACTIVITY_STAGES, activity_facts, provenance_now, remote_runs_of, rules_now
 from parity.airflow.suite.gate import ASKED, log_run, reconcile_store, retract_result, run_facts
 from parity.airflow.suite.remote_steps import (
@@ -39,10 +27,8 @@ from parity.airflow.suite.remote_steps import (
     athena_ref,
     check_producers,
     legacy_query,
-    plan_of,
 )
 from parity.compare.result import Verdict
-from parity.errors import BadInput
 from parity.flow.codec import to_json
 from parity.flow.provenance import PROVENANCE, Provenance
 from parity.flow.run_verdict import (
@@ -60,7 +46,7 @@ from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps as digest
 from parity.flow.suite_run.files import PAGE, page_of
-from parity.flow.suite_run.plan import plan_suite_run, requested_date
+from parity.flow.suite_run.plan import SuiteRunPlan, plan_suite_run, requested_date
 from parity.flow.suite_run.records import activity_record
 from parity.flow.suite_run.steps import compare, expect, fetch
 from parity.flow.suite_run.verdict import Judgement, last_days
@@ -87,12 +73,11 @@ class SuiteTasks:
 
     def plan(self, context: Context) -> dict[str, Any]:
         """Plan this run, and record in the results store that it has started."""
-        plan = plan_suite_run(self.suite, context["params"], **run_moment(context))
-        return start_run(context, self._subject, replace(plan, rules=self._rules(plan.activities)))
+        return results.start_run(context, self._subject, plan_suite_run, lambda plan: self._rules(plan.activities))
 
     def other_dates(self, context: Context) -> list[dict[str, Any]]:
         """Return one run for each further date of a range."""
-        plan, params = plan_of(context), dict(context["params"])
+        plan, params = read_plan(context, SuiteRunPlan), dict(context["params"])
         context["ti"].xcom_push(ASKED, datetime.now(UTC).isoformat())
         return [
             {
@@ -128,7 +113,7 @@ class SuiteTasks:
         query = _of(context, activity, Stage.ATHENA)
         check_producers(context, run)
         result = compare(run, *self._exports(context, run), facts={"athena": query})
-        log_result(result)
+        results.log_result(result)
         link_page(context, f"artefacts/{run.files.folder}/{PAGE}")
         return {
             "verdict": result.verdict,
@@ -158,11 +143,11 @@ class SuiteTasks:
         cancel_orphans(context, [task_of(stage, activity.name) for stage in ACTIVITY_STAGES])
         facts = self._facts(context, run)
         judgement = judge_activity(facts)
-        store, plan = open_results(), run.plan
+        store, plan = results.open_results(), run.plan
         record = self._record(context, run, judgement, facts)
         record = replace(record, recorded=store.recording_time(plan.suite, plan.run_id, plan.business_date))
         if not judgement.verdict.green:  # an earlier verdict of the run no longer counts
-            record_run(context, self._subject, plan.business_date)
+            results.record_run(context, self._subject, plan.business_date)
         store.record_activity(record)
         run.files.clear_downloads()
         if facts.result:
@@ -178,8 +163,8 @@ class SuiteTasks:
             COVERS: last_days(judgement, facts.result),
             PROVENANCE: to_json(Provenance(attempt_of(context), facts.rules.verdict, inputs)),
         }
-        returned = return_outcome(context, activity.name, outcome, report)
-        update_assets(context, judgement.verdict, judgement.reason, plan.business_date)
+        returned = results.return_outcome(context, activity.name, outcome, report)
+        results.update_assets(context, judgement.verdict, judgement.reason, plan.business_date)
         return returned
 
     def publish(self, context: Context) -> dict[str, Any]:
@@ -187,30 +172,27 @@ class SuiteTasks:
         from parity.airflow.connections.artefacts import open_artefacts
         from parity.expectations.docs import refresh_above
 
-        plan = plan_of(context)
+        plan = read_plan(context, SuiteRunPlan)
         refresh_above(open_artefacts(), plan.folder)
         return {"page": write_page(plan.suite, plan.run_id, plan.business_date, plan.folder)}
 
     def gate(self, context: Context) -> dict[str, Any]:
         """Decide the run's verdict; red unless it is green. The Dag run takes this task's colour."""
-        try:
-            plan = plan_of(context)
-        except BadInput as error:
-            day = requested_date(self.suite, context["dag_run"])
-            raise unplanned(context, self._subject, day, error) from None
+        day = requested_date(self.suite, context["dag_run"])
+        plan = results.plan_for_gate(context, self._subject, SuiteRunPlan, day)
         cancel_orphans(context, PIPELINE_TASKS)
-        facts = run_facts(context, self.suite, plan, open_results(), self._rules(plan.activities))
+        facts = run_facts(context, self.suite, plan, results.open_results(), self._rules(plan.activities))
         verdict, reason = judge_run(facts)
-        outcomes = reconcile_store(facts, self.suite, self.sha, open_results())
-        record_run(context, self._subject, plan.business_date, verdict, reason)
+        outcomes = reconcile_store(facts, self.suite, self.sha, results.open_results())
+        results.record_run(context, self._subject, plan.business_date, verdict, reason)
         if all(Verdict(outcome["verdict"]).green for outcome in outcomes.values()):
-            context["ti"].xcom_push(RUN_ISSUE, run_issue(facts))
+            context["ti"].xcom_push(results.RUN_ISSUE, run_issue(facts))
         refresh_page(plan.suite, plan.run_id, plan.business_date, plan.folder)
         # Last: a gate that is killed in between leaves no green outcomes without the issue of the run.
         context["ti"].xcom_push("outcomes", outcomes)
         link_page(context, f"runs/{quote(plan.run_id)}")
-        log_run(outcomes, verdict, run_url(context))
-        require_green(verdict, reason)
+        log_run(outcomes, verdict, results.run_url(context))
+        results.require_green(verdict, reason)
         return {"verdict": verdict, "reason": reason}
 
     def activity_run(self, context: Context, activity: Activity) -> ActivityRun:
@@ -244,8 +226,8 @@ class SuiteTasks:
 
     def _retract(self, context: Context, run: ActivityRun) -> None:
         """Retract the activity's result in this run before it is compared again."""
-        if retract_result(run.plan, run.activity.name, self.suite, self.sha, open_results()):
-            record_run(context, self._subject, run.plan.business_date)
+        if retract_result(run.plan, run.activity.name, self.suite, self.sha, results.open_results()):
+            results.record_run(context, self._subject, run.plan.business_date)
 
     def _step_run(self, context: Context, activity: Activity, stage: Stage) -> ActivityRun:
         """Return the activity run of a step, with the provenance of its output."""

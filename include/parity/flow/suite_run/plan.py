@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from parity.errors import BadInput
+from parity.suite.databases import Database
 from parity.suite.models import Activity, Mode, Suite
 
 LONGEST_RANGE = 62
@@ -105,12 +106,12 @@ def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, mome
     return plan
 
 
-def requested_date(suite: Suite, run: Any) -> date:
-    """Return the business date of a Dag run that has no plan: the form's, if that is one, else the day before."""
+def requested_date(subject: Suite | Database, run: Any) -> date:
+    """Return the business date of a Dag run that has no plan: the form's, if that is one, else its moment's."""
     try:
         return date.fromisoformat(str((run.conf or {}).get("business_date")))
     except ValueError:
-        return suite.business_date(run.logical_date or run.run_after)
+        return subject.business_date(run.logical_date or run.run_after)
 
 
 def _mode(value: str | None) -> Mode | None:

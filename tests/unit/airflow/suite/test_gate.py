@@ -13,11 +13,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from parity.airflow.connections.artefacts import open_artefacts
-from parity.airflow.database.context import files_of, plan_of
+from parity.airflow.database.context import files_of
 from parity.airflow.database.facts import current_inputs
 from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
+from parity.airflow.step.output import read_plan
 from parity.airflow.step.pages import write_page
 from parity.airflow.step.results import open_results
 from parity.airflow.suite.gate import ASKED, OTHER_RUNS, run_facts
@@ -27,7 +28,7 @@ from parity.alerts.issues import NOT_GREEN, find_issues
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused, ParityError
 from parity.flow.codec import to_json
-from parity.flow.database_run.plan import DATABASE, plan_database_run
+from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, plan_database_run
 from parity.flow.provenance import PROVENANCE, Provenance, database_rules
 from parity.flow.suite_run.files import PAGE, ActivityFiles
 from parity.flow.suite_run.plan import plan_suite_run
@@ -317,12 +318,12 @@ def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) 
             arrived.append(letter)
 
     with (
-        mock.patch("parity.airflow.step.results.open_results", side_effect=OSError("no route to secret@host")),
+        mock.patch("parity.airflow.notifications.open_results", side_effect=OSError("no route to secret@host")),
         mock.patch.object(GateAlert, "_senders", return_value=[Pager()]),
     ):
         GateAlert(tasks.suite, suite_outcome).notify(context(Instance({"plan": "success"})))
     [letter] = arrived
-    assert letter["event"] == "new"
+    assert (letter["event"], letter["business_date"]) == ("new", "2026-03-02")
     assert "cannot be looked up: OSError" in " ".join(letter["lines"])
     assert "secret" not in " ".join(letter["lines"])
 
@@ -397,7 +398,7 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
 
 def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledger: DatabaseTasks) -> None:
     there = ended()
-    plan = plan_of(there)
+    plan = read_plan(there, DatabaseRunPlan)
     tables = (TablePlan("a"), TablePlan("b"))
     files_of(plan).write_survey(Survey(DatabasePlan(tables)), "another")
     key = ActivityKey("db.ledger", "b", plan.business_date, "scheduled__1")
