@@ -22,6 +22,7 @@ from parity.airflow.suite import remote_steps as steps
 from parity.airflow.suite.outcome import suite_outcome
 from parity.airflow.suite.params import suite_params
 from parity.airflow.suite.tasks import SuiteTasks
+from parity.flow.run_verdict import PIPELINE, START
 from parity.flow.stages import Stage
 from parity.flow.suite_run.digest import steps as digest
 from parity.flow.suite_run.plan import digests
@@ -65,9 +66,9 @@ def build_dag(suite: Suite, path: Path) -> DAG:
     """Return the Dag of ``suite``, whose file is ``path``; reads nothing but the suite."""
     tasks = SuiteTasks(suite, path)
     with DAG(suite.dag_id, **_options(suite)) as dag:
-        plan = StepOperator(task_id=steps.PLAN, step=tasks.plan, stage=Stage.PLAN)
-        start = _remote(steps.START, steps.pipeline_start(suite), Stage.PIPELINE, wait=False)
-        pipeline = _remote(steps.PIPELINE, steps.pipeline_wait(suite), Stage.PIPELINE)
+        plan = _step(Stage.PLAN, tasks.plan)
+        start = _remote(START, steps.pipeline_start(suite), Stage.PIPELINE, wait=False)
+        pipeline = _remote(PIPELINE, steps.pipeline_wait(suite), Stage.PIPELINE)
         dates = StepOperator(task_id="other_dates", step=tasks.other_dates, stage=Stage.PLAN, doc_md=OTHER_DATES)
         runs = _runs_of_other_dates(dag, dates)
         verdicts = [_activity(tasks, activity, plan, start) for activity in suite.activities]
@@ -93,15 +94,13 @@ def build_dag(suite: Suite, path: Path) -> DAG:
 
 
 def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> StepOperator:
-    suite, folder = tasks.suite, tasks.path.parent
+    suite, remote = tasks.suite, partial(_remote_of, tasks, activity)
     with TaskGroup(activity.name, tooltip=activity.description or activity.target.table):
         # None failed, not all succeeded: the steps of digests are skipped where rows are compared.
         rule = {"trigger_rule": NONE_FAILED} if digests(suite, activity) else {}
-        unload = _remote(Stage.ATHENA, steps.athena(suite, activity, folder, digest.ROWS), Stage.ATHENA, **rule)
-        migrated = _remote(Stage.ACTIVITY, steps.adf_activity(suite, activity, folder), Stage.ACTIVITY)
-        helper = _remote(
-            Stage.HELPER, steps.helper_job(suite, activity, folder, digest.ROWS), Stage.HELPER, **rule
-        )
+        unload = remote(Stage.ATHENA, partial(steps.athena, folder=tasks.path.parent, part=digest.ROWS), **rule)
+        migrated = remote(Stage.ACTIVITY, steps.adf_activity)
+        helper = remote(Stage.HELPER, partial(steps.helper_job, part=digest.ROWS), **rule)
         compared = _step(Stage.COMPARE, partial(tasks.compare, activity=activity))
         expected = _step(Stage.VALIDATE, partial(tasks.expect, activity=activity))
         recorded = _step(
@@ -112,7 +111,7 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
         )
         produced = plan
         if activity.glue_job:
-            produced = _remote(Stage.GLUE, steps.glue_job(suite, activity, folder), Stage.GLUE)
+            produced = remote(Stage.GLUE, steps.glue_job)
             plan >> produced
         produced >> unload
         start >> migrated >> helper
@@ -125,15 +124,15 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
 
 def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any], target: tuple[Any, Any]) -> None:
     """Put the steps of digest mode between what produces each side's data and what exports it."""
-    suite, folder = tasks.suite, tasks.path.parent
+    remote = partial(_remote_of, tasks, activity)
     strategy = _step(Stage.STRATEGY, partial(tasks.strategy, activity=activity))
     buckets = _step(Stage.BUCKETS, partial(tasks.buckets, activity=activity))
     for part, stages, after in (
         (digest.SURVEY, (Stage.ATHENA_SURVEY, Stage.HELPER_SURVEY), strategy),
         (digest.DIGEST, (Stage.ATHENA_DIGEST, Stage.HELPER_DIGEST), buckets),
     ):
-        athena = _remote(stages[0], steps.athena(suite, activity, folder, part), stages[0])
-        helper = _remote(stages[1], steps.helper_job(suite, activity, folder, part), stages[1])
+        athena = remote(stages[0], partial(steps.athena, folder=tasks.path.parent, part=part))
+        helper = remote(stages[1], partial(steps.helper_job, part=part))
         [athena, helper] >> after
         if part is digest.SURVEY:
             legacy[0] >> athena
@@ -178,7 +177,14 @@ def _doc(suite: Suite) -> str:
 
 
 def _remote(task_id: str, build_request: Any, stage: Stage, **options: Any) -> RemoteRunOperator:
-    return RemoteRunOperator(task_id=str(task_id), build_request=build_request, stage=stage, **options)
+    return RemoteRunOperator(task_id=task_id, build_request=build_request, stage=stage, **options)
+
+
+def _remote_of(
+    tasks: SuiteTasks, activity: Activity, stage: Stage, build: Any, **options: Any
+) -> RemoteRunOperator:
+    request = steps.of_activity(tasks.suite, activity, tasks.path.parent, build)
+    return _remote(str(stage), request, stage, **options)
 
 
 def _step(stage: Stage, step: Any, **options: Any) -> StepOperator:

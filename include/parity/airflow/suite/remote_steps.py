@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from parity.clients.remote import fingerprint
 from parity.errors import BadInput, NotFound
 from parity.flow.codec import to_json
 from parity.flow.provenance import Provenance, output_hash, suite_rules
-from parity.flow.run_verdict import PIPELINE, PLAN, START, task_of
+from parity.flow.run_verdict import PLAN, START, task_of
 from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun
 from parity.flow.suite_run.digest.steps import DigestPart
@@ -31,36 +33,24 @@ if TYPE_CHECKING:
     from parity.clients.adf import AdfClient, PipelineRun
     from parity.clients.athena_sql import Statement
 
-__all__ = ["PIPELINE", "PLAN", "START"]
 LOOK_BACK = timedelta(days=30)
 """Oldest pipeline run that can be verified."""
-
-
-def plan_of(context: Context) -> SuiteRunPlan:
-    """Return the plan of this run; BadInput when it has none."""
-    return read_plan(context, SuiteRunPlan)
 
 
 def pipeline_start(suite: Suite) -> RequestBuilder:
     """Start the pipeline, or find the run that the plan names."""
 
     def build_request(context: Context) -> RemoteRequest:
-        plan = plan_of(context)
-        ref = _adf(suite, "adf")
-        key = f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}"
-        provenance = to_json(
-            Provenance(attempt_of(context), suite_rules(suite), {PLAN: output_hash(task_output(context, PLAN))})
-        )
+        plan = read_plan(context, SuiteRunPlan)
+        ref, key = _adf(suite, "adf"), _key(plan, suite.azure.pipeline)
+        inputs = {PLAN: output_hash(task_output(context, PLAN))}
+        provenance = to_json(Provenance(attempt_of(context), suite_rules(suite), inputs))
         if plan.pipeline is PipelineUse.TRIGGER:
             return RemoteRequest(
-                ref,
-                key,
-                payload=lambda _: Payload(_pipeline_request(suite, plan, ref, context)),
-                provenance=provenance,
+                ref, key, lambda _: Payload(_pipeline_request(suite, plan, ref, context)), provenance=provenance
             )
-        return RemoteRequest(
-            ref, key, existing=existing_run(suite, plan, _client(ref)).run_id, owned=False, provenance=provenance
-        )
+        existing = existing_run(suite, plan, _client(ref)).run_id
+        return RemoteRequest(ref, key, existing=existing, owned=False, provenance=provenance)
 
     return build_request
 
@@ -69,10 +59,10 @@ def pipeline_wait(suite: Suite) -> RequestBuilder:
     """Wait for the whole pipeline; whoever stops this task stops the pipeline, if it is ours."""
 
     def build_request(context: Context) -> RemoteRequest:
-        plan = plan_of(context)
+        plan = read_plan(context, SuiteRunPlan)
         return RemoteRequest(
             _adf(suite, "adf"),
-            f"{plan.suite}/{suite.azure.pipeline}/{plan.business_date}",
+            _key(plan, suite.azure.pipeline),
             existing=_pipeline_run(context),
             owned=plan.pipeline is PipelineUse.TRIGGER,
             deadline=deadline(suite, context),
@@ -81,122 +71,87 @@ def pipeline_wait(suite: Suite) -> RequestBuilder:
     return build_request
 
 
-def adf_activity(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
-    """Wait for one activity of the pipeline run; ``folder`` is the suite's own."""
+def of_activity(
+    suite: Suite, activity: Activity, folder: Path, build: Callable[[Context, ActivityRun], RemoteRequest | None]
+) -> RequestBuilder:
+    """Have ``build`` make the request of one activity, unless it is not part of the plan.
+
+    ``folder`` is the suite's own.
+    """
 
     def build_request(context: Context) -> RemoteRequest | None:
-        if (run := _run(suite, activity, context)) is None:
+        run = activity_run_of(suite, activity, context)
+        if activity.name not in run.plan.activities:
             return None
-        plan = run.plan
-        return RemoteRequest(
-            activity_ref(suite),
-            _key(plan, activity),
-            existing=f"{_pipeline_run(context)}/{activity.name}",
-            owned=False,
-            deadline=deadline(suite, context),
-            provenance=_provenance(context, run, folder),
-        )
+        stage = Stage(context["ti"].task_id.rpartition(".")[2])
+        rules = rules_now(suite, activity, folder).exports
+        provenance = to_json(provenance_now(context, run, stage, rules))  # before any of its inputs is read
+        request = build(context, run)
+        return request and replace(request, deadline=deadline(suite, context), provenance=provenance)
 
     return build_request
 
 
-def glue_job(suite: Suite, activity: Activity, folder: Path) -> RequestBuilder:
+def adf_activity(context: Context, run: ActivityRun) -> RemoteRequest:
+    """Wait for one activity of the pipeline run."""
+    existing = f"{_pipeline_run(context)}/{run.activity.name}"
+    return RemoteRequest(
+        activity_ref(run.suite), _key(run.plan, run.activity.name), existing=existing, owned=False
+    )
+
+
+def glue_job(_: Context, run: ActivityRun) -> RemoteRequest:
     """Find the legacy job's run for the date, and wait for it if it is still going."""
-
-    def build_request(context: Context) -> RemoteRequest | None:
-        if (run := _run(suite, activity, context)) is None:
-            return None
-        plan, ref = run.plan, glue_ref(suite)
-        request = {"job": activity.glue_job, "business_date": plan.business_date.isoformat()}
-        return RemoteRequest(
-            ref,
-            _key(plan, activity),
-            payload=lambda _: Payload(request),
-            owned=False,
-            deadline=deadline(suite, context),
-            provenance=_provenance(context, run, folder),
-        )
-
-    return build_request
+    request = {"job": run.activity.glue_job, "business_date": run.plan.business_date.isoformat()}
+    return RemoteRequest(
+        glue_ref(run.suite), _key(run.plan, run.activity.name), lambda _: Payload(request), owned=False
+    )
 
 
-def athena(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
+def athena(_: Context, run: ActivityRun, *, folder: Path, part: DigestPart) -> RemoteRequest | None:
     """Unload the result of one Athena query; ``folder`` is the suite's own."""
+    from parity.clients.athena_sql import unload
 
-    def build_request(context: Context) -> RemoteRequest | None:
-        from parity.clients.athena_sql import unload
+    query = part.legacy(run, legacy_query(run.activity, run.plan, folder))
+    if query is None:
+        return None
+    digests = part.digests(run)
 
-        if (run := _run(suite, activity, context)) is None:
-            return None
-        provenance = _provenance(context, run, folder)  # before any of its inputs is read
-        plan, query = run.plan, part.legacy(run, legacy_query(activity, run.plan, folder))
-        if query is None:
-            return None
-        digests = part.digests(run)
+    def payload(token: str) -> Payload:
+        destination = f"{settings().exchange_s3}/{_place(run, part, 'legacy', token)}/"
+        return Payload(unload(query, destination).request, {"destination": destination, "digests": digests})
 
-        def payload(token: str) -> Payload:
-            place = f"{plan.folder}/{activity.name}/{part.folder}legacy/{fingerprint(token)[:12]}"
-            destination = f"{settings().exchange_s3}/{place}/"
-            return Payload(unload(query, destination).request, {"destination": destination, "digests": digests})
-
-        until = deadline(suite, context)
-        return RemoteRequest(
-            athena_ref(suite),
-            _key(plan, activity),
-            payload,
-            deadline=until,
-            provenance=provenance,
-            digests=digests,
-        )
-
-    return build_request
+    return RemoteRequest(athena_ref(run.suite), _key(run.plan, run.activity.name), payload, digests=digests)
 
 
-def helper_job(suite: Suite, activity: Activity, folder: Path, part: DigestPart) -> RequestBuilder:
+def helper_job(_: Context, run: ActivityRun, *, part: DigestPart) -> RemoteRequest | None:
     """Have the helper job export the result of one query, or all of the activity's rows."""
+    from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 
-    def build_request(context: Context) -> RemoteRequest | None:
-        from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
+    sql = part.target(run)
+    if sql is None and part.optional:
+        return None
+    digests, mode = part.digests(run), Mode.ROWS if sql is None else Mode.DIGEST
 
-        if (run := _run(suite, activity, context)) is None:
-            return None
-        provenance = _provenance(context, run, folder)  # before any of its inputs is read
-        plan, sql = run.plan, part.target(run)
-        if sql is None and part.optional:
-            return None
-        digests = part.digests(run)
+    def payload(token: str) -> Payload:
+        destination = f"{settings().exchange_adls}/{_place(run, part, 'target', token)}"
+        export_id = f"{run.plan.key}.{_short(token)}"
+        expected = ExpectedExport(run.activity.name, export_id, run.plan.business_date, mode)
+        parameters = target_request(expected, run.activity.target, destination, digest_sql=sql)
+        request = {"job": run.suite.azure.helper_job, "parameters": parameters}
+        return Payload(request, {"destination": destination, "export_id": export_id, "digests": digests})
 
-        def payload(token: str) -> Payload:
-            output_hash = fingerprint(token)[:12]
-            destination = (
-                f"{settings().exchange_adls}/{plan.folder}/{activity.name}/{part.folder}target/{output_hash}"
-            )
-            mode = Mode.ROWS if sql is None else Mode.DIGEST
-            expected = ExpectedExport(activity.name, f"{plan.key}.{output_hash}", plan.business_date, mode)
-            parameters = target_request(expected, activity.target, destination, digest_sql=sql)
-            request = {"job": suite.azure.helper_job, "parameters": parameters}
-            output = {"destination": destination, "export_id": expected.run_id, "digests": digests}
-            return Payload(request, output)
-
-        ref = RemoteRef("databricks", suite.azure.databricks_connection)
-        until = deadline(suite, context)
-        return RemoteRequest(
-            ref, _key(plan, activity), payload, deadline=until, provenance=provenance, digests=digests
-        )
-
-    return build_request
+    ref = RemoteRef("databricks", run.suite.azure.databricks_connection)
+    return RemoteRequest(ref, _key(run.plan, run.activity.name), payload, digests=digests)
 
 
-def _provenance(context: Context, run: ActivityRun, folder: Path) -> dict[str, Any]:
-    """Return the provenance of a submission that this task makes now."""
-    stage = Stage(context["ti"].task_id.rpartition(".")[2])
-    return to_json(provenance_now(context, run, stage, rules_now(run.suite, run.activity, folder).exports))
+def _place(run: ActivityRun, part: DigestPart, side: str, token: str) -> str:
+    """Return the folder of one export in the exchange."""
+    return f"{run.plan.folder}/{run.activity.name}/{part.folder}{side}/{_short(token)}"
 
 
-def _run(suite: Suite, activity: Activity, context: Context) -> ActivityRun | None:
-    """Return the activity run; None when the activity is not part of the plan."""
-    run = activity_run_of(suite, activity, context)
-    return run if activity.name in run.plan.activities else None
+def _short(token: str) -> str:
+    return fingerprint(token)[:12]
 
 
 def activity_run_of(suite: Suite, activity: Activity, context: Context) -> ActivityRun:
@@ -205,7 +160,9 @@ def activity_run_of(suite: Suite, activity: Activity, context: Context) -> Activ
     def output(stage: Stage) -> dict[str, Any]:
         return task_output(context, task_of(stage, activity.name))
 
-    return ActivityRun(suite, activity, plan_of(context), settings(), open_artefacts(), task_output=output)
+    return ActivityRun(
+        suite, activity, read_plan(context, SuiteRunPlan), settings(), open_artefacts(), task_output=output
+    )
 
 
 def legacy_query(activity: Activity, plan: SuiteRunPlan, folder: Path) -> Statement:
@@ -256,8 +213,8 @@ def deadline(suite: Suite, context: Context) -> datetime:
     return (context["dag_run"].start_date or datetime.now(UTC)) + suite.timeout
 
 
-def _key(plan: SuiteRunPlan, activity: Activity) -> str:
-    return f"{plan.suite}/{activity.name}/{plan.business_date}"
+def _key(plan: SuiteRunPlan, what: str) -> str:
+    return f"{plan.suite}/{what}/{plan.business_date}"
 
 
 def _adf(suite: Suite, kind: str) -> RemoteRef:
