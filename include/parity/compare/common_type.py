@@ -269,16 +269,18 @@ def _common_leaf(legacy: DataType, target: DataType) -> DataType | None:
 
 
 def _ordered(value: str, kind: DataType, depth: int = 0) -> str:
-    """Rewrite every map inside a value as its sorted list of entries, so that order does not matter."""
+    """Rewrite every map inside a value as its list of entries in the order of their keys."""
     if not kind.holds("map"):
         return value
     item = f"x{depth}"
     if kind.name == "list":
         return f"list_transform({value}, lambda {item}: {_ordered(item, kind.fields[0][1], depth + 1)})"
     if kind.name == "map":
-        inner = dict(kind.fields)
-        entry = f"{{'key': {item}.key, 'value': {_ordered(item + '.value', inner['value'], depth + 1)}}}"
-        return f"list_sort(list_transform(map_entries({value}), lambda {item}: {entry}))"
+        inner = _ordered(item + ".value", dict(kind.fields)["value"], depth + 1)
+        # Of entries with one key, readers take the first or the last: these keep their order.
+        entry = f"{{'key': {item}.key, 'at': at{depth}, 'value': {inner}}}"
+        entries = f"list_sort(list_transform(map_entries({value}), lambda {item}, at{depth}: {entry}))"
+        return f"list_transform({entries}, lambda {item}: {{'key': {item}.key, 'value': {item}.value}})"
     parts = ", ".join(
         f"{_field(name)} := {_ordered(f'({value}).{_field(name)}', part, depth + 1)}" for name, part in kind.fields
     )

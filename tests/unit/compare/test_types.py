@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -193,3 +194,21 @@ def test_decimals_without_a_digit_before_the_point_are_compared(comparing: Compa
     rows = f"SELECT 1 AS id, {{}}::{kind} AS v"
     assert comparing(rows.format(value), rows.format(value)).verdict == "PASS"
     assert comparing(rows.format(value), rows.format("0.0124")).rows.changed == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"),
+    [
+        ([("b", 3), ("a", 1), ("a", 2)], "PASS"),
+        ([("a", 2), ("a", 1), ("b", 3)], "FAIL"),
+        ([("a", 2), ("b", 3)], "FAIL"),
+    ],
+)
+def test_entries_of_a_map_with_one_key_keep_their_order(
+    tmp_path: Path, other: list[tuple[str, int]], verdict: str
+) -> None:
+    for name, entries in (("legacy", [("a", 1), ("a", 2), ("b", 3)]), ("target", other)):
+        maps = pa.array([entries], pa.map_(pa.string(), pa.int32()))
+        pq.write_table(pa.table({"id": [1], "v": maps}), tmp_path / f"{name}.parquet")
+    paths = (Source.of(tmp_path / f"{name}.parquet") for name in ("legacy", "target"))
+    assert compare(*paths, Spec(key=("id",))).verdict == verdict
