@@ -30,15 +30,14 @@ from pair import KEY, make_pair
 
 from parity.compare import Source, Spec, compare
 from parity.compare.result import Result
-from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
+from parity.flow.suite_run.digest.buckets import compare_digests
 from parity.flow.suite_run.digest.merge_result import merge_result
-from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
+from parity.flow.suite_run.digest.queries import EngineSide, Side, digest_query, rows_query
 from parity.flow.suite_run.digest.recompute import verify_digests
 from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
-from parity.sql.columnar import Columnar
 from parity.sql.duckdb_dialect import DuckDB
 from parity.sql.spark import Spark
 from parity.suite.models import Activity, Mode
@@ -84,19 +83,19 @@ class Engines:
         self.seconds[step] = time.perf_counter() - started
 
 
-def both(build: Callable[[str, Side], Export]) -> tuple[Export, Export]:
+def both(build: Callable[[Side], Export]) -> tuple[Export, Export]:
     """Return what is made of each side."""
-    return build("legacy", of_legacy), build("target", of_target)
+    return build("legacy"), build("target")
 
 
 def night(engines: Engines) -> tuple[Result, int]:
     """Compare by digest; return the result and the bytes that were fetched."""
     plan = chosen(engines)
     with engines.timed("digest"):
-        digests = both(lambda name, side: engines.export(f"digest-{name}", digest(plan, name, side)))
+        digests = both(lambda side: engines.export(f"digest-{side}", digest_query(duckdb_side(side), plan)))
     buckets = compare_digests(*digests, date(2026, 3, 2))
     with engines.timed("export"):
-        rows = both(lambda name, side: engines.export(f"rows-{name}", detail(plan, buckets, name, side)))
+        rows = both(lambda side: engines.export(f"rows-{side}", rows_query(duckdb_side(side), plan, buckets)))
     with engines.timed("compare"):
         spec = Spec.of_activity(ASKED, scratch=engines.folder, memory="2GB")
         found = compare(*(Source.of(*side.files) for side in rows), spec)
@@ -109,17 +108,9 @@ def chosen(engines: Engines) -> DigestPlan:
     return choose(ASKED, Mode.DIGEST, 1, engines.surveyed("legacy"), engines.surveyed("target"))
 
 
-def digest(plan: DigestPlan, name: str, side: Side, dialect: Columnar | None = None) -> str:
-    """Return the digest query of a side; DuckDB's when no other dialect is given."""
-    columns, key = [side(c) for c in plan.hashed], [side(c) for c in plan.key]
-    return (dialect or DuckDB()).digests(columns, key, name, plan.buckets)
-
-
-def detail(plan: DigestPlan, buckets: BucketDiff, name: str, side: Side) -> str:
-    """Return the query for the rows that travel."""
-    inside = DuckDB().among([side(c) for c in plan.key], plan.buckets, buckets.inside)
-    always = (KEY, *(c.name for c in plan.by_value)) if plan.by_value else ()
-    return DuckDB().detail(plan.legacy if name == "legacy" else plan.target, always, inside, name)
+def duckdb_side(side: Side) -> EngineSide:
+    """Return DuckDB in the place of one side's engine, over the view of that name."""
+    return EngineSide(DuckDB(), side, side)
 
 
 def line(name: str, tables: Path, rows: int, replaced: str) -> str:
@@ -176,9 +167,10 @@ def spark_line(tables: Path, rows: int) -> str:
         session.sql(f"SELECT {exact} FROM stored").createOrReplaceTempView("legacy")
         plan = chosen(engines)
         with engines.timed("duckdb"):
-            known = engines.connection.execute(digest(plan, "legacy", of_legacy)).fetchall()
+            known = engines.connection.execute(digest_query(duckdb_side("legacy"), plan)).fetchall()
         with engines.timed("spark"):
-            told = [tuple(row) for row in session.sql(digest(plan, "legacy", of_legacy, Spark())).collect()]
+            asked = digest_query(EngineSide(Spark(), "legacy", "legacy"), plan)
+            told = [tuple(row) for row in session.sql(asked).collect()]
     seconds = " ".join(f"{step} {taken:.1f} s" for step, taken in engines.seconds.items())
     same = "equal" if sorted(told) == sorted(known) else "NOT equal"
     return f"digests of {rows:,} rows: {seconds}; {len(told):,} buckets, {same}"

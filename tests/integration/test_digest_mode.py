@@ -26,7 +26,6 @@ from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.strategy import DigestPlan
-from parity.flow.suite_run.digest.survey import ask_legacy, ask_target
 from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.flow.suite_run.plan import plan_suite_run
@@ -118,21 +117,23 @@ class Night:
 
     def digest_plan(self) -> DigestPlan:
         """Survey and choose."""
-        outputs = self.ask("survey", ask_legacy(self.query), ask_target(self.activity_run.activity.target))
+        outputs = self.ask("survey", *self.queries(steps.SURVEY))
         return steps.choose_strategy(self.activity_run, outputs, lambda: self.columns(uuid4().hex), self.storage)
 
     def buckets(self) -> BucketDiff:
         """Digest on both sides."""
-        legacy, target = steps.digest_legacy(self.activity_run, self.query), steps.digest_target(self.activity_run)
+        outputs = self.ask("digest", *self.queries(steps.DIGEST))
+        return steps.compare_buckets(self.activity_run, outputs, self.storage)
+
+    def queries(self, part: steps.DigestPart) -> tuple[Statement, str | None]:
+        """Return what both engines are asked."""
+        legacy = part.legacy(self.activity_run, self.query)
         assert legacy is not None
-        assert target is not None
-        return steps.compare_buckets(self.activity_run, self.ask("digest", legacy, target), self.storage)
+        return legacy, part.target(self.activity_run)
 
     def result(self) -> Result:
         """Export what differs and compare it."""
-        outputs = self.ask(
-            "rows", steps.rows_legacy(self.activity_run, self.query), steps.rows_target(self.activity_run)
-        )
+        outputs = self.ask("rows", *self.queries(steps.ROWS))
         return compare(self.activity_run, *fetch(self.activity_run, outputs, self.storage), facts={})
 
     def whole(self) -> Result:

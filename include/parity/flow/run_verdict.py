@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from parity.compare.result import Result, Verdict
@@ -121,10 +122,8 @@ class ActivityFacts:
 def judge_activity(facts: ActivityFacts) -> Judgement:
     """Return the verdict; INVALID when anything is missing, failed, or does not match the rest."""
     failures = [task.failure for task in facts.tasks.values() if task.failure]
-    first = first_failure(failures) or next(_mismatches(facts), None)
-    if first:
-        return Judgement(Verdict.INVALID, first.sentence, first)
-    return judge(facts.result, facts.findings, (), allow_empty=facts.activity.allow_empty)
+    failures = failures or list(islice(_mismatches(facts), 1))
+    return judge(facts.result, facts.findings, failures, allow_empty=facts.activity.allow_empty)
 
 
 def input_hashes(stages: Mapping[Stage, Any], activity: str, tasks: Facts) -> dict[str, str]:

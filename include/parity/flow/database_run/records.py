@@ -13,7 +13,7 @@ from parity.flow.stages import StageFailure, first_failure
 from parity.flow.suite_run.verdict import covering_waivers, expired_waiver
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun
 from parity.suite.databases import Database
-from parity.suite.models import Severity, Waiver
+from parity.suite.models import Waiver
 from parity.tablediff.verdict import DatabaseResult, TableResult
 from parity.wording import plural
 
@@ -102,7 +102,7 @@ def records(
             recorded=context.now,
             rows=found.rows,
             columns=tuple(column for column in found.columns if column.different),
-            severity=severity(spec, table.table),
+            severity=spec.rules(table.table).severity,
             seconds=found.seconds,
             report=reports.get(name, reports[DATABASE]),
             suite_sha=context.sha,
@@ -153,11 +153,6 @@ class RecordContext:
     first_failure: str = ""
 
 
-def severity(spec: Database, table: str) -> Severity:
-    """Return how bad a difference in ``table`` is; the database as a whole is always critical."""
-    return spec.rules(table).severity
-
-
 def _key(plan: DatabaseRunPlan, activity: str, context: RecordContext) -> ActivityKey:
     return ActivityKey(plan.key, activity, plan.business_date, plan.run_id, context.attempt)
 
@@ -173,11 +168,8 @@ def _whole(result: DatabaseResult, failure: str) -> tuple[Verdict, str]:
         return Verdict.INVALID, result.reason
     if open_ones:
         named = ", ".join(f"{d.kind} {d.object}" for d in open_ones[:5])
-        return Verdict.FAIL, f"{plural(len(open_ones), 'difference')} of schema: {named}{_more(open_ones, 5)}."
+        more = f" and {len(open_ones) - 5} more" if len(open_ones) > 5 else ""
+        return Verdict.FAIL, f"{plural(len(open_ones), 'difference')} of schema: {named}{more}."
     if result.schema:
         return Verdict.WAIVED, "Every difference of schema is covered by a waiver."
     return Verdict.PASS, "No difference of schema was found."
-
-
-def _more(items: Sequence[object], shown: int) -> str:
-    return f" and {len(items) - shown} more" if len(items) > shown else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from parity.flow.codec import to_json
 from parity.flow.provenance import PROVENANCE
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs, fetch_both
 from parity.flow.suite_run.digest.buckets import check_digests
-from parity.flow.suite_run.digest.steps import buckets_of, complete_result, digest_plan_of
+from parity.flow.suite_run.digest.steps import buckets_of, complete_result, digest_plan
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.files import FINDINGS, PAGE
 from parity.settings import Settings
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def fetch(run: ActivityRun, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
     """Return both outputs, or the rows of the buckets that differ, on this worker."""
-    digested = run.mode is not Mode.ROWS and digest_plan_of(run).mode is Mode.DIGEST
+    digested = digest_plan(run) is not None
     if digested:
         check_digests(buckets_of(run), outputs.digests)
     return fetch_both(run, outputs, storage, Mode.DIGEST if digested else Mode.ROWS)
@@ -45,7 +44,8 @@ def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, A
         scratch=run.files.downloads,
         **_mask(run.settings),
     )
-    found = compare(_source(Source, legacy), _source(Source, target), spec)
+    left, right = (Source.of(*side.files, expected_rows=side.rows) for side in (legacy, target))
+    found = compare(left, right, spec)
     found = found if run.mode is Mode.ROWS else complete_result(run, found, legacy, target)
     provenance = {PROVENANCE: to_json(run.provenance)} if run.provenance else {}
     result = replace(found, extra={**found.extra, **facts, **provenance})
@@ -68,15 +68,8 @@ def expect(run: ActivityRun, legacy: Export, target: Export, result: Result) -> 
         store=run.artefacts,
         memory=run.settings.memory,
     )
-    from pydantic import TypeAdapter
-
-    findings = replace(findings, provenance=to_json(run.provenance))
-    run.files.write(FINDINGS, json.dumps(TypeAdapter(Findings).dump_python(findings, mode="json"), indent=1))
+    run.write(FINDINGS, findings)
     return findings
-
-
-def _source(source: Any, export: Export) -> Any:
-    return source.of(*export.files, expected_rows=export.rows)
 
 
 def _mask(settings: Settings) -> dict[str, bytes]:

@@ -1,68 +1,59 @@
-"""The queries of a digest plan: digests, then the rows of some buckets."""
+"""The queries of digest mode to either engine: digests, then the rows of some buckets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 from parity.clients.athena_sql import Statement
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.strategy import DigestPlan, Hashed
-from parity.flow.suite_run.digest.survey import legacy_source, target_source
 from parity.sql.columnar import Columnar
 from parity.sql.columns import Column
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
 from parity.suite.models import TargetSource
 
-Side = Callable[[Hashed], Column]
+Side = Literal["legacy", "target"]
 
 
-def of_legacy(hashed: Hashed) -> Column:
-    """Return a column as the legacy side holds it."""
-    return hashed.legacy
+@dataclass(frozen=True)
+class EngineSide:
+    """The engine of one side, and what it reads."""
+
+    dialect: Columnar
+    side: Side
+    source: str
+    """What follows FROM."""
 
 
-def of_target(hashed: Hashed) -> Column:
-    """Return a column as the target side holds it."""
-    return hashed.target
+def legacy_side(query: Statement) -> EngineSide:
+    """Return Athena's side."""
+    return EngineSide(Trino(), "legacy", f"(\n{query.sql}\n) AS legacy")
 
 
-def digest_legacy(plan: DigestPlan, query: Statement) -> Statement:
-    """Return Athena's digests."""
-    return Statement(_digest(Trino(), plan, of_legacy, legacy_source(query)), query.parameters)
+def target_side(target: TargetSource) -> EngineSide:
+    """Return Spark's side."""
+    table = ".".join(Spark().quote(part) for part in target.table.split("."))
+    return EngineSide(Spark(), "target", f"{table} WHERE ({target.where})" if target.where else table)
 
 
-def digest_target(plan: DigestPlan, target: TargetSource) -> str:
-    """Return Spark's digests."""
-    return _digest(Spark(), plan, of_target, target_source(target))
+def columns_of(hashed: Iterable[Hashed], side: Side) -> list[Column]:
+    """Return columns as one side holds them."""
+    return [getattr(one, side) for one in hashed]
 
 
-def rows_legacy(plan: DigestPlan, buckets: BucketDiff, query: Statement) -> Statement:
-    """Return Athena's rows of the buckets to export."""
-    always = (*(one.legacy.name for one in plan.key), *(one.legacy for one in plan.by_value))
-    sql = _rows(Trino(), plan, buckets, of_legacy, (plan.legacy, always, legacy_source(query)))
-    return Statement(sql, query.parameters)
+def digest_query(engine: EngineSide, plan: DigestPlan) -> str:
+    """Return the query for the digests."""
+    columns, key = columns_of(plan.hashed, engine.side), columns_of(plan.key, engine.side)
+    return engine.dialect.digests(columns, key, engine.source, plan.buckets)
 
 
-def rows_target(plan: DigestPlan, buckets: BucketDiff, target: TargetSource) -> str:
-    """Return Spark's rows of the buckets to export."""
-    always = (*(one.target.name for one in plan.key), *(one.target for one in plan.by_value))
-    return _rows(Spark(), plan, buckets, of_target, (plan.target, always, target_source(target)))
-
-
-def _digest(dialect: Columnar, plan: DigestPlan, side: Side, source: str) -> str:
-    columns, key = [side(one) for one in plan.hashed], [side(one) for one in plan.key]
-    return dialect.digests(columns, key, source, plan.buckets)
-
-
-def _rows(
-    dialect: Columnar,
-    plan: DigestPlan,
-    buckets: BucketDiff,
-    side: Side,
-    parts: tuple[tuple[str, ...], tuple[str, ...], str],
-) -> str:
-    names, always, source = parts
-    key = [side(one) for one in plan.key or plan.hashed]
-    inside = "1 = 1" if buckets.everything else dialect.among(key, plan.buckets, buckets.inside)
-    return dialect.detail(names, () if plan.whole_rows else always, inside, source)
+def rows_query(engine: EngineSide, plan: DigestPlan, buckets: BucketDiff) -> str:
+    """Return the query for the rows of the buckets to export."""
+    side, key = engine.side, columns_of(plan.key or plan.hashed, engine.side)
+    inside = "1 = 1" if buckets.everything else engine.dialect.among(key, plan.buckets, buckets.inside)
+    by_value = [getattr(one, side) for one in plan.by_value]
+    always = [] if plan.whole_rows else [*(column.name for column in columns_of(plan.key, side)), *by_value]
+    return engine.dialect.detail(getattr(plan, side), always, inside, engine.source)

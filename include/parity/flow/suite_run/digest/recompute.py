@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from parity.compare.result import CanaryCheck
 from parity.errors import ExportRefused
 from parity.flow.suite_run.digest.buckets import BucketDiff, Line
-from parity.flow.suite_run.digest.queries import Side, of_legacy, of_target
+from parity.flow.suite_run.digest.queries import Side, columns_of
 from parity.flow.suite_run.digest.strategy import DigestPlan
 from parity.flow.suite_run.exports.fetch import Export
 from parity.sql.columns import Column, Kind
@@ -32,25 +32,21 @@ _CHANGES: Mapping[Kind, str] = {
 
 def verify_digests(plan: DigestPlan, buckets: BucketDiff, legacy: Export, target: Export) -> CanaryCheck:
     """Recompute the digests of the exported rows; ExportRefused when an engine computed others."""
-    checks = [
-        _verify("legacy", plan, buckets, legacy, of_legacy),
-        _verify("target", plan, buckets, target, of_target),
-    ]
+    checks = [_verify("legacy", plan, buckets, legacy), _verify("target", plan, buckets, target)]
     return next((one for one in checks if one.planted), CanaryCheck(0, ()))
 
 
-def _verify(label: str, plan: DigestPlan, buckets: BucketDiff, export: Export, side: Side) -> CanaryCheck:
-    lines = {one.bucket: line for one in buckets.seen if (line := getattr(one, label)) is not None}
+def _verify(side: Side, plan: DigestPlan, buckets: BucketDiff, export: Export) -> CanaryCheck:
+    lines = {one.bucket: line for one in buckets.seen if (line := getattr(one, side)) is not None}
     if not lines:
         return CanaryCheck(0, ())
-    with _Worker(
-        export, [side(one) for one in plan.hashed], [side(one) for one in plan.key], plan.buckets
-    ) as worker:
+    columns, key = columns_of(plan.hashed, side), columns_of(plan.key, side)
+    with _Worker(export, columns, key, plan.buckets) as worker:
         found = worker.digests(sorted(lines))
         for bucket, line in lines.items():
             if found.get(bucket) != line:
                 raise ExportRefused(
-                    f"The {label} rows of bucket {bucket} do not have the digest that their engine computed"
+                    f"The {side} rows of bucket {bucket} do not have the digest that their engine computed"
                     f" ({_text(line)}; here {_text(found.get(bucket))}).",
                     remedy="The table changed meanwhile, or the engine formats a value otherwise: clear the"
                     " activity's tasks, and declare mode rows if it happens again.",
@@ -66,7 +62,7 @@ class _Worker:
     """A DuckDB over one side's exported rows."""
 
     def __init__(self, export: Export, columns: Sequence[Column], key: Sequence[Column], buckets: int) -> None:
-        self._export, self._columns, self._key, self._buckets = export, list(columns), list(key), buckets
+        self._export, self._columns, self._key, self._buckets = export, columns, key, buckets
         self._duck = DuckDB()
 
     def __enter__(self) -> _Worker:

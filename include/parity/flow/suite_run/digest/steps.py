@@ -14,13 +14,15 @@ from parity.compare.result import Result
 from parity.flow.stages import Stage
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs, fetch_both
 from parity.flow.suite_run.digest import buckets as digests
-from parity.flow.suite_run.digest import queries, survey
+from parity.flow.suite_run.digest import survey
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.merge_result import merge_result, rows_instead
+from parity.flow.suite_run.digest.queries import EngineSide, digest_query, legacy_side, rows_query, target_side
 from parity.flow.suite_run.digest.recompute import verify_digests
 from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.sql.conformance import conformance_query
 from parity.suite.models import Mode
 
 STRATEGY = "strategy.json"
@@ -29,15 +31,26 @@ BUCKETS = "buckets.json"
 
 @dataclass(frozen=True)
 class DigestPart:
-    """One query to each engine, and the folder that they write to; a query that is None skips the step."""
+    """One query to each engine, and the folder that they write to."""
 
     folder: str
-    legacy: Callable[[ActivityRun, Statement], Statement | None]
-    target: Callable[[ActivityRun], str | None]
+    query: Callable[[ActivityRun, EngineSide], str | None]
+    """Returns the query to one engine; None when rows are compared."""
     optional: bool = True
-    """Whether no query for the target means to skip the step, and not to export all rows."""
+    """Whether no query means to skip the step, and not to export all rows."""
     digests: Callable[[ActivityRun], str] = lambda _: ""
     """Returns the mark of the digests that select the rows; empty when none do."""
+
+    def legacy(self, run: ActivityRun, query: Statement) -> Statement | None:
+        """Return what Athena is asked about the result of ``query``; None to skip the step."""
+        sql = self.query(run, legacy_side(query))
+        if sql is None:
+            return None if self.optional else query
+        return Statement(sql, query.parameters)
+
+    def target(self, run: ActivityRun) -> str | None:
+        """Return what Spark is asked; None to skip the step, or to export all rows."""
+        return self.query(run, target_side(run.activity.target))
 
 
 def digest_plan_of(run: ActivityRun) -> DigestPlan:
@@ -45,19 +58,15 @@ def digest_plan_of(run: ActivityRun) -> DigestPlan:
     return run.read(STRATEGY, DigestPlan, Stage.STRATEGY)
 
 
+def digest_plan(run: ActivityRun) -> DigestPlan | None:
+    """Return the digest plan; None when rows are compared."""
+    plan = None if run.mode is Mode.ROWS else digest_plan_of(run)
+    return plan if plan and plan.mode is Mode.DIGEST else None
+
+
 def buckets_of(run: ActivityRun) -> BucketDiff:
     """Return the bucket diff; ExportRefused when another attempt wrote it than the one that counts."""
     return run.read(BUCKETS, BucketDiff, Stage.BUCKETS)
-
-
-def survey_legacy(run: ActivityRun, query: Statement) -> Statement | None:
-    """Return Athena's survey query; None when rows are compared."""
-    return None if run.mode is Mode.ROWS else survey.ask_legacy(query)
-
-
-def survey_target(run: ActivityRun) -> str | None:
-    """Return Spark's survey query; None when rows are compared."""
-    return None if run.mode is Mode.ROWS else survey.ask_target(run.activity.target)
 
 
 def choose_strategy(
@@ -86,37 +95,9 @@ def compare_buckets(run: ActivityRun, outputs: Outputs, storage: Storage) -> Buc
     return found
 
 
-def digest_legacy(run: ActivityRun, query: Statement) -> Statement | None:
-    """Return Athena's digest query; None when rows are compared."""
-    plan = digest_plan_of(run)
-    return queries.digest_legacy(plan, query) if plan.mode is Mode.DIGEST else None
-
-
-def digest_target(run: ActivityRun) -> str | None:
-    """Return Spark's digest query; None when rows are compared."""
-    plan = digest_plan_of(run)
-    return queries.digest_target(plan, run.activity.target) if plan.mode is Mode.DIGEST else None
-
-
-def rows_legacy(run: ActivityRun, query: Statement) -> Statement:
-    """Return the query for the legacy rows to export: ``query`` itself unless buckets select them."""
-    if run.mode is Mode.ROWS or (plan := digest_plan_of(run)).mode is Mode.ROWS:
-        return query
-    return queries.rows_legacy(plan, buckets_of(run), query)
-
-
-def rows_target(run: ActivityRun) -> str | None:
-    """Return the query for the target rows to export; None for all of them."""
-    if run.mode is Mode.ROWS or (plan := digest_plan_of(run)).mode is Mode.ROWS:
-        return None
-    return queries.rows_target(plan, buckets_of(run), run.activity.target)
-
-
-def digests_of(run: ActivityRun) -> str:
+def mark_of(run: ActivityRun) -> str:
     """Return the mark of the digests that select the rows; empty when all rows are exported."""
-    if run.mode is Mode.ROWS or digest_plan_of(run).mode is Mode.ROWS:
-        return ""
-    return buckets_of(run).mark
+    return buckets_of(run).mark if digest_plan(run) else ""
 
 
 def complete_result(run: ActivityRun, found: Result, legacy: Export, target: Export) -> Result:
@@ -129,6 +110,18 @@ def complete_result(run: ActivityRun, found: Result, legacy: Export, target: Exp
     return merge_result(found, plan, seen, verify_digests(plan, seen, legacy, target))
 
 
-SURVEY = DigestPart("survey/", survey_legacy, survey_target)
-DIGEST = DigestPart("digest/", digest_legacy, digest_target)
-ROWS = DigestPart("", rows_legacy, rows_target, optional=False, digests=digests_of)
+def _survey_query(run: ActivityRun, engine: EngineSide) -> str | None:
+    return None if run.mode is Mode.ROWS else conformance_query(engine.dialect, engine.source)
+
+
+def _digest_query(run: ActivityRun, engine: EngineSide) -> str | None:
+    return digest_query(engine, plan) if (plan := digest_plan(run)) else None
+
+
+def _rows_query(run: ActivityRun, engine: EngineSide) -> str | None:
+    return rows_query(engine, plan, buckets_of(run)) if (plan := digest_plan(run)) else None
+
+
+SURVEY = DigestPart("survey/", _survey_query)
+DIGEST = DigestPart("digest/", _digest_query)
+ROWS = DigestPart("", _rows_query, optional=False, digests=mark_of)

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parity.clients.athena_sql import Statement
 from parity.errors import ExportRefused
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.sql.columns import Kind
-from parity.sql.conformance import ROWS, conformance_query, nonconforming
-from parity.sql.spark import Spark
-from parity.sql.trino import Trino
-from parity.suite.models import TargetSource
+from parity.sql.conformance import ROWS, nonconforming
 
 NAMES = (ExportColumn("name", "varchar"), ExportColumn("text", "varchar"))
 """Columns of an answer."""
@@ -29,27 +25,6 @@ class Surveyed:
     """Kinds that the engine writes otherwise than the reference, each with an example."""
     unversioned: bool = False
     """Whether the table has no version by which a change could be seen."""
-
-
-def legacy_source(query: Statement) -> str:
-    """Return what follows FROM on the legacy side."""
-    return f"(\n{query.sql}\n) AS legacy"
-
-
-def target_source(target: TargetSource) -> str:
-    """Return what follows FROM on the target side."""
-    table = ".".join(Spark().quote(part) for part in target.table.split("."))
-    return f"{table} WHERE ({target.where})" if target.where else table
-
-
-def ask_legacy(query: Statement) -> Statement:
-    """Return the survey of the legacy side."""
-    return Statement(conformance_query(Trino(), legacy_source(query)), query.parameters)
-
-
-def ask_target(target: TargetSource) -> str:
-    """Return the survey of the target side."""
-    return conformance_query(Spark(), target_source(target))
 
 
 def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from parity.compare import Source, Spec, compare
 from parity.compare.result import Result
 from parity.flow.suite_run.digest.buckets import BucketDiff, compare_digests
 from parity.flow.suite_run.digest.merge_result import merge_result
-from parity.flow.suite_run.digest.queries import of_legacy, of_target
+from parity.flow.suite_run.digest.queries import EngineSide, Side, digest_query, rows_query
 from parity.flow.suite_run.digest.recompute import verify_digests
 from parity.flow.suite_run.digest.strategy import DigestPlan, choose
 from parity.flow.suite_run.digest.survey import Surveyed
@@ -26,6 +26,7 @@ from parity.sql.duckdb_dialect import DuckDB
 from parity.suite.models import Activity, Mode
 
 DAY = date(2026, 3, 2)
+SIDES: tuple[Side, Side] = ("legacy", "target")
 _NAMES = {"int64": "bigint", "int32": "integer", "string": "varchar", "bool": "boolean", "date32[day]": "date"}
 _NAMES |= {"double": "double", "binary": "varbinary", "timestamp[us]": "timestamp"}
 
@@ -46,6 +47,11 @@ def surveyed(table: pa.Table, natives: Mapping[str, str] | None = None, **more: 
     """Return what an engine would tell of a table; ``natives`` are types that Arrow has no word for."""
     reported = {field.name: native(field.type) for field in table.schema} | dict(natives or {})
     return Surveyed(table.num_rows, tuple(ExportColumn(name, kind) for name, kind in reported.items()), **more)
+
+
+def duckdb_side(side: Side) -> EngineSide:
+    """Return DuckDB in the place of one side's engine."""
+    return EngineSide(DuckDB(), side, "t")
 
 
 @dataclass(frozen=True)
@@ -77,32 +83,26 @@ class Pair:
 
     def buckets(self, plan: DigestPlan, **tables: pa.Table) -> BucketDiff:
         """Return what both digests say; ``tables`` digests other rows than those that are exported."""
-        sides = (("legacy", of_legacy), ("target", of_target))
         digests = (
             self.export(
-                f"digest-{name}",
-                tables.get(name, getattr(self, name)),
-                DuckDB().digests([side(c) for c in plan.hashed], [side(c) for c in plan.key], "t", plan.buckets),
+                f"digest-{side}",
+                tables.get(side, getattr(self, side)),
+                digest_query(duckdb_side(side), plan),
                 version="v1",
             )
-            for name, side in sides
+            for side in SIDES
         )
         return compare_digests(*digests, DAY)
 
     def rows(self, plan: DigestPlan, buckets: BucketDiff) -> tuple[Export, Export]:
         """Return the rows that travel."""
-        return (
-            self._rows("legacy", plan, buckets, [c.legacy for c in plan.by_value]),
-            self._rows("target", plan, buckets, [c.target for c in plan.by_value]),
+        legacy, target = (
+            self.export(
+                f"rows-{side}", getattr(self, side), rows_query(duckdb_side(side), plan, buckets), version="v1"
+            )
+            for side in SIDES
         )
-
-    def _rows(self, name: str, plan: DigestPlan, buckets: BucketDiff, by_value: Sequence[str]) -> Export:
-        side = of_legacy if name == "legacy" else of_target
-        key = [side(c) for c in plan.key or plan.hashed]
-        inside = "1 = 1" if buckets.everything else DuckDB().among(key, plan.buckets, buckets.inside)
-        always = () if plan.whole_rows else (*(side(c).name for c in plan.key), *by_value)
-        sql = DuckDB().detail(getattr(plan, name), always, inside, "t")
-        return self.export(f"rows-{name}", getattr(self, name), sql, version="v1")
+        return legacy, target
 
     def result(self, **digested: pa.Table) -> Result:
         """Return the result of digest mode."""

@@ -56,20 +56,20 @@ def fetched(run: ActivityRun) -> Any:
 
 
 READERS: dict[str, Callable[[ActivityRun], Any]] = {
-    "digest_legacy": lambda run: steps.digest_legacy(run, QUERY),
-    "digest_target": steps.digest_target,
-    "rows_legacy": lambda run: steps.rows_legacy(run, QUERY),
-    "rows_target": steps.rows_target,
-    "digests_of": steps.digests_of,
+    "digest_legacy": lambda run: steps.DIGEST.legacy(run, QUERY),
+    "digest_target": steps.DIGEST.target,
+    "rows_legacy": lambda run: steps.ROWS.legacy(run, QUERY),
+    "rows_target": steps.ROWS.target,
+    "mark_of": steps.mark_of,
     "complete_result": lambda run: steps.complete_result(run, *[None] * 3),  # type: ignore[arg-type]
     "fetch": fetched,
 }
-OF_BUCKETS = ("rows_legacy", "rows_target", "digests_of", "complete_result", "fetch")
+OF_BUCKETS = ("rows_legacy", "rows_target", "mark_of", "complete_result", "fetch")
 
 
 def test_what_was_handed_on_is_read(run: ActivityRun) -> None:
     assert steps.digest_plan_of(run).legacy == PLAN.legacy
-    assert steps.digests_of(run) == BUCKETS.mark
+    assert steps.mark_of(run) == BUCKETS.mark
 
 
 @pytest.mark.parametrize("reader", READERS)
