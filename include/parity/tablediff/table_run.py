@@ -114,9 +114,7 @@ class TableRun:
         job = self.job
         folder = job.artefacts / job.run / folder_of(self.plan.name)
         sizer = ChunkSizer(job.spec.throttle)
-        return ChunkScan(
-            self.plan, pair, job.store, job.run, folder, job.clock, sizer, self.throttle, partition=partition
-        )
+        return ChunkScan(self.plan, pair, job.store, job.run, folder, sizer, self.throttle, partition=partition)
 
     def finish(self, pair: ReconnectingPair) -> TableResult:
         """Read different rows again over ``pair``, explain them, and judge."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -101,7 +101,7 @@ def judge_table(facts: TableFacts) -> TableResult:
         base,
         verdict=verdict,
         reason=reason,
-        rows=_with_duplicates(base.rows, facts),
+        rows=replace(base.rows, duplicate_legacy=facts.duplicates[0], duplicate_target=facts.duplicates[1]),
         not_compared=(*base.not_compared, *_notes(facts)),
         canary=_canary(facts, base.canary),
         seconds=round(facts.seconds, 3),
@@ -213,36 +213,26 @@ def _missing_and_changed(facts: TableFacts, base: Result) -> tuple[tuple[str, in
     return (alone, *((name, checkpoint.columns.get(name, 0), values[name]) for name in names if name in values))
 
 
-def _with_duplicates(rows: Rows, facts: TableFacts) -> Rows:
-    legacy, target = facts.duplicates
-    return replace(rows, duplicate_legacy=legacy, duplicate_target=target)
-
-
-def _notes(facts: TableFacts) -> list[NotCompared]:
-    found, recheck, checkpoint = [], facts.recheck, facts.checkpoint
+def _notes(facts: TableFacts) -> Iterator[NotCompared]:
+    plan, recheck, checkpoint = facts.plan, facts.recheck, facts.checkpoint
     if recheck.in_flight:
-        found.append(NotCompared("rows in flight", "were equal when read again", recheck.in_flight))
+        yield NotCompared("rows in flight", "were equal when read again", recheck.in_flight)
     if recheck.skipped:
-        found.append(NotCompared("second read of different rows", recheck.skipped, checkpoint.different))
+        yield NotCompared("second read of different rows", recheck.skipped, checkpoint.different)
     if checkpoint.resumed:
         why = f"the connection was lost {checkpoint.resumed} times; each time a new snapshot was taken"
-        found.append(NotCompared("one single snapshot", why))
+        yield NotCompared("one single snapshot", why)
     if checkpoint.partitions > 1:
         why = f"{checkpoint.partitions} partitions of the table were read at once, each in a snapshot of its own"
-        found.append(NotCompared("one single snapshot", why))
+        yield NotCompared("one single snapshot", why)
     if not checkpoint.legacy and not checkpoint.target:
-        found.append(NotCompared("rows", "there is none on either side, which allow_empty permits"))
+        yield NotCompared("rows", "there is none on either side, which allow_empty permits")
     if not checkpoint.count_checked:
-        found.append(
-            NotCompared("the number of rows with COUNT(*)", "there was no single snapshot to count under")
-        )
-    if facts.plan.rules.where:
-        found.append(
-            NotCompared("rows outside the condition", f"where: {facts.plan.rules.where}", kind=Omission.IGNORED)
-        )
-    if facts.plan.keyless:
-        found.append(NotCompared("rows by key", "there is no key without NULLs; whole rows were counted"))
-    return found
+        yield NotCompared("the number of rows with COUNT(*)", "there was no single snapshot to count under")
+    if plan.rules.where:
+        yield NotCompared("rows outside the condition", f"where: {plan.rules.where}", kind=Omission.IGNORED)
+    if plan.keyless:
+        yield NotCompared("rows by key", "there is no key without NULLs; whole rows were counted")
 
 
 def _canary(facts: TableFacts, engine: Canary) -> Canary:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parity.clients.mysql import StatementStopped
-from parity.clock import Clock
 from parity.errors import ExportRefused, Transient
 from parity.sql.keys import KeyRange
 from parity.sql.mysql_packed import BucketRanges, has_integer_key
@@ -46,7 +45,6 @@ class ChunkScan:
     run: str
     folder: Path
     """Where its differences are stored."""
-    clock: Clock
     sizer: ChunkSizer
     throttle: Throttle
     strategy: StrategyChooser = field(default_factory=StrategyChooser)

@@ -56,7 +56,7 @@ def recheck(scan: ChunkScan, state: Checkpoint, settle: float, settled: float = 
     outcome = Recheck()
     pending = _by_key(list(read_back(scan.folder)))
     for rest in (max(settle - settled, MIN_WAIT), *repeat(settle, ROUNDS - 1)):
-        scan.clock.sleep(rest)
+        scan.throttle.clock.sleep(rest)
         scan.pair.retry(SessionPair.snapshot)
         pending = _round(scan, pending, outcome)
         if not pending:

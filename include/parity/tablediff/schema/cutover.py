@@ -55,7 +55,8 @@ def check_cutover(legacy: ServerFacts, target: ServerFacts, users: Iterable[str]
     )
 
 
-def _line(check: str, ok: bool, legacy: str, target: str) -> CutoverLine:
+def line_of(check: str, ok: bool, legacy: str, target: str) -> CutoverLine:
+    """Return the line of a check that both servers answer."""
     return CutoverLine(check, "ok" if ok else "differs", legacy, target)
 
 
@@ -64,7 +65,7 @@ def _variable(check: str, names: tuple[str, ...], legacy: ServerFacts, target: S
     if old is None or new is None:
         why = "the server shows no such variable"
         return CutoverLine(check, "not readable", old or why, new or why)
-    return _line(check, _same(check, old, new), old, new)
+    return line_of(check, _same(check, old, new), old, new)
 
 
 def _same(check: str, old: str, new: str) -> bool:
@@ -85,11 +86,11 @@ def _counters(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]
             why = "the server shows no next value"
             yield CutoverLine(f"auto-increment of {table}", "not readable", f"max {highest}", why)
         elif counter.next <= highest:
-            yield _line(f"auto-increment of {table}", False, f"max {highest}", f"next {counter.next}")
+            yield line_of(f"auto-increment of {table}", False, f"max {highest}", f"next {counter.next}")
         else:
             right += 1
     if right:
-        yield _line("auto-increment above max(id)", True, plural(right, "table"), plural(right, "table"))
+        yield line_of("auto-increment above max(id)", True, plural(right, "table"), plural(right, "table"))
 
 
 def _sequences(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine]:
@@ -101,12 +102,12 @@ def _sequences(legacy: ServerFacts, target: ServerFacts) -> Iterable[CutoverLine
             yield CutoverLine(f"next value of sequence {name}", "not readable", *shown)
         else:
             ahead = new.next <= old.next if old.step < 0 else new.next >= old.next
-            yield _line(f"next value of sequence {name}", ahead, f"next {old.next}", f"next {new.next}")
+            yield line_of(f"next value of sequence {name}", ahead, f"next {old.next}", f"next {new.next}")
 
 
 def _tls(legacy: ServerFacts, target: ServerFacts) -> CutoverLine:
     old, new = legacy.cipher or "no TLS", target.cipher or "no TLS"
-    return _line("TLS in use", bool(legacy.cipher) == bool(target.cipher) or bool(target.cipher), old, new)
+    return line_of("TLS in use", bool(legacy.cipher) == bool(target.cipher) or bool(target.cipher), old, new)
 
 
 def _users(legacy: ServerFacts, target: ServerFacts, patterns: tuple[str, ...]) -> Iterable[CutoverLine]:
@@ -124,4 +125,4 @@ def _users(legacy: ServerFacts, target: ServerFacts, patterns: tuple[str, ...]) 
     }
     for user in sorted(wanted):
         old, new = legacy.users.get(user, "no such user"), target.users.get(user, "no such user")
-        yield _line(f"grants of {user}", old == new, old, new)
+        yield line_of(f"grants of {user}", old == new, old, new)

@@ -189,11 +189,6 @@ def body(found: Tokens) -> str:
     return joined(words, exact=True)
 
 
-def sql_text(value: object) -> str:
-    """Return an expression in one spelling."""
-    return expression(tokens(str(value or "")))
-
-
 def _folded(token: Token) -> Token:
     if token.kind is not TokenKind.WORD:
         return token

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from parity.clients.cloud_server import CloudServer, Parameter
 from parity.clients.mysql import Address
-from parity.tablediff.schema.cutover import CutoverLine, Status
+from parity.tablediff.schema.cutover import CutoverLine, Status, line_of
 
 WATCHED = (
     "character_set_server",
@@ -44,16 +44,12 @@ def compare_servers(
         return (CutoverLine("cloud's account", "not readable", *states), *lines)
     return (
         CutoverLine("state of the server", "ok", legacy.state, target.state),
-        _line(
+        line_of(
             "engine version", _series(legacy.version) == _series(target.version), legacy.version, target.version
         ),
         *lines,
         *_parameters(legacy, target),
     )
-
-
-def _line(check: str, ok: bool, legacy: str, target: str) -> CutoverLine:
-    return CutoverLine(check, "ok" if ok else "differs", legacy, target)
 
 
 def _series(version: str) -> tuple[str, ...]:
@@ -70,7 +66,7 @@ def _endpoints(
             continue
         used, reported = f"{address.host}:{address.port}", f"{server.host}:{server.port or address.port}"
         shown = (used, reported) if side == "legacy" else (reported, used)
-        yield _line(f"endpoint of the {side} connection", used.lower() == reported.lower(), *shown)
+        yield line_of(f"endpoint of the {side} connection", used.lower() == reported.lower(), *shown)
 
 
 def _parameters(legacy: CloudServer, target: CloudServer) -> Iterator[CutoverLine]:

@@ -14,7 +14,6 @@ from parity.tablediff.schema.normalise import (
     default,
     expression,
     extra,
-    sql_text,
 )
 
 
@@ -46,6 +45,10 @@ def test_display_widths_are_no_difference(one: str, other: str) -> None:
 )
 def test_types_that_mean_something_else_differ(one: str, other: str) -> None:
     assert column_type(tokens(one)) != column_type(tokens(other))
+
+
+def sql_text(text: str) -> str:
+    return expression(tokens(text))
 
 
 def default_of(text: str) -> str:
