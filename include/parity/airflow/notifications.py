@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
 from parity.airflow.connections.lookup import aconnection, connection
-from parity.airflow.step.results import Subject, open_results, run_url
-from parity.alerts.outcome import ActivityOutcome, RunOutcome
+from parity.airflow.outcomes import run_outcome
+from parity.airflow.step.results import Subject, open_results
+from parity.alerts.outcome import RunOutcome
 from parity.clock import SystemClock
-from parity.flow.suite_run.files import page_of
 from parity.flow.suite_run.plan import requested_date
 from parity.settings import settings
-from parity.suite.models import AlertTarget, Severity
+from parity.suite.models import AlertTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.alerts.notify import Delivery, Sender
-    from parity.history.records import ActivityRecord
 
 log = logging.getLogger(__name__)
 
@@ -56,41 +55,6 @@ class GateAlert(BaseNotifier):
 
     def _senders(self) -> Sequence[Sender]:
         return _senders(self.subject, {name: connection(name) for name in _connection_ids(self.subject)})
-
-
-def run_outcome(
-    subject: Subject, context: Context, day: date, found: Iterable[ActivityOutcome], issue: str, *, whole: bool
-) -> RunOutcome:
-    """Return the outcome of this run, which is of ``day``."""
-    return RunOutcome(
-        suite=subject.key,
-        business_date=day,
-        run_id=context["dag_run"].run_id,
-        activities=tuple(found),
-        url=run_url(context),
-        owner=subject.owner,
-        run_issue=issue,
-        whole=whole,
-    )
-
-
-def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str = "") -> ActivityOutcome:
-    """Return how an activity or a table ended, as the results store has it."""
-    return ActivityOutcome(
-        name=record.key.activity,
-        verdict=record.verdict,
-        reason=record.reason,
-        severity=severity,
-        rows=record.rows,
-        columns=record.columns,
-        broken_expectations=tuple(
-            (f.subject, f.expectation) for f in record.findings if (f.severity, f.outcome) == ("critical", "fail")
-        ),
-        first_failure=record.first_broken,
-        caused_by=caused_by,
-        url=settings().artefact_link(page_of(record.report)) if record.report else "",
-        recorded=record.recorded,
-    )
 
 
 def connection_id(target: AlertTarget) -> str:

@@ -168,7 +168,11 @@ def _adf_activity(ref: RemoteRef, connection: Connection) -> RemoteRuns:
 def _databricks(_: RemoteRef, connection: Connection) -> RemoteRuns:
     from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns
 
-    return DatabricksRuns(DatabricksClient(DatabricksConfig(_host(connection), _databricks_auth(connection))))
+    if not (connection.host or "").strip("/"):
+        raise BadInput(
+            f"Connection {connection.conn_id!r} has no host.", remedy="Put the workspace's address into Host."
+        )
+    return DatabricksRuns(DatabricksClient(DatabricksConfig(base_url(connection), _databricks_auth(connection))))
 
 
 def _databricks_auth(connection: Connection) -> Any:
@@ -184,15 +188,11 @@ def _databricks_auth(connection: Connection) -> Any:
     return entra(connection)
 
 
-def _host(connection: Connection) -> str:
+def base_url(connection: Connection) -> str:
+    """Return the address that a connection's host, schema and port mean."""
     host = (connection.host or "").rstrip("/")
-    if not host:
-        raise BadInput(
-            f"Connection {connection.conn_id!r} has no host.", remedy="Put the workspace's address into Host."
-        )
-    if "://" not in host:
-        host = f"{connection.schema or 'https'}://{host}"
-    return f"{host}:{connection.port}" if connection.port else host
+    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    return f"{base}:{connection.port}" if connection.port else base
 
 
 def _athena(ref: RemoteRef, connection: Connection) -> RemoteRuns:

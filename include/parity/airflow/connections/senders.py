@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from parity.airflow.connections.clients import Connection, base_url
 from parity.suite.models import AlertTarget
 
 if TYPE_CHECKING:
     from parity.alerts.notify import Sender
-
-Connection = Any
 
 
 def sender(target: AlertTarget, connection: Connection) -> Sender:
@@ -29,7 +28,7 @@ def _pagerduty(connection: Connection) -> Sender:
     from parity.alerts.senders import PagerDutySender, PagerDutySettings
 
     key = connection.extra_dejson.get("integration_key") or connection.password or ""
-    address = {"events_url": f"{_address(connection)}/v2/enqueue"} if connection.host else {}
+    address = {"events_url": f"{base_url(connection)}/v2/enqueue"} if connection.host else {}
     name = f"pagerduty:{connection.conn_id}"
     return PagerDutySender(PagerDutySettings(name=name, routing_key=SecretStr(key), **address))
 
@@ -40,9 +39,9 @@ def _slack(channel: str, connection: Connection) -> Sender:
     secret = SecretStr(connection.password or "")
     name = f"slack:{connection.conn_id}:{channel}"
     if connection.conn_type == "slackwebhook":
-        url = SecretStr(f"{_address(connection)}/{secret.get_secret_value().lstrip('/')}")
+        url = SecretStr(f"{base_url(connection)}/{secret.get_secret_value().lstrip('/')}")
         return SlackSender(SlackSettings(name=name, channel=channel, webhook_url=url))
-    base = connection.extra_dejson.get("base_url") or (f"{_address(connection)}/api" if connection.host else "")
+    base = connection.extra_dejson.get("base_url") or (f"{base_url(connection)}/api" if connection.host else "")
     address = {"api_base": base} if base else {}
     return SlackSender(SlackSettings(name=name, channel=channel, token=secret, **address))
 
@@ -72,11 +71,5 @@ def _webhook(connection: Connection) -> Sender:
     if connection.password:
         headers.setdefault("Authorization", SecretStr(f"Bearer {connection.password}"))
     path = f"/{connection.schema.lstrip('/')}" if connection.schema and "://" in (connection.host or "") else ""
-    url = SecretStr(f"{_address(connection)}{path}")
+    url = SecretStr(f"{base_url(connection)}{path}")
     return WebhookSender(WebhookSettings(name=f"webhook:{connection.conn_id}", url=url, headers=headers))
-
-
-def _address(connection: Connection) -> str:
-    host = (connection.host or "").rstrip("/")
-    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    return f"{base}:{connection.port}" if connection.port else base

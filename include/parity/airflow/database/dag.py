@@ -10,9 +10,9 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from parity.airflow.dag_options import DECLARED, LAST, dag_options
 from parity.airflow.database.operator import TablesOperator
-from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
+from parity.airflow.outcomes import database_outcome
 from parity.airflow.step.operator import StepOperator
 from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage

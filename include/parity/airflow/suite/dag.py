@@ -16,10 +16,10 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from parity.airflow.dag_options import LAST, dag_options
 from parity.airflow.notifications import GateAlert
+from parity.airflow.outcomes import suite_outcome
 from parity.airflow.remote.operator import RemoteRunOperator
 from parity.airflow.step.operator import StepOperator
 from parity.airflow.suite import remote_steps as steps
-from parity.airflow.suite.outcome import suite_outcome
 from parity.airflow.suite.params import suite_params
 from parity.airflow.suite.tasks import SuiteTasks
 from parity.flow.run_verdict import PIPELINE, START

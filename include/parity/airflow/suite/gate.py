@@ -115,20 +115,18 @@ def _outcome(
 ) -> Mapping[str, Any]:
     if name not in rules:
         return {"verdict": Verdict.INVALID, "reason": f"Activity {name} is no longer declared. Start a new run."}
-    recorded = _recorded(context, suite, plan, name)
-    recorded = replace(recorded, rules=(plan.rules.get(name, ""), rules[name]))
-    return current_outcome(recorded, task_of(Stage.RECORD, name))
-
-
-def _recorded(context: Context, suite: Suite, plan: SuiteRunPlan, name: str) -> Recorded:
     activity, tasks = suite.activity(name), activity_facts(context, name)
     stages = stages_of(suite, activity, plan, tasks[task_of(Stage.STRATEGY, name)].output)
-    task = task_of(Stage.RECORD, name)
-    outcome = context["ti"].xcom_pull(task_ids=task, key=OUTCOME)
-    state = task_states(context).get(task, "missing")
-    unsuccessful = tuple(known for stage in stages if tasks[known := task_of(stage, name)].state != "success")
-    day = today(SystemClock(), suite.timezone)
-    return Recorded(outcome or {}, state, input_hashes(stages, name, tasks), unsuccessful, today=day)
+    record = task_of(Stage.RECORD, name)
+    recorded = Recorded(
+        outcome=context["ti"].xcom_pull(task_ids=record, key=OUTCOME) or {},
+        state=task_states(context).get(record, "missing"),
+        inputs=input_hashes(stages, name, tasks),
+        unsuccessful=tuple(task for stage in stages if tasks[task := task_of(stage, name)].state != "success"),
+        rules=(plan.rules.get(name, ""), rules[name]),
+        today=today(SystemClock(), suite.timezone),
+    )
+    return current_outcome(recorded, record)
 
 
 def _other_dates(context: Context, plan: SuiteRunPlan, store: Store) -> dict[str, str]:

@@ -49,16 +49,15 @@ from parity.flow.suite_run.files import PAGE, page_of
 from parity.flow.suite_run.plan import SuiteRunPlan, plan_suite_run, requested_date
 from parity.flow.suite_run.records import activity_record
 from parity.flow.suite_run.steps import compare, expect, fetch
-from parity.flow.suite_run.verdict import Judgement, last_days
+from parity.flow.suite_run.verdict import last_days
 from parity.settings import settings
-from parity.suite.models import Activity, Mode, Suite
+from parity.suite.models import Activity, Mode, Suite, Waiver
 from parity.web.pages import write_report_page
 
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
     from parity.flow.suite_run.exports.fetch import Export
     from parity.flow.suite_run.exports.parquet import ExportColumn
-    from parity.history.records import ActivityRecord
 
 
 log = logging.getLogger(__name__)
@@ -144,7 +143,8 @@ class SuiteTasks:
         facts = self._facts(context, run)
         judgement = judge_activity(facts)
         store, plan = results.open_results(), run.plan
-        record = self._record(context, run, judgement, facts)
+        runs = remote_runs_of(context, activity.name)
+        record = activity_record(run, judgement, facts.result, facts.findings, runs, self.sha)
         record = replace(record, recorded=store.recording_time(plan.suite, plan.run_id, plan.business_date))
         if not judgement.verdict.green:  # an earlier verdict of the run no longer counts
             results.record_run(context, self._subject, plan.business_date)
@@ -197,12 +197,8 @@ class SuiteTasks:
 
     def activity_run(self, context: Context, activity: Activity) -> ActivityRun:
         """Return the activity as the flow's argument."""
-        from parity.suite.suite_files import load_suites
-
-        waivers = load_suites(self.path.parent, self.suite.suite).waivers
-        attempt = int(context["ti"].try_number)
         run = activity_run_of(self.suite, activity, context)
-        return replace(run, waivers=waivers, attempt=attempt)
+        return replace(run, waivers=self._waivers(), attempt=int(context["ti"].try_number))
 
     @cached_property
     def sha(self) -> str:
@@ -213,12 +209,14 @@ class SuiteTasks:
 
     def _rules(self, activities: Iterable[str]) -> dict[str, str]:
         """Return the hash of the current rules of each named activity that is still declared."""
+        waivers = self._waivers()
+        named = [one for one in self.suite.activities if one.name in set(activities)]
+        return {one.name: rules_now(self.suite, one, self.path.parent, waivers).verdict for one in named}
+
+    def _waivers(self) -> tuple[Waiver, ...]:
         from parity.suite.suite_files import load_suites
 
-        folder = self.path.parent
-        waivers = load_suites(folder, self.suite.suite).waivers
-        named = [one for one in self.suite.activities if one.name in set(activities)]
-        return {one.name: rules_now(self.suite, one, folder, waivers).verdict for one in named}
+        return load_suites(self.path.parent, self.suite.suite).waivers
 
     @property
     def _subject(self) -> tuple[Suite, str]:
@@ -287,12 +285,6 @@ class SuiteTasks:
             findings=run.files.findings() if output(Stage.VALIDATE) else None,
             today=run.today,
         )
-
-    def _record(
-        self, context: Context, run: ActivityRun, judgement: Judgement, facts: ActivityFacts
-    ) -> ActivityRecord:
-        runs = remote_runs_of(context, run.activity.name)
-        return activity_record(run, judgement, facts.result, facts.findings, runs, self.sha)
 
 
 def _of(context: Context, activity: Activity, stage: Stage) -> dict[str, Any]:

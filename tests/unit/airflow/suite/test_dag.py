@@ -10,8 +10,8 @@ import pytest
 
 from parity.airflow.connections.senders import sender
 from parity.airflow.notifications import connection_id, deadline_alert
+from parity.airflow.outcomes import _activity as told_of
 from parity.airflow.suite.dag import build_dag, build_dags
-from parity.airflow.suite.outcome import _activity as told_of
 from parity.compare.result import Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord
 from parity.suite.models import AlertTarget

@@ -15,14 +15,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from parity.airflow.connections.artefacts import open_artefacts
 from parity.airflow.database.context import files_of
 from parity.airflow.database.facts import current_inputs
-from parity.airflow.database.outcome import database_outcome
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
+from parity.airflow.outcomes import database_outcome, suite_outcome
 from parity.airflow.step.output import read_plan
 from parity.airflow.step.pages import write_page
 from parity.airflow.step.results import open_results
 from parity.airflow.suite.gate import ASKED, OTHER_RUNS, run_facts
-from parity.airflow.suite.outcome import suite_outcome
 from parity.airflow.suite.tasks import SuiteTasks
 from parity.alerts.issues import NOT_GREEN, find_issues
 from parity.compare.result import Result, Verdict
