@@ -314,7 +314,7 @@ def _apart(pair: tuple[Fraction, Fraction]) -> Fraction:
 
 def _by_digits(most: Fraction) -> bool:
     """Return whether decimal digits can judge the boundary."""
-    return 0 < most < 10**18 and (most * 10**15).denominator == 1
+    return 0 < most < 10**15 and (most * 10**15).denominator == 1
 
 
 @dataclass

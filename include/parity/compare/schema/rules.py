@@ -186,17 +186,27 @@ def _absolute(most: Decimal, kind: ValueKind, sql: str) -> tuple[str, str]:
     note = f"differences up to {plain(most)}"
     if kind is ValueKind.FLOAT:
         number = f"{min(float(most), sys.float_info.max)!r}::DOUBLE"
-        exact = "TRY_CAST({}::VARCHAR AS DECIMAL(38,18))"
-        digits = f"abs(TRY({exact.format('«0»')} - {exact.format('«1»')})) <= {plain(most)}"
-        # Digits beyond the eighteenth place would be rounded away.
-        digits += "".join(f" AND {exact.format(one)}::{sql} = {one}" for one in ("«0»", "«1»"))
-        # From 2^53 on (2^24 of 32 bits) floats are whole numbers, which shorter digits would round.
-        digits += f" AND greatest(abs(«0»), abs(«1»)) < {2 ** FLOATS[sql.lower()]}"
-        near = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
-        # 1.1 - 1.0 is a little more than 0.1 in binary: the boundary is judged by the digits, too.
-        fits = 0 < most < 10**18 and -int(most.normalize().as_tuple().exponent) <= 15
-        return _either(f"isfinite(«0») AND isfinite(«1») AND ({near}{f' OR {digits}' if fits else ''})"), note
+        test = f"abs(«0»::DOUBLE - «1»::DOUBLE) <= {number}"
+        if 0 < most < 10**15 and -int(most.normalize().as_tuple().exponent) <= 15:
+            test = f"({test} OR {_digits_gap(most, sql)})"
+        return _either(f"isfinite(«0») AND isfinite(«1») AND {test}"), note
     return _either(_whole_gap(most, sql) if kind is ValueKind.INTEGER else _decimal_gap(most, sql)), note
+
+
+def _digits_gap(most: Decimal, sql: str) -> str:
+    """Return the test of two floats by their shortest digits: 1.1 - 1.0 is a little more than 0.1 in binary.
+
+    From 2^53 on (2^24 of 32 bits) floats are whole numbers, which shorter digits would round.
+    """
+
+    def within(places: int) -> str:
+        exact = [f"TRY_CAST({one}::VARCHAR AS DECIMAL(38,{places}))" for one in ("«0»", "«1»")]
+        kept = " AND ".join(f"{exact[at]}::VARCHAR::{sql} = «{at}»" for at in (0, 1))
+        return f"abs(TRY({exact[0]} - {exact[1]})) <= {plain(most)} AND {kept}"
+
+    larger, whole = "greatest(abs(«0»), abs(«1»))", 2 ** FLOATS[sql.lower()]
+    small = f"WHEN {larger} < 1 THEN {within(37)} " if most < 2 else ""
+    return f"CASE {small}WHEN {larger} < {whole} THEN {within(22)} ELSE false END"
 
 
 def _whole_gap(most: Decimal, sql: str) -> str:
