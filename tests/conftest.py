@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from hypothesis import settings
@@ -52,6 +53,17 @@ class RunningSandbox:
             f"{self.endpoints.databricks}/_sandbox/requests", params={"service": service, "since": since}
         )
         return answer.raise_for_status().json()["requests"]
+
+    def aws(self, service: str) -> Any:
+        """Return a boto3 client."""
+        at = self.endpoints
+        return boto3.client(
+            service,
+            endpoint_url=at.aws,
+            region_name=at.region,
+            aws_access_key_id=at.aws_access_key,
+            aws_secret_access_key=at.aws_secret_key,
+        )
 
     def last_request(self) -> int:
         """Return the newest id in the request log, for ``since``."""

@@ -13,12 +13,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from mysql_servers import servers
 from parity.clients.athena import AthenaConfig, AthenaRuns
 from parity.clients.athena_sql import Statement
-from parity.clients.aws import AwsConfig, aws_clients
 from parity.clients.mysql import address, connect
 from parity.sql.columns import Column, Kind
 from parity.sql.conformance import CASES, ConformanceCase, cases_query, nonconforming
@@ -81,13 +79,10 @@ def test_the_battery_is_large_and_has_every_kind() -> None:
 
 
 def test_athena_writes_every_value_as_the_reference_does(sandbox: Any) -> None:
-    endpoints = sandbox.endpoints
-    secret = SecretStr(endpoints.aws_secret_key)
-    clients = aws_clients(AwsConfig(endpoints.region, endpoints.aws_access_key, secret, endpoint=endpoints.aws))
-    runs = AthenaRuns(AthenaConfig("default", output="s3://parity-exchange/canonical/"), clients)
+    runs = AthenaRuns(AthenaConfig("default", output="s3://parity-exchange/canonical/"), sandbox.aws)
     run_id = runs.submit(Statement(cases_query(Trino(), BATTERY)).request, uuid4().hex)
     runs._wait(run_id, 60)
-    pages = clients("athena").get_paginator("get_query_results").paginate(QueryExecutionId=run_id)
+    pages = sandbox.aws("athena").get_paginator("get_query_results").paginate(QueryExecutionId=run_id)
     lines = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]][1:]
     assert nonconforming({name["VarCharValue"]: text.get("VarCharValue") for name, text in lines}, BATTERY) == {}
 

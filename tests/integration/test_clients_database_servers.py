@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from fake_clock import FakeClock
 from parity.clients import rds
-from parity.clients.aws import AwsClients, AwsConfig, aws_clients
+from parity.clients.aws import AwsClients
 from parity.clients.azure_mysql import VERSION, FlexibleServerClient, FlexibleServerConfig
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
 from parity.clients.http import Retry
@@ -24,8 +25,7 @@ pytestmark = pytest.mark.sandbox
 
 @pytest.fixture
 def clients(sandbox_light: Any) -> AwsClients:
-    at = sandbox_light.endpoints
-    return aws_clients(AwsConfig(at.region, at.aws_access_key, SecretStr(at.aws_secret_key), endpoint=at.aws))
+    return cache(sandbox_light.aws)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,10 +18,9 @@ from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.artefacts import Artefacts
 from parity.clients.athena import AthenaConfig, AthenaRuns
 from parity.clients.athena_sql import Statement, bind, unload
-from parity.clients.aws import AwsConfig, aws_clients
 from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns, PersonalToken
 from parity.clients.remote import Phase, RunStatus
-from parity.clients.storage import S3Storage, Storage, storage
+from parity.clients.storage import S3Storage, Storage, Storages
 from parity.compare.result import Result, Verdict
 from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
@@ -177,9 +177,7 @@ def spark(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> SparkRunner
 @pytest.fixture
 def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
     """Return a maker of nights over one of the tables."""
-    endpoints = sandbox.endpoints
-    secret = SecretStr(endpoints.aws_secret_key)
-    clients = aws_clients(AwsConfig(endpoints.region, endpoints.aws_access_key, secret, endpoint=endpoints.aws))
+    endpoints, clients = sandbox.endpoints, cache(sandbox.aws)
     config = DatabricksConfig(endpoints.databricks, PersonalToken(SecretStr(endpoints.databricks_token)))
     adls = AdlsConfig(endpoints.storage_account, SecretStr(endpoints.storage_key), endpoints.storage)
 
@@ -207,7 +205,7 @@ def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
             bind(LEGACY.format(rows=ROWS), {"business_date": DAY}),
             AthenaRuns(AthenaConfig("default", output="s3://parity-exchange/results/"), clients),
             DatabricksRuns(DatabricksClient(config)),
-            storage({"s3": S3Storage(clients), "abfss": AdlsStorage(adls)}),
+            Storages({"s3": S3Storage(clients), "abfss": AdlsStorage(adls)}),
             f"digest-mode/{table}-{uuid4().hex[:8]}",
         )
 

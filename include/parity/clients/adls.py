@@ -78,12 +78,10 @@ class AdlsStorage:
         names = [item.name for item in found if isinstance(item, BlobPrefix)]
         return sorted(name[len(parsed.prefix) :].rstrip("/") for name in names)
 
-    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
-        """Return the bytes, or a range of them."""
+    def read(self, url: str) -> bytes:
+        """Return the bytes."""
         with azure_errors(url):
-            # Without an offset no range is requested, and an empty object has none.
-            offset = start if start or length is not None else None
-            return bytes(self._blob(url).download_blob(offset=offset, length=length).readall())
+            return bytes(self._blob(url).download_blob().readall())
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
@@ -94,11 +92,6 @@ class AdlsStorage:
         """Copy an object to a file."""
         with azure_errors(url), local_errors(to):
             return save(self._blob(url).download_blob().chunks(), to)
-
-    def upload(self, path: Path, url: str) -> None:
-        """Copy a file to an object."""
-        with azure_errors(url), local_errors(path), path.open("rb") as file:
-            self._blob(url).upload_blob(file, overwrite=True)
 
     def delete(self, url: str) -> None:
         """Delete an object."""

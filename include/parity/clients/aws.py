@@ -1,20 +1,16 @@
-"""boto3 clients from one place, and their errors as ours.
+"""boto3's errors as ours.
 
-boto3's own "standard" retries are kept: they know which AWS calls may be repeated. What they give up on becomes
-a class of :mod:`parity.errors`, by AWS's code first, because Athena and Glue answer 400 for nearly everything.
+boto3 retries by itself, because it knows which AWS calls may be repeated. What it gives up on becomes a class of
+:mod:`parity.errors`, by AWS's code first, because Athena and Glue answer 400 for nearly everything.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
-from parity.clients.http import NO_SECRET, Failure, error_for
+from parity.clients.http import Failure, error_for
 from parity.errors import AccessDenied, Terminal, Unreachable
 
 AwsClients = Callable[[str], Any]
@@ -48,64 +44,6 @@ MEANING: Mapping[str, int] = (
     | dict.fromkeys(BROKEN, 503)
 )
 """The HTTP status that AWS's code means, whatever status it came with."""
-
-
-@dataclass(frozen=True)
-class AwsConfig:
-    """Keys, region and addresses; empty keys mean boto3's own chain."""
-
-    region: str
-    access_key: str = ""
-    secret_key: SecretStr = NO_SECRET
-    session_token: SecretStr = NO_SECRET
-    endpoint: str = ""
-    """Address of every service; empty means Amazon's own."""
-    endpoints: Mapping[str, str] = field(default_factory=dict)
-    """Per service; wins over ``endpoint``."""
-
-
-class CachedClients:
-    """Builds each service's client once; thread-safe, because building one is not."""
-
-    def __init__(self, build: AwsClients) -> None:
-        self._build = build
-        self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
-
-    def __call__(self, service: str) -> Any:
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._build(service)
-            return self._clients[service]
-
-
-def aws_clients(config: AwsConfig) -> AwsClients:
-    """Return a source of boto3 clients with time-outs and retries."""
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.Session(
-        aws_access_key_id=config.access_key or None,
-        aws_secret_access_key=config.secret_key.get_secret_value() or None,
-        aws_session_token=config.session_token.get_secret_value() or None,
-        region_name=config.region,
-    )
-    settings = Config(
-        connect_timeout=10,
-        read_timeout=60,
-        retries={"mode": "standard", "max_attempts": 6},
-        max_pool_connections=16,
-        # A stand-in is addressed by path: bucket.127.0.0.1 is no host.
-        s3={"addressing_style": "path"} if config.endpoint or config.endpoints.get("s3") else {},
-    )
-
-    open_client: Any = session.client
-
-    def build(service: str) -> Any:
-        endpoint = config.endpoints.get(service) or config.endpoint or None
-        return open_client(service, endpoint_url=endpoint, config=settings)
-
-    return CachedClients(build)
 
 
 @contextmanager

@@ -37,12 +37,11 @@ class FileStorage:
         folder = self._path(prefix)
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
-    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
-        """Return the bytes, or a range of them."""
+    def read(self, url: str) -> bytes:
+        """Return the bytes."""
         path = self._path(url)
-        with local_errors(path), path.open("rb") as file:
-            file.seek(start)
-            return file.read(-1 if length is None else length)
+        with local_errors(path):
+            return path.read_bytes()
 
     def write(self, url: str, data: bytes) -> None:
         """Put a file whole, in one step: a reader or a neighbour never sees half of it."""
@@ -58,11 +57,6 @@ class FileStorage:
         path = self._path(url)
         with local_errors(path), path.open("rb") as file:
             return save(iter(lambda: file.read(CHUNK), b""), to)
-
-    def upload(self, path: Path, url: str) -> None:
-        """Copy a file."""
-        with local_errors(path):
-            self.write(url, path.read_bytes())
 
     def delete(self, url: str) -> None:
         """Delete a file, or a folder that is empty."""

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from parity.clients.aws import AwsClients, aws_errors
 from parity.clients.objects import ObjectUrl, local_errors, save
@@ -41,17 +41,14 @@ class Storage(Protocol):
     def folders(self, prefix: str) -> Sequence[str]:
         """Return the names of the folders directly under ``prefix``, sorted; nothing deeper is listed."""
 
-    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
-        """Return the bytes, or a range of them; NotFound."""
+    def read(self, url: str) -> bytes:
+        """Return the bytes; NotFound."""
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
 
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file and return its size in bytes; NotFound."""
-
-    def upload(self, path: Path, url: str) -> None:
-        """Copy a file to an object."""
 
     def delete(self, url: str) -> None:
         """Delete an object, or a folder that is empty; one that is gone already is fine."""
@@ -91,14 +88,10 @@ class S3Storage:
             ]
         return sorted(name[len(parsed.prefix) :].rstrip("/") for name in found)
 
-    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
-        """Return the bytes, or a range of them."""
-        parsed = ObjectUrl.of(url)
-        options = {"Range": f"bytes={start}-{'' if length is None else start + length - 1}"}
+    def read(self, url: str) -> bytes:
+        """Return the bytes."""
         with aws_errors("S3", url):
-            ranged = options if start or length is not None else {}
-            body = self._clients("s3").get_object(Bucket=parsed.root, Key=parsed.key, **ranged)["Body"]
-            return bytes(body.read())
+            return bytes(self._body(url).read())
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
@@ -108,16 +101,8 @@ class S3Storage:
 
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file."""
-        parsed = ObjectUrl.of(url)
         with aws_errors("S3", url), local_errors(to):
-            body = self._clients("s3").get_object(Bucket=parsed.root, Key=parsed.key)["Body"]
-            return save(body.iter_chunks(CHUNK), to)
-
-    def upload(self, path: Path, url: str) -> None:
-        """Copy a file to an object."""
-        parsed = ObjectUrl.of(url)
-        with aws_errors("S3", url), local_errors(path), path.open("rb") as file:
-            self._clients("s3").put_object(Bucket=parsed.root, Key=parsed.key, Body=file)
+            return save(self._body(url).iter_chunks(CHUNK), to)
 
     def delete(self, url: str) -> None:
         """Delete an object."""
@@ -125,9 +110,13 @@ class S3Storage:
         with aws_errors("S3", url):
             self._clients("s3").delete_object(Bucket=parsed.root, Key=parsed.key)
 
+    def _body(self, url: str) -> Any:
+        parsed = ObjectUrl.of(url)
+        return self._clients("s3").get_object(Bucket=parsed.root, Key=parsed.key)["Body"]
+
 
 class Storages:
-    """One storage over several, chosen by the URL's scheme."""
+    """One storage over several, chosen by the URL's scheme: s3, abfss or file."""
 
     def __init__(self, by_scheme: Mapping[str, Storage]) -> None:
         self._by_scheme = dict(by_scheme)
@@ -140,9 +129,9 @@ class Storages:
         """Return the names of the folders directly under ``prefix``, sorted."""
         return self._of(prefix).folders(prefix)
 
-    def read(self, url: str, start: int = 0, length: int | None = None) -> bytes:
-        """Return the bytes, or a range of them."""
-        return self._of(url).read(url, start, length)
+    def read(self, url: str) -> bytes:
+        """Return the bytes."""
+        return self._of(url).read(url)
 
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole."""
@@ -151,10 +140,6 @@ class Storages:
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file."""
         return self._of(url).download(url, to)
-
-    def upload(self, path: Path, url: str) -> None:
-        """Copy a file to an object."""
-        self._of(url).upload(path, url)
 
     def delete(self, url: str) -> None:
         """Delete an object."""
@@ -165,11 +150,6 @@ class Storages:
         if scheme not in self._by_scheme:
             raise BadInput(f"No storage is configured for {scheme}:// ({url}).")
         return self._by_scheme[scheme]
-
-
-def storage(by_scheme: Mapping[str, Storage]) -> Storage:
-    """Return one storage over several, chosen by the URL's scheme: s3, abfss or file."""
-    return Storages(by_scheme)
 
 
 def download_folder(source: Storage, files: Sequence[ObjectInfo], to: Path, *, workers: int = 8) -> list[Path]:

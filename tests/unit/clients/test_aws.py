@@ -10,9 +10,8 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
-from pydantic import SecretStr
 
-from parity.clients.aws import AwsConfig, CachedClients, aws_clients, aws_errors
+from parity.clients.aws import aws_errors
 from parity.errors import AccessDenied, NotFound, Terminal, Throttled, Unreachable
 
 
@@ -45,28 +44,3 @@ def test_each_failure_is_one_class_of_error(raised: Exception, kind: type) -> No
     with pytest.raises(kind, match="the thing") as caught, aws_errors("Athena", "the thing"):
         raise raised
     assert type(caught.value) is kind
-
-
-def test_a_client_is_built_once_per_service() -> None:
-    built: list[str] = []
-    clients = CachedClients(lambda service: built.append(service) or object())
-    assert clients("s3") is clients("s3")
-    clients("glue")
-    assert built == ["s3", "glue"]
-
-
-def test_an_endpoint_of_its_own_wins_over_the_common_one() -> None:
-    config = AwsConfig(
-        "eu-west-1",
-        "AKIA",
-        SecretStr("s"),
-        endpoint="http://127.0.0.1:1",
-        endpoints={"glue": "http://127.0.0.1:2"},
-    )
-    clients = aws_clients(config)
-    assert clients("athena").meta.endpoint_url == "http://127.0.0.1:1"
-    assert clients("glue").meta.endpoint_url == "http://127.0.0.1:2"
-
-
-def test_a_secret_key_is_not_shown() -> None:
-    assert "hunter2" not in repr(AwsConfig("eu-west-1", "AKIA", SecretStr("hunter2")))

@@ -115,16 +115,16 @@ def exchange(aws: Connection, adls: Connection) -> Storage:
     """Return one storage for both sides of the exchange, and for local files."""
     from parity.clients.adls import AdlsStorage
     from parity.clients.files import FileStorage
-    from parity.clients.storage import S3Storage, storage
+    from parity.clients.storage import S3Storage, Storages
 
     target = AdlsStorage(adls_config(adls))
-    return storage({"s3": S3Storage(aws_clients(aws)), "abfss": target, "file": FileStorage()})
+    return Storages({"s3": S3Storage(aws_clients(aws)), "abfss": target, "file": FileStorage()})
 
 
 def storage_of(scheme: str, connection: Connection) -> Storage:
     """Return the storage that a URL's scheme and a connection mean; BadInput for any other scheme."""
     from parity.clients.adls import AdlsStorage
-    from parity.clients.storage import S3Storage, storage
+    from parity.clients.storage import S3Storage, Storages
 
     kinds: dict[str, Callable[[], Storage]] = {
         "s3": lambda: S3Storage(aws_clients(connection)),
@@ -132,7 +132,7 @@ def storage_of(scheme: str, connection: Connection) -> Storage:
     }
     if scheme not in kinds:
         raise BadInput(f"{scheme}:// is no storage.", remedy="Write a path, s3://… or abfss://….")
-    return storage({scheme: kinds[scheme]()})
+    return Storages({scheme: kinds[scheme]()})
 
 
 def adls_config(connection: Connection) -> Any:
