@@ -127,7 +127,7 @@ def test_a_recovery_reruns_what_failed(factory: AdfClient, publish: Any) -> None
     request = asked(publish(step("first"), BROKEN))
     old = runs.submit(request, "t-1")
     ended(runs, old)
-    new = runs.submit({**request, "recovery_of": old, "start_from_failure": True}, "t-2")
+    new = runs.submit({**request, "recovery_of": old}, "t-2")
     assert new != old
     ended(runs, new)
     assert factory.run(new).group_id == factory.run(old).group_id
@@ -161,7 +161,7 @@ def test_an_earlier_success_is_void_while_a_recovery_repeats_what_lies_upstream(
     old = runs.submit(request, "t-1")
     ended(runs, old)
     sandbox_light.fault(kind="stays_running", target="broken")
-    new = runs.submit({**request, "recovery_of": old, "start_from_failure": True}, "t-2")
+    new = runs.submit({**request, "recovery_of": old}, "t-2")
     until(lambda: "pipeline_run" in factory.activities(new).get("broken", RunStatus("", "", Phase.WAITING)).output)
     found = {name: activities.status(activity_run(new, name)) for name in ("first", "after")}
     assert found["first"].phase is Phase.SUCCEEDED

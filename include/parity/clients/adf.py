@@ -57,25 +57,6 @@ class AdfConfig:
 
 
 @dataclass(frozen=True)
-class Recovery:
-    """A rerun of part of an earlier run; Data Factory then takes the earlier run's parameters."""
-
-    run_id: str
-    start_activity: str = ""
-    from_failure: bool = False
-
-    @property
-    def params(self) -> dict[str, str]:
-        """Return the query parameters of createRun."""
-        params = {"referencePipelineRunId": self.run_id, "isRecovery": "true"}
-        if self.start_activity:
-            params["startActivityName"] = self.start_activity
-        if self.from_failure:
-            params["startFromFailure"] = "true"
-        return params
-
-
-@dataclass(frozen=True)
 class ActivityDefinition:
     """One activity as the pipeline declares it."""
 
@@ -93,6 +74,10 @@ class ActivityDefinition:
     """Whether it starts another pipeline and may succeed before that has ended."""
 
 
+Definitions = Mapping[str, ActivityDefinition]
+"""Activities of a pipeline by name."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A pipeline with all its activities, those inside containers too."""
@@ -101,12 +86,10 @@ class Pipeline:
     parameters: tuple[str, ...]
     activities: tuple[ActivityDefinition, ...]
 
-    def activity(self, name: str) -> ActivityDefinition:
-        """Return the activity called ``name``; NotFound with did-you-mean."""
-        by_name = {a.name: a for a in self.activities}
-        if name not in by_name:
-            raise NotFound(f"Pipeline {self.name!r} has no activity {name!r}.", remedy=did_you_mean(name, by_name))
-        return by_name[name]
+    @property
+    def by_name(self) -> Definitions:
+        """Return the activities by name."""
+        return {activity.name: activity for activity in self.activities}
 
 
 @dataclass(frozen=True)
@@ -169,14 +152,18 @@ class AdfClient:
             names += [item["name"] for item in page["value"]]
         return names
 
-    def create_run(self, pipeline: str, parameters: Mapping[str, Any], recovery: Recovery | None = None) -> str:
-        """Start a run with one request, and return its id; Unreachable: it may or may not have started."""
+    def create_run(self, pipeline: str, parameters: Mapping[str, Any], recovery_of: str = "") -> str:
+        """Start a run with one request, and return its id; Unreachable: it may or may not have started.
+
+        ``recovery_of`` is a run to continue from its failed activities; Data Factory takes that run's parameters.
+        """
+        recovery = {"referencePipelineRunId": recovery_of, "isRecovery": "true", "startFromFailure": "true"}
         answer = self._api.post(
             f"{self.config.resource}/pipelines/{quote(pipeline, safe='')}/createRun",
             what=f"a run of pipeline {pipeline!r}",
             idempotent=False,
             json=dict(parameters),
-            params={**VERSION, **(recovery.params if recovery else {})},
+            params={**VERSION, **(recovery if recovery_of else {})},
         )
         return str(answer["runId"])
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from parity.clients.adf import AdfClient, Pipeline, PipelineRun
+from parity.clients.adf_attempts import Statuses
 from parity.clients.adf_chain import first_broken
 from parity.clients.adf_settled import doubt
 from parity.clients.remote import Phase, RemoteError, RunStatus
@@ -34,7 +35,7 @@ class ActivityRuns:
     def __init__(self, client: AdfClient, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._monotonic = monotonic
-        self._seen: dict[str, tuple[float, PipelineRun, Mapping[str, RunStatus]]] = {}
+        self._seen: dict[str, tuple[float, PipelineRun, Statuses]] = {}
         self._pipelines: dict[str, Pipeline] = {}
 
     def submit(self, request: Mapping[str, Any], token: str) -> str:
@@ -97,7 +98,7 @@ class ActivityRuns:
         since = mine.started if mine else None
         return since is not None and (status.ended is None or status.ended > since)
 
-    def _look(self, pipeline_run: str) -> tuple[PipelineRun, Mapping[str, RunStatus]]:
+    def _look(self, pipeline_run: str) -> tuple[PipelineRun, Statuses]:
         at, run, activities = self._seen.get(pipeline_run, (float("-inf"), None, {}))
         if run is None or self._monotonic() - at > FRESH:
             # The run first: an activity that ends between the two calls is then seen as ended in an open run.
@@ -106,9 +107,7 @@ class ActivityRuns:
             self._seen[pipeline_run] = (self._monotonic(), run, activities)
         return run, activities
 
-    def _succeeded(
-        self, run_id: str, name: str, run: PipelineRun, activities: Mapping[str, RunStatus]
-    ) -> RunStatus:
+    def _succeeded(self, run_id: str, name: str, run: PipelineRun, activities: Statuses) -> RunStatus:
         """Return a success, or why it does not count."""
         pipeline = self._definition(run)
         status = replace(activities[name], run_id=run_id, url=activities[name].url or run.status.url)
@@ -116,7 +115,7 @@ class ActivityRuns:
             return _refused(status, error)
         if found := doubt(pipeline, run, activities, name):
             return _refused(status, RemoteError("NotFinal", found.reason)) if found.final else _waits(status)
-        return self._with_children(status) if pipeline.activity(name).detached else status
+        return self._with_children(status) if pipeline.by_name[name].detached else status
 
     def _with_children(self, status: RunStatus) -> RunStatus:
         """Return the success of an ExecutePipeline as that of the runs that it started."""
@@ -132,7 +131,7 @@ class ActivityRuns:
                 )
         return status if all(child.phase.ended for child in children) else _waits(status)
 
-    def _absent(self, run_id: str, name: str, run: PipelineRun, activities: Mapping[str, RunStatus]) -> RunStatus:
+    def _absent(self, run_id: str, name: str, run: PipelineRun, activities: Statuses) -> RunStatus:
         pipeline = self._definition(run)
         if error := _unnameable(pipeline, name):
             return RunStatus(run_id, "NotFound", Phase.FAILED, error, run.status.url)
@@ -145,8 +144,8 @@ class ActivityRuns:
         )
 
     def _tries_again(self, run: PipelineRun, name: str, status: RunStatus) -> bool:
-        retries = {activity.name: activity.retries for activity in self._definition(run).activities}
-        return int(status.output.get("retry_attempt") or 0) < retries.get(name, 0)
+        definition = self._definition(run).by_name.get(name)
+        return definition is not None and int(status.output.get("retry_attempt") or 0) < definition.retries
 
     def _definition(self, run: PipelineRun) -> Pipeline:
         if run.pipeline not in self._pipelines:
@@ -158,7 +157,7 @@ def _unnameable(pipeline: Pipeline, name: str) -> RemoteError | None:
     """Return why ``name`` cannot stand for one activity that runs."""
     named = [activity for activity in pipeline.activities if activity.name == name]
     if not named:
-        known = did_you_mean(name, (activity.name for activity in pipeline.activities))
+        known = did_you_mean(name, pipeline.by_name)
         return RemoteError("NoSuchActivity", f"Pipeline {pipeline.name} has no activity {name}. {known}")
     if len(named) > 1:
         text = f"Pipeline {pipeline.name} has {len(named)} activities called {name}; rename all but one."

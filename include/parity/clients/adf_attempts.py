@@ -28,9 +28,11 @@ LIFECYCLE = Lifecycle(
 )
 
 
-def recovered(
-    known: Mapping[str, RunStatus], run_id: str, listed: Sequence[Mapping[str, Any]]
-) -> dict[str, RunStatus]:
+Statuses = Mapping[str, RunStatus]
+"""How a run's activities stand, by name."""
+
+
+def recovered(known: Statuses, run_id: str, listed: Sequence[Mapping[str, Any]]) -> dict[str, RunStatus]:
     """Return ``known``, of the runs before, with what ``run_id`` performed; what it took over stays as it was."""
     before = {status.run_id for status in known.values()}
     taken_over = {item["activityName"] for item in listed if not _ran_here(item, before)}

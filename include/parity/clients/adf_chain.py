@@ -1,11 +1,11 @@
-"""Where a chain of activities broke first: facts in, one link out."""
+"""Where a chain of activities broke first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from parity.clients.adf import ActivityDefinition, Pipeline
+from parity.clients.adf import Definitions, Pipeline
+from parity.clients.adf_attempts import Statuses
 from parity.clients.remote import Phase, RemoteError, RunStatus
 
 CONDITIONS: Mapping[str, frozenset[str]] = {
@@ -17,29 +17,17 @@ CONDITIONS: Mapping[str, frozenset[str]] = {
 """Which states of an upstream activity let a dependant run."""
 
 
-class BrokenLink(NamedTuple):
-    """The first activity upstream (or the given one itself) that prevented data from being produced."""
+def first_broken(pipeline: Pipeline, activities: Statuses, name: str) -> tuple[str, RemoteError | None]:
+    """Return the first activity upstream of ``name``, or itself, that prevented its data, and its error.
 
-    activity: str
-    error: RemoteError | None
-    """None: it did not fail; it is still going, was cancelled or never started."""
-
-
-def first_broken(pipeline: Pipeline, activities: Mapping[str, RunStatus], name: str) -> BrokenLink:
-    """Return the first broken link above ``name``, whose data are missing; NotFound for an unknown name."""
-    pipeline.activity(name)
-    by_name = {a.name: a for a in pipeline.activities}
-    broken = _climb(by_name, activities, name, set())
+    Without an error it did not fail: it is still going, was cancelled or never started.
+    """
+    broken = _climb(pipeline.by_name, activities, name, set())
     status = activities.get(broken)
-    return BrokenLink(broken, status.error if status else None)
+    return broken, status.error if status else None
 
 
-def _climb(
-    by_name: Mapping[str, ActivityDefinition],
-    activities: Mapping[str, RunStatus],
-    name: str,
-    seen: set[str],
-) -> str:
+def _climb(by_name: Definitions, activities: Statuses, name: str, seen: set[str]) -> str:
     seen.add(name)
     status = activities.get(name)
     if status is not None and status.state != "Skipped":
@@ -48,12 +36,7 @@ def _climb(
     return min(causes, key=lambda cause: _order(activities.get(cause)), default=name)
 
 
-def _blockers(
-    by_name: Mapping[str, ActivityDefinition],
-    activities: Mapping[str, RunStatus],
-    name: str,
-    seen: set[str],
-) -> list[str]:
+def _blockers(by_name: Definitions, activities: Statuses, name: str, seen: set[str]) -> list[str]:
     """Return the upstream activities, or the container, whose state does not let ``name`` run."""
     definition = by_name[name]
     found = [

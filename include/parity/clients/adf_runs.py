@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from parity.clients.adf import RETENTION, AdfClient, PipelineRun, Recovery
+from parity.clients.adf import RETENTION, AdfClient, PipelineRun
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import Terminal, Unreachable
 
@@ -42,19 +42,10 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     recovery_of: str = ""
     """Run to recover; its own parameters are then used."""
-    start_activity: str = ""
-    start_from_failure: bool = False
     since: str = ""
     """ISO time with zone: no run of this token is older. Empty: as far back as the factory remembers."""
     asked: str = ""
-    """ISO time with zone since which this very request may have been sent, by somebody who died; empty: never."""
-
-    @property
-    def recovery(self) -> Recovery | None:
-        """Return the recovery options, or None for a fresh run."""
-        if not self.recovery_of:
-            return None
-        return Recovery(self.recovery_of, self.start_activity, self.start_from_failure)
+    """ISO time with zone since which a killed worker may have sent this very request; empty: never."""
 
 
 class AdfRuns:
@@ -73,7 +64,7 @@ class AdfRuns:
             return known
         began = self._clock.now()
         try:
-            return self._client.create_run(asked.pipeline, self._parameters(asked, token), asked.recovery)
+            return self._client.create_run(asked.pipeline, self._parameters(asked, token), asked.recovery_of)
         except Unreachable as error:
             return self._look_for(asked, token, began, error)
 
@@ -115,7 +106,8 @@ class AdfRuns:
         group = [run for run in self._runs_since(asked, self._since(asked)) if run.group_id == reference.group_id]
         younger = [run for run in group if _started(run) > _started(reference)]
         # One that ended badly is not taken up again: a new request means another try.
-        return [run for run in younger if not run.status.phase.ended or (asked.since and _went_well(run))]
+        valid = (Phase.SUCCEEDED,) if asked.since else ()
+        return [run for run in younger if not run.status.phase.ended or run.status.phase in valid]
 
     def _unmarked(self, asked: Request) -> str | None:
         """Return the one run with these parameters since the request may have been sent; Terminal for several."""
@@ -173,10 +165,6 @@ class AdfRuns:
 def _started(run: PipelineRun) -> datetime:
     """Return when a run started; a queued one has not, and sorts last."""
     return run.status.started or FAR
-
-
-def _went_well(run: PipelineRun) -> bool:
-    return run.status.phase is Phase.SUCCEEDED
 
 
 def _text(value: Any) -> str:

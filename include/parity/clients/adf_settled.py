@@ -7,10 +7,11 @@ lies upstream of it, again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parity.clients.adf import ActivityDefinition, Pipeline, PipelineRun
+from parity.clients.adf import ActivityDefinition, Definitions, Pipeline, PipelineRun
+from parity.clients.adf_attempts import Statuses
 from parity.clients.remote import Phase, RunStatus
 
 ONCE = frozenset({"IfCondition", "Switch"})
@@ -26,9 +27,9 @@ class Doubt:
     """Whether waiting cannot dispel it."""
 
 
-def doubt(pipeline: Pipeline, run: PipelineRun, activities: Mapping[str, RunStatus], name: str) -> Doubt | None:
+def doubt(pipeline: Pipeline, run: PipelineRun, activities: Statuses, name: str) -> Doubt | None:
     """Return why the success of ``name``, an activity of the pipeline, does not count yet, or never will."""
-    by_name = {activity.name: activity for activity in pipeline.activities}
+    by_name, ended = pipeline.by_name, run.status.phase.ended
     for holder in _containers(by_name, name):
         if by_name[holder].kind not in ONCE and (found := _of_loop(by_name[holder], activities.get(holder))):
             return found
@@ -37,8 +38,8 @@ def doubt(pipeline: Pipeline, run: PipelineRun, activities: Mapping[str, RunStat
         return None
     for up in _upstream(by_name, name):
         if reason := _ran_since(up, activities.get(up), own):
-            return Doubt(f"It succeeded in pipeline run {_performed_by(own, run)}, but {reason}.", _ended(run))
-    if own.output.get("spared") or _ended(run):
+            return Doubt(f"It succeeded in pipeline run {_performed_by(own, run)}, but {reason}.", ended)
+    if own.output.get("spared") or ended:
         return None
     return Doubt("The recovery has not ended, and may run it again.", final=False)
 
@@ -61,13 +62,13 @@ def _ran_since(up: str, status: RunStatus | None, own: RunStatus) -> str:
     return ""
 
 
-def _containers(by_name: Mapping[str, ActivityDefinition], name: str) -> Iterator[str]:
+def _containers(by_name: Definitions, name: str) -> Iterator[str]:
     """Yield what holds an activity, from the inside out."""
     while name := by_name[name].container:
         yield name
 
 
-def _upstream(by_name: Mapping[str, ActivityDefinition], name: str) -> list[str]:
+def _upstream(by_name: Definitions, name: str) -> list[str]:
     """Return everything that an activity waits for, directly or not, and what holds it."""
     found: dict[str, None] = {}
     pending = [name]
@@ -82,7 +83,3 @@ def _upstream(by_name: Mapping[str, ActivityDefinition], name: str) -> list[str]
 
 def _performed_by(status: RunStatus, run: PipelineRun) -> str:
     return str(status.output.get("pipeline_run") or run.run_id)
-
-
-def _ended(run: PipelineRun) -> bool:
-    return run.status.phase.ended

@@ -47,11 +47,6 @@ class Lifecycle:
             )
         return phase
 
-    @property
-    def final(self) -> frozenset[str]:
-        """Return the states in which a run is over."""
-        return frozenset(state for state, phase in self.phases.items() if phase.ended)
-
 
 def fingerprint(token: str) -> str:
     """Return 64 lower-case hexadecimal digits that stand for ``token`` where its length or letters don't fit.

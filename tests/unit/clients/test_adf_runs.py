@@ -125,7 +125,7 @@ def test_without_the_parameter_a_lost_run_is_known_by_what_it_was_given(
 def test_a_recovery_whose_answer_was_lost_is_found_by_its_group(runs: AdfRuns, factory: FakeFactory) -> None:
     factory.add_run("old", status="Failed")
     factory.lose_answer = 503
-    found = runs.submit({**REQUEST, "recovery_of": "old", "start_from_failure": True}, "token-2")
+    found = runs.submit({**REQUEST, "recovery_of": "old"}, "token-2")
     assert found == "run-2"
     assert len(factory.created) == 1
     assert json.loads(factory.created[0].content) == {}

@@ -20,10 +20,6 @@ def test_exactly_one_word_of_each_cloud_means_success(lifecycle: Lifecycle) -> N
     assert list(lifecycle.phases.values()).count(Phase.SUCCEEDED) == 1
 
 
-def test_what_is_final_is_what_has_ended() -> None:
-    assert athena.LIFECYCLE.final == {"SUCCEEDED", "FAILED", "CANCELLED"}
-
-
 def test_a_fingerprint_fits_every_cloud() -> None:
     assert 32 <= len(fingerprint("x" * 500)) <= 64
     assert fingerprint("a") != fingerprint("b")

@@ -236,7 +236,7 @@ def _pipeline_request(suite: Suite, plan: SuiteRunPlan, ref: RemoteRef, context:
     client = _client(ref)
     if plan.recover:
         reference = named_run(suite, plan, client) if plan.pipeline_run_id else _latest(suite, plan, client)
-        return request | {"recovery_of": reference.run_id, "start_from_failure": True}
+        return request | {"recovery_of": reference.run_id}
     check_date_parameter(suite, client)
     return request
 
