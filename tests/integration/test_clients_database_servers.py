@@ -16,7 +16,6 @@ from parity.clients import rds
 from parity.clients.aws import AwsClients
 from parity.clients.azure_mysql import VERSION, FlexibleServerClient, FlexibleServerConfig
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
-from parity.clients.http import Retry
 from parity.errors import AccessDenied, NotFound, RemoteFailed, Unreachable
 from parity_sandbox.azure.mysql.servers import TARGET
 
@@ -158,7 +157,7 @@ def test_azure_that_is_throttled_is_asked_again_and_one_that_refuses_is_not(
     sandbox_light.heal()
     sandbox_light.fault(service="azure", path="configurations", status=503)
     with pytest.raises(Unreachable):
-        FlexibleServerClient(config, clock=clock, retry=Retry(attempts=2)).server()
+        FlexibleServerClient(config, clock=clock).server()
 
 
 def test_every_page_of_the_configuration_is_read_and_another_api_version_is_refused(

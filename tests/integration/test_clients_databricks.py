@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from fake_clock import FakeClock
-from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns, PersonalToken
+from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns
 from parity.clients.remote import Phase, fingerprint
 from parity.errors import AccessDenied, NotFound
 
@@ -23,7 +23,7 @@ SCRIPT = "/Volumes/main/clients/export.py"
 @pytest.fixture
 def client(sandbox_light: Any) -> DatabricksClient:
     endpoints = sandbox_light.endpoints
-    config = DatabricksConfig(endpoints.databricks, PersonalToken(SecretStr(endpoints.databricks_token)))
+    config = DatabricksConfig(endpoints.databricks, SecretStr(endpoints.databricks_token))
     return DatabricksClient(config)
 
 
@@ -90,14 +90,14 @@ def test_a_failed_run_says_the_tasks_own_error(runs: DatabricksRuns, job: int, s
 def test_throttling_is_waited_out(sandbox_light: Any, job: int) -> None:
     endpoints = sandbox_light.endpoints
     clock = FakeClock()
-    config = DatabricksConfig(endpoints.databricks, PersonalToken(SecretStr(endpoints.databricks_token)))
+    config = DatabricksConfig(endpoints.databricks, SecretStr(endpoints.databricks_token))
     sandbox_light.fault(service="databricks", path="jobs/list", status=429, retry_after=3, times=2)
     assert DatabricksClient(config, clock=clock).job_id(JOB) == job
     assert clock.slept == [3.0, 3.0]
 
 
 def test_a_wrong_token_is_access_denied(sandbox_light: Any) -> None:
-    config = DatabricksConfig(sandbox_light.endpoints.databricks, PersonalToken(SecretStr("wrong-token")))
+    config = DatabricksConfig(sandbox_light.endpoints.databricks, SecretStr("wrong-token"))
     with pytest.raises(AccessDenied) as caught:
         DatabricksClient(config).job_id("7")
     assert "wrong-token" not in str(caught.value)

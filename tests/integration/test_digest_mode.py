@@ -18,7 +18,7 @@ from parity.clients.adls import AdlsConfig, AdlsStorage
 from parity.clients.artefacts import Artefacts
 from parity.clients.athena import AthenaConfig, AthenaRuns
 from parity.clients.athena_sql import Statement, bind, unload
-from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns, PersonalToken
+from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns
 from parity.clients.remote import Phase, RunStatus
 from parity.clients.storage import S3Storage, Storage, Storages
 from parity.compare.result import Result, Verdict
@@ -178,7 +178,7 @@ def spark(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> SparkRunner
 def nights(sandbox: Any, spark: SparkRunner, tmp_path: Path) -> Nights:
     """Return a maker of nights over one of the tables."""
     endpoints, clients = sandbox.endpoints, cache(sandbox.aws)
-    config = DatabricksConfig(endpoints.databricks, PersonalToken(SecretStr(endpoints.databricks_token)))
+    config = DatabricksConfig(endpoints.databricks, SecretStr(endpoints.databricks_token))
     adls = AdlsConfig(endpoints.storage_account, SecretStr(endpoints.storage_key), endpoints.storage)
 
     def make(table: str, **activity: Any) -> Night:

@@ -16,7 +16,7 @@ import httpx
 
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
-from parity.clients.http import ApiClient, Call, Retry
+from parity.clients.http import ApiClient
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
@@ -114,7 +114,6 @@ class AdfClient:
         config: AdfConfig,
         *,
         clock: Clock | None = None,
-        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.config = config
@@ -125,7 +124,6 @@ class AdfClient:
             service="Data Factory",
             credential=credential,
             clock=self.clock,
-            retry=retry,
             transport=transport,
         )
 
@@ -145,12 +143,8 @@ class AdfClient:
     def pipelines(self) -> list[str]:
         """Return the names of the factory's pipelines; all pages."""
         what = f"the pipelines of factory {self.config.factory!r}"
-        page = self._get("pipelines", what)
-        names = [item["name"] for item in page["value"]]
-        while link := page.get("nextLink"):
-            page = self._api.send(Call("GET", link.removeprefix(self.config.endpoint), what))
-            names += [item["name"] for item in page["value"]]
-        return names
+        path = f"{self.config.resource}/pipelines"
+        return [item["name"] for item in self._api.listed(path, what=what, params=VERSION)]
 
     def create_run(self, pipeline: str, parameters: Mapping[str, Any], recovery_of: str = "") -> str:
         """Start a run with one request, and return its id; Unreachable: it may or may not have started.

@@ -11,7 +11,7 @@ import httpx
 
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
-from parity.clients.http import ApiClient, Call, Retry
+from parity.clients.http import ApiClient
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
 from parity.wording import did_you_mean
@@ -59,7 +59,6 @@ class FlexibleServerClient:
         config: FlexibleServerConfig,
         *,
         clock: Clock | None = None,
-        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.config = config
@@ -69,7 +68,6 @@ class FlexibleServerClient:
             service="Azure Database for MySQL",
             credential=entra_credential(config.credential, MANAGEMENT, clock=clock, transport=transport),
             clock=clock,
-            retry=retry,
             transport=transport,
         )
 
@@ -102,19 +100,13 @@ class FlexibleServerClient:
 
     def _names(self) -> list[str]:
         what = f"the flexible servers of resource group {self.config.resource_group!r}"
-        return [item["name"] for item in self._pages(self.config.group, what)]
+        return [item["name"] for item in self._api.listed(self.config.group, what=what, params=VERSION)]
 
     def _configurations(self) -> Iterator[tuple[str, Parameter]]:
         what = f"the configuration of flexible server {self.config.server!r}"
-        for item in self._pages(f"{self.config.resource}/configurations", what):
+        path = f"{self.config.resource}/configurations"
+        for item in self._api.listed(path, what=what, params=VERSION):
             properties = item["properties"]
             value = properties.get("currentValue", properties.get("value"))
             if value is not None:
                 yield item["name"], Parameter(str(value), properties.get("source") == "user-override")
-
-    def _pages(self, path: str, what: str) -> Iterator[Any]:
-        page = self._api.get(path, what=what, params=VERSION)
-        yield from page["value"]
-        while link := page.get("nextLink"):
-            page = self._api.send(Call("GET", link.removeprefix(self.config.endpoint), what))
-            yield from page["value"]

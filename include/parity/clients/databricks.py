@@ -22,7 +22,7 @@ from parity.clients.entra import (
     entra_credential,
     oauth_source,
 )
-from parity.clients.http import ApiClient, Call, Credential, Retry
+from parity.clients.http import ApiClient, Call, Credential
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound, Terminal
@@ -64,13 +64,6 @@ LIFECYCLE = Lifecycle(
 
 
 @dataclass(frozen=True)
-class PersonalToken:
-    """A personal access token."""
-
-    token: SecretStr
-
-
-@dataclass(frozen=True)
 class WorkspacePrincipal:
     """A Databricks service principal with an OAuth secret (machine to machine)."""
 
@@ -83,7 +76,8 @@ class DatabricksConfig:
     """One workspace; ``host`` with its scheme, such as ``https://adb-1.2.azuredatabricks.net``."""
 
     host: str
-    auth: PersonalToken | WorkspacePrincipal | EntraConfig
+    auth: SecretStr | WorkspacePrincipal | EntraConfig
+    """A SecretStr is a personal access token."""
 
 
 def credential_of(
@@ -91,8 +85,8 @@ def credential_of(
 ) -> Credential:
     """Return the credential for the workspace; nothing is fetched before it is used."""
     auth = config.auth
-    if isinstance(auth, PersonalToken):
-        return StaticCredential(auth.token)
+    if isinstance(auth, SecretStr):
+        return StaticCredential(auth)
     if isinstance(auth, EntraConfig):
         return entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
     api = ApiClient(config.host, service="Databricks", clock=clock, transport=transport)
@@ -114,7 +108,6 @@ class DatabricksClient:
         config: DatabricksConfig,
         *,
         clock: Clock | None = None,
-        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
@@ -123,7 +116,6 @@ class DatabricksClient:
             service="Databricks",
             credential=credential_of(config, self.clock, transport),
             clock=self.clock,
-            retry=retry,
             transport=transport,
         )
 
@@ -165,7 +157,7 @@ class DatabricksClient:
 
     def runs(self, job_id: int, since: datetime) -> Iterator[dict[str, Any]]:
         """Yield the job's runs started since then, newest first; all pages."""
-        params = {"job_id": str(job_id), "limit": "25", "start_time_from": str(_millis(since))}
+        params = {"job_id": str(job_id), "limit": "25", "start_time_from": str(int(since.timestamp() * 1000))}
         for page in self._pages("runs/list", params, f"the runs of job {job_id}"):
             yield from page.get("runs") or []
 
@@ -271,10 +263,6 @@ def run_error(run: Mapping[str, Any], task: Mapping[str, Any] | None, error: str
 
 def _parameters(run: Mapping[str, Any]) -> dict[str, str]:
     return {p["name"]: p.get("value", p.get("default", "")) for p in run.get("job_parameters") or []}
-
-
-def _millis(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _time(millis: int | None) -> datetime | None:

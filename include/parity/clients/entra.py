@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import httpx
 from pydantic import SecretStr
@@ -56,10 +56,8 @@ class AccessToken:
     expires: float
 
 
-class TokenSource(Protocol):
-    """Fetches a fresh token; AccessDenied or Unreachable when it cannot."""
-
-    def __call__(self) -> AccessToken: ...
+TokenSource = Callable[[], AccessToken]
+"""Fetches a fresh token; AccessDenied or Unreachable when it cannot."""
 
 
 class BearerCredential:

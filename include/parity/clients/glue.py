@@ -6,7 +6,7 @@ date's data ended well, and whether it is this date's run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, ClassVar
@@ -44,20 +44,6 @@ class GlueConfig:
     """Zone of business dates: a run started before its date began cannot have seen its data."""
 
 
-@dataclass(frozen=True)
-class JobRun:
-    """One attempt of one Glue job, as far as it matters here."""
-
-    job: str
-    id: str
-    started: datetime
-
-    @property
-    def run_id(self) -> str:
-        """Return ``job/jr_…``: Glue cannot find a run without its job."""
-        return f"{self.job}/{self.id}"
-
-
 class GlueRuns:
     """RemoteRuns that only finds. A request is ``{"job": name, "business_date": ISO date}``."""
 
@@ -80,13 +66,19 @@ class GlueRuns:
     def find(self, request: Mapping[str, Any], token: str) -> str | None:
         """Return the newest run of the request's date, or None; ExportRefused when it is stale."""
         day = date.fromisoformat(request["business_date"])
-        runs = self.runs(request["job"], day)
-        if not runs:
+        newest = max(self._runs(request["job"], day), key=lambda run: run["StartedOn"], default=None)
+        if newest is None:
             return None
-        newest = max(runs, key=lambda run: run.started)
-        if reason := stale_reason(newest, day, self._config.timezone):
-            raise ExportRefused(reason, remedy="Run the legacy job again for that date.")
-        return newest.run_id
+        # Glue cannot find a run without its job.
+        run_id, started = f"{newest['JobName']}/{newest['Id']}", newest["StartedOn"]
+        begins = datetime.combine(day, time.min, ZoneInfo(self._config.timezone))
+        if started < begins:
+            raise ExportRefused(
+                f"Glue run {run_id} for {day} started at {started.isoformat()}, "
+                f"before that date began ({begins.isoformat()}).",
+                remedy="Run the legacy job again for that date.",
+            )
+        return run_id
 
     def check_newest(self, request: Mapping[str, Any], run_id: str) -> None:
         """Raise ExportRefused when a newer run of the same date has started since ``run_id`` was found.
@@ -99,18 +91,6 @@ class GlueRuns:
                 f"Glue run {run_id} was superseded by {newest} while its data were read.",
                 remedy="Clear the activity's tasks to compare the newer run's data.",
             )
-
-    def runs(self, job: str, day: date) -> list[JobRun]:
-        """Return the job's runs for a business date; all pages."""
-        glue = self._clients("glue")
-        try:
-            with aws_errors("Glue", f"the runs of job {job!r}"):
-                pages = glue.get_paginator("get_job_runs").paginate(JobName=job)
-                found = [run for page in pages for run in page["JobRuns"]]
-        except NotFound as error:
-            remedy = did_you_mean(job, self._job_names())
-            raise NotFound(f"Glue has no job {job!r}.", remedy=remedy) from error
-        return of_date(found, self._config.date_argument, day)
 
     def status(self, run_id: str) -> RunStatus:
         """Return how the run stands, with Glue's error message."""
@@ -135,30 +115,23 @@ class GlueRuns:
     def cancel(self, run_id: str) -> None:
         """Do nothing: the run is the legacy production's, and others wait for it."""
 
+    def _runs(self, job: str, day: date) -> list[dict[str, Any]]:
+        """Return the job's runs whose date argument is ``day``, written as 2026-03-02 or 20260302; all pages."""
+        glue = self._clients("glue")
+        try:
+            with aws_errors("Glue", f"the runs of job {job!r}"):
+                pages = glue.get_paginator("get_job_runs").paginate(JobName=job)
+                found = [run for page in pages for run in page["JobRuns"]]
+        except NotFound as error:
+            remedy = did_you_mean(job, self._job_names())
+            raise NotFound(f"Glue has no job {job!r}.", remedy=remedy) from error
+        argument = self._config.date_argument
+        return [run for run in found if _day((run.get("Arguments") or {}).get(argument, "")) == day]
+
     def _job_names(self) -> list[str]:
         with aws_errors("Glue", "the list of jobs"):
             pages = self._clients("glue").get_paginator("get_jobs").paginate()
             return [job["Name"] for page in pages for job in page["Jobs"]]
-
-
-def of_date(found: Sequence[Mapping[str, Any]], argument: str, day: date) -> list[JobRun]:
-    """Return those of Glue's runs whose date argument is ``day``, written as 2026-03-02 or 20260302."""
-    return [
-        JobRun(run["JobName"], run["Id"], run["StartedOn"])
-        for run in found
-        if _day((run.get("Arguments") or {}).get(argument, "")) == day
-    ]
-
-
-def stale_reason(run: JobRun, day: date, timezone: str) -> str:
-    """Return why a run cannot have made the date's data, or an empty string."""
-    begins = datetime.combine(day, time.min, ZoneInfo(timezone))
-    if run.started >= begins:
-        return ""
-    return (
-        f"Glue run {run.run_id} for {day} started at {run.started.isoformat()}, "
-        f"before that date began ({begins.isoformat()})."
-    )
 
 
 def _day(text: str) -> date | None:

@@ -11,12 +11,11 @@ carry a header, a body that we sent, or a query string.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,6 +27,7 @@ from parity.errors import AccessDenied, BadInput, CouldNotCompare, NotFound, Ter
 log = logging.getLogger(__name__)
 
 NO_SECRET = SecretStr("")
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures before a byte of the request left: repeating is always safe."""
@@ -44,14 +44,6 @@ class Credential(Protocol):
 
     def renew(self) -> bool:
         """Forget what is cached; return whether the next header can be another one."""
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds."""
-
-    connect: float = 10.0
-    read: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +119,7 @@ def error_for(failure: Failure, service: str, what: str) -> CouldNotCompare:
 
 
 class ApiClient:
-    """Talks JSON to one service at ``base_url``; closes with ``close`` or as a context manager."""
+    """Talks JSON to one service at ``base_url``, which is https, or http to this very machine."""
 
     allows_http: ClassVar[bool] = False
 
@@ -139,7 +131,7 @@ class ApiClient:
         credential: Credential | None = None,
         clock: Clock | None = None,
         retry: Retry | None = None,
-        timeouts: Timeouts | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not self.allows_http:
@@ -148,20 +140,7 @@ class ApiClient:
         self._credential = credential
         self._clock = clock or SystemClock()
         self._retry = retry or Retry()
-        limits = timeouts or Timeouts()
-        self._http = httpx.Client(
-            base_url=base_url,
-            transport=transport,
-            timeout=httpx.Timeout(limits.read, connect=limits.connect),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._http = httpx.Client(base_url=base_url, transport=transport, timeout=timeout)
 
     def close(self) -> None:
         """Close the connections."""
@@ -170,6 +149,14 @@ class ApiClient:
     def get(self, path: str, *, what: str, params: Mapping[str, str] | None = None) -> Any:
         """Return the JSON at ``path``; errors of :mod:`parity.errors` name ``what``."""
         return self.send(Call("GET", path, what, params or {}))
+
+    def listed(self, path: str, *, what: str, params: Mapping[str, str]) -> Iterator[Any]:
+        """Yield the items of a listing as Azure Resource Manager pages it."""
+        page = self.get(path, what=what, params=params)
+        yield from page["value"]
+        while link := page.get("nextLink"):
+            page = self.get(link, what=what)
+            yield from page["value"]
 
     def post(
         self,

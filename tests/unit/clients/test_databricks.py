@@ -11,7 +11,6 @@ from parity.clients.databricks import (
     DatabricksClient,
     DatabricksConfig,
     DatabricksRuns,
-    PersonalToken,
     WorkspacePrincipal,
 )
 from parity.clients.entra import EntraConfig
@@ -19,7 +18,7 @@ from parity.clients.remote import Phase, fingerprint
 from parity.errors import AccessDenied, NotFound, Terminal
 
 HOST = "http://127.0.0.1:9"
-PAT = DatabricksConfig(HOST, PersonalToken(SecretStr("dapi-1")))
+PAT = DatabricksConfig(HOST, SecretStr("dapi-1"))
 
 
 def reply(body: Any) -> httpx.Response:

@@ -176,15 +176,15 @@ def _databricks(_: RemoteRef, connection: Connection) -> RemoteRuns:
 
 
 def _databricks_auth(connection: Connection) -> Any:
-    from parity.clients.databricks import PersonalToken, WorkspacePrincipal
+    from parity.clients.databricks import WorkspacePrincipal
 
     extra = connection.extra_dejson
     if extra.get("token"):
-        return PersonalToken(SecretStr(extra["token"]))
+        return SecretStr(extra["token"])
     if extra.get("service_principal_oauth"):
         return WorkspacePrincipal(connection.login or "", SecretStr(connection.password or ""))
     if connection.password and not connection.login:
-        return PersonalToken(SecretStr(connection.password))
+        return SecretStr(connection.password)
     return entra(connection)
 
 
