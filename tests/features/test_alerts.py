@@ -18,13 +18,9 @@ from parity.alerts.notify import Sender, notify
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.alerts.senders import (
     EmailSender,
-    EmailSettings,
     PagerDutySender,
-    PagerDutySettings,
     SlackSender,
-    SlackSettings,
     WebhookSender,
-    WebhookSettings,
 )
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
@@ -86,23 +82,17 @@ def on_call(tmp_path: Path, sandbox_light: Any) -> Iterator[OnCall]:
 def senders(sandbox: Any) -> list[Sender]:
     sink, (host, port) = sandbox.endpoints.sink, sandbox.endpoints.smtp.split(":")
     return [
-        PagerDutySender(
-            PagerDutySettings(name="pd", routing_key=SecretStr("0" * 32), events_url=f"{sink}/v2/enqueue")
-        ),
-        SlackSender(
-            SlackSettings(name="chat", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink}/api")
-        ),
+        PagerDutySender(name="pd", routing_key=SecretStr("0" * 32), events_url=f"{sink}/v2/enqueue"),
+        SlackSender(name="chat", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink}/api"),
         EmailSender(
-            EmailSettings(
-                name="mail",
-                to=("oncall@example.test",),
-                sender="parity@example.test",
-                host=host,
-                port=int(port),
-                starttls=False,
-            )
+            name="mail",
+            to=("oncall@example.test",),
+            sender="parity@example.test",
+            host=host,
+            port=int(port),
+            starttls=False,
         ),
-        WebhookSender(WebhookSettings(name="hook", url=SecretStr(f"{sink}/webhook/parity"))),
+        WebhookSender(name="hook", url=SecretStr(f"{sink}/webhook/parity")),
     ]
 
 

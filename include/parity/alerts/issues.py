@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.compare.result import ColumnFacts, Money, Verdict
 from parity.suite.models import Severity
+from parity.wording import plural
 
 COULD_NOT_COMPARE = "could_not_compare"
 LATE = "late"
@@ -76,7 +77,7 @@ def _of_columns(activity: ActivityOutcome) -> Iterator[Issue]:
 
 
 def _column(activity: ActivityOutcome, column: ColumnFacts, cause: str, rows: int) -> Issue:
-    what = f"{column.name} differs in {_rows(rows)} ({str(cause).replace('_', ' ')})"
+    what = f"{column.name} differs in {plural(rows, 'row')} ({str(cause).replace('_', ' ')})"
     return Issue(activity.name, column.name, str(cause), what, activity.severity, rows, column.money)
 
 
@@ -84,7 +85,7 @@ def _of_rows(activity: ActivityOutcome) -> Iterator[Issue]:
     for cause, count, side in ((MISSING, activity.rows.missing, "target"), (EXTRA, activity.rows.extra, "legacy")):
         if count:
             verb = "is" if count == 1 else "are"
-            what = f"{_rows(count)} {verb} not on the {side} side"
+            what = f"{plural(count, 'row')} {verb} not on the {side} side"
             yield Issue(activity.name, "", cause, what, activity.severity, count)
 
 
@@ -92,7 +93,3 @@ def _of_expectations(activity: ActivityOutcome) -> Iterator[Issue]:
     for subject, expectation in activity.broken_expectations:
         what = f"{expectation} failed on {subject}"
         yield Issue(activity.name, subject, f"{EXPECTATION}:{expectation}"[:64], what, activity.severity)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

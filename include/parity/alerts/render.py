@@ -53,11 +53,6 @@ def email(message: Message) -> tuple[str, str, str]:
     return " ".join(subject.split()), f"{text}\n", f"<table>{rows}</table>{link}"
 
 
-def webhook(message: Message) -> dict[str, Any]:
-    """Return the message as JSON."""
-    return message.to_json()
-
-
 def _payload(message: Message) -> dict[str, Any]:
     return {
         "summary": message.title[:SUMMARY],

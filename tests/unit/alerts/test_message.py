@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.alerts.redaction import HIDDEN, redact
+from parity.alerts.message import HIDDEN, redact
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,9 @@ from parity.alerts.lifecycle import Event
 from parity.alerts.message import Message
 from parity.alerts.senders import (
     EmailSender,
-    EmailSettings,
     PagerDutySender,
-    PagerDutySettings,
     SlackSender,
-    SlackSettings,
     WebhookSender,
-    WebhookSettings,
 )
 from parity.errors import (
     AccessDenied,
@@ -60,8 +56,8 @@ def answering(status: int, **more: Any) -> httpx.MockTransport:
 
 def pager(url: str, transport: httpx.BaseTransport | None = None) -> PagerDutySender:
     """Return a pager that points at ``url``."""
-    settings = PagerDutySettings(name="pd", routing_key=SecretStr(KEY), events_url=f"{url}/v2/enqueue")
-    return PagerDutySender(settings, transport)
+    events = f"{url}/v2/enqueue"
+    return PagerDutySender(name="pd", routing_key=SecretStr(KEY), events_url=events, transport=transport)
 
 
 def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any) -> None:
@@ -79,8 +75,8 @@ def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any) -> No
 
 
 def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
-    settings = SlackSettings(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api/")
-    SlackSender(settings)(payload())
+    sender = SlackSender(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api/")
+    sender(payload())
     [body] = sink.bodies("slack")
     assert body["channel"] == "#parity"
     assert "a &lt; b &amp; c" in body["text"]
@@ -88,26 +84,26 @@ def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
 
 
 def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any) -> None:
-    settings = SlackSettings(name="s", webhook_url=SecretStr(f"{sink.url}/services/T/B/x"))
-    SlackSender(settings)(payload(url=""))
+    sender = SlackSender(name="s", webhook_url=SecretStr(f"{sink.url}/services/T/B/x"))
+    sender(payload(url=""))
     [body] = sink.bodies("slack")
     assert [block["type"] for block in body["blocks"]] == ["header", "section"]
 
 
 def test_slack_that_refuses_with_a_200_did_not_get_it(sink: Any) -> None:
-    settings = SlackSettings(name="s", channel="#parity", token=SecretStr("wrong"), api_base=f"{sink.url}/api")
+    sender = SlackSender(name="s", channel="#parity", token=SecretStr("wrong"), api_base=f"{sink.url}/api")
     with pytest.raises(RemoteFailed, match="invalid_auth"):
-        SlackSender(settings)(payload())
+        sender(payload())
 
 
 def test_slack_without_any_secret_is_bad_input() -> None:
     with pytest.raises(BadInput, match="neither a token nor a webhook"):
-        SlackSender(SlackSettings(name="s", channel="#parity"))(payload())
+        SlackSender(name="s", channel="#parity")(payload())
 
 
 def test_a_message_is_written_as_text_and_html(sink: Any) -> None:
     host, port = sink.smtp.split(":")
-    settings = EmailSettings(
+    sender = EmailSender(
         name="mail",
         to=("a@example.test", "b@example.test"),
         sender="parity@example.test",
@@ -115,7 +111,7 @@ def test_a_message_is_written_as_text_and_html(sink: Any) -> None:
         port=int(port),
         starttls=False,
     )
-    EmailSender(settings)(payload())
+    sender(payload())
     [mail] = sink.bodies("mail")
     assert mail["to"] == ["a@example.test", "b@example.test"]
     assert mail["headers"]["Subject"] == "[Parity] new: payments · settle · 2026-03-02 (critical)"
@@ -123,16 +119,14 @@ def test_a_message_is_written_as_text_and_html(sink: Any) -> None:
 
 
 def test_a_mail_server_that_is_not_there_may_come_back() -> None:
-    settings = EmailSettings(
-        name="m", to=("a@b.test",), sender="p@b.test", host="127.0.0.1", port=9, starttls=False
-    )
+    sender = EmailSender(name="m", to=("a@b.test",), sender="p@b.test", host="127.0.0.1", port=9, starttls=False)
     with pytest.raises(Unreachable):
-        EmailSender(settings)(payload())
+        sender(payload())
 
 
 def test_a_webhook_gets_the_message_as_json(sink: Any) -> None:
-    settings = WebhookSettings(name="w", url=SecretStr(f"{sink.url}/webhook/parity"))
-    WebhookSender(settings)(payload())
+    sender = WebhookSender(name="w", url=SecretStr(f"{sink.url}/webhook/parity"))
+    sender(payload())
     assert sink.bodies("webhook") == [payload()]
     assert Message.from_json(payload()).to_json() == payload()
 
@@ -155,16 +149,16 @@ def test_how_long_to_wait_is_seconds_or_a_date(asked: str) -> None:
 
 
 def test_the_receivers_own_words_are_reported_and_its_answer_to_a_webhook_may_be_any_text() -> None:
-    settings = SlackSettings(name="s", webhook_url=SecretStr("https://slack.test/services/T"))
-    SlackSender(settings, answering(200, text="ok"))(payload())
+    hook = SecretStr("https://slack.test/services/T")
+    SlackSender(name="s", webhook_url=hook, transport=answering(200, text="ok"))(payload())
     with pytest.raises(NotFound, match="no_service"):
-        SlackSender(settings, answering(404, text="no_service"))(payload())
+        SlackSender(name="s", webhook_url=hook, transport=answering(404, text="no_service"))(payload())
 
 
 @pytest.mark.parametrize("url", ["", "hook.test", "ftp://hook.test/x"])
 def test_an_address_that_is_no_url_is_bad_input(url: str) -> None:
     with pytest.raises(BadInput, match="is not a URL"):
-        WebhookSender(WebhookSettings(name="w", url=SecretStr(url)))(payload())
+        WebhookSender(name="w", url=SecretStr(url))(payload())
 
 
 def test_no_answer_may_pass_by_itself() -> None:
@@ -173,8 +167,8 @@ def test_no_answer_may_pass_by_itself() -> None:
 
 
 def test_no_message_repeats_the_address_of_a_webhook() -> None:
-    settings = WebhookSettings(name="w", url=SecretStr("https://hook.test/secret-path"))
+    sender = WebhookSender(name="w", url=SecretStr("https://hook.test/secret-path"), transport=answering(500))
     with pytest.raises(ParityError) as caught:
-        WebhookSender(settings, answering(500))(payload())
+        sender(payload())
     assert "secret-path" not in str(caught.value)
-    assert "secret-path" not in repr(settings)
+    assert "secret-path" not in repr(sender)

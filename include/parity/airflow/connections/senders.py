@@ -25,32 +25,32 @@ def sender(target: AlertTarget, connection: Connection) -> Sender:
 
 
 def _pagerduty(connection: Connection) -> Sender:
-    from parity.alerts.senders import PagerDutySender, PagerDutySettings
+    from parity.alerts.senders import PagerDutySender
 
     key = connection.extra_dejson.get("integration_key") or connection.password or ""
     address = {"events_url": f"{base_url(connection)}/v2/enqueue"} if connection.host else {}
     name = f"pagerduty:{connection.conn_id}"
-    return PagerDutySender(PagerDutySettings(name=name, routing_key=SecretStr(key), **address))
+    return PagerDutySender(name=name, routing_key=SecretStr(key), **address)
 
 
 def _slack(channel: str, connection: Connection) -> Sender:
-    from parity.alerts.senders import SlackSender, SlackSettings
+    from parity.alerts.senders import SlackSender
 
     secret = SecretStr(connection.password or "")
     name = f"slack:{connection.conn_id}:{channel}"
     if connection.conn_type == "slackwebhook":
         url = SecretStr(f"{base_url(connection)}/{secret.get_secret_value().lstrip('/')}")
-        return SlackSender(SlackSettings(name=name, channel=channel, webhook_url=url))
+        return SlackSender(name=name, channel=channel, webhook_url=url)
     base = connection.extra_dejson.get("base_url") or (f"{base_url(connection)}/api" if connection.host else "")
     address = {"api_base": base} if base else {}
-    return SlackSender(SlackSettings(name=name, channel=channel, token=secret, **address))
+    return SlackSender(name=name, channel=channel, token=secret, **address)
 
 
 def _email(to: tuple[str, ...], connection: Connection) -> Sender:
-    from parity.alerts.senders import EmailSender, EmailSettings
+    from parity.alerts.senders import EmailSender
 
     extra = connection.extra_dejson
-    settings = EmailSettings(
+    return EmailSender(
         name=f"email:{connection.conn_id}",
         to=to,
         sender=extra.get("from_email") or connection.login or "parity@localhost",
@@ -61,15 +61,14 @@ def _email(to: tuple[str, ...], connection: Connection) -> Sender:
         starttls=not extra.get("disable_tls", False),
         ssl=not extra.get("disable_ssl", True),
     )
-    return EmailSender(settings)
 
 
 def _webhook(connection: Connection) -> Sender:
-    from parity.alerts.senders import WebhookSender, WebhookSettings
+    from parity.alerts.senders import WebhookSender
 
     headers = {str(name): SecretStr(str(value)) for name, value in connection.extra_dejson.items()}
     if connection.password:
         headers.setdefault("Authorization", SecretStr(f"Bearer {connection.password}"))
     path = f"/{connection.schema.lstrip('/')}" if connection.schema and "://" in (connection.host or "") else ""
     url = SecretStr(f"{base_url(connection)}{path}")
-    return WebhookSender(WebhookSettings(name=f"webhook:{connection.conn_id}", url=url, headers=headers))
+    return WebhookSender(name=f"webhook:{connection.conn_id}", url=url, headers=headers)
