@@ -108,10 +108,10 @@ def test_a_failure_and_the_first_broken_link_are_told(factory: AdfClient, publis
     assert status.phase is Phase.FAILED
     found = factory.activities(run_id)
     assert found["first"].phase is Phase.SUCCEEDED
-    link = first_broken(factory.pipeline(name), found, "last")
-    assert link.activity == "broken"
-    assert link.error is not None
-    assert "boom" in link.error.message
+    broken, error = first_broken(factory.pipeline(name), found, "last")
+    assert broken == "broken"
+    assert error is not None
+    assert "boom" in error.message
 
 
 def test_activities_are_told_over_all_pages(factory: AdfClient, publish: Any) -> None:

@@ -182,7 +182,7 @@ def _short(line: str) -> str:
 def redact(text: str) -> str:
     """Return a cloud's own words without what looks like a person's mail address, account (IBAN) or card number.
 
-    They may quote a row, and an alert leaves the house; the results store and Airflow's logs have the whole text.
+    They may quote a row, and an alert is sent elsewhere; the results store and Airflow's logs have the whole text.
     """
     return _CARD.sub(_card, _IBAN.sub(HIDDEN, _MAIL.sub(HIDDEN, text)))
 

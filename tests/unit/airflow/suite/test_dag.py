@@ -72,7 +72,7 @@ def test_every_kind_of_alert_has_a_channel_that_can_be_told_apart(alerts: list[A
 def test_a_connections_host_stands_in_for_pagerduty() -> None:
     target = AlertTarget.model_validate({"pagerduty": {}})
     made = sender(target, Connection("pagerduty_events", host="http://127.0.0.1:9", password="k" * 32))
-    assert made.settings.events_url == "http://127.0.0.1:9/v2/enqueue"  # type: ignore[attr-defined]
+    assert made.events_url == "http://127.0.0.1:9/v2/enqueue"  # type: ignore[attr-defined]
 
 
 def test_the_gate_is_the_only_leaf_beside_nothing(tmp_path: Any) -> None:
