@@ -157,7 +157,7 @@ def _sections(path: Path, data: Any) -> tuple[dict[str, Any], dict[str, str], tu
 
 def _write(result: Result, title: str, options: dict[str, Any]) -> None:
     if options["html"]:
-        from parity.report import render_html
+        from parity.report.html import render_html
 
         _save(options["html"], render_html(result, title))
     if options["as_json"]:
@@ -170,7 +170,7 @@ def _write(result: Result, title: str, options: dict[str, Any]) -> None:
 def _print(result: Result, title: str) -> None:
     from rich.console import Console
 
-    from parity.report import report_data
+    from parity.report.data import report_data
     from parity.report.text import layout
 
     class RaisingConsole(Console):

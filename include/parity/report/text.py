@@ -10,8 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from parity.compare.result import Verdict
-from parity.report.data import ColumnLine, MarkedText, ReportData, SampleGroup
+from parity.compare.result import Result, Verdict
+from parity.report.data import ColumnLine, MarkedText, ReportData, SampleGroup, report_data
 from parity.wording import plural
 
 COLOURS = {Verdict.PASS: "green", Verdict.WAIVED: "cyan", Verdict.FAIL: "red", Verdict.INVALID: "yellow"}
@@ -20,10 +20,10 @@ _MOST_GROUPS = 20
 _MOST_SMALLEST = 8
 
 
-def as_text(report: ReportData, width: int) -> str:
-    """Return the report without colours."""
+def render_text(result: Result, title: str = "", width: int = 120) -> str:
+    """Return the report without colours, ``width`` characters wide."""
     out = io.StringIO()
-    Console(file=out, width=width, no_color=True, legacy_windows=False).print(layout(report))
+    Console(file=out, width=width, no_color=True, legacy_windows=False).print(layout(report_data(result, title)))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 

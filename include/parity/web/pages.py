@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +15,7 @@ from parity.errors import ParityError
 from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
+from parity.report.html import render_html, templates
 from parity.tablediff.verdict import DatabaseResult
 
 KINDS = {
@@ -64,8 +64,6 @@ def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
 
 def write_report_page(files: ActivityFiles, result: Result, verdict: Verdict, reason: str) -> None:
     """Write the report's page with what was judged, which may be less than what was compared."""
-    from parity.report import render_html
-
     suite, *_, activity = PurePosixPath(files.folder).parts
     judged = replace(result, verdict=verdict, reason=reason)
     files.write(PAGE, render_html(judged, title=f"{suite} · {activity}"))
@@ -108,19 +106,4 @@ def _docs(findings: bytes) -> str:
 
 
 def _render(name: str, **values: Any) -> str:
-    return str(_templates().get_template(name).render(**values))
-
-
-@cache
-def _templates() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("parity.web"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["thousands"] = lambda number: f"{number:,}"
-    return environment
+    return templates("parity.web").get_template(name).render(**values)

@@ -21,7 +21,9 @@ from parity.compare.result import (
     SchemaFact,
     Verdict,
 )
-from parity.report import render_html, render_text, report_data
+from parity.report.data import report_data
+from parity.report.html import render_html
+from parity.report.text import render_text
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULT = Result(

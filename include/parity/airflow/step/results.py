@@ -136,7 +136,7 @@ def log_verdict(headline: str, verdict: Verdict, reason: str, url: str) -> None:
 
 def log_result(result: Result) -> None:
     """Write the comparison's report into the task's log."""
-    from parity.report import render_text
+    from parity.report.text import render_text
 
     for line in render_text(result).splitlines():
         log.info("%s", line)

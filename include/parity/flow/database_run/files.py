@@ -101,7 +101,7 @@ class DatabaseRunFiles:
 
     def write_table(self, table: TableResult) -> str:
         """Write one table's page and result, and return the name of the latter."""
-        from parity.report import render_html
+        from parity.report.html import render_html
 
         folder = folder_of(table.table)
         self._write(folder, PAGE, render_html(table.result, title=f"{self.plan.database} · {table.table}"))

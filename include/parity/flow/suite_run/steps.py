@@ -33,7 +33,7 @@ def fetch(run: ActivityRun, outputs: Outputs, storage: Storage) -> tuple[Export,
 def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, Any]) -> Result:
     """Compare both outputs and write the report; ``facts`` of the sources, such as cost, go into the result."""
     from parity.compare import Source, Spec, compare
-    from parity.report import render_html
+    from parity.report.html import render_html
 
     spec = Spec.of_activity(
         run.activity,

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from parity.compare.causes.sampling import SampledVariants
-from parity.report import render_html, report_data
-from parity.report.text import as_text
+from parity.report.html import render_html
+from parity.report.text import render_text
 from parity.suite.models import Waiver
 from unit.compare.conftest import Compare, causes
 
@@ -284,7 +284,7 @@ def test_a_sensitive_value_shows_nowhere_else_either(
     columns, _, condition = target.partition(" WHERE ")
     rows = "FROM range(30) t(i)"
     result = comparing(f"{legacy} {rows}", f"{columns} {rows} WHERE {condition or 'true'}", rules)
-    shown = json.dumps(result.to_json()) + as_text(report_data(result), 200) + render_html(result)
+    shown = json.dumps(result.to_json()) + render_text(result, width=200) + render_html(result)
     assert not result.verdict.green
     assert not [secret for secret in SECRETS if secret in shown]
 

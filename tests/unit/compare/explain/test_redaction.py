@@ -14,7 +14,8 @@ from parity.compare import Result, Source, Spec, compare
 from parity.compare.explain.redaction import SensitiveValues
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import session, text
-from parity.report import render_html, render_text
+from parity.report.html import render_html
+from parity.report.text import render_text
 from parity.suite.models import ColumnRule
 
 SECRET, OTHER = "anna@example.com", "bert@example.com"
