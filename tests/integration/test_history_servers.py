@@ -23,6 +23,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.history import tables
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.migrate import VERSION_TABLE
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
@@ -166,7 +167,7 @@ def test_tables_are_made_once_and_as_declared(store: Store) -> None:
 def test_results_and_runs_are_read_back_as_they_were(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.record_activity(FULL), range(16)))
-    assert store.latest("payments") == (FULL,)
+    assert store.activity_history("payments", "settle") == (FULL,)
     run = RunRecord("payments", FULL.key.run_id, FULL.key.business_date, NOON, verdict=Verdict.FAIL)
     with ThreadPoolExecutor(8) as pool:
         numbers = set(pool.map(lambda _: store.record_run(run), range(16)))
@@ -175,7 +176,7 @@ def test_results_and_runs_are_read_back_as_they_were(store: Store) -> None:
     assert detail.run == replace(run, id=numbers.pop())
     assert detail.activities == (FULL,)
     assert store.purge(date(2027, 1, 1)) == 1
-    assert store.latest("payments") == ()
+    assert store.activity_history("payments", "settle") == ()
 
 
 @pytest.mark.mariadb
@@ -200,7 +201,8 @@ def test_alerts_and_outbox_entries_are_stored(store: Store) -> None:
     posted = {**entry, "payload": {"lines": ["🔴"]}, "created": NOON}
     for _ in range(2):
         store.change_alerts("payments", lambda _: ([state], [posted]))
-    assert store.alerts("payments") == (state,)
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.select(tables.alerts)).mappings().all() == [state]
     assert [waiting["payload"] for waiting in store.unsent("payments")] == [{"lines": ["🔴"]}]
     store.mark_sent("1", NOON)
     assert list(store.unsent("payments")) == []
@@ -214,6 +216,6 @@ def test_tables_whose_names_a_server_may_fold_have_results_and_progress_of_their
         key = replace(FULL.key, suite="db.ledger", activity=name)
         store.record_activity(replace(FULL, key=key, verdict=Verdict.FAIL if name == "t" else Verdict.PASS))
         progress.save("run", name, f"of {name}")
-    kept = {record.key.activity: record.verdict for record in store.latest("db.ledger")}
+    kept = {name: store.activity_history("db.ledger", name)[0].verdict for name in names}
     assert kept == {name: Verdict.FAIL if name == "t" else Verdict.PASS for name in names}
     assert [progress.load("run", name) for name in names] == [f"of {name}" for name in names]

@@ -14,11 +14,10 @@ class StoredCheckpoints:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.table = checkpoints
 
     def load(self, run: str, table: str) -> str | None:
         """Return what was saved last, or None."""
-        wanted = select(self.table.c.state).where(*self._of(run, table))
+        wanted = select(checkpoints.c.state).where(*self._of(run, table))
         with self.engine.connect() as connection:
             found = connection.execute(wanted).scalar()
         return None if found is None else str(found)
@@ -26,18 +25,19 @@ class StoredCheckpoints:
     def save(self, run: str, table: str, state: str) -> None:
         """Store ``state``, replacing what was there, in one transaction."""
         with self.engine.begin() as connection:
-            connection.execute(self.table.delete().where(*self._of(run, table)))
-            connection.execute(self.table.insert().values(run=run, name=table, state=state))
+            connection.execute(checkpoints.delete().where(*self._of(run, table)))
+            connection.execute(checkpoints.insert().values(run=run, name=table, state=state))
 
     def forget(self, run: str) -> None:
         """Delete the checkpoints of a run."""
         with self.engine.begin() as connection:
-            connection.execute(self.table.delete().where(self.table.c.run == run))
+            connection.execute(checkpoints.delete().where(checkpoints.c.run == run))
 
     def forget_all(self, runs: str) -> None:
         """Delete the checkpoints of every run whose name begins with ``runs``."""
         with self.engine.begin() as connection:
-            connection.execute(self.table.delete().where(self.table.c.run.startswith(runs, autoescape=True)))
+            connection.execute(checkpoints.delete().where(checkpoints.c.run.startswith(runs, autoescape=True)))
 
-    def _of(self, run: str, table: str) -> tuple[Any, Any]:
-        return self.table.c.run == run, self.table.c.name == table
+    @staticmethod
+    def _of(run: str, table: str) -> tuple[Any, Any]:
+        return checkpoints.c.run == run, checkpoints.c.name == table

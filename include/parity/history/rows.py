@@ -14,6 +14,8 @@ from parity.history import tables
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 
 COUNTS = tuple(field.name for field in fields(Rows))
+AS_IS = ("reason", "recorded", "first_broken", "seconds", "report", "suite_sha", "bytes_scanned")
+"""Fields of a result that are columns as they are."""
 Row = Mapping[str, Any]
 Part = TypeVar("Part", ExpectationResult, RemoteRun)
 Parts = Mapping[str, Sequence[Row]]
@@ -37,17 +39,11 @@ def result_values(record: ActivityRecord) -> dict[str, Any]:
     return {
         **asdict(record.key),
         **{f"rows_{name}": getattr(record.rows, name) for name in COUNTS},
+        **{name: getattr(record, name) for name in AS_IS},
         "verdict": record.verdict.value,
-        "reason": record.reason,
-        "recorded": record.recorded,
         "severity": str(record.severity),
-        "first_broken": record.first_broken,
-        "seconds": record.seconds,
-        "report": record.report,
-        "suite_sha": record.suite_sha,
         "waivers": [_plain(waiver) for waiver in record.waivers],
         "cost_usd": str(record.cost_usd),
-        "bytes_scanned": record.bytes_scanned,
     }
 
 
@@ -67,20 +63,14 @@ def activity_record(row: Row, found: Parts) -> ActivityRecord:
     return ActivityRecord(
         key=ActivityKey(**{field.name: row[field.name] for field in fields(ActivityKey)}),
         verdict=Verdict(row["verdict"]),
-        reason=row["reason"],
-        recorded=row["recorded"],
         rows=Rows(**{name: row[f"rows_{name}"] for name in COUNTS}),
         columns=tuple(_column_facts(column, found) for column in found[tables.columns.name]),
         findings=tuple(_without_place(ExpectationResult, part) for part in found[tables.findings.name]),
         remote_runs=tuple(_without_place(RemoteRun, part) for part in found[tables.remote_runs.name]),
         severity=row["severity"],
-        first_broken=row["first_broken"],
-        seconds=row["seconds"],
-        report=row["report"],
-        suite_sha=row["suite_sha"],
         waivers=tuple(row["waivers"]),
         cost_usd=Decimal(row["cost_usd"]),
-        bytes_scanned=row["bytes_scanned"],
+        **{name: row[name] for name in AS_IS},
     )
 
 

@@ -83,7 +83,7 @@ class Store:
             query = query.where(tables.runs.c.business_date == day)
         run = _only(name, [run_record(row) for row in self._rows(query)])
         of_run = [getattr(tables.results.c, key) == getattr(run, key) for key in RUN_KEY]
-        return RunDetail(run, self._latest(sa.and_(*of_run), per=("activity",)))
+        return RunDetail(run, self._latest(sa.and_(*of_run), per="activity"))
 
     def recording_time(self, suite: str, run_id: str, day: date) -> datetime:
         """Return the time at which to record a result: now, or just after the run's last one.
@@ -97,13 +97,10 @@ class Store:
         now = datetime.now(UTC)
         return now if last is None else max(now, last + timedelta(microseconds=1))
 
-    def latest(self, suite: str, activity: str | None = None) -> tuple[ActivityRecord, ...]:
-        """Return each activity's last result of the newest business date that it has."""
-        return self._latest(_of_activity(suite, activity), per=("activity",))
-
     def activity_history(self, suite: str, activity: str, limit: int = 90) -> tuple[ActivityRecord, ...]:
         """Return one result per business date, the newest first."""
-        return self._latest(_of_activity(suite, activity), per=("business_date",), limit=limit)
+        table = tables.results.c
+        return self._latest(sa.and_(table.suite == suite, table.activity == activity), "business_date", limit)
 
     def purge(self, before: date) -> int:
         """Delete runs and results of business dates before ``before`` and return how many results were deleted."""
@@ -119,13 +116,6 @@ class Store:
             return len(numbers)
 
         return self._write(delete)
-
-    def alerts(self, suite: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        """Return the state of every alert that is open or was."""
-        query = sa.select(tables.alerts).order_by(tables.alerts.c.fingerprint)
-        if suite is not None:
-            query = query.where(tables.alerts.c.suite == suite)
-        return tuple(self._rows(query))
 
     def change_alerts(self, suite: str, decide: Decide) -> None:
         """Write what ``decide`` returns for the suite's alerts, under a lock on them.
@@ -169,12 +159,12 @@ class Store:
                 return work(connection)
 
     def _latest(
-        self, where: sa.ColumnElement[bool], per: tuple[str, ...], limit: int | None = None
+        self, where: sa.ColumnElement[bool], per: str, limit: int | None = None
     ) -> tuple[ActivityRecord, ...]:
         """Return the newest result of each ``per``, with its parts."""
         table = tables.results.c
         newest = (table.business_date.desc(), table.recorded.desc(), table.id.desc())
-        rank = sa.func.row_number().over(partition_by=[table[name] for name in per], order_by=newest)
+        rank = sa.func.row_number().over(partition_by=table[per], order_by=newest)
         ranked = sa.select(table.id, rank.label("place")).where(where).subquery()
         first = sa.select(ranked.c.id).where(ranked.c.place == 1)
         order = (table.business_date.desc(), table.activity)
@@ -191,11 +181,6 @@ class Store:
                 for row in self._rows(query):
                     found[row["result_id"]][table.name].append(row)
         return found
-
-
-def _of_activity(suite: str, activity: str | None) -> sa.ColumnElement[bool]:
-    where = tables.results.c.suite == suite
-    return where if activity is None else sa.and_(where, tables.results.c.activity == activity)
 
 
 def _upsert(connection: sa.Connection, table: sa.Table, key: Sequence[str], values: Mapping[str, Any]) -> int:

@@ -28,7 +28,7 @@ def count(store: Store, table: sa.Table) -> int:
 
 def test_a_result_is_read_back_as_it_was(store: Store, full: ActivityRecord) -> None:
     store.record_activity(full)
-    assert store.latest("payments") == (full,)
+    assert store.activity_history("payments", "settle") == (full,)
 
 
 def test_writing_a_result_again_replaces_it_and_leaves_no_parts(store: Store, full: ActivityRecord) -> None:
@@ -38,7 +38,7 @@ def test_writing_a_result_again_replaces_it_and_leaves_no_parts(store: Store, fu
     assert count(store, tables.remote_runs) == 2
     bare = replace(full, verdict=Verdict.PASS, columns=(), findings=(), remote_runs=())
     store.record_activity(bare)
-    assert store.latest("payments") == (bare,)
+    assert store.activity_history("payments", "settle") == (bare,)
     assert [count(store, part) for part in tables.PARTS] == [0] * len(tables.PARTS)
 
 
@@ -49,7 +49,7 @@ def test_a_night_of_many_tables_is_written_in_a_few_transactions(store: Store, f
     store.record_activities([*many, many[0]])
     assert len(commits) == 2
     assert count(store, tables.results) == 501
-    assert store.latest("payments", "t500") == (many[500],)
+    assert store.activity_history("payments", "t500") == (many[500],)
 
 
 def test_a_run_keeps_its_number_when_it_ends(store: Store, run: Run) -> None:
@@ -94,7 +94,7 @@ def test_a_run_id_of_two_suites_asks_for_a_number(store: Store, run: Run) -> Non
 def test_the_last_attempt_of_a_night_is_what_counts(store: Store, night: Night) -> None:
     store.record_activity(night(0, "FAIL"))
     store.record_activity(night(0, "PASS", attempt=2))
-    [latest] = store.latest("payments", "settle")
+    [latest] = store.activity_history("payments", "settle")
     assert latest.verdict is Verdict.PASS
 
 
@@ -127,7 +127,7 @@ def test_many_writers_of_one_key_leave_one_row(store: Store, full: ActivityRecor
         numbers = set(pool.map(lambda _: store.record_run(run(0)), range(16)))
         list(pool.map(lambda _: store.record_activity(full), range(16)))
     assert len(numbers) == 1
-    assert store.latest("payments") == (full,)
+    assert store.activity_history("payments", "settle") == (full,)
 
 
 def test_opening_a_store_many_times_at_once_makes_its_tables_once(tmp_path: Path, full: ActivityRecord) -> None:
@@ -135,7 +135,7 @@ def test_opening_a_store_many_times_at_once_makes_its_tables_once(tmp_path: Path
     with ThreadPoolExecutor(8) as pool:
         stores = list(pool.map(lambda _: open_store(url), range(8)))
     stores[0].record_activity(full)
-    assert stores[-1].latest("payments") == (full,)
+    assert stores[-1].activity_history("payments", "settle") == (full,)
 
 
 def test_a_naive_time_is_refused(store: Store, full: ActivityRecord) -> None:

@@ -7,6 +7,19 @@ from parity.history.tables import Moment
 
 revision = "0001"
 down_revision = None
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _create_part(name: str, *columns: sa.Column[object]) -> None:
+    """Create a table of ordered facts that belong to one result."""
+    op.create_table(
+        name,
+        sa.Column("result_id", ID, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        *columns,
+        sa.ForeignKeyConstraint(["result_id"], ["parity_results.id"]),
+        sa.PrimaryKeyConstraint("result_id", "position"),
+    )
 
 
 def upgrade() -> None:
@@ -44,7 +57,7 @@ def upgrade() -> None:
     op.create_index("ix_parity_letters_suite", "parity_letters", ["suite"], unique=False)
     op.create_table(
         "parity_results",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("suite", sa.String(length=128), nullable=False),
         sa.Column("activity", sa.String(length=128), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
@@ -75,7 +88,7 @@ def upgrade() -> None:
     op.create_index("ix_parity_results_date", "parity_results", ["business_date"], unique=False)
     op.create_table(
         "parity_runs",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("suite", sa.String(length=128), nullable=False),
         sa.Column("run_id", sa.String(length=250), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
@@ -89,88 +102,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("suite", "run_id", "business_date", name="uq_parity_runs"),
     )
-    op.create_table(
+    _create_part(
         "parity_causes",
-        sa.Column("result_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("column_name", sa.Text(), nullable=False),
         sa.Column("cause", sa.String(length=64), nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["result_id"],
-            ["parity_results.id"],
-        ),
-        sa.PrimaryKeyConstraint("result_id", "position"),
     )
-    op.create_table(
+    _create_part(
         "parity_columns",
-        sa.Column("result_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("compared", sa.BigInteger(), nullable=False),
         sa.Column("different", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["result_id"],
-            ["parity_results.id"],
-        ),
-        sa.PrimaryKeyConstraint("result_id", "position"),
     )
-    op.create_table(
+    _create_part(
         "parity_findings",
-        sa.Column("result_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("side", sa.String(length=16), nullable=False),
         sa.Column("expectation", sa.String(length=128), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("severity", sa.String(length=16), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["result_id"],
-            ["parity_results.id"],
-        ),
-        sa.PrimaryKeyConstraint("result_id", "position"),
     )
-    op.create_table(
+    _create_part(
         "parity_money",
-        sa.Column("result_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("column_name", sa.Text(), nullable=False),
         sa.Column("currency", sa.String(length=64), nullable=False),
         sa.Column("net", sa.String(length=64), nullable=False),
         sa.Column("absolute", sa.String(length=64), nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["result_id"],
-            ["parity_results.id"],
-        ),
-        sa.PrimaryKeyConstraint("result_id", "position"),
     )
-    op.create_table(
+    _create_part(
         "parity_remote_runs",
-        sa.Column("result_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["result_id"],
-            ["parity_results.id"],
-        ),
-        sa.PrimaryKeyConstraint("result_id", "position"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("parity_letters")
-    op.drop_table("parity_alerts")
-    op.drop_table("parity_remote_runs")
-    op.drop_table("parity_findings")
-    op.drop_table("parity_money")
-    op.drop_table("parity_causes")
-    op.drop_table("parity_columns")
-    op.drop_table("parity_results")
-    op.drop_table("parity_runs")

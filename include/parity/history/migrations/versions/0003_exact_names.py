@@ -11,8 +11,6 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 TABLES = ("runs", "results", "columns", "causes", "money", "findings", "remote_runs", "alerts", "letters", "progress")
 
@@ -21,7 +19,3 @@ def upgrade() -> None:
     if op.get_bind().dialect.name in ("mysql", "mariadb"):
         for table in TABLES:
             op.execute(f"ALTER TABLE parity_{table} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
-
-
-def downgrade() -> None:
-    """Leave it: what was told apart cannot be put together."""
