@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from parity.clients.artefacts import Artefacts
-from parity.expectations.findings import Finding, Outcome
+from parity.expectations.findings import Finding, Outcome, tally
 
 ROOT = "data_docs"
 SUMMARY = "summary.json"
@@ -71,7 +71,7 @@ def publish(store: Artefacts, folder: str, pages: Mapping[str, str], findings: I
     for side, text in pages.items():
         store.write(f"{home}/{side}.html", text)
     listed = tuple(findings)
-    store.write(f"{home}/{SUMMARY}", json.dumps(_counts(listed)))
+    store.write(f"{home}/{SUMMARY}", json.dumps(tally(listed)))
     index = store.write(f"{home}/index.html", _activity(PurePosixPath(folder).name, listed, pages))
     _refresh(store, str(PurePosixPath(home).parent))
     return index
@@ -85,11 +85,6 @@ def refresh_above(store: Artefacts, folder: str) -> None:
     home = PurePosixPath(ROOT) / folder
     for above in (home, *list(home.parents)[: len(PurePosixPath(folder).parts)]):
         _refresh(store, str(above))
-
-
-def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    outcomes = [finding.outcome for finding in findings]
-    return {outcome.value: outcomes.count(outcome) for outcome in Outcome}
 
 
 def _activity(name: str, findings: Iterable[Finding], pages: Mapping[str, str]) -> str:

@@ -67,13 +67,14 @@ class Findings:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Count the outcomes by severity: ``{"critical": {"pass": 7, "fail": 1, "invalid": 0}, …}``."""
-        return {s: _tally(f for f in self.findings if f.severity is s) for s in Severity}
+        return {s: tally(f for f in self.findings if f.severity is s) for s in Severity}
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary for XCom and the results store."""
         return {"verdict": self.verdict, "counts": self.counts(), **asdict(self)}
 
 
-def _tally(findings: Iterable[Finding]) -> dict[str, int]:
+def tally(findings: Iterable[Finding]) -> dict[str, int]:
+    """Count the findings by outcome."""
     outcomes = [f.outcome for f in findings]
     return {outcome.value: outcomes.count(outcome) for outcome in Outcome}

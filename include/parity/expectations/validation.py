@@ -23,6 +23,7 @@ from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.expectations.redaction import finding, masked
 from parity.expectations.specs import ComparisonFacts, ExpectationSpec, comparison_facts, specs_of
+from parity.sql.duckdb_dialect import DuckDB, read_parquet
 from parity.suite.models import Activity
 
 if TYPE_CHECKING:
@@ -131,14 +132,38 @@ def _check_files(
 def _make_view(
     engine: Engine, activity: Activity, specs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths
 ) -> None:
-    from parity.expectations.outputs import columns_of, suite_names, view
-
+    """Make one output a view, under the names that the suite uses."""
     wanted = sorted({name for spec in specs for name in spec.columns})
+    source, quoted = read_parquet(files), DuckDB().quote
     with engine.connect() as connection:
-        present = [row[0] for row in connection.exec_driver_sql(columns_of(files)).fetchall()]
-        names = suite_names(present, activity, wanted, side)
-        connection.exec_driver_sql(view(side, files, names))
+        described = connection.exec_driver_sql(f"describe select * from {source}").fetchall()
+        names = suite_names([row[0] for row in described], activity, wanted, side)
+        columns = ", ".join(f"{quoted(old)} as {quoted(new)}" for old, new in names.items())
+        connection.exec_driver_sql(f"create or replace view {quoted(side)} as select {columns} from {source}")
         connection.commit()
+
+
+def suite_names(present: Sequence[str], activity: Activity, wanted: Sequence[str], side: Side) -> dict[str, str]:
+    """Map a side's columns to the suite's names: the target's, and the suite's own upper and lower case.
+
+    Athena lower-cases every name and Spark keeps them, so names are matched without regard to case, exactly
+    matching names first. A legacy column whose name a rename gives to another one steps aside: nothing in the
+    suite means it.
+    """
+    renames = activity.columns.items() if side == "legacy" else ()
+    legacy = {rule.legacy.lower(): name for name, rule in renames if rule.legacy}
+    given = {legacy[name.lower()].lower() for name in present if name.lower() in legacy}
+    spelling = {name.lower(): name for name in wanted}
+    mapped = {
+        name: legacy.get(name.lower()) or (f"{name} (legacy)" if name.lower() in given else name)
+        for name in present
+    }
+    taken = set(mapped.values())
+    for name, new in mapped.items():
+        wanted_name = spelling.get(new.lower(), new)
+        if wanted_name not in taken:
+            mapped[name] = wanted_name
+    return mapped
 
 
 def _sensitive(activity: Activity) -> frozenset[str]:

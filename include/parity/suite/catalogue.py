@@ -1,7 +1,7 @@
 """The Great Expectations classes that a suite may name, listed without importing Great Expectations.
 
-Importing it costs seconds and Dag files are parsed all day; ``gx_expectations.json`` is generated from it by
-:mod:`parity.expectations.catalogue`, and a test compares the two.
+Importing it costs seconds and Dag files are parsed all day; ``gx_expectations.json`` is generated from it by the
+test that compares the two.
 """
 
 from __future__ import annotations
