@@ -35,11 +35,9 @@ def shortened(text: str, width: int) -> str:
 
 def wrapped(text: str, indent: str, width: int | None) -> str:
     """Return ``text`` behind an indent, its lines broken between words; long URLs stay whole."""
-    if width is None:
-        return f"{indent}{visible(' '.join(text.split()))}"
     return textwrap.fill(
         visible(" ".join(text.split())),
-        width,
+        width or sys.maxsize,
         initial_indent=indent,
         subsequent_indent=f"{indent}  ",
         break_long_words=False,

@@ -183,15 +183,12 @@ def _print(result: Result, title: str) -> None:
 
 
 def _save(place: str, text: str) -> None:
-    if place == "-":
-        if sys.stdout is None:
-            raise BadInput("Standard output is closed, and - names it.", remedy="Name a file.")
-        sys.stdout.write(text)
-        return
-    try:
+    if place != "-":
         Path(place).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{place} cannot be written: {error.strerror}.") from error
+        return
+    if sys.stdout is None:
+        raise BadInput("Standard output is closed, and - names it.", remedy="Name a file.")
+    sys.stdout.write(text)
 
 
 @contextlib.contextmanager

@@ -139,17 +139,10 @@ def show(result: DatabaseResult, to: str) -> None:
         click.echo(text)
     else:
         if to:
-            _write(Path(to), text)
+            Path(to).write_text(text + "\n")
         click.echo("\n".join(map(visible, lines(result))))
     if result.verdict.exit_code == 2:
         click.echo(f"parity: {visible(result.reason)}", err=True)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text + "\n")
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def lines(result: DatabaseResult) -> list[str]:

@@ -74,7 +74,8 @@ def _report(path: Path) -> int:
     """Print what a file or folder holds and return the number of mistakes."""
     loaded = _load(path)
     for suite in loaded.suites:
-        expected = sum(_expectations(loaded, suite.suite))
+        expect = [activity.expect for activity in suite.activities]
+        expected = sum(2 * len(one.both) + len(one.legacy) + len(one.target) for one in expect)
         click.echo(
             f"{loaded.paths[suite.suite]}: {suite.suite}: "
             f"{plural(len(suite.activities), 'activity', 'activities')}, {plural(expected, 'expectation')}, "
@@ -99,10 +100,3 @@ def _load(path: Path) -> LoadedSuites:
     suites = tuple(suite for suite in loaded.suites if suite.suite in paths)
     errors = tuple(error for error in loaded.errors if error.path == path)
     return LoadedSuites(suites, errors, loaded.waivers, paths)
-
-
-def _expectations(loaded: LoadedSuites, name: str) -> Iterable[int]:
-    suite = next(suite for suite in loaded.suites if suite.suite == name)
-    for activity in suite.activities:
-        expect = activity.expect
-        yield 2 * len(expect.both) + len(expect.legacy) + len(expect.target)
