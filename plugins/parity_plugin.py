@@ -22,7 +22,7 @@ def _app() -> Any:
     from parity.airflow.connections.artefacts import open_artefacts
     from parity.history.store import open_store
     from parity.settings import settings
-    from parity.web import create_app
+    from parity.web.app import create_app
 
     # Airflow mounts a plugin's app without authentication; this is Airflow's own.
     guard = [Depends(requires_access_view(AccessView.PLUGINS))]

@@ -268,7 +268,7 @@ def export(spark: Any, request: ExportRequest) -> dict[str, Any]:
     if not folder.is_empty():
         raise Refused(f"{request.destination} is not empty; every export needs a folder of its own")
     rows, source = read(spark, folder, request)
-    answer = _answer(spark, request, rows)
+    answer = rows if request.mode == "rows" else run_query(spark, str(request.digest_sql), request.business_date)
     files = max(1, -(-source.bytes // FILE_BYTES)) if request.mode == "rows" else 1
     extra = {"columns": _columns(rows)} if request.mode == "digest" else {}
     settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
@@ -286,12 +286,6 @@ def _refuse_change(spark: Any, folder: ExportFolder, request: ExportRequest, bef
     after = source_of(spark, folder, request.table, run_query(spark, select(request), request.business_date))
     if after.version != before.version:
         raise Refused(f"{request.table} changed while it was read: it was {before.version} and is {after.version}")
-
-
-def _answer(spark: Any, request: ExportRequest, rows: Any) -> Any:
-    if request.mode == "digest":
-        return run_query(spark, str(request.digest_sql), request.business_date)
-    return rows
 
 
 def _columns(rows: Any) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from parity.flow.housekeeping import sweep_artefacts
 from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.history.store import Store, open_store
-from parity.web import create_app
+from parity.web.app import create_app
 from parity.web.pages import write_run_page
 from parity_sandbox.demo.connections import connections
 from parity_sandbox.world import aws

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from fake_clock import FakeClock
 from parity.clients.adf import AdfClient, AdfConfig
-from parity.clients.adf_activities import ActivityRuns, activity_run
+from parity.clients.adf_activities import ActivityRuns
 from parity.clients.adf_chain import first_broken
 from parity.clients.adf_runs import MARK, AdfRuns
 from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
@@ -145,10 +145,10 @@ def test_a_round_of_a_loop_is_no_success_before_the_loop_has_ended(
     run_id = runs.submit(asked(publish(loop)), "t-1")
     until(lambda: "stuck" in factory.activities(run_id))
     assert factory.activities(run_id)["load"].phase is Phase.SUCCEEDED
-    assert activities.status(activity_run(run_id, "load")).phase is Phase.RUNNING
+    assert activities.status(f"{run_id}/load").phase is Phase.RUNNING
     sandbox_light.heal()
     ended(runs, run_id)
-    assert activities.status(activity_run(run_id, "load")).phase is Phase.SUCCEEDED
+    assert activities.status(f"{run_id}/load").phase is Phase.SUCCEEDED
 
 
 def test_an_earlier_success_is_void_while_a_recovery_repeats_what_lies_upstream(
@@ -163,13 +163,13 @@ def test_an_earlier_success_is_void_while_a_recovery_repeats_what_lies_upstream(
     sandbox_light.fault(kind="stays_running", target="broken")
     new = runs.submit({**request, "recovery_of": old}, "t-2")
     until(lambda: "pipeline_run" in factory.activities(new).get("broken", RunStatus("", "", Phase.WAITING)).output)
-    found = {name: activities.status(activity_run(new, name)) for name in ("first", "after")}
+    found = {name: activities.status(f"{new}/{name}") for name in ("first", "after")}
     assert found["first"].phase is Phase.SUCCEEDED
     assert found["first"].output["pipeline_run"] == old
     assert found["after"].phase is Phase.RUNNING
     sandbox_light.heal()
     ended(runs, new)
-    assert activities.status(activity_run(new, "after")).output["pipeline_run"] == new
+    assert activities.status(f"{new}/after").output["pipeline_run"] == new
 
 
 def test_a_running_pipeline_is_cancelled(factory: AdfClient, publish: Any, sandbox_light: Any) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -123,16 +123,12 @@ def _send_changes(
     store: AlertStore, run: RunSnapshot, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
 ) -> tuple[Delivery, ...]:
     def decide(stored: Rows) -> tuple[Rows, Rows]:
-        states, changes = advance([_state(row) for row in stored], run)
+        states, changes = advance([AlertState(**row) for row in stored], run)
         entries = [_entry(change, outcome, sender.name, run) for change in changes for sender in senders]
         return [asdict(state) for state in states], entries
 
     store.change_alerts(run.suite, decide)
     return tuple(_send(store, run.suite, senders, clock))
-
-
-def _state(row: Mapping[str, Any]) -> AlertState:
-    return AlertState(**{field.name: row[field.name] for field in fields(AlertState)})
 
 
 def _entry(change: Change, outcome: RunOutcome, channel: str, run: RunSnapshot) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def pagerduty(message: Message, routing_key: str) -> dict[str, Any]:
 
 def slack(message: Message) -> dict[str, Any]:
     """Return ``text`` (for notifications) and ``blocks`` of a Slack message, without its channel."""
-    lines = "\n".join(f"*{label}*  {_slack(line)}" for label, line in zip(LABELS, message.lines, strict=True))
+    escaped = (html.escape(line, quote=False) for line in message.lines)
+    lines = "\n".join(f"*{label}*  {line}" for label, line in zip(LABELS, escaped, strict=True))
     heading = f"{SIGNS[message.event]} {message.event.value.capitalize()}: {_where(message)}"
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": True}},
@@ -38,7 +39,7 @@ def slack(message: Message) -> dict[str, Any]:
     if message.url.startswith(("http://", "https://")):
         button = {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": message.url}
         blocks.append({"type": "actions", "elements": [button]})
-    return {"text": f"{SIGNS[message.event]} {_slack(message.title)}", "blocks": blocks}
+    return {"text": f"{SIGNS[message.event]} {html.escape(message.title, quote=False)}", "blocks": blocks}
 
 
 def email(message: Message) -> tuple[str, str, str]:
@@ -72,7 +73,3 @@ def _payload(message: Message) -> dict[str, Any]:
 def _where(message: Message) -> str:
     name = f"{message.suite} · {message.activity}" if message.activity else message.suite
     return f"{name} · {message.business_date}"
-
-
-def _slack(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -22,11 +22,6 @@ FRESH = 1.0
 """Seconds for which one answer serves every activity."""
 
 
-def activity_run(pipeline_run: str, activity: str) -> str:
-    """Return the id of an activity of a pipeline run."""
-    return f"{pipeline_run}/{activity}"
-
-
 class ActivityRuns:
     """RemoteRuns, look-only: ids are ``<pipeline run>/<activity>``. Never submits, never cancels."""
 

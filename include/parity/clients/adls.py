@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, TokenCredentialAdapter, entra_credential
+from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, entra_credential
 from parity.clients.http import Retry, is_loopback, require_safe
 from parity.clients.objects import ObjectUrl, azure_errors, local_errors, save
 from parity.clients.storage import ObjectInfo
@@ -124,7 +124,7 @@ def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
     if is_loopback(config.url):
         # The client refuses to send a token over http, even to this very machine; its hook does not.
         return {"raw_request_hook": lambda request: _sign(request, credential)}
-    return {"credential": TokenCredentialAdapter(credential)}
+    return {"credential": credential}
 
 
 def _sign(request: Any, credential: BearerCredential) -> None:

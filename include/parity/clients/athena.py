@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from parity.clients.athena_sql import Statement, without_rows
-from parity.clients.aws import AwsClients, aws_errors
+from parity.clients.aws import AwsClients, aws_errors, console_url
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
 from parity.errors import DeadlineExceeded, RemoteFailed
@@ -108,14 +108,12 @@ class AthenaRuns:
             query = athena.get_query_execution(QueryExecutionId=run_id)["QueryExecution"]
         status = query["Status"]
         phase = LIFECYCLE.phase(status["State"])
-        region = athena.meta.region_name
-        console = f"https://{region}.console.aws.amazon.com/athena/home?region={region}"
         return RunStatus(
             run_id=run_id,
             state=status["State"],
             phase=phase,
             error=query_error(status) if phase in (Phase.FAILED, Phase.CANCELLED) else None,
-            url=f"{console}#/query-editor/history/{run_id}",
+            url=console_url(athena, "athena", f"/query-editor/history/{run_id}"),
             started=status.get("SubmissionDateTime"),
             ended=status.get("CompletionDateTime") if phase.ended else None,
             output=self._facts(query),

@@ -80,11 +80,6 @@ def without_rows(query: Statement) -> Statement:
     return Statement(f"SELECT * FROM (\n{query.sql}\n) LIMIT 0", query.parameters)
 
 
-def quoted(identifier: str) -> str:
-    """Return a column's or table's name as Athena's queries quote it."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def literal(value: Value) -> str:
     """Return a value as a typed literal."""
     for kind, render in _LITERALS:
@@ -107,7 +102,7 @@ _LITERALS: tuple[tuple[type, Callable[[Any], str]], ...] = (
 
 @dataclass
 class _Binder:
-    """Rewrites a statement token by token, knowing in which clause it stands."""
+    """Rewrites a statement token by token, and tracks the clause."""
 
     values: Mapping[str, Value]
     text: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """boto3's errors as ours.
 
-boto3 retries by itself, because it knows which AWS calls may be repeated. What it gives up on becomes a class of
-:mod:`parity.errors`, by AWS's code first, because Athena and Glue answer 400 for nearly everything.
+boto3 retries by itself, by its own rules for which AWS calls may be repeated. What it gives up on becomes a class
+of :mod:`parity.errors`, by AWS's code first, because Athena and Glue answer 400 for nearly everything.
 """
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ MEANING: Mapping[str, int] = (
     | dict.fromkeys(BROKEN, 503)
 )
 """The HTTP status that AWS's code means, whatever status it came with."""
+
+
+def console_url(client: Any, page: str, place: str) -> str:
+    """Return where a person can look at something of a boto3 client's service."""
+    region = client.meta.region_name
+    return f"https://{region}.console.aws.amazon.com/{page}/home?region={region}#{place}"
 
 
 @contextmanager

@@ -85,6 +85,13 @@ class BearerCredential:
                 self._spent = self._token.expires - min(MARGIN, (self._token.expires - now) / 10)
             return self._token
 
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        """Return the token as azure-core wants it; the scope was fixed when the credential was made."""
+        from azure.core.credentials import AccessToken
+
+        token = self.token()
+        return AccessToken(token.text.get_secret_value(), int(token.expires))
+
     def renew(self) -> bool:
         """Forget the token and its source."""
         with self._lock:
@@ -241,17 +248,3 @@ _IDENTITIES: dict[Kind, Callable[[EntraConfig], Any]] = {
 def _first_sentence(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__
-
-
-class TokenCredentialAdapter:
-    """Lends one of our credentials to an Azure SDK client."""
-
-    def __init__(self, credential: BearerCredential) -> None:
-        self._credential = credential
-
-    def get_token(self, *scopes: str, **options: Any) -> Any:
-        """Return the token as azure-core wants it; the scope was fixed when the credential was made."""
-        from azure.core.credentials import AccessToken
-
-        token = self._credential.token()
-        return AccessToken(token.text.get_secret_value(), int(token.expires))

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from parity.clients.objects import ObjectUrl, local_errors, save
+from parity.clients.objects import DRAFT, ObjectUrl, local_errors, save
 from parity.clients.storage import CHUNK, ObjectInfo
-
-DRAFT = ".part"
 
 
 def file_url(path: Path) -> str:
@@ -44,13 +41,10 @@ class FileStorage:
             return path.read_bytes()
 
     def write(self, url: str, data: bytes) -> None:
-        """Put a file whole, in one step: a reader or a neighbour never sees half of it."""
+        """Put a file whole, in one step."""
         path = self._path(url)
-        draft = path.with_name(f".{path.name}.{uuid4().hex[:12]}{DRAFT}")
         with local_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(data)
-            draft.replace(path)
+            save([data], path)
 
     def download(self, url: str, to: Path) -> int:
         """Copy a file."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from parity.clients.aws import AwsClients, aws_errors
+from parity.clients.aws import AwsClients, aws_errors, console_url
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus
 from parity.errors import ExportRefused, NotFound
 from parity.wording import did_you_mean
@@ -99,14 +99,12 @@ class GlueRuns:
         with aws_errors("Glue", f"run {name} of job {job!r}"):
             run = glue.get_job_run(JobName=job, RunId=name)["JobRun"]
         phase = LIFECYCLE.phase(run["JobRunState"])
-        region = glue.meta.region_name
-        console = f"https://{region}.console.aws.amazon.com/gluestudio/home?region={region}"
         return RunStatus(
             run_id=run_id,
             state=run["JobRunState"],
             phase=phase,
             error=_error(run) if phase in BAD else None,
-            url=f"{console}#/job/{job}/run/{name}",
+            url=console_url(glue, "gluestudio", f"/job/{job}/run/{name}"),
             started=run.get("StartedOn"),
             ended=run.get("CompletedOn") if phase.ended else None,
             output={"attempt": run.get("Attempt", 0), "seconds": run.get("ExecutionTime", 0)},

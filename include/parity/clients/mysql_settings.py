@@ -104,7 +104,7 @@ def settings(statement_seconds: float, lock_seconds: int, packet_bytes: int) -> 
 
 
 def unset(wanted: Iterable[Setting], shown: Mapping[str, str]) -> list[tuple[Setting, str]]:
-    """Return the settings that a session does not have although its server knows them, and what it has."""
+    """Return the settings that a session does not have although its server has them, and their values."""
     return [
         (setting, shown[setting.name])
         for setting in wanted

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from parity.clients.http import Failure, error_for
 from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Unreachable
+
+DRAFT = ".part"
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,9 @@ class ObjectUrl:
 
 
 def save(chunks: Iterable[bytes], to: Path) -> int:
-    """Write chunks to a file that appears only when it is whole; return its size in bytes."""
+    """Write chunks to a file of which no reader or other writer sees half; return its size in bytes."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    draft = to.with_name(to.name + ".part")
+    draft = to.with_name(f".{to.name}.{uuid4().hex[:12]}{DRAFT}")
     with draft.open("wb") as file:
         for chunk in chunks:
             file.write(chunk)

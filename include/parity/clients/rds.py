@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from parity.clients.aws import AwsClients, aws_errors
+from parity.clients.aws import AwsClients, aws_errors, console_url
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
 from parity.errors import NotFound
 from parity.wording import did_you_mean
@@ -49,7 +49,7 @@ def instance(clients: AwsClients, name: str) -> CloudServer:
         version=found["EngineVersion"],
         host=endpoint.get("Address", ""),
         port=int(endpoint.get("Port") or 0),
-        url=_url(rds, f"database:id={name};is-cluster=false"),
+        url=console_url(rds, "rds", f"database:id={name};is-cluster=false"),
     )
     return _with_parameters(rds, server, "describe_db_parameters", [("DBParameterGroupName", g) for g in groups])
 
@@ -70,7 +70,7 @@ def cluster(clients: AwsClients, name: str) -> CloudServer:
         version=found["EngineVersion"],
         host=found.get("Endpoint", ""),
         port=int(found.get("Port") or 0),
-        url=_url(rds, f"database:id={name};is-cluster=true"),
+        url=console_url(rds, "rds", f"database:id={name};is-cluster=true"),
     )
     groups = [("DBClusterParameterGroupName", group)] if group else []
     return _with_parameters(rds, server, "describe_db_cluster_parameters", groups)
@@ -103,8 +103,3 @@ def _names(rds: Any, operation: str, what: str) -> list[str]:
 
 def _unknown(kind: str, name: str, known: list[str]) -> NotFound:
     return NotFound(f"RDS has no {kind} {name!r}.", remedy=did_you_mean(name, known))
-
-
-def _url(rds: Any, part: str) -> str:
-    region = rds.meta.region_name
-    return f"https://{region}.console.aws.amazon.com/rds/home?region={region}#{part}"

@@ -43,7 +43,7 @@ class Lifecycle:
         if (phase := self.phases.get(state)) is None:
             raise Terminal(
                 f"{self.cloud} answered with the state {state!r}, which Parity does not know.",
-                remedy=f"It knows {', '.join(self.phases)}; add the new one in parity.clients.",
+                remedy=f"Known: {', '.join(self.phases)}; add the new one in parity.clients.",
             )
         return phase
 

@@ -41,11 +41,6 @@ class MarkedText:
     after: str = ""
     null: bool = False
 
-    @property
-    def whole(self) -> str:
-        """Return the value without its mark."""
-        return "NULL" if self.null else self.before + self.marked + self.after
-
 
 @dataclass(frozen=True)
 class CauseShare:
@@ -172,14 +167,7 @@ def _shown(value: Any, name: str = "") -> Any:
 
 def _counts(result: Result) -> tuple[tuple[str, int], ...]:
     rows = result.rows
-    named = {
-        "legacy": rows.legacy,
-        "target": rows.target,
-        "equal": rows.equal,
-        "changed": rows.changed,
-        "missing": rows.missing,
-        "extra": rows.extra,
-    }
+    named = {name: getattr(rows, name) for name in ("legacy", "target", "equal", "changed", "missing", "extra")}
     doubled = {"duplicate keys, legacy": rows.duplicate_legacy, "duplicate keys, target": rows.duplicate_target}
     return (*named.items(), *((name, n) for name, n in doubled.items() if n))
 

@@ -1,4 +1,4 @@
-"""An ASGI app over the results store and the artefacts; it knows nothing of Airflow.
+"""An ASGI app over the results store and the artefacts, without Airflow.
 
 Whoever mounts it passes the guard, because Airflow mounts a plugin's app without any authentication. Reports
 are files that Parity wrote itself; they are served with a policy that forbids them every outside address.

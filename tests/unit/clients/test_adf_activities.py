@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from parity.clients.adf import ActivityDefinition, Pipeline, PipelineRun
-from parity.clients.adf_activities import ActivityRuns, activity_run
+from parity.clients.adf_activities import ActivityRuns
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.errors import BadInput
 
@@ -49,7 +49,7 @@ def failed(attempt: int = 0) -> RunStatus:
 
 
 def look(factory: Factory, activity: str) -> RunStatus:
-    return ActivityRuns(factory).status(activity_run("p1", activity))  # type: ignore[arg-type]
+    return ActivityRuns(factory).status(f"p1/{activity}")  # type: ignore[arg-type]
 
 
 def test_an_activity_is_known_as_soon_as_it_succeeded_itself() -> None:
@@ -101,7 +101,7 @@ def test_one_answer_serves_every_activity() -> None:
     factory = Factory()
     runs = ActivityRuns(factory, monotonic=lambda: 1.0)  # type: ignore[arg-type]
     for name in ("load", "settle"):
-        runs.status(activity_run("p1", name))
+        runs.status(f"p1/{name}")
     assert factory.asked == 1
 
 

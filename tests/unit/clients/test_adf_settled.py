@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from fake_clock import FakeClock
-from parity.clients.adf_activities import ActivityRuns, activity_run
+from parity.clients.adf_activities import ActivityRuns
 from parity.clients.remote import Phase, RunStatus
 from parity.errors import ExportRefused
 from unit.clients.factories import FakeFactory, activity
@@ -25,7 +25,7 @@ def factory(clock: FakeClock) -> FakeFactory:
 
 
 def look(factory: FakeFactory, name: str, run: str = "r") -> RunStatus:
-    return ActivityRuns(factory.client()).status(activity_run(run, name))
+    return ActivityRuns(factory.client()).status(f"{run}/{name}")
 
 
 def at(minute: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.clients.athena_sql import bind, literal, quoted, unload, without_rows
+from parity.clients.athena_sql import bind, literal, unload, without_rows
 from parity.errors import BadInput
 from parity.settings import PROJECT
 
@@ -128,10 +128,6 @@ def test_an_unload_needs_a_folder_in_s3(place: str) -> None:
 
 def test_a_query_without_rows_has_the_same_columns() -> None:
     assert without_rows(bind("SELECT a FROM t", {})).sql == "SELECT * FROM (\nSELECT a FROM t\n) LIMIT 0"
-
-
-def test_a_name_is_quoted() -> None:
-    assert quoted('a"b') == '"a""b"'
 
 
 QUERIES = sorted((PROJECT / "include" / "suites" / "sql").glob("*.sql"))

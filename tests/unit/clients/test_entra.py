@@ -14,7 +14,6 @@ from parity.clients.entra import (
     AccessToken,
     BearerCredential,
     EntraConfig,
-    TokenCredentialAdapter,
     entra_credential,
 )
 from parity.errors import AccessDenied, BadInput
@@ -132,6 +131,6 @@ def test_a_secret_does_not_travel_to_another_machine_in_clear() -> None:
 def test_an_azure_client_can_borrow_the_token(wire: Any, clock: FakeClock) -> None:
     wire.on("POST", "/token", grant("one"))
     credential = entra_credential(LOCAL, MANAGEMENT, clock=clock, transport=wire.transport)
-    lent = TokenCredentialAdapter(credential).get_token("ignored")
+    lent = credential.get_token("ignored")
     assert lent.token == "one"
     assert lent.expires_on == int(clock.now().timestamp()) + 3599

@@ -13,7 +13,7 @@ from parity.compare.result import Rows, Verdict
 from parity.errors import AccessDenied
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
-from parity.web import create_app
+from parity.web.app import create_app
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
