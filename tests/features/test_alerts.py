@@ -22,8 +22,9 @@ from parity.alerts.senders import (
     SlackSender,
     WebhookSender,
 )
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
+from parity.suite.models import Cause
 
 scenarios("alerts.feature")
 

@@ -22,13 +22,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.migrate import VERSION_TABLE
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.history.tables import metadata
+from parity.suite.models import Cause
 
 MARIADBD = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
 PATIENCE = 60.0

@@ -22,7 +22,7 @@ MISSING = "missing_rows"
 EXTRA = "extra_rows"
 EXPECTATION = "expectation"
 DIFFERENT = "different"
-"""Causes that are not of a column; the others are :class:`parity.compare.result.Cause`."""
+"""Causes that are not of a column; the others are :class:`parity.suite.models.Cause`."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from parity.suite.models import Cause
+
 
 class Verdict(StrEnum):
     """The four results of a comparison."""
@@ -28,31 +30,6 @@ class Verdict(StrEnum):
     def exit_code(self) -> int:
         """Return 0 for green, 1 for different, 2 for could not compare."""
         return {Verdict.FAIL: 1, Verdict.INVALID: 2}.get(self, 0)
-
-
-class Cause(StrEnum):
-    """Why a value differs; claimed for a row only when undoing it makes the two values equal."""
-
-    TIMEZONE_SHIFT = "timezone_shift"
-    TIMESTAMP_PRECISION = "timestamp_precision"
-    ROUNDING = "rounding"
-    SCALE = "scale"
-    TRUNCATION = "truncation"
-    TRAILING_SPACE = "trailing_space"
-    WHITESPACE = "whitespace"
-    CASE = "case"
-    NULL_VS_EMPTY = "null_vs_empty"
-    NULL_VS_DEFAULT = "null_vs_default"
-    TYPE_FORMAT = "type_format"
-    ENCODING = "encoding"
-    SIGN = "sign"
-    SWAPPED_COLUMNS = "swapped_columns"
-    OFF_BY_ONE_DATE = "off_by_one_date"
-    LATE_PARTITION = "late_partition"
-    DUPLICATE_LOAD = "duplicate_load"
-    JOIN_FAN_OUT = "join_fan_out"
-    SHARED_VALUE = "shared_value"
-    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
+from parity.suite.models import Cause
 
 COUNTS = tuple(field.name for field in fields(Rows))
 AS_IS = ("reason", "recorded", "first_broken", "seconds", "report", "suite_sha", "bytes_scanned")

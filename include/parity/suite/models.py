@@ -78,6 +78,31 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Cause(StrEnum):
+    """Why a value differs; claimed for a row only when undoing it makes the two values equal."""
+
+    TIMEZONE_SHIFT = "timezone_shift"
+    TIMESTAMP_PRECISION = "timestamp_precision"
+    ROUNDING = "rounding"
+    SCALE = "scale"
+    TRUNCATION = "truncation"
+    TRAILING_SPACE = "trailing_space"
+    WHITESPACE = "whitespace"
+    CASE = "case"
+    NULL_VS_EMPTY = "null_vs_empty"
+    NULL_VS_DEFAULT = "null_vs_default"
+    TYPE_FORMAT = "type_format"
+    ENCODING = "encoding"
+    SIGN = "sign"
+    SWAPPED_COLUMNS = "swapped_columns"
+    OFF_BY_ONE_DATE = "off_by_one_date"
+    LATE_PARTITION = "late_partition"
+    DUPLICATE_LOAD = "duplicate_load"
+    JOIN_FAN_OUT = "join_fan_out"
+    SHARED_VALUE = "shared_value"
+    UNEXPLAINED = "unexplained"
+
+
 def parse_tolerance(value: object) -> object:
     """Split ``1e-9``, ``0.01 %`` and ``1ms`` into absolute, relative and time tolerances."""
     if isinstance(value, int | float | Decimal):

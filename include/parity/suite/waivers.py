@@ -11,36 +11,9 @@ from parity.errors import SuiteError
 from parity.suite.checks import check_expression
 from parity.suite.diagnostics import Diagnostic, diagnose
 from parity.suite.model_loader import WAIVERS_FILE
-from parity.suite.models import Activity, Frozen, Suite, Waiver
+from parity.suite.models import Activity, Cause, Frozen, Suite, Waiver
 from parity.suite.yaml_source import YamlDocument, read_yaml
 from parity.wording import did_you_mean
-
-CAUSES = frozenset(
-    {
-        "timezone_shift",
-        "timestamp_precision",
-        "rounding",
-        "scale",
-        "truncation",
-        "trailing_space",
-        "whitespace",
-        "case",
-        "null_vs_empty",
-        "null_vs_default",
-        "type_format",
-        "encoding",
-        "sign",
-        "swapped_columns",
-        "off_by_one_date",
-        "late_partition",
-        "duplicate_load",
-        "join_fan_out",
-        "shared_value",
-        "unexplained",
-    }
-)
-"""The causes that a waiver may name; a test compares them with :class:`parity.compare.result.Cause`."""
-
 
 PLACEHOLDERS = {
     "suite": "SUITE",
@@ -110,9 +83,9 @@ def _drafted(waiver: Waiver) -> list[Diagnostic]:
 
 
 def _cause(waiver: Waiver) -> Iterator[Diagnostic]:
-    if waiver.cause is not None and waiver.cause not in CAUSES:
+    if waiver.cause is not None and waiver.cause not in set(Cause):
         yield Diagnostic(
-            ("cause",), f"cause {waiver.cause!r} is unknown.", did_you_mean(waiver.cause, CAUSES, "Known:")
+            ("cause",), f"cause {waiver.cause!r} is unknown.", did_you_mean(waiver.cause, Cause, "Known:")
         )
 
 

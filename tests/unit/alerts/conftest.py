@@ -15,8 +15,9 @@ import uvicorn
 
 from fake_clock import FakeClock
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Rows, Verdict
 from parity.history.store import Store, open_store
+from parity.suite.models import Cause
 from parity_sandbox.sink.inbox import Inbox
 from parity_sandbox.sink.mail import open_mailbox
 from parity_sandbox.sink.routes import Sink

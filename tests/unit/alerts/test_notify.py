@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from fake_clock import FakeClock
 from parity.alerts.notify import notify, notify_late
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
-from parity.compare.result import Cause, ColumnFacts, Rows, Verdict
+from parity.compare.result import ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
 from parity.history import tables
 from parity.history.store import Store, open_store
-from parity.suite.models import Severity
+from parity.suite.models import Cause, Severity
 from unit.alerts.conftest import Channel
 
 Make = Callable[..., ActivityOutcome]

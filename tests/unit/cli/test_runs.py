@@ -19,9 +19,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from parity.cli import cli
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import open_store
+from parity.suite.models import Cause
 
 DAY = date(2026, 3, 2)
 WHY = "[7] rows differ: " + ", ".join(f"column_{number}: rounding" for number in range(20)) + "."

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
+from parity.suite.models import Cause
 
 DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 3, 2, 30, 0, 123456, tzinfo=UTC)

@@ -11,7 +11,6 @@ import pytest
 
 from parity.compare.result import (
     Canary,
-    Cause,
     CauseCount,
     ColumnFacts,
     Money,
@@ -24,6 +23,7 @@ from parity.compare.result import (
 from parity.report.data import report_data
 from parity.report.html import render_html
 from parity.report.text import render_text
+from parity.suite.models import Cause
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULT = Result(

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.compare.result import Cause
 from parity.suite.suite_files import LoadedSuites, load_suites
-from parity.suite.waivers import CAUSES
 
 WAIVER = """\
 waivers:
@@ -74,7 +72,3 @@ def test_a_waiver_of_a_broken_suite_is_not_blamed(folder: Path) -> None:
     loaded = write(folder)
     assert len(loaded.waivers) == 1
     assert all(error.path.name == "payments.yaml" for error in loaded.errors)
-
-
-def test_the_causes_a_waiver_may_name_are_those_that_are_found() -> None:
-    assert {cause.value for cause in Cause} == CAUSES

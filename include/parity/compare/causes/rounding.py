@@ -15,10 +15,10 @@ from decimal import Decimal
 
 from parity.compare.causes.column_batches import ColumnBatch
 from parity.compare.causes.variants import Variant, either_way, swapped
-from parity.compare.result import Cause
 from parity.compare.schema.rules import plain
 from parity.compare.session import DuckSession
 from parity.compare.types import ValueKind, fill
+from parity.suite.models import Cause
 
 _FEWEST = 8
 """Pairs without which a pattern may be chance: even digits eight times in a row, one time in 256."""

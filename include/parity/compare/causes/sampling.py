@@ -16,11 +16,11 @@ from parity.compare.causes.variants import (
     text_variants,
     time_variants,
 )
-from parity.compare.result import Cause
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.schema.rules import ticks
 from parity.compare.session import DuckSession, text
 from parity.compare.types import ValueKind, fill
+from parity.suite.models import Cause
 
 _SAMPLE = 5_000
 _BATCH = 200

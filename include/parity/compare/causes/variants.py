@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from parity.compare.result import Cause
 from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import SPACES, precision, ticks
 from parity.compare.session import text
 from parity.compare.types import ValueKind, fill, verbatim
+from parity.suite.models import Cause
 
 
 class Code(IntEnum):

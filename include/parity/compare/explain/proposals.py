@@ -15,7 +15,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from parity.compare.explain.waiver_drafts import draft_cells
-from parity.compare.result import Cause
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.hash_scan import key_hash
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
@@ -23,7 +22,7 @@ from parity.compare.schema.rules import SPACES, equality_rule, plain, ticks
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import ValueKind, fill
-from parity.suite.models import ColumnRule
+from parity.suite.models import Cause, ColumnRule
 
 _ENOUGH_EQUAL = 1_000
 """Equal rows on which an expression has proved harmless."""

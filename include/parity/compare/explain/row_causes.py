@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from parity.compare.explain.redaction import SensitiveValues, mask
-from parity.compare.result import Cause, RowCause
+from parity.compare.result import RowCause
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.pairing import EXTRA, MISSING
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import ValueKind
+from parity.suite.models import Cause
 from parity.wording import plural
 
 _SHARED = (ValueKind.TEXT, ValueKind.DATE, ValueKind.INTEGER, ValueKind.BOOLEAN, ValueKind.TIMESTAMP)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from parity.compare.result import Cause, RowCause
+from parity.compare.result import RowCause
 from parity.compare.rows.facts import Facts
 from parity.compare.schema.plan import PlannedColumn
 from parity.compare.spec import Spec
+from parity.suite.models import Cause
 from parity.suite.waivers import PLACEHOLDERS
 
 _LASTS = timedelta(days=14)

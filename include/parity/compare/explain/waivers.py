@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from parity.compare.result import Cause, SchemaFact
+from parity.compare.result import SchemaFact
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import absolute_sums, money_columns, unsummed
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING
@@ -20,7 +20,7 @@ from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import DuckSession, ident
 from parity.compare.spec import Spec
 from parity.errors import BadInput, CouldNotCompare
-from parity.suite.models import Waiver
+from parity.suite.models import Cause, Waiver
 from parity.wording import plural
 
 _ROW = ident("parity row")

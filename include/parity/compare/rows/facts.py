@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from parity.compare.causes.sampling import SampledVariants, find_more, find_variants
 from parity.compare.causes.variants import Code, Variants
-from parity.compare.result import Cause, CauseCount, Rows
+from parity.compare.result import CauseCount, Rows
 from parity.compare.rows.hash_scan import Scanned, scan
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING, explain_again, pair_rows
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.session import DuckSession
 from parity.errors import CouldNotCompare
+from parity.suite.models import Cause
 
 
 @dataclass(frozen=True)

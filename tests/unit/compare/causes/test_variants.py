@@ -19,11 +19,10 @@ from parity.compare.causes.variants import (
     text_variants,
     time_variants,
 )
-from parity.compare.result import Cause
 from parity.compare.schema.plan import PlannedColumn, RawColumn
 from parity.compare.schema.rules import equality_rule
 from parity.compare.types import DataType, ValueKind, fill, unescaped
-from parity.suite.models import ColumnRule
+from parity.suite.models import Cause, ColumnRule
 
 
 def holding(variants: Sequence[Variant], left: str, right: str) -> list[str]:

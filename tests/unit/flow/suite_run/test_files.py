@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from parity.clients.artefacts import Artefacts
-from parity.compare.result import Cause, CauseCount, ColumnFacts, Money, Result, Rows, Verdict
+from parity.compare.result import CauseCount, ColumnFacts, Money, Result, Rows, Verdict
 from parity.errors import ExportRefused
 from parity.flow.housekeeping import sweep_artefacts
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
 from parity.flow.suite_run.files import ActivityFiles
+from parity.suite.models import Cause
 
 
 @pytest.fixture

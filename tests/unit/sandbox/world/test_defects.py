@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parity.compare.result import Cause, Verdict
+from parity.compare.result import Verdict
+from parity.suite.models import Cause
 from parity_sandbox.world.defects import (
     PatchRefused,
     UnknownDefect,
