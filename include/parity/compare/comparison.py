@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import resource
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from parity.compare.canary.runner import run_canary
 from parity.compare.explain.proposals import propose
 from parity.compare.explain.row_causes import explain_rows
 from parity.compare.explain.samples import take_samples
 from parity.compare.explain.waiver_drafts import draft_rows
-from parity.compare.explain.waivers import WaiverCoverage, apply_waivers
-from parity.compare.result import ColumnFacts, Money, NotCompared, Result, RowCause, Rows, Verdict
+from parity.compare.explain.waivers import apply_waivers
+from parity.compare.result import ColumnFacts, Money, NotCompared, Result, Rows, Verdict
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.money import sum_money
-from parity.compare.schema.plan import ComparisonPlan, plan_comparison
+from parity.compare.schema.plan import plan_comparison
 from parity.compare.schema.zones import refuse_ambiguous_times
 from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import Side, open_sides
 from parity.compare.spec import OnStep, Source, Spec
-from parity.compare.verdict import Evidence, coverage, judge, schema_differences
-from parity.errors import BadInput, CouldNotCompare, ExportRefused
+from parity.compare.verdict import Evidence, coverage, judge
+from parity.errors import CouldNotCompare, ExportRefused
 from parity.wording import plural
 
 _WIDE = 200
@@ -35,8 +34,6 @@ def compare_sources(legacy: Source, target: Source, spec: Spec, on_step: OnStep 
     try:
         with session(spec) as opened:
             result = _compare(opened, legacy, target, spec, on_step or (lambda _step: None))
-    except BadInput:
-        raise
     except CouldNotCompare as error:
         result = Result(Verdict.INVALID, str(error))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -59,48 +56,32 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
     )
     _check_promised(facts.rows, left, right)
     on_step("explain")
-    explained, proposals = session.both(
-        lambda here: _explain(here, plan, facts, spec, {*left.files.partitions, *right.files.partitions}),
-        lambda here: propose(here, plan, facts, spec),
+    (row_causes, covered, money, samples), proposals = session.both(
+        lambda here: (
+            explain_rows(here, facts, spec, {*left.files.partitions, *right.files.partitions}),
+            apply_waivers(here, facts, spec),
+            sum_money(here, plan, facts.prefix),
+            take_samples(here, facts, spec),
+        ),
+        lambda here: propose(here, facts, spec),
     )
     left.files.refuse_changed()
     right.files.refuse_changed()
-    verdict, reason = judge(
-        Evidence(plan, facts.rows, canary, explained.covered.uncovered, explained.covered.waived), spec
-    )
+    verdict, reason = judge(Evidence(plan, facts.rows, canary, covered.uncovered, covered.waived), spec)
     return Result(
         verdict,
         reason,
         rows=facts.rows,
-        columns=_columns(plan, facts, explained.money),
+        columns=_columns(facts, money),
         schema=plan.schema,
         not_compared=plan.left_out,
         coverage=coverage(plan),
         canary=canary,
-        row_causes=explained.row_causes,
-        samples=explained.samples,
-        loosened=_loosened(plan, facts),
-        waivers=tuple(one.to_dict() for one in explained.covered.applied),
-        proposals=(*proposals, *draft_rows(explained.row_causes, facts, spec)),
-    )
-
-
-@dataclass(frozen=True)
-class _Explained:
-    row_causes: tuple[RowCause, ...]
-    covered: WaiverCoverage
-    money: dict[int, tuple[Money, ...]]
-    samples: tuple[dict[str, Any], ...]
-
-
-def _explain(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str]
-) -> _Explained:
-    return _Explained(
-        explain_rows(session, plan, facts, spec, partitions),
-        apply_waivers(session, plan, facts, spec, schema_differences(plan)),
-        sum_money(session, plan, facts.prefix),
-        take_samples(session, plan, facts, spec),
+        row_causes=row_causes,
+        samples=samples,
+        loosened=_loosened(facts),
+        waivers=tuple(one.to_dict() for one in covered.applied),
+        proposals=(*proposals, *draft_rows(row_causes, facts, spec)),
     )
 
 
@@ -119,7 +100,7 @@ def _check_promised(rows: Rows, legacy: Side, target: Side) -> None:
             )
 
 
-def _columns(plan: ComparisonPlan, facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
+def _columns(facts: Facts, money: dict[int, tuple[Money, ...]]) -> tuple[ColumnFacts, ...]:
     pairs = facts.rows.equal + facts.rows.changed
     return tuple(
         ColumnFacts(
@@ -129,13 +110,13 @@ def _columns(plan: ComparisonPlan, facts: Facts, money: dict[int, tuple[Money, .
             facts.causes(c),
             () if c.rule.sensitive else money.get(c.index, ()),
         )
-        for c in plan.columns
+        for c in facts.plan.columns
     )
 
 
-def _loosened(plan: ComparisonPlan, facts: Facts) -> tuple[NotCompared, ...]:
+def _loosened(facts: Facts) -> tuple[NotCompared, ...]:
     return tuple(
         NotCompared(f"column {c.name}", c.equality_rule.hidden, facts.tolerated.get(c.index, 0))
-        for c in plan.columns
+        for c in facts.plan.columns
         if c.loosened
     )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parity.compare.result import Canary, Rows, SchemaFact, Verdict
+from parity.compare.result import Canary, Rows, Verdict
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.spec import Spec
 from parity.wording import plural
-
-DIFFERENT_SCHEMA = ("incompatible", "legacy_only", "target_only")
-"""Verdicts on a column that are differences in themselves."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +27,9 @@ def coverage(plan: ComparisonPlan) -> float:
     return len(plan.columns) / plan.total_columns if plan.total_columns else 0.0
 
 
-def schema_differences(plan: ComparisonPlan) -> tuple[SchemaFact, ...]:
-    """Return the columns whose very schema differs; an SQL expression of the suite settles a type."""
-    return tuple(fact for fact in plan.schema if fact.verdict in DIFFERENT_SCHEMA)
-
-
 def only_keys(plan: ComparisonPlan) -> bool:
     """Return whether rules left out every column but the key; a table without any other is compared whole."""
-    return bool(plan.ignored) and not schema_differences(plan) and not plan.keyless and not plan.values
+    return bool(plan.ignored) and not plan.schema_differences and not plan.keyless and not plan.values
 
 
 def judge(evidence: Evidence, spec: Spec) -> tuple[Verdict, str]:
@@ -89,7 +81,7 @@ def _different(evidence: Evidence) -> str:
     parts = [f"{n:,} {word}" for n, word in named if n]
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
     rows_text = f"{listed} row{'' if rows.different == 1 else 's'}" if parts else ""
-    found = schema_differences(evidence.plan)
+    found = evidence.plan.schema_differences
     schema = (
         (f"a different schema in {plural(len(found), 'column')} ({', '.join(f.name for f in found[:5])})")
         if found

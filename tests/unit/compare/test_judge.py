@@ -11,7 +11,7 @@ import pytest
 from parity.compare.result import Canary, Result, Rows, SchemaFact, Verdict
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.spec import Spec
-from parity.compare.verdict import Evidence, coverage, judge, only_keys, schema_differences
+from parity.compare.verdict import Evidence, coverage, judge, only_keys
 
 SPEC = Spec(key=("id",))
 SEEN = Canary(planted=9, found=9)
@@ -93,7 +93,7 @@ def test_the_reason_names_the_columns_whose_schema_differs_and_no_more_than_five
     ],
 )
 def test_a_column_of_one_side_or_of_types_that_never_meet_is_a_difference(verdict: str, differs: bool) -> None:
-    assert bool(schema_differences(plan(schema=(fact("c", verdict),)))) is differs
+    assert bool(plan(schema=(fact("c", verdict),)).schema_differences) is differs
 
 
 def test_no_common_column_is_invalid() -> None:

@@ -14,16 +14,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from parity.compare.explain.waiver_drafts import draft_cells
+from parity.compare.explain.waiver_drafts import Proposal, draft_cells, proposal, quoted
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.hash_scan import key_hash
-from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import SPACES, equality_rule, plain, ticks
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import ValueKind, fill
 from parity.suite.models import Cause, ColumnRule
 
+Rule = dict[str, Any]
+"""Parts of a column's rule, as a suite's YAML has them."""
 _ENOUGH_EQUAL = 1_000
 """Equal rows on which an expression has proved harmless."""
 _MOST_ROWS = 10_000
@@ -34,12 +36,12 @@ _FEW = 100
 """Columns counted in one statement; planning counts with conditions costs the square of their number."""
 
 
-def propose(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec) -> tuple[dict[str, Any], ...]:
+def propose(session: DuckSession, facts: Facts, spec: Spec) -> tuple[Proposal, ...]:
     """Return a rule for every explained column, or waivers where no rule helps; each with what it would leave."""
-    wanted = {c.index: rule for c in plan.values if (rule := _rule(session, c, facts))}
-    rules = _tried(session, plan, facts, wanted) if wanted else {}
-    found: list[dict[str, Any]] = []
-    for column in plan.values:
+    wanted = {c.index: rule for c in facts.plan.values if (rule := _rule(session, c, facts))}
+    rules = _tried(session, facts, wanted) if wanted else {}
+    found: list[Proposal] = []
+    for column in facts.plan.values:
         if column.index in rules:
             found.append(_shown(column, wanted[column.index], facts, rules[column.index]))
         elif facts.different(column):
@@ -47,30 +49,24 @@ def propose(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec
     return tuple(found)
 
 
-def _tried(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, wanted: dict[int, dict[str, Any]]
-) -> dict[int, tuple[int, int, int]]:
-    """Return, for every rule that helps, on how many differences it was tried, how many it covers and leaves."""
-    pairs, had, after = _retry(session, plan, facts, wanted)
+def _tried(session: DuckSession, facts: Facts, wanted: dict[int, Rule]) -> dict[int, tuple[int, int]]:
+    """Return, for every rule that helps, how many differences it covers and how many it leaves."""
+    pairs, had, after = _retry(session, facts, wanted)
     # Rows that were captured for another column are equal in this one, and were tried already.
-    unproven = [c for c in plan.values if c.index in wanted and pairs - had.get(c.index, 0) < _ENOUGH_EQUAL]
-    broken = _broken(session, plan, facts, unproven, wanted)
+    unproven = [c for c in facts.plan.values if c.index in wanted and pairs - had.get(c.index, 0) < _ENOUGH_EQUAL]
+    broken = _broken(session, facts, unproven, wanted)
     counts = {}
-    for column in plan.values:
+    for column in facts.plan.values:
         if column.index in wanted:
             before = had.get(column.index, 0)
             left = after.different(column) + broken.get(column.index, 0)
             if left < before:
-                counts[column.index] = before, before - left, left
+                counts[column.index] = before - left, left
     return counts
 
 
 def _broken(
-    session: DuckSession,
-    plan: ComparisonPlan,
-    facts: Facts,
-    columns: list[PlannedColumn],
-    wanted: dict[int, dict[str, Any]],
+    session: DuckSession, facts: Facts, columns: list[PlannedColumn], wanted: dict[int, Rule]
 ) -> dict[int, int]:
     """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
     risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
@@ -79,7 +75,7 @@ def _broken(
         part = risky[start : start + _MANY]
         values = ", ".join(c.value for c in part)
         rows = (
-            f"SELECT {values} FROM (SELECT {key_hash(plan)} AS kh, {values} FROM legacy) "
+            f"SELECT {values} FROM (SELECT {key_hash(facts.plan)} AS kh, {values} FROM legacy) "
             f"WHERE kh NOT IN (SELECT kh FROM {facts.prefix}wl) LIMIT {_MOST_ROWS}"
         )
         tests = (f"(NOT coalesce(TRY({_still_equal(c, wanted[c.index])}), false))::INTEGER" for c in part)
@@ -88,24 +84,22 @@ def _broken(
     return found
 
 
-def _still_equal(column: PlannedColumn, rule: dict[str, Any]) -> str:
+def _still_equal(column: PlannedColumn, rule: Rule) -> str:
     """Return the test that a value, put through a proposed rule on each side, equals itself."""
     sides = (_again(column, rule, side).rsplit(" AS ", 1)[0] for side in ("legacy", "target"))
     return fill(column.equality_rule.equal, *(fill(column.equality_rule.canonical, side) for side in sides))
 
 
-def _rule(session: DuckSession, column: PlannedColumn, facts: Facts) -> dict[str, Any]:
+def _rule(session: DuckSession, column: PlannedColumn, facts: Facts) -> Rule:
     """Return the smallest rule that undoes the causes found in a column; empty when there is none."""
-    rule: dict[str, Any] = {}
+    rule: Rule = {}
     for count in facts.causes(column):
         rule |= _for_cause(session, column, facts, count.cause, rule)
     return rule
 
 
-def _for_cause(
-    session: DuckSession, column: PlannedColumn, facts: Facts, cause: Cause, sofar: dict[str, Any]
-) -> dict[str, Any]:
-    simple: dict[Cause, dict[str, Any]] = {
+def _for_cause(session: DuckSession, column: PlannedColumn, facts: Facts, cause: Cause, sofar: Rule) -> Rule:
+    simple: dict[Cause, Rule] = {
         Cause.TRAILING_SPACE: {"trim": sofar.get("trim", "right")},
         Cause.CASE: {"case": "ignore"},
         Cause.NULL_VS_EMPTY: {"null_equals_empty": True},
@@ -151,14 +145,14 @@ def _widest(session: DuckSession, column: PlannedColumn, facts: Facts, cause: Ca
     )
 
 
-def _expression(column: PlannedColumn, facts: Facts, cause: Cause) -> dict[str, Any]:
+def _expression(column: PlannedColumn, facts: Facts, cause: Cause) -> Rule:
     """Return an SQL expression over the raw legacy column that undoes a constant change."""
     details = [facts.cause(column, code) for code in facts.codes_of(column, cause)]
     detail = details[0][1] if details else ""
     name = ident(column.rule.legacy or column.name)
     target = ident(column.name)
     factor = detail.removeprefix("target is legacy ").replace("×", "*").replace("÷", "/")
-    expressions: dict[tuple[Cause, str], dict[str, Any]] = {
+    expressions: dict[tuple[Cause, str], Rule] = {
         (Cause.SCALE, detail): {"legacy_sql": f"{name} {factor}"},
         (Cause.SIGN, detail): {"legacy_sql": f"-{name}"},
         (Cause.TRUNCATION, detail): {"legacy_sql": f"left({name}, {detail.removeprefix('cut at ')})"},
@@ -168,11 +162,11 @@ def _expression(column: PlannedColumn, facts: Facts, cause: Cause) -> dict[str, 
     return _zone(name, detail) if cause is Cause.TIMEZONE_SHIFT else expressions.get((cause, detail), {})
 
 
-def _both(template: str, legacy: str, target: str) -> dict[str, Any]:
+def _both(template: str, legacy: str, target: str) -> Rule:
     return {"legacy_sql": template.format(legacy), "target_sql": template.format(target)}
 
 
-def _zone(name: str, detail: str) -> dict[str, Any]:
+def _zone(name: str, detail: str) -> Rule:
     if zones := re.fullmatch("legacy is (.+), target (.+), with DST", detail):
         legacy, target = zones.groups()
         return {"target_timezone": target} if legacy == "UTC" else {"legacy_timezone": legacy}
@@ -180,14 +174,12 @@ def _zone(name: str, detail: str) -> dict[str, Any]:
     return {"legacy_sql": f"{name} {sign} INTERVAL {hours * 60 + minutes} MINUTE"}
 
 
-def _retry(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, wanted: dict[int, dict[str, Any]]
-) -> tuple[int, dict[int, int], Facts]:
+def _retry(session: DuckSession, facts: Facts, wanted: dict[int, Rule]) -> tuple[int, dict[int, int], Facts]:
     """Compare captured rows again under the proposed rules.
 
     Return how many pairs there were, in how many of them each column differed before, and the new facts.
     """
-    p = facts.prefix
+    p, plan = facts.prefix, facts.plan
     rows = max(session.one(f"SELECT count(*) FROM {p}wl"), 1)
     every = -(-rows // _MOST_ROWS)
     here = f"kh % {every} = 0"
@@ -214,7 +206,7 @@ def _before(session: DuckSession, prefix: str, here: str, wanted: list[int]) -> 
     return found
 
 
-def _renewed(column: PlannedColumn, rule: dict[str, Any] | None) -> PlannedColumn:
+def _renewed(column: PlannedColumn, rule: Rule | None) -> PlannedColumn:
     """Return the column under its old rule with the proposed parts added."""
     if not rule:
         return column
@@ -232,7 +224,7 @@ def _renewed(column: PlannedColumn, rule: dict[str, Any] | None) -> PlannedColum
     )
 
 
-def _again(column: PlannedColumn, rule: dict[str, Any], side: str) -> str:
+def _again(column: PlannedColumn, rule: Rule, side: str) -> str:
     """Return a captured value with a proposed expression or zone applied."""
     value = column.value
     if sql := rule.get(f"{side}_sql"):
@@ -244,21 +236,10 @@ def _again(column: PlannedColumn, rule: dict[str, Any], side: str) -> str:
     return value
 
 
-def _shown(
-    column: PlannedColumn, rule: dict[str, Any], facts: Facts, counts: tuple[int, int, int]
-) -> dict[str, Any]:
-    tried, covers, left = counts
-    causes = [str(one.cause) for one in facts.causes(column) if one.cause is not Cause.UNEXPLAINED]
+def _shown(column: PlannedColumn, rule: Rule, facts: Facts, counts: tuple[int, int]) -> Proposal:
+    causes = [one.cause for one in facts.causes(column) if one.cause is not Cause.UNEXPLAINED]
     parts = ", ".join(f"{key}: {_yaml(value)}" for key, value in rule.items())
-    return {
-        "kind": "rule",
-        "column": column.name,
-        "causes": causes,
-        "yaml": f"columns:\n  {column.name}: {{{parts}}}\n",
-        "tried": tried,
-        "covers": covers,
-        "left": left,
-    }
+    return proposal("rule", column.name, causes, f"columns:\n  {column.name}: {{{parts}}}\n", counts)
 
 
 def _yaml(value: Any) -> str:
@@ -267,4 +248,4 @@ def _yaml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
     plainly = re.fullmatch(r"[A-Za-z0-9.]+", str(value))
-    return str(value) if plainly else "'" + str(value).replace("'", "''") + "'"
+    return str(value) if plainly else quoted(str(value))

@@ -6,7 +6,7 @@ from parity.compare.explain.redaction import SensitiveValues, mask
 from parity.compare.result import RowCause
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.pairing import EXTRA, MISSING
-from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import ValueKind
@@ -22,16 +22,14 @@ _SIDES = {"missing": (MISSING, "l", "t", "legacy", "target"), "extra": (EXTRA, "
 """Of a kind of rows: its code, the letters of its own and the other side, and the names of these."""
 
 
-def explain_rows(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str]
-) -> tuple[RowCause, ...]:
+def explain_rows(session: DuckSession, facts: Facts, spec: Spec, partitions: set[str]) -> tuple[RowCause, ...]:
     """Return what the missing rows have in common, then what the extra ones have."""
     found: list[RowCause] = []
     for kind, count in (("missing", facts.rows.missing), ("extra", facts.rows.extra)):
         copies = _copies(session, facts, kind) if count else []
         found += copies
         if count >= _FEWEST and (kind == "missing" or not copies):
-            found += _shared(session, plan, facts, spec, partitions, kind)
+            found += _shared(session, facts, spec, partitions, kind)
     return tuple(found)
 
 
@@ -54,9 +52,7 @@ def _copies(session: DuckSession, facts: Facts, kind: str) -> list[RowCause]:
     return [RowCause(cause, n, words, kind) for cause, n, words in found if n]
 
 
-def _shared(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, partitions: set[str], kind: str
-) -> list[RowCause]:
+def _shared(session: DuckSession, facts: Facts, spec: Spec, partitions: set[str], kind: str) -> list[RowCause]:
     """Return the values that all rows of a kind share, unless every row of that side has them."""
     code, side, _, whole, _ = _SIDES[kind]
     rows = (
@@ -64,9 +60,9 @@ def _shared(
         f"WHERE kind = {code}))"
     )
     count = facts.rows.missing if kind == "missing" else facts.rows.extra
-    columns = [c for c in plan.columns if c.kind in _SHARED][:_WIDEST]
+    columns = [c for c in facts.plan.columns if c.kind in _SHARED][:_WIDEST]
     shared, only = [], _only(session, columns, rows, count)
-    secrets = SensitiveValues(session, plan, (value for _, value in only))
+    secrets = SensitiveValues(session, facts.plan, (value for _, value in only))
     for column, value in only:
         everywhere = session.one(f"SELECT count(*) FROM {whole} WHERE {_grain(column)} = {text(value)}")
         total = facts.rows.legacy if kind == "missing" else facts.rows.target

@@ -13,10 +13,11 @@ from parity.compare.explain.redaction import SensitiveValues, mask
 from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import money_columns, money_rows
 from parity.compare.rows.pairing import CHANGED
-from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
+from parity.compare.schema.plan import PlannedColumn
 from parity.compare.session import DuckSession
 from parity.compare.spec import Spec
 
+Sample = dict[str, Any]
 _LONGEST = 300
 """Characters of a value that are shown."""
 _WIDEST = 12
@@ -27,19 +28,16 @@ _BATCH = 40
 """Columns whose samples are picked in one statement."""
 
 
-def take_samples(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec
-) -> tuple[dict[str, Any], ...]:
+def take_samples(session: DuckSession, facts: Facts, spec: Spec) -> tuple[Sample, ...]:
     """Return samples of changed values, by column and cause, then of missing and extra rows."""
-    found: list[dict[str, Any]] = []
     if not spec.samples:
         return ()
-    found += _changed(session, plan, facts, spec)
-    for column in money_columns(plan):
-        found += _worst(session, plan, facts, spec, column)
+    found = _changed(session, facts, spec)
+    for column in money_columns(facts.plan):
+        found += _worst(session, facts, spec, column)
     for kind, side in ((2, "l"), (3, "t")):
         if facts.rows.missing if kind == 2 else facts.rows.extra:
-            found += _whole_rows(session, plan, facts, spec, (kind, side))
+            found += _whole_rows(session, facts, spec, kind, side)
     return tuple(found)
 
 
@@ -55,14 +53,14 @@ def _first(order: str, count: int) -> str:
     return f"arg_min({{'lid': lid, 'tid': tid}}, ({order}), {count})"
 
 
-def _changed(session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+def _changed(session: DuckSession, facts: Facts, spec: Spec) -> list[Sample]:
     """Return samples of every column that differs, column by column, until there are enough."""
-    differing = [c for c in plan.values if facts.different(c)]
-    found: list[dict[str, Any]] = []
+    differing = [c for c in facts.plan.values if facts.different(c)]
+    found: list[Sample] = []
     for start in range(0, len(differing), _BATCH):
         if len(found) < _PER_RUN:
             batch = differing[start : start + _BATCH]
-            rows = _pairs(session, plan, facts, spec, batch, _pick_changed(batch, facts, spec.samples))
+            rows = _pairs(session, facts, spec, batch, _pick_changed(batch, facts, spec.samples))
             for _, samples in groupby(rows, lambda one: one["column"]):
                 found += samples if len(found) < _PER_RUN else ()
     return found
@@ -80,22 +78,20 @@ def _pick_changed(columns: list[PlannedColumn], facts: Facts, count: int) -> str
     )
 
 
-def _worst(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, column: PlannedColumn
-) -> list[dict[str, Any]]:
+def _worst(session: DuckSession, facts: Facts, spec: Spec, column: PlannedColumn) -> list[Sample]:
     """Return the rows that differ most in money."""
     where = f"kind = {CHANGED} AND {money_rows(column)}"
     picked = _pick(facts.prefix, f"y{column.index}", f"-abs(m{column.index})", where, spec.samples)
     query = picked.replace("SELECT code,", f"SELECT 0 AS place, {Code.UNEXPLAINED} AS code, code AS currency,", 1)
-    rows = _pairs(session, plan, facts, spec, [column], query)
+    rows = _pairs(session, facts, spec, [column], query)
     return [row | {"kind": "money", "cause": None, "detail": "worst in money"} for row in rows]
 
 
 def _pairs(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, columns: list[PlannedColumn], picked: str
-) -> list[dict[str, Any]]:
+    session: DuckSession, facts: Facts, spec: Spec, columns: list[PlannedColumn], picked: str
+) -> list[Sample]:
     """Return the picked pairs (``place`` in ``columns``, code, row ids) as samples."""
-    keys = list(plan.key)
+    keys = list(facts.plan.key)
     shown = "".join(f", l.{c.value}::VARCHAR" for c in keys)
     cells = (" ".join(f"WHEN {at} THEN {s}.{c.value}::VARCHAR" for at, c in enumerate(columns)) for s in "lt")
     # Only what is shown: every statement pays for each column that it names.
@@ -106,7 +102,7 @@ def _pairs(
         f"FROM ({picked}) p JOIN {left} l ON p.lid = l.rid JOIN {right} t ON p.tid = t.rid ORDER BY ALL"
     )
     # A sensitive column's value is masked in every other column as well.
-    secrets = SensitiveValues(session, plan, (value for row in rows for value in row[2:]))
+    secrets = SensitiveValues(session, facts.plan, (value for row in rows for value in row[2:]))
     return [_sample(facts, spec, columns[place], secrets, (keys, rest)) for place, *rest in rows]
 
 
@@ -116,7 +112,7 @@ def _sample(
     column: PlannedColumn,
     secrets: SensitiveValues,
     pair: tuple[list[PlannedColumn], list[Any]],
-) -> dict[str, Any]:
+) -> Sample:
     keys, (code, left, right, *parts) = pair
     cause, detail = facts.cause(column, code)
     hidden = column.rule.sensitive or left in secrets or right in secrets
@@ -149,20 +145,16 @@ def differing_part(left: str | None, right: str | None) -> tuple[int, tuple[int,
 
 
 def _shown(
-    columns: list[PlannedColumn], values: list[str | None], spec: Spec, secrets: SensitiveValues | None = None
+    columns: list[PlannedColumn], values: list[str | None], spec: Spec, secrets: SensitiveValues
 ) -> dict[str, str | None]:
     return {
-        c.name: mask(v, spec.mask_key)
-        if c.rule.sensitive or (secrets is not None and v in secrets)
-        else (v if v is None else v[:_LONGEST])
+        c.name: mask(v, spec.mask_key) if c.rule.sensitive or v in secrets else (v if v is None else v[:_LONGEST])
         for c, v in zip(columns, values, strict=True)
     }
 
 
-def _whole_rows(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, which: tuple[int, str]
-) -> list[dict[str, Any]]:
-    kind, side = which
+def _whole_rows(session: DuckSession, facts: Facts, spec: Spec, kind: int, side: str) -> list[Sample]:
+    plan = facts.plan
     keys, others = list(plan.key), [] if plan.keyless else list(plan.values[:_WIDEST])
     picked = _pick(facts.prefix, "kind", "kh", f"kind = {kind}", spec.samples)
     shown = ", ".join(f"w.{c.value}::VARCHAR" for c in [*keys, *others])

@@ -7,6 +7,7 @@ covers nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,10 +18,11 @@ from parity.compare.spec import Spec
 from parity.suite.models import Cause
 from parity.suite.waivers import PLACEHOLDERS
 
+Proposal = dict[str, Any]
 _LASTS = timedelta(days=14)
 
 
-def draft_cells(column: PlannedColumn, facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+def draft_cells(column: PlannedColumn, facts: Facts, spec: Spec) -> list[Proposal]:
     """Return a waiver for every explained cause of a column."""
     found, left = [], facts.different(column)
     for count in facts.causes(column):
@@ -31,10 +33,10 @@ def draft_cells(column: PlannedColumn, facts: Facts, spec: Spec) -> list[dict[st
     return found
 
 
-def draft_rows(causes: tuple[RowCause, ...], facts: Facts, spec: Spec) -> list[dict[str, Any]]:
+def draft_rows(causes: tuple[RowCause, ...], facts: Facts, spec: Spec) -> list[Proposal]:
     """Return one waiver for the missing and one for the extra rows, where their cause tells them apart."""
     whole = {"missing": facts.rows.missing, "extra": facts.rows.extra}
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Proposal] = {}
     for cause in causes:
         if cause.kind not in found and (cause.condition or cause.rows == whole[cause.kind]):
             lines = [f"kind: {cause.kind}"]
@@ -49,24 +51,29 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _draft(
-    lines: list[str], column: str | None, cause: Cause, counts: tuple[int, int], spec: Spec
-) -> dict[str, Any]:
-    covers, left = counts
+def _draft(lines: list[str], column: str | None, cause: Cause, counts: tuple[int, int], spec: Spec) -> Proposal:
     expires = (spec.today or datetime.now(UTC).date()) + _LASTS
     entry = [
         f"suite: {spec.suite or PLACEHOLDERS['suite']}",
         f"activity: {spec.activity or PLACEHOLDERS['activity']}",
         *lines,
-        f"max_rows: {covers}",
+        f"max_rows: {counts[0]}",
         *(f"{part}: {PLACEHOLDERS[part]}" for part in ("owner", "reason", "ticket")),
         f"expires: {expires}",
     ]
+    return proposal("waiver", column, [cause], f"- {{{', '.join(entry)}}}\n", counts)
+
+
+def proposal(
+    kind: str, column: str | None, causes: Sequence[Cause], yaml: str, counts: tuple[int, int]
+) -> Proposal:
+    """Return what the result shows of a rule or waiver; ``counts`` are the differences it covers and leaves."""
+    covers, left = counts
     return {
-        "kind": "waiver",
+        "kind": kind,
         "column": column,
-        "causes": [str(cause)],
-        "yaml": f"- {{{', '.join(entry)}}}\n",
+        "causes": [str(cause) for cause in causes],
+        "yaml": yaml,
         "tried": covers + left,
         "covers": covers,
         "left": left,

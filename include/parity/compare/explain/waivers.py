@@ -53,17 +53,16 @@ class WaiverCoverage:
     uncovered: int
 
 
-def apply_waivers(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, spec: Spec, schema: tuple[SchemaFact, ...]
-) -> WaiverCoverage:
+def apply_waivers(session: DuckSession, facts: Facts, spec: Spec) -> WaiverCoverage:
     """Match every waiver and count what those in force leave uncovered."""
+    schema = facts.plan.schema_differences
     different = facts.rows.different + len(schema)
     if not spec.waivers:
         return WaiverCoverage((), 0, different)
     today = spec.today or datetime.now(UTC).date()
-    applied = [_apply(session, plan, facts, waiver, schema, today) for waiver in spec.waivers]
+    applied = [_apply(session, facts, waiver, today) for waiver in spec.waivers]
     active = [one.waiver for one in applied if one.state == "covers"]
-    left = _uncovered_rows(session, plan, facts, active) + sum(not _waives(active, fact) for fact in schema)
+    left = _uncovered_rows(session, facts, active) + sum(not _waives(active, fact) for fact in schema)
     return WaiverCoverage(tuple(applied), different - left, left)
 
 
@@ -71,29 +70,22 @@ def _waives(active: list[Waiver], fact: SchemaFact) -> bool:
     return any(w.kind == "schema" and w.column in (None, fact.name) for w in active)
 
 
-def _apply(
-    session: DuckSession,
-    plan: ComparisonPlan,
-    facts: Facts,
-    waiver: Waiver,
-    schema: tuple[SchemaFact, ...],
-    today: date,
-) -> AppliedWaiver:
+def _apply(session: DuckSession, facts: Facts, waiver: Waiver, today: date) -> AppliedWaiver:
     money: dict[str, Decimal] = {}
     if waiver.kind == "schema":
-        matched = sum(_waives([waiver], fact) for fact in schema)
+        matched = sum(_waives([waiver], fact) for fact in facts.plan.schema_differences)
     else:
         try:
             if waiver.rows:
                 refuse_non_scalar(session, waiver.rows, "rows")
-            matched, money = _match(session, plan, facts, waiver)
+            matched, money = _match(session, facts, waiver)
         except (BadInput, CouldNotCompare) as error:
             return AppliedWaiver(waiver, "broken", note=str(error))
     state, note = _state(waiver, matched, money, today)
     if waiver.max_money is not None and waiver.kind != "schema":
-        if state == "covers" and (unsummed := _unsummed(session, plan, facts, waiver)):
+        if state == "covers" and (unsummed := _unsummed(session, facts, waiver)):
             state, note = "over_cap", unsummed
-        if uncapped := _uncapped(plan, waiver):
+        if uncapped := _uncapped(facts.plan, waiver):
             state, note = "broken", uncapped
     return AppliedWaiver(waiver, state, matched, money, note)
 
@@ -110,12 +102,12 @@ def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:
     return f"it caps money, but column {others[0]} holds no numbers" if others else ""
 
 
-def _unsummed(session: DuckSession, plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
+def _unsummed(session: DuckSession, facts: Facts, waiver: Waiver) -> str:
     """Return how many matched rows have no sum of their difference in money, in words; empty when all have."""
-    wanted = _summed(plan, waiver)
-    tests = [unsummed(c, plan) for c in money_columns(plan) if c.index in wanted]
+    wanted = _summed(facts.plan, waiver)
+    tests = [unsummed(c, facts.plan) for c in money_columns(facts.plan) if c.index in wanted]
     rows = session.one(
-        f"SELECT count(*) FROM {facts.prefix}res r JOIN ({_hits(plan, facts, waiver)}) h ON r.lid IS NOT DISTINCT "
+        f"SELECT count(*) FROM {facts.prefix}res r JOIN ({_hits(facts, waiver)}) h ON r.lid IS NOT DISTINCT "
         f"FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid WHERE {' OR '.join(tests) or 'false'}"
     )
     return (
@@ -148,34 +140,34 @@ def _columns(plan: ComparisonPlan, waiver: Waiver) -> list[int]:
     return [c.index for c in plan.values if waiver.column in (None, c.name)]
 
 
-def _cells(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> dict[int, list[int]]:
+def _cells(facts: Facts, waiver: Waiver) -> dict[int, list[int]]:
     """Return the codes that a waiver for changed values covers, by column index."""
     if waiver.cause not in (None, *Cause):
         raise BadInput(f"there is no cause {waiver.cause!r}")
     cause = Cause(waiver.cause) if waiver.cause else None
-    wanted = set(_columns(plan, waiver))
-    return {c.index: codes for c in plan.values if c.index in wanted and (codes := facts.codes_of(c, cause))}
+    wanted = set(_columns(facts.plan, waiver))
+    return {c.index: codes for c in facts.plan.values if c.index in wanted and (codes := facts.codes_of(c, cause))}
 
 
 def _is_covered(index: int, codes: list[int]) -> str:
     return f"q{index} IN ({', '.join(map(str, codes))})"
 
 
-def _matches(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
+def _matches(facts: Facts, waiver: Waiver) -> str:
     """Return the condition on ``res`` (and its named rows) that a row has something this waiver covers."""
     kind = f"r.kind = {_KINDS[waiver.kind]}"
     if waiver.kind != "changed":
         return kind
-    cells = " OR ".join(f"r.{_is_covered(i, codes)}" for i, codes in _cells(plan, facts, waiver).items())
+    cells = " OR ".join(f"r.{_is_covered(i, codes)}" for i, codes in _cells(facts, waiver).items())
     return f"{kind} AND ({cells or 'false'})"
 
 
-def _hits(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
+def _hits(facts: Facts, waiver: Waiver) -> str:
     """Return the query of the ids (lid, tid) that a waiver matches, its row condition included."""
-    p, where = facts.prefix, _matches(plan, facts, waiver)
+    p, where = facts.prefix, _matches(facts, waiver)
     if not waiver.rows:
         return f"SELECT r.lid, r.tid FROM {p}res r WHERE {where}"
-    names = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
+    names = ", ".join(f"{c.value} AS {ident(c.name)}" for c in facts.plan.columns)
     # Neither 1 nor 'true' is a condition: a name alone would cover every row in which it is not 0.
     kind, refusal = f"typeof(({waiver.rows}))", "error('rows is no condition')"
     condition = f"CASE WHEN {kind} = 'BOOLEAN' THEN ({waiver.rows}) ELSE {refusal} END"
@@ -188,14 +180,12 @@ def _hits(plan: ComparisonPlan, facts: Facts, waiver: Waiver) -> str:
     )
 
 
-def _match(
-    session: DuckSession, plan: ComparisonPlan, facts: Facts, waiver: Waiver
-) -> tuple[int, dict[str, Decimal]]:
-    hits = _hits(plan, facts, waiver)
+def _match(session: DuckSession, facts: Facts, waiver: Waiver) -> tuple[int, dict[str, Decimal]]:
+    hits = _hits(facts, waiver)
     rows = int(session.one(f"SELECT count(*) FROM ({hits})"))
     money: dict[str, Decimal] = {}
-    wanted = _summed(plan, waiver)
-    for column in money_columns(plan):
+    wanted = _summed(facts.plan, waiver)
+    for column in money_columns(facts.plan):
         if rows and column.index in wanted:
             found = (
                 f"{facts.prefix}res r JOIN ({hits}) h "
@@ -206,21 +196,20 @@ def _match(
     return rows, money
 
 
-def _uncovered_rows(session: DuckSession, plan: ComparisonPlan, facts: Facts, active: list[Waiver]) -> int:
+def _uncovered_rows(session: DuckSession, facts: Facts, active: list[Waiver]) -> int:
     """Count the different rows of which some different column, or the row itself, no waiver covers."""
     usable = [w for w in active if w.kind != "schema"]
     p = facts.prefix
     flags = ", ".join(
-        "(r.lid, r.tid) IN (SELECT (coalesce(lid, -1), coalesce(tid, -1)) FROM "
-        f"({_hits(plan, facts, w)})) AS w{at}"
+        f"(r.lid, r.tid) IN (SELECT (coalesce(lid, -1), coalesce(tid, -1)) FROM ({_hits(facts, w)})) AS w{at}"
         for at, w in enumerate(usable)
     ).replace("(r.lid, r.tid)", "(coalesce(r.lid, -1), coalesce(r.tid, -1))")
     whole = {
         kind: " OR ".join(f"w{at}" for at, w in enumerate(usable) if w.kind == kind) or "false"
         for kind in ("missing", "extra")
     }
-    cells = [_cells(plan, facts, w) if w.kind == "changed" else {} for w in usable]
-    changed = [_column_covered(c.index, cells) for c in plan.values if facts.different(c)]
+    cells = [_cells(facts, w) if w.kind == "changed" else {} for w in usable]
+    changed = [_column_covered(c.index, cells) for c in facts.plan.values if facts.different(c)]
     covered = (
         f"CASE kind WHEN {MISSING} THEN {whole['missing']} WHEN {EXTRA} THEN {whole['extra']} "
         f"ELSE {' AND '.join(changed) or 'false'} END"

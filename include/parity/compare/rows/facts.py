@@ -18,8 +18,9 @@ from parity.suite.models import Cause
 
 @dataclass(frozen=True)
 class Facts:
-    """The counts of one comparison; the tables under ``prefix`` hold the rows themselves."""
+    """The counts of one comparison by ``plan``; the tables under ``prefix`` hold the rows themselves."""
 
+    plan: ComparisonPlan
     rows: Rows
     codes: dict[int, dict[int, int]]
     """Rows by code, by column index: only of pairs that were fetched."""
@@ -30,12 +31,16 @@ class Facts:
 
     def codes_of(self, column: PlannedColumn, cause: Cause | None = None) -> list[int]:
         """Return the codes that mean a difference in a column: every one, or those of one cause."""
-        found = [code for code in self.codes.get(column.index, {}) if 0 < code <= Code.UNEXPLAINED]
+        found = self._differences(column)
         return [code for code in found if cause is None or self.cause(column, code)[0] is cause]
 
     def different(self, column: PlannedColumn) -> int:
         """Return in how many pairs a column differs."""
-        return sum(n for code, n in self.codes.get(column.index, {}).items() if 0 < code <= Code.UNEXPLAINED)
+        return sum(self._differences(column).values())
+
+    def _differences(self, column: PlannedColumn) -> dict[int, int]:
+        """Return the pairs in which a column differs, by code."""
+        return {code: n for code, n in self.codes.get(column.index, {}).items() if 0 < code <= Code.UNEXPLAINED}
 
     def cause(self, column: PlannedColumn, code: int) -> tuple[Cause, str]:
         """Return what a code stands for."""
@@ -47,10 +52,9 @@ class Facts:
     def causes(self, column: PlannedColumn) -> tuple[CauseCount, ...]:
         """Return the causes of a column, most rows first; the variants of one cause are its detail."""
         merged: dict[Cause, list[tuple[str, int]]] = {}
-        for code, n in self.codes.get(column.index, {}).items():
-            if 0 < code <= Code.UNEXPLAINED:
-                cause, detail = self.cause(column, code)
-                merged.setdefault(cause, []).append((detail, n))
+        for code, n in self._differences(column).items():
+            cause, detail = self.cause(column, code)
+            merged.setdefault(cause, []).append((detail, n))
         counts = [CauseCount(cause, sum(n for _, n in parts), _detail(parts)) for cause, parts in merged.items()]
         return tuple(sorted(counts, key=lambda one: (one.cause is Cause.UNEXPLAINED, -one.rows, one.cause)))
 
@@ -85,7 +89,7 @@ def gather(
     for index, counts in codes.items():
         if counts.get(Code.TOLERATED):
             through[index] = through.get(index, 0) + counts[Code.TOLERATED]
-    return Facts(rows, codes, through, variants, prefix)
+    return Facts(plan, rows, codes, through, variants, prefix)
 
 
 def _look_again(

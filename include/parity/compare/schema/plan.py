@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from parity.compare.common_type import find_common_type, with_intervals
 from parity.compare.result import NotCompared, SchemaFact
 from parity.compare.schema.expressions import refuse_non_scalar
-from parity.compare.schema.hashes import hashed
 from parity.compare.schema.rules import (
     EqualityRule,
     equality_rule,
+    hashed,
     refuse_duplicate_rules,
     refuse_idle_zones,
     refuse_unions,
@@ -112,6 +112,11 @@ class ComparisonPlan:
     """Queries of the sensitive texts (``cell``) that are not compared."""
 
     @property
+    def schema_differences(self) -> tuple[SchemaFact, ...]:
+        """Return the columns whose very schema differs; an SQL expression of the suite settles a type."""
+        return tuple(f for f in self.schema if f.verdict in ("incompatible", "legacy_only", "target_only"))
+
+    @property
     def key(self) -> tuple[PlannedColumn, ...]:
         """Return the columns that find a row's partner; all of them when no key was given."""
         return self.columns if self.keyless else tuple(c for c in self.columns if c.key)
@@ -131,9 +136,14 @@ class ComparisonPlan:
 class _Pair:
     name: str
     rule: ColumnRule
-    legacy: str | None
-    target: str | None
-    """SQL over the raw row; None when that side has no such column."""
+    legacy: str
+    target: str
+    """SQL over the raw row; empty when that side has no such column."""
+
+    @property
+    def only(self) -> str:
+        """Return the one side that has the column; empty when both have it."""
+        return "" if self.legacy and self.target else "legacy" if self.legacy else "target"
 
 
 def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec) -> ComparisonPlan:
@@ -145,9 +155,9 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
         session.add_functions()
     for pair in pairs:
         _check_rule(session, pair)
-    both = [pair for pair in pairs if pair.legacy and pair.target and not pair.rule.ignore]
-    left = _types(session, legacy.relation, [str(pair.legacy) for pair in both])
-    right = _types(session, target.relation, [str(pair.target) for pair in both])
+    both = [pair for pair in pairs if not (pair.only or pair.rule.ignore)]
+    left = _types(session, legacy.relation, [pair.legacy for pair in both])
+    right = _types(session, target.relation, [pair.target for pair in both])
     columns, schema = [], []
     for at, (pair, one, other) in enumerate(zip(both, left, right, strict=True)):
         refuse_idle_zones(pair.name, pair.rule, one, other)
@@ -157,15 +167,16 @@ def plan_comparison(session: DuckSession, legacy: Side, target: Side, spec: Spec
         if pair.rule.legacy_sql or pair.rule.target_sql:
             common = with_intervals(common)
         schema.append(_fact(pair, one, other, common))
-        sides = (
-            RawColumn(str(pair.legacy), one, common.legacy),
-            RawColumn(str(pair.target), other, common.target),
-        )
+        sides = RawColumn(pair.legacy, one, common.legacy), RawColumn(pair.target, other, common.target)
         columns.append(_column(at, pair, common, sides, (pair.name in key, not spec.key)))
     return ComparisonPlan(
         tuple(columns),
         (*schema, *_one_sided(pairs, legacy.columns, target.columns)),
-        (*_left_out(pairs), *legacy.notes, *target.notes),
+        (
+            *(NotCompared(f"column {pair.name}", why) for pair in pairs if (why := _left_out(pair))),
+            *legacy.notes,
+            *target.notes,
+        ),
         len(ignored),
         len(pairs),
         not spec.key,
@@ -235,19 +246,19 @@ def _pair(
         rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
         own = _find(rule.legacy, legacy) if rule.legacy else _find(name, legacy, without=renamed)
         used |= {own} if own else set()
-        left = rule.legacy_sql or (ident(own) if own else None)
+        left = rule.legacy_sql or (ident(own) if own else "")
         pairs.append(_Pair(name, rule, left, rule.target_sql or ident(name)))
     for name, rule in rules.items():
         own = _find(rule.legacy, legacy) if rule.legacy else None
         if own and _find(name, target) is None and not rule.target_sql:
             used.add(own)
-            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(own), None))
+            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(own), ""))
     for name in legacy:
         if name not in used:
             rule = rules.get(name) or rules.get(folded.get(fold(name), ""), ColumnRule())
             if rule.legacy:
                 rule = ColumnRule()  # That rule is for another column, which it renames to this one's name.
-            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(name), None))
+            pairs.append(_Pair(name, rule, rule.legacy_sql or ident(name), ""))
     return pairs
 
 
@@ -285,18 +296,15 @@ def _key_names(key: tuple[str, ...], pairs: list[_Pair]) -> set[str]:
     """Return the pairs that the key names, by target name or, for a renamed column, by legacy name."""
     found = set()
     # A legacy column may still have the name that another one was given: the pair of both sides comes last.
-    names = {pair.name: pair for pair in sorted(pairs, key=lambda pair: bool(pair.legacy and pair.target))}
+    names = {pair.name: pair for pair in sorted(pairs, key=lambda pair: not pair.only)}
     for part in key:
         name = _find(part, names) or next((p.name for p in pairs if p.rule.legacy == part), None)
         if name is None:
             raise BadInput(f"The key column {part!r} is on neither side.", remedy=did_you_mean(part, names))
         pair = names[name]
-        if pair.rule.ignore or not (pair.legacy and pair.target):
-            side = (
-                "ignored by a rule"
-                if pair.rule.ignore
-                else f"missing on the {'target' if pair.legacy else 'legacy'} side"
-            )
+        if pair.rule.ignore or pair.only:
+            missing = f"missing on the {'target' if pair.legacy else 'legacy'} side"
+            side = "ignored by a rule" if pair.rule.ignore else missing
             raise BadInput(
                 f"The key column {part!r} is {side}.", remedy="Rename it with `legacy:`, or choose another key."
             )
@@ -309,25 +317,20 @@ def _one_sided(
 ) -> list[SchemaFact]:
     facts = []
     for pair in pairs:
-        if not pair.rule.ignore and (pair.legacy is None or pair.target is None):
-            side, verdict = (legacy, "legacy_only") if pair.legacy else (target, "target_only")
+        if pair.only and not pair.rule.ignore:
+            side = legacy if pair.legacy else target
             own = _find((pair.rule.legacy if pair.legacy else None) or pair.name, side)
             kind = side[own].sql if own else None
-            facts.append(
-                SchemaFact(pair.name, kind if pair.legacy else None, kind if pair.target else None, verdict)
-            )
+            left, right = (kind, None) if pair.legacy else (None, kind)
+            facts.append(SchemaFact(pair.name, left, right, f"{pair.only}_only"))
     return facts
 
 
-def _left_out(pairs: list[_Pair]) -> list[NotCompared]:
-    lost = []
-    for pair in pairs:
-        if pair.rule.ignore:
-            lost.append(NotCompared(f"column {pair.name}", f"ignored: {pair.rule.ignore}"))
-        elif pair.legacy is None or pair.target is None:
-            lost.append(
-                NotCompared(f"column {pair.name}", f"only on the {'legacy' if pair.legacy else 'target'} side")
-            )
-        elif pair.rule.legacy_sql or pair.rule.target_sql:
-            lost.append(NotCompared(f"column {pair.name}", "compared through an SQL expression, not as stored"))
-    return lost
+def _left_out(pair: _Pair) -> str:
+    """Return why a column is not compared as it is stored; empty when it is."""
+    if pair.rule.ignore:
+        return f"ignored: {pair.rule.ignore}"
+    if pair.only:
+        return f"only on the {pair.only} side"
+    rewritten = pair.rule.legacy_sql or pair.rule.target_sql
+    return "compared through an SQL expression, not as stored" if rewritten else ""

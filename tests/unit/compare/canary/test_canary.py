@@ -12,9 +12,8 @@ import pytest
 from parity.compare import Source, Spec
 from parity.compare.canary.runner import run_canary
 from parity.compare.result import Canary
-from parity.compare.schema.hashes import hashed
 from parity.compare.schema.plan import PlannedColumn, plan_comparison
-from parity.compare.schema.rules import EqualityRule
+from parity.compare.schema.rules import EqualityRule, hashed
 from parity.compare.session import DuckSession, session
 from parity.compare.sources.relations import open_sides
 from parity.compare.types import ValueKind

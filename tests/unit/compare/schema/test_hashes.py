@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.compare.schema.hashes import hashed
+from parity.compare.schema.rules import hashed
 from parity.compare.types import ValueKind
 
 TEXT_OF = ("(v)::VARCHAR", "'#' || (v)::VARCHAR")
@@ -32,7 +32,7 @@ TEXT_OF = ("(v)::VARCHAR", "'#' || (v)::VARCHAR")
         (ValueKind.DECIMAL, "DECIMAL(18,2)", ("v", "v")),
         (ValueKind.DECIMAL, "DECIMAL(19,2)", TEXT_OF),
         (ValueKind.NESTED, "INTEGER[]", TEXT_OF),
-        # Its text does not tell 1 from '1'.
+        # Its text is the same for 1 and '1'.
         (ValueKind.NESTED, "VARIANT[]", ("(v)::VARCHAR", "v")),
     ],
 )
