@@ -45,11 +45,14 @@ _LITERALS = {
     "geometry": ("'POINT (1 2)'", "'POINT (1 3)'"),
 }
 _TICKS = {
-    "timestamp_s": ("one second", "1 SECOND"),
-    "timestamp_ms": ("one millisecond", "1 MILLISECOND"),
-    "timestamp": ("one microsecond", "1 MICROSECOND"),
-    "timestamp with time zone": ("one microsecond", "1 MICROSECOND"),
+    "timestamp_s": "second",
+    "timestamp_ms": "millisecond",
+    "timestamp": "microsecond",
+    "timestamp with time zone": "microsecond",
+    "timestamp_ns": "nanosecond",
+    "timestamp_ns with time zone": "nanosecond",
 }
+"""The least steps of moments."""
 _NULL_HASH_VALUE = -2930909409056394622
 """The 64 bits that have the hash which DuckDB gives NULL."""
 _CHARACTER = "left(«0», -1) || CASE WHEN right(«0», 1) = '7' THEN '8' ELSE '7' END"
@@ -121,7 +124,9 @@ def _literals(kind: DataType) -> tuple[str, str]:
 
 def _smallest(kind: DataType) -> list[tuple[str, str]]:
     """Return names and SQL of the least changes of a value that is not NULL."""
-    earlier = f"CAST(make_timestamp_ns(epoch_ns(«0») - 1) AS {kind.sql})"
+    if kind.moment:
+        units = dict.fromkeys((_TICKS[kind.name], "second"))
+        return [(f"one {unit}", _earlier(kind, unit)) for unit in units]
     simple = {
         "boolean": ("the other truth value", "NOT «0»"),
         "varchar": ("one character", _CHARACTER),
@@ -132,24 +137,18 @@ def _smallest(kind: DataType) -> list[tuple[str, str]]:
         "time with time zone": ("one second", "«0» + INTERVAL 1 SECOND"),
         "uuid": ("one digit", f"CAST({_CHARACTER.replace('«0»', '«0»::VARCHAR')} AS UUID)"),
         "interval": ("one microsecond", "«0» + INTERVAL 1 MICROSECOND"),
-        "timestamp_ns": ("one nanosecond", earlier),
-        "timestamp_ns with time zone": ("one nanosecond", earlier),
     }
     if kind.name in simple:
-        later = _second(kind) if kind.moment else "«0» + INTERVAL 1 SECOND"
-        seconds = [("one second", later)] if kind.moment or kind.name == "time" else []
+        seconds = [("one second", "«0» + INTERVAL 1 SECOND")] if kind.name == "time" else []
         return [simple[kind.name], *seconds]
-    if kind.name in _TICKS:
-        what, step = _TICKS[kind.name]
-        second = [("one second", _second(kind))] if kind.name != "timestamp_s" else []
-        return [(what, f"CAST(«0» - INTERVAL {step} AS {kind.sql})"), *second]
     return _number(kind) or _nested(kind) or [("another value", literals(kind)[0])]
 
 
-def _second(kind: DataType) -> str:
+def _earlier(kind: DataType, unit: str) -> str:
     if kind.name.startswith("timestamp_ns"):
-        return f"CAST(make_timestamp_ns(epoch_ns(«0») - 1000000000) AS {kind.sql})"
-    return f"CAST(«0» - INTERVAL 1 SECOND AS {kind.sql})"
+        nanoseconds = 1_000_000_000 if unit == "second" else 1
+        return f"CAST(make_timestamp_ns(epoch_ns(«0») - {nanoseconds}) AS {kind.sql})"
+    return f"CAST(«0» - INTERVAL 1 {unit.upper()} AS {kind.sql})"
 
 
 def _number(kind: DataType) -> list[tuple[str, str]]:

@@ -167,17 +167,14 @@ def _encoding_variants() -> list[Variant]:
     return [
         Variant(Cause.ENCODING, "Unicode form", "nfc_normalize(«0») = nfc_normalize(«1»)"),
         Variant(Cause.ENCODING, "UTF-8 read as Latin-1", twice),
-        Variant(
-            Cause.ENCODING,
-            "characters replaced by ?",
-            either_way("(contains(«1», '?') AND regexp_replace(«0», '[^\\x00-\\x7F]', '?', 'g') = «1»)"),
-        ),
-        Variant(
-            Cause.ENCODING,
-            "characters replaced by U+FFFD",
-            either_way("(contains(«1», '\ufffd') AND regexp_replace(«0», '[^\\x00-\\x7F]', '\ufffd', 'g') = «1»)"),
-        ),
+        Variant(Cause.ENCODING, "characters replaced by ?", _replaced("?")),
+        Variant(Cause.ENCODING, "characters replaced by U+FFFD", _replaced("\ufffd")),
     ]
+
+
+def _replaced(by: str) -> str:
+    """Return the test that one side has another character in place of each that is not ASCII."""
+    return either_way(f"(contains(«1», '{by}') AND regexp_replace(«0», '[^\\x00-\\x7F]', '{by}', 'g') = «1»)")
 
 
 def null_variants(constants: tuple[str, ...], *, shown: bool) -> list[Variant]:
@@ -195,51 +192,30 @@ def null_variants(constants: tuple[str, ...], *, shown: bool) -> list[Variant]:
 
 def decimal_variants(kind: ValueKind) -> list[Variant]:
     """Return scale factors and the sign of exact numbers."""
-    wide = (
-        {"«0»": "«0»::HUGEINT", "«1»": "«1»::HUGEINT"}
-        if kind is ValueKind.INTEGER
-        else {"«0»": "«0»", "«1»": "«1»"}
-    )
-    left, right = wide["«0»"], wide["«1»"]
-    found = [
-        Variant(Cause.SCALE, f"target is legacy × {10**n}", f"(«0» <> 0 AND TRY({left} * {10**n} = {right}))")
-        for n in (2, 1, 3, 4, 6)
-    ]
-    found += [
-        Variant(Cause.SCALE, f"target is legacy ÷ {10**n}", f"(«0» <> 0 AND TRY({right} * {10**n} = {left}))")
-        for n in (2, 1, 3, 4, 6)
-    ]
-    found.append(Variant(Cause.SIGN, "", f"(«0» <> 0 AND TRY({left} = -{right}))"))
-    return found
+    left, right = ("«0»::HUGEINT", "«1»::HUGEINT") if kind is ValueKind.INTEGER else ("«0»", "«1»")
+    sign = Variant(Cause.SIGN, "", f"(«0» <> 0 AND TRY({left} = -{right}))")
+    return [*_scales(f"TRY({left} * {{}} = {right})"), sign]
 
 
 def float_variants() -> list[Variant]:
     """Return precision, scale factors and the sign of floats."""
-    scale = [
-        Variant(
-            Cause.SCALE,
-            f"target is legacy × {10**n}",
-            f"(«0» <> 0 AND isfinite(«1») AND (abs(«0» * {10**n} - «1») <= 1e-12 * abs(«1»)))",
-        )
-        for n in (2, 1, 3, 4, 6)
-    ]
-    scale += [
-        Variant(
-            Cause.SCALE,
-            f"target is legacy ÷ {10**n}",
-            f"(«0» <> 0 AND isfinite(«0») AND (abs(«1» * {10**n} - «0») <= 1e-12 * abs(«0»)))",
-        )
-        for n in (2, 1, 3, 4, 6)
-    ]
     finite = "isfinite(«0») AND isfinite(«1»)"
     noise = f"({finite} AND abs(«0» - «1») <= 1e-12 * greatest(abs(«0»), abs(«1»)))"
+    single = f"({finite} AND TRY_CAST(«0» AS FLOAT) = TRY_CAST(«1» AS FLOAT))"
     return [
         Variant(Cause.ROUNDING, "equal in their first 12 digits", noise),
-        Variant(
-            Cause.ROUNDING, "32-bit precision", f"({finite} AND TRY_CAST(«0» AS FLOAT) = TRY_CAST(«1» AS FLOAT))"
-        ),
-        *scale,
+        Variant(Cause.ROUNDING, "32-bit precision", single),
+        *_scales("isfinite(«1») AND (abs(«0» * {} - «1») <= 1e-12 * abs(«1»))"),
         Variant(Cause.SIGN, "", "(«0» <> 0 AND «0» = -«1»)"),
+    ]
+
+
+def _scales(times: str) -> list[Variant]:
+    """Return the scale factors; ``times`` is the test that the target is the legacy value times ``{}``."""
+    return [
+        Variant(Cause.SCALE, f"target is legacy {sign} {10**n}", f"(«0» <> 0 AND {test.format(10**n)})")
+        for sign, test in (("×", times), ("÷", swapped(times)))
+        for n in (2, 1, 3, 4, 6)
     ]
 
 
