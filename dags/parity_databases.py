@@ -9,6 +9,6 @@ from parity.suite.database_files import load_databases
 wanted = get_parsing_context().dag_id
 loaded = load_databases(settings().databases)
 
-for database in loaded.databases:
+for name, database in loaded.models.items():
     if wanted in (None, database.dag_id):
-        globals()[database.dag_id] = build_database_dag(database, loaded.paths[database.database])
+        globals()[database.dag_id] = build_database_dag(database, loaded.paths[name])

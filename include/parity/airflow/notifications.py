@@ -92,8 +92,8 @@ def _declared(dag_id: str) -> Subject:
     from parity.suite.database_files import load_databases
     from parity.suite.suite_files import load_suites
 
-    subjects: list[Subject] = [*load_suites(settings().suites).suites]
-    subjects += load_databases(settings().databases).databases
+    subjects: list[Subject] = [*load_suites(settings().suites).models.values()]
+    subjects += load_databases(settings().databases).models.values()
     return next(subject for subject in subjects if subject.dag_id == dag_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import click
 from parity.wording import plural
 
 if TYPE_CHECKING:
-    from parity.suite.suite_files import LoadedSuites
+    from parity.suite.model_loader import LoadedModels
+    from parity.suite.models import Suite
 
 
 @click.group("suites")
@@ -56,12 +58,12 @@ def _databases(path: Path) -> int:
     from parity.suite.database_files import load_databases
 
     loaded = load_databases(path if path.is_dir() else path.parent)
-    for database in loaded.databases:
-        file = loaded.paths[database.database]
+    for name, database in loaded.models.items():
+        file = loaded.paths[name]
         if path in (file, file.parent):
-            waived = sum(waiver.suite == database.database for waiver in loaded.waivers)
+            waived = sum(waiver.suite == name for waiver in loaded.waivers)
             click.echo(
-                f"{file}: {database.database}: rules for {plural(len(database.tables), 'table')}, "
+                f"{file}: {name}: rules for {plural(len(database.tables), 'table')}, "
                 f"{plural(waived, 'waiver')}: fine"
             )
     errors = [error for error in loaded.errors if path in (error.path, error.path.parent)]
@@ -73,30 +75,30 @@ def _databases(path: Path) -> int:
 def _report(path: Path) -> int:
     """Print what a file or folder holds and return the number of mistakes."""
     loaded = _load(path)
-    for suite in loaded.suites:
+    for name, suite in loaded.models.items():
         expect = [activity.expect for activity in suite.activities]
         expected = sum(2 * len(one.both) + len(one.legacy) + len(one.target) for one in expect)
         click.echo(
-            f"{loaded.paths[suite.suite]}: {suite.suite}: "
+            f"{loaded.paths[name]}: {name}: "
             f"{plural(len(suite.activities), 'activity', 'activities')}, {plural(expected, 'expectation')}, "
-            f"{plural(sum(w.suite == suite.suite for w in loaded.waivers), 'waiver')}: fine"
+            f"{plural(sum(w.suite == name for w in loaded.waivers), 'waiver')}: fine"
         )
     for error in loaded.errors:
         click.echo(str(error), err=True)
-    if not loaded.suites and not loaded.errors:
+    if not loaded.models and not loaded.errors:
         click.echo(f"{path}: no suite here.", err=True)
         return 1
     return len(loaded.errors)
 
 
-def _load(path: Path) -> LoadedSuites:
+def _load(path: Path) -> LoadedModels[Suite]:
     """Load a folder, or of its folder only what one file holds."""
-    from parity.suite.suite_files import LoadedSuites, load_suites
+    from parity.suite.suite_files import load_suites
 
     if path.is_dir() or not path.exists():
         return load_suites(path)
     loaded = load_suites(path.parent)
     paths = {name: file for name, file in loaded.paths.items() if file == path}
-    suites = tuple(suite for suite in loaded.suites if suite.suite in paths)
+    suites = {name: suite for name, suite in loaded.models.items() if name in paths}
     errors = tuple(error for error in loaded.errors if error.path == path)
-    return LoadedSuites(suites, errors, loaded.waivers, paths)
+    return replace(loaded, models=suites, paths=paths, errors=errors)

@@ -8,39 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from parity.errors import SuiteError
 from parity.suite.checks import check_expression, check_times
 from parity.suite.databases import Database, TableRules
 from parity.suite.diagnostics import Diagnostic
-from parity.suite.model_loader import WAIVERS_FILE, ModelLoader, files_sha, yaml_files
+from parity.suite.model_loader import WAIVERS_FILE, LoadedModels, ModelLoader, files_sha, yaml_files
 from parity.suite.models import Waiver
-from parity.suite.waivers import folder_waivers, names_of
+from parity.suite.waivers import with_waivers
 from parity.wording import did_you_mean
 
 _DATABASE_KEY = re.compile(r"^database\s*:", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class LoadedDatabases:
-    """The contents of a folder: the valid databases, and an error for each mistake."""
-
-    databases: tuple[Database, ...] = ()
-    errors: tuple[SuiteError, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-    paths: Mapping[str, Path] = field(default_factory=dict)
-    """File of each database, by the database's name; broken ones are left out."""
-
-
-def load_databases(folder: Path) -> LoadedDatabases:
+def load_databases(folder: Path) -> LoadedModels[Database]:
     """Read every ``*.yaml`` of ``folder`` and its waivers; none where the folder does not exist."""
     loaded = ModelLoader("database", Database, check_database).read_all(yaml_files(folder))
-    check = partial(_check, databases=loaded.models, broken=names_of(loaded.errors))
-    waivers, found = folder_waivers(folder, check)
-    return LoadedDatabases(tuple(loaded.models.values()), (*loaded.errors, *found), waivers, loaded.paths)
+    return with_waivers(loaded, folder, _check)
 
 
 def database_sha(path: Path) -> str:

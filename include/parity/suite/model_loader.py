@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from parity.errors import SuiteError
 from parity.suite.diagnostics import Diagnostic, diagnose
-from parity.suite.models import Frozen
+from parity.suite.models import Frozen, Waiver
 from parity.suite.yaml_source import read_yaml
 
 M = TypeVar("M", bound=Frozen)
@@ -21,11 +21,12 @@ WAIVERS_FILE = "waivers.yaml"
 
 @dataclass(frozen=True)
 class LoadedModels(Generic[M]):
-    """The valid models of a folder and their files, both by name, and an error for each mistake."""
+    """The contents of a folder: its valid models and their files, both by name, and an error for each mistake."""
 
-    models: Mapping[str, M]
-    paths: Mapping[str, Path]
-    errors: tuple[SuiteError, ...]
+    models: Mapping[str, M] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    errors: tuple[SuiteError, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True)

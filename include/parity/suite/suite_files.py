@@ -6,30 +6,17 @@ Nothing heavy is imported: this runs whenever Dag files are parsed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from parity.errors import SuiteError
 from parity.suite.checks import SqlFiles, check_suite
-from parity.suite.model_loader import WAIVERS_FILE, ModelLoader, files_sha, yaml_files
-from parity.suite.models import Activity, Suite, Waiver
-from parity.suite.waivers import check_waiver, folder_waivers, names_of
+from parity.suite.model_loader import WAIVERS_FILE, LoadedModels, ModelLoader, files_sha, yaml_files
+from parity.suite.models import Activity, Suite
+from parity.suite.waivers import check_waiver, with_waivers
 
 
-@dataclass(frozen=True)
-class LoadedSuites:
-    """The contents of a folder: the valid suites, and an error for each mistake."""
-
-    suites: tuple[Suite, ...] = ()
-    errors: tuple[SuiteError, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-    paths: Mapping[str, Path] = field(default_factory=dict)
-    """File of each suite, by the suite's name; broken ones are left out."""
-
-
-def load_suites(folder: Path, wanted: str = "") -> LoadedSuites:
+def load_suites(folder: Path, wanted: str = "") -> LoadedModels[Suite]:
     """Read every ``*.yaml`` of ``folder`` and its waivers.
 
     ``wanted`` skips files that cannot hold that suite: a task needs one, and there may be fifty.
@@ -37,11 +24,9 @@ def load_suites(folder: Path, wanted: str = "") -> LoadedSuites:
     """
     if not folder.is_dir():
         error = SuiteError("there is no such folder of suites.", path=folder, remedy="Set PARITY_SUITES.")
-        return LoadedSuites(errors=(error,))
+        return LoadedModels(errors=(error,))
     loaded = _loader(_queries(folder)).read_all(_files(folder, wanted))
-    check = partial(check_waiver, suites=loaded.models, broken=names_of(loaded.errors))
-    waivers, found = folder_waivers(folder, check)
-    return LoadedSuites(tuple(loaded.models.values()), (*loaded.errors, *found), waivers, loaded.paths)
+    return with_waivers(loaded, folder, check_waiver)
 
 
 def load_suite(path: Path) -> Suite:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from parity.errors import SuiteError
 from parity.suite.checks import check_expression
 from parity.suite.diagnostics import Diagnostic, diagnose
-from parity.suite.model_loader import WAIVERS_FILE
+from parity.suite.model_loader import WAIVERS_FILE, LoadedModels, M
 from parity.suite.models import Activity, Cause, Frozen, Suite, Waiver
 from parity.suite.yaml_source import YamlDocument, read_yaml
 from parity.wording import did_you_mean
@@ -31,17 +32,24 @@ class WaiverFile(Frozen):
     waivers: tuple[Waiver, ...] = ()
 
 
-def folder_waivers(
-    folder: Path, check: Callable[[Waiver], Iterable[Diagnostic]]
-) -> tuple[tuple[Waiver, ...], list[SuiteError]]:
-    """Return the valid waivers of a folder, and an error for each mistake; a wrong waiver covers nothing."""
+def with_waivers(
+    loaded: LoadedModels[M],
+    folder: Path,
+    check: Callable[[Waiver, Mapping[str, M], frozenset[str]], Iterable[Diagnostic]],
+) -> LoadedModels[M]:
+    """Add the valid waivers of a folder, and an error for each mistake; a wrong waiver covers nothing.
+
+    ``check`` takes a waiver, the valid models, and the names of the files that are broken.
+    """
     path = folder / WAIVERS_FILE
     if not path.exists():
-        return (), []
+        return loaded
+    broken = frozenset(error.path.stem for error in loaded.errors)
     try:
-        return _checked(read_yaml(path), check)
+        waivers, found = _checked(read_yaml(path), lambda waiver: check(waiver, loaded.models, broken))
     except SuiteError as error:
-        return (), [error]
+        waivers, found = (), [error]
+    return replace(loaded, waivers=waivers, errors=(*loaded.errors, *found))
 
 
 def _checked(
@@ -114,8 +122,3 @@ def _check_column(waiver: Waiver, activity: Activity) -> Iterator[Diagnostic]:
     if waiver.column in renamed and waiver.column not in activity.columns:
         what = f"column {waiver.column!r} is called {renamed[waiver.column]!r} on the target side."
         yield Diagnostic(("column",), what, "Use that name.")
-
-
-def names_of(errors: Sequence[SuiteError]) -> frozenset[str]:
-    """Return the names of the files that are broken, without their suffix."""
-    return frozenset(error.path.stem for error in errors)

@@ -105,8 +105,8 @@ def _build_dags() -> None:
     from parity.suite.suite_files import load_suites
 
     loaded = load_suites(settings().suites)
-    for suite in loaded.suites:
-        build_dag(suite, loaded.paths[suite.suite])
+    for name, suite in loaded.models.items():
+        build_dag(suite, loaded.paths[name])
 
 
 def _migrate(home: Path) -> None:

@@ -29,7 +29,7 @@ def errors(folder: Path) -> list[str]:
 def test_a_broken_database_takes_no_other_down_and_is_told_with_line_and_suggestion(folder: Path) -> None:
     (folder / "broken.yaml").write_text("database: broken\nowner: dba\nlegcy: rds\ntarget: azure\n")
     loaded = load_databases(folder)
-    assert [one.database for one in loaded.databases] == ["ledger"]
+    assert [*loaded.models] == ["ledger"]
     assert loaded.paths == {"ledger": folder / "ledger.yaml"}
     assert f"{folder / 'broken.yaml'}:3: legcy: key 'legcy' is unknown. Did you mean 'legacy'?" in errors(folder)
 
@@ -75,8 +75,8 @@ def test_a_change_of_a_waiver_changes_the_fingerprint_and_a_folder_without_files
     before = database_sha(folder / "ledger.yaml")
     (folder / "waivers.yaml").write_text("waivers: []\n")
     assert database_sha(folder / "ledger.yaml") != before
-    assert load_databases(folder / "nowhere").databases == ()
-    assert load_databases(folder).databases[0].key == "db.ledger"
+    assert load_databases(folder / "nowhere").models == {}
+    assert load_databases(folder).models["ledger"].key == "db.ledger"
 
 
 def test_the_command_checks_databases_too_and_ends_with_2_on_a_mistake(folder: Path) -> None:

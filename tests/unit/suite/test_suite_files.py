@@ -18,7 +18,7 @@ from parity.suite.suite_files import legacy_sql, load_suite, load_suites, suite_
 
 def only_error(folder: Path) -> str:
     loaded = load_suites(folder)
-    assert not loaded.suites
+    assert not loaded.models
     assert len(loaded.errors) == 1, [str(e) for e in loaded.errors]
     return str(loaded.errors[0]).removeprefix(f"{folder}/")
 
@@ -26,7 +26,7 @@ def only_error(folder: Path) -> str:
 def test_a_right_suite_loads_with_every_word_understood(folder: Path) -> None:
     loaded = load_suites(folder)
     assert loaded.errors == ()
-    [suite] = loaded.suites
+    [suite] = loaded.models.values()
     activity = suite.activity("settle_card_payments")
     assert suite.deadline == timedelta(hours=2)
     assert suite.aws.max_scan == 20 * 2**30
@@ -36,7 +36,7 @@ def test_a_right_suite_loads_with_every_word_understood(folder: Path) -> None:
 
 
 def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
-    [suite] = load_suites(folder).suites
+    [suite] = load_suites(folder).models.values()
     assert suite.activities[0].expect.both[1]["ExpectColumnValuesToBeInSet"]["value_set"] == ["GB", "NO", "007"]
 
 
@@ -169,7 +169,7 @@ def test_one_broken_suite_never_takes_the_others_down(folder: Path) -> None:
     (folder / "empty.yaml").write_text("")
     (folder / "latin.yaml").write_bytes(b"suite: caf\xe9")
     loaded = load_suites(folder)
-    assert [suite.suite for suite in loaded.suites] == ["payments"]
+    assert [*loaded.models] == ["payments"]
     assert {error.path.name for error in loaded.errors} == {"broken.yaml", "empty.yaml", "latin.yaml"}
 
 
@@ -229,4 +229,4 @@ def test_only_the_wanted_suites_file_is_read_as_yaml(folder: Path) -> None:
     (folder / "other.yaml").write_text("suite: [")
     assert len(load_suites(folder).errors) == 1
     wanted = load_suites(folder, "payments")
-    assert ([suite.suite for suite in wanted.suites], wanted.errors) == (["payments"], ())
+    assert ([*wanted.models], wanted.errors) == (["payments"], ())

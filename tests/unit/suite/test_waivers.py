@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from parity.suite.suite_files import LoadedSuites, load_suites
+from parity.suite.model_loader import LoadedModels
+from parity.suite.models import Suite
+from parity.suite.suite_files import load_suites
 
 WAIVER = """\
 waivers:
@@ -22,7 +24,7 @@ waivers:
 """
 
 
-def write(folder: Path, old: str = "", new: str = "") -> LoadedSuites:
+def write(folder: Path, old: str = "", new: str = "") -> LoadedModels[Suite]:
     assert old in WAIVER
     (folder / "waivers.yaml").write_text(WAIVER.replace(old, new) if old else WAIVER)
     return load_suites(folder)
@@ -58,7 +60,7 @@ def test_a_wrong_waiver_is_told_and_covers_nothing(folder: Path, old: str, new: 
     loaded = write(folder, old, new)
     assert any(reported in str(error) for error in loaded.errors), [str(e) for e in loaded.errors]
     assert loaded.waivers == ()
-    assert [suite.suite for suite in loaded.suites] == ["payments"]
+    assert [*loaded.models] == ["payments"]
 
 
 def test_a_wrong_waiver_leaves_the_right_ones_alone(folder: Path) -> None:

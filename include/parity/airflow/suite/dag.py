@@ -47,7 +47,7 @@ def build_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
 
     with _without_gc():
         loaded = load_suites(folder, (wanted or "").removeprefix(SUITE_DAG))
-        named = [suite for suite in loaded.suites if wanted in (None, suite.dag_id)]
+        named = [suite for suite in loaded.models.values() if wanted in (None, suite.dag_id)]
         return [build_dag(suite, loaded.paths[suite.suite]) for suite in named]
 
 

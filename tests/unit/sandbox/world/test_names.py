@@ -37,7 +37,7 @@ RENAMED = {"merch_ref": "merchant_ref"}
 def suite() -> Suite:
     loaded = load_suites(SUITES)
     assert not loaded.errors
-    return next(suite for suite in loaded.suites if suite.suite == "payments")
+    return loaded.models["payments"]
 
 
 @pytest.fixture(scope="module")
