@@ -173,21 +173,12 @@ def _exact_against_float(legacy: DataType, target: DataType) -> CommonType:
     )
     plain = f"CAST(«0» AS {number})::VARCHAR"
     sides = (plain, inexact) if exact is legacy else (inexact, plain)
-    return CommonType(
-        ValueKind.TEXT,
-        "VARCHAR",
-        "incompatible",
-        *sides,
-        note="an exact number against a float: compared by their digits",
-    )
+    note = "an exact number against a float: compared by their digits"
+    return CommonType(ValueKind.TEXT, "VARCHAR", "incompatible", *sides, note=note)
 
 
 def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> CommonType:
     zoned = [one.name.endswith("zone") for one in (legacy, target)]
-    left = _utc(legacy, legacy_zone)
-    right = _utc(target, target_zone)
-    fine = max(_STAMPS[legacy.name], _STAMPS[target.name])
-    common = "TIMESTAMP_NS" if fine == 9 else "TIMESTAMP"
     verdict = "equal"
     if _STAMPS[legacy.name] != _STAMPS[target.name]:
         verdict = "widened" if _STAMPS[target.name] > _STAMPS[legacy.name] else "narrowed"
@@ -196,9 +187,15 @@ def _stamps(legacy: DataType, target: DataType, legacy_zone: str | None, target_
     note = ""
     if zoned[0] != zoned[1] and not (legacy_zone or target_zone):
         note = f"naive {'target' if zoned[0] else 'legacy'} times were read as UTC"
-    return CommonType(
-        ValueKind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})", note=note
-    )
+    return _in_utc((legacy, legacy_zone), (target, target_zone), verdict, note)
+
+
+def _in_utc(
+    legacy: tuple[DataType, str | None], target: tuple[DataType, str | None], verdict: str, note: str = ""
+) -> CommonType:
+    common = "TIMESTAMP_NS" if any(_STAMPS.get(one.name) == 9 for one, _ in (legacy, target)) else "TIMESTAMP"
+    left, right = (f"CAST({_utc(*side)} AS {common})" for side in (legacy, target))
+    return CommonType(ValueKind.TIMESTAMP, common, verdict, left, right, note=note)
 
 
 def converts_to_utc(legacy: DataType, target: DataType, legacy_zone: str | None, target_zone: str | None) -> bool:
@@ -294,28 +291,11 @@ def _field(name: str) -> str:
 def _mixed(legacy: DataType, target: DataType) -> CommonType:
     names = {legacy.name, target.name}
     if names <= {"date", *_STAMPS}:
-        return _date_against_stamp(legacy, target)
+        return _in_utc((legacy, None), (target, None), "widened" if legacy.name == "date" else "narrowed")
     if names == {"varchar", "uuid"}:
         lower = "lower(«0»::VARCHAR)"
         return CommonType(ValueKind.TEXT, "VARCHAR", "widened", lower, lower, note="UUID compared as text")
     if names == {"varchar", "blob"}:
-        side = {"varchar": "encode(«0»)", "blob": "«0»"}
-        return CommonType(
-            ValueKind.BINARY,
-            "BLOB",
-            "incompatible",
-            side[legacy.name],
-            side[target.name],
-            note="compared as UTF-8 bytes",
-        )
+        left, right = ("encode(«0»)" if one.name == "varchar" else "«0»" for one in (legacy, target))
+        return CommonType(ValueKind.BINARY, "BLOB", "incompatible", left, right, note="compared as UTF-8 bytes")
     return _as_text("incompatible")
-
-
-def _date_against_stamp(legacy: DataType, target: DataType) -> CommonType:
-    left, right = (_utc(one, None) for one in (legacy, target))
-    fine = any(_STAMPS.get(one.name) == 9 for one in (legacy, target))
-    common = "TIMESTAMP_NS" if fine else "TIMESTAMP"
-    verdict = "widened" if legacy.name == "date" else "narrowed"
-    return CommonType(
-        ValueKind.TIMESTAMP, common, verdict, f"CAST({left} AS {common})", f"CAST({right} AS {common})"
-    )

@@ -124,17 +124,9 @@ class Columnar(ABC):
         """Return the hash of a row."""
         return self.md5(self.row(columns))
 
-    def quarter(self, md5: str, start: int) -> str:
-        """Return 32 bits of a hash."""
-        return self.hexadecimal_number(f"substr({md5}, {start}, 8)")
-
     def bucket(self, md5: str, buckets: int) -> str:
         """Return the first 28 bits of a hash, modulo ``buckets``."""
         return f"{self.hexadecimal_number(f'substr({md5}, 1, 7)')} % {buckets}"
-
-    def total(self, number: str) -> str:
-        """Return the sum."""
-        return f"sum({number})"
 
     def digests(self, columns: Columns, key: Columns, source: str, buckets: int) -> str:
         """Return the query for one line per bucket; ``source`` is what follows FROM, conditions included.
@@ -142,7 +134,7 @@ class Columnar(ABC):
         Columns: bucket, row_count, duplicates and four sums. An empty ``key`` buckets by the whole row.
         """
         quarters = ",\n         ".join(
-            f"{self.total(self.quarter('row_hash', start))} AS {name}"
+            f"sum({self.hexadecimal_number(f'substr(row_hash, {start}, 8)')}) AS {name}"
             for start, name in zip(QUARTERS, SUMS, strict=True)
         )
         totals = {"row_count": "row_count", "duplicates": "CASE WHEN row_count > 1 THEN row_count ELSE 0 END"}

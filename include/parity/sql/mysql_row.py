@@ -31,7 +31,7 @@ def row_text(dialect: MySQL, columns: Columns) -> str:
     parts += [f"ISNULL({dialect.quote(c.name)})" for c in floats if c.nullable]
     parts += [or_mark(dialect, c, f"LENGTH({_free_text(dialect, c)})") for c in texts]
     parts += [or_mark(dialect, c, _free_text(dialect, c), "''") for c in texts]
-    parts += [_point(dialect, pair) for pair in _pairs(floats)]
+    parts += [_point(dialect, floats[at : at + 2]) for at in range(0, len(floats), 2)]
     # One binary part makes a binary text: no collation is mixed with another, and nothing is converted.
     return f"CONCAT(CAST('' AS BINARY), {_SEPARATOR.join(parts)})"
 
@@ -76,10 +76,6 @@ def or_mark(dialect: MySQL, column: Column, value: str, mark: str = "'~'") -> st
         return value
     name = dialect.quote(column.name)
     return f"IFNULL({value}, {mark})" if value == name else f"IF({name} IS NULL, {mark}, {value})"
-
-
-def _pairs(columns: Columns) -> list[Columns]:
-    return [columns[start : start + 2] for start in range(0, len(columns), 2)]
 
 
 def _point(dialect: MySQL, pair: Columns) -> str:

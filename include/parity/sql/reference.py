@@ -1,19 +1,15 @@
-"""Canonical texts, hashes and digests in plain Python, with which every engine is compared."""
+"""Canonical texts and hashes in plain Python, with which every engine is compared."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from parity.sql.columnar import MASK, QUARTERS, SEPARATOR
+from parity.sql.columnar import MASK, SEPARATOR
 from parity.sql.columns import Column, Columns, Kind
-
-BucketDigest = tuple[int, int, tuple[int, ...]]
-"""Rows, rows whose key is not alone, four sums."""
 
 
 def text(column: Column, value: Any) -> str | None:
@@ -62,20 +58,3 @@ def row(columns: Columns, values: Sequence[Any]) -> str:
 def md5(columns: Columns, values: Sequence[Any]) -> str:
     """Return the hash of a row."""
     return hashlib.md5(row(columns, values).encode(), usedforsecurity=False).hexdigest()
-
-
-def digests(
-    columns: Columns, key: Columns, rows: Iterable[Sequence[Any]], buckets: int
-) -> dict[int, BucketDigest]:
-    """Return the digest of every bucket that holds a row."""
-    places = [columns.index(column) for column in key or columns]
-    hashed = [(md5(key or columns, [one[at] for at in places]), md5(columns, one)) for one in rows]
-    alone = Counter(key_hash for key_hash, _ in hashed)
-    found: dict[int, BucketDigest] = {}
-    for key_hash, row_hash in hashed:
-        bucket = int(key_hash[:7], 16) % buckets
-        count, doubled, sums = found.get(bucket, (0, 0, (0,) * len(QUARTERS)))
-        quarters = (int(row_hash[start - 1 : start + 7], 16) for start in QUARTERS)
-        added = tuple(one + other for one, other in zip(sums, quarters, strict=True))
-        found[bucket] = (count + 1, doubled + (alone[key_hash] > 1), added)
-    return found
