@@ -144,7 +144,7 @@ class Canary:
     blind: tuple[str, ...] = ()
     """Corruptions that were not found and that no rule hides; any of these is INVALID."""
     smallest: tuple[str, ...] = ()
-    """The smallest difference that the run could see, per column."""
+    """The smallest difference that was found, per column."""
 
 
 @dataclass(frozen=True)

@@ -68,16 +68,10 @@ class DuckSession:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Execute a query and return every row."""
-        import duckdb
-
         if self._stopped:
             raise KeyboardInterrupt
-        try:
+        with self._errors():
             return self._connection.execute(_statement(sql)).fetchall()
-        except duckdb.InterruptException as error:
-            raise KeyboardInterrupt from error
-        except duckdb.Error as error:
-            raise self._explained(error) from error
 
     def row(self, sql: str) -> tuple[Any, ...]:
         """Execute a query and return its only row."""
@@ -89,15 +83,21 @@ class DuckSession:
 
     def describe(self, query: str) -> list[tuple[str, duckdb.sqltypes.DuckDBPyType]]:
         """Return the name and type of every column of a query, without running it."""
+        with self._errors():
+            relation = self._connection.sql(_statement(query))
+        return list(zip(relation.columns, relation.types, strict=True))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise DuckDB's errors as Parity's own, and its interrupt as one from the keyboard."""
         import duckdb
 
         try:
-            relation = self._connection.sql(_statement(query))
+            yield
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise self._explained(error) from error
-        return list(zip(relation.columns, relation.types, strict=True))
 
     def _explained(self, error: Exception) -> CouldNotCompare | BadInput:
         known = explain(error, self.scratch)

@@ -60,10 +60,7 @@ def _invalid(evidence: Evidence, spec: Spec) -> str:
     if not rows.legacy and not rows.target and not spec.allow_empty:
         return "Nothing was compared: both sides have zero rows and allow_empty is not set."
     if canary.blind:
-        return (
-            "The comparison is blind: a planted corruption was not found and no rule explains it "
-            f"({canary.blind[0]})."
-        )
+        return f"The comparison missed a planted corruption that no rule hides ({canary.blind[0]})."
     if (rows.legacy or rows.target) and not canary.planted:
         return "The comparison could not be tested: no corruption was planted."
     share = coverage(plan)

@@ -1,4 +1,4 @@
-"""Proves that a run finds differences: mutates copies of its own rows, one value at a time, and looks for each.
+"""Plants mutations in copies of a run's own rows, one value at a time, and counts those that the run finds.
 
 The copies are of raw rows, from all over each side, and go through the same casts, rules, hashes and scans as the
 real rows. Every mutation has a row of its own, identified by one more key column. Beside the rows'

@@ -27,7 +27,7 @@ from parity.suite.models import Cause, ColumnRule
 Rule = dict[str, Any]
 """Parts of a column's rule, as a suite's YAML has them."""
 _ENOUGH_EQUAL = 1_000
-"""Equal rows on which an expression has proved harmless."""
+"""Equal rows after which an expression counts as harmless."""
 _MOST_ROWS = 10_000
 """Captured rows of a side that rules are tried on."""
 _MANY = 500

@@ -34,7 +34,7 @@ def draft_cells(column: PlannedColumn, facts: Facts, spec: Spec) -> list[Proposa
 
 
 def draft_rows(causes: tuple[RowCause, ...], facts: Facts, spec: Spec) -> list[Proposal]:
-    """Return one waiver for the missing and one for the extra rows, where their cause tells them apart."""
+    """Return one waiver for the missing and one for the extra rows, where their cause sets them apart."""
     whole = {"missing": facts.rows.missing, "extra": facts.rows.extra}
     found: dict[str, Proposal] = {}
     for cause in causes:

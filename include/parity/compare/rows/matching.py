@@ -1,7 +1,7 @@
 """Pairs as many rows of a key as rules can make equal: a largest matching between the rows of both sides.
 
-Which of two rows takes which partner is no matter of order where a tolerance lets one row have several: of
-{0, 5} against {8, 14} under 10, five must leave eight to nought.
+Under a tolerance a row may have several partners, and taking the nearest one can cost another row its only one:
+of {0, 5} against {8, 14} under 10, only 0 with 8 and 5 with 14 make two pairs.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ def most(partners: Mapping[int, Sequence[int]]) -> dict[int, int]:
     pairs: dict[int, int] = {}
     owners: dict[int, int] = {}
     for start in partners:
-        came: dict[int, int] = {}  # The left row from which each right one was reached.
+        reached: dict[int, int] = {}  # Right rows, each with the left row that led to it.
         todo, free = [start], None
         while todo and free is None:
             left = todo.pop()
             for right in partners[left]:
-                if right in came:
+                if right in reached:
                     continue
-                came[right] = left
+                reached[right] = left
                 if right not in owners:
                     free = right
                     break
                 todo.append(owners[right])
-        while free is not None:  # Everyone on the way hands a partner on, and takes another one.
-            left = came[free]
+        while free is not None:  # Each left row on the path gives its partner up for another one.
+            left = reached[free]
             pairs[left], owners[free], free = free, left, pairs.get(left)
     return pairs

@@ -226,7 +226,7 @@ def _walk(folder: Path, root: Path, above: tuple[tuple[int, int], ...]) -> Itera
     for path in sorted(_children(folder)):
         if (kind := _TABLES.get(path.name)) and path.is_dir():
             raise ExportRefused(
-                f"{folder} is a {kind} table, of whose files only its log says which are in force.",
+                f"{folder} is a {kind} table, whose log alone lists the files that are in force.",
                 remedy="Export the table, and compare the export.",
             )
         shown = _is_data(path.relative_to(root))
