@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,6 +36,11 @@ def text(value: str) -> str:
 def literal(value: str | None) -> str:
     """Quote a text, or write NULL."""
     return "NULL" if value is None else text(value)
+
+
+def batches(items: Sequence[A], size: int) -> list[Sequence[A]]:
+    """Cut a sequence into batches of at most ``size``, each for a statement of its own."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _statement(sql: str) -> str:

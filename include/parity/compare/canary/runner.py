@@ -13,6 +13,7 @@ INVALID.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parity.compare.canary.mutations import Mutation, border_pairs, mutations
@@ -22,7 +23,7 @@ from parity.compare.rows.facts import gather
 from parity.compare.rows.pairing import EQUAL, EXTRA, MISSING
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
 from parity.compare.schema.rules import EqualityRule
-from parity.compare.session import DuckSession
+from parity.compare.session import DuckSession, batches
 from parity.compare.types import TEXT, DataType, ValueKind, fill, verbatim
 from parity.suite.models import ColumnRule
 
@@ -60,9 +61,8 @@ def run_canary(session: DuckSession, plan: ComparisonPlan, legacy: str, target: 
     found: set[int] = set()
     hidden: set[int] = set()
     known: set[object] = set()
-    for start in range(0, len(plan.columns) if sides else 0, _BATCH):
-        columns = plan.columns[start : start + _BATCH]
-        batch = _planted(columns, sides, len(planted), start == 0, known)
+    for columns in batches(plan.columns, _BATCH) if sides else ():
+        batch = _planted(columns, sides, len(planted), not planted, known)
         planted += batch
         seen, tolerated = _found(session, _narrowed(plan, columns), batch, sides)
         found |= seen
@@ -72,7 +72,7 @@ def run_canary(session: DuckSession, plan: ComparisonPlan, legacy: str, target: 
     return _summary(planted, found, hidden)
 
 
-def _narrowed(plan: ComparisonPlan, columns: tuple[PlannedColumn, ...]) -> ComparisonPlan:
+def _narrowed(plan: ComparisonPlan, columns: Sequence[PlannedColumn]) -> ComparisonPlan:
     """Return the plan of some columns and the key."""
     wanted = {c.index for c in columns} | {c.index for c in plan.columns if c.key}
     return replace(plan, columns=tuple(c for c in plan.columns if c.index in wanted))
@@ -103,7 +103,7 @@ def _stored(column: PlannedColumn, side: str) -> DataType:
 
 
 def _planted(
-    columns: tuple[PlannedColumn, ...], sides: list[str], number: int, rows: bool, known: set[object]
+    columns: Sequence[PlannedColumn], sides: list[str], number: int, rows: bool, known: set[object]
 ) -> list[PlantedMutation]:
     """Return the mutations of some columns; ``known`` are the kinds of columns whose pairs are planted."""
     wanted: list[tuple[str, PlannedColumn | None, Mutation]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parity.compare.causes.column_batches import ColumnBatch, column_batches
@@ -18,7 +19,7 @@ from parity.compare.causes.variants import (
 )
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.schema.rules import ticks
-from parity.compare.session import DuckSession, text
+from parity.compare.session import DuckSession, batches, text
 from parity.compare.types import ValueKind, fill
 from parity.suite.models import Cause
 
@@ -81,8 +82,7 @@ def find_variants(session: DuckSession, plan: ComparisonPlan, prefix: str, relat
     every = max(1, rows // _SAMPLE)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     learnt: dict[int, tuple[Variant, ...]] = {}
-    for start in range(0, len(plan.values), _BATCH):
-        columns = plan.values[start : start + _BATCH]
+    for columns in batches(plan.values, _BATCH):
         named = ", ".join(dict.fromkeys(c.value for c in (*plan.key, *columns)))
         left = f"(SELECT {named} FROM {prefix}wl WHERE kh % {every} = 0) l"
         source = f"{left} JOIN (SELECT {named} FROM {prefix}wt) t ON {match}"
@@ -99,11 +99,11 @@ def find_more(session: DuckSession, columns: list[PlannedColumn], prefix: str, r
         f"{pairs} p JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
     )
-    return _learn(session, tuple(columns), prefix, source, relation)
+    return _learn(session, columns, prefix, source, relation)
 
 
 def _learn(
-    session: DuckSession, columns: tuple[PlannedColumn, ...], prefix: str, source: str, relation: str
+    session: DuckSession, columns: Sequence[PlannedColumn], prefix: str, source: str, relation: str
 ) -> dict[int, tuple[Variant, ...]]:
     sides = (", ".join(f"{c.value} := {side}.{c.value}" for c in columns) for side in "lt")
     both = ", ".join(f"struct_pack({values}) AS {side}" for values, side in zip(sides, "lt", strict=True))
@@ -149,7 +149,7 @@ def _hits(session: DuckSession, batch: ColumnBatch, variants: Variants) -> dict[
     return found
 
 
-def _differing(session: DuckSession, columns: tuple[PlannedColumn, ...], prefix: str) -> list[PlannedColumn]:
+def _differing(session: DuckSession, columns: Sequence[PlannedColumn], prefix: str) -> list[PlannedColumn]:
     tests = ", ".join(f"bool_or(NOT ({c.equal}))" for c in columns)
     flags = session.row(f"SELECT {tests} FROM {prefix}sample")
     return [c for c, differs in zip(columns, flags, strict=True) if differs]

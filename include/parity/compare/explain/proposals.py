@@ -19,7 +19,7 @@ from parity.compare.rows.facts import Facts, gather
 from parity.compare.rows.hash_scan import key_hash
 from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import SPACES, equality_rule, plain, ticks
-from parity.compare.session import DuckSession, ident, text
+from parity.compare.session import DuckSession, batches, ident, text
 from parity.compare.spec import Spec
 from parity.compare.types import ValueKind, fill
 from parity.suite.models import Cause, ColumnRule
@@ -71,8 +71,7 @@ def _broken(
     """Count, per column, the equal rows, of some thousands, that an expression or a zone would make different."""
     risky = [c for c in columns if any(part.endswith(("_sql", "_timezone")) for part in wanted[c.index])]
     found: dict[int, int] = {}
-    for start in range(0, len(risky), _MANY):
-        part = risky[start : start + _MANY]
+    for part in batches(risky, _MANY):
         values = ", ".join(c.value for c in part)
         rows = (
             f"SELECT {values} FROM (SELECT {key_hash(facts.plan)} AS kh, {values} FROM legacy) "
@@ -198,8 +197,7 @@ def _retry(session: DuckSession, facts: Facts, wanted: dict[int, Rule]) -> tuple
 def _before(session: DuckSession, prefix: str, here: str, wanted: list[int]) -> dict[int, int]:
     """Count the rows in which each column differed before."""
     found: dict[int, int] = {}
-    for start in range(0, len(wanted), _FEW):
-        part = wanted[start : start + _FEW]
+    for part in batches(wanted, _FEW):
         counts = ", ".join(f"count(*) FILTER (q{index} BETWEEN 1 AND 254)" for index in part)
         row = session.row(f"SELECT {counts} FROM {prefix}res WHERE kind = 1 AND {here}")
         found |= {index: int(n) for index, n in zip(part, row, strict=True)}

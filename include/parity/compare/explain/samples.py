@@ -5,6 +5,7 @@ The choice follows the hash of the key, so that it is spread over the data and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +15,7 @@ from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import money_columns, money_rows
 from parity.compare.rows.pairing import CHANGED
 from parity.compare.schema.plan import PlannedColumn
-from parity.compare.session import DuckSession
+from parity.compare.session import DuckSession, batches
 from parity.compare.spec import Spec
 
 Sample = dict[str, Any]
@@ -57,16 +58,15 @@ def _changed(session: DuckSession, facts: Facts, spec: Spec) -> list[Sample]:
     """Return samples of every column that differs, column by column, until there are enough."""
     differing = [c for c in facts.plan.values if facts.different(c)]
     found: list[Sample] = []
-    for start in range(0, len(differing), _BATCH):
+    for batch in batches(differing, _BATCH):
         if len(found) < _PER_RUN:
-            batch = differing[start : start + _BATCH]
             rows = _pairs(session, facts, spec, batch, _pick_changed(batch, facts, spec.samples))
             for _, samples in groupby(rows, lambda one: one["column"]):
                 found += samples if len(found) < _PER_RUN else ()
     return found
 
 
-def _pick_changed(columns: list[PlannedColumn], facts: Facts, count: int) -> str:
+def _pick_changed(columns: Sequence[PlannedColumn], facts: Facts, count: int) -> str:
     """Return the query of some pairs for every code of every column, in one look at ``res``."""
     wanted = [(at, c.index, code) for at, c in enumerate(columns) for code in facts.codes_of(c)]
     picks = (f"{_first('kh', count)} FILTER (q{index} = {code})" for _, index, code in wanted)
@@ -88,7 +88,7 @@ def _worst(session: DuckSession, facts: Facts, spec: Spec, column: PlannedColumn
 
 
 def _pairs(
-    session: DuckSession, facts: Facts, spec: Spec, columns: list[PlannedColumn], picked: str
+    session: DuckSession, facts: Facts, spec: Spec, columns: Sequence[PlannedColumn], picked: str
 ) -> list[Sample]:
     """Return the picked pairs (``place`` in ``columns``, code, row ids) as samples."""
     keys = list(facts.plan.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parity.compare.causes.sampling import SampledVariants, find_more, find_variants
@@ -11,7 +10,7 @@ from parity.compare.result import CauseCount, Rows
 from parity.compare.rows.hash_scan import Scanned, scan
 from parity.compare.rows.pairing import CHANGED, EQUAL, EXTRA, MISSING, explain_again, pair_rows
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
-from parity.compare.session import DuckSession
+from parity.compare.session import DuckSession, batches
 from parity.errors import CouldNotCompare
 from parity.suite.models import Cause
 
@@ -139,19 +138,15 @@ def _doubled(session: DuckSession, prefix: str, side: str) -> int:
 def _codes(session: DuckSession, plan: ComparisonPlan, prefix: str) -> dict[int, dict[int, int]]:
     """Count the codes of every column that has any; a maximum finds those at little cost."""
     used: list[PlannedColumn] = []
-    for batch in _batches(plan.values, 500):
+    for batch in batches(plan.values, 500):
         highest = session.row(
             f"SELECT {', '.join(f'max(q{c.index})' for c in batch)} FROM {prefix}res WHERE kind < 2"
         )
         used += [c for c, most in zip(batch, highest, strict=True) if most]
     found: dict[int, dict[int, int]] = {}
     # Planning histograms costs the cube of their number: 400 took 5 s, 100 took 0.1 s.
-    for batch in _batches(used, 40):
+    for batch in batches(used, 40):
         counts = ", ".join(f"histogram(q{c.index})" for c in batch)
         every = session.row(f"SELECT {counts} FROM {prefix}res WHERE kind < 2")
         found |= {c.index: codes for c, codes in zip(batch, every, strict=True)}
     return found
-
-
-def _batches(columns: Sequence[PlannedColumn], size: int) -> list[Sequence[PlannedColumn]]:
-    return [columns[start : start + size] for start in range(0, len(columns), size)]

@@ -7,9 +7,9 @@ makes it a text), and never a float: 12e4 and 120e3 may be codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from parity.compare.session import DuckSession, ident, literal, text
+from parity.compare.session import DuckSession, batches, ident, literal, text
 from parity.compare.sources.exact_texts import SHAPES, exactly
 from parity.compare.spec import CsvFormat
 from parity.compare.types import DataType
@@ -33,7 +33,7 @@ def typed_columns(
         raise BadInput(f"The CSV has no column {unknown[0]!r}.", remedy=did_you_mean(unknown[0], names))
     for name, kind in form.types.items():
         _refuse_unknown_type(name, kind)
-    looks = {name: looks for part in _chunks(names, 100) for name, looks in _looks(session, table, part).items()}
+    looks = {name: looks for part in batches(names, 100) for name, looks in _looks(session, table, part).items()}
     chosen = {name: choose(looks[name], wanted.get(name)) for name in names} | dict(form.types)
     tests = {name: exactly(ident(name), kind) for name, kind in chosen.items() if _may_lose(name, kind, form)}
     lost = _lost(session, table, tests)
@@ -86,11 +86,7 @@ def _lost(session: DuckSession, table: str, tests: Mapping[str, str]) -> dict[st
     return {name: int(count) for name, count in zip(tests, found, strict=True) if count}
 
 
-def _chunks(names: list[str], size: int) -> list[list[str]]:
-    return [names[start : start + size] for start in range(0, len(names), size)]
-
-
-def _looks(session: DuckSession, table: str, names: list[str]) -> dict[str, dict[str, int]]:
+def _looks(session: DuckSession, table: str, names: Sequence[str]) -> dict[str, dict[str, int]]:
     """Count, for each column, its texts and how many of them have each shape.
 
     One below the other: counting side by side took 1.5 milliseconds to plan for each column and shape.
