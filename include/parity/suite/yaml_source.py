@@ -1,8 +1,8 @@
 """A YAML file as plain data with line numbers.
 
 Parsed by libyaml, which is fast enough for Dag files. Scalars are those of YAML 1.2: only ``true`` and ``false``
-are booleans, so the country code ``NO`` stays text, ``007`` is text as well, and a date is text until a model asks
-for one. A key that occurs twice is refused.
+are booleans, so the country code ``NO`` stays text, ``007`` is text as well, and a date is text until a model
+parses it. A key that occurs twice is refused.
 """
 
 from __future__ import annotations
