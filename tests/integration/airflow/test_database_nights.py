@@ -190,10 +190,10 @@ def test_the_night_finds_exactly_what_was_planted_and_tells_it_once(night: Night
     checks = {line["check"]: line["status"] for line in whole["cutover"]}
     assert checks["engine version"] == checks["endpoint of the legacy connection"] == "ok"
     assert "DE0" not in json.dumps(run.report("ledger_entries"))
-    assert any("ledger_entries" in message for message in night.told())
-    reported = len(night.told())
+    assert any("ledger_entries" in message for message in night.reported())
+    reported = len(night.reported())
     assert night.run().ended() == "failed"
-    assert len(night.told()) == reported
+    assert len(night.reported()) == reported
 
 
 def test_a_repaired_ledger_is_green_and_what_was_open_is_told_to_be_over(night: Night) -> None:
@@ -208,7 +208,7 @@ def test_a_repaired_ledger_is_green_and_what_was_open_is_told_to_be_over(night: 
     assert run.ended() == "success"
     assert set(run.verdicts().values()) == {"PASS"}
     assert night.updates()
-    until(lambda: any("RECOVERED" in message for message in night.told()))  # a callback speaks after its task
+    until(lambda: any("RECOVERED" in message for message in night.reported()))  # a callback speaks after its task
 
 
 def test_a_server_that_its_cloud_calls_stopped_makes_the_night_invalid_for_that_reason(night: Night) -> None:
@@ -223,7 +223,7 @@ def test_a_server_that_its_cloud_calls_stopped_makes_the_night_invalid_for_that_
     first = run.records()[ledger.WHOLE].first_broken
     assert first.startswith("The legacy RDS server: RDS instance payments-legacy is stopped")
     assert run.states()["survey"] == ["upstream_failed"]
-    assert any("is stopped" in line for line in night.told())
+    assert any("is stopped" in line for line in night.reported())
     again = night.run()
     assert again.ended() == "success"
 
