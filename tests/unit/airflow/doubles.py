@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -15,6 +17,7 @@ RUNNING = ("Running", Phase.RUNNING)
 SUCCEEDED = ("Succeeded", Phase.SUCCEEDED)
 FAILED = ("Failed", Phase.FAILED)
 CANCELLED = ("Cancelled", Phase.CANCELLED)
+NIGHTLY = datetime(2026, 3, 3, 2, tzinfo=UTC)
 
 
 @dataclass
@@ -100,3 +103,36 @@ class FakeTask:
 def context(store: FakeStore | None = None, **ti: Any) -> dict[str, Any]:
     """Return a context; pass the store of an earlier attempt to play a retry or a clear."""
     return {"ti": FakeTask(**ti), "task_state_store": store or FakeStore()}
+
+
+@dataclass
+class Instance:
+    """A task instance with what every task handed on, by (task, key); it keeps what it pushes."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    handed: dict[tuple[str, str], Any] = field(default_factory=dict)
+    task: Any = field(default_factory=lambda: SimpleNamespace(outlets=[], page=""))
+    dag_id: str = "parity__payments"
+    run_id: str = "scheduled__1"
+    task_id: str = "gate"
+    id: str = "attempt-9"
+    try_number: int = 1
+    max_tries: int = 3
+    map_index: int = -1
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
+        return {self.run_id: self.states}
+
+    def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
+        return self.handed.get((task_ids, key))
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.handed[(self.task_id, key)] = value
+
+
+def run_context(instance: Instance, **conf: Any) -> Any:
+    """Return the context of one task of a run that was started with ``conf``."""
+    moments = dict.fromkeys(("logical_date", "run_after", "start_date"), NIGHTLY)
+    run = SimpleNamespace(run_id=instance.run_id, conf=conf, clear_number=0, **moments)
+    dag = SimpleNamespace(dag_id=instance.dag_id)
+    return {"ti": instance, "task": instance.task, "dag_run": run, "dag": dag, "params": conf, "outlet_events": {}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,40 +36,11 @@ from parity.settings import settings
 from parity.suite.databases import Database
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import DatabasePlan, TablePlan
+from unit.airflow.doubles import NIGHTLY, Instance, run_context
 from unit.flow.suites import suite
 
-NIGHTLY = datetime(2026, 3, 3, 2, tzinfo=UTC)
 DAY = date(2026, 3, 2)
 FAILURE = {"stage": "plan", "reason": "'2026-31-03' is not a date.", "remedy": "Write it as 2026-03-31."}
-
-
-@dataclass
-class Instance:
-    """A task instance that knows what every task handed on, by (task, key), and keeps what it pushes."""
-
-    states: dict[str, str]
-    handed: dict[tuple[str, str], Any] = field(default_factory=dict)
-    task: Any = field(default_factory=lambda: SimpleNamespace(outlets=[], page=""))
-    dag_id: str = "parity__payments"
-    run_id: str = "scheduled__1"
-    task_id: str = "gate"
-    id: str = "attempt-9"
-
-    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
-        return {self.run_id: self.states}
-
-    def xcom_pull(self, task_ids: str, key: str = "return_value", **_: Any) -> Any:
-        return self.handed.get((task_ids, key))
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.handed[(self.task_id, key)] = value
-
-
-def context(instance: Instance, **conf: Any) -> Any:
-    run = SimpleNamespace(
-        run_id=instance.run_id, logical_date=NIGHTLY, run_after=NIGHTLY, start_date=NIGHTLY, conf=conf
-    )
-    return {"ti": instance, "dag_run": run, "dag": SimpleNamespace(dag_id=instance.dag_id), "outlet_events": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +64,7 @@ def tasks(tmp_path: Path) -> SuiteTasks:
 
 
 def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
-    there = context(Instance({"plan": "failed"}, {("plan", "failure"): FAILURE}), business_date="2026-31-03")
+    there = run_context(Instance({"plan": "failed"}, {("plan", "failure"): FAILURE}), business_date="2026-31-03")
     with pytest.raises(AirflowFailException, match="is not a date"):
         tasks.gate(there)
     run = open_results().run("scheduled__1", "payments").run
@@ -106,7 +77,7 @@ def test_a_run_without_a_plan_is_recorded_as_invalid_and_on_call_is_told(tasks: 
 
 
 def test_on_call_is_told_even_when_the_gate_died_too(tasks: SuiteTasks) -> None:
-    notified = suite_outcome(tasks.suite, context(Instance({"plan": "failed"})))
+    notified = suite_outcome(tasks.suite, run_context(Instance({"plan": "failed"})))
     assert [issue.cause for issue in find_issues(notified)] == [NOT_GREEN]
     assert "This run has no plan." in notified.run_issue
 
@@ -120,7 +91,7 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
     said = {"verdict": "PASS", "reason": "equal", "recorded": NIGHTLY.isoformat()}
     handed = {("plan", "return_value"): to_json(made), ("settle.record", "outcome"): said}
     states = dict.fromkeys(("plan", "start_pipeline", "pipeline"), "success")
-    there = context(Instance({**states, "settle.record": "failed"}, handed))
+    there = run_context(Instance({**states, "settle.record": "failed"}, handed))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
     kept = {record.key.activity: record for record in store.run("scheduled__1", "payments").activities}
@@ -148,7 +119,7 @@ def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_spe
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     notified = {name: {"verdict": "PASS", "reason": "equal", "recorded": ""} for name in ("settle", "refund")}
     handed = {("plan", "return_value"): to_json(made)}
-    there = context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
+    there = run_context(Dying(dict.fromkeys(("plan", "start_pipeline"), "success"), handed))
     with (
         mock.patch("parity.airflow.suite.tasks.judge_run", return_value=(Verdict.INVALID, "pipeline")),
         mock.patch("parity.airflow.suite.tasks.reconcile_store", return_value=notified),
@@ -162,7 +133,7 @@ def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: Suite
     for day in (DAY, date(2026, 3, 1)):
         open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
+    there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
     assert open_results().run("scheduled__1", "payments", DAY).run.verdict is Verdict.INVALID
@@ -177,7 +148,7 @@ def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahe
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
     open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", ahead))
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
+    there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
         tasks.gate(there)
     kept = open_results().run("scheduled__1", "payments").activities
@@ -199,7 +170,8 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
         for name, verdict in (("settle", "PASS"), ("refund", "FAIL"))
     }
     notified = suite_outcome(
-        tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made), ("gate", "outcomes"): said}))
+        tasks.suite,
+        run_context(Instance({}, {("plan", "return_value"): to_json(made), ("gate", "outcomes"): said})),
     )
     assert ([activity.name for activity in notified.activities], notified.whole) == (["refund"], False)
 
@@ -208,7 +180,7 @@ def test_a_run_of_a_date_that_has_not_come_proves_nothing_right_and_still_says_w
 def test_only_a_run_of_every_activity_speaks_for_the_night(tasks: SuiteTasks, wanted: list[str]) -> None:
     made = plan_suite_run(tasks.suite, {"activities": wanted}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    notified = suite_outcome(tasks.suite, context(Instance({}, {("plan", "return_value"): to_json(made)})))
+    notified = suite_outcome(tasks.suite, run_context(Instance({}, {("plan", "return_value"): to_json(made)})))
     assert notified.whole is not bool(wanted)
 
 
@@ -242,7 +214,7 @@ def test_another_date_counts_by_its_own_verdict_and_not_by_a_task_that_a_person_
         verdict = Verdict.PASS if stored not in (Verdict.FAIL, Verdict.INVALID) else stored
         store.record_run(replace(other, ended=ended, verdict=verdict, reason="settle differs"))
     asked = {} if stored == "unasked" else {("other_dates", ASKED): NIGHTLY.isoformat()}
-    there = context(Instance({f"{OTHER_RUNS}_0": state}, asked))
+    there = run_context(Instance({f"{OTHER_RUNS}_0": state}, asked))
     assert run_facts(there, tasks.suite, made, store, {}).dates == {"2026-03-03": said}
 
 
@@ -257,7 +229,7 @@ def recorded(tasks: SuiteTasks, **states: str) -> tuple[Any, Any]:
         key = ActivityKey("payments", name, DAY, "scheduled__1")
         open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", NIGHTLY, report=report))
     write_page("payments", "scheduled__1", DAY, made.folder)
-    there = context(Instance({"plan": "success", **states}, {("plan", "return_value"): to_json(made)}))
+    there = run_context(Instance({"plan": "success", **states}, {("plan", "return_value"): to_json(made)}))
     return made, there
 
 
@@ -298,7 +270,7 @@ def test_what_was_said_is_taken_back_before_its_evidence_is_replaced(tasks: Suit
 def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(tasks: SuiteTasks) -> None:
     made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
-    there = context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
+    there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
         tasks.gate(there)
     notified = {activity.name: activity for activity in suite_outcome(tasks.suite, there).activities}
@@ -320,7 +292,7 @@ def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) 
         mock.patch("parity.airflow.notifications.open_results", side_effect=OSError("no route to secret@host")),
         mock.patch.object(GateAlert, "_senders", return_value=[Pager()]),
     ):
-        GateAlert(tasks.suite, suite_outcome).notify(context(Instance({"plan": "success"})))
+        GateAlert(tasks.suite, suite_outcome).notify(run_context(Instance({"plan": "success"})))
     [letter] = arrived
     assert (letter["event"], letter["business_date"]) == ("new", "2026-03-02")
     assert "cannot be looked up: OSError" in " ".join(letter["lines"])
@@ -350,7 +322,7 @@ def ended(tables: str = "", verdict: str = "PASS") -> Any:
     states = dict.fromkeys(("plan", "survey", "tables_0", "record"), "success")
     instance = Instance(states, handed, dag_id="parity_db__ledger")
     instance.task.outlets = ["asset"]
-    there = {**context(instance), "outlet_events": {"asset": SimpleNamespace(extra={})}}
+    there = {**run_context(instance), "outlet_events": {"asset": SimpleNamespace(extra={})}}
     handed[("record", "outcome")] = {
         "verdict": verdict,
         "reason": "equal",
@@ -386,7 +358,7 @@ def test_on_call_is_told_of_a_run_of_some_tables_that_broke_before_it_read_any(
     open_results().record_run(RunRecord("db.ledger", "scheduled__1", plan.business_date, NIGHTLY))
     said = {"verdict": "INVALID", "reason": "The survey broke.", "recorded": NIGHTLY.isoformat()}
     handed = {("plan", "return_value"): to_json(plan), ("record", "outcome"): said}
-    there = context(Instance({"survey": "failed", "record": "failed"}, handed, dag_id="parity_db__ledger"))
+    there = run_context(Instance({"survey": "failed", "record": "failed"}, handed, dag_id="parity_db__ledger"))
     if gate == "ended":
         with pytest.raises(AirflowFailException, match="The survey broke"):
             ledger.gate(there)
@@ -447,7 +419,7 @@ def test_what_an_attempt_before_left_of_a_database_is_replaced_when_nothing_is_r
 
 def test_a_run_of_a_database_without_a_plan_is_recorded_and_told(ledger: DatabaseTasks) -> None:
     failure = {**FAILURE, "reason": "Database ledger leaves table tmp out: scratch."}
-    there = context(Instance({"plan": "failed"}, {("plan", "failure"): failure}))
+    there = run_context(Instance({"plan": "failed"}, {("plan", "failure"): failure}))
     with pytest.raises(AirflowFailException, match="scratch"):
         ledger.gate(there)
     assert open_results().run("scheduled__1").run.verdict is Verdict.INVALID
