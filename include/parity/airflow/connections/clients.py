@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -99,14 +100,18 @@ def aws_clients(connection: Connection) -> AwsClients:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
 
     wrapper = AwsConnectionWrapper(conn=connection)
-    session = SessionFactory(conn=wrapper).create_session()
+    session, lock = SessionFactory(conn=wrapper).create_session(), Lock()
 
     @cache
-    def client(service: str) -> Any:
+    def build(service: str) -> Any:
         endpoint = wrapper.get_service_endpoint_url(service)
         return session.client(
             service, endpoint_url=endpoint, config=wrapper.botocore_config, verify=wrapper.verify
         )
+
+    def client(service: str) -> Any:
+        with lock:  # a session is not safe to build clients from in several threads at once; its clients are
+            return build(service)
 
     return client
 
