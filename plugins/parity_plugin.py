@@ -30,7 +30,7 @@ def _app() -> Any:
 
 
 class ParityPlugin(AirflowPlugin):
-    """Adds the pages to the API server, and has a task that a person marks hand nothing on."""
+    """Adds the pages to the API server, and removes the outputs of a task that a person marks."""
 
     name = "parity"
     listeners: ClassVar = [manual_success]

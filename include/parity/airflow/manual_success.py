@@ -21,7 +21,7 @@ KEPT = frozenset({SUBMITTED})
 
 @hookimpl
 def on_task_instance_success(previous_state: Any, task_instance: Any) -> None:
-    """Take away what a task had handed on, when a person and not the task says that it succeeded."""
+    """Take away what a task had handed on, when a person and not the task marks it as successful."""
     if previous_state is None and task_instance.dag_id.startswith((SUITE_DAG, DATABASE_DAG)):
         _take_away(task_instance)
 

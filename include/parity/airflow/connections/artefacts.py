@@ -32,17 +32,17 @@ def open_artefacts() -> Artefacts:
 
 
 class _Same:
-    """A connection that equals another one which says the same."""
+    """A connection that equals another one with the same fields."""
 
     def __init__(self, wrapped: Any) -> None:
         self.connection = wrapped
-        self._told = wrapped.get_uri() if wrapped else ""
+        self._uri = wrapped.get_uri() if wrapped else ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other._told == self._told
+        return isinstance(other, _Same) and other._uri == self._uri
 
     def __hash__(self) -> int:
-        return hash(self._told)
+        return hash(self._uri)
 
 
 @lru_cache(maxsize=4)

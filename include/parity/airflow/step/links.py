@@ -15,7 +15,7 @@ class RemoteRunLink(BaseOperatorLink):
     name = "Remote run"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the URL that the operator has learnt; Airflow asks on the worker, when the task leaves it."""
+        """Return the URL of the operator's run; Airflow calls this on the worker, when the task leaves it."""
         return str(getattr(operator, "remote_url", ""))
 
 

@@ -1,4 +1,4 @@
-"""A step that runs on a worker and says what went wrong in the words of the chain."""
+"""A step that runs on a worker, and reports a failure by its stage."""
 
 from __future__ import annotations
 

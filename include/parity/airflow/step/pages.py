@@ -24,7 +24,7 @@ def write_page(name: str, run_id: str, day: date, folder: str) -> str:
 
 
 def refresh_page(name: str, run_id: str, day: date, folder: str) -> None:
-    """Write the page again once the gate has spoken; a page that cannot be written changes no verdict."""
+    """Write the page again with the gate's verdict; a page that cannot be written changes no verdict."""
     try:
         write_page(name, run_id, day, folder)
     except Exception:

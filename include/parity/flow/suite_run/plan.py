@@ -1,4 +1,4 @@
-"""What one run is going to do: decided once, from the form or the schedule, and remembered."""
+"""What one run is going to do: decided once, from the form or the schedule, and stored."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class SuiteRunPlan:
 
 
 def digests(suite: Suite, activity: Activity) -> bool:
-    """Tell whether an activity declares a mode that may digest."""
+    """Return whether an activity declares a mode that may digest."""
     return (activity.mode or suite.mode) in (Mode.AUTO, Mode.DIGEST)
 
 

@@ -49,7 +49,7 @@ def activity_record(
 
 
 def is_record_of(kept: ActivityRecord | None, outcome: Mapping[str, Any]) -> bool:
-    """Tell whether what is stored of an activity is the very result that an outcome speaks of."""
+    """Return whether the stored record of an activity is that of ``outcome``."""
     if kept is None or kept.verdict != outcome["verdict"]:
         return False
     return kept.recorded.isoformat() == outcome.get("recorded")

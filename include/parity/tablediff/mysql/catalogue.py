@@ -93,7 +93,7 @@ class Table:
     refers_to: frozenset[str] = frozenset()
     """Tables that its foreign keys name."""
     versioned: bool = False
-    """It keeps former rows, which a query returns only when it asks for them."""
+    """It keeps former rows, which only a query for them returns."""
     definition_hash: str = ""
     """Another one once its columns have changed."""
 

@@ -1,12 +1,12 @@
-"""What both sides wrote, fetched to the worker and believed only when everything agrees.
+"""What both sides wrote, fetched to the worker and used only when everything agrees.
 
 The target side comes with a manifest, which the helper job writes last: it must be of this very run, and agree
-with what lies beside it and with every file's own footer. The legacy side comes with the list of files that
+with the files beside it and with every file's own footer. The legacy side comes with the list of files that
 Athena wrote; what lies in the folder must be exactly those. Anything off is ExportRefused: half an export, or
 yesterday's, can look like a perfectly good table.
 
-An UNLOAD without rows writes no file at all, so its columns are unknown. Then the query is asked once
-more, for no rows (``LIMIT 0``), and its result's metadata say them.
+An UNLOAD without rows writes no file at all, so its columns are unknown. Then the query runs once more,
+for no rows (``LIMIT 0``), and they are read from its result's metadata.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from parity.flow.suite_run.exports.manifest import (
     PROTOCOL,
     Manifest,
     disagreements,
+    mismatches,
     parse,
-    strangeness,
 )
 from parity.flow.suite_run.exports.parquet import (
     ExportColumn,
@@ -47,7 +47,7 @@ LONGEST_REQUEST = 8_000
 """Characters of a request that still travel as they are."""
 UNLOAD_AGAIN = "Clear the activity's athena_unload task to unload again."
 HIDDEN = ("_", ".")
-"""What Spark, Hadoop and Athena call their own notes begins so, and is no data."""
+"""How the names of files begin in which Spark, Hadoop and Athena keep notes of their own, and no data."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def fetch_target(storage: Storage, destination: str, expected: ExpectedExport, t
     manifest = _manifest(storage, destination)
     where = f"The export in {destination}"
     asked = (expected.activity, expected.run_id, expected.business_date, expected.mode)
-    _refuse(where + " is not the one that this run asked for", strangeness(manifest, *asked))
+    _refuse(where + " is not the one that this run asked for", mismatches(manifest, *asked))
     listed = _data_files(storage, destination)
     _refuse(where + " disagrees with its manifest", disagreements(manifest, listed))
     files, footers = _fetch(storage, listed, to)
@@ -129,7 +129,7 @@ def fetch_legacy(
     to: Path,
     schema: Callable[[], Sequence[ExportColumn]],
 ) -> Export:
-    """Fetch and verify what an UNLOAD wrote; ``schema`` is asked only when it wrote no file."""
+    """Fetch and verify what an UNLOAD wrote; ``schema`` is called only when it wrote no file."""
     written = _written_by(storage, query, destination)
     listed = _data_files(storage, destination)
     _refuse(f"The unload in {destination} is not whole", _listing_disagreements(written, listed), UNLOAD_AGAIN)

@@ -1,4 +1,4 @@
-"""The helper job's manifest, protocol 1: what it says, and whether it speaks of the export that was asked for."""
+"""The helper job's manifest, protocol 1: its fields, and whether it describes the requested export."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def parse(text: bytes, where: str) -> Manifest:
         ) from None
 
 
-def strangeness(manifest: Manifest, activity: str, run_id: str, day: date, mode: Mode) -> Iterator[str]:
-    """Yield each way in which a manifest speaks of another export than the one that was asked for."""
+def mismatches(manifest: Manifest, activity: str, run_id: str, day: date, mode: Mode) -> Iterator[str]:
+    """Yield each way in which a manifest describes another export than the requested one."""
     said = (
         ("protocol", manifest.protocol, PROTOCOL),
         ("activity", manifest.activity, activity),
@@ -81,7 +81,7 @@ def strangeness(manifest: Manifest, activity: str, run_id: str, day: date, mode:
 
 
 def disagreements(manifest: Manifest, listed: Sequence[ObjectInfo]) -> Iterator[str]:
-    """Yield each way in which a manifest disagrees with itself and with what lies beside it."""
+    """Yield each way in which a manifest disagrees with itself and with the files beside it."""
     names = [file.name for file in manifest.files]
     if len(set(names)) != len(names):
         yield "it names a file twice"

@@ -23,7 +23,7 @@ class ExportColumn:
 
 @dataclass(frozen=True)
 class Footer:
-    """What a Parquet file says of itself."""
+    """The footer of a Parquet file."""
 
     rows: int
     arrow: Any
