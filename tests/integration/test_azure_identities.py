@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,12 @@ from parity_sandbox.demo.connections import connections
 pytestmark = pytest.mark.sandbox
 PLATFORM = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
 Identity = dict[str, Any]
+EVERYWHERE = ("client_secret", "managed", "managed_by_client", "workload", "default_chain")
+DATABRICKS = {
+    "use_managed_identity": "use_azure_managed_identity",
+    "managed_identity_client_id": "azure_managed_identity_client_id",
+}
+"""The Databricks provider's names of the same extras."""
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def managed(endpoints: Any, monkeypatch: pytest.MonkeyPatch) -> Identity:
 @pytest.fixture
 def managed_by_client(managed: Identity, endpoints: Any) -> Identity:
     """The same, with one of several identities named."""
-    return {"extra": {"managed_identity_client_id": endpoints.client_id}}
+    return {"extra": {"use_managed_identity": True, "managed_identity_client_id": endpoints.client_id}}
 
 
 @pytest.fixture
@@ -55,7 +62,17 @@ def workload(endpoints: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (tmp_path / "token").write_text(jwt.encode(claims, "k" * 32))
     monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
     monkeypatch.setenv("AZURE_CLIENT_ID", endpoints.client_id)
-    return {"extra": {"workload_identity_tenant_id": endpoints.tenant}}
+    monkeypatch.setenv("AZURE_TENANT_ID", endpoints.tenant)
+    return {"extra": {}}
+
+
+@pytest.fixture
+def workload_by_ids(workload: Identity, endpoints: Any, monkeypatch: pytest.MonkeyPatch) -> Identity:
+    """The same, with ids in the connection, which win over the platform's."""
+    monkeypatch.setenv("AZURE_CLIENT_ID", "another")
+    monkeypatch.setenv("AZURE_TENANT_ID", "another")
+    ids = {"managed_identity_client_id": endpoints.client_id, "workload_identity_tenant_id": endpoints.tenant}
+    return {"extra": ids}
 
 
 @pytest.fixture
@@ -64,7 +81,7 @@ def default_chain(managed: Identity) -> Identity:
     return {"extra": {}}
 
 
-@pytest.fixture(params=["client_secret", "managed", "managed_by_client", "workload", "default_chain"])
+@pytest.fixture(params=[*EVERYWHERE, "workload_by_ids"])
 def identity(request: Any, monkeypatch: pytest.MonkeyPatch) -> Identity:
     for name in PLATFORM:
         monkeypatch.delenv(name, raising=False)
@@ -92,12 +109,13 @@ def test_data_factory_is_opened(identity: Identity, define: Callable[..., Any]) 
     assert client.runs(after=long_ago, before=long_ago + timedelta(days=1)) == []
 
 
+@pytest.mark.parametrize("identity", EVERYWHERE, indirect=True)
 def test_databricks_is_opened(identity: Identity, define: Callable[..., Any], endpoints: Any) -> None:
-    ref = RemoteRef("databricks", "x")
-    tenant = {"tenant_id": endpoints.tenant, "authority": endpoints.azure}
-    runs = remote_runs(ref, define("databricks_default", identity, **tenant))
+    kind = {"azure_tenant_id": endpoints.tenant} if "login" in identity else {"use_default_azure_credential": True}
+    extra = {DATABRICKS[name]: value for name, value in identity["extra"].items()}
+    given = define("databricks_default", {**identity, "extra": extra}, **kind, authority=endpoints.azure)
     with pytest.raises(Terminal, match="Run 404404404 does not exist"):
-        runs.status("404404404")
+        remote_runs(RemoteRef("databricks", "x"), given).status("404404404")
 
 
 def test_storage_is_opened(identity: Identity, define: Callable[..., Any], endpoints: Any) -> None:
@@ -126,12 +144,40 @@ def test_a_wrong_secret_is_refused_in_entras_words(client_secret: Identity, defi
         list(adf_client(RemoteRef("adf", "x"), wrong).runs(after=now - timedelta(days=1), before=now))
 
 
-def test_a_machine_without_any_identity_is_told_so(
-    define: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+def test_a_pod_without_its_token_is_told_so(
+    define: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in (*PLATFORM, "IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
-        monkeypatch.delenv(name, raising=False)
-    nobody = define("azure_data_factory_default", {"extra": {"workload_identity_tenant_id": "t"}})
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "none"))
+    nobody = define("azure_data_factory_default", {"extra": {}})
     now = datetime.now(UTC)
     with pytest.raises(AccessDenied, match="federated token"):
         list(adf_client(RemoteRef("adf", "x"), nobody).runs(after=now - timedelta(days=1), before=now))
+
+
+def test_an_identity_from_outside_of_the_workspace_proves_its_rights(
+    client_secret: Identity, define: Callable[..., Any], endpoints: Any
+) -> None:
+    """The sandbox does not read the proof; what it says is compared with the provider's hook elsewhere."""
+    extra = {"azure_tenant_id": endpoints.tenant, "azure_resource_id": "/subscriptions/s/w"}
+    given = define("databricks_default", client_secret, **extra, authority=endpoints.azure)
+    with pytest.raises(Terminal, match="Run 404404404 does not exist"):
+        remote_runs(RemoteRef("databricks", "x"), given).status("404404404")
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    ("name", "hook", "argument"),
+    [
+        ("adls_default", "microsoft.azure.hooks.wasb.WasbHook", "wasb_conn_id"),
+        ("databricks_default", "databricks.hooks.databricks.DatabricksHook", "databricks_conn_id"),
+        ("slack_default", "slack.hooks.slack.SlackHook", "slack_conn_id"),
+    ],
+)
+def test_the_demos_connections_pass_the_providers_own_test(
+    name: str, hook: str, argument: str, endpoints: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data Factory's and PagerDuty's hooks call the public address, whatever a connection says."""
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connections(endpoints)[name]))
+    module, _, kind = f"airflow.providers.{hook}".rpartition(".")
+    passed, message = getattr(importlib.import_module(module), kind)(**{argument: name}).test_connection()
+    assert passed, message

@@ -50,7 +50,7 @@ def factory(config: AdfConfig) -> AdfClient:
 @pytest.fixture
 def publish(config: AdfConfig) -> Any:
     """Publish a pipeline of these steps and return its name."""
-    header = {"Authorization": entra_credential(config.credential, MANAGEMENT).header()}
+    header = entra_credential(config.credential, MANAGEMENT).headers()
 
     def put(*steps: dict[str, Any], marked: bool = True) -> str:
         name = f"clients_{uuid4().hex[:8]}"

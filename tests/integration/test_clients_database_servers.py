@@ -60,7 +60,7 @@ def azure(config: FlexibleServerConfig) -> FlexibleServerClient:
 
 
 def post(config: FlexibleServerConfig, action: str) -> httpx.Response:
-    header = {"Authorization": entra_credential(config.credential, MANAGEMENT).header()}
+    header = entra_credential(config.credential, MANAGEMENT).headers()
     return httpx.post(f"{config.endpoint}{config.resource}/{action}", params=VERSION, headers=header)
 
 
@@ -163,7 +163,7 @@ def test_azure_that_is_throttled_is_asked_again_and_one_that_refuses_is_not(
 def test_every_page_of_the_configuration_is_read_and_another_api_version_is_refused(
     config: FlexibleServerConfig,
 ) -> None:
-    header = {"Authorization": entra_credential(config.credential, MANAGEMENT).header()}
+    header = entra_credential(config.credential, MANAGEMENT).headers()
     url = f"{config.endpoint}{config.resource}"
     answer = httpx.get(url, params={"api-version": "2018-06-01"}, headers=header)
     assert answer.status_code == 400

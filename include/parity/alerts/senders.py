@@ -7,6 +7,7 @@ server. Every call has a time-out; :mod:`parity.alerts.notify` retries.
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from email.message import EmailMessage
@@ -18,10 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from parity.alerts import render
 from parity.alerts.message import Message
-from parity.clients.http import ApiClient, Call, Retry
+from parity.clients.http import NO_SECRET, ApiClient, Call, Retry, through
 from parity.errors import AccessDenied, BadInput, RemoteFailed, Unreachable
-
-TIMEOUT_SECONDS = 10.0
 
 
 class _Channel(ApiClient):
@@ -40,6 +39,9 @@ class ChannelSender(BaseModel):
 class HttpSender(ChannelSender):
     """Base of every channel that takes JSON."""
 
+    proxy: SecretStr = NO_SECRET
+    timeout: float = 10.0
+    """Seconds."""
     transport: httpx.BaseTransport | None = None
 
     def post(
@@ -59,9 +61,12 @@ class HttpSender(ChannelSender):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadInput(f"{service}'s address is not a URL.", remedy="Check the connection.")
         call = Call("POST", url, "the channel", json=dict(body), headers=headers or {}, expects_json=expects_json)
-        address, once = f"{parts.scheme}://{parts.netloc}", Retry(attempts=1)
         channel = _Channel(
-            address, service=service, retry=once, timeout=httpx.Timeout(TIMEOUT_SECONDS), transport=self.transport
+            f"{parts.scheme}://{parts.netloc}",
+            service=service,
+            retry=Retry(attempts=1),
+            timeout=httpx.Timeout(self.timeout),
+            transport=self.transport or through(self.proxy.get_secret_value()),
         )
         with closing(channel) as api:
             return api.send(call)
@@ -109,11 +114,16 @@ class EmailSender(ChannelSender):
     to: tuple[str, ...] = Field(min_length=1)
     sender: str
     host: str
-    port: int = 587
+    port: int = 0
+    """0 means the protocol's own: 465 with implicit TLS, else 25."""
     user: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = NO_SECRET
     starttls: bool = True
-    ssl: bool = False
+    implicit_tls: bool = False
+    verified: bool = True
+    """Whether the server's certificate must be valid."""
+    timeout: float = 30.0
+    """Seconds."""
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Send one mail, as text and HTML."""
@@ -138,11 +148,15 @@ class EmailSender(ChannelSender):
         return mail
 
     def _connect(self) -> smtplib.SMTP:
-        kind = smtplib.SMTP_SSL if self.ssl else smtplib.SMTP
-        server = kind(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        context = ssl.create_default_context() if self.verified else None
+        server = (
+            smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
+            if self.implicit_tls
+            else smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+        )
         try:
-            if self.starttls and not self.ssl:
-                server.starttls()
+            if self.starttls and not self.implicit_tls:
+                server.starttls(context=context)
             if self.user:
                 server.login(self.user, self.password.get_secret_value())
         except BaseException:

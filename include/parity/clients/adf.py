@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
-from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
+from parity.clients.entra import EntraConfig, entra_credential, management_scope
 from parity.clients.http import ApiClient
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.clock import Clock, SystemClock
@@ -118,7 +118,8 @@ class AdfClient:
     ) -> None:
         self.config = config
         self.clock = clock or SystemClock()
-        credential = entra_credential(config.credential, MANAGEMENT, clock=self.clock, transport=transport)
+        scope = management_scope(config.endpoint)
+        credential = entra_credential(config.credential, scope, clock=self.clock, transport=transport)
         self._api = ApiClient(
             config.endpoint,
             service="Data Factory",

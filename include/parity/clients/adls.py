@@ -1,9 +1,9 @@
-"""Objects in abfss://: one ADLS Gen2 account, with a shared key or an Entra identity."""
+"""Objects in abfss://: one ADLS Gen2 account, with a key, a shared access signature or an Entra identity."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +11,17 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from parity.clients.entra import STORAGE, BearerCredential, EntraConfig, entra_credential
-from parity.clients.http import Retry, is_loopback, require_safe
+from parity.clients.http import LOOPBACK, Retry, is_loopback, require_safe
 from parity.clients.objects import ObjectUrl, azure_errors, local_errors, save
 from parity.clients.storage import ObjectInfo
 from parity.errors import BadInput, NotFound
+
+
+@dataclass(frozen=True)
+class SharedAccess:
+    """A shared access signature."""
+
+    signature: SecretStr
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,12 @@ class AdlsConfig:
     """One ADLS Gen2 account, reached through its Blob endpoint."""
 
     account: str
-    credential: EntraConfig | SecretStr
+    credential: EntraConfig | SecretStr | SharedAccess
     """A SecretStr is the shared key."""
     endpoint: str = ""
     """Empty means Azure's own; one on this machine takes the account as the first part of the path."""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """More keyword arguments of the storage client, such as ``proxies``."""
 
     @property
     def url(self) -> str:
@@ -45,13 +54,14 @@ class AdlsStorage:
         require_safe(config.url, "ADLS")
         retries = retry or Retry()
         self._account = config.account
-        self._service = BlobServiceClient(
-            config.url,
-            connection_timeout=10,
-            read_timeout=60,
-            retry_policy=ExponentialRetry(int(retries.first), 2, retries.attempts - 1, random_jitter_range=0),
-            **_azure_credential(config),
-        )
+        self._cloud = cloud_of(urlsplit(config.url).hostname or "")
+        options = {
+            "connection_timeout": 10,
+            "read_timeout": 60,
+            "retry_policy": ExponentialRetry(int(retries.first), 2, retries.attempts - 1, random_jitter_range=0),
+            **config.options,
+        }
+        self._service = BlobServiceClient(config.url, **options, **_azure_credential(config))
 
     def list(self, prefix: str) -> Sequence[ObjectInfo]:
         """Return every object under the folder ``prefix``; all pages, without the folders' own markers."""
@@ -112,7 +122,24 @@ class AdlsStorage:
                 f"{url} is not in the storage account {self._account!r}.",
                 remedy="Name the account's own connection in the suite, or change the exchange's address.",
             )
+        if self._cloud and cloud_of(parsed.host) != self._cloud:
+            raise BadInput(
+                f"{url} is in another cloud than the account of the connection, which is in {self._cloud}.",
+                remedy="Correct the address, or the connection's Host.",
+            )
         return parsed
+
+
+def account_of(url: str) -> str:
+    """Return the storage account of a Blob address: its host's first part, or on this machine the path's last."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.path.strip("/").rpartition("/")[2] if host in LOOPBACK else host.partition(".")[0]
+
+
+def cloud_of(host: str) -> str:
+    """Return what ends a storage host, such as ``core.windows.net``; empty for a name of the account's own."""
+    return next((host.partition(half)[2] for half in (".blob.", ".dfs.") if half in host), "")
 
 
 def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
@@ -120,6 +147,10 @@ def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
     if isinstance(config.credential, SecretStr):
         key = config.credential.get_secret_value()
         return {"credential": {"account_name": config.account, "account_key": key}}
+    if isinstance(config.credential, SharedAccess):
+        from azure.core.credentials import AzureSasCredential
+
+        return {"credential": AzureSasCredential(config.credential.signature.get_secret_value())}
     credential = entra_credential(config.credential, STORAGE)
     if is_loopback(config.url):
         # The client refuses to send a token over http, even to this very machine; its hook does not.
@@ -128,4 +159,4 @@ def _azure_credential(config: AdlsConfig) -> dict[str, Any]:
 
 
 def _sign(request: Any, credential: BearerCredential) -> None:
-    request.http_request.headers["Authorization"] = credential.header()
+    request.http_request.headers.update(credential.headers())

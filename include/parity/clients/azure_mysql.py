@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
-from parity.clients.entra import MANAGEMENT, EntraConfig, entra_credential
+from parity.clients.entra import EntraConfig, entra_credential, management_scope
 from parity.clients.http import ApiClient
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
@@ -63,10 +63,11 @@ class FlexibleServerClient:
     ) -> None:
         self.config = config
         clock = clock or SystemClock()
+        scope = management_scope(config.endpoint)
         self._api = ApiClient(
             config.endpoint,
             service="Azure Database for MySQL",
-            credential=entra_credential(config.credential, MANAGEMENT, clock=clock, transport=transport),
+            credential=entra_credential(config.credential, scope, clock=clock, transport=transport),
             clock=clock,
             transport=transport,
         )

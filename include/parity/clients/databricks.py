@@ -7,22 +7,24 @@ again; the token must then carry the attempt, because a failed run would come ba
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from parity.clients.entra import (
     DATABRICKS,
+    SERVICE_MANAGEMENT,
     BearerCredential,
     EntraConfig,
     StaticCredential,
     entra_credential,
     oauth_source,
 )
-from parity.clients.http import ApiClient, Call, Credential
+from parity.clients.http import ApiClient, Call, Credential, through
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound, Terminal
@@ -78,6 +80,36 @@ class DatabricksConfig:
     host: str
     auth: SecretStr | WorkspacePrincipal | EntraConfig
     """A SecretStr is a personal access token."""
+    resource_id: str = ""
+    """The workspace's Azure resource id, for an Entra identity that has rights on it and is no member inside."""
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Proxy by scheme of the address."""
+
+    @property
+    def proxy(self) -> str:
+        """Return the proxy on the way to the workspace, or an empty text."""
+        return self.proxies.get(urlsplit(self.host).scheme, "")
+
+
+class OutsideCredential:
+    """An Entra identity that is no member of the workspace, and the proof of its rights on the resource."""
+
+    def __init__(self, workspace: BearerCredential, management: BearerCredential, resource_id: str) -> None:
+        self._workspace = workspace
+        self._management = management
+        self._resource_id = resource_id
+
+    def headers(self) -> dict[str, str]:
+        """Return both tokens and the resource's id."""
+        return {
+            **self._workspace.headers(),
+            "X-Databricks-Azure-SP-Management-Token": self._management.token().text.get_secret_value(),
+            "X-Databricks-Azure-Workspace-Resource-Id": self._resource_id,
+        }
+
+    def renew(self) -> bool:
+        """Forget both tokens."""
+        return self._workspace.renew() and self._management.renew()
 
 
 def credential_of(
@@ -88,7 +120,12 @@ def credential_of(
     if isinstance(auth, SecretStr):
         return StaticCredential(auth)
     if isinstance(auth, EntraConfig):
-        return entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
+        workspace = entra_credential(auth, DATABRICKS, clock=clock, transport=transport)
+        if not config.resource_id:
+            return workspace
+        management = entra_credential(auth, SERVICE_MANAGEMENT, clock=clock, transport=transport)
+        return OutsideCredential(workspace, management, config.resource_id)
+    transport = transport or through(config.proxy)
     api = ApiClient(config.host, service="Databricks", clock=clock, transport=transport)
     call = Call(
         "POST",
@@ -116,7 +153,7 @@ class DatabricksClient:
             service="Databricks",
             credential=credential_of(config, self.clock, transport),
             clock=self.clock,
-            transport=transport,
+            transport=transport or through(config.proxy),
         )
 
     def job_id(self, job: str) -> int:

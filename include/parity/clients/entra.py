@@ -8,10 +8,11 @@ cached here, until shortly before they expire, and renewed when a service refuse
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -26,12 +27,18 @@ STORAGE = "https://storage.azure.com/.default"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 """The scope of every Azure Databricks workspace: the resource id that Microsoft gave the service."""
 
+SOVEREIGN = frozenset({"management.usgovcloudapi.net", "management.chinacloudapi.cn"})
+"""Hosts of Azure Resource Manager that take tokens of their own scope only."""
+SERVICE_MANAGEMENT = "https://management.core.windows.net//.default"
+"""What proves rights on a Databricks workspace's resource; the second slash belongs to the service's name."""
+
 MARGIN = 300.0
 """Seconds before its end at which a token counts as spent; a tenth of its life when that is less."""
-NO_WORKLOAD_IDENTITY = "Check that workload identity is switched on for this pod."
+TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"
+"""The variable that a pod with workload identity has; the file holds a federated token."""
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-Kind = Literal["client_secret", "managed_identity", "workload_identity", "default"]
+Kind = Literal["client_secret", "managed_identity", "default"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,13 @@ class EntraConfig:
     kind: Kind = "default"
     tenant: str = ""
     client_id: str = ""
+    """The default chain takes tenant and client id for its workload and managed identities: both, or neither."""
     client_secret: SecretStr = NO_SECRET
-    authority: str = "https://login.microsoftonline.com"
-    """An http address on this machine switches to the plain REST flow."""
-    token_file: str = ""
-    """Workload identity: file of the federated token; empty means what the platform's environment names."""
+    authority: str = ""
+    """Empty means what AZURE_AUTHORITY_HOST names, or else the public cloud's; an http address on this machine
+    switches to the plain REST flow."""
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Proxy by scheme on the way to Entra; a managed identity has none."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +80,9 @@ class BearerCredential:
         self._token: AccessToken | None = None
         self._spent = 0.0
 
-    def header(self) -> str:
-        """Return ``Bearer …``."""
-        return f"Bearer {self.token().text.get_secret_value()}"
+    def headers(self) -> dict[str, str]:
+        """Return ``Authorization: Bearer …``."""
+        return {"Authorization": f"Bearer {self.token().text.get_secret_value()}"}
 
     def token(self) -> AccessToken:
         """Return a token that is good for a while."""
@@ -105,13 +114,19 @@ class StaticCredential:
     def __init__(self, token: SecretStr) -> None:
         self._token = token
 
-    def header(self) -> str:
-        """Return ``Bearer …``."""
-        return f"Bearer {self._token.get_secret_value()}"
+    def headers(self) -> dict[str, str]:
+        """Return ``Authorization: Bearer …``."""
+        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
 
     def renew(self) -> bool:
         """Return False: it cannot change."""
         return False
+
+
+def management_scope(endpoint: str) -> str:
+    """Return the scope of Azure Resource Manager at ``endpoint``; a proxy takes the public cloud's."""
+    host = urlsplit(endpoint).hostname
+    return f"https://{host}/.default" if host in SOVEREIGN else MANAGEMENT
 
 
 def entra_credential(
@@ -123,7 +138,7 @@ def entra_credential(
 ) -> BearerCredential:
     """Return the credential of ``config`` for one resource's ``scope``; nothing is fetched before it is used."""
     clock = clock or SystemClock()
-    if is_loopback(config.authority) and config.kind in ("client_secret", "workload_identity"):
+    if is_loopback(config.authority) and (config.kind == "client_secret" or _federated(config)):
         return BearerCredential(lambda: _rest_source(config, scope, clock, transport), clock)
     return BearerCredential(lambda: _identity_source(config, scope), clock)
 
@@ -146,30 +161,31 @@ def _rest_source(
     config: EntraConfig, scope: str, clock: Clock, transport: httpx.BaseTransport | None
 ) -> TokenSource:
     api = ApiClient(config.authority, service="Microsoft Entra", clock=clock, transport=transport)
-    form = {"grant_type": "client_credentials", "client_id": _client_id(config), "scope": scope}
-    if config.kind == "workload_identity":
-        form |= {"client_assertion_type": ASSERTION, "client_assertion": _federated_token(config)}
+    tenant, client = config.tenant, config.client_id
+    form = {"grant_type": "client_credentials", "scope": scope}
+    if _federated(config):
+        tenant = tenant or environment("AZURE_TENANT_ID") or ""
+        client = client or environment("AZURE_CLIENT_ID") or ""
+        form |= {"client_assertion_type": ASSERTION, "client_assertion": _federated_token()}
     else:
         form["client_secret"] = config.client_secret.get_secret_value()
-    path = f"/{config.tenant}/oauth2/v2.0/token"
+    form["client_id"] = client
+    path = f"/{tenant}/oauth2/v2.0/token"
     return oauth_source(api, Call("POST", path, f"a token of client {form['client_id']}", form=form), clock)
 
 
-def _client_id(config: EntraConfig) -> str:
-    """Return the application; workload identity leaves it to the platform, as azure-identity does."""
-    platform = environment("AZURE_CLIENT_ID") if config.kind == "workload_identity" else None
-    return config.client_id or platform or ""
+def _federated(config: EntraConfig) -> bool:
+    """Return whether the default chain is that of a pod with workload identity."""
+    return config.kind == "default" and bool(environment(TOKEN_FILE))
 
 
-def _federated_token(config: EntraConfig) -> str:
-    file = config.token_file or environment("AZURE_FEDERATED_TOKEN_FILE")
-    if not file:
-        raise AccessDenied("This machine has no federated token.", remedy=NO_WORKLOAD_IDENTITY)
+def _federated_token() -> str:
+    file = environment(TOKEN_FILE) or ""
     try:
         return Path(file).read_text().strip()
     except OSError as error:
         what = f"The federated token file {file!r} cannot be read ({error.strerror})."
-        raise AccessDenied(what, remedy=NO_WORKLOAD_IDENTITY) from None
+        raise AccessDenied(what, remedy="Check that workload identity is switched on for this pod.") from None
 
 
 def _identity_source(config: EntraConfig, scope: str) -> TokenSource:
@@ -204,7 +220,7 @@ def _client_secret(config: EntraConfig) -> Any:
     from azure.identity import ClientSecretCredential
 
     secret = config.client_secret.get_secret_value()
-    return ClientSecretCredential(config.tenant, config.client_id, secret, authority=config.authority)
+    return ClientSecretCredential(config.tenant, config.client_id, secret, **_where(config))
 
 
 def _managed_identity(config: EntraConfig) -> Any:
@@ -213,34 +229,28 @@ def _managed_identity(config: EntraConfig) -> Any:
     return ManagedIdentityCredential(client_id=config.client_id or None)
 
 
-def _workload_identity(config: EntraConfig) -> Any:
-    from azure.identity import WorkloadIdentityCredential
-
-    given = {
-        "tenant_id": config.tenant,
-        "client_id": config.client_id,
-        "token_file_path": config.token_file,
-    }
-    return WorkloadIdentityCredential(authority=config.authority, **{k: v for k, v in given.items() if v})
-
-
 def _default_chain(config: EntraConfig) -> Any:
     from azure.identity import DefaultAzureCredential
 
-    given = {
-        # azure-identity refuses an http authority; what the machine itself offers needs none.
-        "authority": "" if is_loopback(config.authority) else config.authority,
-        "managed_identity_client_id": config.client_id,
-        "workload_identity_client_id": config.client_id,
-        "workload_identity_tenant_id": config.tenant,
-    }
-    return DefaultAzureCredential(**{k: v for k, v in given.items() if v})
+    who: dict[str, Any] = {}
+    if config.client_id:
+        who = {
+            "managed_identity_client_id": config.client_id,
+            "workload_identity_tenant_id": config.tenant,
+            "additionally_allowed_tenants": [config.tenant],
+        }
+    return DefaultAzureCredential(**who, **_where(config))
+
+
+def _where(config: EntraConfig) -> dict[str, Any]:
+    """Return the authority and the proxies where they are given; azure-identity refuses an http authority."""
+    given = {"authority": "" if is_loopback(config.authority) else config.authority, "proxies": config.proxies}
+    return {name: value for name, value in given.items() if value}
 
 
 _IDENTITIES: dict[Kind, Callable[[EntraConfig], Any]] = {
     "client_secret": _client_secret,
     "managed_identity": _managed_identity,
-    "workload_identity": _workload_identity,
     "default": _default_chain,
 }
 

@@ -39,11 +39,11 @@ GONE = frozenset({404, 410})
 class Credential(Protocol):
     """What authenticates us to one service. Thread-safe."""
 
-    def header(self) -> str:
-        """Return the ``Authorization`` value; AccessDenied or Unreachable when none can be had."""
+    def headers(self) -> dict[str, str]:
+        """Return what every request carries, as ``Authorization``; AccessDenied or Unreachable without it."""
 
     def renew(self) -> bool:
-        """Forget what is cached; return whether the next header can be another one."""
+        """Forget what is cached; return whether the next headers can be others."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class ApiClient:
                 json=call.json,
                 data=call.form,
                 auth=call.basic,
-                headers={**call.headers, **self._authorization()},
+                headers={**call.headers, **(self._credential.headers() if self._credential else {})},
             )
         except httpx.LocalProtocolError:
             # Its text quotes the header, so the secret; a pasted newline is the usual cause.
@@ -215,9 +215,6 @@ class ApiClient:
             return Failure(0, type(error).__name__, str(error), unsent=isinstance(error, UNSENT))
         return response if response.is_success else read_failure(response, self._clock.now())
 
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": self._credential.header()} if self._credential else {}
-
     def _read(self, response: httpx.Response, call: Call) -> Any:
         if not response.content or not call.expects_json:
             return None
@@ -228,6 +225,14 @@ class ApiClient:
                 f"{self._service} answered {call.what} with something that is not JSON.",
                 remedy="Check the connection's host and any proxy between.",
             ) from None
+
+
+def through(proxy: str) -> httpx.BaseTransport | None:
+    """Return the transport through a connection's own proxy, or None without one, for the environment's."""
+    try:
+        return httpx.HTTPTransport(proxy=proxy) if proxy else None
+    except (ImportError, ValueError):  # a scheme that is unknown, or that needs a package
+        raise BadInput("The connection's proxy cannot be used.", remedy="Write http://host:port.") from None
 
 
 def require_safe(url: str, service: str) -> None:

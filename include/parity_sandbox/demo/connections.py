@@ -43,21 +43,32 @@ def connections(at: Endpoints) -> dict[str, dict[str, Any]]:
         },
         "adls_default": {
             "conn_type": "wasb",
+            "host": f"{at.storage}/{at.storage_account}",
             "login": at.storage_account,
             "password": at.storage_key,
-            "extra": json.dumps({"account_url": f"{at.storage}/{at.storage_account}"}),
-        },
-        "pagerduty_default": {
-            "conn_type": "pagerduty_events",
-            "host": at.sink,
-            "password": "sandbox0sandbox0sandbox0sandbox0",
         },
         **{
             name: database(url)
             for name, url in (("rds_ledger", at.mysql_legacy), ("azure_ledger", at.mysql_target))
             if url
         },
-        "slack_default": {"conn_type": "slack", "host": at.sink, "password": "xoxb-sandbox"},
+        **channels(at),
+    }
+
+
+def channels(at: Endpoints) -> dict[str, dict[str, Any]]:
+    """Return the connections of the demo's alerts."""
+    return {
+        "pagerduty_default": {
+            "conn_type": "pagerduty_events",
+            "host": at.sink,
+            "password": "sandbox0sandbox0sandbox0sandbox0",
+        },
+        "slack_default": {
+            "conn_type": "slack",
+            "password": "xoxb-sandbox",
+            "extra": json.dumps({"base_url": f"{at.sink}/api/"}),
+        },
     }
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -9,7 +11,7 @@ from pydantic import SecretStr
 
 from fake_clock import FakeClock
 from parity.clients.entra import StaticCredential
-from parity.clients.http import ApiClient, Failure, Retry, error_for, retry_reason
+from parity.clients.http import ApiClient, Failure, Retry, error_for, retry_reason, through
 from parity.errors import AccessDenied, BadInput, NotFound, Terminal, Throttled, Unreachable
 
 OK = httpx.Response(200, json={"fine": True})
@@ -24,8 +26,8 @@ class CountingCredential:
         self.number = 1
         self.renewable = renewable
 
-    def header(self) -> str:
-        return f"Bearer token-{self.number}"
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer token-{self.number}"}
 
     def renew(self) -> bool:
         self.number += 1
@@ -208,3 +210,35 @@ def test_a_retry_decision_is_a_reason_or_none() -> None:
     assert retry_reason(Failure(503, "", ""), idempotent=True) == "answered 503"
     assert retry_reason(Failure(503, "", ""), idempotent=False) is None
     assert retry_reason(Failure(400, "", ""), idempotent=True) is None
+
+
+def test_a_connections_own_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            """Be silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        transport = through(f"http://127.0.0.1:{server.server_port}")
+        api = ApiClient("http://localhost:9", service="The cloud", transport=transport)
+        assert api.get("/x", what="x") == {}
+        api.close()
+        thread.join()
+    assert asked == ["http://localhost:9/x"]
+
+
+def test_without_a_proxy_the_environment_decides_and_a_wrong_one_is_refused() -> None:
+    assert through("") is None
+    with pytest.raises(BadInput, match="proxy") as caught:
+        through("gopher://user:hunter2@proxy")
+    assert "hunter2" not in str(caught.value)

@@ -112,6 +112,20 @@ def test_another_accounts_address_is_refused() -> None:
         adls.read("abfss://c@other.dfs.core.windows.net/x")
 
 
+def test_the_same_account_in_another_cloud_is_refused() -> None:
+    adls = AdlsStorage(AdlsConfig("acc", KEY, "https://acc.blob.core.usgovcloudapi.net"))
+    with pytest.raises(BadInput, match=r"another cloud .* core\.usgovcloudapi\.net"):
+        adls.read("abfss://c@acc.dfs.core.windows.net/x")
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://acc.privatelink.blob.core.windows.net", "https://files.test", "http://127.0.0.1:9"]
+)
+def test_a_private_address_stands_for_the_accounts_own(endpoint: str) -> None:
+    adls = AdlsStorage(AdlsConfig("acc", KEY, endpoint))
+    assert adls._parse("abfss://c@acc.dfs.core.windows.net/x").key == "x"
+
+
 def test_a_shared_key_does_not_travel_in_clear() -> None:
     with pytest.raises(BadInput):
         AdlsStorage(AdlsConfig("acc", KEY, "http://storage.test"))

@@ -1,7 +1,8 @@
 """From Airflow's connections to clients: the provider's own connection types, fields and extras.
 
-Two extras are ours, because the provider has none: ``management_endpoint`` and ``authority`` point the Data
-Factory connection elsewhere (a sovereign cloud, a proxy, the sandbox).
+A connection means here what it means to the provider's hook, or is refused: never another identity, workspace or
+cloud. Two extras are ours, because the provider has none: ``management_endpoint`` and ``authority`` point a
+connection to Azure elsewhere (a sovereign cloud, a proxy, the sandbox).
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
+from parity.airflow.connections.extras import Connection, Extras
 from parity.airflow.connections.lookup import aconnection, connection
 from parity.errors import BadInput
 from parity.flow.codec import to_json
@@ -23,12 +23,8 @@ from parity.flow.codec import to_json
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient
     from parity.clients.aws import AwsClients
-    from parity.clients.entra import EntraConfig
     from parity.clients.remote import RemoteRuns
     from parity.clients.storage import Storage
-
-Connection = Any
-"""airflow.sdk.Connection; triggers and workers fetch it in different ways."""
 
 
 @dataclass(frozen=True)
@@ -63,35 +59,18 @@ def remote_runs(ref: RemoteRef, connection: Connection) -> RemoteRuns:
 
 def adf_client(ref: RemoteRef, connection: Connection) -> AdfClient:
     """Return the Data Factory of a connection; ``factory`` and ``resource_group`` of the suite win."""
-    from parity.clients.adf import AdfClient, AdfConfig
+    from parity.airflow.connections.azure import DATA_FACTORY, entra
+    from parity.clients.adf import PUBLIC, AdfClient, AdfConfig
 
-    extra = connection.extra_dejson
+    extras = Extras(connection, DATA_FACTORY)
     config = AdfConfig(
-        subscription=needed(connection, extra, "subscriptionId"),
-        resource_group=ref.options.get("resource_group") or needed(connection, extra, "resource_group_name"),
-        factory=ref.options.get("factory") or needed(connection, extra, "factory_name"),
+        subscription=extras.needed("subscriptionId"),
+        resource_group=ref.options.get("resource_group") or extras.needed("resource_group_name"),
+        factory=ref.options.get("factory") or extras.needed("factory_name"),
         credential=entra(connection),
-        endpoint=extra.get("management_endpoint") or "https://management.azure.com",
+        endpoint=extras.text("management_endpoint") or PUBLIC,
     )
     return AdfClient(config)
-
-
-def entra(connection: Connection) -> EntraConfig:
-    """Return who we are in Azure: client secret, workload identity, managed identity or the default chain."""
-    from parity.clients.entra import EntraConfig
-
-    extra = connection.extra_dejson
-    tenant = extra.get("tenantId") or extra.get("tenant_id") or extra.get("azure_tenant_id") or ""
-    authority = extra.get("authority") or "https://login.microsoftonline.com"
-    if connection.login and connection.password:
-        secret = SecretStr(connection.password)
-        return EntraConfig("client_secret", tenant, connection.login, secret, authority)
-    client = extra.get("managed_identity_client_id", "")
-    if extra.get("workload_identity_tenant_id"):
-        return EntraConfig("workload_identity", extra["workload_identity_tenant_id"], client, authority=authority)
-    if client or extra.get("use_managed_identity") or extra.get("use_azure_managed_identity"):
-        return EntraConfig("managed_identity", client_id=client)
-    return EntraConfig("default", tenant, authority=authority)
 
 
 def aws_clients(connection: Connection) -> AwsClients:
@@ -118,6 +97,7 @@ def aws_clients(connection: Connection) -> AwsClients:
 
 def exchange(aws: Connection, adls: Connection) -> Storage:
     """Return one storage for both sides of the exchange, and for local files."""
+    from parity.airflow.connections.azure import adls_config
     from parity.clients.adls import AdlsStorage
     from parity.clients.files import FileStorage
     from parity.clients.storage import S3Storage, Storages
@@ -128,6 +108,7 @@ def exchange(aws: Connection, adls: Connection) -> Storage:
 
 def storage_of(scheme: str, connection: Connection) -> Storage:
     """Return the storage that a URL's scheme and a connection mean; BadInput for any other scheme."""
+    from parity.airflow.connections.azure import adls_config
     from parity.clients.adls import AdlsStorage
     from parity.clients.storage import S3Storage, Storages
 
@@ -138,24 +119,6 @@ def storage_of(scheme: str, connection: Connection) -> Storage:
     if scheme not in kinds:
         raise BadInput(f"{scheme}:// is no storage.", remedy="Write a path, s3://… or abfss://….")
     return Storages({scheme: kinds[scheme]()})
-
-
-def adls_config(connection: Connection) -> Any:
-    """Return the storage account: a shared key when login is the account, else an Entra identity."""
-    from parity.clients.adls import AdlsConfig
-
-    extra = connection.extra_dejson
-    endpoint = extra.get("account_url") or (connection.host if "://" in (connection.host or "") else "")
-    tenant = extra.get("tenant_id") or extra.get("tenantId")
-    account = extra.get("account_name") or ("" if tenant else connection.login) or ""
-    if not account:
-        raise BadInput(
-            f"Connection {connection.conn_id!r} names no storage account.",
-            remedy="Put the account's name into Login, or into the extra account_name beside an identity.",
-        )
-    if connection.password and not tenant:
-        return AdlsConfig(account, SecretStr(connection.password), endpoint)
-    return AdlsConfig(account, entra(connection), endpoint)
 
 
 def _adf(ref: RemoteRef, connection: Connection) -> RemoteRuns:
@@ -171,33 +134,10 @@ def _adf_activity(ref: RemoteRef, connection: Connection) -> RemoteRuns:
 
 
 def _databricks(_: RemoteRef, connection: Connection) -> RemoteRuns:
-    from parity.clients.databricks import DatabricksClient, DatabricksConfig, DatabricksRuns
+    from parity.airflow.connections.databricks import databricks_config
+    from parity.clients.databricks import DatabricksClient, DatabricksRuns
 
-    if not (connection.host or "").strip("/"):
-        raise BadInput(
-            f"Connection {connection.conn_id!r} has no host.", remedy="Put the workspace's address into Host."
-        )
-    return DatabricksRuns(DatabricksClient(DatabricksConfig(base_url(connection), _databricks_auth(connection))))
-
-
-def _databricks_auth(connection: Connection) -> Any:
-    from parity.clients.databricks import WorkspacePrincipal
-
-    extra = connection.extra_dejson
-    if extra.get("token"):
-        return SecretStr(extra["token"])
-    if extra.get("service_principal_oauth"):
-        return WorkspacePrincipal(connection.login or "", SecretStr(connection.password or ""))
-    if connection.password and not connection.login:
-        return SecretStr(connection.password)
-    return entra(connection)
-
-
-def base_url(connection: Connection) -> str:
-    """Return the address that a connection's host, schema and port mean."""
-    host = (connection.host or "").rstrip("/")
-    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    return f"{base}:{connection.port}" if connection.port else base
+    return DatabricksRuns(DatabricksClient(databricks_config(connection)))
 
 
 def _athena(ref: RemoteRef, connection: Connection) -> RemoteRuns:
@@ -222,11 +162,3 @@ _BUILDERS: Mapping[str, Callable[[RemoteRef, Connection], RemoteRuns]] = {
     "athena": _athena,
     "glue": _glue,
 }
-
-
-def needed(connection: Connection, extra: Mapping[str, Any], name: str) -> str:
-    if value := extra.get(name):
-        return str(value)
-    raise BadInput(
-        f"Connection {connection.conn_id!r} lacks {name}.", remedy="Add it to the connection's extra fields."
-    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from parity.airflow.connections.clients import Connection, entra, needed
+from parity.airflow.connections.extras import Connection, Extras
 from parity.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 def flexible_server(connection: Connection, server: str, resource_group: str) -> FlexibleServerClient:
     """Return the client of an Azure flexible server; an empty ``resource_group`` means the connection's."""
-    from parity.clients.azure_mysql import FlexibleServerClient, FlexibleServerConfig
+    from parity.airflow.connections.azure import DATA_FACTORY, entra
+    from parity.clients.azure_mysql import PUBLIC, FlexibleServerClient, FlexibleServerConfig
 
-    extra = connection.extra_dejson
+    extras = Extras(connection, DATA_FACTORY)
     config = FlexibleServerConfig(
-        subscription=needed(connection, extra, "subscriptionId"),
-        resource_group=resource_group or needed(connection, extra, "resource_group_name"),
+        subscription=extras.needed("subscriptionId"),
+        resource_group=resource_group or extras.needed("resource_group_name"),
         server=server,
         credential=entra(connection),
-        endpoint=extra.get("management_endpoint") or "https://management.azure.com",
+        endpoint=extras.text("management_endpoint") or PUBLIC,
     )
     return FlexibleServerClient(config)
 

@@ -2,73 +2,159 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from parity.airflow.connections.clients import Connection, base_url
+from parity.airflow.connections.extras import Connection, Extras
+from parity.errors import BadInput
 from parity.suite.models import AlertTarget
 
 if TYPE_CHECKING:
     from parity.alerts.notify import Sender
 
 
+@dataclass(frozen=True)
+class RefusedSender:
+    """A channel whose connection cannot be used: each message fails with the reason, and other channels go on."""
+
+    name: str
+    reason: BadInput
+
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        """Raise the reason."""
+        raise self.reason
+
+
 def sender(target: AlertTarget, connection: Connection) -> Sender:
-    """Return what delivers to one channel; the connection's host stands in for the service's own address."""
-    if target.pagerduty:
-        return _pagerduty(connection)
-    if target.slack:
-        return _slack(target.slack.channel, connection)
-    if target.email:
-        return _email(target.email.to, connection)
-    return _webhook(connection)
+    """Return what delivers to one channel, or why nothing can be delivered there."""
+    kind = next(kind for kind in _KINDS if getattr(target, kind))
+    channel = f":{target.slack.channel}" if target.slack else ""
+    name = f"{kind}:{connection.conn_id}{channel}"
+    try:
+        return _KINDS[kind](name, target, connection)
+    except BadInput as error:
+        return RefusedSender(name, error)
+    except ValueError:
+        # Its text may quote the value, and that may be a secret.
+        wrong = f"Connection {connection.conn_id!r} has an extra of the wrong kind."
+        return RefusedSender(name, BadInput(wrong, remedy="A timeout is a whole number of seconds."))
 
 
-def _pagerduty(connection: Connection) -> Sender:
+def _pagerduty(name: str, _: AlertTarget, connection: Connection) -> Sender:
     from parity.alerts.senders import PagerDutySender
 
-    key = connection.extra_dejson.get("integration_key") or connection.password or ""
-    address = {"events_url": f"{base_url(connection)}/v2/enqueue"} if connection.host else {}
-    name = f"pagerduty:{connection.conn_id}"
+    key = connection.password or connection.extra_dejson.get("integration_key") or ""
+    address = {"events_url": f"{_base_url(connection)}/v2/enqueue"} if connection.host else {}
     return PagerDutySender(name=name, routing_key=SecretStr(key), **address)
 
 
-def _slack(channel: str, connection: Connection) -> Sender:
+def _slack(name: str, target: AlertTarget, connection: Connection) -> Sender:
+    from airflow.providers.slack.utils import ConnectionExtraConfig
+
     from parity.alerts.senders import SlackSender
 
-    secret = SecretStr(connection.password or "")
-    name = f"slack:{connection.conn_id}:{channel}"
+    extra = ConnectionExtraConfig(connection.conn_type, connection.conn_id, connection.extra_dejson)
+    given = {"name": name, "proxy": extra.get("proxy", None), "timeout": extra.getint("timeout", None)}
     if connection.conn_type == "slackwebhook":
-        url = SecretStr(f"{base_url(connection)}/{secret.get_secret_value().lstrip('/')}")
-        return SlackSender(name=name, channel=channel, webhook_url=url)
-    base = connection.extra_dejson.get("base_url") or (f"{base_url(connection)}/api" if connection.host else "")
-    address = {"api_base": base} if base else {}
-    return SlackSender(name=name, channel=channel, token=secret, **address)
+        given["webhook_url"] = _slack_webhook(connection)
+    else:
+        channel = target.slack.channel if target.slack else ""
+        base_url = _slack_api(connection, extra.get("base_url", None))
+        given |= {"channel": channel, "token": connection.password, "api_base": base_url}
+    return SlackSender(**{name: value for name, value in given.items() if value})
 
 
-def _email(to: tuple[str, ...], connection: Connection) -> Sender:
+def _slack_api(connection: Connection, base_url: str | None) -> str | None:
+    if connection.host and not base_url:
+        raise Extras(connection).refused(
+            "Host", "is ignored by the provider, which calls slack.com", "Write the address as the extra base_url."
+        )
+    return base_url
+
+
+def _slack_webhook(connection: Connection) -> str:
+    """Return the whole address: the password may be one, or is what follows the host."""
+    path = str(connection.password or "").strip()
+    if not path:
+        raise Extras(connection).refused("Password", "is empty", "Put the webhook's address there, or its path.")
+    if "://" in path:
+        return path
+    host = connection.host or "hooks.slack.com/services"
+    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    return f"{base.rstrip('/')}/{path.lstrip('/')}"
+
+
+def _email(name: str, target: AlertTarget, connection: Connection) -> Sender:
+    """Return what mails through a server as ``SmtpHook`` does, with implicit TLS where it is not disabled."""
     from parity.alerts.senders import EmailSender
 
     extra = connection.extra_dejson
+    _refuse_unusable_mail(Extras(connection))
     return EmailSender(
-        name=f"email:{connection.conn_id}",
-        to=to,
+        name=name,
+        to=target.email.to if target.email else (),
         sender=extra.get("from_email") or connection.login or "parity@localhost",
-        host=connection.host or "localhost",
-        port=connection.port or 587,
-        user=connection.login or "",
+        host=connection.host,
+        port=connection.port or 0,
+        # The hook does not log in with one of them alone.
+        user=(connection.password and connection.login) or "",
         password=SecretStr(connection.password or ""),
-        starttls=not extra.get("disable_tls", False),
-        ssl=not extra.get("disable_ssl", True),
+        starttls=not extra.get("disable_tls"),
+        implicit_tls=not extra.get("disable_ssl"),
+        verified=extra.get("ssl_context") != "none",
+        timeout=float(extra.get("timeout", 30)),
     )
 
 
-def _webhook(connection: Connection) -> Sender:
+def _refuse_unusable_mail(extras: Extras) -> None:
+    extra = extras.connection.extra_dejson
+    if not extras.connection.host:
+        raise extras.refused("Host", "is empty", "Put the mail server's address there.")
+    if extra.get("auth_type") == "oauth2":
+        raise extras.refused("auth_type", "oauth2 is not supported", "Use a login and a password.")
+    if extra.get("ssl_context") not in (None, "default", "none"):
+        raise extras.refused("ssl_context", "is unknown", "Known: default, none.")
+    if not str(extra.get("timeout", 30)).isdecimal():
+        raise extras.refused("timeout", "is no number of seconds", "Write a whole number.")
+
+
+HTTP_OPTIONS = (
+    *("allow_redirects", "cert", "check_response", "max_redirects", "proxies", "proxy", "srv_lookup"),
+    *("stream", "timeout", "trust_env", "verify", "verify_ssl"),
+)
+"""Extras of an HTTP connection that are no headers."""
+
+
+def _webhook(name: str, _: AlertTarget, connection: Connection) -> Sender:
     from parity.alerts.senders import WebhookSender
 
     headers = {str(name): SecretStr(str(value)) for name, value in connection.extra_dejson.items()}
-    if connection.password:
+    for option in headers.keys() & HTTP_OPTIONS:
+        raise Extras(connection).refused(option, "is not supported for a webhook", "Remove it.")
+    if connection.login:
+        pair = f"{connection.login}:{connection.password or ''}".encode()
+        headers["Authorization"] = SecretStr(f"Basic {b64encode(pair).decode()}")
+    elif connection.password:
         headers.setdefault("Authorization", SecretStr(f"Bearer {connection.password}"))
     path = f"/{connection.schema.lstrip('/')}" if connection.schema and "://" in (connection.host or "") else ""
-    url = SecretStr(f"{base_url(connection)}{path}")
-    return WebhookSender(name=f"webhook:{connection.conn_id}", url=url, headers=headers)
+    url = SecretStr(f"{_base_url(connection)}{path}")
+    return WebhookSender(name=name, url=url, headers=headers)
+
+
+def _base_url(connection: Connection) -> str:
+    """Return the address that a connection's host, schema and port mean."""
+    host = (connection.host or "").rstrip("/")
+    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    return f"{base}:{connection.port}" if connection.port else base
+
+
+_KINDS: Mapping[str, Callable[[str, AlertTarget, Connection], Sender]] = {
+    "pagerduty": _pagerduty,
+    "slack": _slack,
+    "email": _email,
+    "webhook": _webhook,
+}
