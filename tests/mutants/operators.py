@@ -16,6 +16,8 @@ from mutants import sql
 
 PARITY = Path(__file__).parents[2] / "include" / "parity"
 _LEFT_ALONE = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
+_ERRORS = {one.name for one in ast.parse((PARITY / "errors.py").read_text()).body if isinstance(one, ast.ClassDef)}
+"""What an error says decides no verdict: its text and its remedy are left alone."""
 _OTHER_NAMES = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
@@ -75,7 +77,7 @@ class _Visitor(cst.CSTVisitor):
         self.scope: list[cst.FunctionDef | cst.ClassDef] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, _LEFT_ALONE) or _is_docstring(node) or self._is_certain(node):
+        if isinstance(node, _LEFT_ALONE) or _is_docstring(node) or _is_error(node) or self._is_certain(node):
             return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self.scope.append(node)
@@ -185,6 +187,10 @@ def _of_ours(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def _is_docstring(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.Expr) and isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
+
+
+def _is_error(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in _ERRORS
 
 
 def _statements(source: str) -> list[tuple[tuple[int, int], tuple[str, ...]]]:

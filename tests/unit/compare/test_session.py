@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import parity.compare
@@ -45,6 +46,11 @@ def test_the_first_error_ends_the_other_work_and_is_told(tmp_path: Path, works: 
         with pytest.raises(CouldNotCompare, match="the disk is gone"):
             opened.both(*works)  # type: ignore[arg-type]
         assert opened.one("SELECT 1") == 1
+
+
+def test_what_duckdb_cannot_do_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotCompare, match="no such luck"), session(Spec(scratch=tmp_path)):
+        raise duckdb.IOException("no such luck")
 
 
 def test_a_stopped_session_refuses_its_next_statement(tmp_path: Path) -> None:

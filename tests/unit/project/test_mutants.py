@@ -56,6 +56,7 @@ def test_sentences_for_people_and_annotations_are_left_alone() -> None:
     assert not [after for after in _changes("pairs = zip(a, b, strict=True)") if "False" in after]
     assert [after for after in _changes("rows = reader(a, strict=True)") if "False" in after]
     assert not _changes("if TYPE_CHECKING:\n    import duckdb\n")
+    assert not _changes('raise BadInput(f"{n} rows differ" if n else "None.", remedy="Wait.") from error')
 
 
 def test_every_mutant_is_the_file_with_one_change() -> None:

@@ -133,3 +133,11 @@ def test_very_many_rows_of_a_key_pair_by_their_values(tmp_path: Path) -> None:
     result = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("k",), columns=money))
     by_name = {column.name: column for column in result.columns}
     assert (result.rows.changed, by_name["line"].different, by_name["v"].money[0].absolute) == (150, 0, 1.5)
+
+
+def test_one_near_pair_does_not_take_the_rows_of_two(comparing: Compare) -> None:
+    """In the order of their values the first two rows are near; only the other way round are all of them."""
+    rows = "SELECT * FROM (VALUES (1, {}, {}), (1, {}, {})) t(id, v, w)"
+    rules = {"v": {"tolerance": "5"}, "w": {"tolerance": "50"}}
+    result = comparing(rows.format(0, 0, 1, 100), rows.format(0, 50, 2, -10), rules)
+    assert (result.verdict, result.rows.equal) == (Verdict.PASS, 2)
