@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
-_EXACT = Context(prec=800)
+from parity.compare.types import EXACT
 
 
 def within_digits(one: str, other: str, most: str, share: str) -> bool:
@@ -15,8 +15,8 @@ def within_digits(one: str, other: str, most: str, share: str) -> bool:
     if not (left.is_finite() and right.is_finite()):
         return False
     larger = max(left.copy_abs(), right.copy_abs())
-    gap = _EXACT.subtract(left, right).copy_abs()
-    return gap <= max(Decimal(most), _EXACT.multiply(Decimal(share), larger))
+    gap = EXACT.subtract(left, right).copy_abs()
+    return gap <= max(Decimal(most), EXACT.multiply(Decimal(share), larger))
 
 
 def canonical_json(document: str | None) -> str | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Context
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
+
+EXACT = Context(prec=800)
+"""For arithmetic with decimals that no digit may leave: Python rounds to 28 of them otherwise."""
 
 
 class ValueKind(StrEnum):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import ticks
-from parity.compare.types import ValueKind
+from parity.compare.types import EXACT, ValueKind
 from parity.suite.models import Tolerance
 
-_EXACT = Context(prec=800)
 _ROUNDED = Decimal(1) + Decimal(2) ** -50
 """How much further apart two floats may be, since their difference is rounded, too."""
 
@@ -47,7 +46,7 @@ def _within(column: PlannedColumn, tolerance: Tolerance, one: str, other: str) -
         return False
     if not (left.is_finite() and right.is_finite()):
         return False
-    gap = _EXACT.subtract(left, right).copy_abs()
+    gap = EXACT.subtract(left, right).copy_abs()
     return gap <= _bound(column, tolerance, max(left.copy_abs(), right.copy_abs()))
 
 
@@ -57,5 +56,5 @@ def _bound(column: PlannedColumn, tolerance: Tolerance, larger: Decimal) -> Deci
         unit = 1000 if column.sql.endswith("_NS") else 1
         return Decimal(round(tolerance.time / timedelta(microseconds=1)) * unit)
     if tolerance.absolute is not None:
-        return _EXACT.multiply(tolerance.absolute, slack)
-    return _EXACT.multiply(_EXACT.multiply(tolerance.relative or Decimal(0), larger), slack)
+        return EXACT.multiply(tolerance.absolute, slack)
+    return EXACT.multiply(EXACT.multiply(tolerance.relative or Decimal(0), larger), slack)

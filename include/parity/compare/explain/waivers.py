@@ -19,6 +19,7 @@ from parity.compare.schema.expressions import refuse_non_scalar
 from parity.compare.schema.plan import ComparisonPlan
 from parity.compare.session import DuckSession, ident
 from parity.compare.spec import Spec
+from parity.compare.types import EXACT
 from parity.errors import BadInput, CouldNotCompare
 from parity.suite.models import Cause, Waiver
 from parity.wording import plural
@@ -192,7 +193,7 @@ def _match(session: DuckSession, facts: Facts, waiver: Waiver) -> tuple[int, dic
                 "ON r.lid IS NOT DISTINCT FROM h.lid AND r.tid IS NOT DISTINCT FROM h.tid"
             )
             for currency, amount in absolute_sums(session, column, found):
-                money[currency] = money.get(currency, Decimal(0)) + amount
+                money[currency] = EXACT.add(money.get(currency, Decimal(0)), amount)
     return rows, money
 
 

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from parity.compare.session import text
-from parity.compare.types import FLOATS, DataType, ValueKind, fill, verbatim
+from parity.compare.types import EXACT, FLOATS, DataType, ValueKind, fill, verbatim
 from parity.errors import BadInput
 from parity.suite.models import ColumnRule, Tolerance
 from parity.wording import fold
@@ -27,7 +27,6 @@ SPACES = (
 """Every Unicode white space, and the two zero-width ones that people paste."""
 _FOR_TIMES = "It is for dates and times: give a number or a percentage, or leave it out."
 _FOR_NUMBERS = "It is for numbers: give a time such as 1s, or leave it out."
-_EXACT = Context(prec=100)
 _SAME = "«0» IS NOT DISTINCT FROM «1»"
 
 
@@ -259,9 +258,9 @@ def _decimal_gap(most: Decimal, sql: str) -> str:
     if most >= 2 * Decimal(10) ** before:
         return "«0» IS NOT NULL AND «1» IS NOT NULL"
     # All differences are whole multiples of the last unit.
-    units, largest = int(most.scaleb(scale, _EXACT)), 10**38 - 1
+    units, largest = int(most.scaleb(scale, EXACT)), 10**38 - 1
     allowed, rest = (
-        f"'{Decimal(n).scaleb(-scale, _EXACT):f}'::DECIMAL(38,{scale})"
+        f"'{Decimal(n).scaleb(-scale, EXACT):f}'::DECIMAL(38,{scale})"
         for n in (min(units, largest), units - largest)
     )
     if units <= largest:

@@ -48,6 +48,30 @@ def test_each_cause_is_recognised(comparing: Compare, cause: str, legacy: str, t
     assert causes(result, "v") == {cause: 1}
 
 
+@pytest.mark.parametrize(
+    ("kind", "defaults"),
+    [
+        ("VARCHAR", ["NULL", "null", "\\N", "None", "N/A", "n/a", "NA", "-", "unknown", "UNKNOWN", "0"]),
+        ("INTEGER", ["0", "-1"]),
+        ("DECIMAL(18,2)", ["0", "-1"]),
+        ("DOUBLE", ["0", "-1", "nan"]),
+        ("BOOLEAN", ["false"]),
+        ("DATE", ["1970-01-01", "1900-01-01", "9999-12-31", "0001-01-01"]),
+        ("TIMESTAMP", ["1970-01-01", "1900-01-01", "9999-12-31"]),
+        ("TIMESTAMP_NS", ["1970-01-01", "1900-01-01"]),
+    ],
+)
+def test_every_usual_default_stands_for_null(comparing: Compare, kind: str, defaults: list[str]) -> None:
+    rows = " UNION ALL ".join(f"SELECT {at} AS id, {{}}::{kind} AS v" for at in range(len(defaults)))
+    written = rows.format(*(f"'{one}'" for one in defaults))
+    assert causes(comparing(rows.format(*["NULL"] * len(defaults)), written), "v") == {
+        "null_vs_default": len(defaults)
+    }
+    assert causes(comparing(written, rows.format(*["NULL"] * len(defaults))), "v") == {
+        "null_vs_default": len(defaults)
+    }
+
+
 def test_causes_of_one_column_add_up_to_its_different_rows(comparing: Compare) -> None:
     target = (
         "SELECT i AS id, CASE i % 4 WHEN 0 THEN 'Ab' || i || ' ' WHEN 1 THEN 'aB' || i WHEN 2 THEN 'zz' || i "

@@ -67,3 +67,15 @@ def test_the_same_amount_of_another_currency_is_other_money_unless_it_is_zero(co
 def test_a_waiver_of_an_unknown_cause_is_broken(comparing: Compare) -> None:
     result = comparing(ROWS, MOVED, waivers=(waiver(cause="gremlins"),), today=TODAY)
     assert (result.verdict, result.waivers[0]["state"]) == ("FAIL", "broken")
+
+
+@pytest.mark.parametrize(("cent", "verdict"), [(4, "WAIVED"), (3, "FAIL")])
+def test_money_of_more_digits_than_a_sum_holds_is_added_up_exactly(
+    comparing: Compare, cent: int, verdict: str
+) -> None:
+    rows = "SELECT i AS id, ({})::DECIMAL(38,2) AS amount FROM range(500) t(i)"
+    large, small = "'680000000000000000000000000000000000.00'", "CASE WHEN i < 6 THEN '0.01' ELSE '0.00' END"
+    capped = waiver(max_rows=500, max_money=Decimal(f"{'339':9<39}.9{cent}"))
+    rules = {"amount": {"money": "EUR"}}
+    result = comparing(rows.format(large), rows.format(small), rules, waivers=(capped,), today=TODAY)
+    assert (result.verdict, result.waivers[0]["money"]) == (verdict, {"EUR": f"{'339':9<39}.94"})

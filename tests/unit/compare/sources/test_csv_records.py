@@ -49,6 +49,15 @@ def test_the_records_of_a_file(tmp_path: Path, content: bytes, quote: str, colum
     assert count_records(str(tmp_path / "f"), "f.csv", ",", quote, columns) == records
 
 
+@pytest.mark.parametrize(("content", "quote", "columns", "records"), COUNTED)
+def test_the_records_of_a_file_in_small_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, quote: str, columns: int, records: int
+) -> None:
+    monkeypatch.setattr("parity.compare.sources.csv_records._PIECE", 7)
+    (tmp_path / "f").write_bytes(content)
+    assert count_records(str(tmp_path / "f"), "f.csv", ",", quote, columns) == records
+
+
 @pytest.mark.parametrize(("content", "quote", "columns", "message"), REFUSED)
 def test_a_file_whose_records_cannot_be_counted(
     tmp_path: Path, content: bytes, quote: str, columns: int, message: str
