@@ -32,6 +32,8 @@ ROOT = PARITY.parents[1]
 OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0", "-m", "not slow")
 KILLED, SURVIVED, COLD = 1, 0, 98
 """How a child ends; COLD asks for a process in which nothing was imported before the change."""
+QUICK = 0.05
+"""Seconds that a test may take to be run before all others, wherever it is."""
 TIMED_OUT = (signal.SIGPROF, signal.SIGALRM)
 
 
@@ -59,9 +61,9 @@ class Map:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's statement, or its constant's users.
 
-        First come the files that have the module's name in theirs, those of its room, and those of whole results,
-        which look at everything; in each, one case of each function, the quickest first, then a second case of
-        each, and so on.
+        First come all that take no time; then the files that have the module's name in theirs, those of its room,
+        and those of whole results, which look at everything; in each, one case of each function, the quickest
+        first, then a second case of each, and so on.
         """
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
@@ -74,11 +76,12 @@ class Map:
         ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
-        cases, ranks, path = Counter[str](), dict[str, tuple[bool, int, float]](), Path(mutant.path)
+        cases, ranks, path = Counter[str](), dict[str, tuple[bool, bool, int, float]](), Path(mutant.path)
         room = (f"tests/unit/{path.parent}/",) if len(path.parts) > 2 else ()
         for name in sorted(found, key=lambda name: self.runs[name].seconds):
             own = any(part in name.partition("::")[0] for part in (path.stem, *room, "whole_results"))
-            ranks[name] = not own, cases[name.partition("[")[0]], self.runs[name].seconds
+            seconds = self.runs[name].seconds
+            ranks[name] = seconds > QUICK, not own, cases[name.partition("[")[0]], seconds
             cases[name.partition("[")[0]] += 1
         return sorted(found, key=ranks.__getitem__)
 

@@ -14,13 +14,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from parity.compare import CsvFormat, Source, Spec, compare
+from parity.compare import CsvFormat, Source, Spec, Verdict, compare
 from parity.compare.canary.runner import run_canary
 from parity.compare.schema.plan import plan_comparison
 from parity.compare.schema.rules import EqualityRule
 from parity.compare.session import explain, session
 from parity.compare.sources.relations import open_sides
-from parity.suite.models import ColumnRule, Waiver
+from parity.suite.models import Activity, ColumnRule, Waiver
 from unit.compare.conftest import Compare
 
 ROWS = "SELECT i AS id, 'x' || i AS v, (i * 1.5)::DECIMAL(18,2) AS amount FROM range(30) t(i)"
@@ -386,3 +386,30 @@ def test_a_field_of_a_struct_may_be_called_as_a_folder(tmp_path: Path) -> None:
     rows = "SELECT 1 AS id, {'day': 2} AS v"
     duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet)")
     assert compare(Source.of(tmp_path), Source.of(tmp_path), Spec(key=("id",))).verdict == "PASS"
+
+
+def test_a_verdict_is_an_exit_status() -> None:
+    assert {one: one.exit_code for one in Verdict} == {"PASS": 0, "WAIVED": 0, "FAIL": 1, "INVALID": 2}
+
+
+def test_the_first_five_columns_of_another_schema_are_named(comparing: Compare) -> None:
+    columns = ", ".join(f"1 AS c{at}" for at in range(7))
+    result = comparing(f"SELECT 1 AS id, 2 AS v, {columns}", "SELECT 1 AS id, 2 AS v")
+    assert "a different schema in 7 columns (c0, c1, c2, c3, c4)" in result.reason
+
+
+def test_money_within_its_tolerance_is_not_summed(comparing: Compare) -> None:
+    rows = "SELECT i AS id, (100 + {})::DECIMAL(18,2) AS amount FROM range(3) t(i)"
+    rules = {"amount": {"money": "EUR", "tolerance": "0.01"}}
+    result = comparing(rows.format(0), rows.format("CASE i WHEN 0 THEN 5 WHEN 1 THEN 0.01 ELSE 0 END"), rules)
+    money = next(column.money for column in result.columns if column.name == "amount")
+    assert [(str(one.absolute), one.rows) for one in money] == [("5.00", 1)]
+
+
+def test_a_spec_takes_what_is_for_its_activity() -> None:
+    given = {"name": "a", "key": ["id"], "legacy": {"sql": "a.sql"}, "target": {"table": "t"}}
+    activity = Activity.model_validate({**given, "allow_empty": True, "coverage": 0.5})
+    waivers = _waiver(), _waiver(activity="b")
+    spec = Spec.of_activity(activity, waivers, threads=2)
+    assert (spec.activity, spec.key, spec.waivers, spec.allow_empty) == ("a", ("id",), waivers[:1], True)
+    assert (spec.columns, spec.coverage, spec.threads) == (activity.columns, 0.5, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -115,8 +116,25 @@ def test_missing_rows_say_what_they_share(comparing: Compare, where: str, cause:
         "CASE WHEN i % 7 = 0 THEN 'GB' ELSE 'DE' END AS country FROM range(100) t(i)"
     )
     result = comparing(rows, f"SELECT * FROM ({rows}) WHERE {where}")
-    assert str(result.row_causes[0].cause) == cause
-    assert words in result.row_causes[0].detail
+    found = result.row_causes[0]
+    assert (str(found.cause), found.kind, found.rows) == (cause, "missing", result.rows.missing)
+    assert words in found.detail
+    picked = duckdb.execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone()
+    assert picked == (result.rows.missing,)
+
+
+def test_missing_rows_share_nothing_that_all_of_their_side_has(comparing: Compare) -> None:
+    rows = "SELECT i AS id, 'same' AS v FROM range({}) t(i)"
+    assert not comparing(rows.format(30), rows.format(20)).row_causes
+    assert not comparing(rows.format(20), rows.format(30)).row_causes
+
+
+def test_missing_rows_of_some_days_are_picked_by_their_days(comparing: Compare) -> None:
+    rows = "SELECT i AS id, i % 2 AS odd, DATE '2026-01-01' + (i % 9)::INT AS day FROM range(90) t(i)"
+    result = comparing(rows, f"SELECT * FROM ({rows}) WHERE day NOT IN ('2026-01-03', '2026-01-06')")
+    found = result.row_causes[0]
+    assert (str(found.cause), found.rows) == ("late_partition", 20)
+    assert duckdb.execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
 
 
 def test_copies_and_fan_outs_are_told_apart(comparing: Compare) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import pytest
+
 from parity.compare import Source, Spec
-from parity.compare.rows.hash_scan import Scanned, scan
+from parity.compare.rows.hash_scan import Scanned, any_of, scan
 from parity.compare.schema.plan import plan_comparison
 from parity.compare.session import session
 from parity.compare.sources.relations import open_sides
@@ -18,6 +21,13 @@ LEGACY = """SELECT * FROM (VALUES ('equal', 1, 'a'), ('changed', 1, 'a'), ('miss
 TARGET = """SELECT * FROM (VALUES ('equal', 1, 'a'), ('changed', 1, 'b'), ('extra', 1, 'a'), ('three', 1, 'a'),
 ('four', 1, 'a'), ('four', 1, 'a'), ('near', 2, 'a'), ('beyond', 4, 'a'), ('case', 1, 'A'), ('both', 3, 'A'),
 ('near but changed', 2, 'c')) t(id, n, v)"""
+
+
+@pytest.mark.parametrize("hit", [None, 0, 1_999])
+def test_any_of_thousands_of_tests(hit: int | None) -> None:
+    found = duckdb.execute(f"SELECT {any_of([str(at == hit).lower() for at in range(2_000)])}").fetchone()
+    assert found == (hit is not None,)
+    assert duckdb.execute(f"SELECT {any_of([])}, {any_of(['false', 'true'])}").fetchone() == (False, True)
 
 
 def test_rows_that_are_equal_or_that_rules_let_through_are_not_fetched(parquet: Callable[[str], Path]) -> None:
