@@ -67,6 +67,4 @@ def _number(value: Decimal) -> str:
     sign, digits, exponent = value.as_tuple()
     whole = "".join(map(str, digits)).lstrip("0")
     kept = whole.rstrip("0")
-    if not kept or not isinstance(exponent, int):
-        return "0" if value.is_finite() else str(value)
-    return f"{'-' if sign else ''}{kept}e{exponent + len(whole) - len(kept)}"
+    return f"{'-' if sign else ''}{kept}e{int(exponent) + len(whole) - len(kept)}" if kept else "0"
