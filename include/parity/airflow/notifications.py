@@ -15,6 +15,7 @@ from parity.airflow.outcomes import run_outcome
 from parity.airflow.step.results import Subject, open_results
 from parity.alerts.outcome import RunOutcome
 from parity.clock import SystemClock
+from parity.errors import BadInput
 from parity.flow.suite_run.plan import requested_date
 from parity.settings import settings
 from parity.suite.models import AlertTarget
@@ -54,7 +55,13 @@ class GateAlert(BaseNotifier):
         return run_outcome(self.subject, context, day, (), issue, whole=False)
 
     def _senders(self) -> Sequence[Sender]:
-        return _senders(self.subject, {name: connection(name) for name in _connection_ids(self.subject)})
+        found: dict[str, Any] = {}
+        for name in _connection_ids(self.subject):
+            try:
+                found[name] = connection(name)
+            except BadInput as error:
+                found[name] = error
+        return _senders(self.subject, found)
 
 
 def connection_id(target: AlertTarget) -> str:
@@ -84,8 +91,13 @@ async def late_run(dag_id: str, context: dict[str, Any]) -> None:
     subject, run = _declared(dag_id), context["dag_run"]
     if run.get("end_date"):
         return  # Airflow may fire this after a run that failed in time
-    connections = {name: await aconnection(name) for name in _connection_ids(subject)}
-    await asyncio.to_thread(_report_late, subject, connections, run)
+    found: dict[str, Any] = {}
+    for name in _connection_ids(subject):
+        try:
+            found[name] = await aconnection(name)
+        except BadInput as error:
+            found[name] = error
+    await asyncio.to_thread(_report_late, subject, found, run)
 
 
 def _declared(dag_id: str) -> Subject:
@@ -115,6 +127,7 @@ def _connection_ids(subject: Subject) -> set[str]:
 
 
 def _senders(subject: Subject, connections: Mapping[str, Any]) -> Sequence[Sender]:
+    """Return what delivers to each channel; one whose connection is a BadInput fails alone."""
     from parity.airflow.connections.senders import sender
 
     return [sender(target, connections[connection_id(target)]) for target in subject.alerts]

@@ -134,7 +134,9 @@ def account_of(url: str) -> str:
     """Return the storage account of a Blob address: its host's first part, or on this machine the path's last."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return parts.path.strip("/").rpartition("/")[2] if host in LOOPBACK else host.partition(".")[0]
+    if host in LOOPBACK:
+        return parts.path.strip("/").rpartition("/")[2]
+    return host.partition(".")[0].removesuffix("-ipv6").removesuffix("-dualstack")
 
 
 def cloud_of(host: str) -> str:

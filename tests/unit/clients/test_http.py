@@ -227,7 +227,7 @@ def test_a_connections_own_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
             """Be silent."""
 
     with HTTPServer(("127.0.0.1", 0), Proxy) as server:
-        thread = threading.Thread(target=server.handle_request)
+        thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
         transport = through(f"http://127.0.0.1:{server.server_port}")
         api = ApiClient("http://localhost:9", service="The cloud", transport=transport)

@@ -167,9 +167,9 @@ def _account_url(extras: Extras) -> str:
     if name and login and name != login and not extras.get("tenant_id"):
         raise extras.refused("account_name", "names another account than Login", "Remove one of them.")
     account = name or ("" if extras.get("tenant_id") else login)
-    if not host and not account:
+    if not account and "." not in (host or ""):  # of a host without a dot, the hook reads the login alone
         raise extras.refused(
-            "Host", "is empty, and no storage account is named", "Put the account's address into Host."
+            "Host", "is no address, and no storage account is named", "Put the account's address into Host."
         )
     url = str(parse_blob_account_url(host, account))
     if urlsplit(url).query:

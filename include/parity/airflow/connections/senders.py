@@ -29,11 +29,13 @@ class RefusedSender:
         raise self.reason
 
 
-def sender(target: AlertTarget, connection: Connection) -> Sender:
-    """Return what delivers to one channel, or why nothing can be delivered there."""
+def sender(target: AlertTarget, connection: Connection | BadInput) -> Sender:
+    """Return what delivers to one channel, or why nothing can be delivered there, such as a missing connection."""
     kind = next(kind for kind in _KINDS if getattr(target, kind))
     channel = f":{target.slack.channel}" if target.slack else ""
-    name = f"{kind}:{connection.conn_id}{channel}"
+    name = f"{kind}:{getattr(target, kind).connection}{channel}"
+    if isinstance(connection, BadInput):
+        return RefusedSender(name, connection)
     try:
         return _KINDS[kind](name, target, connection)
     except BadInput as error:

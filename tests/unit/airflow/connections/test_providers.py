@@ -100,6 +100,9 @@ WASB = [
     row("login and key", login="acct", password=KEY),
     row("host without a scheme", host=HOST, password=KEY),
     row("host with a scheme", host=f"https://{HOST}/", password=KEY),
+    row("host of two protocols", host="acct-dualstack.blob.core.windows.net", password=KEY),
+    row("host that is no name, without a login", "Host", host="11111111-1111", extra={"account_key": KEY}),
+    row("active directory at a host that is no name", "Host", host="1111", **CLIENT, extra={"tenant_id": "t"}),
     row("sovereign host", host=GOV, password=KEY),
     row("sovereign host with a scheme", host=f"https://{GOV}", login="x", password=KEY),
     row("chinese host and default chain", host="acct.blob.core.chinacloudapi.cn"),
@@ -553,7 +556,7 @@ def test_a_channel_that_cannot_be_used_keeps_its_name_and_fails_alone() -> None:
     target = AlertTarget.model_validate({"slack": {"channel": "#c"}})
     for extra in ({"timeout": "soon"}, {}):
         refused = sender(target, connection("slack", {"host": "slack.test", "password": "xoxb", "extra": extra}))
-        assert refused.name == "slack:c:#c"
+        assert refused.name == "slack:slack_default:#c"
         with pytest.raises(BadInput, match="Connection 'c'"):
             refused({})
 

@@ -61,10 +61,10 @@ def test_every_kind_of_alert_has_a_channel_that_can_be_told_apart(alerts: list[A
     ]
     names = [sender(target, connection).name for target, connection in zip(alerts, connections, strict=True)]
     assert names == [
-        "pagerduty:pagerduty_events_default",
+        "pagerduty:pagerduty_default",
         "slack:slack_default:#parity",
         "email:smtp_default",
-        "webhook:http_default",
+        "webhook:hook",
     ]
     assert [connection_id(target) for target in alerts][-1] == "hook"
 
