@@ -143,7 +143,7 @@ def _invalid(facts: TableFacts, base: Result) -> str:
 
 def _blind(facts: TableFacts, rows: Rows) -> str:
     if facts.canary.blind:
-        return f"The digest is blind: a change planted in column {facts.canary.blind[0]} was not detected."
+        return f"The digest missed a change that was planted in column {facts.canary.blind[0]}."
     if (rows.legacy or rows.target) and not facts.canary.planted:
         return "The digest is not proven by a canary: no change was planted."
     return ""

@@ -96,7 +96,7 @@ def test_different_rows_keep_the_engines_verdict_reason_and_canary() -> None:
 
 def test_a_change_that_the_digest_did_not_see_is_invalid_whatever_else_was_found() -> None:
     blind = CanaryCheck(2, ("name",))
-    said = "The digest is blind: a change planted in column name was not detected."
+    said = "The digest missed a change that was planted in column name."
     assert judged(canary=blind) == (Verdict.INVALID, said)
     assert judged(**different(canary=blind)) == (Verdict.INVALID, said)
     assert judge_table(facts(canary=blind)).result.canary == Canary(2, 1, blind=("name",))

@@ -87,7 +87,7 @@ def _unseen(plan: DigestPlan, buckets: BucketDiff) -> Iterator[NotCompared]:
 
 def _contradiction(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: CanaryCheck, rows: Rows) -> str:
     if canary.blind:
-        return f"The digest is blind: a changed value of {canary.blind[0]} did not change it."
+        return f"The digest missed a change that was planted in {canary.blind[0]}."
     if mismatch := {column.name for column in result.columns} ^ plan.compared:
         return f"The digest and the comparison do not cover the same columns: {', '.join(sorted(mismatch))}."
     if (rows.legacy, rows.target) != (buckets.legacy_rows, buckets.target_rows):
@@ -102,7 +102,7 @@ def _unequal_without_a_bucket(result: Result, plan: DigestPlan) -> str:
     hashed = {one.name for one in plan.hashed}
     seen = [column.name for column in result.columns if column.different and column.name in hashed]
     if seen or result.rows.missing or result.rows.extra:
-        return f"The digest is blind: every bucket is equal, but rows differ ({', '.join(seen) or 'keys'})."
+        return f"The digest missed a difference: buckets are equal, rows are not ({', '.join(seen) or 'keys'})."
     return ""
 
 
