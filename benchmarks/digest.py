@@ -170,10 +170,10 @@ def spark_line(tables: Path, rows: int) -> str:
             known = engines.connection.execute(digest_query(duckdb_side("legacy"), plan)).fetchall()
         with engines.timed("spark"):
             asked = digest_query(EngineSide(Spark(), "legacy", "legacy"), plan)
-            told = [tuple(row) for row in session.sql(asked).collect()]
+            digested = [tuple(row) for row in session.sql(asked).collect()]
     seconds = " ".join(f"{step} {taken:.1f} s" for step, taken in engines.seconds.items())
-    same = "equal" if sorted(told) == sorted(known) else "NOT equal"
-    return f"digests of {rows:,} rows: {seconds}; {len(told):,} buckets, {same}"
+    same = "equal" if sorted(digested) == sorted(known) else "NOT equal"
+    return f"digests of {rows:,} rows: {seconds}; {len(digested):,} buckets, {same}"
 
 
 def main() -> None:

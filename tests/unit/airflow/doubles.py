@@ -11,7 +11,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from parity.airflow.connections.clients import RemoteRef
+from parity.airflow.step.results import open_results
 from parity.clients.remote import Phase, RemoteError, RemoteRuns, RunStatus
+from parity.history.records import ActivityRecord
 
 RUNNING = ("Running", Phase.RUNNING)
 SUCCEEDED = ("Succeeded", Phase.SUCCEEDED)
@@ -136,3 +138,8 @@ def run_context(instance: Instance, **conf: Any) -> Any:
     run = SimpleNamespace(run_id=instance.run_id, conf=conf, clear_number=0, **moments)
     dag = SimpleNamespace(dag_id=instance.dag_id)
     return {"ti": instance, "task": instance.task, "dag_run": run, "dag": dag, "params": conf, "outlet_events": {}}
+
+
+def recorded(name: str) -> dict[str, ActivityRecord]:
+    """Return what the results store has of the usual run of a suite or a database, by activity or table."""
+    return {one.key.activity: one for one in open_results().run("scheduled__1", name).activities}

@@ -37,7 +37,7 @@ from parity.tablediff.sessions.pair import SessionPair
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import DatabasePlan, TablePlan
 from parity.tablediff.verdict import TableResult
-from unit.airflow.doubles import Instance, run_context
+from unit.airflow.doubles import Instance, recorded, run_context
 from unit.airflow.suite.test_dag import Connection
 
 DECLARED = {
@@ -121,7 +121,7 @@ class Ledger:
 
     @property
     def recorded(self) -> dict[str, ActivityRecord]:
-        return {one.key.activity: one for one in open_results().run("scheduled__1", "db.ledger").activities}
+        return recorded("db.ledger")
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from parity.flow.suite_run.files import FINDINGS, PAGE, REPORT
 from parity.history.records import ActivityRecord
 from parity.settings import settings
 from parity.sql.conformance import ROWS
-from unit.airflow.doubles import RUNNING, FakeCloud, Instance, run_context
+from unit.airflow.doubles import RUNNING, FakeCloud, Instance, recorded, run_context
 from unit.flow.suites import suite
 
 SETTLE = "settle"
@@ -155,7 +155,7 @@ class Activity:
 
     @property
     def recorded(self) -> dict[str, ActivityRecord]:
-        return {one.key.activity: one for one in open_results().run("scheduled__1", "payments").activities}
+        return recorded("payments")
 
 
 @pytest.fixture
