@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
 
-.PHONY: setup demo test lint fuzz bench nights mutants lock format clean
+.PHONY: setup demo test lint fuzz bench nights mutants truth lock format clean
 
 setup: .venv/.ready
 
@@ -58,6 +58,11 @@ bench: setup
 mutants: setup
 	@PYTHONPATH=tests $(BIN)/python -m mutants --module=$(MODULE) --minutes=$(or $(MINUTES),0) --since=$(SINCE) \
 	    --sample=$(or $(SAMPLE),0) --seed=$(or $(SEED),1) $(if $(AGAIN),--again)
+
+# Asks real engines (MySQL 9.7, PostgreSQL, Trino, Spark Connect with Delta) and writes down what they answer, for
+# `make test` to replay. Root on Debian, Maven; gigabytes go to .cache/engines. ENGINE=trino asks one.
+truth: setup
+	@PYTHONPATH=tests $(BIN)/python -m truth $(ENGINE)
 
 clean:
 	rm -rf .venv .sandbox .airflow .parity
