@@ -27,7 +27,7 @@ def command() -> None:
 def check(paths: tuple[Path, ...]) -> None:
     """Check suites and databases in files or folders (default: PARITY_SUITES and PARITY_DATABASES).
 
-    Prints one line for each, and one per mistake on stderr. Exit status 2 when there is a mistake.
+    Prints one line for each, and one per mistake or warning on stderr. Exit status 2 when there is a mistake.
     """
     from parity.suite.database_files import holds_databases
 
@@ -83,12 +83,25 @@ def _report(path: Path) -> int:
             f"{plural(len(suite.activities), 'activity', 'activities')}, {plural(expected, 'expectation')}, "
             f"{plural(sum(w.suite == name for w in loaded.waivers), 'waiver')}: fine"
         )
+        _warn(loaded.paths[name], suite)
     for error in loaded.errors:
         click.echo(str(error), err=True)
     if not loaded.models and not loaded.errors:
         click.echo(f"{path}: no suite here.", err=True)
         return 1
     return len(loaded.errors)
+
+
+def _warn(path: Path, suite: Suite) -> None:
+    """Print what Athena may read otherwise, or refuse to unload, in the legacy queries of a suite."""
+    from parity.suite.legacy_query import query_warnings
+    from parity.suite.suite_files import legacy_sql
+
+    queries = {activity.legacy.sql: legacy_sql(path, activity) for activity in suite.activities}
+    for name, sql in queries.items():
+        for warning in query_warnings(sql):
+            place = f"{path.parent / 'sql' / name}:{warning.line}"
+            click.echo(f"{place}: warning: {warning.what} {warning.remedy}", err=True)
 
 
 def _load(path: Path) -> LoadedModels[Suite]:

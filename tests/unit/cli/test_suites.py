@@ -47,6 +47,24 @@ def test_a_mistake_is_file_and_line_on_stderr_and_exit_status_2(tmp_path: Path) 
     assert done.stdout == ""
 
 
+def test_a_warning_about_a_query_is_file_and_line_on_stderr_and_exit_status_0(tmp_path: Path) -> None:
+    folder = suites(tmp_path)
+    (folder / "sql" / "settle.sql").write_text("select x * 0.33 as x,\n  now()\nfrom t")
+    done = run("suites", "check", folder)
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        (
+            f"{folder}/sql/settle.sql:1: warning: 0.33 is a decimal to Trino; Athena documents such a literal as a"
+            " double. Write DECIMAL '0.33' or 0.33E0."
+        ),
+        f"{folder}/sql/settle.sql:2: warning: column 2 has no name, and UNLOAD refuses it. Name it with AS.",
+        (
+            f"{folder}/sql/settle.sql:2: warning: column 2 is a timestamp with a time zone, and UNLOAD refuses it."
+            " CAST it to a type that UNLOAD writes."
+        ),
+    ]
+
+
 def test_one_file_is_checked_without_its_neighbours(tmp_path: Path) -> None:
     folder = suites(tmp_path)
     (folder / "broken.yaml").write_text("suite: [")
