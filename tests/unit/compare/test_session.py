@@ -29,6 +29,12 @@ def test_what_the_room_offers_is_there_and_no_mask_can_be_guessed() -> None:
     assert len(Spec().mask_key) == 32
 
 
+def test_scratch_is_made_with_its_parents_and_removed(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path / "some" / "where")) as opened:
+        assert opened.scratch.parent == tmp_path / "some" / "where"
+    assert list((tmp_path / "some" / "where").iterdir()) == []
+
+
 def test_both_works_see_the_tables_and_what_they_make_stays(tmp_path: Path) -> None:
     with session(Spec(scratch=tmp_path)) as opened:
         opened.run("CREATE TABLE numbers AS SELECT * FROM range(10)")

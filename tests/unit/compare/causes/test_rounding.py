@@ -41,6 +41,13 @@ def test_the_mode_and_the_places_are_told(comparing: Compare, legacy: str, targe
     assert facts.different > 100
 
 
+def test_halves_that_went_to_the_even_digit_are_counted_apart(comparing: Compare) -> None:
+    halves = f"SELECT id, e::DECIMAL(18,3) AS v FROM ({EXACT}) WHERE e::DECIMAL(18,3) % 0.01 = 0.005"
+    result = comparing(halves, f"{HALF_EVEN} WHERE e::DECIMAL(18,3) % 0.01 = 0.005")
+    (cause,) = next(c for c in result.columns if c.name == "v").causes
+    assert (cause.rows, cause.detail) == (400, "rounded to 2 places: 200, half to even at 2 places: 200")
+
+
 @pytest.mark.parametrize(
     ("legacy", "target"),
     [

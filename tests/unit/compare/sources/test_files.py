@@ -395,6 +395,12 @@ def test_a_folder_gives_its_value_or_its_text(
     assert result.verdict == ("PASS" if fits else "FAIL"), result.reason
 
 
+def test_a_folder_name_in_another_case_still_takes_the_type_of_its_column(tmp_path: Path, write: Write) -> None:
+    write("side/PART=03/a.parquet", {"id": [1]})
+    flat = write("flat.parquet", {"id": pa.array([1]), "part": pa.array([3], pa.int32())})
+    assert by_id(Source.of(tmp_path / "side"), flat).verdict == "PASS"
+
+
 @pytest.mark.parametrize("other", ["a.parquet", "a=1/b=2/a.parquet", "b=1/a.parquet", "A=1/a.parquet"])
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_unlike_folders_are_one_sentence(tmp_path: Path, other: str, suffix: str) -> None:
