@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from parity.compare.result import Result, Verdict
 from parity.suite.models import Activity, Severity
@@ -12,7 +12,6 @@ from parity.wording import plural
 
 MAX_COLUMNS = 100
 """So many columns get an expectation of their own; those that differ come first, the rest share one."""
-SAME_TYPES = frozenset({"equal", "widened"})
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,9 @@ class ExpectationSpec:
 
 @dataclass(frozen=True)
 class ComparisonFacts:
-    """The comparison's result as one row of numbers, and the expectations on it."""
+    """The comparison's result as one row, a cell a fact, and the expectations on it."""
 
-    row: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, dict[str, Any]] = field(default_factory=dict)
     specs: tuple[ExpectationSpec, ...] = ()
 
 
@@ -55,64 +54,81 @@ def comparison_facts(activity: Activity, result: Result) -> ComparisonFacts:
     """
     facts = list(_facts(activity, result))
     severity = Severity.WARNING if result.verdict.green else Severity.CRITICAL
-    row = {name: value for name, value, *_ in facts}
     specs = [
-        ExpectationSpec(kind, {"column": name, **limits, "description": sentence}, severity, subject)
-        for name, _, kind, limits, sentence, subject in facts
+        ExpectationSpec(
+            fact.expectation,
+            {"fact": fact.name, **fact.arguments, "description": fact.sentence},
+            severity,
+            fact.subject,
+        )
+        for fact in facts
     ]
-    return ComparisonFacts(row, tuple(specs))
+    return ComparisonFacts({fact.name: fact.values for fact in facts}, tuple(specs))
 
 
-Fact = tuple[str, Any, str, dict[str, Any], str, str]
-"""Name, value, expectation, limits, sentence, subject."""
-_MAX = "ExpectColumnMaxToBeBetween"
-_MIN = "ExpectColumnMinToBeBetween"
-_IN_SET = "ExpectColumnValuesToBeInSet"
+class Fact(NamedTuple):
+    """One thing that the comparison found; a class of :mod:`parity.expectations.comparison` judges it."""
+
+    expectation: str
+    name: str
+    """Unique in its result."""
+    values: dict[str, Any]
+    """What that class reads."""
+    sentence: str
+    subject: str
+    arguments: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
 
 def _facts(activity: Activity, result: Result) -> Iterator[Fact]:
-    green = [verdict.value for verdict in Verdict if verdict.green]
-    sentence = "the comparison's verdict is green"
-    yield "verdict", result.verdict.value, _IN_SET, {"value_set": green}, sentence, "verdict"
+    verdict = {"verdict": result.verdict.value, "reason": result.reason}
+    yield Fact("ExpectComparisonToBeGreen", "verdict", verdict, "the comparison's verdict is green", "verdict")
     if result.verdict is Verdict.INVALID:
         return
     yield from _row_facts(activity, result)
     yield from _column_facts(result)
     for fact in result.schema:
-        limits = {"value_set": sorted(SAME_TYPES)}
         sentence = f"column {fact.name} has the same type on both sides, or a wider one"
-        yield f"type of {fact.name}", fact.verdict, _IN_SET, limits, sentence, fact.name
+        types = {"legacy": fact.legacy, "target": fact.target, "verdict": fact.verdict}
+        named = {"column": fact.name}
+        yield Fact("ExpectColumnTypeToMatchLegacy", f"type of {fact.name}", types, sentence, fact.name, named)
 
 
 def _row_facts(activity: Activity, result: Result) -> Iterator[Fact]:
     rows, waived = result.rows, result.verdict is Verdict.WAIVED
-    for name, count in (("changed", rows.changed), ("missing", rows.missing), ("extra", rows.extra)):
-        sentence = f"no row is {name}, but for what a waiver covers ({count} {name})"
-        yield f"rows {name}", 0 if waived else count, _MAX, {"max_value": 0}, sentence, "rows"
+    for name, count, of in (
+        ("changed", rows.changed, rows.legacy),
+        ("missing", rows.missing, rows.legacy),
+        ("extra", rows.extra, rows.target),
+    ):
+        values = {"rows": count, "of": of, "waived": waived}
+        sentence = f"no row is {name}, but for what a waiver covers"
+        yield Fact(f"ExpectNo{name.title()}Rows", f"rows {name}", values, sentence, "rows")
     if not activity.allow_empty:
-        seen = max(rows.legacy, rows.target)
-        yield "rows seen", seen, _MIN, {"min_value": 1}, "there are rows to compare", "rows"
-    floor = {"min_value": activity.coverage}
+        values = {"legacy": rows.legacy, "target": rows.target}
+        yield Fact("ExpectRowsToCompare", "rows seen", values, "there are rows to compare", "rows")
     sentence = f"at least {activity.coverage:.0%} of the columns were compared"
-    yield "coverage", result.coverage, _MIN, floor, sentence, "coverage"
-    blind = len(result.canary.blind)
-    sentence = f"every planted corruption was found or explained ({result.canary.planted} planted)"
-    yield "canary blind spots", blind, _MAX, {"max_value": 0}, sentence, "canary"
+    coverage, floor = {"coverage": result.coverage}, {"floor": activity.coverage}
+    yield Fact("ExpectColumnsToBeCompared", "coverage", coverage, sentence, "coverage", floor)
+    one = result.canary
+    canary = {"planted": one.planted, "found": one.found, "hidden": len(one.hidden), "blind": list(one.blind)}
+    sentence = "every planted corruption was found or explained"
+    yield Fact("ExpectEveryPlantedCorruptionToBeFound", "canary", canary, sentence, "canary")
 
 
 def _column_facts(result: Result) -> Iterator[Fact]:
     waived = result.verdict is Verdict.WAIVED
+    covered = ", but for what a waiver covers" if waived else ""
     ordered = sorted(result.columns, key=lambda column: -column.different)
     for column in ordered[:MAX_COLUMNS]:
-        yield _column_fact(column.name, column.different, waived, f"column {column.name} is the same")
+        values = {"rows": column.different, "of": column.compared, "waived": waived}
+        sentence, named = f"column {column.name} is the same{covered}", {"column": column.name}
+        name = f"different in {column.name}"
+        yield Fact("ExpectColumnToMatchLegacy", name, values, sentence, column.name, named)
     if rest := ordered[MAX_COLUMNS:]:
-        sentence = f"the other {plural(len(rest), 'column is', 'columns are')} the same"
-        yield _column_fact("other columns", sum(column.different for column in rest), waived, sentence)
-
-
-def _column_fact(name: str, different: int, waived: bool, sentence: str) -> Fact:
-    text = f"{sentence}, but for what a waiver covers" if waived else sentence
-    return f"different in {name}", 0 if waived else different, _MAX, {"max_value": 0}, text, name
+        cells = {"rows": sum(one.different for one in rest), "of": sum(one.compared for one in rest)}
+        sentence = f"the other {plural(len(rest), 'column is', 'columns are')} the same{covered}"
+        name = "different in other columns"
+        yield Fact("ExpectOtherColumnsToMatchLegacy", name, {**cells, "waived": waived}, sentence, "other columns")
 
 
 def _spec(name: str, arguments: dict[str, Any]) -> ExpectationSpec:

@@ -249,11 +249,12 @@ def _is_sensitive(spec: ExpectationSpec, sensitive: frozenset[str]) -> bool:
 def _all(batch: Any, specs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
     """Run expectations about facts in one go, which is ten times faster than one by one, and in their order."""
     import great_expectations as gx
-    import great_expectations.expectations as gxe
+
+    from parity.expectations import comparison
 
     suite = gx.ExpectationSuite("comparison")
     suite.expectations = [
-        getattr(gxe, spec.name)(**spec.arguments, severity=spec.severity.value, meta={"position": position})
+        getattr(comparison, spec.name)(**spec.arguments, severity=spec.severity.value, meta={"position": position})
         for position, spec in enumerate(specs)
     ]
     results = [_plain(result.to_json_dict()) for result in batch.validate(suite).results]

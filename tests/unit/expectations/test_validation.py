@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact, Verdict
+from parity.expectations import comparison
 from parity.expectations.docs import refresh_above
 from parity.expectations.findings import Finding, Findings, Outcome
 from parity.settings import PROJECT
@@ -264,12 +265,50 @@ def test_what_the_comparison_found_is_told_column_by_column(
     assert found.verdict is Verdict.FAIL
 
 
+def test_what_the_comparison_found_is_explained_by_names_and_observed_values(
+    check: Check, activity: Make, result: MakeResult, tmp_path: Path
+) -> None:
+    schema = (SchemaFact("amount", "BIGINT", None, "legacy_only"),)
+    canary = Canary(40, 38, hidden=("a cent up",), blind=("n (legacy)",))
+    found = check(activity(), result=result(Verdict.FAIL, changed=7, schema=schema, canary=canary), store=tmp_path)
+    [path] = [name for name in found.details if name.endswith("comparison.json")]
+    full = json.loads((tmp_path / path).read_text())
+    assert {
+        (one["expectation_config"]["type"], one["success"], one["result"]["observed_value"])
+        for one in full["results"]
+    } == {
+        ("expect_comparison_to_be_green", False, "FAIL: said so"),
+        ("expect_no_changed_rows", False, "7 of 1,000 rows"),
+        ("expect_no_missing_rows", True, "0 of 1,000 rows"),
+        ("expect_no_extra_rows", True, "0 of 1,000 rows"),
+        ("expect_rows_to_compare", True, "1,000 legacy rows, 1,000 target rows"),
+        ("expect_columns_to_be_compared", True, "100.0% of the columns"),
+        (
+            "expect_every_planted_corruption_to_be_found",
+            False,
+            "38 of 40 found, 1 kind hidden by rules, not found: n (legacy)",
+        ),
+        ("expect_column_to_match_legacy", False, "7 of 1,000 rows"),
+        ("expect_column_to_match_legacy", True, "0 of 1,000 rows"),
+        (
+            "expect_column_type_to_match_legacy",
+            False,
+            "BIGINT on the legacy side, no such column on the target side",
+        ),
+    }
+    page = (tmp_path / found.docs).with_name("comparison.html").read_text()
+    assert "no row is changed, but for what a waiver covers" in page
+    assert "7 of 1,000 rows" in page
+    assert "max_value" not in page
+
+
 def test_a_waived_difference_is_not_held_against_the_night(
     check: Check, activity: Make, result: MakeResult
 ) -> None:
     found = check(activity(), result=result(Verdict.WAIVED, changed=7))
     assert found.verdict is Verdict.PASS
     assert {f.outcome for f in on(found, "comparison")} == {Outcome.PASS}
+    assert {f.expectation for f in on(found, "comparison")} <= set(vars(comparison))
 
 
 def test_an_invalid_comparison_is_invalid_here_too(check: Check, activity: Make, result: MakeResult) -> None:
