@@ -15,13 +15,17 @@ from parity.wording import visible
 
 COMMANDS = {
     "compare": "Compare two Parquet or CSV files, directories or globs.",
+    "doctor": "Look whether everything is in place, cloud by cloud.",
     "mysql": "Compare two MySQL databases.",
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",
     "suites": "Check suites, or print their JSON Schema.",
 }
-"""Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``."""
+"""Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""
+ELSEWHERE = {"doctor": "parity.airflow.doctor.command"}
+"""Commands that read Airflow's connections. They live in the only room that may, above this one, which therefore
+knows them by name only."""
 
 
 class LazyGroup(click.Group):
@@ -42,7 +46,7 @@ class LazyGroup(click.Group):
         """Import and return one command, or None when there is no such name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"parity.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(ELSEWHERE.get(cmd_name, f"parity.cli.{cmd_name}")).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

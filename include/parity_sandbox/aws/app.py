@@ -16,7 +16,7 @@ from a2wsgi import WSGIMiddleware
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.types import ASGIApp
 
-from parity_sandbox.aws import errors, moto_state, patches, rds, signature
+from parity_sandbox.aws import errors, iam, moto_state, patches, rds, signature
 from parity_sandbox.aws.athena import service as athena
 from parity_sandbox.aws.athena.engine import Engine
 from parity_sandbox.aws.glue import service as glue
@@ -48,7 +48,9 @@ def create_app(context: Context) -> ASGIApp:
     buckets = FolderBuckets(disk, context.endpoints.region)
     jobs = JobEngine(disk, context.runner, context.faults, context.state / "logs" / "glue")
     engine = Engine(disk, context.faults)
-    patches.apply([*buckets.patches(), *glue.patches(jobs), *athena.patches(engine), *rds.patches()])
+    patches.apply(
+        [*buckets.patches(), *glue.patches(jobs), *athena.patches(engine), *rds.patches(), *iam.patches()]
+    )
     wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints)), workers=32)
     return cast(ASGIApp, wrapped)
 

@@ -9,6 +9,27 @@ from typing import Any
 from parity.errors import BadInput
 
 
+class NoConnection(BadInput):
+    """Airflow has no connection of this name."""
+
+    def __init__(self, conn_id: str) -> None:
+        super().__init__(
+            f"Airflow has no connection {conn_id!r}.",
+            remedy="Create it under Admin, Connections, or name another one in the suite.",
+        )
+
+
+def stored_connection(conn_id: str) -> Any:
+    """Return an Airflow connection outside of any task, from the backends that a server of Airflow reads.
+
+    ``BaseHook`` would leave the metadata database out there. Raises BadInput when it is not defined.
+    """
+    from airflow.models.connection import Connection
+
+    with _defined(conn_id):
+        return Connection.get_connection_from_secrets(conn_id)
+
+
 def connection(conn_id: str) -> Any:
     """Return an Airflow connection, on a worker; BadInput when it is not defined."""
     from airflow.sdk import BaseHook
@@ -32,7 +53,4 @@ def _defined(conn_id: str) -> Iterator[None]:
     try:
         yield
     except AirflowNotFoundException:
-        raise BadInput(
-            f"Airflow has no connection {conn_id!r}.",
-            remedy="Create it under Admin, Connections, or name another one in the suite.",
-        ) from None
+        raise NoConnection(conn_id) from None

@@ -1,0 +1,107 @@
+"""``parity doctor``: is everything in place, cloud by cloud?
+
+It stands here and not among the other commands because it reads Airflow's connections; ``parity.cli`` knows it by
+name only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from parity.cli.columns import terminal_width, wrapped
+from parity.doctor.line import Status
+from parity.wording import visible
+
+if TYPE_CHECKING:
+    from parity.doctor.checks import Progress
+    from parity.doctor.report import Report, Shown
+
+COLOURS = {Status.OK: "green", Status.MISSING: "red", Status.DIFFERS: "red", Status.UNREADABLE: "yellow"}
+MARGIN = 16
+"""Columns before the text: the longest status, and two blanks on both of its sides."""
+
+
+@click.command("doctor")
+@click.argument("names", nargs=-1)
+@click.option("--connection", default="", metavar="ID", help="Look at this Airflow connection alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option("--all", "every", is_flag=True, help="List every line; else right ones of a kind are counted.")
+def command(names: tuple[str, ...], connection: str, as_json: bool, every: bool) -> None:
+    """Look whether everything is in place that suites and databases need, cloud by cloud.
+
+    NAMES are suites and databases; default: all. Nothing is started, written or paid for.
+
+    Exit status: 0 all is in place, 1 something is missing or differs, 2 something could not be read, or bad input.
+    """
+    report = _report(names, connection)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=1))
+    else:
+        for line in text(report, terminal_width(), every=every):
+            click.echo(line)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _report(names: tuple[str, ...], connection: str) -> Report:
+    from parity.airflow.connections.lookup import stored_connection
+    from parity.airflow.doctor.examination import examine, load_subjects
+    from parity.settings import settings
+
+    now = settings()
+    subjects = load_subjects(now, names)
+    with _quiet():
+        report = examine(subjects, now, stored_connection, only=connection, progress=_progress())
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    return report
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Airflow logs about each connection out of the output, which may be JSON."""
+    import airflow.models.connection  # noqa: F401 - sets its logging up
+    import structlog
+
+    before, level = structlog.get_config(), logging.root.manager.disable
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.disable(level)
+
+
+def text(report: Report, width: int | None, *, every: bool = False) -> Iterator[str]:
+    """Yield the report in lines of at most ``width`` columns; None leaves them whole."""
+    from parity.doctor.report import by_place, shown
+
+    for place, lines in by_place(report.lines):
+        yield click.style(visible(place), bold=True)
+        for one in shown(lines, every=every):
+            yield from _lines(one, width)
+        yield ""
+    yield visible(report.summary)
+
+
+def _lines(one: Shown, width: int | None) -> Iterator[str]:
+    status = click.style(f"  {one.status:<{MARGIN - 2}}", fg=COLOURS[one.status])
+    said = f"{one.what}: {one.detail}" if one.detail else one.what
+    body = wrapped(said, " " * MARGIN, width)
+    yield status + body[MARGIN:]
+    if one.remedy:
+        yield wrapped(f"→ {one.remedy}", " " * MARGIN, width)
+
+
+def _progress() -> Progress | None:
+    """Return what shows on a terminal how many checks are done, or None in a pipe."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda done, of: click.echo(f"\r{done} of {of} checks", nl=False, err=True)
