@@ -11,6 +11,7 @@ from typing import Any
 
 from parity.expectations.findings import Finding, Outcome, Side
 from parity.expectations.specs import ExpectationSpec
+from parity.wording import plural
 
 COUNTS = frozenset(
     {
@@ -27,6 +28,14 @@ COUNTS = frozenset(
 HIDDEN = "hidden: the column is sensitive"
 _SAFE = ("does not exist", "No provider found", "not supported", "is not supported")
 """Parts of exception messages that name columns and classes, never values."""
+
+
+def with_count(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a query of one's own with its observed value under its name: a count of rows."""
+    details = dict(result.get("result") or {})
+    if isinstance(rows := details.get("observed_value"), int):
+        details["unexpected_count"] = rows
+    return {**result, "result": details}
 
 
 def masked(result: Mapping[str, Any], sensitive: bool) -> dict[str, Any]:
@@ -86,6 +95,8 @@ def _failure(spec: ExpectationSpec, details: Mapping[str, Any]) -> str:
         return f"Expected that {description}."
     if details.get("unexpected_count") and details.get("element_count"):
         return f"{details['unexpected_count']:,} of {details['element_count']:,} rows break it."
+    if rows := details.get("unexpected_count"):
+        return f"{plural(rows, 'row')} {'breaks' if rows == 1 else 'break'} it."
     return "The observed value is outside the limits; Data Docs show it."
 
 

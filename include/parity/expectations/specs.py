@@ -14,6 +14,10 @@ MAX_COLUMNS = 100
 """So many columns get an expectation of their own; those that differ come first, the rest share one."""
 
 
+UNEXPECTED_ROWS = "UnexpectedRowsExpectation"
+"""Great Expectations' class for a query of one's own; what it observes is the number of rows returned."""
+
+
 @dataclass(frozen=True)
 class ExpectationSpec:
     """One Great Expectations class with its arguments."""
@@ -31,6 +35,12 @@ class ExpectationSpec:
         one = [given.get(key) for key in ("column", "column_A", "column_B")]
         many = [*(given.get("column_list") or ()), *(given.get("column_set") or ())]
         return frozenset(str(name) for name in (*one, *many) if name)
+
+    def touches(self, sensitive: frozenset[str]) -> bool:
+        """Return whether it reads, or as a query may read, a column of ``sensitive`` (names in lower case)."""
+        if self.name == UNEXPECTED_ROWS:
+            return bool(sensitive)
+        return any(name.lower() in sensitive for name in self.columns)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,14 @@ from typing import TYPE_CHECKING, Any
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.expectations.findings import Finding, Findings, Outcome, Side
-from parity.expectations.redaction import finding, masked
-from parity.expectations.specs import ComparisonFacts, ExpectationSpec, comparison_facts, specs_of
+from parity.expectations.redaction import finding, masked, with_count
+from parity.expectations.specs import (
+    UNEXPECTED_ROWS,
+    ComparisonFacts,
+    ExpectationSpec,
+    comparison_facts,
+    specs_of,
+)
 from parity.sql.duckdb_dialect import DuckDB, read_parquet
 from parity.suite.models import Activity
 
@@ -123,7 +129,7 @@ def _check_files(
             _make_view(engine, activity, specs, side, files)
             sensitive = _sensitive(activity)
             batch = _sql_batch(engine, side)
-            results = [_one(batch, spec, _is_sensitive(spec, sensitive)) for spec in specs]
+            results = [_one(batch, spec, spec.touches(sensitive)) for spec in specs]
             return _checked(side, specs, results, sensitive)
         finally:
             engine.dispose()
@@ -228,7 +234,7 @@ def _checked(
     from parity.expectations.docs import page
 
     pairs = list(zip(specs, results, strict=True))
-    found = tuple(finding(spec, side, full, _is_sensitive(spec, sensitive)) for spec, full in pairs)
+    found = tuple(finding(spec, side, full, spec.touches(sensitive)) for spec, full in pairs)
     whole = ExpectationSuiteValidationResult(
         success=all(f.outcome is Outcome.PASS for f in found),
         results=[_reread(full) for full in results],
@@ -240,10 +246,6 @@ def _checked(
         },
     )
     return CheckedSide(side, found, whole.to_json_dict(), page(whole))
-
-
-def _is_sensitive(spec: ExpectationSpec, sensitive: frozenset[str]) -> bool:
-    return any(name.lower() in sensitive for name in spec.columns)
 
 
 def _all(batch: Any, specs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
@@ -273,7 +275,8 @@ def _one(batch: Any, spec: ExpectationSpec, sensitive: bool) -> dict[str, Any]:
         ).to_json_dict()
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         result = _raised(spec, error)
-    return masked(_plain(result), sensitive)
+    plain = _plain(result)
+    return masked(with_count(plain) if spec.name == UNEXPECTED_ROWS else plain, sensitive)
 
 
 def _plain(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,7 @@ FULFILLED: dict[str, dict[str, Any]] = {
     "ExpectTableColumnsToMatchSet": {"column_set": ["id"], "exact_match": False},
     "ExpectTableRowCountToBeBetween": {"min_value": 1},
     "ExpectTableRowCountToEqual": {"value": 1000},
+    "UnexpectedRowsExpectation": {"unexpected_rows_query": "SELECT * FROM {batch} WHERE amount < 0"},
 }
 """Every class that a suite may name, with arguments that the payments fulfil."""
 BROKEN: dict[str, tuple[dict[str, Any], int]] = {
@@ -162,6 +163,45 @@ def test_what_cannot_be_computed_is_invalid_and_never_passes(
         assert [f.outcome for f in on(found, side)] == [Outcome.INVALID]
         assert on(found, side)[0].message.startswith("It could not be computed")
     assert found.verdict is Verdict.INVALID
+
+
+QUERY = "SELECT currency, count(*) FROM {batch} GROUP BY currency HAVING count(*) < 100"
+
+
+def test_a_query_of_ones_own_counts_its_rows_and_shows_none(check: Check, activity: Make, tmp_path: Path) -> None:
+    expected = {"UnexpectedRowsExpectation": {"unexpected_rows_query": QUERY}}
+    [found] = on(check(activity(target=(expected,)), store=tmp_path), "target")
+    assert (found.outcome, found.unexpected, found.message) == (Outcome.FAIL, 1, "1 row breaks it.")
+    described = {
+        "UnexpectedRowsExpectation": {"unexpected_rows_query": QUERY, "description": "no currency is rare"}
+    }
+    [found] = on(check(activity(target=(described,))), "target")
+    assert found.message == "Expected that no currency is rare."
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT card_pan::INT FROM {batch}",
+        "SELECT * FROM {batch} WHERE card_pan LIKE '4111-SECRET-7%'",
+        "SELECT * FROM {batch} WHERE nope = 1",
+        "SELEKT",
+    ],
+)
+def test_a_query_beside_a_sensitive_column_shows_nothing(
+    check: Check, activity: Make, tmp_path: Path, query: str
+) -> None:
+    given = activity(
+        columns={"card_pan": {"sensitive": True}},
+        target=({"UnexpectedRowsExpectation": {"unexpected_rows_query": query}},),
+    )
+    found = check(given, store=tmp_path)
+    [finding] = on(found, "target")
+    broken = "LIKE" in query
+    assert finding.outcome is (Outcome.FAIL if broken else Outcome.INVALID)
+    assert finding.unexpected == (111 if broken else None)
+    written = "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file()).replace(query, "")
+    assert "SECRET" not in written.replace("4111-SECRET-7%", "") + repr(found)
 
 
 def test_an_output_that_is_not_there_or_not_parquet_is_invalid(

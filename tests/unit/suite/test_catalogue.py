@@ -31,7 +31,7 @@ def generate() -> dict[str, dict[str, bool]]:
     """Return class name → argument → whether it is required, for every core expectation."""
     from great_expectations.expectations import core
 
-    classes = {name: kind for name, kind in vars(core).items() if name.startswith("Expect")}
+    classes = {name: kind for name, kind in vars(core).items() if "Expect" in name}
     return {name: _arguments(kind) for name, kind in sorted(classes.items()) if inspect.isclass(kind)}
 
 
