@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 
 from conftest import LIGHT, RunningSandbox, start_sandbox
 from parity.cli import cli
 from parity.settings import PROJECT
 from parity_sandbox.demo.connections import connections
-from parity_sandbox.world import aws
+from parity_sandbox.world import aws, azure, publishing
+from parity_sandbox.world.places import JOBS, PIPELINE, PRODUCTS
 
 pytestmark = pytest.mark.sandbox
 AWS = "AWS, connection aws_default"
+FACTORY = "Data Factory, connection azure_data_factory_default"
+DATABRICKS = "Databricks, connection databricks_default"
 READ_ONLY = {"GET", "HEAD"}
 
 
@@ -27,7 +33,25 @@ def world(sandboxes: dict[str, RunningSandbox], tmp_path_factory: pytest.TempPat
     state = tmp_path_factory.mktemp("doctor")
     running = sandboxes.setdefault("doctor", start_sandbox(state, "--spark", "lazy", "--no-world", *LIGHT))
     aws.build_legacy(running.endpoints, ())
+    azure.make_containers(running.endpoints, state)
+    for product in PRODUCTS:
+        publishing.publish_script(
+            state, product.activity, (JOBS / "migrated" / f"{product.activity}.py").read_text()
+        )
+    publishing.publish_helper(state)
+    azure.make_factory(running.endpoints, azure.make_databricks_jobs(running.endpoints))
+    make_tables(state / "adls" / running.endpoints.storage_account / "lake" / "payments")
     return running
+
+
+def make_tables(lake: Path) -> None:
+    """Write an empty file into each table of the lake, as the migrated jobs name their columns."""
+    renamed = {"merch_ref": "merchant_ref"}
+    for product in PRODUCTS:
+        folder = lake / product.table / f"{product.partition}=2026-03-02"
+        folder.mkdir(parents=True)
+        names = [renamed.get(name, name) for name, _ in product.columns]
+        parquet.write_table(pa.table({name: pa.array([], "string") for name in names}), folder / "a.parquet")
 
 
 @pytest.fixture
@@ -210,6 +234,193 @@ def test_nothing_is_started_or_written(suites: Path, world: RunningSandbox) -> N
     asked = world.requests(since=since)
     assert asked
     writes = [entry for entry in asked if entry["service"] != "aws" and entry["method"] not in READ_ONLY]
-    assert [entry["path"] for entry in writes if "/oauth2/" not in entry["path"]] == []
+    # Data Factory lists runs by POST.
+    assert [
+        one for one in (entry["path"] for entry in writes) if "/oauth2/" not in one and "/query" not in one
+    ] == []
     bodies = [entry["body"] for entry in asked if entry["service"] == "aws"]
     assert not [body for body in bodies if "QueryString" in body or "Action=Create" in body]
+
+
+def test_all_of_azure_is_in_place(suites: Path, world: RunningSandbox) -> None:
+    found = [line for line in lines() if line["place"] in (FACTORY, DATABRICKS)]
+    assert [line for line in found if line["status"] != "ok"] == []
+    said = {(line["kind"], line["name"]): line["detail"] for line in found}
+    at = world.endpoints
+    assert (
+        said["identity", f"client {at.client_id}"] == f"tenant {at.tenant}, object {at.client_id}, client_secret"
+    )
+    assert said["factory", at.factory] == (
+        f"westeurope, resource group {at.resource_group}, subscription {at.subscription}"
+    )
+    assert said["identity", "sandbox@parity.local"] == f"workspace {at.databricks}"
+    assert said["activity", f"{PIPELINE}/sync_partners"] == (
+        "DatabricksNotebook, notebook /Workspace/Shared/payments/sync_partners"
+    )
+    assert said["program", "schedule_payouts"].startswith("job 'schedule_payouts', id ")
+    assert said["helper script", "/Volumes/main/payments/jobs/export.py"] == "protocol 1, this version's"
+    assert said["target columns", "build_settlements"] == "key client_id, currency"
+
+
+@pytest.mark.parametrize(("service", "place"), [("azure", FACTORY), ("databricks", DATABRICKS)])
+def test_access_denied_by_azure_makes_its_lines_unreadable_and_leaves_the_others(
+    suites: Path, world: RunningSandbox, service: str, place: str
+) -> None:
+    world.fault(service=service, path="^/(subscriptions|api)/", status=403)
+    found = lines()
+    denied = [line for line in found if line["place"] == place and line["kind"] not in ("connection", "identity")]
+    assert len(denied) > 15
+    assert {line["status"] for line in denied} == {"not readable"}
+    assert all("refused access" in line["detail"] or "missing" in line["detail"] for line in denied)
+    others = [line for line in found if line["place"] == AWS]
+    assert {line["status"] for line in others} == {"ok"}
+
+
+def test_misspelt_names_in_azure_are_found_with_suggestions(suites: Path) -> None:
+    path = suites / "payments.yaml"
+    text = path.read_text().replace("name: sync_clients", "name: sync_client")
+    text = text.replace("table: payments.vendors", "table: payments.vendorz")
+    text = text.replace("helper_job: parity-helper", "helper_job: parity-helpr")
+    text = text.replace("key: [refund_id]", "key: [refund_idd]")
+    path.write_text(text)
+    found = {(line["kind"], line["name"]): line for line in wrong() if line["place"] in (FACTORY, DATABRICKS)}
+    assert {key: line["remedy"] for key, line in found.items() if line["status"] == "missing"} == {
+        ("activity", f"{PIPELINE}/sync_client"): "Did you mean 'sync_clients'?",
+        ("helper job", "parity-helpr"): "Did you mean 'parity-helper'?",
+        ("right", "run parity-helpr"): "Did you mean 'parity-helper'?",
+        ("helper script", "parity-helpr"): "Did you mean 'parity-helper'?",
+        ("target table", "payments.vendorz"): "Did you mean 'vendors'?",
+        ("target columns", "apply_refunds"): "Did you mean 'refund_id'?",
+    }
+    assert found["target columns", "sync_vendors"]["status"] == "not readable"
+    assert found["program", "sync_client"]["status"] == "not readable"
+
+
+def test_an_unknown_pipeline_is_found_with_a_suggestion(suites: Path) -> None:
+    path = suites / "payments.yaml"
+    path.write_text(path.read_text().replace("pipeline: payments_ingestion", "pipeline: payment_ingestion"))
+    (line,) = (line for line in wrong(place=FACTORY) if line["kind"] == "pipeline")
+    assert (line["status"], line["remedy"]) == ("missing", "Did you mean 'payments_ingestion'?")
+
+
+def connection_of(world: RunningSandbox, name: str, **extra: Any) -> dict[str, Any]:
+    """Return one of the demo's connections with other extras."""
+    fields = connections(world.endpoints)[name]
+    return {**fields, "extra": json.dumps(json.loads(fields.get("extra", "{}")) | extra)}
+
+
+def test_a_wrong_tenant_is_said_in_the_words_of_entra(
+    suites: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "99999999-9999-4999-8999-999999999999"
+    name = "azure_data_factory_default"
+    connect(monkeypatch, name, connection_of(world, name, tenantId=other))
+    found = wrong("--connection", name)
+    assert {line["status"] for line in found} == {"not readable"}
+    (identity,) = (line for line in found if line["kind"] == "identity")
+    assert other in identity["detail"]
+    assert "Entra" in identity["detail"]
+
+
+def test_an_unknown_factory_is_missing(
+    suites: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "azure_data_factory_default"
+    connect(monkeypatch, name, connection_of(world, name, factory_name="parity-sandbx"))
+    (line,) = (line for line in wrong("--connection", name) if line["kind"] == "factory")
+    assert line["status"] == "missing"
+
+
+def test_a_role_without_the_right_to_run_is_named_with_what_to_add(suites: Path, world: RunningSandbox) -> None:
+    reader = {
+        "value": [{"actions": ["*/read", "Microsoft.DataFactory/factories/query*/action"], "notActions": []}]
+    }
+    world.fault(service="azure", path="Microsoft.Authorization/permissions", status=200, body=json.dumps(reader))
+    found = {line["name"]: line for line in wrong("--connection", "azure_data_factory_default")}
+    assert set(found) == {"run pipelines", "read runs", "cancel runs"}
+    assert found["read runs"]["detail"] == "No role gives pipelineruns/queryactivityruns/action."
+    assert (
+        '{"actions": ["Microsoft.DataFactory/factories/pipelines/createrun/action"]}'
+        in found["run pipelines"]["remedy"]
+    )
+
+
+def test_rights_that_may_not_be_read_leave_the_other_lines(suites: Path, world: RunningSandbox) -> None:
+    world.fault(service="azure", path="Microsoft.Authorization/permissions", status=403)
+    found = wrong("--connection", "azure_data_factory_default")
+    assert {(line["kind"], line["status"]) for line in found} == {("right", "not readable")}
+    assert len(found) == 4
+
+
+def test_who_may_not_run_the_helper_job_gets_the_command_that_grants_it(
+    suites: Path, world: RunningSandbox
+) -> None:
+    others = [{"group_name": "users", "all_permissions": [{"permission_level": "CAN_VIEW"}]}]
+    body = json.dumps({"object_type": "job", "access_control_list": others})
+    world.fault(service="databricks", path="/permissions/jobs/", status=200, body=body)
+    (line,) = wrong("--connection", "databricks_default")
+    assert (line["status"], line["kind"]) == ("missing", "right")
+    assert line["remedy"].startswith("databricks permissions update jobs ")
+
+
+def test_a_helper_script_of_another_protocol_differs(suites: Path, world: RunningSandbox) -> None:
+    deployed = publishing.volume(world.state) / "export.py"
+    text = deployed.read_text()
+    deployed.write_text(text.replace('PROTOCOL = "1"', 'PROTOCOL = "0"'))
+    try:
+        (line,) = wrong("--connection", "databricks_default")
+    finally:
+        deployed.write_text(text)
+    assert (line["status"], line["kind"]) == ("differs", "helper script")
+    assert "protocol 0" in line["detail"]
+
+
+def test_a_program_that_is_gone_is_missing(suites: Path, world: RunningSandbox) -> None:
+    (publishing.volume(world.state) / "compute_fees.py").rename(world.state / "away.py")
+    try:
+        (line,) = wrong("--connection", "databricks_default")
+    finally:
+        (world.state / "away.py").rename(publishing.volume(world.state) / "compute_fees.py")
+    assert (line["status"], line["kind"], line["name"]) == ("missing", "program", "compute_fees")
+
+
+@pytest.fixture
+def pipeline(world: RunningSandbox) -> Iterator[Any]:
+    """Change the pipeline for as long as the test runs."""
+    url = f"{azure.factory_url(world.endpoints)}/pipelines/{PIPELINE}"
+    headers = azure.sign_in(world.endpoints)
+    before = httpx.get(url, params=azure.API, headers=headers).raise_for_status().json()["properties"]
+
+    def put(properties: dict[str, Any]) -> None:
+        document = {"properties": properties}
+        httpx.put(url, params=azure.API, headers=headers, json=document).raise_for_status()
+
+    yield lambda change: put(change(json.loads(json.dumps(before))))
+    put(before)
+
+
+def test_a_pipeline_without_its_parameters_gets_them_as_json(suites: Path, pipeline: Any) -> None:
+    def change(properties: dict[str, Any]) -> dict[str, Any]:
+        properties["parameters"]["businessdate"] = properties["parameters"].pop("business_date")
+        del properties["parameters"]["parity_token"]
+        return json.loads(json.dumps(properties).replace("parameters.business_date", "parameters.businessdate"))
+
+    pipeline(change)
+    found = {line["name"]: line["remedy"] for line in wrong(place=FACTORY)}
+    assert found == {
+        f"{PIPELINE}.business_date": "Did you mean 'businessdate'? Add under properties.parameters: "
+        '{"business_date": {"type": "string"}}',
+        f"{PIPELINE}.parity_token": "Add under properties.parameters: "
+        '{"parity_token": {"type": "string", "defaultValue": ""}}',
+    }
+
+
+def test_an_activity_that_is_switched_off_differs(suites: Path, pipeline: Any) -> None:
+    def change(properties: dict[str, Any]) -> dict[str, Any]:
+        (one,) = (one for one in properties["activities"] if one["name"] == "compute_fees")
+        one["state"] = "Inactive"
+        return properties
+
+    pipeline(change)
+    (line,) = wrong(place=FACTORY)
+    assert (line["status"], line["detail"]) == ("differs", "It is switched off, so it does nothing.")

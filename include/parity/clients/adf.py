@@ -15,8 +15,9 @@ from urllib.parse import quote
 import httpx
 
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
+from parity.clients.adf_work import DatabricksWork, work_of
 from parity.clients.entra import EntraConfig, entra_credential, management_scope
-from parity.clients.http import ApiClient
+from parity.clients.http import ApiClient, Retry
 from parity.clients.remote import Phase, RemoteError, RunStatus
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
@@ -72,6 +73,8 @@ class ActivityDefinition:
     """Whether it is switched off: it then does nothing, whatever state its dependants see."""
     detached: bool = False
     """Whether it starts another pipeline and may succeed before that has ended."""
+    work: DatabricksWork | None = None
+    """What it runs in Databricks, where it runs something there."""
 
 
 Definitions = Mapping[str, ActivityDefinition]
@@ -114,6 +117,7 @@ class AdfClient:
         config: AdfConfig,
         *,
         clock: Clock | None = None,
+        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.config = config
@@ -125,6 +129,7 @@ class AdfClient:
             service="Data Factory",
             credential=credential,
             clock=self.clock,
+            retry=retry,
             transport=transport,
         )
 
@@ -269,6 +274,7 @@ def _definitions(items: Sequence[Mapping[str, Any]], container: str) -> Iterator
             inactive=item.get("state") == "Inactive",
             # The references contradict each other about the default, so only a plain true counts.
             detached=item["type"] == "ExecutePipeline" and properties.get("waitOnCompletion") is not True,
+            work=work_of(item),
         )
         for inner in (properties.get(key) or [] for key in _INNER):
             yield from _definitions(inner, item["name"])

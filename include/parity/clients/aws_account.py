@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 
 from parity.clients.aws import AwsClients, aws_errors
+from parity.clients.http import clock_skew
 from parity.clock import Clock, SystemClock
 
 _ASSUMED = re.compile(r"arn:(?P<part>[^:]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/.+")
@@ -51,14 +51,6 @@ def caller(clients: AwsClients, clock: Clock | None = None) -> Caller:
     headers = found.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     skew = clock_skew(headers.get("date", ""), (clock or SystemClock()).now())
     return Caller(found["Arn"], found["Account"], sts.meta.region_name, skew)
-
-
-def clock_skew(date: str, now: datetime) -> timedelta | None:
-    """Return how far a ``Date`` header, which has whole seconds, is ahead of ``now``; None without one."""
-    try:
-        return parsedate_to_datetime(date).astimezone(UTC) - now.replace(microsecond=0)
-    except (ValueError, TypeError):
-        return None
 
 
 def decisions(

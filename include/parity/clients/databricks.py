@@ -24,7 +24,7 @@ from parity.clients.entra import (
     entra_credential,
     oauth_source,
 )
-from parity.clients.http import ApiClient, Call, Credential, through
+from parity.clients.http import ApiClient, Call, Credential, Retry, through
 from parity.clients.remote import Lifecycle, Phase, RemoteError, RunStatus, carries, fingerprint
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound, Terminal
@@ -145,6 +145,7 @@ class DatabricksClient:
         config: DatabricksConfig,
         *,
         clock: Clock | None = None,
+        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
@@ -153,6 +154,7 @@ class DatabricksClient:
             service="Databricks",
             credential=credential_of(config, self.clock, transport),
             clock=self.clock,
+            retry=retry,
             transport=transport or through(config.proxy),
         )
 

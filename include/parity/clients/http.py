@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
@@ -140,6 +140,8 @@ class ApiClient:
         self._credential = credential
         self._clock = clock or SystemClock()
         self._retry = retry or Retry()
+        self.skew: timedelta | None = None
+        """How far the service's clock was ahead of ours when it answered last; None: it has not said."""
         self._http = httpx.Client(base_url=base_url, transport=transport, timeout=timeout)
 
     def close(self) -> None:
@@ -172,12 +174,20 @@ class ApiClient:
 
     def send(self, call: Call) -> Any:
         """Return the JSON that answers ``call``, after as many attempts as are right; None for no content."""
+        return self._read(self._answered(call), call)
+
+    def raw(self, call: Call) -> bytes:
+        """Return the bytes that answer ``call``."""
+        return self._answered(call).content
+
+    def _answered(self, call: Call) -> httpx.Response:
         renewed = False
         attempt = 1
         while True:
             answer = self._attempt(call)
             if isinstance(answer, httpx.Response):
-                return self._read(answer, call)
+                self.skew = clock_skew(answer.headers.get("date", ""), self._clock.now())
+                return answer
             if answer.status == 401 and not renewed and self._credential and self._credential.renew():
                 log.info("%s: token refused for %s; fetching a new one", self._service, call.what)
                 renewed = True
@@ -270,6 +280,14 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def clock_skew(date: str, now: datetime) -> timedelta | None:
+    """Return how far a ``Date`` header, which has whole seconds, is ahead of ``now``; None without one."""
+    try:
+        return parsedate_to_datetime(date) - now.replace(microsecond=0)
     except (ValueError, TypeError):
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 
 from parity.clients import glue_catalogue
@@ -13,6 +12,7 @@ from parity.clients.storage import S3Storage
 from parity.doctor.aws_account import AwsAccount, LegacySide
 from parity.doctor.aws_rights import JOB, policy_line, right_check, rights_of
 from parity.doctor.checks import Check
+from parity.doctor.clock import judge_clock
 from parity.doctor.columns import judge_columns, legacy_names
 from parity.doctor.line import Finding, differs, missing, ok, unreadable
 from parity.doctor.queries import Query, TableName, read_query
@@ -20,8 +20,6 @@ from parity.errors import ParityError
 from parity.suite.models import Activity, Suite
 from parity.wording import did_you_mean
 
-SKEW = timedelta(minutes=2)
-"""How far a cloud's clock may differ: signatures and windows of dates allow five minutes at the most."""
 OLDEST_ENGINE = 3
 
 
@@ -60,23 +58,6 @@ def account_checks(account: AwsAccount, needed: tuple[str, ...]) -> Iterator[Che
 def judge_caller(found: Caller) -> Iterator[Finding]:
     """Say who we are."""
     yield ok("identity", found.arn, f"account {found.account}, region {found.region}")
-
-
-def judge_clock(cloud: str, skew: timedelta | None) -> Finding:
-    """Judge how far a cloud's clock is from this machine's."""
-    if skew is None:
-        return unreadable("clock", cloud, "The answer names no time.")
-    seconds = round(skew.total_seconds())
-    if abs(skew) <= SKEW:
-        return ok("clock", cloud, f"{abs(seconds)} s apart from this machine's")
-    direction = "behind" if seconds > 0 else "ahead"
-    remedy = "Synchronise it: timedatectl set-ntp true"
-    return differs(
-        "clock",
-        cloud,
-        f"This machine's clock is {abs(seconds)} s {direction}.",
-        remedy,
-    )
 
 
 def _listable(account: AwsAccount, folder: str) -> Iterator[Finding]:

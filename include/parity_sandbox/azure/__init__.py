@@ -19,6 +19,7 @@ from parity_sandbox.azure.adf.routes import DataFactory
 from parity_sandbox.azure.entra.routes import Entra, base
 from parity_sandbox.azure.entra.tokens import Tokens
 from parity_sandbox.azure.mysql import create_servers
+from parity_sandbox.azure.rights import create_rights
 from parity_sandbox.context import Context
 from parity_sandbox.journal import unknown_route
 
@@ -30,14 +31,14 @@ _ENGINES: WeakValueDictionary[Path, Engine] = WeakValueDictionary()
 def create_app(context: Context) -> ASGIApp:
     """Return the app; an earlier one of the same state folder stops its runs."""
     service = create_service(context)
-    servers = create_servers(context)
+    servers, rights = create_servers(context), create_rights(context)
 
     async def arm(request: Request) -> Response:
         if not request.url.path.lower().startswith("/subscriptions/"):
             return _nowhere(request)
         call = await _call(request)
-        answer = servers.answer if servers.knows(call.path) else service.answer
-        return _response(await run_in_threadpool(answer, call))
+        provider = next((one for one in (rights, servers) if one.knows(call.path)), service)
+        return _response(await run_in_threadpool(provider.answer, call))
 
     entra = Entra(context.endpoints, service.guard.tokens)
     return Starlette(routes=[*entra.routes(), Route("/{path:path}", arm, methods=METHODS)])

@@ -15,6 +15,7 @@ from parity_sandbox.context import Context
 from parity_sandbox.databricks import errors
 from parity_sandbox.databricks.asked import arguments
 from parity_sandbox.databricks.auth import Guard
+from parity_sandbox.databricks.catalogue_api import CatalogueApi, PermissionsApi
 from parity_sandbox.databricks.engine import Engine
 from parity_sandbox.databricks.files_api import FilesApi, WorkspaceApi
 from parity_sandbox.databricks.jobs import USER, Jobs
@@ -35,6 +36,8 @@ class Workspace:
     jobs: JobsApi
     files: FilesApi
     workspace: WorkspaceApi
+    catalogue: CatalogueApi
+    permissions: PermissionsApi
 
     def routes(self) -> list[Route]:
         """Return the dispatch table."""
@@ -50,6 +53,10 @@ class Workspace:
             ("/api/2.0/workspace/export", self.workspace.download, ["GET"]),
             ("/api/{version:str}/clusters/spark-versions", _spark_versions, ["GET"]),
             ("/api/2.0/preview/scim/v2/Me", _me, ["GET"]),
+            ("/api/2.0/permissions/jobs/{job_id:str}", self.permissions.job, ["GET"]),
+            ("/api/2.1/unity-catalog/current-metastore-assignment", self.catalogue.assignment, ["GET"]),
+            ("/api/2.1/unity-catalog/tables", self.catalogue.tables, ["GET"]),
+            ("/api/2.1/unity-catalog/tables/{name:str}", self.catalogue.table, ["GET"]),
             ("/{path:path}", _unknown, ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
         ]
         open_to_all = [
@@ -109,9 +116,13 @@ def create_app(context: Context) -> ASGIApp:
     """Return an empty workspace."""
     runs = Runs()
     engine = Engine(context, runs)
+    jobs, known = Jobs(), context.endpoints
+    lake = context.state / "adls" / known.storage_account / known.lake_container
     workspace = Workspace(
         guard=Guard(context),
-        jobs=JobsApi(Jobs(), runs, engine, context.endpoints.databricks),
+        jobs=JobsApi(jobs, runs, engine, known.databricks),
+        catalogue=CatalogueApi(lake),
+        permissions=PermissionsApi(jobs),
         files=FilesApi(context.state / "volumes"),
         workspace=WorkspaceApi(context.state / "workspace"),
     )

@@ -20,6 +20,8 @@ PAYOUTS = "schedule_payouts"
 """The activity that is a Databricks job of its own."""
 JOB_REFERENCE = "job:"
 """What stands before a job's name in ``pipeline.json`` until its id is known."""
+WORKSPACE = "https://adb-sandbox.azuredatabricks.net"
+"""What stands in ``factory.json`` for the workspace's address until that is known."""
 HELPER_PARAMETERS = ("protocol", "activity", "run_id", "business_date", "mode", "destination", "request")
 CONTAINERS = ("raw", "lake", "exchange")
 API = {"api-version": "2018-06-01"}
@@ -80,7 +82,8 @@ def make_factory(endpoints: Endpoints, jobs: Mapping[str, int]) -> None:
     import httpx
 
     with httpx.Client(base_url=factory_url(endpoints), headers=sign_in(endpoints), timeout=30) as http:
-        for kind, resources in json.loads((HERE / "factory.json").read_text()).items():
+        text = (HERE / "factory.json").read_text().replace(WORKSPACE, endpoints.databricks)
+        for kind, resources in json.loads(text).items():
             for name, document in resources.items():
                 http.put(f"{kind}/{name}", params=API, json=document).raise_for_status()
         http.put(f"pipelines/{PIPELINE}", params=API, json=pipeline(jobs)).raise_for_status()

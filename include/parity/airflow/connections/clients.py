@@ -23,6 +23,7 @@ from parity.flow.codec import to_json
 if TYPE_CHECKING:
     from parity.clients.adf import AdfClient
     from parity.clients.aws import AwsClients
+    from parity.clients.http import Retry
     from parity.clients.remote import RemoteRuns
     from parity.clients.storage import Storage
 
@@ -57,7 +58,7 @@ def remote_runs(ref: RemoteRef, connection: Connection) -> RemoteRuns:
     return _BUILDERS[ref.kind](ref, connection)
 
 
-def adf_client(ref: RemoteRef, connection: Connection) -> AdfClient:
+def adf_client(ref: RemoteRef, connection: Connection, retry: Retry | None = None) -> AdfClient:
     """Return the Data Factory of a connection; ``factory`` and ``resource_group`` of the suite win."""
     from parity.airflow.connections.azure import DATA_FACTORY, entra
     from parity.clients.adf import PUBLIC, AdfClient, AdfConfig
@@ -70,7 +71,7 @@ def adf_client(ref: RemoteRef, connection: Connection) -> AdfClient:
         credential=entra(connection),
         endpoint=extras.text("management_endpoint") or PUBLIC,
     )
-    return AdfClient(config)
+    return AdfClient(config, retry=retry)
 
 
 def aws_clients(connection: Connection) -> AwsClients:

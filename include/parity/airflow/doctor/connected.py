@@ -46,7 +46,9 @@ class Connected:
 
         return opened
 
-    def check(self, cloud: str, conn_id: str, build: Callable[[Any], Any], needed: tuple[str, ...]) -> Check:
+    def check(
+        self, cloud: str, conn_id: str, build: Callable[[Any], Any], needed: tuple[str, ...], where: str = ""
+    ) -> Check:
         """Return the check that a connection is there, of the right type, and complete."""
 
         def ask() -> Iterator[Finding]:
@@ -63,7 +65,7 @@ class Connected:
             build(connection)
             yield ok("connection", conn_id, described(connection))
 
-        return Check(place(cloud, conn_id), "connection", conn_id, ask, needed_by=needed)
+        return Check(where or place(cloud, conn_id), "connection", conn_id, ask, needed_by=needed)
 
 
 def place(cloud: str, conn_id: str) -> str:

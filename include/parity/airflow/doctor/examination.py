@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from parity.airflow.connections.clients import aws_clients
-from parity.airflow.doctor.connected import Connected, place
-from parity.doctor.aws import aws_checks
-from parity.doctor.aws_account import AwsAccount, LegacySide
+from parity.airflow.doctor.connected import Connected
+from parity.airflow.doctor.estate import Estate
 from parity.doctor.checks import Check, Progress, run_checks
 from parity.doctor.report import Report
 from parity.errors import BadInput, SuiteError
 from parity.settings import Settings
 from parity.suite.databases import Database
 from parity.suite.models import Suite
-from parity.suite.suite_files import legacy_sql
 from parity.wording import did_you_mean
 
 
@@ -66,7 +63,7 @@ def examine(
 ) -> Report:
     """Ask everything and return the report; ``only`` is the id of the one connection to look at."""
     began = time.monotonic()
-    checks = list(_checks(subjects, now, Connected(read)))
+    checks = list(Estate(now, Connected(read), subjects.paths).checks(subjects.suites))
     if only:
         checks = _only(checks, only)
     lines = run_checks(checks, progress=progress)
@@ -82,24 +79,3 @@ def _only(checks: Sequence[Check], connection: str) -> list[Check]:
             remedy=did_you_mean(connection, known, "Used are"),
         )
     return [check for check in checks if check.place in places]
-
-
-def _checks(subjects: Subjects, now: Settings, connected: Connected) -> Iterator[Check]:
-    yield from _aws(subjects, now, connected)
-
-
-def _aws(subjects: Subjects, now: Settings, connected: Connected) -> Iterator[Check]:
-    accounts: dict[str, AwsAccount] = {}
-    for suite in subjects.suites:
-        conn_id, needed = suite.aws.connection, (suite.key,)
-        account = accounts.setdefault(
-            conn_id, AwsAccount(place("AWS", conn_id), connected.opener(conn_id, aws_clients))
-        )
-        yield connected.check("AWS", conn_id, aws_clients, needed)
-        yield from aws_checks(account, LegacySide(suite, dict(_queries(suite, subjects.paths)), now.exchange_s3))
-
-
-def _queries(suite: Suite, paths: dict[str, Path]) -> Iterable[tuple[str, str]]:
-    """Yield the text of each activity's query; one that cannot be read is refused when suites are loaded."""
-    for activity in suite.activities:
-        yield activity.name, legacy_sql(paths[suite.key], activity)
