@@ -9,6 +9,7 @@ from pathlib import Path
 from parity.sql.columnar import Columnar
 from parity.sql.columns import Column, Kind
 
+_DIGITS = 38
 STATISTICS_OPTIMIZER = "statistics_propagation"
 """The optimizer to disable: minima and maxima in a footer decide which rows are read, and they may be wrong."""
 
@@ -17,12 +18,23 @@ class DuckDB(Columnar):
     """DuckDB; its session must run in UTC."""
 
     def decimal(self, column: Column, value: str) -> str:
-        """Return an exact number."""
-        return f"CAST(CAST({value} AS DECIMAL(38,{column.scale})) AS VARCHAR)"
+        """Return an exact number; DuckDB writes no zero before the point where all digits come after it."""
+        plain = f"CAST(CAST({value} AS DECIMAL(38,{column.scale})) AS VARCHAR)"
+        return plain if column.scale < _DIGITS else f"regexp_replace({plain}, '^(-?)[.]', '\\10.')"
 
     def moment(self, column: Column, value: str) -> str:
         """Return a moment; a time with a zone becomes UTC in the cast."""
-        return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f')"
+        time = f"CAST({value} AS TIMESTAMP)"
+        plus = f"CASE WHEN year({time}) > 9999 THEN '+' ELSE '' END"
+        return (
+            f"CASE WHEN year({time}) BETWEEN 1 AND 9999 THEN strftime({time}, '%Y-%m-%d %H:%M:%S.%f')"
+            f" ELSE {plus} || {_year(time)} || strftime({time}, '-%m-%d %H:%M:%S.%f') END"
+        )
+
+    def day(self, column: Column, value: str) -> str:
+        """Return a date; DuckDB's own text counts years before 1 by their era."""
+        far = f"{_year(value)} || strftime({value}, '-%m-%d')"
+        return f"CASE WHEN year({value}) > 0 THEN CAST({value} AS VARCHAR) ELSE {far} END"
 
     def hexadecimal(self, column: Column, value: str) -> str:
         """Return bytes."""
@@ -58,6 +70,10 @@ def read_parquet(files: Iterable[Path]) -> str:
     """Return what follows FROM to read ``files``; a name with ``*``, ``?`` or ``[`` in it is no pattern."""
     listed = ", ".join(_literal(file) for file in files)
     return f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false, can_have_nan = true)"
+
+
+def _year(value: str) -> str:
+    return f"printf('%s%04d', CASE WHEN year({value}) < 0 THEN '-' ELSE '' END, abs(year({value})))"
 
 
 def _literal(file: Path) -> str:

@@ -26,9 +26,18 @@ class Spark(Columnar):
         return f"replace(format_number(CAST({value} AS DECIMAL(38,{scale})), {scale}), ',', '')"
 
     def moment(self, column: Column, value: str) -> str:
-        """Return a moment; the pattern's year has no sign, so one before year 1 is marked."""
-        mark = f"CASE WHEN {value} < DATE'0001-01-01' THEN '-' ELSE '' END"
-        return f"concat({mark}, date_format({value}, 'yyyy-MM-dd HH:mm:ss.SSSSSS'))"
+        """Return a moment; a pattern's year is that of its era, so that years before 1 are spelled out."""
+        usual = f"{value} >= DATE'0001-01-01' AND {value} < DATE'+10000-01-01'"
+        sign = f"CASE WHEN year({value}) > 9999 THEN '+' WHEN year({value}) < 0 THEN '-' ELSE '' END"
+        year = f"{sign}, format_string('%04d', abs(year({value})))"
+        return (
+            f"CASE WHEN {usual} THEN date_format({value}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')"
+            f" ELSE concat({year}, date_format({value}, '-MM-dd HH:mm:ss.SSSSSS')) END"
+        )
+
+    def day(self, column: Column, value: str) -> str:
+        """Return a date; Spark puts a plus before a year after 9999."""
+        return f"trim(LEADING '+' FROM CAST({value} AS STRING))"
 
     def hexadecimal(self, column: Column, value: str) -> str:
         """Return bytes; Spark writes capitals."""

@@ -55,10 +55,11 @@ class QueryWarning:
 
 def query_warnings(sql: str) -> list[QueryWarning]:
     """Return the warnings about a legacy query, by line."""
-    return sorted((*_bare_decimals(sql), *_not_unloadable(sql)), key=lambda warning: warning.line)
+    return sorted((*bare_decimals(sql), *_not_unloadable(sql)), key=lambda warning: warning.line)
 
 
-def _bare_decimals(sql: str) -> Iterator[QueryWarning]:
+def bare_decimals(sql: str) -> Iterator[QueryWarning]:
+    """Yield each decimal literal without a type."""
     for token in tokens(sql):
         for number in _BARE_DECIMAL.findall(token.text) if token.kind == "word" else ():
             yield QueryWarning(

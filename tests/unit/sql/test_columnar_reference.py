@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.sql import reference
-from parity.sql.columnar import QUARTERS
+from parity.sql.columnar import QUARTERS, SUMS
 from parity.sql.columns import Column, Kind
 from parity.sql.conformance import CASES, cases_query, nonconforming
 from parity.sql.duckdb_dialect import DuckDB
@@ -69,10 +69,11 @@ def digests(
     ]
     alone = Counter(key_hash for key_hash, _ in hashed)
     found: dict[int, Digest] = {}
-    for key_hash, row_hash in hashed:
+    for (key_hash, row_hash), row in zip(hashed, rows, strict=True):
         bucket = int(key_hash[:7], 16) % buckets
-        count, doubled, sums = found.get(bucket, (0, 0, (0,) * len(QUARTERS)))
-        quarters = (int(row_hash[start - 1 : start + 7], 16) for start in QUARTERS)
+        count, doubled, sums = found.get(bucket, (0, 0, (0,) * len(SUMS)))
+        finer = sum(isinstance(cell, datetime) and cell.microsecond % 1000 > 0 for cell in row)
+        quarters = (*(int(row_hash[start - 1 : start + 7], 16) for start in QUARTERS), finer)
         added = tuple(one + other for one, other in zip(sums, quarters, strict=True))
         found[bucket] = (count + 1, doubled + (alone[key_hash] > 1), added)
     return found

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from parity.sql.duckdb_dialect import STATISTICS_OPTIMIZER, read_parquet
+from parity.sql.columns import Column, Kind
+from parity.sql.duckdb_dialect import STATISTICS_OPTIMIZER, DuckDB, read_parquet
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,37 @@ def test_nothing_is_read_into_names_of_folders_nor_columns_matched_by_their_name
     assert duckdb.connect().sql(f"FROM {read_parquet([folder / 'a.parquet'])}").columns == ["a"]
     with pytest.raises(duckdb.InvalidInputException, match="schema mismatch"):
         duckdb.connect().sql(f"FROM {read_parquet([folder / 'a.parquet', folder / 'b.parquet'])}").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "text"),
+    [
+        (Kind.DATE, -719163, "0000-12-31"),
+        (Kind.DATE, -719529, "-0001-12-31"),
+        (Kind.DATE, -719162, "0001-01-01"),
+        (Kind.DATE, 2932897, "10000-01-01"),
+        (Kind.DATE, None, None),
+        (Kind.TIMESTAMP, -719163, "0000-12-31 00:00:00.000000"),
+        (Kind.TIMESTAMP, -719529, "-0001-12-31 00:00:00.000000"),
+        (Kind.TIMESTAMP, 2932896, "9999-12-31 00:00:00.000000"),
+        (Kind.TIMESTAMP, 2932897, "+10000-01-01 00:00:00.000000"),
+        (Kind.TIMESTAMP, None, None),
+    ],
+)
+def test_a_year_before_1_or_after_9999_is_as_trino_writes_it(
+    kind: Kind, days: int | None, text: str | None
+) -> None:
+    value = f"(DATE '1970-01-01' + {'NULL' if days is None else days}::INTEGER)"
+    source = value if kind is Kind.DATE else f"CAST({value} AS TIMESTAMP)"
+    spelled = DuckDB().spell(Column("v", kind, 6), "v")
+    assert duckdb.sql(f"SELECT {spelled} FROM (SELECT {source} AS v)").fetchall() == [(text,)]
+
+
+@pytest.mark.parametrize(
+    ("scale", "text"), [(37, "-0.5" + "0" * 36), (38, "-0.5" + "0" * 37)], ids=["one digit before", "none"]
+)
+def test_a_decimal_has_a_digit_before_its_point(scale: int, text: str) -> None:
+    spelled = DuckDB().spell(Column("v", Kind.DECIMAL, scale), "v")
+    assert duckdb.sql(f"SELECT {spelled} FROM (SELECT CAST('-0.5' AS DECIMAL(38,{scale})) AS v)").fetchall() == [
+        (text,)
+    ]

@@ -41,7 +41,7 @@ class Translated:
     def sql(self) -> str:
         """The text; Limitation when it cannot be written."""
         try:
-            return str(self.tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE))
+            return str(self.tree.sql("duckdb", identify=True, unsupported_level=ErrorLevel.RAISE))
         except UnsupportedError as error:
             raise Limitation(str(error)) from error
 

@@ -169,7 +169,7 @@ FROM (VALUES
   ('p43', NULL)
 ) AS cases (name, v)
 UNION ALL
-SELECT name, CAST("v" AS VARCHAR) AS text
+SELECT name, CASE WHEN year("v") > 0 THEN CAST("v" AS VARCHAR) ELSE printf('%s%04d', CASE WHEN year("v") < 0 THEN '-' ELSE '' END, abs(year("v"))) || strftime("v", '-%m-%d') END AS text
 FROM (VALUES
   ('p44', CAST('1970-01-01' AS DATE)),
   ('p45', CAST('1969-12-31' AS DATE)),
@@ -181,8 +181,8 @@ FROM (VALUES
   ('p51', NULL)
 ) AS cases (name, v)
 UNION ALL
-SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CAST("v" AS VARCHAR),
-             CAST("v" AS VARCHAR),
+SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CASE WHEN year("v") > 0 THEN CAST("v" AS VARCHAR) ELSE printf('%s%04d', CASE WHEN year("v") < 0 THEN '-' ELSE '' END, abs(year("v"))) || strftime("v", '-%m-%d') END,
+             CASE WHEN year("v") > 0 THEN CAST("v" AS VARCHAR) ELSE printf('%s%04d', CASE WHEN year("v") < 0 THEN '-' ELSE '' END, abs(year("v"))) || strftime("v", '-%m-%d') END,
              CAST((CASE WHEN "v" IS NULL THEN 1 ELSE 0 END + CASE WHEN "v" IS NULL THEN 2 ELSE 0 END) AS VARCHAR))) AS text
 FROM (VALUES
   ('p44', CAST('1970-01-01' AS DATE)),
@@ -195,7 +195,7 @@ FROM (VALUES
   ('p51', NULL)
 ) AS cases (name, v)
 UNION ALL
-SELECT name, strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') AS text
+SELECT name, CASE WHEN year(CAST("v" AS TIMESTAMP)) BETWEEN 1 AND 9999 THEN strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') ELSE CASE WHEN year(CAST("v" AS TIMESTAMP)) > 9999 THEN '+' ELSE '' END || printf('%s%04d', CASE WHEN year(CAST("v" AS TIMESTAMP)) < 0 THEN '-' ELSE '' END, abs(year(CAST("v" AS TIMESTAMP)))) || strftime(CAST("v" AS TIMESTAMP), '-%m-%d %H:%M:%S.%f') END AS text
 FROM (VALUES
   ('p52', CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP)),
   ('p53', CAST('1969-12-31 23:59:59.999999' AS TIMESTAMP)),
@@ -211,8 +211,8 @@ FROM (VALUES
   ('p63', NULL)
 ) AS cases (name, v)
 UNION ALL
-SELECT concat('#', name) AS name, md5(concat_ws(chr(31), strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f'),
-             strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f'),
+SELECT concat('#', name) AS name, md5(concat_ws(chr(31), CASE WHEN year(CAST("v" AS TIMESTAMP)) BETWEEN 1 AND 9999 THEN strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') ELSE CASE WHEN year(CAST("v" AS TIMESTAMP)) > 9999 THEN '+' ELSE '' END || printf('%s%04d', CASE WHEN year(CAST("v" AS TIMESTAMP)) < 0 THEN '-' ELSE '' END, abs(year(CAST("v" AS TIMESTAMP)))) || strftime(CAST("v" AS TIMESTAMP), '-%m-%d %H:%M:%S.%f') END,
+             CASE WHEN year(CAST("v" AS TIMESTAMP)) BETWEEN 1 AND 9999 THEN strftime(CAST("v" AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') ELSE CASE WHEN year(CAST("v" AS TIMESTAMP)) > 9999 THEN '+' ELSE '' END || printf('%s%04d', CASE WHEN year(CAST("v" AS TIMESTAMP)) < 0 THEN '-' ELSE '' END, abs(year(CAST("v" AS TIMESTAMP)))) || strftime(CAST("v" AS TIMESTAMP), '-%m-%d %H:%M:%S.%f') END,
              CAST((CASE WHEN "v" IS NULL THEN 1 ELSE 0 END + CASE WHEN "v" IS NULL THEN 2 ELSE 0 END) AS VARCHAR))) AS text
 FROM (VALUES
   ('p52', CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP)),

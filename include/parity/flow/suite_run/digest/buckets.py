@@ -12,8 +12,10 @@ from parity.clients.remote import fingerprint
 from parity.errors import ExportRefused
 from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.exports.parquet import ExportColumn
-from parity.sql.columnar import BUCKET, SUMS
+from parity.sql.columnar import BUCKET, FINER, SUMS
+from parity.wording import plural
 
+_FINER = SUMS.index(FINER)
 Line = tuple[int, int, tuple[int, ...]]
 """Rows, rows with a duplicate key, sums."""
 COLUMNS = tuple(ExportColumn(name, "bigint") for name in (BUCKET, "row_count", "duplicates", *SUMS))
@@ -54,6 +56,8 @@ class BucketDiff:
     """The query and the export that digested the two sides."""
     bytes: int
     """Bytes of both digests."""
+    note: str = ""
+    """Why all rows are exported although few buckets may differ; empty where they are not."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Its provenance (:mod:`parity.flow.provenance`), as JSON."""
 
@@ -76,7 +80,8 @@ def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
     different = set(unequal)
     equal = [bucket for bucket in every if bucket not in different]
     sample = [equal[day.toordinal() % len(equal)]] if equal else []
-    everything = len(unequal) > MOST_LISTED
+    note = _precision(left, right)
+    everything = bool(note) or len(unequal) > MOST_LISTED
     equal_lines = [] if everything else [left[bucket] for bucket in equal if bucket not in sample]
     shown = [] if everything else sorted([*unequal, *sample])
     return BucketDiff(
@@ -91,6 +96,22 @@ def compare_digests(legacy: Export, target: Export, day: date) -> BucketDiff:
         target_source=version_of(target),
         digests=(str(legacy.source.get("query", "")), str(target.source.get("export", ""))),
         bytes=legacy.bytes + target.bytes,
+        note=note,
+    )
+
+
+def _precision(left: Mapping[int, Line], right: Mapping[int, Line]) -> str:
+    """Return why times cannot be told apart by digest: only the target has any finer than a millisecond.
+
+    Athena rounds a Hive table's times to milliseconds when it reads them, so nearly every row would differ.
+    """
+    legacy, target = (sum(sums[_FINER] for _, _, sums in lines.values()) for lines in (left, right))
+    if legacy or not target:
+        return ""
+    return (
+        f"{plural(target, 'time has', 'times have')} microseconds on the target side, and none on the legacy side:"
+        " Athena reads a Hive table's times in milliseconds. All rows are compared; `tolerance: 1ms` says that"
+        " such a difference is none."
     )
 
 

@@ -45,7 +45,7 @@ def facts(plan: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
     """Return the facts of the digests that go into the result."""
     return {
         "mode": plan.mode,
-        "reason": plan.reason,
+        "reason": " ".join(filter(None, (plan.reason, buckets.note))),
         "buckets": buckets.all,
         "unequal": buckets.unequal,
         "seen": "all" if buckets.everything else len(buckets.seen),

@@ -116,7 +116,9 @@ def to_text(node: exp.Cast, source: Kind) -> Node:
 
 
 def _text_of(source: Node, found: Kind) -> Node:
-    if found in TEXTS | INTEGERS | {Kind.DECIMAL, Kind.DATE, Kind.BOOLEAN}:
+    if found == Kind.DECIMAL:  # DuckDB writes no zero before the point where all digits come after it
+        return call("regexp_replace", cast(source, "varchar"), text("^(-?)[.]"), text("\\10."))
+    if found in TEXTS | INTEGERS | {Kind.DATE, Kind.BOOLEAN}:
         return cast(source, "varchar")
     if found == Kind.CHAR and source.type is not None and source.type.expressions:
         return call("rpad", source, source.type.expressions[0].copy(), text(" "))

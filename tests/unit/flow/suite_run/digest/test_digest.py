@@ -177,6 +177,35 @@ def test_where_most_buckets_differ_every_row_travels(tmp_path: Path, monkeypatch
     assert same_counts(result, compared.rows_result())
 
 
+def read_in_milliseconds(rows: list[Row]) -> list[Row]:
+    """Return rows as Athena reads them from a Hive table: times rounded half up."""
+    at = [one["at"] + timedelta(microseconds=500) for one in rows]
+    cut = [moment.replace(microsecond=moment.microsecond // 1000 * 1000) for moment in at]
+    return [{**one, "at": moment} for one, moment in zip(rows, cut, strict=True)]
+
+
+@pytest.mark.parametrize(("rule", "verdict"), [({}, Verdict.FAIL), ({"tolerance": "1ms"}, Verdict.PASS)])
+def test_times_that_athena_reads_in_milliseconds_are_compared_by_value_with_the_reason(
+    tmp_path: Path, rule: dict[str, str], verdict: Verdict
+) -> None:
+    declared = {"columns": {**NO_FLOATS, "at": rule}}
+    compared = pair(tmp_path, read_in_milliseconds(ROWS), ROWS, **declared)
+    result = compared.result()
+    assert result.verdict is verdict, result.reason
+    assert result.extra["digest"]["seen"] == "all"
+    assert "59 times have microseconds on the target side" in result.extra["digest"]["reason"]
+    assert same_counts(result, compared.rows_result())
+    causes = {cause.cause for column in result.columns for cause in column.causes}
+    assert causes == (set() if rule else {"timestamp_precision"})
+
+
+@pytest.mark.parametrize(("legacy", "target"), [(ROWS, read_in_milliseconds(ROWS)), (ROWS, ROWS[:1])])
+def test_other_differences_of_times_say_nothing_of_a_reader(
+    tmp_path: Path, legacy: list[Row], target: list[Row]
+) -> None:
+    assert "milliseconds" not in pair(tmp_path, legacy, target).result().extra["digest"]["reason"]
+
+
 def test_rows_that_do_not_have_the_digest_that_was_told_are_refused(tmp_path: Path) -> None:
     stale = table([*ROWS[:-1], {**ROWS[-1], "amount": Decimal("7.77")}])
     with pytest.raises(ExportRefused, match="do not have the digest"):
@@ -235,7 +264,13 @@ def test_rows_that_were_exported_for_other_digests_are_refused(tmp_path: Path, s
             check_digests(buckets, tuple({**marks, side: other}.values()))  # type: ignore[arg-type]
 
 
-LINE = {"bucket": "1", "row_count": "2", "duplicates": "0", **{f"digest_{n}": "1" for n in range(1, 5)}}
+LINE = {
+    "bucket": "1",
+    "row_count": "2",
+    "duplicates": "0",
+    **{f"digest_{n}": "1" for n in range(1, 5)},
+    "finer": "0",
+}
 
 
 def digest_of(**changes: str) -> str:
