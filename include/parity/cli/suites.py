@@ -41,10 +41,13 @@ def check(paths: tuple[Path, ...]) -> None:
 @click.option("--databases", "kind", flag_value="databases", help="The schema of a database's file instead.")
 def schema(kind: str | None) -> None:
     """Print the JSON Schema that editors use."""
+    from parity.settings import settings
     from parity.suite.schema import database_schema, suite_schema, waivers_schema
+    from parity.suite.suite_files import suite_folder
 
+    own = suite_folder(settings().suites).expectations
     schemas = {"waivers": waivers_schema, "databases": database_schema}
-    click.echo(json.dumps(schemas.get(kind or "", suite_schema)(), indent=1))
+    click.echo(json.dumps(schemas.get(kind or "", lambda: suite_schema(own))(), indent=1))
 
 
 def _paths_to_check(paths: tuple[Path, ...]) -> Iterable[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from parity.expectations.classes import NOT_IMPORTED
 from parity.expectations.findings import Finding, Outcome, Side
 from parity.expectations.specs import ExpectationSpec
 from parity.wording import plural
@@ -101,6 +102,6 @@ def _failure(spec: ExpectationSpec, details: Mapping[str, Any]) -> str:
 
 
 def _why(raised: str, sensitive: bool) -> str:
-    if not sensitive and any(part in raised for part in _SAFE):
+    if NOT_IMPORTED in raised or (not sensitive and any(part in raised for part in _SAFE)):
         return f"It could not be computed: {raised.splitlines()[0][:200]}"
     return "It could not be computed; the full result in the artefact store has the details."

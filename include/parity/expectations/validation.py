@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
+from parity.errors import BadInput
+from parity.expectations.classes import ExpectationClasses
 from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.expectations.redaction import finding, masked, with_count
 from parity.expectations.specs import (
@@ -51,6 +53,8 @@ class ValidationRun:
     business_date: date
     run_id: str
     attempt: int = 1
+    own: Path | None = None
+    """The file with the suite's own expectation classes."""
 
     def folder(self, activity: str) -> str:
         """Return ``<suite>/<date>/<run>/<activity>``, safe as a path."""
@@ -86,8 +90,8 @@ def validate(
 
     started = time.monotonic()
     checked = [
-        _outputs(activity, "legacy", legacy, memory),
-        _outputs(activity, "target", target, memory),
+        _outputs(activity, "legacy", legacy, memory, ExpectationClasses(run.own)),
+        _outputs(activity, "target", target, memory, ExpectationClasses(run.own)),
         _comparison(activity, result),
     ]
     findings = tuple(found for side in checked for found in side.findings)
@@ -97,7 +101,9 @@ def validate(
     return Findings(findings, details, docs, round(time.monotonic() - started, 3))
 
 
-def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -> CheckedSide:
+def _outputs(
+    activity: Activity, side: Side, files: ParquetPaths, memory: str, classes: ExpectationClasses
+) -> CheckedSide:
     """Check one output; INVALID without files."""
     specs = specs_of(activity, side)
     if not specs:
@@ -105,7 +111,7 @@ def _outputs(activity: Activity, side: Side, files: ParquetPaths, memory: str) -
     if not files:
         return _invalid(specs, side, "It could not be computed: in this mode the output is not exported.")
     try:
-        return _check_files(activity, specs, side, files, memory)
+        return _check_files(activity, specs, side, files, memory, classes)
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         log.warning("Expectations on the %s output could not run: %s", side, type(error).__name__)
         return _invalid(specs, side, f"It could not be computed: {type(error).__name__} while reading the output.")
@@ -119,7 +125,12 @@ def _invalid(specs: Sequence[ExpectationSpec], side: Side, message: str) -> Chec
 
 
 def _check_files(
-    activity: Activity, specs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths, memory: str
+    activity: Activity,
+    specs: Sequence[ExpectationSpec],
+    side: Side,
+    files: ParquetPaths,
+    memory: str,
+    classes: ExpectationClasses,
 ) -> CheckedSide:
     from parity.expectations.duckdb_engine import open_duckdb
 
@@ -129,7 +140,7 @@ def _check_files(
             _make_view(engine, activity, specs, side, files)
             sensitive = _sensitive(activity)
             batch = _sql_batch(engine, side)
-            results = [_one(batch, spec, spec.touches(sensitive)) for spec in specs]
+            results = [_one(batch, spec, spec.touches(sensitive), classes) for spec in specs]
             return _checked(side, specs, results, sensitive)
         finally:
             engine.dispose()
@@ -235,9 +246,10 @@ def _checked(
 
     pairs = list(zip(specs, results, strict=True))
     found = tuple(finding(spec, side, full, spec.touches(sensitive)) for spec, full in pairs)
+    shown = [full for full in results if ExpectationClasses.known(full["expectation_config"]["type"])]
     whole = ExpectationSuiteValidationResult(
         success=all(f.outcome is Outcome.PASS for f in found),
-        results=[_reread(full) for full in results],
+        results=[_reread(full) for full in shown],
         suite_name=side,
         statistics=_statistics(found),
         meta={
@@ -245,7 +257,9 @@ def _checked(
             "great_expectations_version": great_expectations.__version__,
         },
     )
-    return CheckedSide(side, found, whole.to_json_dict(), page(whole))
+    rest = [full for full in results if full not in shown]
+    full = whole.to_json_dict()
+    return CheckedSide(side, found, {**full, "results": [*full["results"], *rest]}, page(whole))
 
 
 def _all(batch: Any, specs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
@@ -263,16 +277,16 @@ def _all(batch: Any, specs: Sequence[ExpectationSpec]) -> list[dict[str, Any]]:
     return sorted(results, key=lambda result: result["expectation_config"]["meta"]["position"])
 
 
-def _one(batch: Any, spec: ExpectationSpec, sensitive: bool) -> dict[str, Any]:
+def _one(batch: Any, spec: ExpectationSpec, sensitive: bool, classes: ExpectationClasses) -> dict[str, Any]:
     """Run one expectation and return its result as masked JSON; a class that refuses its arguments raised."""
-    import great_expectations.expectations as gxe
-
     shown = 0 if sensitive else SHOWN
     try:
-        expectation = getattr(gxe, spec.name)(**spec.arguments, severity=spec.severity.value)
+        expectation = classes.find(spec.name)(**spec.arguments, severity=spec.severity.value)
         result = batch.validate(
             expectation, result_format={"result_format": "SUMMARY", "partial_unexpected_count": shown}
         ).to_json_dict()
+    except BadInput as error:
+        return _raised(spec, error)
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         result = _raised(spec, error)
     plain = _plain(result)

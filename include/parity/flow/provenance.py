@@ -79,10 +79,14 @@ def export_rules(suite: Suite, activity: Activity, sql: str) -> str:
     return _hash([suite_rules(suite), activity.model_dump(mode="json"), sql])
 
 
-def verdict_rules(suite: Suite, activity: Activity, sql: str, waivers: Iterable[Waiver]) -> str:
-    """Return the hash of everything that an activity's verdict depends on."""
+def verdict_rules(suite: Suite, activity: Activity, sql: str, waivers: Iterable[Waiver], classes: str = "") -> str:
+    """Return the hash of everything that an activity's verdict depends on.
+
+    ``classes`` is the text of the suite's own expectation classes.
+    """
     own = [w for w in waivers if (w.suite, w.activity) == (suite.suite, activity.name)]
-    return _hash([export_rules(suite, activity, sql), *(waiver.model_dump(mode="json") for waiver in own)])
+    declared = [export_rules(suite, activity, sql), *(waiver.model_dump(mode="json") for waiver in own)]
+    return _hash([*declared, classes] if classes else declared)
 
 
 def database_rules(spec: Database, waivers: Iterable[Waiver]) -> str:

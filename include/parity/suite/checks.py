@@ -28,20 +28,24 @@ CRON_PRESETS = frozenset({"@once", "@hourly", "@daily", "@weekly", "@monthly", "
 
 
 @dataclass(frozen=True)
-class SqlFiles:
-    """The folder ``sql/`` beside a suite: the text of each file, and why others could not be read."""
+class SuiteFolder:
+    """What lies beside a suite: the text of each file of ``sql/``, and why others could not be read."""
 
-    texts: Mapping[str, str]
+    queries: Mapping[str, str]
     unreadable: Mapping[str, str]
     """Reason by file name."""
+    expectations: frozenset[str] = frozenset()
+    """The classes of ``expectations.py``."""
+    broken: str = ""
+    """Why ``expectations.py`` cannot be read."""
 
 
-def check_suite(suite: Suite, queries: SqlFiles) -> Iterator[Diagnostic]:
+def check_suite(suite: Suite, folder: SuiteFolder) -> Iterator[Diagnostic]:
     """Yield every mistake in a well-formed suite."""
     yield from check_times(suite.timezone, suite.schedule)
     yield from _repeated((a.name for a in suite.activities), "activities", "name", "activity")
     for position, activity in enumerate(suite.activities):
-        for mistake in _activity(activity, queries):
+        for mistake in _activity(activity, folder):
             yield mistake.below(("activities", position))
 
 
@@ -51,8 +55,8 @@ def check_times(timezone: str, schedule: str | None) -> Iterator[Diagnostic]:
     yield from _schedule(schedule)
 
 
-def _activity(activity: Activity, queries: SqlFiles) -> Iterator[Diagnostic]:
-    yield from _query(activity.legacy.sql, queries)
+def _activity(activity: Activity, folder: SuiteFolder) -> Iterator[Diagnostic]:
+    yield from _query(activity.legacy.sql, folder)
     if activity.target.where is not None:
         yield from _sql(activity.target.where, ("target", "where"), "where")
         yield from check_expression(activity.target.where, ("target", "where"))
@@ -62,7 +66,7 @@ def _activity(activity: Activity, queries: SqlFiles) -> Iterator[Diagnostic]:
         yield from _column(name, rule, activity.columns)
     for side in ("both", "legacy", "target"):
         listed = getattr(activity.expect, side)
-        yield from _expectations(listed, ("expect", side))
+        yield from _expectations(listed, ("expect", side), folder)
         yield from _old_names(listed, ("expect", side), activity.columns)
 
 
@@ -94,16 +98,16 @@ def _repeated(names: Iterable[str], where: str, field: str, label: str) -> Itera
         seen.add(name.lower())
 
 
-def _query(name: str, queries: SqlFiles) -> Iterator[Diagnostic]:
+def _query(name: str, folder: SuiteFolder) -> Iterator[Diagnostic]:
     place: Location = ("legacy", "sql")
-    if name in queries.unreadable:
-        yield Diagnostic(place, f"sql/{name} cannot be read: {queries.unreadable[name]}.")
-    elif name not in queries.texts:
-        hint = did_you_mean(name, queries.texts, "sql/ holds")
+    if name in folder.unreadable:
+        yield Diagnostic(place, f"sql/{name} cannot be read: {folder.unreadable[name]}.")
+    elif name not in folder.queries:
+        hint = did_you_mean(name, folder.queries, "sql/ holds")
         yield Diagnostic(place, f"there is no file sql/{name} beside this suite.", hint)
     else:
-        yield from _sql(queries.texts[name], place, f"sql/{name}")
-        yield from _reads(queries.texts[name], place, name)
+        yield from _sql(folder.queries[name], place, f"sql/{name}")
+        yield from _reads(folder.queries[name], place, name)
 
 
 def _reads(sql: str, place: Location, name: str) -> Iterator[Diagnostic]:
@@ -191,7 +195,7 @@ def _pattern(text: str, place: Location) -> Iterator[Diagnostic]:
         yield Diagnostic(place, f"{text!r} is not a regular expression: {error}.")
 
 
-def _expectations(listed: Iterable[Expectation], place: Location) -> Iterator[Diagnostic]:
+def _expectations(listed: Iterable[Expectation], place: Location, folder: SuiteFolder) -> Iterator[Diagnostic]:
     for position, entry in enumerate(listed):
         if len(entry) != 1:
             yield Diagnostic(
@@ -199,7 +203,7 @@ def _expectations(listed: Iterable[Expectation], place: Location) -> Iterator[Di
             )
             continue
         [(name, arguments)] = entry.items()
-        yield from _expectation(name, arguments, (*place, position, name))
+        yield from _expectation(name, arguments, (*place, position, name), folder)
 
 
 def _old_names(
@@ -216,12 +220,18 @@ def _old_names(
                     yield Diagnostic((*place, position, name, argument), what, "Use that name on both sides.")
 
 
-def _expectation(name: str, arguments: Mapping[str, object], place: Location) -> Iterator[Diagnostic]:
+def _expectation(
+    name: str, arguments: Mapping[str, object], place: Location, folder: SuiteFolder
+) -> Iterator[Diagnostic]:
+    if name in folder.expectations:
+        yield from _severity(arguments, place)
+        return
     if name in REFUSED:
         yield Diagnostic(place, f"{name} cannot be used: {REFUSED[name]}")
         return
     if (known := catalogue().get(name)) is None:
-        yield Diagnostic(place, f"expectation {name!r} is unknown.", did_you_mean(name, catalogue(), ""))
+        hint = folder.broken or did_you_mean(name, (*catalogue(), *folder.expectations), "")
+        yield Diagnostic(place, f"expectation {name!r} is unknown.", hint)
         return
     for argument in arguments:
         if argument not in known and argument not in COMMON:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,14 +18,17 @@ from parity.suite.waivers import WaiverFile
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def suite_schema() -> dict[str, Any]:
-    """Return the JSON Schema of one suite, expectations and their arguments included."""
+def suite_schema(own: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the JSON Schema of one suite, expectations and their arguments included.
+
+    ``own`` are the classes of ``expectations.py`` beside it.
+    """
     schema = _with_tolerance(_schema(Suite, "A Parity suite"))
     definitions = schema["$defs"]
     sides = definitions["Expectations"]["properties"]
     for side in sides.values():
         side["items"] = {"$ref": "#/$defs/Expectation"}
-    definitions["Expectation"] = _expectation()
+    definitions["Expectation"] = _expectation(own)
     return schema
 
 
@@ -61,14 +65,15 @@ def _tolerance(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "anyOf": [*short, *schema["anyOf"]]}
 
 
-def _expectation() -> dict[str, Any]:
+def _expectation(own: Iterable[str]) -> dict[str, Any]:
+    classes: dict[str, Any] = {name: {"type": "object"} for name in sorted(own)}
     return {
         "type": "object",
         "description": "One Great Expectations class with its arguments.",
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {name: _arguments(known) for name, known in catalogue().items()},
+        "properties": {**{name: _arguments(known) for name, known in catalogue().items()}, **classes},
     }
 
 

@@ -86,6 +86,6 @@ def check(payments: Path, run: ValidationRun, tmp_path: Path, result: Callable[.
         store = Artefacts.on_disk(given.pop("store", tmp_path / "artefacts"))
         legacy, target = given.pop("legacy", [payments]), given.pop("target", [payments])
         found = given.pop("result", None) or result()
-        return validate(activity, legacy, target, found, run=run, store=store, **given)
+        return validate(activity, legacy, target, found, run=given.pop("run", run), store=store, **given)
 
     return validated

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +20,7 @@ from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact,
 from parity.expectations import comparison
 from parity.expectations.docs import refresh_above
 from parity.expectations.findings import Finding, Findings, Outcome
+from parity.expectations.validation import ValidationRun
 from parity.settings import PROJECT
 from parity.suite.catalogue import catalogue
 from parity.suite.models import Activity, Severity
@@ -202,6 +204,76 @@ def test_a_query_beside_a_sensitive_column_shows_nothing(
     assert finding.unexpected == (111 if broken else None)
     written = "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file()).replace(query, "")
     assert "SECRET" not in written.replace("4111-SECRET-7%", "") + repr(found)
+
+
+OWN = """
+import great_expectations.expectations as gxe
+
+
+class ExpectAmountsToBeSmall(gxe.ExpectColumnMaxToBeBetween):
+    column: str = "amount"
+    max_value: float = 1
+
+
+class ExpectNoRareCurrency(gxe.UnexpectedRowsExpectation):
+    unexpected_rows_query: str = "SELECT currency FROM {batch} GROUP BY currency HAVING count(*) < 100"
+
+
+class NoExpectation:
+    pass
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, run: ValidationRun) -> Callable[[str], ValidationRun]:
+    """Write a suite's own classes and return a run that knows them."""
+
+    def write(text: str) -> ValidationRun:
+        file = tmp_path / "expectations.py"
+        file.write_text(text)
+        return replace(run, own=file)
+
+    return write
+
+
+def test_classes_of_the_suites_own_file_are_asked(
+    check: Check, activity: Make, own: Callable[[str], ValidationRun]
+) -> None:
+    named = ("ExpectAmountsToBeSmall", "ExpectNoRareCurrency", "NoExpectation", "ExpectWhatIsNotThere")
+    given = activity(target=entries({name: {} for name in named}))
+    found = on(check(given, run=own(OWN)), "target")
+    assert {f.expectation: f.outcome for f in found} == {
+        "ExpectAmountsToBeSmall": Outcome.FAIL,
+        "ExpectNoRareCurrency": Outcome.FAIL,
+        "NoExpectation": Outcome.INVALID,
+        "ExpectWhatIsNotThere": Outcome.INVALID,
+    }
+    wider = activity(target=({"ExpectAmountsToBeSmall": {"max_value": 10}},))
+    assert [f.outcome for f in on(check(wider, run=own(OWN)), "target")] == [Outcome.PASS]
+
+
+def test_classes_that_cannot_be_imported_are_invalid_and_say_why(
+    check: Check, activity: Make, own: Callable[[str], ValidationRun]
+) -> None:
+    given = activity(
+        columns={"card_pan": {"sensitive": True}},
+        target=entries({"ExpectMore": {}, "ExpectColumnToExist": {"column": "id"}}),
+    )
+    found = on(check(given, run=own("import nowhere\n\n\nclass ExpectMore: ...\n")), "target")
+    assert [f.outcome for f in found] == [Outcome.INVALID, Outcome.PASS]
+    assert "expectations.py cannot be imported: ModuleNotFoundError: No module named 'nowhere'" in found[0].message
+
+
+def test_a_class_of_ones_own_beside_a_sensitive_column_shows_nothing(
+    check: Check, activity: Make, own: Callable[[str], ValidationRun], tmp_path: Path
+) -> None:
+    text = "import great_expectations.expectations as gxe\n\n\nclass ExpectPans(gxe.ExpectColumnMaxToBeBetween):\n"
+    given = activity(columns={"card_pan": {"sensitive": True}}, target=({"ExpectPans": {}},))
+    found = check(
+        given, run=own(text + '    column: str = "card_pan"\n    max_value: str = "1"\n'), store=tmp_path / "s"
+    )
+    assert [f.outcome for f in on(found, "target")] == [Outcome.FAIL]
+    assert not any("SECRET" in p.read_text() for p in (tmp_path / "s").rglob("*") if p.is_file())
 
 
 def test_an_output_that_is_not_there_or_not_parquet_is_invalid(

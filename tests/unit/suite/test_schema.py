@@ -54,3 +54,12 @@ def test_the_committed_schema_of_databases_is_current_and_the_ledger_satisfies_i
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document.data, "taget": "x"}, database_schema())
     jsonschema.validate({**document.data, "exclude": ["tmp_*"]}, database_schema())
+
+
+def test_classes_of_ones_own_are_known_to_the_schema(edit: Callable[..., Path]) -> None:
+    document = read_yaml(
+        edit("ExpectColumnValuesToNotBeNull: {column: payment_id}", "ExpectFair: {limit: 2}") / "payments.yaml"
+    )
+    jsonschema.validate(document.data, suite_schema(["ExpectFair"]))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document.data, suite_schema())

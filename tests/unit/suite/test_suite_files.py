@@ -206,7 +206,7 @@ def test_the_query_of_an_activity_is_read_as_written(folder: Path) -> None:
     assert "settlement_date = :business_date" in legacy_sql(path, load_suite(path).activities[0])
 
 
-@pytest.mark.parametrize("name", ["payments.yaml", "sql/settle.sql", "waivers.yaml"])
+@pytest.mark.parametrize("name", ["payments.yaml", "sql/settle.sql", "waivers.yaml", "expectations.py"])
 def test_the_fingerprint_follows_every_file_that_matters(folder: Path, name: str) -> None:
     before = suite_sha(folder / "payments.yaml")
     file = folder / name
@@ -214,6 +214,26 @@ def test_the_fingerprint_follows_every_file_that_matters(folder: Path, name: str
         (file.read_text() if file.exists() else "") + ("\n-- changed" if name.endswith("sql") else "\n# changed")
     )
     assert suite_sha(folder / "payments.yaml") != before
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "reported"),
+    [
+        ("class ExpectFair(X):\n    limit: int = 3\n", "ExpectFair: {limit: 2, severity: warning}", ""),
+        ("raise SystemExit\n\n\nclass ExpectFair: ...\n", "ExpectFair: {}", ""),
+        ("class ExpectFair: ...\n", "ExpectFare: {}", "is unknown. Did you mean 'ExpectFair'?"),
+        ("class ExpectFair: ...\n", "ExpectFair: {severity: loud}", "severity 'loud' is unknown"),
+        ("class ExpectFair(:\n", "ExpectFair: {}", "expectations.py cannot be read: invalid syntax"),
+    ],
+)
+def test_a_suite_names_classes_of_its_own_file_which_is_read_and_not_run(
+    edit: Callable[..., Path], text: str, entry: str, reported: str
+) -> None:
+    folder = edit("ExpectColumnValuesToNotBeNull: {column: payment_id}", entry)
+    (folder / "expectations.py").write_text(text)
+    errors = load_suites(folder).errors
+    assert len(errors) == bool(reported)
+    assert all(reported in str(error) for error in errors)
 
 
 def test_loading_imports_nothing_heavy() -> None:

@@ -36,11 +36,13 @@ def activity_facts(context: Context, activity: str) -> Facts:
 
 def rules_now(suite: Suite, activity: Activity, folder: Path, waivers: Iterable[Waiver] = ()) -> Rules:
     """Return the hashes of what is declared now; ``folder`` is the suite's own."""
-    from parity.suite.suite_files import legacy_sql
+    from parity.suite.suite_files import legacy_sql, own_expectations
 
     sql = legacy_sql(folder / "any.yaml", activity)
     return Rules(
-        suite_rules(suite), export_rules(suite, activity, sql), verdict_rules(suite, activity, sql, waivers)
+        suite_rules(suite),
+        export_rules(suite, activity, sql),
+        verdict_rules(suite, activity, sql, waivers, own_expectations(folder)),
     )
 
 

@@ -125,7 +125,10 @@ class SuiteTasks:
         """Run Great Expectations on both outputs and on what the comparison found."""
         run = self._step_run(context, activity, Stage.VALIDATE)
         self._retract(context, run)
-        findings = expect(run, *self._exports(context, run), result=run.files.result())
+        from parity.suite.suite_files import EXPECTATIONS_FILE
+
+        own = self.path.parent / EXPECTATIONS_FILE
+        findings = expect(run, *self._exports(context, run), result=run.files.result(), own=own)
         link_page(context, f"artefacts/{findings.docs}")
         return {
             "verdict": findings.verdict,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.compare.result import Result
@@ -54,8 +55,11 @@ def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, A
     return result
 
 
-def expect(run: ActivityRun, legacy: Export, target: Export, result: Result) -> Findings:
-    """Run Great Expectations on both outputs and on what the comparison found."""
+def expect(run: ActivityRun, legacy: Export, target: Export, result: Result, own: Path | None = None) -> Findings:
+    """Run Great Expectations on both outputs and on what the comparison found.
+
+    ``own`` is the file with the suite's own expectation classes.
+    """
     from parity.expectations.validation import ValidationRun, validate
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # hundreds of lines about itself
@@ -64,7 +68,7 @@ def expect(run: ActivityRun, legacy: Export, target: Export, result: Result) -> 
         legacy.files,
         target.files,
         result,
-        run=ValidationRun(run.suite.suite, run.plan.business_date, run.plan.key, run.attempt),
+        run=ValidationRun(run.suite.suite, run.plan.business_date, run.plan.key, run.attempt, own),
         store=run.artefacts,
         memory=run.settings.memory,
     )
