@@ -230,7 +230,9 @@ def test_the_strategy_of_a_small_table_is_rows_and_says_why(settle: Activity) ->
 
 def test_digests_that_differ_are_counted_by_bucket(settle: Activity) -> None:
     legacy, target = (
-        pa.table({column.name: [number] for column, number in zip(COLUMNS, (0, 9, 0, 1, 2, 3, last), strict=True)})
+        pa.table(
+            {column.name: [number] for column, number in zip(COLUMNS, (0, 9, 0, 1, 2, 3, last, 0), strict=True)}
+        )
         for last in (4, 5)
     )
     shipped = settle.write(legacy, target, "digest")
