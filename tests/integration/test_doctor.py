@@ -13,12 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet
 
-from conftest import LIGHT, RunningSandbox, start_sandbox
+from conftest import RunningSandbox, start_sandbox
 from parity.cli import cli
 from parity.settings import PROJECT
 from parity_sandbox.demo.connections import connections
 from parity_sandbox.world import aws, azure, publishing
 from parity_sandbox.world.places import JOBS, PIPELINE, PRODUCTS
+from waiting import until
 
 pytestmark = pytest.mark.sandbox
 AWS = "AWS, connection aws_default"
@@ -31,7 +32,8 @@ READ_ONLY = {"GET", "HEAD"}
 def world(sandboxes: dict[str, RunningSandbox], tmp_path_factory: pytest.TempPathFactory) -> RunningSandbox:
     """The demo's clouds without data, and without Spark."""
     state = tmp_path_factory.mktemp("doctor")
-    running = sandboxes.setdefault("doctor", start_sandbox(state, "--spark", "lazy", "--no-world", *LIGHT))
+    flags = ("--spark", "lazy", "--no-world", "--only", "aws,azure,databricks,storage,sink,mysql")
+    running = sandboxes.setdefault("doctor", start_sandbox(state, *flags))
     aws.build_legacy(running.endpoints, ())
     azure.make_containers(running.endpoints, state)
     for product in PRODUCTS:
@@ -234,10 +236,15 @@ def test_nothing_is_started_or_written(suites: Path, world: RunningSandbox) -> N
     asked = world.requests(since=since)
     assert asked
     writes = [entry for entry in asked if entry["service"] != "aws" and entry["method"] not in READ_ONLY]
-    # Data Factory lists runs by POST.
+    # Storage refused them, for what they name is not there; Data Factory and Slack answer questions by POST.
+    refused = [entry["path"] for entry in writes if entry["status"] in (404, 412)]
+    asking = ("/oauth2/", "/query", "/auth.test")
     assert [
-        one for one in (entry["path"] for entry in writes) if "/oauth2/" not in one and "/query" not in one
+        entry["path"]
+        for entry in writes
+        if entry["path"] not in refused and not any(one in entry["path"] for one in asking)
     ] == []
+    assert all("parity-doctor-" in path for path in refused)
     bodies = [entry["body"] for entry in asked if entry["service"] == "aws"]
     assert not [body for body in bodies if "QueryString" in body or "Action=Create" in body]
 
@@ -424,3 +431,240 @@ def test_an_activity_that_is_switched_off_differs(suites: Path, pipeline: Any) -
     pipeline(change)
     (line,) = wrong(place=FACTORY)
     assert (line["status"], line["detail"]) == ("differs", "It is switched off, so it does nothing.")
+
+
+STORAGE = "ADLS, connection adls_default"
+
+
+def test_rights_on_the_exchange_are_asked_for_without_changing_it(suites: Path, world: RunningSandbox) -> None:
+    since = world.last_request()
+    found = lines("--connection", "adls_default")
+    assert [line for line in found if line["status"] != "ok"] == []
+    asked = [(one["method"], one["status"]) for one in world.requests("storage", since)]
+    assert sorted(asked) == [("DELETE", 404), ("GET", 200), ("GET", 404), ("PUT", 412)]
+
+
+def test_a_right_on_the_exchange_that_is_missing_is_named_and_the_others_are_not(
+    suites: Path, world: RunningSandbox
+) -> None:
+    world.fault(service="storage", method="DELETE", status=403)
+    (line,) = wrong("--connection", "adls_default")
+    folder = "abfss://exchange@paritysandbox.dfs.core.windows.net/parity"
+    assert (line["status"], line["kind"], line["name"]) == ("missing", "right", f"delete {folder}")
+    assert line["remedy"] == "Correct the key or the signature in the connection."
+
+
+def test_an_identity_without_a_role_on_the_container_gets_the_command(
+    suites: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = world.endpoints
+    fields = connections(at)["adls_default"] | {"login": at.client_id, "password": at.client_secret}
+    extra = {"tenant_id": at.tenant, "authority": at.azure, "account_name": at.storage_account}
+    connect(monkeypatch, "adls_default", {**fields, "extra": json.dumps(extra)})
+    assert wrong("--connection", "adls_default") == []
+    world.fault(service="storage", status=403)
+    found = wrong("--connection", "adls_default")
+    assert [line["status"] for line in found] == ["missing"] * 4
+    assert found[0]["remedy"].startswith(f"az role assignment create --assignee {at.client_id} --role ")
+
+
+def test_an_unknown_container_is_missing(suites: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_EXCHANGE_ADLS", "abfss://exchnge@paritysandbox.dfs.core.windows.net/parity")
+    found = wrong("--connection", "adls_default")
+    assert "missing" in {line["status"] for line in found}
+
+
+@pytest.fixture
+def ledger(suites: Path, tmp_path: Path) -> Path:
+    """The demo's database file in a folder of the test's own, without what only the demo's world has."""
+    path = tmp_path / "databases" / "ledger.yaml"
+    path.parent.mkdir()
+    text = (PROJECT / "include" / "databases" / "ledger.yaml").read_text()
+    path.write_text(text.replace("users: [ledger_*]", "users: [parity]"))
+    return path
+
+
+def test_all_of_a_database_is_in_place(ledger: Path, world: RunningSandbox) -> None:
+    found = lines("ledger")
+    assert [line for line in found if line["status"] != "ok"] == []
+    said = {(line["place"], line["kind"], line["name"]): line["detail"] for line in found}
+    assert said["AWS, connection aws_default", "RDS server", "payments-legacy"].startswith("available, version ")
+    where = "Azure MySQL, connection azure_data_factory_default"
+    assert said[where, "flexible server", "payments-ledger"].startswith("Ready, version ")
+    assert said["MySQL, connection rds_ledger", "identity", "parity@localhost"].endswith(
+        "no TLS, time zone SYSTEM (UTC)"
+    )
+    assert said["MySQL, connection azure_ledger", "users", "parity"] == "parity"
+
+
+def test_misspelt_names_of_a_database_are_found_on_both_sides(ledger: Path) -> None:
+    text = ledger.read_text().replace("  payouts:", "  payoutz:").replace("balance: {money", "balanc: {money")
+    text = text.replace("instance: payments-legacy", "instance: payment-legacy").replace(
+        "users: [parity]", "users: [parit]"
+    )
+    ledger.write_text(text.replace("server: payments-ledger", "server: payments-ledgr"))
+    found = [
+        (line["kind"], line["name"], line["remedy"]) for line in wrong("ledger") if line["status"] == "missing"
+    ]
+    assert sorted(set(found)) == [
+        ("RDS server", "payment-legacy", "Did you mean 'payments-legacy'?"),
+        ("columns", "daily_balances", "Did you mean 'balance'?"),
+        ("flexible server", "payments-ledgr", "Did you mean 'payments-ledger'?"),
+        ("table", "payoutz", "Did you mean 'payouts'?"),
+        ("users", "parit", "Did you mean 'parity'?"),
+    ]
+
+
+def test_a_wrong_password_leaves_the_other_server_and_the_clouds(
+    ledger: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, "azure_ledger", connections(world.endpoints)["azure_ledger"] | {"password": "wrong"})
+    found = wrong("ledger")
+    assert {line["place"] for line in found} == {"MySQL, connection azure_ledger"}
+    assert {line["status"] for line in found} == {"not readable"}
+
+
+def test_a_user_without_grants_gets_the_statements_that_give_them(
+    ledger: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parity.clients.mysql import Limits, address
+    from parity.clients.mysql import connect as open_session
+
+    where = world.endpoints.mysql_target.replace("parity:sandbox-ledger@", "root@")
+    session = open_session(address(where), Limits(), "test")
+    session.execute("SET SESSION TRANSACTION READ WRITE")
+    session.execute("CREATE OR REPLACE USER doctor_ro@localhost IDENTIFIED BY 'x'")
+    session.execute("GRANT SELECT ON ledger.* TO doctor_ro@localhost")
+    fields = connections(world.endpoints)["azure_ledger"] | {"login": "doctor_ro", "password": "x"}
+    connect(monkeypatch, "azure_ledger", fields)
+    found = {line["name"]: line for line in wrong("ledger")}
+    session.execute("DROP USER doctor_ro@localhost")
+    session.close()
+    assert {name: line["status"] for name, line in found.items()} == {
+        "read triggers": "missing",
+        "read events": "missing",
+        "read routines": "missing",
+        "parity": "not readable",
+    }
+    assert found["read triggers"]["remedy"] == "GRANT TRIGGER ON `ledger`.* TO 'doctor_ro'@'localhost';"
+    assert found["parity"]["kind"] == "users"
+
+
+def test_the_own_side_is_looked_at(suites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {line["kind"]: line for line in lines(place="Parity")}
+    assert {line["status"] for line in found.values()} == {"ok"}
+    assert found["business date"]["detail"].endswith("UTC, schedule 0 2 * * *")
+    assert not (tmp_path / "home").exists()
+    monkeypatch.setenv("PARITY_STORE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    (suites / "broken.yaml").write_text("suite: broken\nowner: nobody\n")
+    found = {line["kind"]: line for line in wrong(place="Parity")}
+    assert set(found) == {"results store", "file"}
+    assert "broken.yaml" in found["file"]["detail"]
+
+
+def test_alert_channels_are_looked_at_without_a_message(suites: Path, world: RunningSandbox) -> None:
+    httpx.delete(f"{world.endpoints.sink}/_sandbox/messages")
+    found = {line["name"]: line for line in lines() if line["kind"] == "channel"}
+    assert {name: line["status"] for name, line in found.items()} == {
+        "PagerDuty": "ok",
+        "Slack #payments-parity": "ok",
+    }
+    assert "not tried" in found["PagerDuty"]["detail"]
+    assert found["Slack #payments-parity"]["detail"] == "parity of sandbox"
+    assert messages(world) == []
+
+
+def messages(world: RunningSandbox) -> list[Any]:
+    found = httpx.get(f"{world.endpoints.sink}/_sandbox/messages").json()
+    return list(found["messages"] if isinstance(found, dict) else found)
+
+
+def test_wrong_channels_are_found(suites: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = connections(world.endpoints)
+    connect(monkeypatch, "pagerduty_default", made["pagerduty_default"] | {"password": "short"})
+    connect(monkeypatch, "slack_default", made["slack_default"] | {"password": "expired"})
+    found = {line["name"]: line for line in wrong() if line["kind"] == "channel"}
+    assert {line["status"] for line in found.values()} == {"differs"}
+    assert found["Slack #payments-parity"]["detail"] == "Slack refused the token: invalid_auth."
+    assert "32 characters" in found["PagerDuty"]["detail"]
+
+
+def test_a_test_alert_arrives_says_that_it_is_one_and_is_resolved(suites: Path, world: RunningSandbox) -> None:
+    httpx.delete(f"{world.endpoints.sink}/_sandbox/messages")
+    found = [line for line in lines("--send-test-alert") if line["kind"] == "channel"]
+    assert [line["detail"] for line in found] == ["a test was sent, and resolved"] * 2
+    texts = [json.dumps(message) for message in messages(world)]
+    assert len(texts) == 4
+    assert sum("TEST of the alerts of payments: nothing is wrong." in text for text in texts) == 2
+
+
+def test_a_paused_channel_shows_with_a_test_alert(suites: Path, world: RunningSandbox) -> None:
+    body = json.dumps({"ok": False, "error": "is_archived"})
+    world.fault(service="sink", path="chat.postMessage", status=200, body=body)
+    (line,) = (line for line in wrong("--send-test-alert") if line["kind"] == "channel")
+    assert line["name"] == "Slack #payments-parity"
+    assert line["detail"] == "The test did not arrive: Slack refused the message: is_archived."
+
+
+def moves(*arguments: str) -> dict[str, Any]:
+    """Return the implementation status by name."""
+    answer = json.loads(doctor("--json", *arguments).stdout)
+    return {"waves": answer["waves"], **{move["name"]: move for move in answer["moves"]}}
+
+
+def test_the_implementation_status_tells_what_failed_what_never_ran_and_what_nobody_names(
+    suites: Path, ledger: Path, world: RunningSandbox, pipeline: Any
+) -> None:
+    def change(properties: dict[str, Any]) -> dict[str, Any]:
+        wait = {"type": "Wait", "dependsOn": [], "typeProperties": {"waitTimeInSeconds": 0}}
+        fails = {
+            "type": "Fail",
+            "dependsOn": [],
+            "typeProperties": {"message": "out of memory", "errorCode": "E7"},
+        }
+        kept = [one for one in properties["activities"] if one["name"] in ("sync_partners", "schedule_payouts")]
+        needs = [{"activity": "compute_fees", "dependencyConditions": ["Succeeded"]}]
+        kept = [{**one, "dependsOn": needs} for one in kept]
+        return {
+            **properties,
+            "activities": [{"name": "sync_clients", **wait}, {"name": "compute_fees", **fails}, *kept],
+        }
+
+    pipeline(change)
+    run_pipeline(world)
+    path = suites / "payments.yaml"
+    text = path.read_text()
+    begin, end = text.index("  - name: schedule_payouts"), text.index("  - name: attribute_ad_spend")
+    path.write_text(text[:begin] + text[end:])
+    found = moves()
+    status = {name: found[name]["status"] for name in found if name != "waves"}
+    assert status["sync_clients"] == "migrated"
+    assert status["compute_fees"] == "migrated and failing"
+    assert "out of memory" in found["compute_fees"]["why"]
+    assert status["sync_vendors"] == "not migrated"
+    assert status["payments-legacy"] == "migrated"
+    unnamed = [move for move in json.loads(doctor("--json").stdout)["moves"] if move["wave"] is None]
+    assert [(move["name"], move["status"]) for move in unnamed] == [
+        ("schedule_payouts", "not migrated"),
+        ("schedule_payouts", "extra on the target"),
+    ]
+    assert found["waves"]["None"] == {"not migrated": 1, "extra on the target": 1}
+    assert sum(found["waves"]["1"].values()) == 10
+
+
+def run_pipeline(world: RunningSandbox) -> None:
+    """Run the pipeline and wait for its end."""
+    base, headers = azure.factory_url(world.endpoints), azure.sign_in(world.endpoints)
+    made = httpx.post(
+        f"{base}/pipelines/{PIPELINE}/createRun",
+        params=azure.API,
+        headers=headers,
+        json={"business_date": "2026-03-02"},
+    )
+    run = made.raise_for_status().json()["runId"]
+
+    def ended() -> bool:
+        found = httpx.get(f"{base}/pipelineruns/{run}", params=azure.API, headers=headers).json()
+        return found["status"] in ("Succeeded", "Failed", "Cancelled")
+
+    until(ended)

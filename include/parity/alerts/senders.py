@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from email.message import EmailMessage
 from typing import Any
@@ -22,6 +22,9 @@ from parity.alerts.message import Message
 from parity.clients.http import NO_SECRET, ApiClient, Call, Retry, through
 from parity.errors import AccessDenied, BadInput, RemoteFailed, Unreachable
 
+ROUTING_KEY = 32
+"""Characters of a key of PagerDuty's Events API v2."""
+
 
 class _Channel(ApiClient):
     allows_http = True  # a receiver in a private network may have no TLS
@@ -34,6 +37,10 @@ class ChannelSender(BaseModel):
 
     name: str
     """Unique within a suite, such as ``slack:slack_default:#payments``."""
+
+    def verify(self) -> str:
+        """Look whether a message would be taken, without sending one, and say what is known; empty: nothing is."""
+        return ""
 
 
 class HttpSender(ChannelSender):
@@ -76,12 +83,20 @@ class PagerDutySender(HttpSender):
     """Triggers and resolves incidents through the Events API v2."""
 
     routing_key: SecretStr
+    """32 characters."""
     events_url: str = "https://events.pagerduty.com/v2/enqueue"
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Send one event; PagerDuty answers 202."""
         body = render.pagerduty(Message.from_json(payload), self.routing_key.get_secret_value())
         self.post("PagerDuty", self.events_url, body)
+
+    def verify(self) -> str:
+        """Look at the key's length: PagerDuty has no question about a key."""
+        if len(self.routing_key.get_secret_value()) != ROUTING_KEY:
+            remedy = "Put the Events API v2 integration key into the connection's password."
+            raise BadInput(f"The routing key has not the {ROUTING_KEY} characters that one has.", remedy=remedy)
+        return ""
 
 
 class SlackSender(HttpSender):
@@ -93,19 +108,31 @@ class SlackSender(HttpSender):
     webhook_url: SecretStr | None = None
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
-        """Post one message; Slack's Web API answers 200 even when it refuses."""
+        """Post one message."""
         body = render.slack(Message.from_json(payload))
         if self.webhook_url is not None:
             self.post("Slack", self.webhook_url.get_secret_value(), body)
             return
+        self._call("chat.postMessage", body | {"channel": self.channel}, "the message")
+
+    def verify(self) -> str:
+        """Ask Slack who the token is; whether that one may post to the channel only a message shows."""
+        if self.webhook_url is not None:
+            return ""
+        found = self._call("auth.test", {}, "the token")
+        return f"{found.get('user', 'the bot')} of {found.get('team', 'the workspace')}"
+
+    def _call(self, method: str, body: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+        """Call Slack's Web API, which answers 200 even when it refuses."""
         if self.token is None:
             raise BadInput("Slack has neither a token nor a webhook.", remedy="Complete the connection.")
         headers = {"Authorization": f"Bearer {self.token.get_secret_value()}"}
-        url = f"{self.api_base.rstrip('/')}/chat.postMessage"
-        answer = self.post("Slack", url, body | {"channel": self.channel}, headers, expects_json=True)
+        answer = self.post("Slack", f"{self.api_base.rstrip('/')}/{method}", body, headers, expects_json=True)
         if not answer or not answer.get("ok"):
             reason = (answer or {}).get("error", "no reason given")
-            raise RemoteFailed(f"Slack refused the message: {reason}.")
+            raise RemoteFailed(f"Slack refused {what}: {reason}.")
+        found: Mapping[str, Any] = answer
+        return found
 
 
 class EmailSender(ChannelSender):
@@ -128,9 +155,17 @@ class EmailSender(ChannelSender):
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Send one mail, as text and HTML."""
         mail = self._write(Message.from_json(payload))
+        self._served(lambda server: server.send_message(mail))
+
+    def verify(self) -> str:
+        """Log in to the mail server and out again."""
+        self._served(lambda server: server.noop())
+        return f"{self.host} lets us in; to {', '.join(self.to)}"
+
+    def _served(self, use: Callable[[smtplib.SMTP], Any]) -> None:
         try:
             with self._connect() as server:
-                server.send_message(mail)
+                use(server)
         except smtplib.SMTPAuthenticationError as error:
             raise AccessDenied("The mail server refused the login.", remedy="Check the connection.") from error
         except smtplib.SMTPRecipientsRefused as error:

@@ -98,6 +98,14 @@ class AdlsStorage:
         with azure_errors(url):
             self._blob(url).upload_blob(data, overwrite=True)
 
+    def write_if(self, url: str, data: bytes, *, version: str) -> None:
+        """Put an object whole where it has this version (an ETag); Terminal where it has another or none."""
+        from azure.core import MatchConditions
+
+        condition = {"etag": version, "match_condition": MatchConditions.IfNotModified}
+        with azure_errors(url):
+            self._blob(url).upload_blob(data, overwrite=True, **condition)
+
     def download(self, url: str, to: Path) -> int:
         """Copy an object to a file."""
         with azure_errors(url), local_errors(to):

@@ -11,7 +11,7 @@ import httpx
 
 from parity.clients.cloud_server import CloudServer, Parameter, require_up, states
 from parity.clients.entra import EntraConfig, entra_credential, management_scope
-from parity.clients.http import ApiClient
+from parity.clients.http import ApiClient, Retry
 from parity.clock import Clock, SystemClock
 from parity.errors import NotFound
 from parity.wording import did_you_mean
@@ -59,6 +59,7 @@ class FlexibleServerClient:
         config: FlexibleServerConfig,
         *,
         clock: Clock | None = None,
+        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.config = config
@@ -69,6 +70,7 @@ class FlexibleServerClient:
             service="Azure Database for MySQL",
             credential=entra_credential(config.credential, scope, clock=clock, transport=transport),
             clock=clock,
+            retry=retry,
             transport=transport,
         )
 
@@ -95,11 +97,12 @@ class FlexibleServerClient:
         try:
             return self._api.get(self.config.resource, what=f"flexible server {name!r}", params=VERSION)
         except NotFound as error:
-            remedy = did_you_mean(name, self._names())
+            remedy = did_you_mean(name, self.names())
             group = self.config.resource_group
             raise NotFound(f"Resource group {group!r} has no flexible server {name!r}.", remedy=remedy) from error
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """Return the servers of the resource group; all pages."""
         what = f"the flexible servers of resource group {self.config.resource_group!r}"
         return [item["name"] for item in self._api.listed(self.config.group, what=what, params=VERSION)]
 

@@ -76,6 +76,15 @@ def cluster(clients: AwsClients, name: str) -> CloudServer:
     return _with_parameters(rds, server, "describe_db_cluster_parameters", groups)
 
 
+def mysql_servers(clients: AwsClients) -> list[str]:
+    """Return the names of the region's MySQL instances and Aurora MySQL clusters, those of a cluster as one."""
+    rds = clients("rds")
+    with aws_errors("RDS", "the list of servers"):
+        pages = rds.get_paginator("describe_db_instances").paginate()
+        found = [one for page in pages for one in page["DBInstances"] if "mysql" in one.get("Engine", "")]
+    return list(dict.fromkeys(one.get("DBClusterIdentifier") or one["DBInstanceIdentifier"] for one in found))
+
+
 def _with_parameters(
     rds: Any, server: CloudServer, operation: str, groups: Iterable[tuple[str, str]]
 ) -> CloudServer:

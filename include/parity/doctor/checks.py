@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from parity.doctor.line import Finding, Line, Status, differs, missing, unreadable
@@ -86,17 +87,8 @@ def run_checks(
 ) -> tuple[Line, ...]:
     """Return the lines of all checks in their order, after ``patience`` seconds at most."""
     wanted = merged(checks)
-    answers = _answers(wanted, workers)
-    found: dict[int, Sequence[Finding]] = {}
-    end = time.monotonic() + patience
-    while len(found) < len(wanted):
-        try:
-            at, findings = answers.get(timeout=max(0.0, end - time.monotonic()))
-        except queue.Empty:
-            break
-        found[at] = findings
-        if progress:
-            progress(len(found), len(wanted))
+    questions = [partial(findings_of, check) for check in wanted]
+    found = answers(questions, progress=progress, patience=patience, workers=workers)
     return tuple(
         Line(check.place, finding, check.needed_by)
         for at, check in enumerate(wanted)
@@ -104,24 +96,43 @@ def run_checks(
     )
 
 
-def _answers(checks: Sequence[Check], workers: int) -> queue.Queue[tuple[int, Sequence[Finding]]]:
-    """Start to answer the checks in threads that do not outlive the process, and return where answers arrive."""
-    asked: queue.SimpleQueue[tuple[int, Check]] = queue.SimpleQueue()
-    answers: queue.Queue[tuple[int, Sequence[Finding]]] = queue.Queue()
-    for item in enumerate(checks):
-        asked.put(item)
+def answers(
+    questions: Sequence[Callable[[], Answer]],
+    *,
+    progress: Progress | None = None,
+    patience: float = PATIENCE,
+    workers: int = WORKERS,
+) -> dict[int, Answer]:
+    """Return the answers by position, of those that came within ``patience`` seconds; no question may raise.
+
+    The threads do not outlive the process, so that one that hangs keeps nobody waiting.
+    """
+    asked: queue.SimpleQueue[int] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[tuple[int, Answer]] = queue.SimpleQueue()
+    for at in range(len(questions)):
+        asked.put(at)
 
     def work() -> None:
         while True:
             try:
-                at, check = asked.get_nowait()
+                at = asked.get_nowait()
             except queue.Empty:
                 return
-            answers.put((at, findings_of(check)))
+            arrived.put((at, questions[at]()))
 
-    for _ in range(min(workers, len(checks))):
+    for _ in range(min(workers, len(questions))):
         threading.Thread(target=work, daemon=True).start()
-    return answers
+    found: dict[int, Answer] = {}
+    end = time.monotonic() + patience
+    while len(found) < len(questions):
+        try:
+            at, answer = arrived.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        found[at] = answer
+        if progress:
+            progress(len(found), len(questions))
+    return found
 
 
 def findings_of(check: Check) -> Sequence[Finding]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from parity.doctor.line import Finding, missing, ok, unreadable
+from parity.suite.databases import TableRules
 from parity.suite.models import Activity
 from parity.wording import did_you_mean, fold
 
+Named = Activity | TableRules
+"""What names keys and columns."""
 
-def legacy_names(activity: Activity) -> dict[str, str]:
+
+def legacy_names(activity: Named) -> dict[str, str]:
     """Return the columns that the suite names on the legacy side, and what for."""
     names = {_legacy(activity, key): "key" for key in activity.key if not _computed(activity, key, "legacy_sql")}
     for name, rule in activity.columns.items():
@@ -18,7 +22,7 @@ def legacy_names(activity: Activity) -> dict[str, str]:
     return names
 
 
-def target_names(activity: Activity) -> dict[str, str]:
+def target_names(activity: Named) -> dict[str, str]:
     """Return the columns that the suite names on the target side, and what for."""
     names = {key: "key" for key in activity.key if not _computed(activity, key, "target_sql")}
     for name, rule in activity.columns.items():
@@ -27,12 +31,12 @@ def target_names(activity: Activity) -> dict[str, str]:
     return names
 
 
-def _legacy(activity: Activity, name: str) -> str:
+def _legacy(activity: Named, name: str) -> str:
     rule = activity.columns.get(name)
     return (rule.legacy if rule else None) or name
 
 
-def _computed(activity: Activity, name: str, part: str) -> bool:
+def _computed(activity: Named, name: str, part: str) -> bool:
     return bool(getattr(activity.columns.get(name), part, None))
 
 

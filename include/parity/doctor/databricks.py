@@ -62,6 +62,7 @@ class WorkspaceSide:
         self.catalog = Once(self._catalog)
         self._jobs: dict[str, Once[Job]] = {}
         self._tables: dict[str, Once[TargetTable]] = {}
+        self._programs: dict[DatabricksWork, Once[str]] = {}
 
     def job(self, name: str) -> Once[Job]:
         """Return the question for a job, by name or id."""
@@ -75,6 +76,17 @@ class WorkspaceSide:
     def table(self, name: str) -> Once[TargetTable]:
         """Return the question for a table by the name that a suite gives it."""
         return self._tables.setdefault(name, Once(lambda: self._table(name)))
+
+    def program(self, work: DatabricksWork) -> Once[str]:
+        """Return the question for what an activity is linked with, in words."""
+        return self._programs.setdefault(work, Once(lambda: self._program(work)))
+
+    def _program(self, work: DatabricksWork) -> str:
+        if work.kind == "job":
+            return f"job {self.job(work.name)().name!r}, id {work.name}"
+        if work.kind in ("notebook", "file"):
+            self.clients().workspace.require(work.kind, work.name)
+        return f"{work.kind} {work.name}"
 
     def _me(self) -> Member:
         return self.clients().workspace.me()
@@ -236,11 +248,7 @@ def _program(side: WorkspaceSide, factory: FactorySide, name: str, work: Databri
     if domain and urlsplit(domain).netloc != urlsplit(host).netloc:
         text = f"{what} is in workspace {domain}, and the connection leads to {host}."
         return unreadable("program", name, text, "Look there, or correct azure.databricks_connection.")
-    if work.kind == "job":
-        return ok("program", name, f"job {side.job(work.name)().name!r}, id {work.name}")
-    if work.kind in ("notebook", "file"):
-        side.clients().workspace.require(work.kind, work.name)
-    return ok("program", name, what)
+    return ok("program", name, side.program(work)())
 
 
 def _table(side: WorkspaceSide, name: str) -> Iterator[Finding]:

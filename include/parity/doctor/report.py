@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from parity.doctor.implementation import Move, by_wave, counts
 from parity.doctor.line import Finding, Line, Status
 from parity.wording import plural
 
@@ -28,6 +29,8 @@ class Report:
     lines: tuple[Line, ...]
     at: datetime
     seconds: float
+    moves: tuple[Move, ...] = ()
+    """The implementation status."""
 
     @property
     def counts(self) -> Mapping[Status, int]:
@@ -70,6 +73,8 @@ class Report:
             "summary": self.summary,
             "counts": dict(self.counts),
             **dumped,
+            "moves": [{"name": move.name, **one} for move, one in zip(self.moves, dumped["moves"], strict=True)],
+            "waves": {str(wave): counts(moves) for wave, moves in by_wave(self.moves)},
             "lines": lines,
         }
 
@@ -85,7 +90,8 @@ class Report:
             }
             for one in data["lines"]
         ]
-        return _ADAPTER.validate_python({**known, "lines": lines})
+        moves = [{name: one[name] for name in Move.__dataclass_fields__} for one in data["moves"]]
+        return _ADAPTER.validate_python({**known, "moves": moves, "lines": lines})
 
 
 _ADAPTER = TypeAdapter(Report)

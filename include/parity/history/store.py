@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from parity.errors import BadInput
 from parity.history import tables
-from parity.history.migrate import migrate
+from parity.history.migrate import migrate, revision
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.history.rows import activity_record, parts, result_values, run_record, run_values
 
@@ -38,6 +38,19 @@ def open_store(url: str) -> Store:
         ) from error
     migrate(engine)
     return Store(engine)
+
+
+def store_revision(url: str) -> str | None:
+    """Return the revision of a store's tables without changing it; None when it has none yet."""
+    try:
+        where = sa.make_url(url)
+        if where.get_backend_name() == "sqlite" and not Path(where.database or "").exists():
+            return None
+        return revision(_engine(where))
+    except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        why = str(error).splitlines()[0]
+        remedy = "Look at PARITY_STORE_URL, its driver and its server."
+        raise BadInput(f"The results store cannot be read: {why}.", remedy=remedy) from error
 
 
 class Store:

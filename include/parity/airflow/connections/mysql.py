@@ -12,10 +12,13 @@ from parity.errors import BadInput
 
 if TYPE_CHECKING:
     from parity.clients.azure_mysql import FlexibleServerClient
+    from parity.clients.http import Retry
     from parity.clients.mysql import Address
 
 
-def flexible_server(connection: Connection, server: str, resource_group: str) -> FlexibleServerClient:
+def flexible_server(
+    connection: Connection, server: str, resource_group: str, retry: Retry | None = None
+) -> FlexibleServerClient:
     """Return the client of an Azure flexible server; an empty ``resource_group`` means the connection's."""
     from parity.airflow.connections.azure import DATA_FACTORY, entra
     from parity.clients.azure_mysql import PUBLIC, FlexibleServerClient, FlexibleServerConfig
@@ -28,7 +31,7 @@ def flexible_server(connection: Connection, server: str, resource_group: str) ->
         credential=entra(connection),
         endpoint=extras.text("management_endpoint") or PUBLIC,
     )
-    return FlexibleServerClient(config)
+    return FlexibleServerClient(config, retry=retry)
 
 
 def mysql_address(connection: Connection) -> Address:

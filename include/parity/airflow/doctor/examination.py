@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from parity.airflow.connections.artefacts import open_artefacts
+from parity.airflow.doctor.channels import alert_checks
 from parity.airflow.doctor.connected import Connected
 from parity.airflow.doctor.estate import Estate
-from parity.doctor.checks import Check, Progress, run_checks
+from parity.airflow.step.results import Subject
+from parity.doctor.checks import PATIENCE, Check, Progress, answers, run_checks
+from parity.doctor.implementation import Move
+from parity.doctor.local import date_check, local_checks
 from parity.doctor.report import Report
 from parity.errors import BadInput, SuiteError
 from parity.settings import Settings
@@ -29,6 +34,8 @@ class Subjects:
     paths: dict[str, Path] = field(default_factory=dict)
     """By key."""
     errors: tuple[SuiteError, ...] = ()
+    whole: bool = True
+    """Whether these are all that there are."""
 
 
 def load_subjects(now: Settings, names: Sequence[str] = ()) -> Subjects:
@@ -37,20 +44,25 @@ def load_subjects(now: Settings, names: Sequence[str] = ()) -> Subjects:
     from parity.suite.suite_files import load_suites
 
     suites, databases = load_suites(now.suites), load_databases(now.databases)
-    known = {**{name: name for name in suites.models}, **{name: f"db.{name}" for name in databases.models}}
-    for name in names:
-        if name not in known and name.removeprefix("db.") not in databases.models:
-            raise BadInput(
-                f"No suite and no database is called {name!r}.", remedy=did_you_mean(name, known, "Known:")
-            )
-    wanted = {name.removeprefix("db.") for name in names} or set(known)
+    known: dict[str, Subject] = {**suites.models, **{f"db.{name}": one for name, one in databases.models.items()}}
+    wanted = {_known(name, known) for name in names} or set(known)
     paths = {**suites.paths, **{f"db.{name}": path for name, path in databases.paths.items()}}
     return Subjects(
-        tuple(suite for name, suite in suites.models.items() if name in wanted),
-        tuple(database for name, database in databases.models.items() if name in wanted),
+        tuple(one for one in suites.models.values() if one.key in wanted),
+        tuple(one for one in databases.models.values() if one.key in wanted),
         dict(paths),
         () if names else (*suites.errors, *databases.errors),
+        whole=not names,
     )
+
+
+def _known(name: str, known: Mapping[str, Subject]) -> str:
+    """Return the key of a suite or database; a database needs no ``db.`` where no suite has its name."""
+    for key in (name, f"db.{name}"):
+        if key in known:
+            return key
+    what = f"No suite and no database is called {name!r}."
+    raise BadInput(what, remedy=did_you_mean(name, [key.removeprefix("db.") for key in known], "Known:"))
 
 
 def examine(
@@ -59,15 +71,38 @@ def examine(
     read: Callable[[str], Any],
     *,
     only: str = "",
+    send: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Ask everything and return the report; ``only`` is the id of the one connection to look at."""
+    """Ask everything and return the report.
+
+    ``only`` is the id of the one connection to look at; with ``send`` each alert channel gets a test message.
+    """
     began = time.monotonic()
-    checks = list(Estate(now, Connected(read), subjects.paths).checks(subjects.suites))
+    estate = Estate(now, Connected(read), subjects.paths)
+    checks = list(_checks(subjects, now, estate, send=send))
     if only:
         checks = _only(checks, only)
     lines = run_checks(checks, progress=progress)
-    return Report(lines, datetime.now(UTC), time.monotonic() - began)
+    moves = () if only else _moves(subjects, estate)
+    return Report(lines, datetime.now(UTC), time.monotonic() - began, moves)
+
+
+def _checks(subjects: Subjects, now: Settings, estate: Estate, *, send: bool) -> Iterator[Check]:
+    yield from estate.checks(subjects.suites, subjects.databases)
+    yield from local_checks(now, subjects.errors, open_artefacts)
+    every: tuple[Subject, ...] = (*subjects.suites, *subjects.databases)
+    for subject in every:
+        yield date_check(subject, datetime.now(UTC))
+        yield from alert_checks(subject, estate.connected, send=send)
+
+
+def _moves(subjects: Subjects, estate: Estate) -> tuple[Move, ...]:
+    """Return the implementation status; what no suite or database names, only where all of them are looked at."""
+    questions = list(estate.moves(subjects.suites, subjects.databases))
+    found = answers(questions, patience=PATIENCE / 2)
+    named = [found[at] for at in sorted(found)]
+    return (*named, *(estate.unnamed(subjects.suites, subjects.databases) if subjects.whole else ()))
 
 
 def _only(checks: Sequence[Check], connection: str) -> list[Check]:
