@@ -41,7 +41,7 @@ _CASTS = {
     exp.DataType.Type.UUID: _UUID,
 }
 _OF_ITS_ARGUMENT = (exp.Paren, exp.Max, exp.Min, exp.TimestampTrunc, exp.DateTrunc, exp.DateAdd, exp.AnyValue)
-_OF_A_PART = (exp.Array, exp.Struct, exp.Tuple)
+_OF_A_PART = (exp.Struct, exp.Tuple)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _subquery(query: exp.Select, source: exp.Expr) -> exp.Expr:
 def _refused_type(value: exp.Expr) -> str:
     """Return the type that UNLOAD refuses; empty where it takes it, or where the text does not show it."""
     if isinstance(value, exp.Cast):
-        return _CASTS.get(value.to.this, "")
+        return _CASTS.get(value.to.this, "") or _precision(value.to)
     if isinstance(value, exp.Anonymous):
         return _FUNCTIONS.get(value.name.lower(), "")
     if isinstance(value, _OF_ITS_ARGUMENT) or isinstance(value.args.get("expression"), exp.Interval):
@@ -123,12 +123,20 @@ def _refused_type(value: exp.Expr) -> str:
     return _NODES.get(type(value), "")
 
 
+def _precision(kind: exp.DataType) -> str:
+    """Return a timestamp's type where it has other than three digits after the second, which no Hive table has."""
+    other = kind.this == exp.DataType.Type.TIMESTAMP and kind.expressions and kind.expressions[0].name != "3"
+    return f"a {kind.sql('trino').lower()}" if other else ""
+
+
 def _branches(value: exp.Expr) -> list[exp.Expr]:
     """Return the values between which an expression chooses: all become of one type."""
     if isinstance(value, exp.Coalesce):
         return [value.this, *value.expressions]
     if isinstance(value, exp.If):
         return [value.args["true"], value.args.get("false") or exp.Null()]
+    if isinstance(value, exp.Array):
+        return list(value.expressions)
     if isinstance(value, exp.Case):
         return [*(one.args["true"] for one in value.args["ifs"]), value.args.get("default") or exp.Null()]
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,17 @@ LIMIT_REACHED = "Bytes scanned limit was exceeded"
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A query in DuckDB's words."""
+
+    sql: str
+    columns: Sequence[tuple[str, str]]
+    """Names and DuckDB types."""
+    types: Sequence[str]
+    """Trino's types, as far as they are known."""
+
+
+@dataclass(frozen=True)
 class Session:
     """One statement's surroundings."""
 
@@ -48,7 +59,7 @@ class Session:
         """Return the database and name of a table that a statement mentions."""
         return (table.db or self.database).lower(), table.name.lower()
 
-    def prepare(self, tree: exp.Expression) -> str:
+    def prepare(self, tree: exp.Expression) -> Prepared:
         """Return a query in DuckDB's words, its views made and its bytes counted.
 
         Raises Stopped when the work group allows fewer bytes.
@@ -69,9 +80,10 @@ class Session:
         sql = _over_views(translated)
         log.debug("duckdb: %s", sql)
         described = self.connection.execute(f"describe {sql}").fetchall()
-        trino.check_types(translated, [(name, kind) for name, kind, *_ in described])
+        columns = [(name, kind) for name, kind, *_ in described]
+        trino.check_types(translated, columns)
         self.query.check()
-        return sql
+        return Prepared(sql, columns, [_type(select) for select in translated.tree.selects])
 
     def _tables(self, tree: exp.Expression) -> dict[tuple[str, str], Table]:
         """Return the catalogued tables that a query mentions, and qualify their names in it."""
@@ -88,6 +100,14 @@ class Session:
             found[key] = found.get(key) or self.catalog.table(*key)
             _qualify(table, key)
         return found
+
+
+def _type(select: exp.Expression) -> str:
+    """Return the type of an output column in Trino's words; empty where it is unknown."""
+    units = {one.args["unit"].name.upper() for one in select.find_all(exp.Interval) if one.args.get("unit")}
+    if select.type and select.type.this == exp.DataType.Type.INTERVAL:
+        return "interval year to month" if units & {"YEAR", "QUARTER", "MONTH"} else "interval day to second"
+    return str(select.type.sql("trino")) if select.type else ""
 
 
 def _qualify(table: exp.Table, key: tuple[str, str]) -> None:

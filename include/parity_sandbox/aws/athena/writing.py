@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from parity_sandbox.aws.athena import writable
 from parity_sandbox.aws.athena.failures import QueryFailed
 from parity_sandbox.aws.athena.query import Result
 from parity_sandbox.aws.athena.session import Session
@@ -82,18 +83,17 @@ def write(session: Session, query: exp.Expression, target: Target, *, append: bo
             f"{target.location}. You may need to manually clean the data at location "
             f"'{session.query.request.output}' before retrying. Athena will not delete data in your account."
         )
-    sql = session.prepare(query)
-    columns = [(name.lower(), kind) for name, kind, *_ in session.connection.execute(f"describe {sql}").fetchall()]
-    rows, drafts = _copy(session, _named(sql, columns), target)
+    writable.check_names(query)
+    prepared = session.prepare(query)
+    writable.check_columns(prepared.columns, prepared.types)
+    columns = [(name.lower(), kind) for name, kind in prepared.columns]
+    rows, drafts = _copy(session, _named(prepared.sql, columns), target)
     session.query.check()
     return Written(rows, [_publish(session, draft, folder) for draft in drafts], columns)
 
 
 def _named(sql: str, columns: Sequence[tuple[str, str]]) -> str:
-    names = [name for name, _ in columns]
-    if len(set(names)) < len(names):
-        raise QueryFailed("DUPLICATE_COLUMN_NAME: the query's columns need different names")
-    return f"select * from ({sql}) as _result({', '.join(map(quoted, names))})"
+    return f"select * from ({sql}) as _result({', '.join(quoted(name) for name, _ in columns)})"
 
 
 def _copy(session: Session, sql: str, target: Target) -> tuple[int, list[Path]]:

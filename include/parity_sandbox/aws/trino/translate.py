@@ -83,7 +83,7 @@ def name_columns(tree: Node) -> Node:
         query = query.this
     if isinstance(query, exp.Select):
         for place, column in enumerate(list(query.expressions)):
-            if not isinstance(column, exp.Alias | exp.Column | exp.Star | exp.Dot):
+            if not isinstance(column.unnest(), exp.Alias | exp.Column | exp.Star | exp.Dot):
                 column.replace(exp.alias_(column.copy(), f"_col{place}"))
     return tree
 
