@@ -57,7 +57,8 @@ MISHAPS: Mapping[str, Mapping[str, Any]] = {
 
 
 ANOTHER = {
-    "protocol": 1,
+    "protocol": 2,
+    "helper": "0.1.0",
     "activity": "disagreeing_manifest",
     "run_id": "of-another-run",
     "business_date": DAY.isoformat(),

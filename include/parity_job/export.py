@@ -1,18 +1,23 @@
 """The helper job: exports one activity's data from Databricks, because the data cannot be read from outside.
 
-It is deployed alone: one file, the standard library and pyspark. Seven job parameters say what to
-export and where to; a run writes Parquet there, and last of all ``_manifest.json``. An export without
-that manifest is refused, so a run that fails, at whatever moment, leaves none.
+It is deployed alone, as a file or a notebook: the standard library and pyspark's public API only, so that it runs
+alike on serverless compute, in standard access mode (both are Spark Connect) and on classic clusters. Seven job
+parameters say what to export and where to; a run writes Parquet there, and last of all the manifest, one JSON text
+in the folder ``_manifest``. An export without it is refused, so a run that fails, at whatever moment, leaves none.
 
-Protocol 1. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``business_date``, ``mode``
-(rows or digest), ``destination`` (an empty or absent folder) and ``request``, a JSON object::
+Protocol 2. Parameters, all text: ``protocol``, ``activity``, ``run_id``, ``business_date``, ``mode``
+(rows or digest), ``destination`` (a folder that does not exist) and ``request``, a JSON object::
 
-    {"table": "payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
-     "digest_sql": "SELECT …"}
+    {"table": "prod-lake.payments.refunds", "where": "settlement_date = :business_date", "columns": ["refund_id"],
+     "version": "delta-7", "digest_sql": "SELECT … FROM parity_source"}
 
-``where`` and ``columns`` may be null; ``digest_sql`` belongs to mode digest alone, whose manifest also lists
-the table's own columns. ``:business_date`` is bound by Spark as a date, never pasted. A long ``request`` may
-come packed (``zlib:`` and base64), because Databricks limits how much text a run's parameters hold.
+All but ``table`` may be null. ``version`` is the state to read, as an earlier manifest reported it; null for the
+newest. ``digest_sql`` belongs to mode digest alone, whose manifest also lists the table's own columns; it reads
+the wanted rows, in that state, as ``parity_source``. ``:business_date`` is bound by Spark as a date, never pasted.
+A long ``request`` may come packed (``zlib:`` and base64): Databricks limits the text of a run's parameters.
+
+No setting of Spark decides how a timestamp is written: it travels as its wall time in UTC (``timestamp_ntz``). The
+manifest names the types that the columns have in Spark.
 """
 
 from __future__ import annotations
@@ -29,18 +34,38 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import col
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    MapType,
+    StructField,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
 
-PROTOCOL = "1"
+VERSION = "0.1.0"
+"""Version of Parity that this file belongs to."""
+PROTOCOL = "2"
 PARAMETERS = ("protocol", "activity", "run_id", "business_date", "mode", "destination", "request")
 MODES = ("rows", "digest")
-REQUEST_KEYS = frozenset({"table", "where", "columns", "digest_sql"})
-MANIFEST = "_manifest.json"
+REQUEST_KEYS = frozenset({"table", "where", "columns", "version", "digest_sql"})
+MANIFEST = "_manifest"
+SOURCE = "parity_source"
+"""Temporary view of the rows that are exported or digested."""
 PACKED = "zlib:"
 FILE_BYTES = 128 * 1024 * 1024
 """Source bytes that go into one exported file, about."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ACTIVITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TABLE_PART = re.compile(r"[^\x00-\x20./\x7f]{1,255}")
+"""What Unity Catalog allows as a name: anything but a period, a space, a slash and ASCII's control characters."""
 DATE_MARK = re.compile(r":business_date\b")
+SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
+DELTA = "delta-"
+PLAIN_WRITE = {"mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
 
 
 class Refused(Exception):
@@ -59,17 +84,20 @@ class ExportRequest:
     table: str
     where: str | None
     columns: tuple[str, ...] | None
+    version: str | None
     digest_sql: str | None
 
 
 @dataclass(frozen=True)
 class TableState:
-    """The state of the table that was read; ``version`` and ``as_of`` differ when it has changed."""
+    """The state of what is read."""
 
-    table: str
     version: str | None
+    """Another one when the rows have changed; None when that cannot be known."""
     as_of: str | None
-    bytes: int
+    bytes: int | None
+    pinned: int | None = None
+    """Version of a Delta table, which every statement reads, whatever is written meanwhile."""
 
 
 def read_request(given: dict[str, str]) -> ExportRequest:
@@ -78,10 +106,14 @@ def read_request(given: dict[str, str]) -> ExportRequest:
     if missing:
         raise Refused(f"job parameter {missing[0]} is missing or empty")
     if given["protocol"] != PROTOCOL:
-        raise Refused(f"protocol {given['protocol']} was requested, but this job has {PROTOCOL}; deploy it again")
+        raise Refused(
+            f"protocol {given['protocol']} was requested, but this helper job is version {VERSION}, which speaks"
+            f" protocol {PROTOCOL}; deploy the export.py of the Parity that asks"
+        )
     if given["mode"] not in MODES:
         raise Refused(f"mode {given['mode']!r} is none of {', '.join(MODES)}")
-    _require_name(given["activity"], "activity")
+    if not ACTIVITY.fullmatch(given["activity"]):
+        raise Refused(f"activity {given['activity']!r} is not a name; letters, digits and underscores make one")
     request = _parse_request(given["request"])
     if given["mode"] == "digest" and not request.get("digest_sql"):
         raise Refused("mode digest needs digest_sql in the request")
@@ -94,6 +126,7 @@ def read_request(given: dict[str, str]) -> ExportRequest:
         table=request["table"],
         where=request.get("where") or None,
         columns=tuple(request["columns"]) if request.get("columns") else None,
+        version=request.get("version") or None,
         digest_sql=request.get("digest_sql"),
     )
 
@@ -108,8 +141,12 @@ def _parse_request(text: str) -> dict[str, Any]:
     unknown = sorted(set(request) - REQUEST_KEYS)
     if unknown:
         raise Refused(f"the request has {unknown[0]!r}, which protocol {PROTOCOL} does not have")
-    for part in request["table"].split("."):
-        _require_name(part, "table")
+    parts = request["table"].split(".")
+    if len(parts) > 3 or not all(TABLE_PART.fullmatch(part) for part in parts):
+        raise Refused(
+            f"table {request['table']!r} is not a name: up to three parts of 1 to 255 characters, without spaces,"
+            " slashes and control characters"
+        )
     columns = request.get("columns")
     if columns is not None and not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
         raise Refused("columns in the request must be a list of names, or null")
@@ -121,11 +158,6 @@ def unpacked(text: str) -> str:
     if not text.startswith(PACKED):
         return text
     return zlib.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True)).decode()
-
-
-def _require_name(text: str, what: str) -> None:
-    if not NAME.fullmatch(text):
-        raise Refused(f"{what} {text!r} is not a name; letters, digits and underscores make one")
 
 
 def _read_date(text: str) -> date:
@@ -140,10 +172,18 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def select(request: ExportRequest) -> str:
-    """Return the statement that yields the rows; ``:business_date`` is still a parameter."""
-    table = ".".join(quoted(part) for part in request.table.split("."))
-    columns = ", ".join(quoted(name) for name in request.columns) if request.columns else "*"
+def table_of(request: ExportRequest) -> str:
+    """Return the table's name, quoted part by part."""
+    return ".".join(quoted(part) for part in request.table.split("."))
+
+
+def select(request: ExportRequest, pinned: int | None, wanted: str | None = None) -> str:
+    """Return the statement that yields the rows; ``:business_date`` is still a parameter.
+
+    ``wanted`` replaces the columns of the request; ``pinned`` is the version of a Delta table.
+    """
+    columns = wanted or (", ".join(quoted(name) for name in request.columns) if request.columns else "*")
+    table = table_of(request) + ("" if pinned is None else f" VERSION AS OF {pinned}")
     return f"SELECT {columns} FROM {table}" + (f" WHERE ({request.where})" if request.where else "")
 
 
@@ -151,9 +191,11 @@ def run_query(spark: Any, statement: str, day: date) -> Any:
     """Return the statement's rows as a DataFrame; an error of Spark becomes one line."""
     args = {"business_date": day} if DATE_MARK.search(statement) else None
     try:
-        return spark.sql(statement, args=args)
+        rows = spark.sql(statement, args=args)
+        rows.schema  # noqa: B018 - Spark Connect resolves names no sooner
     except Exception as error:
         raise Refused(first_line(error)) from error
+    return rows
 
 
 def first_line(error: BaseException) -> str:
@@ -162,130 +204,163 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-class ExportFolder:
-    """A folder as Hadoop sees it, so that abfss:// needs no mount."""
-
-    def __init__(self, spark: Any, uri: str) -> None:
-        self._java = spark._jvm  # noqa: SLF001 - pyspark's only door to Hadoop's file systems
-        self._conf = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
-        self.uri = uri
-        self._files = self.path().getFileSystem(self._conf)
-
-    def path(self, name: str = "") -> Any:
-        """Return Hadoop's path of the folder or of a file in it."""
-        return self._java.org.apache.hadoop.fs.Path(f"{self.uri}/{name}" if name else self.uri)
-
-    def status(self, uri: str) -> Any:
-        """Return Hadoop's status of any file."""
-        path = self._java.org.apache.hadoop.fs.Path(uri)
-        return path.getFileSystem(self._conf).getFileStatus(path)
-
-    def is_empty(self) -> bool:
-        """Return whether nothing is there, or not even the folder."""
-        return not self._files.exists(self.path()) or not list(self._files.listStatus(self.path()))
-
-    def parts(self) -> list[dict[str, Any]]:
-        """Return name, bytes and rows of every Parquet file, the rows as its own footer counts them."""
-        found = sorted(self._files.listStatus(self.path()), key=lambda status: status.getPath().getName())
-        return [self._part(status) for status in found if status.getPath().getName().endswith(".parquet")]
-
-    def _part(self, status: Any) -> dict[str, Any]:
-        parquet = self._java.org.apache.parquet.hadoop
-        source = parquet.util.HadoopInputFile.fromStatus(status, self._conf)
-        reader = parquet.ParquetFileReader.open(source)
-        try:
-            rows = reader.getRecordCount()
-        finally:
-            reader.close()
-        return {"name": status.getPath().getName(), "bytes": status.getLen(), "rows": rows}
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file in one step, so that no part of it is ever visible."""
-        draft = self.path(f"{name}.draft")
-        stream = self._files.create(draft, True)
-        try:
-            stream.write(bytearray(content))
-        finally:
-            stream.close()
-        if not self._files.rename(draft, self.path(name)):
-            raise Refused(f"cannot rename {draft} to {name}")
+def files_in(spark: Any, folder: str) -> dict[str, int]:
+    """Return bytes by name of the files in a folder, but for notes of Spark's own; none when it does not exist."""
+    listing = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
+    try:
+        found = listing.load(folder).select("path", "length").collect()  # without their content
+    except AnalysisException as error:
+        if error.getErrorClass() == "PATH_NOT_FOUND":
+            return {}
+        raise
+    return {row["path"].rpartition("/")[2]: row["length"] for row in found}
 
 
-def source_of(spark: Any, folder: ExportFolder, table: str, rows: Any) -> TableState:
-    """Return the state of what is read: a Delta table's version, a print of its files, or None for neither.
+def rows_in(spark: Any, folder: str) -> dict[str, int]:
+    """Return rows by name of a folder's Parquet files, as their footers count them, but for files without rows."""
+    # A schema of its own: an exported column called _metadata would hide Spark's.
+    written = spark.read.schema("parity INT").option("recursiveFileLookup", "true").parquet(folder)
+    counted = written.select(col("_metadata.file_name").alias("name")).groupBy("name").count().collect()
+    return {row["name"]: row["count"] for row in counted}
 
-    A view over JDBC lists no file, whatever it holds: one name for every state would hide each change.
+
+def state_of(spark: Any, request: ExportRequest) -> TableState:
+    """Return the state that is read: the version of a Delta table, a print of other tables' files, or None.
+
+    A view, or a table over JDBC, lists no files: one name for every state would hide each change.
     """
-    statuses = [folder.status(uri) for uri in rows.inputFiles()]
-    size = sum(status.getLen() for status in statuses)
-    newest = max((status.getModificationTime() for status in statuses), default=None)
-    as_of = _iso(datetime.fromtimestamp(newest / 1000, UTC)) if newest is not None else None
-    listed = _fingerprint(statuses) if statuses and only_files(rows) else None
-    return TableState(table, delta_version(spark, table) or listed, as_of, size)
+    columns, facts = describe(spark, request)
+    table = facts.get("type", "managed") in ("managed", "external")
+    delta = table and facts.get("provider") == "delta"
+    hidden = "_metadata" in columns  # its own column by that name hides what Spark says of files
+    if delta:
+        state = _delta_state(spark, request, hidden)
+    else:
+        state = TableState(None, None, None) if hidden else _state_of_files(spark, request)
+    if request.where and SUBQUERY.search(request.where):  # which may read other tables
+        return TableState(None, None, state.bytes, state.pinned)
+    return state
 
 
-def read(spark: Any, folder: Any, request: ExportRequest) -> tuple[Any, TableState]:
-    """Return the rows and the state that they are of; a Delta table that moves on meanwhile is refused.
-
-    Spark fixes the version when it parses the statement; it can be read only before and after.
-    """
-    before = delta_version(spark, request.table)
-    rows = run_query(spark, select(request), request.business_date)
-    source = source_of(spark, folder, request.table, rows)
-    if before is not None and source.version != before:
-        raise Refused(f"{request.table} changed while it was read: it was {before} and is {source.version}")
-    return rows, source
+def describe(spark: Any, request: ExportRequest) -> tuple[set[str], dict[str, str]]:
+    """Return the names of the table's columns, and what the catalogue says of it, all in lower case."""
+    rows = spark.sql(f"DESCRIBE TABLE EXTENDED {table_of(request)}").select("col_name", "data_type").collect()
+    lines = [(row["col_name"].strip().lower(), str(row["data_type"]).lower()) for row in rows]
+    start = next((at for at, (name, _) in enumerate(lines) if name.startswith("#")), len(lines))
+    detail = next((at for at, (name, _) in enumerate(lines) if name.startswith("# detailed table")), len(lines))
+    return {name for name, _ in lines[:start]}, dict(lines[detail:])
 
 
-def only_files(rows: Any) -> bool:
-    """Return whether the rows come from files alone, so that a list of these identifies their state."""
-    leaves = rows._jdf.queryExecution().optimizedPlan().collectLeaves()  # noqa: SLF001 - no public name
-    return all(_reads_files(leaves.apply(at)) for at in range(leaves.size()))
+def _delta_state(spark: Any, request: ExportRequest, hidden: bool) -> TableState:
+    """Return the wanted version of a Delta table, or the newest."""
+    history = spark.sql(f"DESCRIBE HISTORY {table_of(request)}")
+    wanted = request.version or ""
+    if wanted.startswith(DELTA):
+        history = history.where(f"version = {int(wanted.removeprefix(DELTA))}")
+    elif wanted:
+        raise Refused(f"{request.table} is a Delta table now; it was {wanted}")
+    found = history.orderBy(col("version").desc()).limit(1).selectExpr("version", _text_of("timestamp")).collect()
+    version = int(found[0]["version"]) if found else int(wanted.removeprefix(DELTA))
+    files = None if hidden else _files_read(spark, request, version)
+    size = None if files is None else sum(size for _, size, _ in files)
+    return TableState(f"{DELTA}{version}", _iso(found[0]["at"]) if found else None, size, version)
 
 
-def _reads_files(leaf: Any) -> bool:
-    kind = leaf.getClass().getSimpleName()
-    return kind == "LogicalRelation" and str(leaf.relation().getClass().getSimpleName()) == "HadoopFsRelation"
+def _state_of_files(spark: Any, request: ExportRequest) -> TableState:
+    files = _files_read(spark, request, None)
+    if not files:  # of no rows, too: no file shows of which state
+        return TableState(None, None, None if files is None else 0)
+    text = "\n".join(f"{path} {size} {at}" for path, size, at in sorted(files))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    size = sum(size for _, size, _ in files)
+    return TableState(f"files-{digest}", _iso(max(at for _, _, at in files)), size)
 
 
-def delta_version(spark: Any, table: str) -> str | None:
-    """Return a Delta table's newest version, or None when it is no Delta table."""
-    detail = spark.sql(f"DESCRIBE TABLE EXTENDED {table}").where("lower(col_name) = 'provider'").collect()
-    if not detail or detail[0]["data_type"].lower() != "delta":
+def _files_read(spark: Any, request: ExportRequest, pinned: int | None) -> list[tuple[str, int, str]] | None:
+    """Return path, bytes and time of change of the files that hold the rows; None where Spark does not tell."""
+    wanted = f"_metadata.file_path, _metadata.file_size, {_text_of('_metadata.file_modification_time')}"
+    statement = select(request, pinned, f"DISTINCT {wanted}")
+    args = {"business_date": request.business_date} if DATE_MARK.search(statement) else None
+    try:
+        rows = spark.sql(statement, args=args).collect()
+    except AnalysisException:
         return None
-    newest = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").collect()
-    return f"delta-{newest[0]['version']}"
+    return [(row["file_path"], row["file_size"], row["at"]) for row in rows]
 
 
-def _fingerprint(statuses: list[Any]) -> str:
-    files = sorted(f"{s.getPath()} {s.getLen()} {s.getModificationTime()}" for s in statuses)
-    return "files-" + hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
+def _text_of(moment: str) -> str:
+    """Return SQL for a moment as text in UTC: as a value, Python would take it for one in a zone of its own."""
+    return f"CAST({moment} AS STRING) AS at"
+
+
+def _iso(text: str) -> str:
+    return text.replace(" ", "T") + "Z"
+
+
+def refuse_other_state(request: ExportRequest, before: str | None, now: TableState) -> None:
+    """Refuse rows of another state than an earlier one."""
+    if before is not None and now.version != before:
+        raise Refused(f"{request.table} changed meanwhile: it was {before} and is {now.version or 'unknown'}")
+
+
+def portable(rows: Any) -> Any:
+    """Return the rows with every timestamp as its wall time in UTC, which is the session's time zone."""
+    return rows.select(
+        [
+            col(quoted(field.name)).cast(_zoneless(field.dataType)).alias(field.name)
+            if _zoneless(field.dataType) != field.dataType
+            else col(quoted(field.name))
+            for field in rows.schema.fields
+        ]
+    )
+
+
+def _zoneless(kind: DataType) -> DataType:
+    if isinstance(kind, TimestampType):
+        return TimestampNTZType()
+    if isinstance(kind, ArrayType):
+        return ArrayType(_zoneless(kind.elementType), kind.containsNull)
+    if isinstance(kind, MapType):
+        return MapType(_zoneless(kind.keyType), _zoneless(kind.valueType), kind.valueContainsNull)
+    if isinstance(kind, StructType):
+        return StructType([StructField(f.name, _zoneless(f.dataType), f.nullable) for f in kind.fields])
+    return kind
 
 
 def export(spark: Any, request: ExportRequest) -> dict[str, Any]:
     """Write the export and return its manifest, which is written last."""
-    folder = ExportFolder(spark, request.destination)
-    if not folder.is_empty():
+    if files_in(spark, request.destination) or files_in(spark, f"{request.destination}/{MANIFEST}"):
         raise Refused(f"{request.destination} is not empty; every export needs a folder of its own")
-    rows, source = read(spark, folder, request)
-    answer = rows if request.mode == "rows" else run_query(spark, str(request.digest_sql), request.business_date)
-    files = max(1, -(-source.bytes // FILE_BYTES)) if request.mode == "rows" else 1
-    extra = {"columns": _columns(rows)} if request.mode == "digest" else {}
-    settings = {"compression": "snappy", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
-    answer.coalesce(files).write.options(**settings).parquet(request.destination)
+    before = state_of(spark, request)
+    refuse_other_state(request, request.version, before)
+    rows = run_query(spark, select(request, before.pinned), request.business_date)
+    answer, size = rows, before.bytes
     if request.mode == "digest":
-        _refuse_change(spark, folder, request, source)
-    manifest = _manifest(request, source, answer, folder.parts(), extra)
-    folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        rows.createOrReplaceTempView(SOURCE)
+        answer, size = run_query(spark, str(request.digest_sql), request.business_date), 0
+    written = portable(answer) if size is None else portable(answer).coalesce(max(1, -(-size // FILE_BYTES)))
+    written.write.options(compression="snappy", **PLAIN_WRITE).parquet(request.destination)
+    if before.pinned is None:
+        refuse_other_state(request, before.version, state_of(spark, request))
+    extra = {"columns": _columns(rows)} if request.mode == "digest" else {}
+    manifest = _manifest(request, before, answer, listed(spark, request.destination), extra)
+    write_manifest(spark, request.destination, manifest)
     return manifest
 
 
-def _refuse_change(spark: Any, folder: ExportFolder, request: ExportRequest, before: TableState) -> None:
-    """Refuse a table that was written to meanwhile: the state of the digests would be unknown."""
-    spark.catalog.refreshTable(".".join(quoted(part) for part in request.table.split(".")))
-    after = source_of(spark, folder, request.table, run_query(spark, select(request), request.business_date))
-    if after.version != before.version:
-        raise Refused(f"{request.table} changed while it was read: it was {before.version} and is {after.version}")
+def listed(spark: Any, folder: str) -> list[dict[str, Any]]:
+    """Return name, bytes and rows of every file that was written."""
+    rows = rows_in(spark, folder)
+    return [
+        {"name": name, "bytes": size, "rows": rows.get(name, 0)}
+        for name, size in sorted(files_in(spark, folder).items())
+    ]
+
+
+def write_manifest(spark: Any, folder: str, manifest: dict[str, Any]) -> None:
+    """Write the manifest as one line of a text file, whose name Spark chooses; a part of it would be no JSON."""
+    text = spark.sql("SELECT :manifest AS value", args={"manifest": json.dumps(manifest, ensure_ascii=False)})
+    text.coalesce(1).write.options(compression="none", **PLAIN_WRITE).text(f"{folder}/{MANIFEST}")
 
 
 def _columns(rows: Any) -> list[dict[str, str]]:
@@ -297,6 +372,7 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "protocol": int(PROTOCOL),
+        "helper": VERSION,
         "activity": request.activity,
         "run_id": request.run_id,
         "business_date": request.business_date.isoformat(),
@@ -305,13 +381,9 @@ def _manifest(
         "schema": _columns(answer),
         "files": files,
         "bytes": sum(file["bytes"] for file in files),
-        "source": {"table": source.table, "version": source.version, "as_of": source.as_of, **extra},
-        "written_at": _iso(datetime.now(UTC)),
+        "source": {"table": request.table, "version": source.version, "as_of": source.as_of, **extra},
+        "written_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parameters(argv: list[str], widgets: Any | None) -> dict[str, str]:
@@ -334,10 +406,14 @@ def _widget_values(widgets: Any | None) -> dict[str, str]:
 
 
 def session() -> Any:
-    """Return a session of our own, whose settings affect no other: UTC, and timestamps as whole microseconds."""
-    spark = SparkSession.builder.getOrCreate().newSession()
+    """Return a session in UTC.
+
+    On a classic cluster, which others may share, it is one of our own. A run on Spark Connect has one to itself.
+    """
+    spark = SparkSession.builder.getOrCreate()
+    if not type(spark).__module__.startswith("pyspark.sql.connect"):
+        spark = spark.newSession()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     return spark
 
 
@@ -351,7 +427,7 @@ def main(argv: list[str], widgets: Any | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - whatever Spark raises fails the run, with one line
         traceback.print_exc()
         sys.exit(f"parity-helper: {first_line(error)}")
-    print(f"parity-helper: {request.activity}: {manifest['rows']} rows, {manifest['bytes']} bytes")
+    print(f"parity-helper {VERSION}: {request.activity}: {manifest['rows']} rows, {manifest['bytes']} bytes")
 
 
 if __name__ == "__main__":

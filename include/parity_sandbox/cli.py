@@ -13,6 +13,7 @@ import click
 from parity_sandbox.lock import AlreadyUp, holder
 from parity_sandbox.options import Options, SparkMode
 from parity_sandbox.services import NAMES
+from parity_sandbox.spark.runner import DatabricksSpark
 from parity_sandbox.world.cli import defect, world
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -54,13 +55,19 @@ def cli() -> None:
     default="eager",
     help="Start Spark now, with the first job, or never.",
 )
+@click.option(
+    "--databricks",
+    type=click.Choice(["connect", "classic"]),
+    default="connect",
+    help="Spark of Databricks jobs: Spark Connect, as serverless and standard compute give it, or classic.",
+)
 @click.option("--no-spark", is_flag=True, help="The same as --spark none.")
 @click.option("--no-world", is_flag=True, help="Leave the clouds empty.")
 @click.option("--detached", is_flag=True, hidden=True)
-def up(state: Path, only: tuple[str, ...], spark: SparkMode, **flags: bool) -> None:
+def up(state: Path, only: tuple[str, ...], spark: SparkMode, databricks: DatabricksSpark, **flags: bool) -> None:
     """Start the sandbox; return when it is ready."""
     mode: SparkMode = "none" if flags["no_spark"] else spark
-    options = Options(state.resolve(), only, mode, world=not flags["no_world"])
+    options = Options(state.resolve(), only, mode, databricks, world=not flags["no_world"])
     if flags["foreground"]:
         from parity_sandbox.supervisor import supervise
 

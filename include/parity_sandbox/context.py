@@ -12,7 +12,7 @@ from pathlib import Path
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.faults import Faults
 from parity_sandbox.journal import Journal
-from parity_sandbox.spark.runner import Runner
+from parity_sandbox.spark.runner import DatabricksSpark, Runner
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,6 @@ class Context:
     endpoints: Endpoints
     faults: Faults
     runner: Runner
+    databricks: DatabricksSpark = "connect"
     journal: Journal = field(default_factory=Journal)
     """Every request that was answered, newest last."""

@@ -42,6 +42,7 @@ def command(options: Options) -> list[str]:
     flags = [] if options.world else ["--no-world"]
     head = [sys.executable, "-W", "ignore", "-m", "parity_sandbox", "up", "--foreground", "--detached"]
     tail = ["--state", str(options.state), "--only", ",".join(options.only), "--spark", options.spark]
+    tail += ["--databricks", options.databricks]
     return [*head, *tail, *flags]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from parity_sandbox.services import NAMES
+from parity_sandbox.spark.runner import DatabricksSpark
 
 SparkMode = Literal["eager", "lazy", "none"]
 
@@ -22,6 +23,8 @@ class Options:
     """Services to start; the others have no endpoint."""
     spark: SparkMode = "eager"
     """``lazy`` starts the JVM with the first job, ``none`` refuses jobs."""
+    databricks: DatabricksSpark = "connect"
+    """What Databricks gives its jobs; a new workspace gives Spark Connect."""
     world: bool = True
     """Seed the demo's world before saying ready."""
 

@@ -116,7 +116,12 @@ class Sandbox:
 
     def health(self) -> dict[str, Any]:
         """Return what ``status`` prints."""
-        return {"ready": self.ready, "services": sorted(self.apps), "spark": self.options.spark}
+        return {
+            "ready": self.ready,
+            "services": sorted(self.apps),
+            "spark": self.options.spark,
+            "databricks": self.options.databricks,
+        }
 
 
 def empty(folder: Path) -> None:
@@ -135,7 +140,7 @@ def build(options: Options, sockets: Mapping[str, socket.socket]) -> Sandbox:
         (options.state / folder).mkdir(parents=True, exist_ok=True)
     endpoints = Endpoints(**{name: f"http://127.0.0.1:{port_of(sockets[name])}" for name in sockets})
     engine: Engine = NoSpark() if options.spark == "none" else SparkRunner(options.spark_address)
-    context = Context(options.state, endpoints, Faults(), engine)
+    context = Context(options.state, endpoints, Faults(), engine, options.databricks)
     databases = DatabaseKeeper(context) if "mysql" in options.only else None
     return Sandbox(options, context, engine, databases)
 

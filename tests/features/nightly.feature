@@ -38,7 +38,7 @@ Feature: A run is green only when everything declared was compared, and is equal
 
     Examples:
       | mishap                                          | words                              |
-      | the helper job died before it wrote a manifest  | There is no _manifest.json         |
+      | the helper job died before it wrote a manifest  | There is no _manifest in           |
       | the export is that of another run               | is not the one that this run asked |
       | the export is that of another business date     | business_date is '2026-03-01'      |
       | the target file was cut short                   | disagrees with its manifest        |

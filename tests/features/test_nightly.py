@@ -176,12 +176,14 @@ class Nightly:
             self._list().write_text(f"{(self.unload / UNLOADED).as_uri()}\n")
         pq.write_table(pa.Table.from_pylist(self.target, SCHEMA), self.export / PART)
         if not self.without_manifest:
-            (self.export / "_manifest.json").write_text(json.dumps(self._manifest()))
+            (self.export / "_manifest").mkdir(exist_ok=True)
+            (self.export / "_manifest" / "part-0.txt").write_text(json.dumps(self._manifest()))
 
     def _manifest(self) -> dict[str, Any]:
         size = (self.export / PART).stat().st_size
         return {
-            "protocol": 1,
+            "protocol": 2,
+            "helper": "0.1.0",
             "activity": SETTLE,
             "run_id": "export-1",
             "business_date": self.day.isoformat(),

@@ -90,7 +90,7 @@ class Night:
     storage: Storage
     folder: str
 
-    def ask(self, step: str, statement: Statement, digest_sql: str | None) -> Outputs:
+    def ask(self, step: str, statement: Statement, digest_sql: str | None, version: str = "") -> Outputs:
         """Have both engines answer and return where they wrote."""
         mark = uuid4().hex[:8]
         to = f"s3://parity-exchange/{self.folder}/{step}/"
@@ -98,7 +98,9 @@ class Night:
         mode = Mode.DIGEST if digest_sql else Mode.ROWS
         expected = ExpectedExport(self.activity_run.activity.name, mark, DAY, mode)
         abfss = f"abfss://exchange@paritysandbox.dfs.core.windows.net/{self.folder}/{step}"
-        asked = target_request(expected, self.activity_run.activity.target, abfss, digest_sql=digest_sql)
+        asked = target_request(
+            expected, self.activity_run.activity.target, abfss, digest_sql=digest_sql, version=version
+        )
         self.ended(self.helper, {"job": "parity-helper", "parameters": asked}, mark)
         digests = (steps.ROWS.digests(self.activity_run),) * 2 if step == "rows" else ("", "")
         return Outputs(query, to, abfss, mark, lambda: self.columns(uuid4().hex), digests)
@@ -125,11 +127,11 @@ class Night:
         outputs = self.ask("digest", *self.queries(steps.DIGEST))
         return steps.compare_buckets(self.activity_run, outputs, self.storage)
 
-    def queries(self, part: steps.DigestPart) -> tuple[Statement, str | None]:
-        """Return what both engines are asked."""
+    def queries(self, part: steps.DigestPart) -> tuple[Statement, str | None, str]:
+        """Return what both engines are asked, and of which state of the target."""
         legacy = part.legacy(self.activity_run, self.query)
         assert legacy is not None
-        return legacy, part.target(self.activity_run)
+        return legacy, part.target(self.activity_run), part.version(self.activity_run)
 
     def result(self) -> Result:
         """Export what differs and compare it."""

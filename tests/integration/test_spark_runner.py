@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from conftest import RunningSandbox
 from parity_sandbox.options import Options
 from parity_sandbox.spark.client import SparkRunner
-from parity_sandbox.spark.runner import Job, Outcome
+from parity_sandbox.spark.runner import Access, Job, Outcome
 from waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.spark]
@@ -51,6 +52,12 @@ def run(runner: SparkRunner, tmp_path: Path) -> Run:
     return run_text
 
 
+@pytest.fixture(params=["classic", "standard"])
+def access(request: pytest.FixtureRequest) -> Access:
+    """A classic session, and one of Spark Connect."""
+    return request.param
+
+
 @pytest.mark.parametrize(
     ("url", "place"),
     [
@@ -62,11 +69,11 @@ def run(runner: SparkRunner, tmp_path: Path) -> Run:
     ],
 )
 def test_spark_writes_and_reads_the_clouds_own_paths(
-    sandbox_light: RunningSandbox, run: Run, url: str, place: str
+    sandbox_light: RunningSandbox, run: Run, access: Access, url: str, place: str
 ) -> None:
     text = f"spark.range(7).write.mode('overwrite').parquet({url!r})\nprint(spark.read.parquet({url!r}).count())"
 
-    outcome = run(text)
+    outcome = run(text, access=access)
 
     assert (outcome.stdout, outcome.error) == ("7\n", "")
     names = [file.name for file in (sandbox_light.state / place).iterdir()]
@@ -74,14 +81,15 @@ def test_spark_writes_and_reads_the_clouds_own_paths(
     assert not [name for name in names if name.endswith(".crc")]
 
 
-def test_a_table_of_one_job_is_seen_by_the_next_and_stop_stops_nothing(run: Run) -> None:
+def test_a_table_of_one_job_is_seen_by_the_next_and_stop_stops_nothing(run: Run, access: Access) -> None:
     first = run(
         "from pyspark.sql import SparkSession\n"
         "spark = SparkSession.builder.appName('mine').getOrCreate()\n"
         "spark.sql('CREATE DATABASE IF NOT EXISTS shared')\n"
         "spark.range(3).write.mode('overwrite').saveAsTable('shared.three')\n"
         "spark.range(1).createOrReplaceTempView('private')\n"
-        "spark.stop()"
+        "spark.stop()",
+        access=access,
     )
     second = run("print(spark.table('shared.three').count(), spark.catalog.tableExists('private'))")
 
@@ -111,11 +119,12 @@ def test_arguments_widgets_result_and_both_streams_reach_their_places(run: Run) 
     assert (outcome.stdout, outcome.stderr, outcome.result) == ("['--a', 'b c'] settle\n", "oops\n", "done")
 
 
-def test_python_functions_run_inside_spark(run: Run) -> None:
+def test_python_functions_run_inside_spark(run: Run, access: Access) -> None:
     outcome = run(
         "from pyspark.sql.functions import udf\n"
         "double = udf(lambda n: n * 2, 'long')\n"
-        "print([row[0] for row in spark.range(3).select(double('id')).collect()])"
+        "print([row[0] for row in spark.range(3).select(double('id')).collect()])",
+        access=access,
     )
 
     assert outcome.stdout == "[0, 2, 4]\n"
@@ -134,8 +143,8 @@ def test_a_glue_script_runs_unchanged_and_as_leniently_as_on_glue(run: Run) -> N
     assert outcome.stdout == "2026-03-02 None\n"
 
 
-def test_a_failing_script_tells_its_last_line_and_its_own_part_of_the_trace(run: Run) -> None:
-    outcome = run("def inner():\n    raise ValueError('bad amount')\ninner()")
+def test_a_failing_script_tells_its_last_line_and_its_own_part_of_the_trace(run: Run, access: Access) -> None:
+    outcome = run("def inner():\n    raise ValueError('bad amount')\ninner()", access=access)
 
     assert not outcome.ok
     assert outcome.error == "ValueError: bad amount"
@@ -148,25 +157,40 @@ def test_the_exit_status_of_a_script_decides(run: Run, code: str, ok: bool) -> N
     assert run(f"import sys; sys.exit({code})").ok is ok
 
 
-def test_bad_casts_are_errors_as_on_databricks(run: Run) -> None:
-    assert "CAST_INVALID_INPUT" in run("spark.sql(\"SELECT CAST('x' AS INT)\").collect()").error
+def test_bad_casts_are_errors_as_on_databricks(run: Run, access: Access) -> None:
+    bad = run("spark.sql(\"SELECT CAST('x' AS INT)\").collect()", access=access)
+
+    assert "CAST_INVALID_INPUT" in bad.error
 
 
-def test_a_crash_of_one_job_leaves_spark_to_the_others(run: Run) -> None:
-    crashed = run("import os; os.kill(os.getpid(), 9)")
+def test_a_crash_of_one_job_leaves_spark_to_the_others(run: Run, access: Access) -> None:
+    crashed = run("import os; os.kill(os.getpid(), 9)", access=access)
 
     assert not crashed.ok
     assert "killed" in crashed.error
-    assert run("print(spark.range(2).count())").stdout == "2\n"
+    assert run("print(spark.range(2).count())", access=access).stdout == "2\n"
+
+
+def test_serverless_compute_offers_no_context_and_few_settings(run: Run) -> None:
+    allowed = run(
+        "spark.conf.set('spark.sql.session.timeZone', 'UTC')\nprint('sc' in globals())", access="serverless"
+    )
+    refused = run("spark.conf.set('spark.sql.parquet.outputTimestampType', 'INT96')", access="serverless")
+    inside = run("spark._jvm", access="serverless")
+
+    assert allowed.stdout == "False\n"
+    assert "CONFIG_NOT_AVAILABLE" in refused.error
+    assert "JVM_ATTRIBUTE_NOT_SUPPORTED" in inside.error
 
 
 @pytest.mark.parametrize("moment", ["sent", "started", "running"])
 def test_cancelling_wins_whenever_it_comes(
-    sandbox_light: RunningSandbox, runner: SparkRunner, run: Run, moment: str
+    sandbox_light: RunningSandbox, runner: SparkRunner, run: Run, access: Access, moment: str
 ) -> None:
     outcomes: list[Outcome] = []
-    handle = f"endless-{moment}"
-    thread = threading.Thread(target=lambda: outcomes.append(run(ENDLESS, handle=handle, widgets={"me": handle})))
+    handle = f"endless-{access}-{moment}"
+    endless = partial(run, ENDLESS, handle=handle, widgets={"me": handle}, access=access)
+    thread = threading.Thread(target=lambda: outcomes.append(endless()))
     thread.start()
     if moment != "sent":
         until((sandbox_light.state / "volumes/main" / handle).exists)
@@ -180,15 +204,15 @@ def test_cancelling_wins_whenever_it_comes(
     assert run(UNTIL_SPARK_IS.format("idle")).stdout == "idle\n"
 
 
-def test_cancelling_before_the_job_is_known_ends_it_at_once(runner: SparkRunner, run: Run) -> None:
-    runner.cancel("early")
+def test_cancelling_before_the_job_is_known_ends_it_at_once(runner: SparkRunner, run: Run, access: Access) -> None:
+    runner.cancel(f"early-{access}")
 
-    assert run(ENDLESS, handle="early", widgets={"me": "early"}).cancelled
+    assert run(ENDLESS, handle=f"early-{access}", widgets={"me": "early"}, access=access).cancelled
 
 
 @pytest.mark.parametrize("limit", [0.001, 1.5])
-def test_a_job_beyond_its_time_is_killed(run: Run, limit: float) -> None:
-    outcome = run(ENDLESS, timeout=limit, widgets={"me": "late"})
+def test_a_job_beyond_its_time_is_killed(run: Run, access: Access, limit: float) -> None:
+    outcome = run(ENDLESS, timeout=limit, widgets={"me": "late"}, access=access)
 
     assert outcome.timed_out
     assert not outcome.ok
@@ -203,6 +227,20 @@ def test_a_spark_job_whose_script_is_gone_is_cancelled(run: Run) -> None:
 
     assert "cancelled" in outcome.trace
     assert not outcome.cancelled
+
+
+def test_a_connect_session_whose_script_is_gone_is_closed(run: Run) -> None:
+    assert run("pass", handle="left").ok
+    orphan = (
+        "import os\nfrom pyspark.sql.connect.session import SparkSession\n"
+        "address = os.environ['SPARK_REMOTE'].partition(';')[0]\n"
+        "spark = SparkSession.builder.remote(f'{address};user_id=left').create()\n"
+    )
+
+    outcome = run(orphan + ENDLESS, widgets={"me": "left"}, access="standard")
+
+    assert not outcome.ok
+    assert run(UNTIL_SPARK_IS.format("idle")).stdout == "idle\n"
 
 
 def test_several_jobs_run_at_once(run: Run) -> None:

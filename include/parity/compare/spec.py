@@ -41,11 +41,19 @@ class Source:
     csv: CsvFormat
     expected_rows: int | None
     """Rows that the export's manifest lists; another count is INVALID, never a difference."""
+    moments: tuple[str, ...] = ()
+    """Columns of Parquet whose wall times are moments in UTC."""
 
     @classmethod
-    def of(cls, *paths: str | Path, csv: CsvFormat | None = None, expected_rows: int | None = None) -> Source:
+    def of(
+        cls,
+        *paths: str | Path,
+        csv: CsvFormat | None = None,
+        expected_rows: int | None = None,
+        moments: tuple[str, ...] = (),
+    ) -> Source:
         """Build a source from one or more files, directories or globs."""
-        return cls(tuple(str(path) for path in paths), csv or CsvFormat(), expected_rows)
+        return cls(tuple(str(path) for path in paths), csv or CsvFormat(), expected_rows, moments)
 
 
 def _fresh_key() -> bytes:

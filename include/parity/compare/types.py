@@ -93,6 +93,21 @@ def data_type(raw: DuckDBPyType) -> DataType:
     return DataType("varchar" if name == "enum" else name, "VARCHAR" if name == "enum" else str(raw))
 
 
+def in_utc(kind: DataType) -> DataType:
+    """Return a type whose wall times are moments."""
+    if kind.name == "timestamp":
+        return DataType("timestamp with time zone", "TIMESTAMP WITH TIME ZONE")
+    fields = tuple((name, in_utc(part)) for name, part in kind.fields)
+    if fields == kind.fields:
+        return kind
+    parts = [part.sql for _, part in fields]
+    if kind.name == "struct":
+        named = ", ".join('"' + name.replace('"', '""') + f'" {part.sql}' for name, part in fields)
+        return replace(kind, sql=f"STRUCT({named})", fields=fields)
+    sql = f"MAP({', '.join(parts)})" if kind.name == "map" else f"{parts[0]}[]"
+    return replace(kind, sql=sql, fields=fields)
+
+
 _PLACE = re.compile("«([01])»")
 _ESCAPED = "\udcab"
 """Half of a character: no name and no literal can hold it."""

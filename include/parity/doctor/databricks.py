@@ -18,6 +18,7 @@ from parity.doctor.columns import judge_columns, target_names
 from parity.doctor.data_factory import FactorySide
 from parity.doctor.line import Finding, differs, missing, ok, unreadable
 from parity.errors import AccessDenied, BadInput, NotFound, ParityError
+from parity.sql.spark import Spark
 from parity.suite.models import Activity, Suite
 from parity.wording import did_you_mean
 
@@ -135,7 +136,8 @@ def workspace_checks(
         linked = partial(_linked, side, factory, suite, activity)
         yield Check(side.place, "program", activity.name, linked, needed_by=needed)
         table = activity.target.table
-        read = f"GRANT SELECT ON TABLE {table} TO `the helper job's identity`"
+        named = ".".join(Spark().quote(part) for part in table.split("."))
+        read = f"GRANT SELECT ON TABLE {named} TO `the helper job's identity`"
         yield Check(side.place, "target table", table, partial(_table, side, table), read, needed)
         yield Check(side.place, "target columns", activity.name, partial(_columns, side, activity), read, needed)
 

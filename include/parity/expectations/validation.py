@@ -31,14 +31,14 @@ from parity.expectations.specs import (
     comparison_facts,
     specs_of,
 )
-from parity.sql.duckdb_dialect import DuckDB, read_parquet
+from parity.sql.duckdb_dialect import DuckDB
 from parity.suite.models import Activity
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-ParquetPaths = Sequence[Path]
-"""Parquet files of one side's output; empty when the output was not exported (digest)."""
+Relation = str
+"""What follows FROM to read one side's output; empty when the output was not exported (digest)."""
 SHOWN = 20
 """Unexpected values that a full result lists, of columns that are not sensitive."""
 
@@ -74,8 +74,8 @@ class CheckedSide:
 
 def validate(
     activity: Activity,
-    legacy: ParquetPaths,
-    target: ParquetPaths,
+    legacy: Relation,
+    target: Relation,
     result: Result,
     *,
     run: ValidationRun,
@@ -102,16 +102,16 @@ def validate(
 
 
 def _outputs(
-    activity: Activity, side: Side, files: ParquetPaths, memory: str, classes: ExpectationClasses
+    activity: Activity, side: Side, source: Relation, memory: str, classes: ExpectationClasses
 ) -> CheckedSide:
-    """Check one output; INVALID without files."""
+    """Check one output; INVALID without one."""
     specs = specs_of(activity, side)
     if not specs:
         return CheckedSide(side, (), {})
-    if not files:
+    if not source:
         return _invalid(specs, side, "It could not be computed: in this mode the output is not exported.")
     try:
-        return _check_files(activity, specs, side, files, memory, classes)
+        return _check_output(activity, specs, side, source, memory, classes)
     except Exception as error:  # noqa: BLE001 - whatever stops a check makes it INVALID, never green
         log.warning("Expectations on the %s output could not run: %s", side, type(error).__name__)
         return _invalid(specs, side, f"It could not be computed: {type(error).__name__} while reading the output.")
@@ -124,11 +124,11 @@ def _invalid(specs: Sequence[ExpectationSpec], side: Side, message: str) -> Chec
     return CheckedSide(side, found, {})
 
 
-def _check_files(
+def _check_output(
     activity: Activity,
     specs: Sequence[ExpectationSpec],
     side: Side,
-    files: ParquetPaths,
+    source: Relation,
     memory: str,
     classes: ExpectationClasses,
 ) -> CheckedSide:
@@ -137,7 +137,7 @@ def _check_files(
     with tempfile.TemporaryDirectory(prefix="parity-gx-") as scratch:
         engine = open_duckdb(memory, scratch)
         try:
-            _make_view(engine, activity, specs, side, files)
+            _make_view(engine, activity, specs, side, source)
             sensitive = _sensitive(activity)
             batch = _sql_batch(engine, side)
             results = [_one(batch, spec, spec.touches(sensitive), classes) for spec in specs]
@@ -147,11 +147,11 @@ def _check_files(
 
 
 def _make_view(
-    engine: Engine, activity: Activity, specs: Sequence[ExpectationSpec], side: Side, files: ParquetPaths
+    engine: Engine, activity: Activity, specs: Sequence[ExpectationSpec], side: Side, source: Relation
 ) -> None:
     """Make one output a view, under the names that the suite uses."""
     wanted = sorted({name for spec in specs for name in spec.columns})
-    source, quoted = read_parquet(files), DuckDB().quote
+    quoted = DuckDB().quote
     with engine.connect() as connection:
         described = connection.exec_driver_sql(f"describe select * from {source}").fetchall()
         names = suite_names([row[0] for row in described], activity, wanted, side)

@@ -66,10 +66,16 @@ class DuckDB(Columnar):
         return f"CAST('{cell}' AS {kind or f'DECIMAL({column.precision or 38},{column.scale})'})"
 
 
-def read_parquet(files: Iterable[Path]) -> str:
-    """Return what follows FROM to read ``files``; a name with ``*``, ``?`` or ``[`` in it is no pattern."""
+def read_parquet(files: Iterable[Path], moments: Iterable[str] = ()) -> str:
+    """Return what follows FROM to read ``files``; a name with ``*``, ``?`` or ``[`` in it is no pattern.
+
+    ``moments`` are columns whose wall times are moments in UTC.
+    """
     listed = ", ".join(_literal(file) for file in files)
-    return f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false, can_have_nan = true)"
+    read = f"read_parquet([{listed}], union_by_name = false, hive_partitioning = false, can_have_nan = true)"
+    quoted = [DuckDB().quote(name) for name in moments]
+    zoned = ", ".join(f"make_timestamptz(epoch_us({name})) AS {name}" for name in quoted)
+    return f"(SELECT * REPLACE ({zoned}) FROM {read})" if zoned else read
 
 
 def _year(value: str) -> str:

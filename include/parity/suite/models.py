@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 SUITE_DAG, DATABASE_DAG = "parity__", "parity_db__"
 """What the ids of our Dags begin with."""
@@ -52,6 +52,23 @@ _DURATION_SCHEMA = {"type": "string", "pattern": f"^{_DURATION.pattern}$", "exam
 _SIZE_SCHEMA = {"type": ["integer", "string"], "pattern": f"^{_SIZE.pattern}$", "examples": ["20 GiB"]}
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA)]
+
+_PART = r"[^\x00-\x20./\x7f]{1,255}"
+_TABLE = re.compile(rf"{_PART}(\.{_PART}){{0,2}}")
+
+
+def check_table(value: str) -> str:
+    """Refuse what Unity Catalog forbids in names; anything else it allows, and is quoted wherever it is used."""
+    if not _TABLE.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is no table of Unity Catalog; write table, schema.table or catalog.schema.table without"
+            " quotes: each part has 1 to 255 characters, and no space, slash or control character"
+        )
+    return value
+
+
+_TABLE_SCHEMA = {"type": "string", "pattern": f"^{_TABLE.pattern}$", "examples": ["prod-lake.payments.refunds"]}
+TableName = Annotated[str, AfterValidator(check_table), WithJsonSchema(_TABLE_SCHEMA)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 
 
@@ -192,7 +209,7 @@ class LegacySource(Frozen):
 class TargetSource(Frozen):
     """The table and rows that the helper job exports."""
 
-    table: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}$")
+    table: TableName
     where: str | None = Field(default=None, description="Spark SQL condition; :business_date is bound.")
 
 

@@ -139,7 +139,7 @@ class Engine:
     async def _attempt(self, run: Run, task: TaskRun) -> State:
         task.outcome = None
         try:
-            job = script_of(self.context.state, run, task)
+            job = script_of(self.context.state, run, task, self.context.databricks)
         except Unrunnable as error:
             task.outcome = Outcome(ok=False, error=str(error), trace=str(error))
             return (states.not_found if error.missing else states.impossible)(str(error))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from parity_sandbox.databricks import parameters
 from parity_sandbox.databricks.runs import Run, TaskRun
-from parity_sandbox.spark.runner import Job
+from parity_sandbox.spark.runner import Access, DatabricksSpark, Job
 
 NO_LIMIT = 86400.0
 """Seconds that stand for a time-out of 0, which means none."""
@@ -26,14 +27,22 @@ class Unrunnable(Exception):
         self.missing = missing
 
 
-def script_of(state: Path, run: Run, task: TaskRun) -> Job:
+def script_of(state: Path, run: Run, task: TaskRun, spark: DatabricksSpark) -> Job:
     """Return what to run for a task; Unrunnable when there is nothing to."""
+    access = access_of(task.settings, spark)
     if "notebook_task" in task.settings:
-        return _notebook(state, run, task)
+        return replace(_notebook(state, run, task), access=access)
     if "spark_python_task" in task.settings:
-        return _python(state, run, task)
+        return replace(_python(state, run, task), access=access)
     kinds = [name for name in task.settings if name.endswith("_task")]
     raise Unrunnable(f"sandbox limitation: tasks of kind {', '.join(kinds) or 'none'} cannot be run")
+
+
+def access_of(settings: Mapping[str, Any], spark: DatabricksSpark) -> Access:
+    """Return what a task gets as Spark: serverless compute runs what names an environment, a cluster the rest."""
+    if spark == "classic":
+        return "classic"
+    return "serverless" if "environment_key" in settings else "standard"
 
 
 def _python(state: Path, run: Run, task: TaskRun) -> Job:

@@ -31,6 +31,7 @@ class Jobs:
     """The zygote's address."""
     port: int
     secret: str
+    connect: int
     cancel_spark: Callable[[str], None]
     """Cancels the Spark jobs of a handle: killing Python alone would leave them running in the JVM."""
     _pids: dict[str, int] = field(default_factory=dict)
@@ -87,6 +88,8 @@ class Jobs:
             output=str(stem),
             port=self.port,
             secret=self.secret,
+            connect=self.connect,
+            access=job.access,
         )
 
     def _await(self, order: Order, timeout: float) -> Outcome:

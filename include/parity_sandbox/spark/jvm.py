@@ -50,6 +50,8 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
     "spark.sql.shuffle.partitions": "4",
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
     # As on Databricks.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",

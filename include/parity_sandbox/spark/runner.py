@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+DatabricksSpark = Literal["connect", "classic"]
+"""What the workspace gives its jobs as Spark."""
+Access = Literal["classic", "standard", "serverless"]
+"""What a script gets as Spark: a classic session, or Spark Connect as clusters and serverless compute offer it."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Job:
     """What ``dbutils.widgets.get`` answers: Databricks job and notebook parameters."""
     timeout: float = 3600.0
     """Seconds until it is killed."""
+    access: Access = "classic"
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from parity_sandbox.spark import jvm, volumes
+from parity_sandbox.spark import jvm, serverless, volumes
 from parity_sandbox.spark.dbutils import DBUtils, NotebookExit, offer
+from parity_sandbox.spark.runner import Access
 
 SHIMS = Path(__file__).parent / "shims"
 MAGIC = "# MAGIC %"
@@ -33,6 +34,9 @@ class Order:
     """Stem of the files that take stdout and stderr."""
     port: int
     secret: str
+    connect: int
+    """Port of the Spark Connect server."""
+    access: Access
 
 
 @dataclass
@@ -70,19 +74,18 @@ def _attempt(order: Order) -> Ending:
 
 
 def _run(order: Order) -> None:
-    session = attach(order)
+    spark = attach(order) if order.access == "classic" else connect(order)
     dbutils = DBUtils(order.widgets)
     offer(dbutils)
     volumes.redirect(Path(order.state))
     os.chdir(Path(order.state) / "run")
     sys.argv = [order.script, *order.argv]
     sys.path[:0] = [str(Path(order.script).parent), str(SHIMS)]
-    offered = {"spark": session, "sc": session.sparkContext, "dbutils": dbutils, "display": _display}
-    runpy.run_path(order.script, offered, "__main__")
+    runpy.run_path(order.script, {**spark, "dbutils": dbutils, "display": _display}, "__main__")
 
 
-def attach(order: Order) -> Any:
-    """Return a new session of the warm Spark; stopping it stops nothing."""
+def attach(order: Order) -> dict[str, Any]:
+    """Return a new session of the warm Spark, and its context; stopping them stops nothing."""
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
@@ -96,7 +99,18 @@ def attach(order: Order) -> Any:
     session = SparkSession(context, warm.newSession())
     SparkSession._instantiatedSession = session  # noqa: SLF001 - what getOrCreate() looks for
     _share(context)
-    return session
+    return {"spark": session, "sc": context}
+
+
+def connect(order: Order) -> dict[str, Any]:
+    """Return a Spark Connect session, whose user is the job; serverless compute lets it set very little."""
+    from pyspark.sql import SparkSession
+
+    os.environ["SPARK_REMOTE"] = f"sc://localhost:{order.connect}/;user_id={order.handle}"
+    session = SparkSession.builder.getOrCreate()
+    if order.access == "serverless":
+        serverless.restrict_settings()
+    return {"spark": session}
 
 
 def _share(context: Any) -> None:

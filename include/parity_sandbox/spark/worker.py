@@ -14,23 +14,21 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from parity_sandbox.options import Options
 from parity_sandbox.progress import say
 from parity_sandbox.spark import files, jvm, zygote
 from parity_sandbox.spark.jobs import Jobs
+from parity_sandbox.spark.orphans import RunningSpark
 from parity_sandbox.spark.runner import Job
 
 Request = Mapping[str, Any]
-
-WATCHDOG_INTERVAL = 0.5
-"""Seconds between two looks for Spark jobs whose script is gone."""
 
 
 @dataclass(frozen=True)
@@ -87,38 +85,12 @@ def warm(options: Options) -> Warm:
     zygote.fork(address)
     port, secret = jvm.gateway(process, state)
     session = open_session(port, secret)
-    # Future jobs too: a query that is still being planned when its script is killed would run for nobody.
-    cancel = session.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs  # noqa: SLF001 - not in the Python API
-    jobs = Jobs(state, address, port, secret, cancel)
+    running = RunningSpark.of(session)
+    jobs = Jobs(state, address, port, secret, running.connect.localPort(), running.cancel)
     say(f"Spark {session.version} is up")
     threading.Thread(target=run_in, args=(session,), daemon=True).start()
-    threading.Thread(target=watch, args=(session.sparkContext, jobs), daemon=True).start()
+    threading.Thread(target=running.watch, args=(jobs.ended,), daemon=True).start()
     return Warm(state, session, jobs)
-
-
-def watch(context: Any, jobs: Jobs) -> None:
-    """Cancel orphaned Spark jobs, for as long as the worker lives.
-
-    Cancelling a job group refuses its later jobs too, but not the shuffle stages that an adaptive query
-    submits: one that was still being planned when its script was killed held both cores for ever.
-    """
-    while True:
-        time.sleep(WATCHDOG_INTERVAL)
-        for number in context.statusTracker().getActiveJobsIds():
-            group = _job_group(context, number)
-            if jobs.ended(group):
-                context._jsc.sc().cancelJob(number)  # noqa: SLF001 - not in the Python API
-
-
-def _job_group(context: Any, number: int) -> str:
-    """Return a Spark job's group, which is its script's handle; empty for none, and for a job that just ended."""
-    from py4j.protocol import Py4JJavaError
-
-    try:
-        group = context._jsc.sc().statusStore().job(number).jobGroup()  # noqa: SLF001 - not in the Python API
-    except Py4JJavaError:
-        return ""
-    return str(group.get()) if group.isDefined() else ""
 
 
 def hadoop_settings(session: Any) -> tuple[Any, Any]:
@@ -174,4 +146,5 @@ def reply(ready: Warm, connection: socket.socket) -> None:
 
 if __name__ == "__main__":
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token_hex()  # for the JVM and the jobs, which inherit it
     serve(Options.load(sys.argv[1]))

@@ -19,7 +19,15 @@ from types import FrameType
 from parity_sandbox import processes
 from parity_sandbox.spark.script import Order, perform
 
-WARM = ("pyspark.sql", "pyspark.sql.functions", "pyspark.sql.types", "pandas", "pyarrow.parquet")
+WARM = (
+    "pyspark.sql",
+    "pyspark.sql.functions",
+    "pyspark.sql.types",
+    "pyspark.sql.connect.session",
+    "pyspark.sql.connect.functions",
+    "pandas",
+    "pyarrow.parquet",
+)
 
 
 _sessions: set[int] = set()

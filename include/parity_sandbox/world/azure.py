@@ -60,17 +60,20 @@ def _jobs(http: httpx.Client) -> list[dict[str, Any]]:
 
 def job_settings() -> Iterator[dict[str, Any]]:
     """Yield the settings of the world's Databricks jobs."""
-    yield _settings(PAYOUTS, f"/Volumes/{VOLUME}/{PAYOUTS}.py", ("business_date",))
-    yield _settings(HELPER_JOB, f"/Volumes/{VOLUME}/export.py", HELPER_PARAMETERS)
+    payouts = {"existing_cluster_id": "0301-000000-sandbox1"}
+    yield _settings(PAYOUTS, f"/Volumes/{VOLUME}/{PAYOUTS}.py", ("business_date",), payouts)
+    helper = {"environment_key": "default"}
+    settings = _settings(HELPER_JOB, f"/Volumes/{VOLUME}/export.py", HELPER_PARAMETERS, helper)
+    yield {**settings, "environments": [{"environment_key": "default", "spec": {"environment_version": "4"}}]}
 
 
-def _settings(name: str, script: str, parameters: tuple[str, ...]) -> dict[str, Any]:
+def _settings(name: str, script: str, parameters: tuple[str, ...], compute: Mapping[str, str]) -> dict[str, Any]:
     """Return one job: a script, and job parameters that it gets as ``--name value``."""
     passed = [part for key in parameters for part in (f"--{key}", f"{{{{job.parameters.{key}}}}}")]
     task = {
         "task_key": name.replace("-", "_"),
         "spark_python_task": {"python_file": script, "parameters": passed},
-        "existing_cluster_id": "0301-000000-sandbox1",
+        **compute,
         "timeout_seconds": 3600,
     }
     defaults = [{"name": key, "default": ""} for key in parameters]

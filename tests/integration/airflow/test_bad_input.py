@@ -34,8 +34,8 @@ SAID = {
     "unknown_key": ("The key column 'cleint_id'", "Did you mean 'client_id'?"),
     "unknown_column": ("A rule names column 'ibn'", "Did you mean 'iban'?"),
     "unknown_expected_column": ("ExpectColumnValuesToNotBeNull on legal_nam", "could not be computed"),
-    "missing_manifest": ("There is no _manifest.json", "clear the activity's helper_job task"),
-    "tampered_manifest": ("is not a manifest of protocol 1", "Install the helper job"),
+    "missing_manifest": ("There is no _manifest in", "clear the activity's helper_job task"),
+    "tampered_manifest": ("is not a manifest of protocol 2", "Deploy include/parity_job/export.py"),
     "disagreeing_manifest": ("run_id is 'of-another-run'", "Clear the activity's helper_job task"),
     "truncated_parquet": ("is 4 bytes, but was listed with", "clear the task to export again"),
 }

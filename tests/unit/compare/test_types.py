@@ -213,3 +213,22 @@ def test_entries_of_a_map_with_one_key_keep_their_order(
         pq.write_table(pa.table({"id": [1], "v": maps}), tmp_path / f"{name}.parquet")
     paths = (Source.of(tmp_path / f"{name}.parquet") for name in ("legacy", "target"))
     assert compare(*paths, Spec(key=("id",))).verdict == verdict
+
+
+def test_wall_times_in_utc_are_read_as_the_moments_that_they_are(tmp_path: Path) -> None:
+    walls = pa.array([1_000_000], pa.timestamp("us"))
+    moments = walls.cast(pa.timestamp("us", "UTC"))
+    for name, times in (("legacy", moments), ("target", walls)):
+        nested = pa.array([[{"at": times[0], "n": 1}]])
+        table = pa.table({"id": pa.array([1]), "paid": times, "seen": nested, "wall": walls})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    target = Source.of(tmp_path / "target.parquet", moments=("paid", "seen"))
+    local = "timezone('Asia/Kolkata', paid)"
+    rules = {"paid": ColumnRule(target_sql=local, legacy_sql=local)}
+    result = compare(Source.of(tmp_path / "legacy.parquet"), target, Spec(key=("id",), columns=rules))
+    assert result.rows.equal == 1
+    assert {fact.name: (fact.legacy, fact.target) for fact in result.schema if fact.name != "id"} == {
+        "paid": ("TIMESTAMP",) * 2,
+        "seen": ('STRUCT("at" TIMESTAMP WITH TIME ZONE, n BIGINT)[]',) * 2,
+        "wall": ("TIMESTAMP",) * 2,
+    }

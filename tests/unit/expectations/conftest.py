@@ -14,6 +14,7 @@ from parity.clients.artefacts import Artefacts
 from parity.compare.result import Canary, ColumnFacts, Result, Rows, SchemaFact, Verdict
 from parity.expectations.findings import Findings
 from parity.expectations.validation import ValidationRun, validate
+from parity.sql.duckdb_dialect import read_parquet
 from parity.suite.models import Activity, Expectations
 
 PAYMENTS = """
@@ -86,6 +87,7 @@ def check(payments: Path, run: ValidationRun, tmp_path: Path, result: Callable[.
         store = Artefacts.on_disk(given.pop("store", tmp_path / "artefacts"))
         legacy, target = given.pop("legacy", [payments]), given.pop("target", [payments])
         found = given.pop("result", None) or result()
-        return validate(activity, legacy, target, found, run=given.pop("run", run), store=store, **given)
+        sources = [read_parquet(files) if files else "" for files in (legacy, target)]
+        return validate(activity, *sources, found, run=given.pop("run", run), store=store, **given)
 
     return validated

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -15,20 +16,21 @@ from parity.sql.spark import Spark
 from parity.suite.models import Mode, TargetSource
 from parity_job.export import (
     MANIFEST,
+    PROTOCOL,
+    SOURCE,
+    VERSION,
     Refused,
-    delta_version,
     first_line,
     main,
     parameters,
     quoted,
-    read,
     read_request,
     run_query,
     select,
 )
 
 GIVEN = {
-    "protocol": "1",
+    "protocol": "2",
     "activity": "apply_refunds",
     "run_id": "run-1",
     "business_date": "2026-03-02",
@@ -57,11 +59,14 @@ class FakeSpark:
         self.error = error
         self.asked: list[tuple[str, Any]] = []
 
-    def sql(self, statement: str, args: Any = None) -> str:
+    def sql(self, statement: str, args: Any = None) -> FakeSpark:
+        self.asked.append((statement, args))
+        return self
+
+    @property
+    def schema(self) -> None:
         if self.error:
             raise self.error
-        self.asked.append((statement, args))
-        return "rows"
 
 
 def given(**changes: str) -> dict[str, str]:
@@ -88,16 +93,24 @@ def test_what_the_product_asks_for_is_an_order() -> None:
 
 
 def test_the_manifest_has_the_name_that_the_product_looks_for() -> None:
+    from parity.flow.suite_run.digest.queries import TARGET_ROWS
     from parity.flow.suite_run.exports import manifest
 
-    assert manifest.MANIFEST == MANIFEST
+    assert (manifest.MANIFEST, str(manifest.PROTOCOL), TARGET_ROWS) == (MANIFEST, PROTOCOL, SOURCE)
+
+
+def test_the_helper_job_has_the_version_of_parity() -> None:
+    assert version("parity") == VERSION
 
 
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
         ({"activity": ""}, "job parameter activity is missing"),
-        ({"protocol": "2"}, "protocol 2 was requested, but this job has 1"),
+        (
+            {"protocol": "9"},
+            r"protocol 9 was requested, but this helper job is version .*, which speaks protocol 2",
+        ),
         ({"mode": "all"}, "mode 'all' is none of rows, digest"),
         ({"activity": "a; drop"}, "activity 'a; drop' is not a name"),
         ({"business_date": "yesterday"}, "business_date 'yesterday' is not a date"),
@@ -116,7 +129,11 @@ def test_a_wrong_parameter_is_refused_by_name(changes: dict[str, str], complaint
     [
         ({"table": "payments.refunds; drop table x"}, "is not a name"),
         ({"table": "payments."}, "is not a name"),
-        ({"wheer": "1 = 1"}, "'wheer', which protocol 1 does not have"),
+        ({"table": "a.b.c.d"}, "is not a name"),
+        ({"table": "lake.a/b"}, "is not a name"),
+        ({"table": "lake.a\x7f"}, "is not a name"),
+        ({"table": "x" * 256}, "is not a name"),
+        ({"wheer": "1 = 1"}, "'wheer', which protocol 2 does not have"),
         ({"columns": "refund_id"}, "must be a list of names"),
         ({"columns": [1]}, "must be a list of names"),
     ],
@@ -129,17 +146,22 @@ def test_a_wrong_request_is_refused_by_name(request_keys: dict[str, Any], compla
 def test_identifiers_are_quoted_so_that_they_cannot_be_anything_else() -> None:
     assert quoted("a`b") == "`a``b`"
     order = read_request(requesting(columns=["x`, secret --"], where=None))
-    assert select(order) == "SELECT `x``, secret --` FROM `payments`.`refunds`"
+    assert select(order, None) == "SELECT `x``, secret --` FROM `payments`.`refunds`"
 
 
 def test_without_columns_everything_is_selected() -> None:
-    assert select(read_request(requesting())) == "SELECT * FROM `payments`.`refunds`"
+    assert select(read_request(requesting()), None) == "SELECT * FROM `payments`.`refunds`"
+
+
+def test_names_that_unity_catalog_allows_are_quoted_part_by_part() -> None:
+    order = read_request(requesting(table="prod-lake.2026`s.rückläufe;x"))
+    assert select(order, 7) == "SELECT * FROM `prod-lake`.`2026``s`.`rückläufe;x` VERSION AS OF 7"
 
 
 def test_the_business_date_is_bound_and_never_pasted() -> None:
     spark = FakeSpark()
     order = read_request(given())
-    run_query(spark, select(order), order.business_date)
+    run_query(spark, select(order, None), order.business_date)
     [(statement, args)] = spark.asked
     assert statement.endswith("WHERE (settlement_date = :business_date)")
     assert args == {"business_date": date(2026, 3, 2)}
@@ -188,43 +210,3 @@ def test_a_long_request_comes_packed_and_says_the_same() -> None:
 def test_a_torn_packed_request_is_refused(packed: str) -> None:
     with pytest.raises(Refused, match="not JSON"):
         read_request({**GIVEN, "request": packed})
-
-
-class DeltaSpark:
-    """Answers for one table: its provider, its newest version at each question, and no rows."""
-
-    def __init__(self, provider: str | None, *versions: int) -> None:
-        self.provider, self.versions = provider, [*versions]
-        self.answer: list[dict[str, Any]] = []
-
-    def sql(self, statement: str, args: Any = None) -> DeltaSpark:
-        self.answer = []
-        if statement.startswith("DESCRIBE TABLE EXTENDED") and self.provider:
-            self.answer = [{"data_type": self.provider}]
-        if statement.startswith("DESCRIBE HISTORY"):
-            self.answer = [{"version": self.versions.pop(0)}]
-        return self
-
-    def where(self, condition: str) -> DeltaSpark:
-        return self
-
-    def collect(self) -> list[dict[str, Any]]:
-        return self.answer
-
-    def inputFiles(self) -> list[str]:  # noqa: N802 - Spark's own name
-        return []
-
-
-@pytest.mark.parametrize(
-    ("provider", "version"), [("delta", "delta-7"), ("DELTA", "delta-7"), ("parquet", None), (None, None)]
-)
-def test_only_a_delta_table_has_a_version(provider: str | None, version: str | None) -> None:
-    assert delta_version(DeltaSpark(provider, 7), "payments.refunds") == version
-
-
-def test_a_delta_table_is_exported_with_the_version_that_its_rows_are_of() -> None:
-    order = read_request(given())
-    assert read(DeltaSpark("delta", 7, 7), None, order)[1].version == "delta-7"
-    assert read(DeltaSpark(None), None, order)[1].version is None
-    with pytest.raises(Refused, match="it was delta-7 and is delta-8"):
-        read(DeltaSpark("delta", 7, 8), None, order)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from parity.flow.suite_run.digest.queries import TARGET_ROWS
 from parity.sql.columnar import HASHABLE, Columnar
 from parity.sql.columnar_types import agree_on_text, column_of
 from parity.sql.columns import Column, Kind
@@ -28,7 +29,7 @@ COLUMNS = [
 ]
 SOURCES = {
     "trino": "(\nSELECT * FROM payments WHERE day = ?\n) AS legacy",
-    "spark": "`lake`.`payments` WHERE (day = :business_date)",
+    "spark": TARGET_ROWS,
     "duckdb": "payments",
 }
 

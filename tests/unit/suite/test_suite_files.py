@@ -121,8 +121,8 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
         ),
         (
             "table: payments.settled",
-            "table: payments-settled",
-            "'payments-settled' is not a name that can be used here.",
+            "table: payments settled",
+            "'payments settled' is no table of Unity Catalog",
         ),
         (
             "ToBeInSet: {column: country, value_set: [GB, NO, 007]}",

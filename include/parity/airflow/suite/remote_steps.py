@@ -132,12 +132,13 @@ def helper_job(_: Context, run: ActivityRun, *, part: DigestPart) -> RemoteReque
     if sql is None and part.optional:
         return None
     digests, mode = part.digests(run), Mode.ROWS if sql is None else Mode.DIGEST
+    version = part.version(run)
 
     def payload(token: str) -> Payload:
         destination = f"{settings().exchange_adls}/{_place(run, part, 'target', token)}"
         export_id = f"{run.plan.key}.{_short(token)}"
         expected = ExpectedExport(run.activity.name, export_id, run.plan.business_date, mode)
-        parameters = target_request(expected, run.activity.target, destination, digest_sql=sql)
+        parameters = target_request(expected, run.activity.target, destination, digest_sql=sql, version=version)
         request = {"job": run.suite.azure.helper_job, "parameters": parameters}
         return Payload(request, {"destination": destination, "export_id": export_id, "digests": digests})
 

@@ -302,7 +302,7 @@ def _refuse_unequal_folders(side: str, found: list[DataFile]) -> None:
 
 
 def _is_data(path: Path) -> bool:
-    """Leave out what engines write beside the data: _SUCCESS, _manifest.json, .crc files."""
+    """Leave out what engines write beside the data: _SUCCESS, _manifest, .crc files."""
     return not any(part.startswith(("_", ".")) and "=" not in part for part in path.parts)
 
 

@@ -14,7 +14,7 @@ from parity.compare.result import NotCompared
 from parity.compare.session import DuckSession, ident, text
 from parity.compare.sources.files import PARTITION, DataFile, SourceFiles
 from parity.compare.spec import Spec
-from parity.compare.types import TEXT, DataType, data_type
+from parity.compare.types import TEXT, DataType, data_type, in_utc
 from parity.errors import CouldNotCompare, ExportRefused
 from parity.wording import fold, plural
 
@@ -59,6 +59,8 @@ class _Group:
 
     files: list[DataFile]
     columns: dict[str, DataType]
+    moments: dict[str, DataType]
+    """Columns that the files hold as wall times in UTC, with their types there."""
 
 
 def parquet_table(session: DuckSession, files: SourceFiles, spec: Spec) -> ParquetTable:
@@ -183,7 +185,9 @@ def _groups(
         if [name for name, _ in read] != names:
             odd = next(own for own, (name, _) in zip(names, read, strict=True) if own != name)
             raise ExportRefused(f"{members[0].path} has a column {odd!r} that cannot be read by its name.")
-        groups.append(_Group(members, {name: data_type(kind) for name, kind in read}))
+        kinds = {name: data_type(kind) for name, kind in read}
+        moments = {name: kinds[name] for name in files.source.moments if name in kinds}
+        groups.append(_Group(members, kinds | {name: in_utc(kind) for name, kind in moments.items()}, moments))
     return groups
 
 
@@ -245,7 +249,7 @@ def _select(common: dict[str, DataType], group: _Group, parted: bool) -> str:
     own = {known: name for name, known in _spelling(common, group).items()}
     cells = []
     for name, kind in common.items():
-        cell = ident(own[name]) if name in own else "NULL"
+        cell = _cell(group, own[name]) if name in own else "NULL"
         same = name in own and group.columns[own[name]].sql == kind.sql
         cells.append(f"{cell if same else f'CAST({cell} AS {kind.sql})'} AS {ident(name)}")
     options = "hive_partitioning = false"
@@ -254,3 +258,15 @@ def _select(common: dict[str, DataType], group: _Group, parted: bool) -> str:
         cells.append(ident(PARTITION))
     source = f"read_parquet({_listed(group.files)}, {options}, can_have_nan = true)"
     return f"SELECT {', '.join(cells)} FROM {source}"
+
+
+def _cell(group: _Group, name: str) -> str:
+    """Return a column as its group's type; a cast takes wall times for those of UTC, the session's zone."""
+    if name not in group.moments:
+        return ident(name)
+    flat = group.moments[name].name == "timestamp"
+    return (
+        f"make_timestamptz(epoch_us({ident(name)}))"
+        if flat
+        else f"CAST({ident(name)} AS {group.columns[name].sql})"
+    )

@@ -45,7 +45,9 @@ def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, A
         scratch=run.files.downloads,
         **_mask(run.settings),
     )
-    left, right = (Source.of(*side.files, expected_rows=side.rows) for side in (legacy, target))
+    left, right = (
+        Source.of(*side.files, expected_rows=side.rows, moments=side.moments) for side in (legacy, target)
+    )
     found = compare(left, right, spec)
     found = found if run.mode is Mode.ROWS else complete_result(run, found, legacy, target)
     provenance = {PROVENANCE: to_json(run.provenance)} if run.provenance else {}
@@ -61,12 +63,14 @@ def expect(run: ActivityRun, legacy: Export, target: Export, result: Result, own
     ``own`` is the file with the suite's own expectation classes.
     """
     from parity.expectations.validation import ValidationRun, validate
+    from parity.sql.duckdb_dialect import read_parquet
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # hundreds of lines about itself
+    moments = [column.name for column in target.columns if column.type == "timestamp"]
     findings = validate(
         run.activity,
-        legacy.files,
-        target.files,
+        read_parquet(legacy.files),
+        read_parquet(target.files, moments),
         result,
         run=ValidationRun(run.suite.suite, run.plan.business_date, run.plan.key, run.attempt, own),
         store=run.artefacts,

@@ -105,7 +105,8 @@ class Activity:
         self.clouds.unloaded = (self.folder / "files.csv").as_uri()
         size = (shipped / "part-0.parquet").stat().st_size
         manifest = {
-            "protocol": 1,
+            "protocol": 2,
+            "helper": "0.1.0",
             "activity": SETTLE,
             "run_id": "e-1",
             "business_date": "2026-03-02",
@@ -117,7 +118,8 @@ class Activity:
             "source": {"table": "payments.settle", **source},
             "written_at": "2026-03-03T01:00:00Z",
         }
-        (shipped / "_manifest.json").write_text(json.dumps(manifest))
+        (shipped / "_manifest").mkdir()
+        (shipped / "_manifest" / "part-0.txt").write_text(json.dumps(manifest))
         return {"run_id": "j-1", "destination": shipped.as_uri(), "export_id": "e-1"}
 
     def export(self, legacy: int = 3, target: int = 3) -> None:

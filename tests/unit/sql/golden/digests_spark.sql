@@ -23,7 +23,7 @@ FROM (
              CAST(length(`note`) AS STRING),
              CAST((CASE WHEN `payment_id` IS NULL THEN 1 ELSE 0 END + CASE WHEN `amount` IS NULL THEN 2 ELSE 0 END + CASE WHEN `refunded` IS NULL THEN 4 ELSE 0 END + CASE WHEN `settled_at` IS NULL THEN 8 ELSE 0 END + CASE WHEN `note` IS NULL THEN 16 ELSE 0 END) AS STRING))) AS row_hash,
            CASE WHEN substr(CASE WHEN `settled_at` >= DATE'0001-01-01' AND `settled_at` < DATE'+10000-01-01' THEN date_format(`settled_at`, 'yyyy-MM-dd HH:mm:ss.SSSSSS') ELSE concat(CASE WHEN year(`settled_at`) > 9999 THEN '+' WHEN year(`settled_at`) < 0 THEN '-' ELSE '' END, format_string('%04d', abs(year(`settled_at`))), date_format(`settled_at`, '-MM-dd HH:mm:ss.SSSSSS')) END, -3) <> '000' THEN 1 ELSE 0 END AS finer
-    FROM `lake`.`payments` WHERE (day = :business_date)
+    FROM parity_source
   ) AS hashed
   GROUP BY key_hash
 ) AS keyed

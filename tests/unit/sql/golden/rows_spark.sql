@@ -1,3 +1,3 @@
 SELECT `payment_id`, `amount`, `refunded`, `settled_at`, `note`
-FROM (SELECT * FROM `lake`.`payments` WHERE (day = :business_date)) AS stored
+FROM (SELECT * FROM parity_source) AS stored
 WHERE CAST(conv(substr(md5(concat_ws(char(31), `payment_id`, CAST((CASE WHEN `payment_id` IS NULL THEN 1 ELSE 0 END) AS STRING))), 1, 7), 16, 10) AS BIGINT) % 64 IN (3, 17)

@@ -1,5 +1,5 @@
 SELECT 'rows' AS name, CAST(count(*) AS STRING) AS text
-FROM `lake`.`payments` WHERE (day = :business_date)
+FROM parity_source
 UNION ALL
 SELECT name, replace(format_number(CAST(`v` AS DECIMAL(38,4)), 4), ',', '') AS text
 FROM (VALUES

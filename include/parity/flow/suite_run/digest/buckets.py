@@ -115,16 +115,19 @@ def _precision(left: Mapping[int, Line], right: Mapping[int, Line]) -> str:
     )
 
 
-def check_same_state(buckets: BucketDiff, target: Export) -> None:
-    """Refuse rows of a table that has changed since it was digested, or whose version is unknown."""
-    now = version_of(target)
-    if now != buckets.target_source:
+def check_same_state(before: str, now: str, what: str) -> None:
+    """Refuse an export of another version of the table than ``before``, of which ``what`` was done."""
+    if now != before:
         raise ExportRefused(
-            f"The target was {buckets.target_source or 'without a version'} when it was digested"
+            f"The target was {before or 'without a version'} when it was {what}"
             f" and is {now or 'without a version'} now.",
             remedy="Clear the activity's tasks to compare its newest state.",
         )
-    if not now and (buckets.target_rows or target.rows):
+
+
+def check_known_state(buckets: BucketDiff, target: Export) -> None:
+    """Refuse rows of a table whose version is unknown."""
+    if not version_of(target) and (buckets.target_rows or target.rows):
         raise ExportRefused(
             "The target has no version, so nothing shows whether it changed since it was digested.",
             remedy="Declare mode rows, or update the helper job.",

@@ -13,9 +13,10 @@ from parity.sql.columnar import Columnar
 from parity.sql.columns import Column
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
-from parity.suite.models import TargetSource
 
 Side = Literal["legacy", "target"]
+TARGET_ROWS = "parity_source"
+"""What the helper job calls the activity's rows."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,9 @@ def legacy_side(query: Statement) -> EngineSide:
     return EngineSide(Trino(), "legacy", f"(\n{query.sql}\n) AS legacy")
 
 
-def target_side(target: TargetSource) -> EngineSide:
-    """Return Spark's side."""
-    table = ".".join(Spark().quote(part) for part in target.table.split("."))
-    return EngineSide(Spark(), "target", f"{table} WHERE ({target.where})" if target.where else table)
+def target_side() -> EngineSide:
+    """Return Spark's side: the helper job makes a view of the activity's rows, all of one state of the table."""
+    return EngineSide(Spark(), "target", TARGET_ROWS)
 
 
 def columns_of(hashed: Iterable[Hashed], side: Side) -> list[Column]:

@@ -27,6 +27,8 @@ from parity.suite.models import Mode
 
 STRATEGY = "strategy.json"
 BUCKETS = "buckets.json"
+DELTA = "delta-"
+"""How the version of a Delta table begins."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class DigestPart:
     """Whether no query means to skip the step, and not to export all rows."""
     digests: Callable[[ActivityRun], str] = lambda _: ""
     """Returns the mark of the digests that select the rows; empty when none do."""
+    version: Callable[[ActivityRun], str] = lambda _: ""
+    """Returns the state of the target to read; empty for the newest."""
 
     def legacy(self, run: ActivityRun, query: Statement) -> Statement | None:
         """Return what Athena is asked about the result of ``query``; None to skip the step."""
@@ -50,7 +54,7 @@ class DigestPart:
 
     def target(self, run: ActivityRun) -> str | None:
         """Return what Spark is asked; None to skip the step, or to export all rows."""
-        return self.query(run, target_side(run.activity.target))
+        return self.query(run, target_side())
 
 
 def digest_plan_of(run: ActivityRun) -> DigestPlan:
@@ -80,7 +84,7 @@ def choose_strategy(
         run.mode,
         run.suite.auto_rows,
         survey.read(legacy, columns()),
-        replace(survey.read(target, survey.target_columns(target)), unversioned=not digests.version_of(target)),
+        replace(survey.read(target, survey.target_columns(target)), version=digests.version_of(target)),
     )
     run.write(STRATEGY, plan)
     return plan
@@ -100,13 +104,28 @@ def mark_of(run: ActivityRun) -> str:
     return buckets_of(run).mark if digest_plan(run) else ""
 
 
+def version_to_read(run: ActivityRun) -> str:
+    """Return the state of the target that was surveyed; empty for the newest.
+
+    Rows that are compared instead of digests may be newer, but for a Delta table, which keeps the state.
+    """
+    if run.mode is Mode.ROWS:
+        return ""
+    plan = digest_plan_of(run)
+    return plan.target_version if plan.mode is Mode.DIGEST or plan.target_version.startswith(DELTA) else ""
+
+
 def complete_result(run: ActivityRun, found: Result, legacy: Export, target: Export) -> Result:
     """Return the result of the whole tables from that of the exported rows."""
     plan = digest_plan_of(run)
     if plan.mode is Mode.ROWS:
+        if version := version_to_read(run):
+            digests.check_same_state(version, digests.version_of(target), "surveyed")
         return rows_instead(found, plan)
     seen = buckets_of(run)
-    digests.check_same_state(seen, target)
+    digests.check_same_state(plan.target_version, seen.target_source, "surveyed")
+    digests.check_same_state(seen.target_source, digests.version_of(target), "digested")
+    digests.check_known_state(seen, target)
     return merge_result(found, plan, seen, verify_digests(plan, seen, legacy, target))
 
 
@@ -123,5 +142,5 @@ def _rows_query(run: ActivityRun, engine: EngineSide) -> str | None:
 
 
 SURVEY = DigestPart("survey/", _survey_query)
-DIGEST = DigestPart("digest/", _digest_query)
-ROWS = DigestPart("", _rows_query, optional=False, digests=mark_of)
+DIGEST = DigestPart("digest/", _digest_query, version=version_to_read)
+ROWS = DigestPart("", _rows_query, optional=False, digests=mark_of, version=version_to_read)

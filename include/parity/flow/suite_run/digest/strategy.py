@@ -57,6 +57,8 @@ class DigestPlan:
     """Names of all columns, as the engine spells them."""
     target: tuple[str, ...] = ()
     buckets: int = 1
+    target_version: str = ""
+    """State of the target that was surveyed; empty when it cannot be known."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Its provenance (:mod:`parity.flow.provenance`), as JSON."""
 
@@ -93,7 +95,7 @@ def choose(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, tar
     try:
         return _digest(activity, mode, auto_rows, legacy, target)
     except _Rows as reason:
-        return DigestPlan(Mode.ROWS, str(reason), legacy.rows, target.rows)
+        return DigestPlan(Mode.ROWS, str(reason), legacy.rows, target.rows, target_version=target.version)
 
 
 def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, target: Surveyed) -> DigestPlan:
@@ -101,7 +103,7 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
     if mode is Mode.AUTO and most <= auto_rows:
         raise _Rows(f"{plural(most, 'row is', 'rows are')} no more than auto_rows ({auto_rows:,}).")
     _refuse_activity(activity)
-    if target.unversioned and target.rows:
+    if not target.version and target.rows:
         raise _Rows("The target has no version, so a change between digest and export would go unseen.")
     pairs = [pair for pair in _pairs(activity, legacy, target) if not pair.rule.ignore]
     hashed, by_value = _sort(pairs, legacy, target)
@@ -119,6 +121,7 @@ def _digest(activity: Activity, mode: Mode, auto_rows: int, legacy: Surveyed, ta
         legacy=tuple(column.name for column in legacy.columns),
         target=tuple(column.name for column in target.columns),
         buckets=min(MOST_BUCKETS, max(1, -(-most // ROWS_PER_BUCKET))),
+        target_version=target.version,
     )
 
 

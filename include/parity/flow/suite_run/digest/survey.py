@@ -23,8 +23,8 @@ class Surveyed:
     columns: tuple[ExportColumn, ...]
     nonconforming: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that the engine writes otherwise than the reference, each with an example."""
-    unversioned: bool = False
-    """Whether the table has no version by which a change could be seen."""
+    version: str = ""
+    """State of the table, by which a change is seen; empty when it has none."""
 
 
 def read(answer: Export, columns: Sequence[ExportColumn]) -> Surveyed:

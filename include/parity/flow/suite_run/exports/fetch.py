@@ -36,6 +36,7 @@ from parity.flow.suite_run.exports.parquet import (
     ExportColumn,
     Footer,
     columns_of,
+    moments_of,
     read_footer,
     schema_disagreements,
     write_empty,
@@ -47,7 +48,7 @@ LONGEST_REQUEST = 8_000
 """Characters of a request that still travel as they are."""
 UNLOAD_AGAIN = "Clear the activity's athena_unload task to unload again."
 HIDDEN = ("_", ".")
-"""How the names of files begin in which Spark, Hadoop and Athena keep notes of their own, and no data."""
+"""How names begin of files and folders in which Spark, Databricks, Hadoop and Athena keep notes, and no data."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Export:
     bytes: int
     columns: tuple[ExportColumn, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
+    moments: tuple[str, ...] = ()
+    """Columns of moments whose files hold wall times in UTC."""
 
 
 def target_request(
@@ -78,15 +81,17 @@ def target_request(
     destination: str,
     columns: Sequence[str] | None = None,
     digest_sql: str | None = None,
+    version: str = "",
 ) -> dict[str, str]:
     """Return the helper job's parameters: all text, the request itself as JSON, packed when it is long.
 
-    ``digest_sql`` belongs to mode digest alone.
+    ``digest_sql`` belongs to mode digest alone; ``version`` is the table's state to read, empty for the newest.
     """
     request: dict[str, Any] = {
         "table": target.table,
         "where": target.where,
         "columns": list(columns) if columns is not None else None,
+        **({"version": version} if version else {}),
         **({"digest_sql": digest_sql} if digest_sql else {}),
     }
     return {
@@ -119,7 +124,8 @@ def fetch_target(storage: Storage, destination: str, expected: ExpectedExport, t
     _refuse(where + " changed while it was fetched", _changes(listed, _data_files(storage, destination)))
     columns = tuple(ExportColumn(column.name, column.type) for column in manifest.columns)
     _refuse(where + " disagrees with its manifest", _footer_disagreements(manifest, columns, listed, footers))
-    return _export(to, files, footers, columns, {**manifest.source, "export": manifest.run_id})
+    source = {**manifest.source, "export": manifest.run_id, "helper": manifest.helper}
+    return replace(_export(to, files, footers, columns, source), moments=moments_of(columns))
 
 
 def fetch_legacy(
@@ -143,14 +149,22 @@ def fetch_legacy(
 
 
 def _manifest(storage: Storage, destination: str) -> Manifest:
-    url = f"{destination.rstrip('/')}/{MANIFEST}"
+    """Return the manifest: the one file that Spark committed to its folder."""
+    folder = f"{destination.rstrip('/')}/{MANIFEST}"
     try:
-        return parse(storage.read(url), url)
+        texts = {stored.url: storage.read(stored.url) for stored in _data_files(storage, folder)}
     except NotFound:
+        texts = {}
+    if not texts:
         raise ExportRefused(
             f"There is no {MANIFEST} in {destination}: the helper job did not finish writing.",
             remedy="Look at the helper job's run; " + AGAIN[0].lower() + AGAIN[1:],
-        ) from None
+        )
+    if len(texts) > 1:
+        raise ExportRefused(
+            f"There are {len(texts)} manifests in {folder}, of which one can be right.", remedy=AGAIN
+        )
+    return parse(*(next((text, url) for url, text in texts.items())))
 
 
 def _written_by(storage: Storage, query: RunStatus, destination: str) -> set[str]:
@@ -198,7 +212,11 @@ _ATHENA_TIMES = {"timestamp": "timestamp_ntz", "timestamp with time zone": "time
 
 def _data_files(storage: Storage, destination: str) -> list[ObjectInfo]:
     found = storage.list(destination)
-    return [stored for stored in found if not stored.name.rpartition("/")[2].startswith(HIDDEN)]
+    return [stored for stored in found if not _is_hidden(stored.name)]
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(HIDDEN) for part in name.split("/"))
 
 
 def _changes(before: Sequence[ObjectInfo], after: Sequence[ObjectInfo]) -> Iterable[str]:

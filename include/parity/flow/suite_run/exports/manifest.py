@@ -1,9 +1,11 @@
-"""The helper job's manifest, protocol 1: its fields, and whether it describes the requested export."""
+"""The helper job's manifest, protocol 2: its fields, and whether it describes the requested export."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,8 +15,10 @@ from parity.errors import ExportRefused
 from parity.suite.models import Mode
 from parity.wording import plural
 
-MANIFEST = "_manifest.json"
-PROTOCOL = 1
+MANIFEST = "_manifest"
+"""The folder of the one text file that Spark writes it to, under a name of its own."""
+PROTOCOL = 2
+DEPLOY = "Deploy include/parity_job/export.py of this version of Parity in the workspace."
 AGAIN = "Clear the activity's helper_job task to export again."
 
 
@@ -41,6 +45,8 @@ class Manifest(_Frozen):
     """What the helper job wrote, written last."""
 
     protocol: int
+    helper: str
+    """Version of the helper job."""
     activity: str
     run_id: str
     business_date: date
@@ -55,6 +61,7 @@ class Manifest(_Frozen):
 
 def parse(text: bytes, where: str) -> Manifest:
     """Return the manifest; ExportRefused, with the first thing that is wrong, when it cannot be read."""
+    _refuse_protocol(text, where)
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
@@ -62,14 +69,26 @@ def parse(text: bytes, where: str) -> Manifest:
         place = ".".join(str(part) for part in first["loc"])
         raise ExportRefused(
             f"{where} is not a manifest of protocol {PROTOCOL}: {place or 'the text'}: {first['msg']}.",
-            remedy="Install the helper job of this version of Parity in the workspace.",
+            remedy=DEPLOY,
         ) from None
+
+
+def _refuse_protocol(text: bytes, where: str) -> None:
+    try:
+        written = json.loads(text)
+    except ValueError:
+        return  # the model says what is wrong with it
+    if isinstance(written, dict) and written.get("protocol") != PROTOCOL:
+        raise ExportRefused(
+            f"{where} was written by helper job {written.get('helper') or 'of an unknown version'}, which speaks"
+            f" protocol {written.get('protocol')}; this is Parity {version('parity')}, which speaks {PROTOCOL}.",
+            remedy=DEPLOY,
+        )
 
 
 def mismatches(manifest: Manifest, activity: str, run_id: str, day: date, mode: Mode) -> Iterator[str]:
     """Yield each way in which a manifest describes another export than the requested one."""
     said = (
-        ("protocol", manifest.protocol, PROTOCOL),
         ("activity", manifest.activity, activity),
         ("run_id", manifest.run_id, run_id),
         ("business_date", manifest.business_date, day),

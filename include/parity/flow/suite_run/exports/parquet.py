@@ -62,6 +62,26 @@ def schema_disagreements(columns: Sequence[ExportColumn], footer: Footer) -> Ite
             yield f"column {column.name} is {kind}, not {column.type}"
 
 
+def moments_of(columns: Sequence[ExportColumn]) -> tuple[str, ...]:
+    """Return the columns of moments, which the helper job writes as wall times in UTC.
+
+    ExportRefused for nested values that hold times of a zone beside times of none: the file does not show which.
+    """
+    found = [column for column in columns if _MOMENT.search(column.type)]
+    for column in found:
+        if _WALL_TIME.search(column.type):
+            raise ExportRefused(
+                f"Column {column.name} is {column.type}: timestamps of both kinds are in one nested value.",
+                remedy="Leave the column out, or make its timestamps of one kind in a view.",
+            )
+    return tuple(column.name for column in found)
+
+
+_MOMENT = re.compile(r"\btimestamp\b(?!`?:)", re.IGNORECASE)
+_WALL_TIME = re.compile(r"\btimestamp_ntz\b(?!`?:)", re.IGNORECASE)
+"""The types, and not fields of these names, which a colon follows."""
+
+
 def write_empty(columns: Sequence[ExportColumn], to: Path) -> Path:
     """Write a Parquet file without rows; ExportRefused when a type cannot be said without data."""
     import pyarrow as pa
@@ -125,7 +145,7 @@ def _fits(declared: str, kind: Any) -> bool:
     if nested := _NESTED.get(plain.partition("<")[0]):
         return bool(getattr(pa.types, nested)(kind))
     if plain in ("timestamp", "timestamp_ntz"):
-        return pa.types.is_timestamp(kind) and bool(kind.tz) == (plain == "timestamp")
+        return bool(kind == pa.timestamp("us"))
     if not _DECIMAL.fullmatch(plain) and _plain(declared) not in _TYPES:
         return False
     return bool(kind == arrow_type(ExportColumn("", declared)))

@@ -46,7 +46,8 @@ def native(kind: pa.DataType) -> str:
 def surveyed(table: pa.Table, natives: Mapping[str, str] | None = None, **more: Any) -> Surveyed:
     """Return what an engine would tell of a table; ``natives`` are types that Arrow has no word for."""
     reported = {field.name: native(field.type) for field in table.schema} | dict(natives or {})
-    return Surveyed(table.num_rows, tuple(ExportColumn(name, kind) for name, kind in reported.items()), **more)
+    columns = tuple(ExportColumn(name, kind) for name, kind in reported.items())
+    return Surveyed(table.num_rows, columns, **{"version": "v1", **more})
 
 
 def duckdb_side(side: Side) -> EngineSide:

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused
 from parity.flow.suite_run.digest import strategy as ways
-from parity.flow.suite_run.digest.buckets import NO_FILES, check_digests, check_same_state, compare_digests
+from parity.flow.suite_run.digest.buckets import (
+    NO_FILES,
+    check_digests,
+    check_known_state,
+    check_same_state,
+    compare_digests,
+    version_of,
+)
 from parity.flow.suite_run.digest.strategy import choose
 from parity.flow.suite_run.digest.survey import Surveyed
 from parity.flow.suite_run.exports.parquet import ExportColumn
@@ -223,9 +230,10 @@ def test_a_table_that_changed_after_its_digest_is_refused(tmp_path: Path) -> Non
     plan = compared.plan()
     buckets = compared.buckets(plan)
     target = compared.rows(plan, buckets)[1]
-    check_same_state(buckets, target)
+    check_same_state(buckets.target_source, version_of(target), "digested")
+    check_known_state(buckets, target)
     with pytest.raises(ExportRefused, match="was v1 when it was digested and is v2 now"):
-        check_same_state(buckets, replace(target, source={"version": "v2"}))
+        check_same_state(buckets.target_source, "v2", "digested")
 
 
 @pytest.mark.parametrize("version", ["", None, NO_FILES])
@@ -237,15 +245,15 @@ def test_a_state_that_has_the_same_name_whatever_it_holds_proves_nothing(
     buckets = compared.buckets(plan)
     nameless = replace(compared.rows(plan, buckets)[1], source={"version": version})
     with pytest.raises(ExportRefused, match="is without a version now"):
-        check_same_state(buckets, nameless)
+        check_same_state(buckets.target_source, version_of(nameless), "digested")
     with pytest.raises(ExportRefused, match="has no version"):
-        check_same_state(replace(buckets, target_source=""), nameless)
-    check_same_state(replace(buckets, target_source="", target_rows=0), replace(nameless, rows=0))
+        check_known_state(buckets, nameless)
+    check_known_state(replace(buckets, target_rows=0), replace(nameless, rows=0))
 
 
 def test_rows_travel_where_a_states_name_is_not_its_own() -> None:
     reported = surveyed(table(ROWS))
-    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, reported, replace(reported, unversioned=True))
+    chosen = choose(activity(columns=NO_FLOATS), Mode.DIGEST, 10, reported, replace(reported, version=""))
     assert chosen.mode is Mode.ROWS
     assert "has no version" in chosen.reason
 
@@ -314,7 +322,7 @@ def test_what_a_digest_cannot_obey_is_compared_by_rows_with_the_reason(declared:
 
 
 def test_names_that_differ_by_case_alone_are_compared_by_rows() -> None:
-    two = Surveyed(60, (ExportColumn("id", "bigint"), ExportColumn("ID", "bigint")))
+    two = Surveyed(60, (ExportColumn("id", "bigint"), ExportColumn("ID", "bigint")), version="v1")
     assert "case alone" in choose(activity(), Mode.DIGEST, 10, two, two).reason
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from parity.clients.files import FileStorage
 from parity.errors import ExportRefused
 from parity.flow.suite_run.exports.fetch import ExpectedExport, Export, fetch_target, target_request
-from parity.flow.suite_run.exports.parquet import ExportColumn
+from parity.flow.suite_run.exports.parquet import ExportColumn, moments_of
 from parity.suite.models import Mode, TargetSource
 
 EXPECTED = ExpectedExport("settle", "run-1", date(2026, 3, 2), Mode.ROWS)
@@ -30,7 +30,7 @@ ARROW = pa.schema(
     {
         "payment_id": pa.int64(),
         "amount": pa.decimal128(18, 2),
-        "settled_at": pa.timestamp("us", "UTC"),
+        "settled_at": pa.timestamp("us"),
         "note": pa.string(),
         "tags": pa.list_(pa.string()),
     }
@@ -40,7 +40,7 @@ ARROW = pa.schema(
 def table(rows: int) -> pa.Table:
     row = {
         "amount": Decimal("1.20"),
-        "settled_at": datetime(2026, 3, 2, tzinfo=UTC),
+        "settled_at": datetime(2026, 3, 2),  # noqa: DTZ001
         "note": None,
         "tags": ["a"],
     }
@@ -58,7 +58,8 @@ class Shipment:
         self.folder.mkdir()
         files = [self.part("part-0.parquet", table(3)), self.part("part-1.parquet", table(2))]
         self.manifest = {
-            "protocol": 1,
+            "protocol": 2,
+            "helper": "0.1.0",
             "activity": "settle",
             "run_id": "run-1",
             "business_date": "2026-03-02",
@@ -70,14 +71,20 @@ class Shipment:
             "source": {"table": "payments.settled", "version": None, "as_of": "2026-03-02T05:00:00Z"},
             "written_at": "2026-03-02T05:00:01Z",
         }
-        (self.folder / "_SUCCESS").touch()
+        for left in ("_SUCCESS", "_started_17", "_committed_17", "_temporary/0/part-9.parquet"):
+            (self.folder / left).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / left).touch()
 
     def part(self, name: str, rows: pa.Table) -> dict[str, Any]:
         pq.write_table(rows, self.folder / name)
         return {"name": name, "bytes": (self.folder / name).stat().st_size, "rows": rows.num_rows}
 
     def seal(self) -> None:
-        (self.folder / "_manifest.json").write_text(json.dumps(self.manifest))
+        self.write_manifest(json.dumps(self.manifest))
+
+    def write_manifest(self, text: str, name: str = "part-0.txt") -> None:
+        (self.folder / "_manifest").mkdir(exist_ok=True)
+        (self.folder / "_manifest" / name).write_text(text + "\n")
 
     def fetch(self, expected: ExpectedExport = EXPECTED) -> Export:
         to = self.folder.parent / "scratch"
@@ -101,7 +108,7 @@ def test_an_export_that_agrees_is_fetched_whole(shipment: Shipment) -> None:
 
 
 def test_an_export_without_a_manifest_is_refused(shipment: Shipment) -> None:
-    with pytest.raises(ExportRefused, match=r"no _manifest\.json in .*did not finish"):
+    with pytest.raises(ExportRefused, match=r"no _manifest in .*did not finish"):
         shipment.fetch()
 
 
@@ -160,7 +167,7 @@ def name_twice(shipment: Shipment) -> None:
         (spoilt(business_date="2026-03-01"), "business_date is '2026-03-01'"),
         (spoilt(activity="refund"), "activity is 'refund'"),
         (spoilt(mode="digest"), "mode is 'digest', not 'rows'"),
-        (spoilt(protocol=2), "protocol is '2'"),
+        (spoilt(protocol=1), "by helper job 0.1.0, which speaks protocol 1; this is Parity .*, which speaks 2"),
         (spoilt(mode="everything"), "mode: Input should be"),
         (spoilt(rows=4), "its files hold 5 rows, its total says 4"),
         (spoilt(bytes=1), "its total says 1"),
@@ -186,10 +193,42 @@ def test_an_export_that_disagrees_is_refused(shipment: Shipment, spoil: Spoil, w
     assert caught.value.remedy
 
 
-def test_a_manifest_that_is_not_json_is_refused(shipment: Shipment) -> None:
-    (shipment.folder / "_manifest.json").write_text('{"protocol": 1,')
-    with pytest.raises(ExportRefused, match="is not a manifest of protocol 1"):
+def test_a_manifest_of_which_a_part_was_written_is_refused(shipment: Shipment) -> None:
+    shipment.write_manifest(json.dumps(shipment.manifest)[:-1])
+    with pytest.raises(ExportRefused, match="is not a manifest of protocol 2"):
         shipment.fetch()
+
+
+def test_two_manifests_are_refused(shipment: Shipment) -> None:
+    shipment.seal()
+    shipment.write_manifest(json.dumps(shipment.manifest), "part-1.txt")
+    with pytest.raises(ExportRefused, match=r"There are 2 manifests in .*_manifest"):
+        shipment.fetch()
+
+
+@pytest.mark.parametrize("name", ["_started_18", "_temporary/0/part-0.txt"])
+def test_what_spark_left_beside_a_manifest_is_none(shipment: Shipment, name: str) -> None:
+    (shipment.folder / "_manifest" / name).parent.mkdir(parents=True)
+    shipment.write_manifest("{}", name)
+    with pytest.raises(ExportRefused, match="no _manifest in"):
+        shipment.fetch()
+
+
+def test_moments_are_told_from_wall_times(shipment: Shipment) -> None:
+    shipment.seal()
+    assert shipment.fetch().moments == ("settled_at",)
+    shipment.manifest["schema"][2]["type"] = "timestamp_ntz"
+    shipment.seal()
+    assert shipment.fetch().moments == ()
+
+
+def test_nested_values_with_both_kinds_of_timestamps_are_refused() -> None:
+    both = ExportColumn("seen", "struct<at:timestamp,wall:timestamp_ntz>")
+    named = ExportColumn("seen", "struct<at:timestamp,timestamp_ntz:int>")
+    assert moments_of([named]) == ("seen",)
+    assert moments_of([ExportColumn("seen", "struct<timestamp:int>")]) == ()
+    with pytest.raises(ExportRefused, match=r"Column seen is .*of both kinds"):
+        moments_of([both])
 
 
 def test_an_export_without_rows_or_files_still_has_columns(shipment: Shipment) -> None:
@@ -202,7 +241,7 @@ def test_an_export_without_rows_or_files_still_has_columns(shipment: Shipment) -
     assert export.rows == 0
     empty = pq.read_table(export.files[0])
     assert empty.num_rows == 0
-    assert empty.schema == pa.schema([ARROW.field(c["name"]) for c in flat])
+    assert empty.schema.names == [c["name"] for c in flat]
 
 
 def test_columns_whose_parts_only_data_could_show_are_refused_when_there_is_none(shipment: Shipment) -> None:
@@ -224,7 +263,7 @@ def test_the_helper_job_is_asked_in_text_only() -> None:
         "columns": ["payment_id"],
     }
     assert asked == {
-        "protocol": "1",
+        "protocol": "2",
         "activity": "settle",
         "run_id": "run-1",
         "business_date": "2026-03-02",
