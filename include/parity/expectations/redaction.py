@@ -68,6 +68,8 @@ def finding(spec: ExpectationSpec, side: Side, result: Mapping[str, Any], sensit
     """Judge one result. What raised, or lacks a clear yes or no, is INVALID."""
     details = result.get("result") or {}
     outcome, message = _judge(spec, result, sensitive)
+    if side == "comparison" and outcome is Outcome.FAIL:  # its observed values are words of our own
+        message = f"{message.removesuffix('.')}; found: {str(details.get('observed_value')).removesuffix('.')}."
     return Finding(
         side=side,
         expectation=spec.name,

@@ -373,7 +373,7 @@ def test_what_the_comparison_found_is_told_column_by_column(
     found = check(activity(), result=result(Verdict.FAIL, changed=7, schema=schema, coverage=0.5))
     failed = {f.subject: f.message for f in found.failed(Severity.CRITICAL)}
     assert set(failed) == {"verdict", "rows", "amount", "fee", "coverage"}
-    assert failed["amount"] == "Expected that column amount is the same."
+    assert failed["amount"] == "Expected that column amount is the same; found: 7 of 1,000 rows."
     assert found.verdict is Verdict.FAIL
 
 
