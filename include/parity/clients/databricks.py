@@ -33,8 +33,34 @@ from parity.wording import did_you_mean
 API = "/api/2.2/jobs"
 LOOK_BACK = timedelta(days=3)
 """How far back a run is looked for by its token."""
+RUNS_PER_PAGE = "24"
+"""The most that may be asked for: the limit "must be less than 25"."""
 TRACE = 4000
 """Characters of a task's traceback that are reported: its end."""
+
+RESULTS = {
+    "SUCCESS": Phase.SUCCEEDED,
+    # Some task failed and the job tolerates it; Parity does not.
+    "SUCCESS_WITH_FAILURES": Phase.FAILED,
+    "FAILED": Phase.FAILED,
+    "TIMEDOUT": Phase.FAILED,
+    "UPSTREAM_FAILED": Phase.FAILED,
+    "MAXIMUM_CONCURRENT_RUNS_REACHED": Phase.FAILED,
+    "EXCLUDED": Phase.FAILED,
+    "DISABLED": Phase.FAILED,
+    "CANCELED": Phase.CANCELLED,
+    "UPSTREAM_CANCELED": Phase.CANCELLED,
+}
+"""Every result of a run and of a task."""
+UNFINISHED = ("SKIPPED", "INTERNAL_ERROR")
+"""Ends at which nothing, or not all, was done, whatever the result says."""
+NO_FAULT = frozenset({"UPSTREAM_FAILED", "EXCLUDED", "DISABLED"})
+"""Results of tasks that did not run, because of others or of their own conditions."""
+
+
+def _unfinished(phase: Phase) -> Phase:
+    return phase if phase is Phase.CANCELLED else Phase.FAILED
+
 
 LIFECYCLE = Lifecycle(
     "Databricks",
@@ -47,20 +73,8 @@ LIFECYCLE = Lifecycle(
         "TERMINATING": Phase.RUNNING,
         "SKIPPED": Phase.FAILED,
         "INTERNAL_ERROR": Phase.FAILED,
-        "INTERNAL_ERROR/FAILED": Phase.FAILED,
-        "INTERNAL_ERROR/TIMEDOUT": Phase.FAILED,
-        "INTERNAL_ERROR/CANCELED": Phase.CANCELLED,
-        "TERMINATED/SUCCESS": Phase.SUCCEEDED,
-        # Some task failed and the job tolerates it; Parity does not.
-        "TERMINATED/SUCCESS_WITH_FAILURES": Phase.FAILED,
-        "TERMINATED/FAILED": Phase.FAILED,
-        "TERMINATED/TIMEDOUT": Phase.FAILED,
-        "TERMINATED/CANCELED": Phase.CANCELLED,
-        "TERMINATED/UPSTREAM_FAILED": Phase.FAILED,
-        "TERMINATED/UPSTREAM_CANCELED": Phase.CANCELLED,
-        "TERMINATED/MAXIMUM_CONCURRENT_RUNS_REACHED": Phase.FAILED,
-        "TERMINATED/EXCLUDED": Phase.FAILED,
-        "TERMINATED/DISABLED": Phase.FAILED,
+        **{f"TERMINATED/{result}": phase for result, phase in RESULTS.items()},
+        **{f"{life}/{result}": _unfinished(phase) for life in UNFINISHED for result, phase in RESULTS.items()},
     },
 )
 
@@ -196,7 +210,11 @@ class DatabricksClient:
 
     def runs(self, job_id: int, since: datetime) -> Iterator[dict[str, Any]]:
         """Yield the job's runs started since then, newest first; all pages."""
-        params = {"job_id": str(job_id), "limit": "25", "start_time_from": str(int(since.timestamp() * 1000))}
+        params = {
+            "job_id": str(job_id),
+            "limit": RUNS_PER_PAGE,
+            "start_time_from": str(int(since.timestamp() * 1000)),
+        }
         for page in self._pages("runs/list", params, f"the runs of job {job_id}"):
             yield from page.get("runs") or []
 
@@ -285,7 +303,7 @@ def state_word(state: Mapping[str, Any]) -> str:
 def first_failed(tasks: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the task that failed first by itself, not because of another one."""
     own = [t for t in tasks if LIFECYCLE.phase(state_word(t["state"])) is Phase.FAILED]
-    own = [t for t in own if t["state"].get("result_state") != "UPSTREAM_FAILED"] or own
+    own = [t for t in own if t["state"].get("result_state") not in NO_FAULT] or own
     return min(own, key=lambda task: task.get("end_time") or 0, default=None)
 
 

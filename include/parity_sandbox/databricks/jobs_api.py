@@ -120,7 +120,7 @@ class JobsApi:
         """Return a page of runs, newest first."""
         job_id = number(asked["job_id"], "job_id") if asked.get("job_id") else None
         found = [run for run in self.runs.of_job(job_id) if _wanted(run, asked)]
-        shown, token = page(found, asked, usual=20, most=25)
+        shown, token = page(found, asked, usual=20, most=24)
         tasks = true(asked.get("expand_tasks"))
         return _listed("runs", [views.run_view(run, self.host, tasks=tasks) for run in shown], token)
 

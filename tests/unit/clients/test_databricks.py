@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from fake_clock import FakeClock
 from parity.clients.databricks import (
+    LIFECYCLE,
     DatabricksClient,
     DatabricksConfig,
     DatabricksRuns,
@@ -172,6 +173,40 @@ def test_a_task_without_output_leaves_its_states_message(runs: DatabricksRuns, w
 def test_each_state_is_one_phase(runs: DatabricksRuns, wire: Any, life: str, result: str, phase: Phase) -> None:
     wire.on("GET", "/runs/get$", reply({"state": state(life, result), "tasks": []}))
     assert runs.status("42").phase is phase
+
+
+def test_every_state_that_the_vendors_client_knows_is_one_phase() -> None:
+    from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
+
+    lives, results = ({one.value for one in kind} for kind in (RunLifeCycleState, RunResultState))
+    ended = {"TERMINATED", "SKIPPED", "INTERNAL_ERROR"}
+    known = {f"{life}/{result}" for life in ended for result in results} | lives - {"TERMINATED"}
+    assert set(LIFECYCLE.phases) == known
+    good = [state for state, phase in LIFECYCLE.phases.items() if phase is Phase.SUCCEEDED]
+    assert good == ["TERMINATED/SUCCESS"]
+    assert all(LIFECYCLE.phases[state].ended is ("/" in state or state in ended) for state in known)
+
+
+def test_the_first_task_that_failed_by_itself_is_named_and_none_that_was_left_out(
+    runs: DatabricksRuns, wire: Any
+) -> None:
+    left_out = task("left_out", 1, at=1, life="SKIPPED", result="EXCLUDED")
+    failed = task("export", 2, at=2, life="TERMINATED", result="FAILED", message="Cluster lost")
+    wire.on("GET", "/runs/get$", reply({"state": state("TERMINATED", "FAILED"), "tasks": [left_out, failed]}))
+    wire.on("GET", "/get-output", reply({}))
+    assert runs.status("42").error.message == "task 'export': Cluster lost"  # type: ignore[union-attr]
+
+
+def test_runs_are_listed_page_by_page_of_as_many_as_there_may_be(client: DatabricksClient, wire: Any) -> None:
+    wire.on(
+        "GET",
+        "/runs/list",
+        reply({"runs": [{"run_id": 1}], "next_page_token": "p"}),
+        reply({"runs": [{"run_id": 2}]}),
+    )
+    assert [run["run_id"] for run in client.runs(7, client.clock.now())] == [1, 2]
+    first, second = (one.url.params for one in wire.seen)
+    assert (first["limit"], second["limit"], second["page_token"]) == ("24", "24", "p")
 
 
 def test_an_unknown_state_is_an_error(runs: DatabricksRuns, wire: Any) -> None:

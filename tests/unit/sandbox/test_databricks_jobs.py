@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from parity_sandbox.azure.entra.tokens import Tokens
 from parity_sandbox.context import Context
 from parity_sandbox.databricks import create_app
+from parity_sandbox.databricks.scripts import access_of
 from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.faults import Fault, Faults
 from parity_sandbox.spark.runner import Job, Outcome
@@ -465,3 +466,30 @@ def test_a_service_principal_buys_a_token_with_its_secret(workspace: Workspace) 
         workspace.http.get("/api/2.2/jobs/list", headers={"authorization": f"Bearer {bought}"}).status_code == 200
     )
     assert workspace.http.post("/oidc/v1/token", data=form, auth=(good[0], "wrong")).status_code == 401
+
+
+def test_a_page_of_runs_is_of_less_than_25(workspace: Workspace) -> None:
+    answer = workspace.http.get("/api/2.2/jobs/runs/list", params={"limit": 25})
+
+    assert answer.status_code == 400
+    assert workspace.get("runs/list", limit=24)["has_more"] is False
+
+
+@pytest.mark.parametrize(
+    ("compute", "access"),
+    [
+        ({"environment_key": "default"}, "serverless"),
+        ({"existing_cluster_id": "0301"}, "standard"),
+        ({}, "standard"),
+    ],
+)
+def test_the_compute_of_a_task_decides_what_spark_it_gets(
+    workspace: Workspace, compute: dict[str, str], access: str
+) -> None:
+    workspace.run(python("one", **compute))
+
+    assert workspace.runner.jobs[0].access == access
+
+
+def test_a_classic_workspace_gives_every_task_a_classic_session() -> None:
+    assert access_of({"environment_key": "default"}, "classic") == "classic"
