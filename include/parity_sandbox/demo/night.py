@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 from rich.console import Console
 
 from parity_sandbox.demo.airflow import USER, LocalAirflow
@@ -23,8 +24,8 @@ from parity_sandbox.endpoints import Endpoints
 from parity_sandbox.processes import spawn, stop
 
 DAG = "parity__payments"
-PATIENCE = 120.0
-"""Seconds that the sandbox may take to be ready."""
+PATIENCE = 600.0
+"""Seconds that a living sandbox may take to be ready: three minutes were seen on a busy machine."""
 
 
 def terminal() -> Console:
@@ -50,7 +51,7 @@ class Night:
         """Run the demo; return 0 exactly when each activity got the verdict that its data deserves."""
         airflow = LocalAirflow(self.project, self.project / ".airflow", self._settings())
         sandbox: subprocess.Popen[bytes] | None = None
-        # Each demo is a first night: an alert is told when something changes, and must be seen to be told.
+        # Each demo is a first night: an alert is sent when something changes, and must be seen to be sent.
         shutil.rmtree(self.project / ".parity", ignore_errors=True)
         try:
             sandbox = self._start_sandbox()
@@ -97,7 +98,7 @@ class Night:
         deadline = time.monotonic() + PATIENCE
         while not (self.state / "endpoints.json").exists():
             if sandbox.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"The sandbox did not start; read {self.state / 'sandbox.log'}")
+                raise click.ClickException(f"The sandbox did not start; read {self.state / 'sandbox.log'}")
             time.sleep(0.2)
         self.say("the sandbox is up: AWS, Azure, Databricks, Spark")
         return Endpoints.read(self.state)
