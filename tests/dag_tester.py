@@ -71,7 +71,14 @@ class DagTester:
         self.airflow.connect(connections)
 
     def run(self, dag_id: str, **conf: Any) -> Tested:
-        """Run a Dag from parameters and return how it ended."""
+        """Run a Dag of a suite from parameters and return how it ended."""
+        ended = self.ended(dag_id, **conf)
+        detail = self.store.run(ended["run_id"])
+        verdict = str(detail.run.verdict) if detail.run.verdict else ""
+        return Tested(**ended, activities=detail.activities, verdict=verdict, reason=detail.run.reason)
+
+    def ended(self, dag_id: str, **conf: Any) -> dict[str, Any]:
+        """Run any Dag from parameters and return the id and the state of its run, and the states of its tasks."""
         served = self.process or self._start()
         assert served.stdin
         assert served.stdout
@@ -79,10 +86,8 @@ class DagTester:
         served.stdin.flush()
         line = served.stdout.readline()
         assert line, (self.home / "dag_tester.log").read_text()[-4000:]
-        ended = json.loads(line)
-        detail = self.store.run(ended["run_id"])
-        verdict = str(detail.run.verdict) if detail.run.verdict else ""
-        return Tested(**ended, activities=detail.activities, verdict=verdict, reason=detail.run.reason)
+        found: dict[str, Any] = json.loads(line)
+        return found
 
     def log(self) -> str:
         """Return everything that the runs so far have logged."""

@@ -14,8 +14,11 @@ from click.testing import CliRunner, Result
 from pyarrow import parquet
 
 from conftest import RunningSandbox, start_sandbox
+from dag_tester import DagTester
 from parity.cli import cli
+from parity.clients.artefacts import Artefacts
 from parity.settings import PROJECT
+from parity.web.doctor import doctor_page
 from parity_sandbox.demo.connections import connections
 from parity_sandbox.world import aws, azure, publishing
 from parity_sandbox.world.places import JOBS, PIPELINE, PRODUCTS
@@ -668,3 +671,31 @@ def run_pipeline(world: RunningSandbox) -> None:
         return found["status"] in ("Succeeded", "Failed", "Cancelled")
 
     until(ended)
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_the_dag_is_red_and_alerts_once_until_all_is_in_place_again(
+    suites: Path, world: RunningSandbox, tmp_path: Path
+) -> None:
+    httpx.delete(f"{world.endpoints.sink}/_sandbox/messages")
+    path = suites / "payments.yaml"
+    sound = path.read_text()
+    tester = DagTester(tmp_path / "airflow", suites)
+    tester.connect(connections(world.endpoints))
+    try:
+        path.write_text(sound.replace("glue_job: sync_clients", "glue_job: sync_clinets"))
+        states = [tester.ended("parity_doctor", names=["payments"])["state"] for _ in range(2)]
+        (told,) = {message["summary"] for message in messages(world) if message["channel"] == "slack"}
+        page = doctor_page(lambda: Artefacts.on_disk(tester.home / "parity" / "artefacts"))
+        path.write_text(sound)
+        states.append(tester.ended("parity_doctor", names=["payments"])["state"])
+    finally:
+        tester.stop()
+    assert states == ["failed", "failed", "success"], tester.log()[-3000:]
+    assert "NEW: doctor.payments · AWS, connection aws_default" in told
+    assert "Did you mean &#39;sync_clients&#39;?" in page
+    assert "Implementation status" in page
+    events = [message["summary"] for message in messages(world) if message["channel"] == "slack"]
+    assert len(events) == 2
+    assert "RECOVERED: doctor.payments" in events[1]

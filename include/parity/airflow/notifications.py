@@ -40,13 +40,13 @@ class GateAlert(BaseNotifier):
         """Send; a channel that fails is logged and tried again with the next run."""
         from parity.alerts.notify import notify, notify_unstored
 
-        channels = self._senders()
+        channels = senders_of(self.subject)
         try:
             deliveries = notify(open_results(), self.outcome(self.subject, context), channels, SystemClock())
         except Exception as error:
             self.log.exception("What changed is not known; the alert says that instead.")
             deliveries = notify_unstored(self._unknown(context, error), channels, SystemClock())
-        _log_deliveries(deliveries)
+        log_deliveries(deliveries)
 
     def _unknown(self, context: Context, error: Exception) -> RunOutcome:
         """Return the outcome of a run of which nothing can be looked up."""
@@ -54,14 +54,16 @@ class GateAlert(BaseNotifier):
         day = requested_date(self.subject, context["dag_run"])
         return run_outcome(self.subject, context, day, (), issue, whole=False)
 
-    def _senders(self) -> Sequence[Sender]:
-        found: dict[str, Any] = {}
-        for name in _connection_ids(self.subject):
-            try:
-                found[name] = connection(name)
-            except BadInput as error:
-                found[name] = error
-        return _senders(self.subject, found)
+
+def senders_of(subject: Subject) -> Sequence[Sender]:
+    """Return what delivers to each channel, reading the connections on a worker."""
+    found: dict[str, Any] = {}
+    for name in _connection_ids(subject):
+        try:
+            found[name] = connection(name)
+        except BadInput as error:
+            found[name] = error
+    return _senders(subject, found)
 
 
 def connection_id(target: AlertTarget) -> str:
@@ -117,7 +119,7 @@ def _report_late(subject: Subject, connections: Mapping[str, Any], run: Mapping[
     day = date.fromisoformat(named) if named else subject.business_date(moment)
     detail = f"has not ended {subject.deadline} after it was queued (run {run['dag_run_id']})"
     channels = _senders(subject, connections)
-    _log_deliveries(
+    log_deliveries(
         notify_late(open_results(), subject.key, day, detail, channels, SystemClock(), run["dag_run_id"])
     )
 
@@ -133,7 +135,8 @@ def _senders(subject: Subject, connections: Mapping[str, Any]) -> Sequence[Sende
     return [sender(target, connections[connection_id(target)]) for target in subject.alerts]
 
 
-def _log_deliveries(deliveries: Sequence[Delivery]) -> None:
+def log_deliveries(deliveries: Sequence[Delivery]) -> None:
+    """Write into the task's log who was notified, and who was not."""
     if not deliveries:
         log.info("Nothing changed since the last run, so nobody was notified.")
     for delivery in deliveries:

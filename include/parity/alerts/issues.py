@@ -18,6 +18,7 @@ from parity.wording import plural
 COULD_NOT_COMPARE = "could_not_compare"
 LATE = "late"
 NOT_GREEN = "night_not_green"
+NOT_IN_PLACE = "not_in_place"
 MISSING = "missing_rows"
 EXTRA = "extra_rows"
 EXPECTATION = "expectation"

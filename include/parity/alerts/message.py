@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NOT_GREEN
+from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NOT_GREEN, NOT_IN_PLACE
 from parity.alerts.lifecycle import SEVERITY_RANK, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.suite.models import Severity
@@ -113,7 +113,7 @@ def _head(change: Change, outcome: RunOutcome) -> str:
 def _failure(state: AlertState, activity: ActivityOutcome | None, outcome: RunOutcome) -> str:
     if activity is not None and activity.first_failure:
         return f"Failed first: {redact(activity.first_failure)}"
-    if activity is not None and state.cause == COULD_NOT_COMPARE:
+    if activity is not None and state.cause in (COULD_NOT_COMPARE, NOT_IN_PLACE):
         return f"Failed first: {redact(activity.reason)}"
     if state.cause == NOT_GREEN:
         return f"Failed first: {redact(outcome.run_issue)}"
@@ -133,6 +133,8 @@ def _amount(state: AlertState, activity: ActivityOutcome | None, outcome: RunOut
     if state.cause == NOT_GREEN and outcome.activities:
         whole = plural(len(outcome.activities), "activity", "activities")
         return f"All of {whole} were compared and are green; the run as a whole is not."
+    if state.cause == NOT_IN_PLACE:
+        return "No run is wrong yet: this is what a run needs."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
         waiting = [a.name for a in outcome.activities if a.caused_by and a.caused_by == state.activity]
         blocked = f"{plural(len(waiting), 'more waits', 'more wait')} for it: {', '.join(waiting[:5])}"
@@ -165,6 +167,7 @@ def _next(state: AlertState, url: str) -> str:
         NOT_GREEN: "Next: fix what failed, then recover the pipeline or clear that task.",
         COULD_NOT_COMPARE: "Next: fix what failed, then clear the activity's tasks.",
         LATE: "Next: see which task is still waiting.",
+        NOT_IN_PLACE: "Next: do what the line says, then run parity doctor again.",
     }
     step = steps.get(state.cause, "Next: open the report; fix the job, or add a waiver if this is agreed.")
     return f"{step} {url}".strip()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from parity.alerts.issues import LATE, Issue, find_issues
+from parity.alerts.issues import LATE, NOT_GREEN, NOT_IN_PLACE, Issue, find_issues
 from parity.alerts.lifecycle import AlertState, Change, RunSnapshot, advance
 from parity.alerts.message import message
 from parity.alerts.outcome import RunOutcome
@@ -97,6 +97,30 @@ def notify_unstored(outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
         Delivery(sender.name, entry["event"], entry["incident"], _deliver(sender, entry["payload"], clock))
         for sender, entry in entries
     )
+
+
+def notify_setup(
+    store: AlertStore, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock
+) -> tuple[Delivery, ...]:
+    """Report what of a run's needs is not in place; the ``activities`` of the outcome are the places."""
+    places = outcome.activities
+    issues = [
+        Issue(place.name, "", NOT_IN_PLACE, "not everything is in place", place.severity)
+        for place in places
+        if not place.verdict.green
+    ]
+    if outcome.run_issue:
+        issues.append(Issue("", "", NOT_GREEN, "could not be looked at"))
+    run = RunSnapshot(
+        outcome.suite,
+        outcome.business_date,
+        clock.now(),
+        tuple(issues),
+        compared={place.name for place in places},
+        green=not outcome.run_issue,
+        ended=outcome.run_id,
+    )
+    return _send_changes(store, run, outcome, senders, clock)
 
 
 def notify_late(

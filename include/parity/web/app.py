@@ -18,6 +18,7 @@ from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
 from parity.history.store import Store
 from parity.suite.models import DATABASE_DAG, SUITE_DAG
+from parity.web.doctor import doctor_page
 from parity.web.pages import OpenArtefacts, run_page, runs_page
 
 POLICY = (
@@ -43,6 +44,11 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
     def runs(suite: str | None = None) -> str:
         """List the newest runs."""
         return runs_page(store().runs(suite, limit=100))
+
+    @app.get("/doctor", response_class=HTMLResponse)
+    def doctor() -> str:
+        """Show what the doctor found last."""
+        return doctor_page(artefacts)
 
     @app.get("/runs/{number:path}", response_class=HTMLResponse)
     def run(number: str, dag: str | None = None) -> str:

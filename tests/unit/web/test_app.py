@@ -10,10 +10,14 @@ from fastapi.testclient import TestClient
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Rows, Verdict
+from parity.doctor.implementation import Part, activity_move, unnamed_legacy
+from parity.doctor.line import Line, missing, ok
+from parity.doctor.report import Report
 from parity.errors import AccessDenied
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.web.app import create_app
+from parity.web.doctor import save_report
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
@@ -149,3 +153,36 @@ def test_two_dags_whose_runs_share_an_id_have_a_page_each(pages: TestClient, sto
     assert pages.get("/runs/manual__1").status_code == 404
     assert "changed rows" in pages.get("/runs/manual__1", params={"dag": "parity__payments"}).text
     assert "3 differences of schema" in pages.get("/runs/manual__1", params={"dag": "parity_db__payments"}).text
+
+
+def test_the_doctors_page_shows_lines_remedies_and_what_has_moved(pages: TestClient, artefacts: Path) -> None:
+    assert "Trigger the Dag parity_doctor" in pages.get("/doctor").text
+    lines = (
+        Line("AWS", ok("identity", "arn:me", "account 1")),
+        Line("AWS", missing("Glue job", "a<b>", "Glue has no job.", "Did you mean 'ab'?")),
+    )
+    job, gone = Part("job_a", state="SUCCEEDED 2026-03-02"), Part("act_a", False)
+    moves = (activity_move("payments", 1, job, gone, Part(there=False)), unnamed_legacy("activity", "job_b"))
+    save_report(Artefacts.on_disk(artefacts), Report(lines, NOW, 1.5, moves), "manual__1")
+    page = pages.get("/doctor").text
+    for text in (
+        "a&lt;b&gt;",
+        "→ Did you mean &#39;ab&#39;?",
+        "account 1",
+        "Wave 1",
+        "not migrated",
+        "job_b",
+        "2026-03-03",
+    ):
+        assert text in page
+    assert "<b>Glue" not in page
+    assert pages.get("/").text.count('href="doctor"') == 1
+
+
+def test_the_doctors_page_says_when_the_artefacts_cannot_be_reached(store: Store) -> None:
+    def refused() -> Artefacts:
+        raise AccessDenied("No.")
+
+    page = TestClient(create_app(lambda: store, refused)).get("/doctor")
+    assert page.status_code == 200
+    assert "No." in page.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 CONNECTIONS = {"s3": "aws_default", "abfss": "adls_default"}
 
 
-def open_artefacts() -> Artefacts:
+def open_artefacts(read: Callable[[str], Any] = connection) -> Artefacts:
     """Return the folder of results; BadInput when its address or its connection is wrong.
 
-    The connection is read each time, so that a changed secret takes effect; the client is kept as long as it
-    stays the same, because making one costs a tenth of a second.
+    ``read`` returns an Airflow connection. That is read each time, so that a changed secret takes effect; the
+    client is kept as long as it stays the same, because making one costs a tenth of a second.
     """
     now = settings()
     scheme, separator, _ = now.artefact_root.partition("://")
@@ -28,7 +29,7 @@ def open_artefacts() -> Artefacts:
 
         return Artefacts.on_disk(folder_of(now.artefact_root))
     wanted = now.artefact_connection or CONNECTIONS.get(scheme, "")
-    return _opened(now.artefact_root, scheme, _Same(connection(wanted) if wanted else None))
+    return _opened(now.artefact_root, scheme, _Same(read(wanted) if wanted else None))
 
 
 class _Same:

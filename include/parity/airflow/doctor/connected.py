@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar
 
 from parity.airflow.connections.lookup import NoConnection
@@ -30,10 +31,15 @@ class Connected:
     read: Callable[[str], Any]
     """Returns an Airflow connection; NoConnection."""
     _read: dict[str, Once[Any]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def connection(self, conn_id: str) -> Any:
         """Return a connection; NoConnection."""
-        return self._read.setdefault(conn_id, Once(lambda: self.read(conn_id)))()
+        return self._read.setdefault(conn_id, Once(lambda: self._read_alone(conn_id)))()
+
+    def _read_alone(self, conn_id: str) -> Any:
+        with self._lock:  # a task has one line to its supervisor
+            return self.read(conn_id)
 
     def opener(self, conn_id: str, build: Callable[[Any], Client]) -> Callable[[], Client]:
         """Return what opens a client; Unopened when the connection is missing or cannot be used."""

@@ -90,7 +90,7 @@ def examine(
 
 def _checks(subjects: Subjects, now: Settings, estate: Estate, *, send: bool) -> Iterator[Check]:
     yield from estate.checks(subjects.suites, subjects.databases)
-    yield from local_checks(now, subjects.errors, open_artefacts)
+    yield from local_checks(now, subjects.errors, lambda: open_artefacts(estate.connected.connection))
     every: tuple[Subject, ...] = (*subjects.suites, *subjects.databases)
     for subject in every:
         yield date_check(subject, datetime.now(UTC))
