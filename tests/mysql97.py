@@ -1,25 +1,20 @@
 """A schema with what a real MySQL 9.7 may hide or rewrite, and how its catalogue is recorded and replayed.
 
-``PARITY_TEST_MYSQL=mysql://root@127.0.0.1:3306/`` names such a server; then tests/integration/test_mysql97.py asks
-it, and with ``PARITY_RECORD=1`` writes down its answers for the unit tests.
+tests/integration/test_mysql97.py asks two such servers, and with ``PARITY_RECORD=1`` writes down their answers for
+the unit tests.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import pymysql
-
-from parity.clients.mysql import address, connect
+from parity.clients.mysql import Address, connect
 from parity.tablediff.mysql.catalogue import Catalogue, read_catalogue
+from truth import records
 
-RECORDED = Path(__file__).parent / "truth" / "mysql97_definitions.json"
+RECORD = "mysql97_definitions"
 
 BASE = r"""
 CREATE TABLE checked (id INT PRIMARY KEY, c VARCHAR(20), n DECIMAL(10,2),
@@ -246,34 +241,9 @@ FOLLOWING = {
 """What a planted difference brings with it."""
 
 
-def run(url: str, database: str, statements: list[str]) -> None:
-    """Run statements in a fresh connection, in UTF-8."""
-    with _root(url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"USE {database}")
-        for statement in statements:
-            cursor.execute(statement)
-
-
-@contextmanager
-def two_databases(url: str) -> Iterator[tuple[str, str]]:
-    """Yield two databases with the schema; they are dropped afterwards."""
-    names = ("parity_truth_a", "parity_truth_b")
-    statements = [part for part in BASE.split(";\n") if part.strip()]
-    with _root(url) as connection, connection.cursor() as cursor:
-        for name in names:
-            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-            run(url, name, statements)
-        try:
-            yield names
-        finally:
-            for name in names:
-                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-
-
-def catalogue(url: str, database: str) -> Catalogue:
+def catalogue(where: Address) -> Catalogue:
     """Read a database's catalogue as the product does."""
-    session = connect(address(url.rstrip("/") + f"/{database}"))
+    session = connect(where)
     try:
         return read_catalogue(session, mariadb=session.mariadb)
     finally:
@@ -282,41 +252,28 @@ def catalogue(url: str, database: str) -> Catalogue:
 
 def recorded(name: str) -> Catalogue:
     """Return a catalogue that a real server answered."""
-    data = json.loads(RECORDED.read_text())[name]
-    return Catalogue(data["records"], mariadb=data["mariadb"], created=data["created"])
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for case, answer in records.read(RECORD).cases.items():
+        catalogue_name, part, kind = case.split(" ", 2)
+        if catalogue_name == name:
+            found[part][kind] = answer
+    return Catalogue(found["list"], created=found["create"])
 
 
 def record(**catalogues: Catalogue) -> None:
     """Write catalogues down for :func:`recorded`."""
-    declared = {
-        name: {"mariadb": one.mariadb, "records": _plain(one.records), "created": one.created}
-        for name, one in catalogues.items()
-    }
-    RECORDED.parent.mkdir(exist_ok=True)
-    text = json.dumps(declared, ensure_ascii=False, default=str)
-    RECORDED.write_text(text.replace("}, {", "},\n{").replace(": [{", ": [\n{") + "\n")
+    cases: dict[str, Any] = {}
+    for name, one in catalogues.items():
+        cases |= {f"{name} list {kind}": [_plain(row) for row in rows] for kind, rows in one.records.items()}
+        cases |= {f"{name} create {kind}": dict(texts) for kind, texts in one.created.items()}
+    version = str(catalogues["legacy"].server["version"])
+    records.write(RECORD, "MySQL", version, cases)
 
 
 _NOISE = {"created", "last_altered", "cardinality", "table_catalog", "routine_catalog", "table_rows"}
 
 
-def _plain(records: Any) -> dict[str, list[dict[str, Any]]]:
-    return {
-        kind: [
-            {k: v if not isinstance(v, date | datetime) else str(v) for k, v in row.items() if k not in _NOISE}
-            for row in rows
-        ]
-        for kind, rows in records.items()
-    }
-
-
-def _root(url: str) -> pymysql.Connection[Any]:
-    parts = urlsplit(url)
-    return pymysql.connect(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 3306,
-        user=parts.username or "root",
-        password=parts.password or "",
-        autocommit=True,
-        charset="utf8mb4",
-    )
+def _plain(row: Any) -> dict[str, Any]:
+    """Return a row as JSON has it, without what differs from one recording to the next."""
+    plain = {k: str(v) if isinstance(v, date | datetime) else v for k, v in row.items() if k not in _NOISE}
+    return {k: v.decode() if isinstance(v, bytes) else v for k, v in plain.items()}

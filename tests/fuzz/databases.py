@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import random
 import shutil
 import tempfile
@@ -92,7 +91,7 @@ class Databases:
 
     tables: tuple[Table, ...]
     server: str = "mariadb"
-    """``mysql`` for the server that PARITY_TEST_MYSQL names."""
+    """``mysql`` for two MySQL servers, ``mixed`` for one of each."""
     what: str = ""
     open: str = ""
 
@@ -113,14 +112,17 @@ class Databases:
 
 
 def draw(seed: str) -> Databases:
-    """Draw two databases; on MySQL for the seeds with an m."""
+    """Draw two databases; on MySQL for the seeds with an m, on one server of each for those with an x."""
     dice = random.Random(seed)
-    tables = tuple(_table(dice, f"t{at}") for at in range(dice.choice((1, 2, 4))))
-    return Databases(tables, "mysql" if ":m" in seed else "mariadb")
+    server = "mysql" if ":m" in seed else "mixed" if ":x" in seed else "mariadb"
+    # MariaDB keeps a document as it was written, MySQL in its normal form.
+    types = [of for of in TYPES if server != "mixed" or of != "JSON"]
+    tables = tuple(_table(dice, f"t{at}", types) for at in range(dice.choice((1, 2, 4))))
+    return Databases(tables, server)
 
 
-def _table(dice: random.Random, name: str) -> Table:
-    values = dice.choices(list(TYPES), k=dice.choice((1, 3, 6, 10)))
+def _table(dice: random.Random, name: str, types: list[str]) -> Table:
+    values = dice.choices(types, k=dice.choice((1, 3, 6, 10)))
     keys = dice.choices(_KEYS, k=dice.choice((0, 1, 1, 1, 2)))
     count, density = dice.choice((1, 20, 100, 250)), dice.choice((0, 0, 0.02, 0.5, 0.9))
     rows: list[tuple[list[str] | None, list[str] | None]] = []
@@ -172,36 +174,9 @@ def _pair(
 def _two(server: str) -> Any:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-mysql-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if server == "mysql":
-        return _OnMySQL(folder)
-    from mysql_servers import TwoDatabases
+    from mysql_servers import MYSQL, TwoDatabases
 
-    return TwoDatabases("fuzz", folder)
-
-
-class _OnMySQL:
-    """Two databases of a MySQL server, as :class:`mysql_servers.TwoDatabases` has them of MariaDB."""
-
-    def __init__(self, folder: Path) -> None:
-        from integration.test_mysql_real import OnMySQL
-
-        # A server may be shared: two processes in one database would see each other's tables.
-        self._two = OnMySQL(folder, f"parity_fuzz_{os.getpid()}")
-        atexit.register(self._two.run, "DROP DATABASE {db}")
-        self.verify = self._two.verify
-
-    def fresh(self) -> None:
-        self._two.run("DROP DATABASE {db}")
-        self._two.run()
-
-    def both(self, script: str) -> None:
-        self._two.run(script)
-
-    def legacy(self, script: str) -> None:
-        self._two.run(script, on=(0,))
-
-    def target(self, script: str) -> None:
-        self._two.run(script, on=(1,))
+    return TwoDatabases("fuzz", folder, family=MYSQL if server == "mysql" else server)
 
 
 def judge(case: Databases) -> Judgement:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from itertools import count, cycle
+from itertools import count
 from multiprocessing import get_context
 from typing import Any
 
@@ -92,7 +92,7 @@ class Tally:
 def case_of(seed: str) -> Any:
     """Draw what a seed stands for; the letter after the colon says which kind it is, if there is one."""
     letter = seed.rpartition(":")[2][0]
-    return {"d": databases.draw, "m": databases.draw, "r": runs.draw}.get(letter, lambda one: Pairs(one).case())(
+    return {**dict.fromkeys("dmx", databases.draw), "r": runs.draw}.get(letter, lambda one: Pairs(one).case())(
         seed
     )
 
@@ -115,7 +115,7 @@ def group_of(case: Any) -> str:
     if isinstance(case, runs.Run):
         return RUNS
     if isinstance(case, databases.Databases):
-        return MYSQL if case.server == "mysql" else MARIADB
+        return MARIADB if case.server == "mariadb" else MYSQL
     return CSV if any(how["format"] == "csv" for how in case.storage) else PARQUET
 
 
@@ -145,8 +145,8 @@ def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int
     ``seen`` is called with the tally after each pair.
     """
     tally, began, numbers = Tally(run), time.monotonic(), count()
-    letters = "d" * bool(shutil.which("mariadbd")) + "m" * bool(os.environ.get("PARITY_TEST_MYSQL"))
-    servers = cycle(letters)
+    letter = {"9.7": "m", "mixed": "x"}.get(os.environ.get("PARITY_TEST_MYSQL", ""), "d")
+    databases_too = letter != "d" or shutil.which("mariadbd")
     workers = processes or len(os.sched_getaffinity(0))
     spawn = get_context("spawn")
     # Databases have a thread of this process, whose servers end with it.
@@ -163,10 +163,10 @@ def fuzz(run: str, seconds: float, seen: Callable[[Tally], None], processes: int
             if kind == RUNS:
                 return player.submit(_paced, [f"{run}:r{next(numbers)}" for _ in range(_RUNS)])
             if kind in DATABASES:
-                return thread.submit(try_seed, f"{run}:{next(servers)}{next(numbers)}")
+                return thread.submit(try_seed, f"{run}:{letter}{next(numbers)}")
             return pool.submit(try_seed, f"{run}:{next(numbers)}")
 
-        first = [PARQUET] * workers * 2 + [MARIADB] * bool(letters) + [RUNS]
+        first = [PARQUET] * workers * 2 + [MARIADB] * bool(databases_too) + [RUNS]
         waiting = {future: kind for kind in first if (future := next_of(kind))}
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)

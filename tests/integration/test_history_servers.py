@@ -1,27 +1,22 @@
-"""The results store on real servers: MariaDB (a MySQL URL) and PostgreSQL."""
+"""The results store on real servers: MariaDB or MySQL, and PostgreSQL."""
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from mysql_servers import CLASSES, FAMILY, MySQLServer
 from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
 from parity.history.checkpoints import StoredCheckpoints
@@ -30,9 +25,8 @@ from parity.history.records import ActivityKey, ActivityRecord, ExpectationResul
 from parity.history.store import Store, open_store
 from parity.history.tables import metadata
 from parity.suite.models import Cause
+from truth import postgres
 
-MARIADBD = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
-PATIENCE = 60.0
 NOON = datetime(2026, 3, 3, 2, 30, 0, 123456, tzinfo=UTC)
 FULL = ActivityRecord(
     key=ActivityKey("payments", "settle", date(2026, 3, 2), "scheduled__2026-03-02T02:00:00+00:00"),
@@ -57,84 +51,36 @@ FULL = ActivityRecord(
 )
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers."""
-    engine = sa.create_engine(url)
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            engine.connect().close()
-        except sa.exc.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the server did not start:\n{log.read_text()}")
-            time.sleep(0.1)
-        else:
-            engine.dispose()
-            return
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    process.wait(30)
-
-
 @pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A private MariaDB; the URL has no driver in it, as people write it."""
-    assert MARIADBD is not None, "mariadbd is not installed"
-    home, port = tmp_path_factory.mktemp("mariadb"), free_port()
-    data, log = home / "data", home / "log"
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    common = [f"--datadir={data}", f"--user={user}"]
-    install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", *common]
-    subprocess.run(install, check=True, capture_output=True)
-    options = [f"--socket={home / 's'}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-grant-tables"]
-    small = ["--innodb-buffer-pool-size=32M", "--skip-networking=0"]
-    with log.open("wb") as output:
-        command = [MARIADBD, "--no-defaults", *common, *options, *small]
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    server = f"mysql+pymysql://root@127.0.0.1:{port}"
-    wait_for(server, process, log)
-    engine = sa.create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(sa.text("create database parity character set utf8mb4"))
-    engine.dispose()
-    yield f"mysql://root@127.0.0.1:{port}/parity"
-    stop(process)
+def mysql() -> Iterator[str]:
+    """A private server of the family that PARITY_TEST_MYSQL names; its URL has no driver, as people write it."""
+    kind = CLASSES[FAMILY][1]
+    # As Azure's servers may be set: a table without a primary key is refused.
+    options = ("--sql-require-primary-key=ON",) if kind is MySQLServer else ()
+    server = kind(Path(tempfile.mkdtemp(prefix="parity-store-")) / "server", options=options)
+    server.install()
+    server.start()
+    server.run(
+        "CREATE DATABASE parity CHARACTER SET utf8mb4;\nCREATE USER 'store'@'127.0.0.1' IDENTIFIED BY 'kept';\n"
+        "CREATE USER 'store'@'localhost' IDENTIFIED BY 'kept';\n"
+        "GRANT ALL ON parity.* TO 'store'@'127.0.0.1', 'store'@'localhost';\n"
+    )
+    yield server.url("parity", "store", "kept")
+    server.stop()
+    shutil.rmtree(server.folder.parent)
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
-    """A private PostgreSQL; needs its server and the driver psycopg, which is not among the requirements."""
-    pytest.importorskip("psycopg")
-    server = shutil.which("postgres") or pytest.skip("PostgreSQL's server is not installed")
-    home, port = Path(tempfile.mkdtemp(prefix="parity-postgresql-")), free_port()
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    if user:
-        shutil.chown(home, user)
-    initdb = str(Path(server).resolve().with_name("initdb"))
-    data, log = home / "data", home / "log"
-    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
-    subprocess.run(
-        [initdb, "-D", str(data), "-A", "trust", "-U", "postgres"], check=True, capture_output=True, **as_user
-    )
-    command = [server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(home)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **as_user)
-    url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    wait_for(url, process, log)
-    yield url
-    stop(process)
-    shutil.rmtree(home)
+    """A private PostgreSQL; needs its server, and the driver that production's requirements have."""
+    pytest.importorskip("psycopg2")
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with postgres.cluster() as url:
+        yield url
 
 
-@pytest.fixture(params=["mariadb", "postgresql"])
+@pytest.fixture(params=["mysql", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty store on each server."""
     given: str = request.getfixturevalue(request.param)

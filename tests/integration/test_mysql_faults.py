@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from fake_clock import FakeClock
-from mysql_servers import TwoDatabases, counts, servers
+from mysql_servers import TwoDatabases, counts, kill_sessions, servers
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.store import open_store
 from parity.tablediff.rows.checkpoint import MemoryCheckpoints
@@ -70,13 +70,6 @@ def databases(tmp_path: Path) -> TwoDatabases:
     return two
 
 
-def kill_connections() -> None:
-    for server in servers():
-        with server.root() as connection, connection.cursor() as cursor:
-            cursor.execute("KILL USER 'parity'@'localhost'")
-            cursor.execute("KILL USER 'parity'@'127.0.0.1'")
-
-
 @dataclass
 class Hunter:
     """Kills the first digest query that it meets on the target, from another thread."""
@@ -108,7 +101,7 @@ SMALL = {"first": 200, "chunk": "1ms", "strategy": "digest"}
 
 
 def test_a_lost_connection_is_made_anew_and_the_walk_goes_on(databases: TwoDatabases) -> None:
-    result = databases.verify(Trap(kill_connections), throttle=SMALL)
+    result = databases.verify(Trap(kill_sessions), throttle=SMALL)
 
     assert counts(result, "entries") == EXPECTED
     assert counts(result, "other") == (0, 0, 0)
@@ -193,7 +186,7 @@ def test_a_row_that_never_stands_still_cannot_be_judged(databases: TwoDatabases)
 
 
 def test_a_connection_lost_during_the_second_reading_is_made_anew(databases: TwoDatabases) -> None:
-    databases.clock = Sleeper(meanwhile=kill_connections)
+    databases.clock = Sleeper(meanwhile=kill_sessions)
 
     result = databases.verify(throttle={"settle": "1s"})
 
@@ -203,8 +196,8 @@ def test_a_connection_lost_during_the_second_reading_is_made_anew(databases: Two
 
 def test_a_killed_query_is_asked_again_and_costs_one_chunk(databases: TwoDatabases) -> None:
     hunter = Hunter()
-    databases.target("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
-    databases.legacy("CREATE TABLE big AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_300000;\n")
+    databases.target("CREATE TABLE big AS SELECT seq AS id, SHA2(seq, 224) AS v FROM seq_1_to_300000;\n")
+    databases.legacy("CREATE TABLE big AS SELECT seq AS id, SHA2(seq, 224) AS v FROM seq_1_to_300000;\n")
     databases.both("ALTER TABLE big ADD PRIMARY KEY (id);\n")
     with hunter:
         result = databases.verify(throttle={"first": 100_000, "strategy": "digest"}, include=["big"])
@@ -216,7 +209,7 @@ def test_a_killed_query_is_asked_again_and_costs_one_chunk(databases: TwoDatabas
 
 
 def test_a_statement_that_outlives_its_time_out_ends_invalid_in_one_sentence(databases: TwoDatabases) -> None:
-    databases.both("CREATE TABLE heap AS SELECT seq AS id, MD5(seq) AS v FROM seq_1_to_400000;\n")
+    databases.both("CREATE TABLE heap AS SELECT seq AS id, SHA2(seq, 224) AS v FROM seq_1_to_400000;\n")
 
     result = databases.verify(
         throttle={"statement": "0.02s", "attempts": 2, "strategy": "digest"}, include=["heap"]

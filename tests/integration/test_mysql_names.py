@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql_servers import TwoDatabases, counts, servers
+from mysql_servers import CLASSES, FAMILY, TwoDatabases, counts, servers
 from parity.clients.mysql import address
 from parity.tablediff.runner import verify_database
 from parity.tablediff.verdict import DatabaseResult
@@ -28,7 +28,7 @@ INSERT INTO Entries VALUES (1, 1), (2, 1);
 
 @pytest.fixture(scope="module")
 def folding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("folding"), options=("--lower-case-table-names=1",))
+    server = CLASSES[FAMILY][1](tmp_path_factory.mktemp("folding"), options=("--lower-case-table-names=1",))
     server.install()
     server.start()
     yield server

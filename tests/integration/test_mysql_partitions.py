@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mysql_servers import TwoDatabases, counts, servers
+from mysql_servers import TwoDatabases, counts, kill_sessions, servers
 from parity.clients.mysql import address, connect
 from parity.errors import CouldNotCompare
 from parity.history.checkpoints import StoredCheckpoints
@@ -114,8 +114,7 @@ class Cutting(MemoryCheckpoints):
         super().save(run, table, state)
         self.saves += 1
         if self.saves == 4:
-            for server in servers():
-                server.run("KILL USER 'parity'@'127.0.0.1';\nKILL USER 'parity'@'localhost';\n")
+            kill_sessions()
 
 
 def test_connections_lost_in_all_partitions_at_once_are_opened_again(databases: TwoDatabases) -> None:

@@ -66,7 +66,7 @@ KEYS: dict[str, Any] = {
     "VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin": lambda n: f"'{'kK'[n % 2]}{n // 2}'",
     "CHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci": lambda n: f"'ñ{n:02d}'",
     "VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_german2_ci": lambda n: f"'{'äz'[n % 2]}{n}'",
-    "BINARY(16)": lambda n: f"UNHEX(MD5({n}))",
+    "BINARY(16)": lambda n: f"UNHEX(LEFT(SHA2({n}, 224), 32))",
     "BIT(12)": lambda n: str(n * 50),
     "TIME(3)": lambda n: f"SEC_TO_TIME({n - 40} * 1000.5)",
     "DATETIME(6)": lambda n: f"'2026-01-01' + INTERVAL {n} SECOND" if n else "'0000-00-00'",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fake_clock import FakeClock
+from mysql_servers import CLASSES, FAMILY, MySQLServer
 from parity.clients.mysql import address
 from parity.suite.databases import Database
 from parity.tablediff.job import Job
@@ -21,17 +22,45 @@ from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb
 
-PRIMARY = ("--log-bin=bin", "--server-id=1", "--gtid-strict-mode=1")
 SEED = """CREATE DATABASE ledger;
-GRANT REPLICATION SLAVE ON *.* TO 'follower'@'127.0.0.1' IDENTIFIED BY 'follows';
+CREATE USER 'follower'@'127.0.0.1' IDENTIFIED BY 'follows';
+GRANT REPLICATION SLAVE ON *.* TO 'follower'@'127.0.0.1';
 CREATE TABLE ledger.entries (id INT PRIMARY KEY, memo VARCHAR(20));
 INSERT INTO ledger.entries VALUES (1, 'first');
 """
-FOLLOW = """CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = 'follower',
- MASTER_PASSWORD = 'follows', MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1;
-START SLAVE;
-"""
-DELAY = "STOP SLAVE;\nCHANGE MASTER TO MASTER_DELAY = {seconds};\nSTART SLAVE;\n"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a family of servers is made to replicate, by GTID."""
+
+    source: tuple[str, ...]
+    replica: tuple[str, ...]
+    follow: str
+    delay: str
+    replicas: str = "REPLICA"
+    behind: str = "Seconds_Behind_Source"
+
+
+MARIADB_WORDS = Words(
+    ("--log-bin=bin", "--server-id=1", "--gtid-strict-mode=1"),
+    ("--server-id=2",),
+    "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = 'follower', "
+    "MASTER_PASSWORD = 'follows', MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1",
+    "CHANGE MASTER TO MASTER_DELAY = {seconds}",
+    "SLAVE",
+    "Seconds_Behind_Master",
+)
+_GTID = ("--log-bin=bin", "--gtid-mode=ON", "--enforce-gtid-consistency=ON")
+MYSQL_WORDS = Words(
+    (*_GTID, "--server-id=1"),
+    (*_GTID, "--server-id=2"),
+    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, SOURCE_USER = 'follower', "
+    "SOURCE_PASSWORD = 'follows', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_CONNECT_RETRY = 1",
+    "CHANGE REPLICATION SOURCE TO SOURCE_DELAY = {seconds}",
+)
+KIND = CLASSES[FAMILY][1]
+WORDS = MYSQL_WORDS if KIND is MySQLServer else MARIADB_WORDS
 
 
 @dataclass
@@ -43,7 +72,8 @@ class Replication:
 
     def delay(self, seconds: int) -> None:
         """Have the replica wait so long before it does what its source did."""
-        self.replica.run(DELAY.format(seconds=seconds))
+        change = WORDS.delay.format(seconds=seconds)
+        self.replica.run(f"STOP {WORDS.replicas};\n{change};\nSTART {WORDS.replicas};\n")
 
     def write(self, number: int) -> None:
         """Write a row, and return when the replica knows that it is more than a second behind."""
@@ -53,9 +83,9 @@ class Replication:
     def lag(self) -> int | None:
         """Return what the replica says of itself; None while it does not follow."""
         with self.replica.root() as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW SLAVE STATUS")
+            cursor.execute(f"SHOW {WORDS.replicas} STATUS")
             names = [column[0] for column in cursor.description]
-            return dict(zip(names, cursor.fetchone() or (), strict=True))["Seconds_Behind_Master"]
+            return dict(zip(names, cursor.fetchone() or (), strict=True))[WORDS.behind]
 
     def equal(self) -> bool:
         """Return whether the replica has caught up with its source, and reports it."""
@@ -81,7 +111,7 @@ def rows(server: Server) -> int:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 90
     while not true():
         assert time.monotonic() < deadline, "the servers did not get there"
         time.sleep(0.05)
@@ -102,13 +132,13 @@ class Catching(FakeClock):
 @pytest.fixture(scope="module")
 def replication(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replication]:
     folder = tmp_path_factory.mktemp("replication")
-    source = Server(folder / "source", options=PRIMARY)
-    replica = Server(folder / "replica", options=("--server-id=2",))
+    source = KIND(folder / "source", options=WORDS.source)
+    replica = KIND(folder / "replica", options=WORDS.replica)
     for server in (source, replica):
         server.install()
         server.start()
     source.run(SEED)
-    replica.run(FOLLOW.format(port=source.port))
+    replica.run(f"{WORDS.follow.format(port=source.port)};\nSTART {WORDS.replicas};\n")
     pair = Replication(source, replica)
     until(pair.equal)
     yield pair
@@ -148,12 +178,12 @@ def test_a_replica_that_stays_behind_ends_invalid_and_says_how_far(
 def test_a_replica_that_does_not_follow_is_as_far_behind_as_can_be(
     replication: Replication, tmp_path: Path
 ) -> None:
-    replication.replica.run("STOP SLAVE SQL_THREAD;\n")
+    replication.replica.run(f"STOP {WORDS.replicas} SQL_THREAD;\n")
     replication.source.run("REPLACE INTO ledger.entries VALUES (4, 'unseen');\n")
 
     result = replication.verify(tmp_path, FakeClock())
 
     assert result.verdict == "INVALID"
     assert "a replica does not follow its source" in result.reason
-    replication.replica.run("START SLAVE SQL_THREAD;\n")
+    replication.replica.run(f"START {WORDS.replicas} SQL_THREAD;\n")
     until(replication.equal)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mysql_servers import TwoDatabases, servers
+from mysql_servers import MySQLServer, TwoDatabases, servers
 from parity.tablediff.runner import verify_database
 from parity.tablediff.verdict import DatabaseResult
 
@@ -40,7 +40,8 @@ def databases(tmp_path: Path) -> Iterator[TwoDatabases]:
 def as_limited(two: TwoDatabases, *grants: str, **spec: object) -> DatabaseResult:
     """Verify as a user with these grants on both sides."""
     for server in servers():
-        server.run("CREATE OR REPLACE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'limited-pass';\n")
+        server.run("DROP USER IF EXISTS 'limited'@'127.0.0.1';\n")
+        server.run("CREATE USER 'limited'@'127.0.0.1' IDENTIFIED BY 'limited-pass';\n")
         for grant in grants:
             server.run(f"GRANT {grant} TO 'limited'@'127.0.0.1';\n")
     return as_granted(two, **spec)
@@ -96,7 +97,7 @@ def test_tables_that_may_be_hidden_are_not_equal_unless_the_wanted_ones_are_name
 
 
 def test_a_routine_whose_body_is_hidden_is_not_equal(databases: TwoDatabases) -> None:
-    databases.target("CREATE OR REPLACE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 3")
+    databases.target("DROP FUNCTION twice;\nCREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 3")
 
     result = as_limited(databases, "SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE ON rights.*")
 
@@ -122,13 +123,14 @@ def test_columns_that_a_user_may_not_see_are_never_taken_for_equal(
 
 def test_a_role_that_is_not_active_shows_nothing(databases: TwoDatabases) -> None:
     for server in servers():
-        server.run(f"CREATE OR REPLACE ROLE reader;\nGRANT {EVERYTHING} TO reader;\n")
+        server.run(f"DROP ROLE IF EXISTS reader;\nCREATE ROLE reader;\nGRANT {EVERYTHING} TO reader;\n")
     try:
         inactive = as_limited(databases, "SELECT ON rights.*", "reader")
         assert inactive.verdict == "INVALID"
         assert "no TRIGGER right" in str(inactive.not_compared)
         for server in servers():
-            server.run("SET DEFAULT ROLE reader FOR 'limited'@'127.0.0.1';\n")
+            word = "TO" if isinstance(server, MySQLServer) else "FOR"
+            server.run(f"SET DEFAULT ROLE reader {word} 'limited'@'127.0.0.1';\n")
         assert as_granted(databases).verdict == "PASS"
     finally:
         for server in servers():

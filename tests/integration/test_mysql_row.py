@@ -81,7 +81,7 @@ def session(tmp_path: Path) -> Iterator[MySQLSession]:
 
 
 def table(session: MySQLSession) -> Table:
-    return read_catalogue(session, mariadb=True).tables["rows_of_all"]
+    return read_catalogue(session, mariadb=session.mariadb).tables["rows_of_all"]
 
 
 def test_no_two_rows_have_the_same_text(session: MySQLSession) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from mysql_servers import TwoDatabases, counts, servers
 from parity.clients.mysql import address, connect
 from parity.clients.mysql_settings import SETTINGS
 from parity.tablediff.mysql.catalogue import read_catalogue
+from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb
 ROWS = 3_000
@@ -31,22 +33,27 @@ def databases(tmp_path: Path) -> TwoDatabases:
 
 @contextmanager
 def globally(*settings: str) -> Iterator[None]:
-    """Set global variables of both servers, for a while."""
-    names = [setting.partition("=")[0].strip() for setting in settings]
-    kept: list[list[str]] = []
-    for server in servers():
-        with server.root() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT " + ", ".join(f"@@GLOBAL.{name}" for name in names))
-            kept.append([repr(value) for value in cursor.fetchone()])
-            for setting in settings:
-                cursor.execute(f"SET GLOBAL {setting}")
+    """Set global variables of both servers, those that a server has, for a while."""
+    wanted = {name.strip(): value for name, _, value in (setting.partition("=") for setting in settings)}
+    kept = [_globals(server, wanted) for server in servers()]
     try:
+        for server, values in zip(servers(), kept, strict=True):
+            server.run(";\n".join(f"SET GLOBAL {name} = {wanted[name]}" for name in values))
         yield
     finally:
         for server, values in zip(servers(), kept, strict=True):
             with server.root() as connection, connection.cursor() as cursor:
-                for name, value in zip(names, values, strict=True):
-                    cursor.execute(f"SET GLOBAL {name} = {value}")
+                for name, value in values.items():
+                    cursor.execute(f"SET GLOBAL {name} = %s", (value,))
+
+
+def _globals(server: Server, wanted: Collection[str]) -> dict[str, Any]:
+    """Return those of the wanted variables that a server has."""
+    with server.root() as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW GLOBAL VARIABLES")
+        known = [name for name, _ in cursor.fetchall() if name in wanted]
+        cursor.execute("SELECT " + ", ".join(f"@@GLOBAL.{name}" for name in known))
+        return dict(zip(known, cursor.fetchone() or (), strict=True))
 
 
 HOSTILE = (
@@ -61,9 +68,15 @@ HOSTILE = (
     "old_mode = 'ZERO_DATE_TIME_CAST'",
     "div_precision_increment = 0",
     "tx_isolation = 'READ-UNCOMMITTED'",
+    "transaction_isolation = 'READ-UNCOMMITTED'",
     "autocommit = 0",
     "max_join_size = 5",
     "max_statement_time = 0.01",
+    "max_execution_time = 10",
+    "show_create_table_verbosity = 1",
+    "show_gipk_in_create_table_and_information_schema = 0",
+    "windowing_use_high_precision = 0",
+    "select_into_buffer_size = 8192",
     "lc_time_names = 'de_DE'",
     "in_predicate_conversion_threshold = 2",
     "character_set_server = 'latin1'",
@@ -109,7 +122,10 @@ def test_a_temporary_table_in_place_of_a_table_is_refused(databases: TwoDatabase
     try:
         session.execute("SET SESSION TRANSACTION READ WRITE")
         session.execute(SHADOW)
-        assert "a temporary table has its name" in read_catalogue(session, mariadb=True).unreadable["tables"]
+        assert (
+            "a temporary table has its name"
+            in read_catalogue(session, mariadb=session.mariadb).unreadable["tables"]
+        )
     finally:
         session.close()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fake_clock import FakeClock
+from mysql_servers import CLASSES, FAMILY, MySQLServer
 from parity.clients.mysql import address, connect
 from parity.errors import AccessDenied
 from parity.suite.databases import Database
@@ -20,6 +21,7 @@ from parity.tablediff.survey import survey_database
 from parity_sandbox.mysql.server import Server
 
 pytestmark = pytest.mark.mariadb
+KIND = CLASSES[FAMILY][1]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _signed(folder: Path, ca: Path) -> tuple[str, ...]:
 def secured() -> Iterator[Secured]:
     folder = Path(tempfile.mkdtemp(prefix="parity-tls-"))
     ca, stranger = _authority(folder, "authority"), _authority(folder, "stranger")
-    server = Server(folder / "server", options=_signed(folder, ca))
+    server = KIND(folder / "server", options=_signed(folder, ca))
     server.install()
     server.start()
     yield Secured(server, ca, stranger)
@@ -100,7 +102,9 @@ def test_a_host_that_is_not_loopback_gets_tls_with_its_name_verified() -> None:
 
 
 def test_a_server_without_tls_is_refused_where_tls_is_required(secured: Secured) -> None:
-    plain = Server(secured.server.folder.parent / "plain")
+    # MySQL makes itself a certificate unless it is told not to speak TLS at all.
+    without = ("--tls-version=",) if KIND is MySQLServer else ()
+    plain = KIND(secured.server.folder.parent / "plain", options=without)
     plain.install()
     plain.start()
     try:

@@ -9,6 +9,7 @@ import pytest
 from mysql_servers import TwoDatabases, counts
 
 pytestmark = pytest.mark.mariadb
+ANY_DAY = "SET sql_mode = '';\n"
 
 PAIRS = [
     ("INT", "BIGINT UNSIGNED", ("1", "0"), "5"),
@@ -35,13 +36,16 @@ def test_only_a_value_that_means_something_else_differs(tmp_path: Path, strategy
     two.fresh()
     for at, (old, new, values, other) in enumerate(PAIRS):
         rows = f"(1, {values[0]}), (2, {values[1]}), (3, NULL)"
-        two.legacy(f"CREATE TABLE t{at} (id INT PRIMARY KEY, v {old} NULL);\nINSERT INTO t{at} VALUES {rows};\n")
-        two.target(
-            f"CREATE TABLE t{at} (id BIGINT PRIMARY KEY, v {new} NULL);\nINSERT INTO t{at} VALUES {rows};\n"
+        two.legacy(
+            f"{ANY_DAY}CREATE TABLE t{at} (id INT PRIMARY KEY, v {old} NULL);\nINSERT INTO t{at} VALUES {rows};\n"
         )
-        two.target(f"CREATE TABLE u{at} AS SELECT * FROM t{at};\nUPDATE u{at} SET v = {other} WHERE id = 1;\n")
-        two.target(f"ALTER TABLE u{at} ADD PRIMARY KEY (id);\n")
-        two.legacy(f"CREATE TABLE u{at} LIKE t{at};\nINSERT INTO u{at} SELECT * FROM t{at};\n")
+        two.target(
+            f"{ANY_DAY}CREATE TABLE t{at} (id BIGINT PRIMARY KEY, v {new} NULL);\n"
+            f"INSERT INTO t{at} VALUES {rows};\n"
+            f"CREATE TABLE u{at} AS SELECT * FROM t{at};\nUPDATE u{at} SET v = {other} WHERE id = 1;\n"
+            f"ALTER TABLE u{at} ADD PRIMARY KEY (id);\n"
+        )
+        two.legacy(f"{ANY_DAY}CREATE TABLE u{at} LIKE t{at};\nINSERT INTO u{at} SELECT * FROM t{at};\n")
 
     result = two.verify(throttle={"strategy": strategy})
 

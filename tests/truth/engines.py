@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+from xml.etree import ElementTree as ET
 
+Found = TypeVar("Found")
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "engines"
 PACKAGES = ("mysql-server-core", "mysql-common", "openjdk-25-jre-headless")
@@ -41,9 +47,20 @@ def debian() -> Path:
         raise Unavailable("it needs root and debootstrap (apt-get install debootstrap)")
     shutil.rmtree(root, ignore_errors=True)
     CACHE.mkdir(parents=True, exist_ok=True)
-    _run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root))
+    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root))
     (root / ".ready").touch()
     return root
+
+
+def installed(package: str, find: Callable[[], Found | None]) -> Found:
+    """Install one of the machine's own Debian packages, and return what ``find`` then finds; needs root."""
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise Unavailable(f"it needs root and Debian (apt-get install {package})")
+    run("apt-get", "update")
+    run("apt-get", "install", "-y", "--no-install-recommends", package)
+    if (found := find()) is None:
+        raise Unavailable(f"{package} was installed, and its programs are not where Debian has them")
+    return found
 
 
 def maven(artefact: str) -> Path:
@@ -54,7 +71,7 @@ def maven(artefact: str) -> Path:
     if not file.exists():
         if not shutil.which("mvn"):
             raise Unavailable("it needs Maven (apt-get install maven)")
-        _run(
+        run(
             "mvn",
             "-q",
             "-B",
@@ -66,8 +83,27 @@ def maven(artefact: str) -> Path:
     return file
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """Run a command; raises Unavailable with its last line when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         raise Unavailable(f"{command[0]} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
+
+
+def tested(engine: str, version: str, setting: Mapping[str, str], *arguments: str) -> Outcome:
+    """Run tests under environment variables: each that was not skipped is a case, each that failed disagrees."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **setting}, capture_output=True, text=True, check=False
+        )
+        if not report.exists():
+            return Outcome(
+                engine, version, 0, (f"its tests did not run: {done.stdout[-300:]}{done.stderr[-300:]}",)
+            )
+        cases = [one for one in ET.parse(report).iter("testcase") if one.find("skipped") is None]
+    failed = [(one, why) for one in cases for why in (*one.findall("failure"), *one.findall("error"))]
+    lines = [f"{one.get('name')}: {(why.get('message') or '').partition(chr(10))[0]}" for one, why in failed]
+    return Outcome(engine, version, len(cases), tuple(lines if cases else ["no test ran"]))

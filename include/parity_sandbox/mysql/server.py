@@ -10,16 +10,15 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pymysql
 
 from parity_sandbox import processes
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 # Airflow hides a password wherever its logs show it; one that is also the product's name would blank the log.
 USER, PASSWORD = "parity", "sandbox-ledger"
-RIGHTS = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
 _SMALL = (
     "--performance-schema=OFF",
     "--skip-log-bin",
@@ -39,6 +38,8 @@ class Server:
     buffer: str = "64M"
     options: tuple[str, ...] = ()
     port: int = 0
+    rights: ClassVar[str] = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
+    """What the read-only user may do."""
     _process: subprocess.Popen[bytes] | None = None
     _short: Path = field(default_factory=Path)
 
@@ -62,10 +63,11 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self._process = processes.spawn(self._command(), stdout=log)
         self._wait()
-        with self.root() as connection, connection.cursor() as cursor:
-            for host in ("localhost", "127.0.0.1"):
-                cursor.execute(f"CREATE OR REPLACE USER '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}'")
-                cursor.execute(f"GRANT {RIGHTS} ON *.* TO '{USER}'@'{host}'")
+        for account in (f"'{USER}'@'{host}'" for host in ("localhost", "127.0.0.1")):
+            self.run(
+                f"DROP USER IF EXISTS {account};\nCREATE USER {account} IDENTIFIED BY '{PASSWORD}';\n"
+                f"GRANT {self.rights} ON *.* TO {account};\n"
+            )
 
     def _command(self) -> list[str]:
         return [
@@ -140,7 +142,7 @@ class Server:
                 if self._process and self._process.poll() is None and time.monotonic() < deadline:
                     time.sleep(0.03)
                     continue
-                raise RuntimeError(f"MariaDB did not start; see {self.folder / 'server.log'}") from None
+                raise RuntimeError(f"the server did not start; see {self.folder / 'server.log'}") from None
             return
 
 

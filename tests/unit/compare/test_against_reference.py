@@ -19,6 +19,7 @@ from fuzz.reference import NUMBER
 from fuzz.runner import case_of_text, judge_text
 from fuzz.runs import Run
 from fuzz.shrink import shrink
+from mysql_servers import MARIADB
 
 
 def _cases() -> list[Any]:
@@ -27,8 +28,8 @@ def _cases() -> list[Any]:
         case = json.loads(path.read_text())
         marks = [pytest.mark.xfail(reason=case["open"])] if "open" in case else []
         marks += [pytest.mark.mariadb] if "tables" in case else []
-        if case.get("server") == "mysql" and not os.environ.get("PARITY_TEST_MYSQL"):
-            marks.append(pytest.mark.skip(reason="PARITY_TEST_MYSQL names no server"))
+        if case.get("server", MARIADB) != MARIADB and os.environ.get("PARITY_TEST_MYSQL", MARIADB) == MARIADB:
+            marks.append(pytest.mark.skip(reason="PARITY_TEST_MYSQL asks for MariaDB alone"))
         found.append(pytest.param(path, id=path.stem, marks=marks))
     return found
 

@@ -9,6 +9,7 @@ import pytest
 from parity.errors import AccessDenied, NotFound
 from parity.tablediff.mysql.catalogue import Catalogue
 from parity.tablediff.mysql.privileges import privileges_of, read_privileges
+from truth import mysql, records
 
 ALL = "SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE"
 PROVEN = {"tables": True, "events": True}
@@ -132,3 +133,15 @@ def test_under_partial_revokes_a_name_is_no_pattern(name: str, database: str, sh
     found = {literal: privileges_of(lines, database, PROVEN, literal=literal) for literal in (True, False)}
     assert ("triggers" not in found[True].hidden(named=False)) == shown
     assert "triggers" not in found[False].hidden(named=False)
+
+
+def test_what_a_real_server_hid_was_never_taken_for_shown() -> None:
+    answers = records.read(mysql.RIGHTS).cases
+    assert list(mysql.disagreements(answers)) == []
+    assert sum(bool(answer["hidden"]) for answer in answers.values()) > 20
+
+
+def test_a_user_who_was_shown_everything_may_say_so() -> None:
+    answers = records.read(mysql.RIGHTS).cases
+    for name in ("all that is needed", "all privileges", "a role by default", "a pattern", "a role for everybody"):
+        assert read_privileges(mysql.Replayed(answers[name]["answers"])).hidden(named=False) == {}, name
