@@ -207,6 +207,10 @@ def create_external(session: Session, sql: str) -> Result:
             for one in (properties.expressions if properties else [])
             if type(one) is exp.Property
         }
+        if extra.get("table_type", "").lower() == "iceberg":
+            raise QueryFailed(
+                f"sandbox limitation: an Iceberg table ({database}.{name}); make it of Parquet files"
+            )
         session.catalog.create_table(database, _external(name, tree, given, extra))
     return utility("CREATE_TABLE")
 
@@ -228,7 +232,11 @@ def _external(name: str, tree: exp.Expression, given: dict[Any, Any], extra: dic
     }
 
 
-def _column(found: exp.ColumnDef) -> dict[str, str]:
+def _column(found: exp.Expression) -> dict[str, str]:
+    if not isinstance(found, exp.ColumnDef) or "kind" not in found.args:
+        raise QueryFailed(
+            f"sandbox limitation: a table partitioned by {found.sql('hive')}, without a type", SYNTAX
+        )
     return {"Name": found.name.lower(), "Type": found.args["kind"].sql("hive").lower()}
 
 

@@ -60,7 +60,8 @@ class Table:
     @property
     def format(self) -> str:
         """How its files are written."""
-        said = (self.serde, self.storage.get("InputFormat"), self.parameters.get("classification"))
+        named = [self.parameters.get(key) for key in ("classification", "table_type")]
+        said = (self.serde, self.storage.get("InputFormat"), *named)
         hint = " ".join(filter(None, said)).lower()
         if "parquet" in hint:
             return PARQUET

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity_sandbox.aws.athena import text_files
 from parity_sandbox.aws.athena.failures import QueryFailed
 from parity_sandbox.aws.athena.tables import JSON, PARQUET, Column, Partition, Table
 from parity_sandbox.aws.s3.paths import Disk
@@ -81,7 +83,17 @@ class Views:
             kinds = ", ".join(f"{literal(one.name)}: {literal(one.duck)}" for one in table.columns)
             lines = "format = 'newline_delimited', hive_partitioning = false"
             return f"read_json({paths}, columns = {{{kinds}}}, {lines})"
-        return _csv_source(table, paths)
+        return self._text(table, files)
+
+    def _text(self, table: Table, files: Sequence[Path]) -> str:
+        """Register the rows of text files in the connection and return their name."""
+        if "opencsv" in table.serde.lower() and any(
+            c.duck.startswith(("DATE", "TIMESTAMP")) for c in table.columns
+        ):
+            raise QueryFailed("sandbox limitation: OpenCSVSerDe reads dates as numbers; declare them as string")
+        name = f"_text_{uuid.uuid4().hex}"
+        self._connection.register(name, text_files.arrow_table(table, files))
+        return name
 
     def _data_columns(self, table: Table, source: str) -> list[str]:
         if table.format != PARQUET:
@@ -91,31 +103,12 @@ class Views:
         return [_from_parquet(table, one, there.get(one.name)) for one in table.columns]
 
 
-def _csv_source(table: Table, paths: str) -> str:
-    quoting = "opencsv" in table.serde.lower()
-    if quoting and any(one.duck.startswith(("DATE", "TIMESTAMP")) for one in table.columns):
-        raise QueryFailed("sandbox limitation: OpenCSVSerDe reads dates as numbers; declare them as string")
-    separator = (
-        table.parameters.get("separatorChar", ",") if quoting else table.parameters.get("field.delim", "\x01")
-    )
-    quote = table.parameters.get("quoteChar", '"') if quoting else ""
-    skip = int(table.parameters.get("skip.header.line.count", "0"))
-    names = ", ".join(f"{literal(one.name)}: 'VARCHAR'" for one in table.columns)
-    nothing = "" if quoting else ", nullstr = '\\N'"
-    return (
-        f"read_csv({paths}, delim = {literal(separator)}, quote = {literal(quote)}, escape = {literal(quote)}, "
-        f"header = false, skip = {skip}, columns = {{{names}}}, null_padding = true, auto_detect = false, "
-        f"strict_mode = false, hive_partitioning = false{nothing})"
-    )
-
-
 def _parsed(table: Table, column: Column) -> str:
-    """Return the text of a field as its type: LazySimpleSerDe makes NULL of what does not parse."""
+    """Return a field as its type: OpenCSVSerde reads texts, of which a cast makes the rest."""
     name = quoted(column.name)
     if table.format == JSON:
         return _milliseconds(name, column)
-    convert = "cast" if "opencsv" in table.serde.lower() or column.duck in ("VARCHAR", "TEXT") else "try_cast"
-    return _milliseconds(f"{convert}({name} as {column.duck})", column)
+    return _milliseconds(f"cast({name} as {column.duck})", column)
 
 
 def _from_parquet(table: Table, column: Column, there: tuple[str, str] | None) -> str:
