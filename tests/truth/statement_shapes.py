@@ -103,7 +103,7 @@ class Shape:
         """The strategy of a run."""
         listed = [[ExportColumn(c.legacy, c.types.legacy) for c in self.columns]]
         listed.append([ExportColumn(c.target, c.types.target) for c in self.columns])
-        legacy, target = (Surveyed(self.rows, tuple(columns)) for columns in listed)
+        legacy, target = (Surveyed(self.rows, tuple(columns), version="delta-1") for columns in listed)
         return replace(choose(self.activity, Mode.DIGEST, 0, legacy, target), buckets=self.buckets)
 
 
@@ -123,7 +123,7 @@ class Statements:
 def statements(shape: Shape, plan: DigestPlan, side: Side = "legacy") -> Statements:
     """Return what one engine is asked about a shape that is compared by digest."""
     legacy = legacy_side(Statement(shape.legacy_sql))
-    engine = legacy if side == "legacy" else target_side(shape.activity.target)
+    engine = legacy if side == "legacy" else target_side()
     return Statements(digest_query(engine, plan), rows_query(engine, plan, buckets(shape, plan)))
 
 
