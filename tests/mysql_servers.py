@@ -44,6 +44,13 @@ on_mysql = pytest.mark.skipif(FAMILY != MYSQL, reason="it is about what MySQL al
 """Marks a test of two MySQL servers."""
 
 
+one_family = pytest.mark.skipif(FAMILY == MIXED, reason="MariaDB and MySQL name, print and default it otherwise")
+"""Marks a test that two servers of different families cannot pass, since they do differ in what it looks at."""
+UTF8 = "CHARACTER SET utf8mb4" + (" COLLATE utf8mb4_general_ci" if FAMILY == MIXED else "")
+"""Of a new database: one collation for both servers, whose defaults may not be the same."""
+_ALIKE = ("--sql-mode=STRICT_TRANS_TABLES", "--collation-server=utf8mb4_general_ci")
+
+
 def mariadb_only(reason: str) -> pytest.MarkDecorator:
     """Mark a test of two MariaDB servers, and say what MySQL lacks."""
     return pytest.mark.skipif(FAMILY != MARIADB, reason=reason)
@@ -64,6 +71,14 @@ class MySQLServer(Server):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         if done.returncode:
             raise RuntimeError(f"mysqld --initialize failed: {done.stdout[-500:]} {done.stderr[-500:]}")
+
+    def root(self, database: str | None = None) -> pymysql.Connection[Any]:
+        """Connect as root; beside MariaDB with its collation, which is stored with views and programs."""
+        connection = super().root(database)
+        if FAMILY == MIXED:
+            with connection.cursor() as cursor:
+                cursor.execute("SET NAMES utf8mb4 COLLATE utf8mb4_general_ci")
+        return connection
 
     def run(self, script: str, database: str | None = None) -> None:
         """Run statements; MariaDB's tables of numbers, ``seq_1_to_9``, are there too."""
@@ -130,7 +145,8 @@ def servers(family: str = FAMILY) -> tuple[Server, Server]:
 def _servers(family: str) -> tuple[Server, Server]:
     folder = Path(tempfile.mkdtemp(prefix="parity-servers-"))
     legacy, target = CLASSES[family]
-    pair = legacy(folder / "legacy"), target(folder / "target")
+    options = _ALIKE if family == MIXED else ()
+    pair = legacy(folder / "legacy", options=options), target(folder / "target", options=options)
 
     def end() -> None:
         for server in pair:
@@ -162,12 +178,7 @@ class TwoDatabases:
     def fresh(self) -> None:
         """Empty both."""
         for server in self.servers:
-            # Their default collations are not the same.
-            collation = " COLLATE utf8mb4_general_ci" if self.family == MIXED else ""
-            server.run(
-                f"DROP DATABASE IF EXISTS {self.name};\n"
-                f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4{collation};\n"
-            )
+            server.run(f"DROP DATABASE IF EXISTS {self.name};\nCREATE DATABASE {self.name} {UTF8};\n")
 
     def both(self, script: str) -> None:
         """Run statements on both servers."""

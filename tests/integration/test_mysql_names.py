@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql_servers import CLASSES, FAMILY, TwoDatabases, counts, servers
+from mysql_servers import UTF8, TwoDatabases, counts, servers
 from parity.clients.mysql import address
 from parity.tablediff.runner import verify_database
 from parity.tablediff.verdict import DatabaseResult
@@ -28,7 +28,9 @@ INSERT INTO Entries VALUES (1, 1), (2, 1);
 
 @pytest.fixture(scope="module")
 def folding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = CLASSES[FAMILY][1](tmp_path_factory.mktemp("folding"), options=("--lower-case-table-names=1",))
+    like = servers()[1]
+    options = (*like.options, "--lower-case-table-names=1")
+    server = type(like)(tmp_path_factory.mktemp("folding"), options=options)
     server.install()
     server.start()
     yield server
@@ -46,7 +48,7 @@ def databases(tmp_path: Path, folding: Server) -> TwoDatabases:
     two = TwoDatabases("cased", tmp_path)
     two.fresh()
     two.both(SCHEMA)
-    folding.run("DROP DATABASE IF EXISTS cased;\nCREATE DATABASE cased CHARACTER SET utf8mb4;\n")
+    folding.run(f"DROP DATABASE IF EXISTS cased;\nCREATE DATABASE cased {UTF8};\n")
     folding.run(SCHEMA, "cased")
     return two
 

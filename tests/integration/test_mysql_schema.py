@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mysql_servers import FAMILY, MYSQL, MySQLServer, TwoDatabases, counts, mariadb_only
+from mysql_servers import FAMILY, MYSQL, MySQLServer, TwoDatabases, counts, mariadb_only, one_family
 
 pytestmark = pytest.mark.mariadb
 
@@ -205,12 +205,14 @@ def databases(tmp_path: Path) -> TwoDatabases:
     return two
 
 
+@one_family
 def test_one_script_on_both_sides_makes_no_difference(databases: TwoDatabases) -> None:
     result = databases.verify()
     assert result.schema == ()
     assert result.verdict == "PASS", result.reason
 
 
+@one_family
 def test_a_trigger_is_looked_at_with_its_table_whatever_its_own_name(databases: TwoDatabases) -> None:
     databases.target("DROP TRIGGER stamp;\nDROP TRIGGER count_them")
 
@@ -219,6 +221,7 @@ def test_a_trigger_is_looked_at_with_its_table_whatever_its_own_name(databases: 
     assert databases.verify(include=["clients"]).schema == ()
 
 
+@one_family
 def test_a_tables_name_may_hold_dots(databases: TwoDatabases) -> None:
     databases.both("CREATE TABLE `odd.name` (id INT PRIMARY KEY, v INT);\n")
     databases.target("ALTER TABLE `odd.name` ADD KEY by_v (v);\n")
