@@ -20,6 +20,7 @@ CAUSE_NAMES = {
     "type_format": "written differently",
     "swapped_columns": "swapped columns",
     "off_by_one_date": "off by one day",
+    "calendar": "calendar of before 1582",
     "late_partition": "late partition",
     "duplicate_load": "duplicate load",
     "join_fan_out": "join fan-out",

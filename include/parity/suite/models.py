@@ -113,6 +113,7 @@ class Cause(StrEnum):
     SIGN = "sign"
     SWAPPED_COLUMNS = "swapped_columns"
     OFF_BY_ONE_DATE = "off_by_one_date"
+    CALENDAR = "calendar"
     LATE_PARTITION = "late_partition"
     DUPLICATE_LOAD = "duplicate_load"
     JOIN_FAN_OUT = "join_fan_out"

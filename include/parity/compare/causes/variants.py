@@ -223,10 +223,12 @@ _UNITS = {"microsecond": 1, "millisecond": 10**3, "second": 10**6, "minute": 60 
 
 
 def time_variants(kind: ValueKind, sql: str, shifts: tuple[int, ...], zones: tuple[str, ...]) -> list[Variant]:
-    """Return zones, offsets (``shifts``, in seconds), precision and days."""
+    """Return calendars, zones, offsets (``shifts``, in seconds), precision and days."""
     unit = 1000 if sql.endswith("_NS") else 1
     left, right = ticks("«0»", sql), ticks("«1»", sql)
-    found = [zone for name in zones for zone in _zoned(name, sql)] if kind is ValueKind.TIMESTAMP else []
+    found = [] if kind is ValueKind.TIME else [_calendar(left, right, 86_400 * 10**6 * unit)]
+    if kind is ValueKind.TIMESTAMP:
+        found += [zone for name in zones for zone in _zoned(name, sql)]
     if kind is ValueKind.TIMESTAMP:
         found += [
             Variant(Cause.TIMEZONE_SHIFT, offset(s), f"(TRY({right} - {left}) = {s * 10**6 * unit})")
@@ -252,6 +254,17 @@ def time_variants(kind: ValueKind, sql: str, shifts: tuple[int, ...], zones: tup
         day = 86_400 * 10**6 * unit
         found.append(Variant(Cause.OFF_BY_ONE_DATE, "", f"(abs(TRY({left} - {right})) = {day})"))
     return found
+
+
+def _calendar(left: str, right: str, day: int) -> Variant:
+    """Return the test that one side's days of before 1582 were counted in the calendar of that time.
+
+    Hive, Spark 2 and Spark's LEGACY mode write them so; Spark reads them back, and Athena does not.
+    """
+    year = "(year(«1») - (month(«1») <= 2)::INTEGER)"
+    shift = f"({year} // 100 - {year} // 400 - 2)"
+    before = "«1»::DATE < DATE '1582-10-15'"
+    return Variant(Cause.CALENDAR, "", either_way(f"({before} AND TRY({left} - {right}) = {shift} * {day})"))
 
 
 def _zoned(name: str, sql: str) -> list[Variant]:

@@ -20,6 +20,8 @@ CASES = [
     ("timestamp_precision", "TIMESTAMP '2026-01-01 10:11:12.123456'", "TIMESTAMP '2026-01-01 10:11:12.123'"),
     ("timestamp_precision", "TIMESTAMP '2026-01-01 10:11:12.7'", "TIMESTAMP '2026-01-01 10:11:13'"),
     ("off_by_one_date", "DATE '2026-01-01'", "DATE '2026-01-02'"),
+    ("calendar", "DATE '0000-12-30'", "DATE '0001-01-01'"),
+    ("calendar", "TIMESTAMP '1582-10-14 12:00:00'", "TIMESTAMP '1582-10-04 12:00:00'"),
     ("rounding", "10.126::DECIMAL(18,3)", "10.13::DECIMAL(18,3)"),
     ("rounding", "10.125::DECIMAL(18,3)", "10.12::DECIMAL(18,3)"),
     ("rounding", "0.1::DOUBLE", "0.1::FLOAT::DOUBLE"),

@@ -186,6 +186,29 @@ def test_a_day_later_is_a_day_whichever_way_and_two_are_not() -> None:
         assert holding(variants, stamp.format(0), stamp.format(days)) == holds
 
 
+@pytest.mark.parametrize(
+    ("read", "meant", "holds"),
+    [
+        ("1582-10-14", "1582-10-04", True),
+        ("1000-01-06", "1000-01-01", True),
+        ("1000-03-05", "1000-02-28", True),
+        ("1000-03-07", "1000-03-01", True),
+        ("0000-12-30", "0001-01-01", True),
+        ("1000-01-05", "1000-01-01", False),
+        ("1700-01-11", "1700-01-01", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"])
+def test_a_day_that_was_counted_in_the_calendar_of_its_time(kind: str, read: str, meant: str, holds: bool) -> None:
+    calendar = [
+        one
+        for one in time_variants(ValueKind.DATE if kind == "DATE" else ValueKind.TIMESTAMP, kind, (), ())
+        if one.cause is Cause.CALENDAR
+    ]
+    pair = (f"'{read}'::{kind}", f"'{meant}'::{kind}")
+    assert bool(holding(calendar, *pair)) is bool(holding(calendar, *pair[::-1])) is holds
+
+
 def test_null_stands_against_a_default_that_is_shown_unless_it_is_sensitive() -> None:
     defaults = ("'N/A'", "0::INTEGER", "TIMESTAMP '1970-01-01'", "DATE '1900-01-01'")
     details = [one.detail for one in null_variants(defaults, shown=True)]
