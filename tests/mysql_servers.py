@@ -124,7 +124,7 @@ _SMALL = (
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
     "--max-connections=60",
-    "--cte-max-recursion-depth=1000000",
+    "--cte-max-recursion-depth=4294967295",
 )
 
 

@@ -35,6 +35,7 @@ TESTS = (
 def ask() -> list[Outcome]:
     """Ask two MySQL servers, then one beside MariaDB; record rights, variables and definitions."""
     two = TwoDatabases("ledger", Path(), family=MYSQL)
+    two.fresh()
     version = _variables(two)
     found = [_rights(two, version)]
     for server in two.servers:
@@ -193,7 +194,6 @@ CASES: Mapping[str, Grants] = {
 
 
 def _rights(two: TwoDatabases, version: str) -> Outcome:
-    two.fresh()
     two.legacy(SCHEMA)
     answers = {name: answer for name, grants in CASES.items() if (answer := _granted(two, grants))}
     records.write(RIGHTS, "MySQL", version, answers)
