@@ -7,6 +7,7 @@ the unit tests.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -264,13 +265,22 @@ def record(**catalogues: Catalogue) -> None:
     """Write catalogues down for :func:`recorded`."""
     cases: dict[str, Any] = {}
     for name, one in catalogues.items():
-        cases |= {f"{name} list {kind}": [_plain(row) for row in rows] for kind, rows in one.records.items()}
+        cases |= {f"{name} list {kind}": _list(kind, rows) for kind, rows in one.records.items()}
         cases |= {f"{name} create {kind}": dict(texts) for kind, texts in one.created.items()}
     version = str(catalogues["legacy"].server["version"])
     records.write(RECORD, "MySQL", version, cases)
 
 
 _NOISE = {"created", "last_altered", "cardinality", "table_catalog", "routine_catalog", "table_rows"}
+
+
+_UNORDERED = {"tables", "views", "routines", "triggers", "events", "libraries"}
+"""What the server lists in another order each time."""
+
+
+def _list(kind: str, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    plain = [_plain(row) for row in rows]
+    return sorted(plain, key=str) if kind in _UNORDERED else plain
 
 
 def _plain(row: Any) -> dict[str, Any]:
