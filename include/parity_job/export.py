@@ -30,6 +30,8 @@ import re
 import sys
 import traceback
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -63,6 +65,10 @@ ACTIVITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 TABLE_PART = re.compile(r"[^\x00-\x20./\x7f]{1,255}")
 """What Unity Catalog allows as a name: anything but a period, a space, a slash and ASCII's control characters."""
 DATE_MARK = re.compile(r":business_date\b")
+DATE_OR_TEXT = re.compile(
+    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|/\*.*?\*/|(:business_date\b)""", re.DOTALL
+)
+"""The date, or a text, a name or a comment, in which it is none."""
 SUBQUERY = re.compile(r"\bselect\b", re.IGNORECASE)
 DELTA = "delta-"
 PLAIN_WRITE = {"mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
@@ -189,12 +195,30 @@ def select(request: ExportRequest, pinned: int | None, wanted: str | None = None
 
 def run_query(spark: Any, statement: str, day: date) -> Any:
     """Return the statement's rows as a DataFrame; an error of Spark becomes one line."""
-    args = {"business_date": day} if DATE_MARK.search(statement) else None
     try:
-        rows = spark.sql(statement, args=args)
-        rows.schema  # noqa: B018 - Spark Connect resolves names no sooner
+        return ask(spark, statement, day)
     except Exception as error:
         raise Refused(first_line(error)) from error
+
+
+def ask(spark: Any, statement: str, day: date) -> Any:
+    """Return the statement's rows as a DataFrame, with the date bound.
+
+    Delta's parser loses the parameters of a statement (4.4 on Spark 4.2), which then has the date as a literal.
+    """
+    args = {"business_date": day} if DATE_MARK.search(statement) else None
+    try:
+        return resolved(spark.sql(statement, args=args))
+    except AnalysisException as error:
+        if not args or error.getErrorClass() != "UNBOUND_SQL_PARAMETER":
+            raise
+    literal = f"DATE'{day.isoformat()}'"
+    return resolved(spark.sql(DATE_OR_TEXT.sub(lambda found: literal if found[1] else found[0], statement)))
+
+
+def resolved(rows: Any) -> Any:
+    """Return the rows, whose names Spark Connect resolves no sooner than when it is asked for their schema."""
+    rows.schema  # noqa: B018
     return rows
 
 
@@ -236,7 +260,7 @@ def state_of(spark: Any, request: ExportRequest) -> TableState:
     if delta:
         state = _delta_state(spark, request, hidden)
     else:
-        state = TableState(None, None, None) if hidden else _state_of_files(spark, request)
+        state = _state_of_files(spark, request) if table and not hidden else TableState(None, None, None)
     if request.where and SUBQUERY.search(request.where):  # which may read other tables
         return TableState(None, None, state.bytes, state.pinned)
     return state
@@ -253,13 +277,13 @@ def describe(spark: Any, request: ExportRequest) -> tuple[set[str], dict[str, st
 
 def _delta_state(spark: Any, request: ExportRequest, hidden: bool) -> TableState:
     """Return the wanted version of a Delta table, or the newest."""
-    history = spark.sql(f"DESCRIBE HISTORY {table_of(request)}")
     wanted = request.version or ""
-    if wanted.startswith(DELTA):
-        history = history.where(f"version = {int(wanted.removeprefix(DELTA))}")
-    elif wanted:
+    if wanted and not wanted.startswith(DELTA):
         raise Refused(f"{request.table} is a Delta table now; it was {wanted}")
-    found = history.orderBy(col("version").desc()).limit(1).selectExpr("version", _text_of("timestamp")).collect()
+    history = spark.sql(f"DESCRIBE HISTORY {table_of(request)}" + ("" if wanted else " LIMIT 1"))
+    if wanted:
+        history = history.where(f"version = {int(wanted.removeprefix(DELTA))}")
+    found = history.selectExpr("version", _text_of("timestamp")).collect()
     version = int(found[0]["version"]) if found else int(wanted.removeprefix(DELTA))
     files = None if hidden else _files_read(spark, request, version)
     size = None if files is None else sum(size for _, size, _ in files)
@@ -280,9 +304,8 @@ def _files_read(spark: Any, request: ExportRequest, pinned: int | None) -> list[
     """Return path, bytes and time of change of the files that hold the rows; None where Spark does not tell."""
     wanted = f"_metadata.file_path, _metadata.file_size, {_text_of('_metadata.file_modification_time')}"
     statement = select(request, pinned, f"DISTINCT {wanted}")
-    args = {"business_date": request.business_date} if DATE_MARK.search(statement) else None
     try:
-        rows = spark.sql(statement, args=args).collect()
+        rows = ask(spark, statement, request.business_date).collect()
     except AnalysisException:
         return None
     return [(row["file_path"], row["file_size"], row["at"]) for row in rows]
@@ -331,21 +354,44 @@ def export(spark: Any, request: ExportRequest) -> dict[str, Any]:
     """Write the export and return its manifest, which is written last."""
     if files_in(spark, request.destination) or files_in(spark, f"{request.destination}/{MANIFEST}"):
         raise Refused(f"{request.destination} is not empty; every export needs a folder of its own")
-    before = state_of(spark, request)
+    with reading(request):
+        before = state_of(spark, request)
     refuse_other_state(request, request.version, before)
-    rows = run_query(spark, select(request, before.pinned), request.business_date)
-    answer, size = rows, before.bytes
-    if request.mode == "digest":
-        rows.createOrReplaceTempView(SOURCE)
-        answer, size = run_query(spark, str(request.digest_sql), request.business_date), 0
-    written = portable(answer) if size is None else portable(answer).coalesce(max(1, -(-size // FILE_BYTES)))
-    written.write.options(compression="snappy", **PLAIN_WRITE).parquet(request.destination)
+    with reading(request):
+        rows, answer = write_rows(spark, request, before)
     if before.pinned is None:
         refuse_other_state(request, before.version, state_of(spark, request))
     extra = {"columns": _columns(rows)} if request.mode == "digest" else {}
     manifest = _manifest(request, before, answer, listed(spark, request.destination), extra)
     write_manifest(spark, request.destination, manifest)
     return manifest
+
+
+@contextmanager
+def reading(request: ExportRequest) -> Iterator[None]:
+    """Name the version of a Delta table that an earlier export has read and that cannot be read now."""
+    try:
+        yield
+    except Exception as error:
+        if not (request.version or "").startswith(DELTA):
+            raise
+        version = str(request.version).removeprefix(DELTA)
+        raise Refused(
+            f"{request.table} can no longer be read at version {version}, which this run has read before (was it"
+            f" vacuumed? then clear the activity's tasks): {first_line(error)}"
+        ) from error
+
+
+def write_rows(spark: Any, request: ExportRequest, state: TableState) -> tuple[Any, Any]:
+    """Write the wanted rows or their digest; return the rows and what was written, both as Spark has them."""
+    rows = run_query(spark, select(request, state.pinned), request.business_date)
+    answer, size = rows, state.bytes
+    if request.mode == "digest":
+        rows.createOrReplaceTempView(SOURCE)
+        answer, size = run_query(spark, str(request.digest_sql), request.business_date), 0
+    written = portable(answer) if size is None else portable(answer).coalesce(max(1, -(-size // FILE_BYTES)))
+    written.write.options(compression="snappy", **PLAIN_WRITE).parquet(request.destination)
+    return rows, answer
 
 
 def listed(spark: Any, folder: str) -> list[dict[str, Any]]:
@@ -359,8 +405,10 @@ def listed(spark: Any, folder: str) -> list[dict[str, Any]]:
 
 def write_manifest(spark: Any, folder: str, manifest: dict[str, Any]) -> None:
     """Write the manifest as one line of a text file, whose name Spark chooses; a part of it would be no JSON."""
-    text = spark.sql("SELECT :manifest AS value", args={"manifest": json.dumps(manifest, ensure_ascii=False)})
-    text.coalesce(1).write.options(compression="none", **PLAIN_WRITE).text(f"{folder}/{MANIFEST}")
+    # As bytes: no parser reads a part of them otherwise, and Delta's loses a statement's parameters (Spark 4.2).
+    text = json.dumps(manifest, ensure_ascii=False).encode().hex()
+    line = spark.sql(f"SELECT CAST(X'{text}' AS STRING) AS value")
+    line.coalesce(1).write.options(compression="none", **PLAIN_WRITE).text(f"{folder}/{MANIFEST}")
 
 
 def _columns(rows: Any) -> list[dict[str, str]]:

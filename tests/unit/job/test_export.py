@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from pyspark.errors import AnalysisException
 
 from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
 from parity.sql.columns import Column, Kind
@@ -27,7 +28,9 @@ from parity_job.export import (
     read_request,
     run_query,
     select,
+    state_of,
 )
+from truth import records
 
 GIVEN = {
     "protocol": "2",
@@ -210,3 +213,140 @@ def test_a_long_request_comes_packed_and_says_the_same() -> None:
 def test_a_torn_packed_request_is_refused(packed: str) -> None:
     with pytest.raises(Refused, match="not JSON"):
         read_request({**GIVEN, "request": packed})
+
+
+class Unbound(AnalysisException):
+    """Spark's error, as its class tells."""
+
+    def getErrorClass(self) -> str:  # noqa: N802 - Spark's own name
+        return "UNBOUND_SQL_PARAMETER"
+
+
+class LossyParser(FakeSpark):
+    """Loses the parameters of a statement, as Delta's parser does."""
+
+    def sql(self, statement: str, args: Any = None) -> FakeSpark:
+        if args:
+            raise Unbound("[UNBOUND_SQL_PARAMETER] Found the unbound parameter: business_date.")
+        return super().sql(statement)
+
+
+def test_a_parser_that_loses_parameters_gets_the_date_as_a_literal_where_it_is_one() -> None:
+    spark = LossyParser()
+    where = """day = :business_date AND note <> 'it\\'s :business_date' -- :business_date
+        AND `:business_date` <> ":business_date" /* :business_date
+        */ AND :business_dates = :business_date"""
+    run_query(spark, where, date(2026, 3, 2))
+    [(statement, _)] = spark.asked
+    assert statement == where.replace("day = :business_date", "day = DATE'2026-03-02'").replace(
+        "= :business_date", "= DATE'2026-03-02'"
+    )
+
+
+class RecordedSpark:
+    """Answers DESCRIBE as a real Spark with Delta did; ``versions`` are those that the history still lists."""
+
+    def __init__(self, detail: list[list[str]], versions: tuple[int, ...] = (), files: int | None = 1) -> None:
+        self.detail, self.versions, self.files = detail, versions, files
+        self.asked: list[str] = []
+
+    def sql(self, statement: str, args: Any = None) -> RecordedAnswer:
+        self.asked.append(statement)
+        if statement.startswith("DESCRIBE TABLE EXTENDED"):
+            return RecordedAnswer([{"col_name": name, "data_type": kind} for name, kind in self.detail])
+        if statement.startswith("DESCRIBE HISTORY"):
+            return RecordedAnswer([{"version": number, "at": "2026-03-02 05:00:00.1"} for number in self.versions])
+        if self.files is None:
+            raise AnalysisException("[UNRESOLVED_COLUMN.WITH_SUGGESTION] no _metadata")
+        file = {"file_path": "part-0", "file_size": 7, "at": "2026-03-02 04:00:00"}
+        return RecordedAnswer([file] * self.files)
+
+
+class RecordedAnswer:
+    """Rows, of which a condition on the version and a limit are obeyed."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+
+    def where(self, condition: str) -> RecordedAnswer:
+        wanted = int(condition.removeprefix("version = "))
+        return RecordedAnswer([row for row in self.rows if row["version"] == wanted])
+
+    def limit(self, rows: int) -> RecordedAnswer:
+        return RecordedAnswer(self.rows[:rows])
+
+    def select(self, *columns: str) -> RecordedAnswer:
+        return self
+
+    selectExpr = select  # noqa: N815 - Spark's own name
+
+    def collect(self) -> list[dict[str, Any]]:
+        return self.rows
+
+    @property
+    def schema(self) -> None:
+        return None
+
+
+RECORD = records.read("spark_delta").cases
+DETAIL = RECORD["DESCRIBE TABLE EXTENDED"]
+
+
+def test_a_delta_table_is_read_at_its_newest_version() -> None:
+    spark = RecordedSpark(DETAIL, (7, 6))
+    state = state_of(spark, read_request(given()))
+    assert (state.version, state.pinned, state.bytes) == ("delta-7", 7, 7)
+    assert state.as_of == "2026-03-02T05:00:00.1Z"
+    assert " VERSION AS OF 7 " in spark.asked[-1]
+
+
+@pytest.mark.parametrize("versions", [(7, 6), ()])
+def test_a_version_that_was_read_before_is_read_again_whatever_the_history_lists(
+    versions: tuple[int, ...],
+) -> None:
+    spark = RecordedSpark(DETAIL, versions)
+    state = state_of(spark, read_request(requesting(version="delta-6")))
+    assert (state.version, state.pinned) == ("delta-6", 6)
+
+
+def test_a_table_that_has_become_a_delta_table_has_changed() -> None:
+    with pytest.raises(Refused, match="is a Delta table now; it was files-1"):
+        state_of(RecordedSpark(DETAIL, (1,)), read_request(requesting(version="files-1")))
+
+
+def told(**changes: str) -> list[list[str]]:
+    return [[name, changes.get(name.lower(), kind)] for name, kind in DETAIL]
+
+
+@pytest.mark.parametrize(
+    ("detail", "files", "named"),
+    [
+        (told(provider="parquet"), 1, True),
+        (told(provider="parquet"), 0, False),
+        (told(type="VIEW"), 1, False),
+        (told(type="STREAMING_TABLE"), 1, False),
+        (told(provider="jdbc"), None, False),
+        ([["_metadata", "string"], *told(provider="parquet")], 1, False),
+        ([["id", "bigint"]], None, False),
+    ],
+)
+def test_a_state_has_a_name_where_files_show_it(detail: list[list[str]], files: int | None, named: bool) -> None:
+    state = state_of(RecordedSpark(detail, files=files), read_request(given()))
+    assert (state.version is not None, state.pinned) == (named, None)
+
+
+def test_a_subquery_may_read_what_no_version_of_the_table_tells() -> None:
+    state = state_of(RecordedSpark(DETAIL, (7,)), read_request(requesting(where="id IN (SELECT id FROM other)")))
+    assert (state.version, state.pinned) == (None, 7)
+
+
+def test_what_a_real_delta_table_tells_is_what_the_job_asks_for() -> None:
+    assert {"version", "timestamp"} <= set(RECORD["columns of DESCRIBE HISTORY"])
+    assert ["provider", "string"] in DETAIL  # a column by that name, before what the catalogue says
+
+
+def test_a_version_that_was_vacuumed_is_refused_by_name() -> None:
+    assert RECORD["version that was vacuumed"].startswith(
+        "pay.old can no longer be read at version 0, which this run has read before (was it vacuumed?"
+    )
+    assert "pay.refunds can no longer be read at version 99" in RECORD["version that never was"]

