@@ -20,6 +20,7 @@ from parity.flow.suite_run.activity_run import ActivityRun, Outputs
 from parity.flow.suite_run.digest import steps
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.strategy import DigestPlan
+from parity.flow.suite_run.exports.fetch import Export
 from parity.flow.suite_run.plan import plan_suite_run
 from parity.flow.suite_run.steps import fetch
 from parity.settings import Settings
@@ -88,3 +89,44 @@ def test_buckets_that_an_outlived_process_wrote_are_refused(run: ActivityRun, re
     replace(run, provenance=made("an earlier one")).write(steps.BUCKETS, replace(BUCKETS, unequal=1))
     with pytest.raises(ExportRefused, match=r"buckets.json is not of the attempt of task settle.buckets"):
         READERS[reader](run)
+
+
+def planned(run: ActivityRun, mode: Mode, version: str) -> ActivityRun:
+    replace(run, provenance=made("of strategy")).write(
+        steps.STRATEGY, replace(PLAN, mode=mode, target_version=version)
+    )
+    return run
+
+
+def exported(version: str) -> Any:
+    return Export(Path(), (), 9, 0, (), {"version": version})
+
+
+@pytest.mark.parametrize(
+    ("mode", "version", "read"),
+    [
+        (Mode.DIGEST, "delta-7", "delta-7"),
+        (Mode.DIGEST, "files-1", "files-1"),
+        (Mode.ROWS, "delta-7", "delta-7"),
+        (Mode.ROWS, "files-1", ""),
+    ],
+)
+def test_the_state_that_was_surveyed_is_read_to_the_last_export(
+    run: ActivityRun, mode: Mode, version: str, read: str
+) -> None:
+    planned(run, mode, version)
+    assert [part.version(run) for part in (steps.SURVEY, steps.DIGEST, steps.ROWS)] == ["", read, read]
+
+
+@pytest.mark.parametrize(
+    ("mode", "surveyed", "reported"),
+    [
+        (Mode.ROWS, "delta-7", "was delta-7 when it was surveyed and is delta-8 now"),
+        (Mode.DIGEST, "delta-7", "was delta-7 when it was surveyed and is v1 now"),
+        (Mode.DIGEST, "v1", "was v1 when it was digested and is delta-8 now"),
+    ],
+)
+def test_an_export_of_another_state_is_refused(run: ActivityRun, mode: Mode, surveyed: str, reported: str) -> None:
+    nothing: Any = None
+    with pytest.raises(ExportRefused, match=reported):
+        steps.complete_result(planned(run, mode, surveyed), nothing, nothing, exported("delta-8"))
