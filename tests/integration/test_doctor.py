@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from conftest import RunningSandbox, start_sandbox
 from dag_tester import DagTester
 from parity.cli import cli
 from parity.clients.artefacts import Artefacts
+from parity.doctor.databricks import said_of
 from parity.settings import PROJECT
 from parity.web.doctor import doctor_page
 from parity_sandbox.demo.connections import connections
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.sandbox
 AWS = "AWS, connection aws_default"
 FACTORY = "Data Factory, connection azure_data_factory_default"
 DATABRICKS = "Databricks, connection databricks_default"
+HELPER = publishing.HELPER.read_text()
 READ_ONLY = {"GET", "HEAD"}
 
 
@@ -200,6 +204,37 @@ def test_a_workgroup_that_would_stop_the_queries_is_found(suites: Path, world: R
     assert "aws athena update-work-group --work-group parity" in line["remedy"]
 
 
+def test_a_job_tells_its_last_run_and_its_bookmark(suites: Path, world: RunningSandbox) -> None:
+    glue, name = world.aws("glue"), "refunds_with_bookmark"
+    arguments = {"DefaultArguments": {"--job-bookmark-option": "job-bookmark-enable"}}
+    glue.create_job(Name=name, **{**aws.job_input(PRODUCTS[4]), **arguments})
+    path = suites / "payments.yaml"
+    path.write_text(path.read_text().replace("glue_job: apply_refunds", f"glue_job: {name}"))
+
+    def after_a_run(day: str, state: str) -> tuple[str, str]:
+        times = {"StartedOn": f"{day}T03:00:00+00:00", "CompletedOn": f"{day}T03:10:00+00:00"}
+        document = {"JobName": name, "JobRunState": state, "ErrorMessage": "out of memory", **times}
+        httpx.post(f"{world.endpoints.aws}/-/glue/job-runs", json=document).raise_for_status()
+        return found()
+
+    def found() -> tuple[str, str]:
+        (line,) = (line for line in lines("--connection", "aws_default") if line["name"] == name)
+        return line["status"], line["detail"]
+
+    try:
+        assert found() == ("ok", "never ran, bookmark at none yet")
+        assert after_a_run("2026-03-02", "SUCCEEDED") == (
+            "ok",
+            "SUCCEEDED 2026-03-02 03:00, bookmark at run 1, version 1",
+        )
+        assert after_a_run("2026-03-03", "FAILED") == (
+            "differs",
+            "Its last run (2026-03-03 03:00) is FAILED: out of memory.",
+        )
+    finally:
+        glue.delete_job(JobName=name)
+
+
 def test_a_missing_connection_is_one_line_and_what_needs_it_says_so(
     suites: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,7 +264,7 @@ def test_the_text_is_whole_in_a_pipe(suites: Path) -> None:
     shown = done.stdout.splitlines()
     assert shown[0] == AWS
     assert "  ok            10 × Glue job" in shown
-    assert shown[-1].startswith("All is in place: 47 lines in ")
+    assert re.match(r"All is in place \(connection aws_default alone\): \d+ lines in ", shown[-1])
     assert len(doctor("--connection", "aws_default", "--all").stdout.splitlines()) > 40
 
 
@@ -268,7 +303,9 @@ def test_all_of_azure_is_in_place(suites: Path, world: RunningSandbox) -> None:
         "DatabricksNotebook, notebook /Workspace/Shared/payments/sync_partners"
     )
     assert said["program", "schedule_payouts"].startswith("job 'schedule_payouts', id ")
-    assert said["helper script", "/Volumes/main/payments/jobs/export.py"] == "protocol 1, this version's"
+    assert said["helper script", "/Volumes/main/payments/jobs/export.py"] == (
+        f"version {said_of(HELPER)['VERSION']}, protocol {said_of(HELPER)['PROTOCOL']}, as this version has it"
+    )
     assert said["target columns", "build_settlements"] == "key client_id, currency"
 
 
@@ -376,7 +413,7 @@ def test_who_may_not_run_the_helper_job_gets_the_command_that_grants_it(
 def test_a_helper_script_of_another_protocol_differs(suites: Path, world: RunningSandbox) -> None:
     deployed = publishing.volume(world.state) / "export.py"
     text = deployed.read_text()
-    deployed.write_text(text.replace('PROTOCOL = "1"', 'PROTOCOL = "0"'))
+    deployed.write_text(re.sub(r'^PROTOCOL = "\d+"', 'PROTOCOL = "0"', text, flags=re.MULTILINE))
     try:
         (line,) = wrong("--connection", "databricks_default")
     finally:
@@ -395,18 +432,22 @@ def test_a_program_that_is_gone_is_missing(suites: Path, world: RunningSandbox) 
 
 
 @pytest.fixture
-def pipeline(world: RunningSandbox) -> Iterator[Any]:
-    """Change the pipeline for as long as the test runs."""
-    url = f"{azure.factory_url(world.endpoints)}/pipelines/{PIPELINE}"
-    headers = azure.sign_in(world.endpoints)
-    before = httpx.get(url, params=azure.API, headers=headers).raise_for_status().json()["properties"]
+def pipeline(suites: Path, world: RunningSandbox) -> Iterator[Any]:
+    """Publish a changed copy of the demo's pipeline, which the suite then names, for as long as the test runs."""
+    # Runs outlive their pipeline, and would be seen by the next test that has one of this name.
+    own = f"moved_{secrets.token_hex(4)}"
+    base, headers = f"{azure.factory_url(world.endpoints)}/pipelines", azure.sign_in(world.endpoints)
+    before = httpx.get(f"{base}/{PIPELINE}", params=azure.API, headers=headers).raise_for_status().json()
+    path = suites / "payments.yaml"
+    path.write_text(path.read_text().replace(f"pipeline: {PIPELINE}", f"pipeline: {own}"))
 
-    def put(properties: dict[str, Any]) -> None:
-        document = {"properties": properties}
-        httpx.put(url, params=azure.API, headers=headers, json=document).raise_for_status()
+    def put(change: Any) -> str:
+        document = {"properties": change(json.loads(json.dumps(before["properties"])))}
+        httpx.put(f"{base}/{own}", params=azure.API, headers=headers, json=document).raise_for_status()
+        return own
 
-    yield lambda change: put(change(json.loads(json.dumps(before))))
-    put(before)
+    yield put
+    httpx.delete(f"{base}/{own}", params=azure.API, headers=headers)
 
 
 def test_a_pipeline_without_its_parameters_gets_them_as_json(suites: Path, pipeline: Any) -> None:
@@ -415,12 +456,12 @@ def test_a_pipeline_without_its_parameters_gets_them_as_json(suites: Path, pipel
         del properties["parameters"]["parity_token"]
         return json.loads(json.dumps(properties).replace("parameters.business_date", "parameters.businessdate"))
 
-    pipeline(change)
+    own = pipeline(change)
     found = {line["name"]: line["remedy"] for line in wrong(place=FACTORY)}
     assert found == {
-        f"{PIPELINE}.business_date": "Did you mean 'businessdate'? Add under properties.parameters: "
+        f"{own}.business_date": "Did you mean 'businessdate'? Add under properties.parameters: "
         '{"business_date": {"type": "string"}}',
-        f"{PIPELINE}.parity_token": "Add under properties.parameters: "
+        f"{own}.parity_token": "Add under properties.parameters: "
         '{"parity_token": {"type": "string", "defaultValue": ""}}',
     }
 
@@ -633,8 +674,7 @@ def test_the_implementation_status_tells_what_failed_what_never_ran_and_what_nob
             "activities": [{"name": "sync_clients", **wait}, {"name": "compute_fees", **fails}, *kept],
         }
 
-    pipeline(change)
-    run_pipeline(world)
+    run_pipeline(world, pipeline(change))
     path = suites / "payments.yaml"
     text = path.read_text()
     begin, end = text.index("  - name: schedule_payouts"), text.index("  - name: attribute_ad_spend")
@@ -655,11 +695,11 @@ def test_the_implementation_status_tells_what_failed_what_never_ran_and_what_nob
     assert sum(found["waves"]["1"].values()) == 10
 
 
-def run_pipeline(world: RunningSandbox) -> None:
-    """Run the pipeline and wait for its end."""
+def run_pipeline(world: RunningSandbox, name: str) -> None:
+    """Run a pipeline and wait for its end."""
     base, headers = azure.factory_url(world.endpoints), azure.sign_in(world.endpoints)
     made = httpx.post(
-        f"{base}/pipelines/{PIPELINE}/createRun",
+        f"{base}/pipelines/{name}/createRun",
         params=azure.API,
         headers=headers,
         json={"business_date": "2026-03-02"},

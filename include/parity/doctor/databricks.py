@@ -22,7 +22,8 @@ from parity.sql.spark import Spark
 from parity.suite.models import Activity, Suite
 from parity.wording import did_you_mean
 
-_PROTOCOL = re.compile(r"""^PROTOCOL\s*=\s*["'](?P<protocol>[^"']+)["']""", re.MULTILINE)
+_CONSTANT = re.compile(r"""^(?P<name>PROTOCOL|VERSION)\s*=\s*["'](?P<value>[^"']+)["']""", re.MULTILINE)
+"""What a script says of itself."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class HelperScript:
     @property
     def protocol(self) -> str:
         """Return the version of its protocol."""
-        return protocol_of(self.text)
+        return said_of(self.text)["PROTOCOL"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,11 @@ def workspace_checks(
         yield Check(side.place, "target columns", activity.name, partial(_columns, side, activity), read, needed)
 
 
+def quoted(table: str) -> str:
+    """Return a table's name for SQL, each part in backticks."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in table.split("."))
+
+
 def _identity(side: WorkspaceSide) -> Iterator[Finding]:
     found, host = side.me(), side.clients().workspace.host
     if not found.active:
@@ -207,23 +213,20 @@ def _script(side: WorkspaceSide, job: Job, script: HelperScript) -> Iterator[Fin
 
 def judge_script(path: str, text: str, script: HelperScript) -> Finding:
     """Judge the deployed script by its protocol, and say whether it is this version's."""
-    found = protocol_of(text)
-    if found != script.protocol:
-        what = f"It speaks protocol {found}" if found else "It is not Parity's: it names no protocol"
-        return differs(
-            "helper script",
-            path,
-            f"{what}; this version of Parity speaks {script.protocol}.",
-            "Deploy include/parity_job/export.py of this version.",
-        )
+    found, deploy = said_of(text), "Deploy include/parity_job/export.py of this version."
+    if not found.get("PROTOCOL"):
+        return differs("helper script", path, "It is not Parity's: it names no protocol.", deploy)
+    version = f"version {found.get('VERSION', 'unknown')}, protocol {found['PROTOCOL']}"
+    if found["PROTOCOL"] != script.protocol:
+        what = f"It is {version}; this version of Parity speaks protocol {script.protocol}."
+        return differs("helper script", path, what, deploy)
     same = _lines(text) == _lines(script.text)
-    return ok("helper script", path, f"protocol {found}, {'this' if same else 'not exactly this'} version's")
+    return ok("helper script", path, f"{version}, {'as' if same else 'not exactly as'} this version has it")
 
 
-def protocol_of(text: str) -> str:
-    """Return the protocol that a script says it speaks, or an empty text."""
-    found = _PROTOCOL.search(text)
-    return found["protocol"] if found else ""
+def said_of(text: str) -> dict[str, str]:
+    """Return the version and the protocol that a script says it has."""
+    return {found["name"]: found["value"] for found in _CONSTANT.finditer(text)}
 
 
 def _lines(text: str) -> list[str]:

@@ -31,6 +31,8 @@ class Report:
     seconds: float
     moves: tuple[Move, ...] = ()
     """The implementation status."""
+    scope: str = ""
+    """What alone was looked at; empty: everything."""
 
     @property
     def counts(self) -> Mapping[Status, int]:
@@ -55,11 +57,10 @@ class Report:
         """Return one sentence."""
         wrong = [f"{count} {status}" for status, count in self.counts.items() if count and status is not Status.OK]
         checked = f"{plural(len(self.lines), 'line')} in {self.seconds:.1f} s"
-        return (
-            f"Not everything is in place: {', '.join(wrong)} of {checked}."
-            if wrong
-            else f"All is in place: {checked}."
-        )
+        alone = f" ({self.scope} alone)" if self.scope else ""
+        if wrong:
+            return f"Not everything is in place{alone}: {', '.join(wrong)} of {checked}."
+        return f"All is in place{alone}: {checked}."
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""

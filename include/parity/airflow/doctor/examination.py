@@ -85,7 +85,14 @@ def examine(
         checks = _only(checks, only)
     lines = run_checks(checks, progress=progress)
     moves = () if only else _moves(subjects, estate)
-    return Report(lines, datetime.now(UTC), time.monotonic() - began, moves)
+    return Report(lines, datetime.now(UTC), time.monotonic() - began, moves, _scope(subjects, only))
+
+
+def _scope(subjects: Subjects, only: str) -> str:
+    """Return what alone is looked at, in words; empty: everything."""
+    keys = [one.key for one in subjects.suites] + [one.key for one in subjects.databases]
+    named = "" if subjects.whole else ", ".join(keys)
+    return ", ".join(filter(None, (named, f"connection {only}" if only else "")))
 
 
 def _checks(subjects: Subjects, now: Settings, estate: Estate, *, send: bool) -> Iterator[Check]:

@@ -27,7 +27,11 @@ def patches(engine: JobEngine) -> list[Patch]:
         name, ids = response._get_param("JobName"), response._get_param("JobRunIds")  # noqa: SLF001
         return ActionResult(stop_runs(engine, response.glue_backend.get_job(name), ids))
 
+    def get_job_bookmark(response: Any) -> ActionResult:
+        return ActionResult(bookmark_of(response.glue_backend.get_job(response._get_param("JobName"))))  # noqa: SLF001
+
     return [
+        Patch(responses.GlueResponse, "get_job_bookmark", get_job_bookmark, "moto has none"),
         Patch(models.FakeJob, "start_job_run", start_job_run, "a run executes the job's script"),
         Patch(models.FakeJob, "get_job_run", get_job_run, "a run's state is what happens, not a count of polls"),
         Patch(models.FakeJob, "get_job_runs", get_job_runs, "Glue lists the newest run first"),
@@ -52,6 +56,14 @@ def get_job_runs(job: Any) -> list[JobRun]:
 def delete_job(backend: Any, name: str) -> None:
     """Forget a job; its running runs go on, as in Glue."""
     backend.jobs.pop(name, None)
+
+
+def bookmark_of(job: Any) -> dict[str, Any]:
+    """Return the answer about a job's bookmark, which its first run makes, or Glue's EntityNotFoundException."""
+    if not job.job_runs:
+        raise EntityNotFoundException(f"Continuation for job {job.name} not found.")
+    runs = len(job.job_runs)
+    return {"JobBookmarkEntry": {"JobName": job.name, "Version": runs, "Run": runs, "Attempt": 0}}
 
 
 def stop_runs(engine: JobEngine, job: Any, ids: list[str]) -> dict[str, Any]:
