@@ -42,6 +42,7 @@ def parse(sql: str) -> exp.Expression:
     """Return the syntax tree of a query; QueryFailed as Athena says it."""
     try:
         tree = trino.parse(sql)
+        trino.check_words(sql, tree)
     except ParseError as error:
         where = error.errors[0]
         near = f"line {where['line']}:{where['col']}: mismatched input '{where['highlight']}'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -42,8 +43,13 @@ def steps(path: str) -> tuple[str | int, ...]:
     return tuple(found)
 
 
-def _load(text: str) -> Any:
-    return json.loads(text, parse_float=Number, parse_int=Number)
+def _load(text: str, pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]] = dict) -> Any:
+    return json.loads(text, parse_float=Number, parse_int=Number, object_pairs_hook=pairs)
+
+
+def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose members that occur again are left out."""
+    return dict(reversed(pairs)) if len({name for name, _ in pairs}) < len(pairs) else dict(pairs)
 
 
 def _walk(value: Any, path: str) -> Any:
@@ -61,7 +67,7 @@ def _step(value: Any, step: str | int) -> Any:
 
 def _find(text: str, path: str) -> Any:
     try:
-        return _walk(_load(text), path)
+        return _walk(_load(text, _first), path)
     except json.JSONDecodeError:
         steps(path)
         raise Missing from None
@@ -81,7 +87,7 @@ def extract_scalar(text: str, path: str) -> str | None:
 def extract(text: str, path: str) -> str | None:
     """Return what is at ``path`` as canonical JSON text."""
     try:
-        return canonical(_find(text, path))
+        return canonical(_find(text, path), ordered=False)
     except Missing:
         return None
 
@@ -94,8 +100,11 @@ def parse(text: str) -> str:
         raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{text}'") from error
 
 
-def canonical(value: Any) -> str:
-    """Return JSON text without blanks, keys sorted; a fraction is refused, for Trino rewrites its digits."""
+def canonical(value: Any, *, ordered: bool = True) -> str:
+    """Return JSON text without blanks, keys sorted or as they came.
+
+    A fraction is refused, for Trino rewrites its digits.
+    """
     if isinstance(value, Number):
         if not value.lstrip("-").isdigit():
             raise ValueError(f"sandbox limitation: the number {value} inside JSON; extract it as a scalar")
@@ -103,11 +112,14 @@ def canonical(value: Any) -> str:
     if isinstance(value, dict):
         return (
             "{"
-            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{canonical(value[k])}" for k in sorted(value))
+            + ",".join(
+                f"{json.dumps(key, ensure_ascii=False)}:{canonical(value[key], ordered=ordered)}"
+                for key in (sorted(value) if ordered else value)
+            )
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
+        return "[" + ",".join(canonical(one, ordered=ordered) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

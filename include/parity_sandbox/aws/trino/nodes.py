@@ -93,7 +93,7 @@ def decimal_type(precision: int, scale: int) -> exp.DataType:
 def literal_text(node: Node | None, what: str) -> str:
     """Return a string literal's text, or refuse."""
     if isinstance(node, exp.Literal) and node.is_string:
-        return str(node.this)
+        return str(node.this or "")
     raise Limitation(f"{what} must be a literal")
 
 

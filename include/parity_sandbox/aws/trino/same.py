@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 CLAUSES = (
-    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit,
+    exp.Select, exp.From, exp.Group, exp.Order, exp.Ordered, exp.Limit,
     exp.Offset, exp.Fetch, exp.LimitOptions, exp.With, exp.CTE, exp.Subquery, exp.Values, exp.Tuple, exp.Table,
     exp.TableAlias, exp.Alias, exp.Aliases, exp.Column, exp.Identifier, exp.Star, exp.Distinct, exp.Rollup,
     exp.Cube, exp.GroupingSets, exp.Lateral, exp.Qualify,
 )  # fmt: skip
 EXPRESSIONS = (
-    exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or, exp.Xor, exp.Is, exp.Like,
-    exp.Escape, exp.Exists, exp.Any, exp.All, exp.Dot, exp.Lambda, exp.Array, exp.HexString, exp.Var,
+    exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Is, exp.Like,
+    exp.Exists, exp.Any, exp.All, exp.Dot, exp.Lambda, exp.Array, exp.Var,
     exp.DataType, exp.DataTypeParam, exp.ColumnDef, exp.ColumnConstraint, exp.Kwarg,
     exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot,
 )  # fmt: skip

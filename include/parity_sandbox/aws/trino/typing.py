@@ -6,14 +6,17 @@ precision that shows in their text; sqlglot knows neither.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.athena import Athena
-from sqlglot.optimizer.annotate_types import TypeAnnotator, annotate_types
+from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
+from parity_sandbox.aws.trino.limitation import TypeMismatch
 from parity_sandbox.aws.trino.nodes import (
     FLOATS,
     INTEGERS,
@@ -23,16 +26,114 @@ from parity_sandbox.aws.trino.nodes import (
     decimal_of,
     decimal_type,
     kind,
+    typed,
 )
+from parity_sandbox.aws.trino.shapes import Verified, shape
 
 Annotate = Callable[[Any, Any], Any]
 Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Database → table → column → type, in Trino's words."""
 
 
-def annotate(tree: Node, schema: MappingSchema) -> Node:
+def annotate(tree: Node, schema: MappingSchema, verified: Verified) -> Node:
     """Return ``tree`` with a type on every node whose type can be told."""
-    return annotate_types(tree, schema=schema, expression_metadata=METADATA, dialect="athena")
+    if not schema.dialect:
+        schema = MappingSchema(dialect="athena")
+    return _Annotator(schema, expression_metadata=_metadata(_Recorded(verified))).annotate(tree)
+
+
+class _Annotator(TypeAnnotator):  # type: ignore[misc]
+    """Columns of VALUES and of set operations have the type that Trino gives to all of them."""
+
+    def _maybe_coerce(self, one: Any, other: Any) -> Any:
+        given = [part if isinstance(part, exp.DataType) else exp.DataType(this=part) for part in (one, other)]
+        told = [part for part in given if part.this not in (Kind.NULL, Kind.UNKNOWN)]
+        if len(told) < 2:
+            return (told or given)[0] if Kind.UNKNOWN not in {part.this for part in given} else Kind.UNKNOWN
+        return common([typed(exp.Placeholder(), part) for part in told])
+
+
+class _Recorded:
+    """The types that real Trino gave, by shape; one object for each :class:`Verified`."""
+
+    def __init__(self, verified: Verified) -> None:
+        self.verified = verified
+
+    def __hash__(self) -> int:
+        return id(self.verified)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Recorded) and other.verified is self.verified
+
+    def exactly(self, node: Node) -> exp.DataType | None:
+        """Return the type of a node by its shape, integers with their widths."""
+        return self._built(shape(node, widths=True))
+
+    def of(self, node: Node) -> exp.DataType | None:
+        """Return the type of a node by its shape, integers of any width."""
+        return self._built(shape(node))
+
+    def _built(self, found: str) -> exp.DataType | None:
+        told = self.verified.types.get(found)
+        return exp.DataType.build(told, dialect="trino") if told else None
+
+
+@lru_cache(maxsize=8)
+def _metadata(recorded: _Recorded) -> dict[Any, Any]:
+    every = {node: METADATA.get(node, {}) for node in {*METADATA, *exp.ALL_FUNCTIONS}}
+    return {node: {"annotator": _looking_up(recorded, spec)} for node, spec in every.items()}
+
+
+def _looking_up(recorded: _Recorded, spec: Mapping[str, Any]) -> Annotate:
+    """Return an annotator that types lambdas' parameters first, and asks the record when it knows no type."""
+
+    def annotated(annotator: TypeAnnotator, node: Node) -> Node:
+        _type_lambdas(annotator, node)
+        if isinstance(node, exp.Func | exp.Binary) and (found := recorded.exactly(node)):
+            return settle(annotator, node, found)
+        if "annotator" in spec:
+            spec["annotator"](annotator, node)
+        else:
+            settle(annotator, node, spec.get("returns"))
+        if kind(node) == Kind.UNKNOWN and isinstance(node, exp.Func) and (found := recorded.of(node)):
+            settle(annotator, node, found)
+        return node
+
+    return annotated
+
+
+def _type_lambdas(annotator: TypeAnnotator, node: Node) -> None:
+    """Type the bodies of a function's lambdas again, now that its arrays or maps have types."""
+    given = [one for value in node.args.values() for one in (value if isinstance(value, list) else [value])]
+    lambdas = [one for one in given if isinstance(one, exp.Lambda)]
+    if lambdas:
+        taken = _parameters(node, [one for one in given if isinstance(one, exp.Expr) and one not in lambdas])
+        for one in lambdas:
+            _type_body(annotator, one, taken)
+
+
+def _parameters(node: Node, given: list[Any]) -> list[exp.DataType]:
+    """Return the types of the parameters of a function's lambdas, in order; empty when unknown."""
+    nests = [one.type for one in given if one.type is not None and one.type.this in (Kind.ARRAY, Kind.MAP)]
+    inner = [part for one in nests for part in one.expressions if isinstance(part, exp.DataType)]
+    if isinstance(node, exp.Reduce):
+        return [node.args["initial"].type, *inner[:1]]
+    if isinstance(node, exp.ArraySort):
+        return inner[:1] * 2
+    return [*inner[:2], *inner[3:]] if len(nests) == 2 and nests[0].this == Kind.MAP else inner
+
+
+def _type_body(annotator: TypeAnnotator, node: exp.Lambda, types: list[Any]) -> None:
+    visited = annotator._visited  # noqa: SLF001 - the same door
+    names = dict(zip([one.name for one in node.expressions], types, strict=False))
+    for part in node.walk():
+        if not isinstance(part, exp.Column):
+            visited.pop(id(part), None)
+    for part in node.find_all(exp.Identifier):
+        if names.get(part.name) is not None and not isinstance(part.parent, exp.Column):
+            settle(annotator, part, names[part.name])
+    annotator.annotate_expression(node)
+    settle(annotator, node, node.this.type)
 
 
 def literal_decimal(digits: str) -> exp.DataType:
@@ -45,7 +146,11 @@ def spell_literals(tree: Node) -> Node:
     """Give ``DECIMAL '1.20'`` the precision and scale of its digits, which sqlglot leaves out."""
     for found in tree.find_all(exp.Cast):
         plain = isinstance(found.this, exp.Literal) and found.this.is_string
+        if found.to.this == Kind.DECIMAL and len(found.to.expressions) == 1:
+            found.set("to", decimal_type(int(found.to.expressions[0].name), 0))
         if plain and found.to.this == Kind.DECIMAL and not found.to.expressions:
+            if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", found.this.name):
+                raise TypeMismatch(f"'{found.this.name}' is not a valid DECIMAL literal")
             found.set("to", literal_decimal(found.this.name))
     return tree
 
@@ -111,6 +216,10 @@ def common(nodes: list[Any]) -> exp.DataType | Kind:
         return max(kinds, key=[Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT].index)
     if kinds <= NUMBERS and kinds & FLOATS:
         return Kind.DOUBLE if Kind.DOUBLE in kinds else Kind.FLOAT
+    if kinds == {Kind.TIMESTAMP}:
+        return max(
+            (node.type for node in told), key=lambda one: int(one.expressions[0].name) if one.expressions else 3
+        )
     if kinds <= INTEGERS | {Kind.DECIMAL}:
         pairs = [pair for pair in map(decimal_of, told) if pair]
         scale = max(pair[1] for pair in pairs)
@@ -163,6 +272,18 @@ def _whole(annotator: TypeAnnotator, node: Node) -> Node:
     return settle(annotator, node, decimal_type(pair[0] - pair[1] + 1, 0) if pair else node.this.type)
 
 
+def _truncated(annotator: TypeAnnotator, node: exp.Trunc) -> exp.Trunc:
+    pair = decimal_of(node.this)
+    if pair is None or node.args.get("decimals") is not None:
+        return settle(annotator, node, decimal_type(*pair) if pair else node.this.type)
+    return settle(annotator, node, decimal_type(max(1, pair[0] - pair[1]), 0))
+
+
+def _negated(annotator: TypeAnnotator, node: exp.Neg) -> exp.Neg:
+    smallest = isinstance(node.this, exp.Literal) and node.this.name == str(2**31)
+    return settle(annotator, node, Kind.INT if smallest else node.this.type)
+
+
 def _returns(data_type: str) -> dict[str, Any]:
     built = exp.DataType.build(data_type)
     return {"annotator": lambda annotator, node: settle(annotator, node, built)}
@@ -196,9 +317,7 @@ NAMED_TYPES: dict[str, Callable[[list[Any]], Any]] = {
     "map_agg": lambda given: _map(given[0], given[1]),
     "histogram": lambda given: _map(given[0], BIGINT),
     "array_union": lambda given: given[0],
-    **dict.fromkeys(
-        ("codepoint", "crc32", "hamming_distance", "json_size", "json_array_length"), lambda _: BIGINT
-    ),
+    **dict.fromkeys(("crc32", "hamming_distance", "json_size", "json_array_length"), lambda _: BIGINT),
     **dict.fromkeys(("to_base", "format_datetime", "to_iso8601", "url_extract_host"), lambda _: VARCHAR),
     **dict.fromkeys(("e", "nan", "infinity", "geometric_mean", "log2", "log10"), lambda _: DOUBLE),
     **dict.fromkeys(("any_match", "all_match", "none_match", "every"), lambda _: BOOLEAN),
@@ -234,7 +353,10 @@ METADATA: dict[Any, Any] = {
     exp.Round: {"annotator": _round},
     exp.Ceil: {"annotator": _whole},
     exp.Floor: {"annotator": _whole},
-    exp.Trunc: {"annotator": _whole},
+    exp.Trunc: {"annotator": _truncated},
+    exp.Neg: {"annotator": _negated},
+    exp.HexString: _returns("varbinary"),
+    exp.Unicode: _returns("int"),
     exp.Bracket: {"annotator": _element},
     exp.DateAdd: {"annotator": _shifted},
     exp.DateTrunc: {"annotator": _shifted},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from parity_sandbox.aws.trino.limitation import Limitation
-from parity_sandbox.aws.trino.nodes import Kind, Node, Rule, call, cast, known_kind
+from parity_sandbox.aws.trino.nodes import INTEGERS, Kind, Node, Rule, call, cast, kind, known_kind
 from parity_sandbox.aws.trino.rules.numbers import outer_sum
 from parity_sandbox.aws.trino.rules.strings import only
 
@@ -49,8 +49,8 @@ def listed(node: exp.GroupConcat) -> Node:
 
 
 def counted_if(node: exp.CountIf) -> Node:
-    """``count_if``."""
-    return call("count_if", node.this)
+    """``count_if`` is 0 over no rows."""
+    return exp.Count(this=exp.Case().when(node.this, exp.Literal.number(1)))
 
 
 def of_numbers(name: str) -> Rule:
@@ -60,7 +60,21 @@ def of_numbers(name: str) -> Rule:
 
 def of_pairs(name: str) -> Rule:
     """Return a rule for a statistic of two doubles."""
-    return lambda node: call(name, cast(node.this, "double"), cast(node.expression, "double"))
+
+    def rule(node: Node) -> Node:
+        if not {kind(node.this), kind(node.expression)} <= {Kind.DOUBLE}:
+            raise Limitation(f"{name} of other than doubles, whose result is a REAL; CAST them")
+        return call(name, node.this, node.expression)
+
+    return rule
+
+
+def geometric_mean(node: Node) -> Node:
+    """``geometric_mean`` of whole numbers and doubles."""
+    (value,) = node.expressions
+    if known_kind(value, "geometric_mean") not in INTEGERS | {Kind.DOUBLE}:
+        raise Limitation("geometric_mean of other than whole numbers and doubles, whose result is a REAL")
+    return call("geometric_mean", cast(value, "double"))
 
 
 def windowed(node: exp.Window) -> Node:
@@ -83,6 +97,11 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Corr: of_pairs("corr"),
     exp.CovarSamp: of_pairs("covar_samp"),
     exp.CovarPop: of_pairs("covar_pop"),
+    exp.BitwiseAndAgg: lambda node: call("bit_and", cast(node.this, "bigint")),
+    exp.BitwiseOrAgg: lambda node: call("bit_or", cast(node.this, "bigint")),
+    exp.BitwiseXorAgg: lambda node: call("bit_xor", cast(node.this, "bigint")),
+    exp.RegrSlope: of_pairs("regr_slope"),
+    exp.RegrIntercept: of_pairs("regr_intercept"),
     exp.LogicalAnd: lambda node: call("bool_and", node.this),
     exp.LogicalOr: lambda node: call("bool_or", node.this),
     exp.AnyValue: lambda node: call("any_value", node.this),
@@ -90,8 +109,9 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Window: windowed,
 }
 NAMED: Mapping[str, Rule] = {
+    "multimap_agg": lambda node: call("t_multimap_agg", *node.expressions),
     "every": lambda node: call("bool_and", *node.expressions),
-    "geometric_mean": lambda node: call("geometric_mean", cast(node.expressions[0], "double")),
+    "geometric_mean": geometric_mean,
     "histogram": lambda node: call("t_histogram", *node.expressions),
     "map_agg": lambda node: call("t_map_agg", *node.expressions),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp
@@ -33,6 +34,8 @@ DOUBLES = "DOUBLE"
 def converted(node: exp.Cast) -> Node:
     """Any CAST: by its target, then by its source."""
     source = node.this
+    if kind(source) in STAMPS | {Kind.TIME} and not set(_digits(source.type)) <= set("0123456"):
+        raise Limitation(f"{source.type.sql('trino')}: digits after the microsecond")
     if isinstance(source, exp.Null) or (isinstance(source, exp.Literal) and source.is_string):
         return _literal(node)
     target = node.to.this
@@ -40,6 +43,10 @@ def converted(node: exp.Cast) -> Node:
     if convert is None:
         raise Limitation(f"CAST to {node.to.sql('trino')}")
     return convert(node, known_kind(source, "a CAST"))
+
+
+def _digits(found: exp.DataType) -> str:
+    return str(found.expressions[0].name) if found.expressions else "3"
 
 
 def _literal(node: exp.Cast) -> Node:
@@ -61,8 +68,12 @@ def _spells_its_precision(node: exp.Cast) -> bool:
 
 
 def _stamp_literal(node: exp.Cast) -> Node:
+    if not set(_digits(node.to)) <= set("0123456"):
+        raise Limitation(f"{node.to.sql('trino')}: digits after the microsecond")
     if node.to.this == Kind.TIMESTAMP:
-        return _with_source(node, call("t_stamp_text", node.this), "timestamp")
+        return _with_source(node, call("t_stamp_text", node.this, number(6)), "timestamp")
+    if node.to.this == Kind.TIMESTAMPTZ and not re.search(r"(?i) UTC$", node.this.name):
+        raise Limitation(f"a zone other than UTC: {node.this.name}")
     return _with_source(node, node.this, "timestamptz" if node.to.this == Kind.TIMESTAMPTZ else "time")
 
 
@@ -82,14 +93,16 @@ def to_whole(node: exp.Cast, source: Kind) -> Node:
     if source in FLOATS:
         return _with_source(node, call("round", assume_kind(node.this, "DOUBLE|FLOAT")))
     if source in TEXTS:
-        return _with_source(node, call("t_whole_text", node.this, text(node.to.sql("trino"))))
+        return _with_source(node, call("t_whole_text", call("trim", node.this), text(node.to.sql("trino"))))
     if source in INTEGERS | {Kind.DECIMAL, Kind.BOOLEAN, Kind.JSON}:
         return node
     raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
 
 
 def to_float(node: exp.Cast, source: Kind) -> Node:
-    """Numbers and text convert alike."""
+    """Numbers convert alike; text has digits, a point and an exponent."""
+    if source in TEXTS:
+        return _with_source(node, call("t_float_text", call("trim", node.this), text(node.to.sql("trino"))))
     if source in INTEGERS | FLOATS | TEXTS | {Kind.DECIMAL, Kind.BOOLEAN, Kind.JSON}:
         return node
     raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
@@ -112,7 +125,10 @@ def to_text(node: exp.Cast, source: Kind) -> Node:
     """Every type has its own text; VARCHAR(n) cuts."""
     plain = _text_of(node.this, source)
     limit = [parameter.name for parameter in node.to.expressions]
-    return call("left", plain, number(int(limit[0]))) if limit else plain
+    if not limit:
+        return plain
+    bounded = "t_try_bounded" if isinstance(node, exp.TryCast) else "t_bounded"
+    return call("left" if source in TEXTS else bounded, plain, number(int(limit[0])))
 
 
 def _text_of(source: Node, found: Kind) -> Node:
@@ -127,7 +143,8 @@ def _text_of(source: Node, found: Kind) -> Node:
     if found == Kind.TIMESTAMP:
         return call("strftime", source, text(STAMP_FORMATS[precision_of(source)]))
     if found == Kind.TIMESTAMPTZ:
-        return call("t_zoned_text", source)
+        zoned = STAMP_FORMATS[precision_of(source)] + " UTC"
+        return call("strftime", call("timezone", text("UTC"), source), text(zoned))
     if found == Kind.JSON:
         raise Limitation("CAST of JSON to varchar; use json_extract_scalar or json_format")
     raise Limitation(f"CAST from {found.value} to varchar")
@@ -168,9 +185,12 @@ def to_stamp(node: exp.Cast, source: Kind) -> Node:
     zoned = node.to.this == Kind.TIMESTAMPTZ
     if source not in TEXTS | STAMPS | {Kind.DATE} or (zoned and source in TEXTS):
         raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
-    inner = call("t_stamp_text", node.this) if source in TEXTS else node.this
+    inner = call("t_stamp_text", node.this, number(6 if digits == 6 else 12)) if source in TEXTS else node.this
+    if zoned and digits == 3:
+        local = cast(call("timezone", text("UTC"), inner) if source == Kind.TIMESTAMPTZ else inner, "timestamp")
+        return call("timezone", text("UTC"), call("t_millis", local))
     plain = _with_source(node, inner, "timestamptz" if zoned else "timestamp")
-    return plain if zoned or digits == 6 else call("t_millis", plain)
+    return plain if digits == 6 else call("t_millis", plain)
 
 
 def to_json(node: exp.Cast, source: Kind) -> Node:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from parity_sandbox.aws.trino.functions import joda_to_python
-from parity_sandbox.aws.trino.limitation import Limitation
+from parity_sandbox.aws.trino.limitation import Limitation, TypeMismatch
 from parity_sandbox.aws.trino.nodes import (
     STAMPS,
     Kind,
@@ -22,13 +22,18 @@ from parity_sandbox.aws.trino.nodes import (
     literal_text,
     text,
 )
+from parity_sandbox.aws.trino.rules.casts import converted
 from parity_sandbox.aws.trino.rules.numbers import no_text_arithmetic
+from parity_sandbox.aws.trino.rules.strings import only
 
 UNITS = frozenset({"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"})
+TIMES = frozenset({"millisecond", "second", "minute", "hour"})
+INTERVALS = frozenset({"second", "minute", "hour", "day", "month", "year"})
 STAMP = r"TIMESTAMP.*"
 NUMERIC = r"DECIMAL.*|DOUBLE|FLOAT|.*INT.*"
 PRINTED = frozenset("YmdHMSfpBbaAyIjT")
 """strftime codes that mean the same in MySQL's date_format as sqlglot maps it, and in DuckDB."""
+COMPARISONS = exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE
 SOLO = re.compile(r"%(-?[A-Za-z%])")
 
 
@@ -41,6 +46,12 @@ def unit_of(node: Node) -> str:
     return unit
 
 
+def no_time(unit: str) -> None:
+    """Raise TypeMismatch for a unit that a DATE has not."""
+    if unit in TIMES:
+        raise TypeMismatch(f"'{unit}' is not a valid DATE field")
+
+
 def between(node: exp.DateDiff) -> Node:
     """``date_diff`` counts complete units.
 
@@ -49,12 +60,16 @@ def between(node: exp.DateDiff) -> Node:
     sides = [known_kind(side, "date_diff") for side in (node.expression, node.this)]
     if not set(sides) <= STAMPS | {Kind.DATE}:
         raise Limitation(f"date_diff between {sides[0].value} and {sides[1].value}")
+    if set(sides) == {Kind.DATE}:
+        no_time(unit_of(node))
     return call("date_sub", text(unit_of(node)), node.expression, node.this)
 
 
 def truncated(node: Node) -> Node:
     """``date_trunc`` of a DATE is a DATE."""
     found = known_kind(node.this, "date_trunc")
+    if found == Kind.DATE:
+        no_time(unit_of(node))
     whole = call("date_trunc", text(unit_of(node)), node.this)
     if found == Kind.DATE:
         return cast(_date(whole, node.this), "date")
@@ -71,8 +86,13 @@ def shifted(node: exp.DateAdd) -> Node:
     """``date_add`` of a DATE is a DATE; the end of a month stays inside the month."""
     found = known_kind(node.this, "date_add")
     unit = unit_of(node)
+    if found == Kind.DATE:
+        no_time(unit)
+    elif unit == "millisecond" and node.this.type.expressions and int(node.this.type.expressions[0].name) < 3:
+        raise Limitation("date_add of milliseconds to a timestamp without them")
     if unit == "quarter":
-        raise Limitation("date_add of quarters; add three months each")
+        unit, quarters = "month", exp.Mul(this=exp.paren(node.expression), expression=exp.Literal.number(3))
+        node.set("expression", exp.paren(quarters))
     amount = call(
         f"to_{unit}s", cast(node.expression, "bigint" if unit in ("hour", "minute", "second") else "int")
     )
@@ -106,6 +126,11 @@ def _plain(node: exp.Binary, kinds: list[Kind]) -> Node:
 def _moved(node: exp.Binary) -> Node:
     other = node.left if isinstance(node.right, exp.Interval) or kind(node.right) == Kind.INTERVAL else node.right
     found = known_kind(other, "adding an interval")
+    moved = node.right if other is node.left else node.left
+    if found == Kind.DATE and isinstance(moved, exp.Interval):
+        no_time(str(moved.args["unit"].name).lower())
+    if found == Kind.DATE and not isinstance(moved, exp.Interval):
+        raise Limitation("adding a computed interval to a DATE")
     if found == Kind.INTERVAL:
         return node
     return cast(exp.paren(node), "date") if found == Kind.DATE else node
@@ -114,9 +139,11 @@ def _moved(node: exp.Binary) -> Node:
 def interval(node: exp.Interval) -> Node:
     """``INTERVAL '1' MONTH``: one number and one unit."""
     unit = node.args.get("unit")
-    if not isinstance(unit, exp.Var) or not isinstance(node.this, exp.Literal):
+    spelt = node.this.name if isinstance(node.this, exp.Literal) and node.this.is_string else ""
+    known = isinstance(unit, exp.Var) and unit.name.lower() in INTERVALS
+    if not known or not re.fullmatch(r"[+-]?\d+", spelt):
         raise Limitation(f"the interval {node.sql('trino')}")
-    amount = int(node.this.name)
+    amount = int(spelt)
     return exp.Interval(this=text(str(amount)), unit=exp.var(unit.name.lower().rstrip("s")))
 
 
@@ -136,6 +163,10 @@ def part(node: exp.Extract) -> Node:
         "yow": "isoyear",
     }
     known = {"year", "quarter", "month", "week", "day", "hour", "minute", "second"}
+    if kind(node.expression) == Kind.DATE:
+        no_time(field)
+    if kind(node.expression) not in STAMPS | {Kind.DATE}:
+        raise Limitation(f"extract from {kind(node.expression).value}")
     if field not in name and field not in known:
         raise Limitation(f"extract({field})")
     return call(name.get(field, field), node.expression)
@@ -146,9 +177,22 @@ def same_name(name: str) -> Rule:
     return lambda node: call(name, node.this)
 
 
+def of_time(name: str) -> Rule:
+    """Return a rule for a function of a time of day, which a DATE has not."""
+
+    def rule(node: Node) -> Node:
+        if known_kind(node.this, name) not in STAMPS:
+            raise Limitation(f"{name} of other than a timestamp")
+        return call(name, node.this)
+
+    return rule
+
+
 def strftime_format(node: Node | None, what: str) -> str:
     """Return a literal format whose every code is known, or refuse."""
     spelt = literal_text(node, what)
+    if spelt in ("", "None"):  # sqlglot writes an empty one so
+        raise TypeMismatch(f"{what} is empty")
     unknown = {code for code in SOLO.findall(spelt) if code.lstrip("-") not in PRINTED | {"%", "d", "H", "I"}}
     if unknown:
         raise Limitation(f"the code %{min(unknown)} in {what}")
@@ -157,6 +201,8 @@ def strftime_format(node: Node | None, what: str) -> str:
 
 def formatted(node: exp.TimeToStr) -> Node:
     """``date_format``."""
+    if not node.args.get("format"):
+        raise TypeMismatch("date_format's format is empty")
     if kind(node.this) in (Kind.VARCHAR, Kind.TEXT):
         raise Limitation("date_format of text")
     return call(
@@ -169,12 +215,22 @@ def formatted(node: exp.TimeToStr) -> Node:
 def parsed(node: exp.StrToTime) -> Node:
     """``date_parse``."""
     spelt = strftime_format(node.args.get("format"), "date_parse's format")
-    return call("t_millis", call("strptime", node.this, text(spelt)))
+    moment = call("t_parsed", node.this, text(spelt))
+    codes = {code.lstrip("-") for code in SOLO.findall(spelt)} - {"%"}
+    if codes & set("aAjp"):
+        raise Limitation("date_parse of weekdays, days of a year, or half days")
+    if not codes & set("yY"):
+        if codes - set("HMSf"):
+            raise Limitation("date_parse without a year")
+        moment = exp.paren(exp.Add(this=moment, expression=exp.Interval(this=text("70"), unit=exp.var("year"))))
+    return call("t_millis", call("t_two_digits", moment) if "y" in codes else moment)
 
 
 def joda(node: Node, what: str) -> str:
     """Return a literal Joda pattern in strftime's words, or refuse."""
     spelt = joda_to_python(literal_text(node, what))
+    if spelt == "":
+        raise TypeMismatch(f"{what} is empty")
     if spelt is None:
         raise Limitation(f"a letter of {what}")
     return spelt
@@ -189,33 +245,46 @@ def format_datetime(node: Node) -> Node:
 def parse_datetime(node: exp.ParseDatetime) -> Node:
     """``parse_datetime`` with a Joda pattern, in UTC."""
     spelt = joda(node.args["format"], "parse_datetime's pattern")
+    if "%Y" not in spelt or "%p" in spelt or "%a" in spelt or "%A" in spelt:
+        raise Limitation("parse_datetime without a year of four digits, or with weekdays or half days")
     return cast(call("strptime", node.this, text(spelt.replace("%f", "%g"))), "timestamptz")
 
 
 def iso_date(node: Node) -> Node:
     """``from_iso8601_date``."""
-    return exp.Cast(this=call("t_date_text", node.this), to=exp.DataType.build("date"))
+    return exp.Cast(this=call("t_iso_date", node.this), to=exp.DataType.build("date"))
+
+
+def date_of(node: exp.Date) -> Node:
+    """``date(x)`` is CAST(x AS DATE)."""
+    only(node, "this")
+    return converted(exp.Cast(this=node.this, to=exp.DataType.build("date")))
 
 
 def iso_stamp(node: Node) -> Node:
     """``from_iso8601_timestamp``."""
-    return cast(node.this, "timestamptz")
+    return call("t_iso_stamp", node.this)
 
 
 def iso_text(node: Node) -> Node:
     """``to_iso8601``; a timestamp's precision shows, and only the usual one is known."""
     (when,) = node.expressions
     spelt = [one.name for one in when.type.expressions] if when.type is not None else []
-    if known_kind(when, "to_iso8601") in STAMPS and spelt not in ([], ["3"]):
+    found = known_kind(when, "to_iso8601")
+    if found == Kind.TIMESTAMP and spelt in (["0"], ["6"]):
+        return call("strftime", when, text("%Y-%m-%dT%H:%M:%S" + (".%f" if spelt == ["6"] else "")))
+    if found in STAMPS and spelt not in ([], ["3"]):
         raise Limitation("to_iso8601 of a timestamp without milliseconds; CAST it to timestamp(3)")
     return call("t_iso_text", when)
 
 
 def from_unix(node: exp.UnixToTime) -> Node:
     """``from_unixtime(seconds)``."""
-    if set(node.args) - {"this"} and any(node.args[name] for name in set(node.args) - {"this"}):
-        raise Limitation("from_unixtime with a zone")
-    return call("to_timestamp", cast(node.this, "double"))
+    zone = node.args.get("zone")
+    rest = [name for name in set(node.args) - {"this", "zone"} if node.args[name]]
+    if rest or (zone is not None and zone.name.upper() != "UTC"):
+        raise Limitation("from_unixtime with a zone other than UTC")
+    return call("t_from_unix", cast(node.this, "double"))
 
 
 def to_unix(node: exp.TimeToUnix) -> Node:
@@ -233,7 +302,7 @@ def local_parts(node: Node, moment: Node, zone: Node) -> Node:
         return call("timezone", zone, instant)
     if isinstance(around, exp.Year | exp.Month | exp.Day | exp.Hour | exp.Minute | exp.Extract | exp.TimeToStr):
         return call("timezone", zone, instant)
-    if isinstance(around, exp.Binary | exp.Is | exp.Between | exp.TimeToUnix | exp.DateDiff | exp.In):
+    if isinstance(around, COMPARISONS | exp.Is | exp.Between | exp.TimeToUnix | exp.In):
         return instant
     raise Limitation("AT TIME ZONE here; CAST it to DATE or TIMESTAMP, or compare it")
 
@@ -278,13 +347,14 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Day: same_name("day"),
     exp.DayOfMonth: same_name("day"),
     exp.DayOfYear: same_name("dayofyear"),
-    exp.Hour: same_name("hour"),
-    exp.Minute: same_name("minute"),
-    exp.Second: same_name("second"),
+    exp.Hour: of_time("hour"),
+    exp.Minute: of_time("minute"),
+    exp.Second: of_time("second"),
     exp.LastDay: same_name("last_day"),
     exp.TimeToStr: formatted,
     exp.StrToTime: parsed,
     exp.ParseDatetime: parse_datetime,
+    exp.Date: date_of,
     exp.FromISO8601Date: iso_date,
     exp.FromISO8601Timestamp: iso_stamp,
     exp.UnixToTime: from_unix,
@@ -297,5 +367,6 @@ NAMED: Mapping[str, Rule] = {
     "format_datetime": format_datetime,
     "to_iso8601": iso_text,
     "at_timezone": at_timezone,
+    "to_milliseconds": lambda node: call("t_interval_millis", *node.expressions),
     "millisecond": lambda node: call("t_millisecond", *node.expressions),
 }

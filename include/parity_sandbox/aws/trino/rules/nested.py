@@ -29,7 +29,7 @@ def subscript(node: exp.Bracket) -> Node:
         raise Limitation("a subscript of several parts")
     found, (index,) = known_kind(node.this, "a subscript"), node.expressions
     if found == Kind.ARRAY:
-        return call("list_extract" if node.args.get("safe") else "t_subscript", node.this, index)
+        return call("t_element" if node.args.get("safe") else "t_subscript", node.this, index)
     if found == Kind.MAP:
         return call("map_extract_value" if node.args.get("safe") else "t_map_subscript", node.this, index)
     raise Limitation(f"a subscript of {found.value}")
@@ -45,7 +45,8 @@ def size(node: exp.ArraySize) -> Node:
 
 def joined(node: exp.ArrayToString) -> Node:
     """``array_join`` of texts and whole numbers."""
-    only(node, "this", "expression")
+    if node.args.get("null") is not None:
+        return call("t_join_null", node.this, node.expression, node.args["null"])
     nested = node.this.type.expressions if node.this.type is not None else []
     if not nested or nested[0].this not in TEXTS | INTEGERS:
         raise Limitation("array_join of other than texts and whole numbers; transform them to varchar")
@@ -89,12 +90,14 @@ def sequence(node: exp.GenerateSeries) -> Node:
     """``sequence`` of whole numbers or dates, both ends included."""
     start, end, step = node.args["start"], node.args["end"], node.args.get("step")
     found = known_kind(start, "sequence")
+    if step is not None and isinstance(step, exp.Interval) and str(step.args["unit"].name).lower() != "day":
+        raise Limitation("a sequence in other steps than days")
     if found in INTEGERS:
-        return call("generate_series", start, end, step)
-    if found != Kind.DATE:
+        return call("t_sequence", start, end, step or call("t_direction", start.copy(), end.copy()))
+    if found != Kind.DATE or (step is not None and not isinstance(step, exp.Interval)):
         raise Limitation(f"sequence of {found.value}")
     days = step or exp.Interval(this=text("1"), unit=exp.var("day"))
-    return cast(call("generate_series", start, end, days), "date[]")
+    return cast(call("t_date_sequence", start, end, days), "date[]")
 
 
 def of_both(name: str) -> Rule:
@@ -190,8 +193,39 @@ def contains(node: exp.ArrayContains) -> Node:
     return call("t_contains", node.this, node.expression)
 
 
+def _of_entry(node: Node) -> exp.Lambda:
+    """Return a lambda of key and value as one of an entry."""
+    return _spread(node, ("key", "value"))
+
+
+def _pairwise(node: Node) -> exp.Lambda:
+    """Return a lambda of two elements as one of a pair."""
+    return _spread(node, ("a", "b"))
+
+
+def _spread(node: Node, fields: tuple[str, str]) -> exp.Lambda:
+    if not isinstance(node, exp.Lambda) or len(node.expressions) != 2 or node.find(exp.Lambda) is not node:
+        raise Limitation("this lambda")
+    body = node.this.copy() if isinstance(node.this, exp.Expr) else node.this
+    holder = exp.paren(body)
+    for name, field in zip([one.name for one in node.expressions], fields, strict=True):
+        for part in list(holder.find_all(exp.Identifier)):
+            if part.name == name and not isinstance(part.parent, exp.Column):
+                part.replace(call("struct_extract", exp.to_identifier("_pair"), text(field)))
+    return exp.Lambda(this=holder, expressions=[exp.to_identifier("_pair")])
+
+
+def removed(node: exp.ArrayRemove) -> Node:
+    """``array_remove``: NULLs stay."""
+    return call("t_array_remove", node.this, node.expression)
+
+
 RULES: Mapping[type[Node], Rule] = {
     exp.Bracket: subscript,
+    exp.ArrayRemove: removed,
+    exp.MapFromEntries: lambda node: call("t_map_from_entries", node.this),
+    exp.ArrayFirst: lambda node: call("list_extract", node.this, exp.Literal.number(1)),
+    exp.DotProduct: lambda node: call("list_dot_product", node.this, node.expression),
     exp.ArraySize: size,
     exp.ArrayToString: joined,
     exp.ArraySort: sorted_array,
@@ -228,5 +262,12 @@ NAMED: Mapping[str, Rule] = {
     "map_values": lambda node: call("map_values", *node.expressions),
     "map_entries": lambda node: call("map_entries", *node.expressions),
     "json_size": lambda node: call("t_json_size", _json_text(node.expressions[0]), node.expressions[1]),
+    "zip_with": lambda node: call("t_zip_with", *node.expressions[:2], _pairwise(node.expressions[2])),
+    "trim_array": lambda node: call("t_trim_array", *node.expressions),
+    "contains_sequence": lambda node: call("t_contains_sequence", *node.expressions),
+    "map_concat": lambda node: call("map_concat", *node.expressions),
+    "map_filter": lambda node: call("t_map_filter", node.expressions[0], _of_entry(node.expressions[1])),
+    "transform_values": lambda node: call("t_map_values", node.expressions[0], _of_entry(node.expressions[1])),
+    "transform_keys": lambda node: call("t_map_keys", node.expressions[0], _of_entry(node.expressions[1])),
     "json_array_length": lambda node: call("t_json_array_length", _json_text(node.expressions[0])),
 }

@@ -41,11 +41,14 @@ def divide(node: exp.Div) -> Node:
 
 
 def _float_divide(node: exp.Div) -> Node:
-    left, right = (cast(side, "double") for side in (node.left, node.right))
+    width = "double" if Kind.DOUBLE in (kind(node.left), kind(node.right)) else "float"
+    left, right = (cast(side, width) for side in (node.left, node.right))
     nothing = exp.EQ(this=right.copy(), expression=number(0))
-    endless = exp.Mul(this=cast(exp.Literal.string("inf"), "double"), expression=call("sign", left.copy()))
+    endless = cast(
+        exp.Mul(this=cast(exp.Literal.string("inf"), "double"), expression=call("sign", left.copy())), width
+    )
     undefined = exp.EQ(this=left.copy(), expression=number(0))
-    by_zero = exp.Case().when(undefined, cast(exp.Literal.string("nan"), "double")).else_(endless)
+    by_zero = exp.Case().when(undefined, cast(exp.Literal.string("nan"), width)).else_(endless)
     return exp.paren(exp.Case().when(nothing, by_zero).else_(exp.Div(this=left, expression=right)))
 
 
@@ -128,23 +131,35 @@ def rounded(node: exp.Round) -> Node:
 
 
 def truncated(node: exp.Trunc) -> Node:
-    """``truncate`` towards zero, without places."""
-    if node.args.get("decimals") is not None:
-        raise Limitation("truncate with places")
-    return call("trunc", node.this)
+    """``truncate`` towards zero; of exact numbers it is a decimal."""
+    places = node.args.get("decimals")
+    if kind(node.this) in FLOATS and places is None:
+        return call("trunc", node.this)
+    _, scale = known_decimal(node.this, "truncate")
+    if places is not None or kind(node.this) != Kind.DECIMAL:
+        raise Limitation("truncate with places, or of whole numbers")
+    return exp.Cast(this=call("trunc", assume_scale(node.this, scale)), to=node.type)
 
 
 def extreme(node: exp.Greatest | exp.Least) -> Node:
-    """``greatest`` and ``least`` of anything with NULL are NULL."""
+    """``greatest`` and ``least`` of anything with NULL are NULL, and NaN is passed over."""
     name = "greatest" if isinstance(node, exp.Greatest) else "least"
     given = [node.this, *node.expressions]
+    if {kind(one) for one in given} & FLOATS:
+        return call(
+            f"t_{name}_number", exp.Array(expressions=[cast(one, node.type.sql("duckdb")) for one in given])
+        )
     unknown = exp.or_(*(exp.Is(this=exp.paren(one.copy()), expression=exp.Null()) for one in given))
     return exp.Case().when(unknown, exp.Null()).else_(call(name, *given))
 
 
 def logarithm(node: exp.Log) -> Node:
     """``log(base, x)``."""
-    return call("log", *(cast(part, "double") for part in (node.this, node.expression) if part is not None))
+    if node.expression is None:
+        raise TypeMismatch("log takes a base and a number")
+    if node.meta.get("name") == "log10":
+        return call("log10", call("t_positive", cast(node.expression, "double")))
+    return call("t_log", cast(node.this, "double"), cast(node.expression, "double"))
 
 
 def bucket(node: exp.WidthBucket) -> Node:
@@ -153,6 +168,15 @@ def bucket(node: exp.WidthBucket) -> Node:
     if any(part is None for part in parts):
         raise Limitation("width_bucket over an array of bins")
     return call("t_width_bucket", *(cast(part, "double") for part in parts[:3] if part is not None), parts[3])
+
+
+def negated(node: exp.Neg) -> Node:
+    """``-x``; the smallest INTEGER is one literal in Trino, and BIGINT for DuckDB."""
+    if isinstance(node.this, exp.Literal) and node.this.name == str(2**31):
+        return cast(exp.paren(node), "int")
+    if isinstance(node.this, exp.Paren) and node.this.find(exp.Neg):
+        raise Limitation("- of a negative number in parentheses")
+    return node
 
 
 def to_double(name: str) -> Rule:
@@ -178,15 +202,22 @@ def constant(value: str) -> Rule:
     return lambda _node: cast(exp.Literal.string(value), "double")
 
 
-def shift(operator: type[exp.Binary]) -> Rule:
-    """Return a rule for a bitwise shift."""
+WIDTHS = {Kind.TINYINT: 8, Kind.SMALLINT: 16, Kind.INT: 32, Kind.BIGINT: 64}
 
-    def shifted(node: Node) -> Node:
-        return exp.paren(
-            operator(this=cast(node.expressions[0], "bigint"), expression=cast(node.expressions[1], "int"))
-        )
 
-    return shifted
+def shift(direction: str) -> Rule:
+    """Return a rule for a bitwise shift, in the width of its argument's type."""
+
+    def rule(node: Node) -> Node:
+        value, amount = node.expressions
+        found = known_kind(value, "a shift")
+        if found not in WIDTHS:
+            raise Limitation(f"a shift of {found.value}")
+        moved = call("t_shift", cast(value, "bigint"), cast(amount, "bigint"), number(WIDTHS[found]))
+        moved.append("expressions", exp.Literal.string(direction))
+        return exp.Cast(this=moved, to=value.type)
+
+    return rule
 
 
 RULES: Mapping[type[Node], Rule] = {
@@ -203,20 +234,27 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Pow: power,
     exp.Mul: no_text_arithmetic,
     exp.Cbrt: refuse("cbrt, whose last digit differs; use power(x, 1e0 / 3)"),
-    exp.Sqrt: to_double("sqrt"),
-    exp.Ln: to_double("ln"),
+    exp.Sqrt: to_double("t_sqrt"),
+    exp.Neg: negated,
+    exp.Ln: to_double("t_ln"),
     exp.Exp: to_double("exp"),
     exp.Degrees: to_double("degrees"),
     exp.Radians: to_double("radians"),
+    **{
+        node: to_double(node.__name__.lower())
+        for node in (exp.Sin, exp.Cos, exp.Tan, exp.Asin, exp.Acos, exp.Atan, exp.Sinh, exp.Cosh, exp.Tanh)
+    },
+    exp.Atan2: lambda node: call("atan2", cast(node.this, "double"), cast(node.expression, "double")),
 }
 NAMED: Mapping[str, Rule] = {
     "e": constant("2.718281828459045"),
     "nan": constant("nan"),
     "infinity": constant("inf"),
-    "bitwise_left_shift": shift(exp.BitwiseLeftShift),
+    "bitwise_left_shift": shift("left"),
+    "bitwise_right_shift": shift("right"),
+    "bitwise_right_shift_arithmetic": shift("arithmetic"),
+    "bit_count": lambda node: call("t_bit_count", *node.expressions),
     "to_base": lambda node: call("t_to_base", *node.expressions),
-    "log2": lambda node: call("log2", cast(node.expressions[0], "double")),
-    "log10": lambda node: call("log10", cast(node.expressions[0], "double")),
     "is_finite": lambda node: call("isfinite", cast(node.expressions[0], "double")),
     "is_infinite": lambda node: call("isinf", cast(node.expressions[0], "double")),
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sqlglot import exp
 
+from parity_sandbox.aws.trino.functions import FUNCTIONS
 from parity_sandbox.aws.trino.limitation import Limitation, TypeMismatch
 from parity_sandbox.aws.trino.nodes import (
+    FLOATS,
+    INTEGERS,
     NUMBERS,
     STAMPS,
     TEXTS,
@@ -20,8 +24,15 @@ from parity_sandbox.aws.trino.nodes import (
     number,
     text,
 )
+from parity_sandbox.aws.trino.session import macros
 
-FAMILIES = (NUMBERS, TEXTS, STAMPS | {Kind.DATE}, frozenset({Kind.BOOLEAN}))
+NESTS = frozenset({Kind.ARRAY, Kind.MAP, Kind.STRUCT})
+SCALARS = INTEGERS | TEXTS | STAMPS | {Kind.DATE, Kind.DECIMAL, Kind.BOOLEAN}
+RAISING = frozenset(
+    {one.name for one in FUNCTIONS} | {line.split("(")[0].split()[-1] for line in macros() if "t_check" in line}
+)
+"""Functions of the sandbox whose errors DuckDB's TRY lets through."""
+FAMILIES = (NUMBERS, TEXTS, STAMPS | {Kind.DATE}, *(frozenset({one}) for one in (Kind.BOOLEAN, Kind.VARBINARY)))
 
 
 def family(found: Kind) -> int | None:
@@ -40,21 +51,55 @@ def check_alike(node: Node, sides: list[Node]) -> None:
 
 
 def compared(node: exp.Binary) -> Node:
-    """``= <> < <= > >=`` and IS DISTINCT FROM."""
-    if not isinstance(node.right, exp.Any | exp.All):
-        check_alike(node, [node.left, node.right])
+    """``= <> < <= > >=``: NaN equals nothing, and a NULL inside an array is unknown."""
+    if isinstance(node.right, exp.Any | exp.All):
+        return node
+    check_alike(node, [node.left, node.right])
+    kinds = {kind(node.left), kind(node.right)}
+    if kinds & FLOATS:
+        return call(f"t_{node.key}_nan", node.left, node.right)
+    if kinds & {Kind.ARRAY, Kind.STRUCT, Kind.MAP}:
+        return _nested(node)
+    return node
+
+
+def _nested(node: exp.Binary) -> Node:
+    elements = [
+        one.type.expressions[0] if one.type and one.type.expressions else None for one in (node.left, node.right)
+    ]
+    scalar = all(isinstance(one, exp.DataType) and one.this in SCALARS for one in elements)
+    if kind(node.left) != Kind.ARRAY or not scalar:
+        raise Limitation(f"comparing {kind(node.left).value} values")
+    if isinstance(node, exp.EQ | exp.NEQ):
+        equal = call("t_array_equal", node.left, node.right)
+        return exp.paren(exp.Not(this=equal)) if isinstance(node, exp.NEQ) else equal
+    return type(node)(this=call("t_no_null", node.left), expression=call("t_no_null", node.right))
+
+
+def distinct(node: exp.Binary) -> Node:
+    """IS DISTINCT FROM, which takes NULL for a value."""
+    check_alike(node, [node.left, node.right])
     return node
 
 
 def between(node: exp.Between) -> Node:
     """BETWEEN."""
-    check_alike(node, [node.this, node.args["low"], node.args["high"]])
+    sides = [node.this, node.args["low"], node.args["high"]]
+    check_alike(node, sides)
+    if {kind(side) for side in sides} & (FLOATS | NESTS):
+        low, high = (
+            exp.GTE(this=node.this, expression=sides[1]),
+            exp.LTE(this=node.this.copy(), expression=sides[2]),
+        )
+        return exp.paren(exp.And(this=compared(low), expression=compared(high)))
     return node
 
 
 def listed(node: exp.In) -> Node:
     """IN a list."""
     check_alike(node, [node.this, *node.expressions])
+    if {kind(side) for side in [node.this, *node.expressions]} & (FLOATS | NESTS):
+        raise Limitation("IN with floating point or nested values; write it as comparisons")
     return node
 
 
@@ -80,8 +125,43 @@ def alike_columns(node: exp.SetOperation) -> Node:
     return node
 
 
+def escaped(node: exp.Escape) -> Node:
+    """``LIKE … ESCAPE``: what is escaped is a wildcard or the escape itself."""
+    like, letter = node.this, node.expression
+    literal = isinstance(letter, exp.Literal) and isinstance(like.expression, exp.Literal)
+    if not literal or len(letter.name) != 1:
+        raise Limitation("LIKE with a computed pattern or escape")
+    after = re.findall(re.escape(letter.name) + "(.?)", like.expression.name, re.DOTALL)
+    if any(one not in ("%", "_", letter.name) or not one for one in after):
+        raise TypeMismatch("Escape character must be followed by '%', '_' or the escape character itself")
+    return node
+
+
+def truth(*names: str) -> Rule:
+    """Return a rule for a condition, whose parts must be BOOLEAN."""
+
+    def rule(node: Node) -> Node:
+        for name in names:
+            part = node.args.get(name)
+            if part is not None and kind(part) not in (Kind.BOOLEAN, Kind.UNKNOWN, Kind.NULL):
+                raise TypeMismatch(f"a condition must evaluate to a boolean: {part.sql('trino')[:60]}")
+        return node
+
+    return rule
+
+
+def chosen_if(node: exp.If) -> Node:
+    """IF, and a branch of CASE."""
+    if not (isinstance(node.parent, exp.Case) and node.parent.this):
+        truth("this")(node)
+    return chosen(node)
+
+
 def attempted(node: exp.Try) -> Node:
-    """TRY."""
+    """TRY, which catches no error that a function of the sandbox's own raises."""
+    own = [one.name for one in node.this.find_all(exp.Anonymous) if one.name in RAISING]
+    if own:
+        raise Limitation(f"TRY around {node.this.sql('trino')[:60]}; use TRY_CAST or a CASE")
     return call("try", node.this)
 
 
@@ -153,12 +233,23 @@ def _numbers(pieces: list[Node]) -> Node:
     return call("range", number(1), exp.Add(this=longest, expression=number(1)))
 
 
+def joined(node: exp.Join) -> Node:
+    """JOIN … ON a condition."""
+    return truth("on")(node)
+
+
 RULES: Mapping[type[Node], Rule] = {
-    **dict.fromkeys(
-        (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ), compared
-    ),
-    **dict.fromkeys((exp.Coalesce, exp.If, exp.Case, exp.Nullif), chosen),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), compared),
+    **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), distinct),
+    **dict.fromkeys((exp.Coalesce, exp.Case, exp.Nullif), chosen),
+    exp.If: chosen_if,
     **dict.fromkeys((exp.Union, exp.Intersect, exp.Except), alike_columns),
+    **dict.fromkeys((exp.And, exp.Or), truth("this", "expression")),
+    exp.Not: truth("this"),
+    exp.Where: truth("this"),
+    exp.Join: joined,
+    exp.Having: truth("this"),
+    exp.Escape: escaped,
     exp.Between: between,
     exp.In: listed,
     exp.Try: attempted,

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from parity_sandbox.aws.trino.limitation import Limitation
+from parity_sandbox.aws.trino.limitation import Limitation, TypeMismatch
 from parity_sandbox.aws.trino.nodes import (
     INTEGERS,
     TEXTS,
+    Kind,
     Node,
     Rule,
     call,
     kind,
     known_kind,
     literal_text,
+    number,
     text,
 )
 
@@ -37,6 +39,8 @@ BLANKS = "".join(
     )
 )
 """What Trino's trim takes for white space."""
+UNREAD = re.compile(r"\\[1-9kpPAzZGRXhHvV]|\(\?[<=!>]|\[\[:|[*+?}]\+|&&|\(\?[a-z]*[^:ims)]")
+"""Syntax of patterns that RE2 has not, or reads in another way than Joni."""
 DIRECTIVE = re.compile(r"%%|%(0?\d*)([a-zA-Z])")
 
 
@@ -58,6 +62,8 @@ def only(node: Node, *names: str) -> None:
 def substring(node: exp.Substring) -> Node:
     """``substr``: position 0 and positions before the start give nothing."""
     start, length = argument(node, "start"), node.args.get("length")
+    if kind(node.this) == Kind.VARBINARY:
+        return call("t_substr_bytes", node.this, start, length if length is not None else number(2**31))
     if length is None:
         return call("t_substr", node.this, start)
     return call("t_substr_for", node.this, start, length)
@@ -83,7 +89,7 @@ def trim(node: exp.Trim) -> Node:
 def split(node: exp.Split) -> Node:
     """``split`` without limit."""
     only(node, "this", "expression")
-    return call("string_split", node.this, node.expression)
+    return call("t_split", node.this, node.expression)
 
 
 def split_part(node: exp.SplitPart) -> Node:
@@ -102,6 +108,8 @@ def position(node: exp.StrPosition) -> Node:
 
 def concatenated(node: exp.Concat) -> Node:
     """NULL if any part is."""
+    if len(node.expressions) < 2:
+        raise TypeMismatch("There must be two or more concatenation arguments")
     parts = [_text_or_array(part) for part in node.expressions]
     joined = parts[0]
     for part in parts[1:]:
@@ -110,13 +118,18 @@ def concatenated(node: exp.Concat) -> Node:
 
 
 def _text_or_array(part: Node) -> Node:
-    if kind(part) in INTEGERS:
-        raise Limitation(f"concat of a number: {part.sql('trino')[:40]}; CAST it to varchar")
+    if known_kind(part, "||") not in TEXTS | {Kind.ARRAY, Kind.VARBINARY}:
+        raise Limitation(f"|| of other than text, bytes or arrays: {part.sql('trino')[:40]}; CAST it to varchar")
     return part
 
 
 def piped(node: exp.DPipe) -> Node:
-    """``||`` takes text, bytes or arrays, never numbers."""
+    """``||`` takes text, bytes or arrays, or an array and an element."""
+    sides = [known_kind(side, "||") for side in (node.left, node.right)]
+    if sides[0] == Kind.ARRAY and sides[1] != Kind.ARRAY:
+        return call("t_append", node.left, node.right)
+    if sides[1] == Kind.ARRAY and sides[0] != Kind.ARRAY:
+        return call("t_prepend", node.left, node.right)
     _text_or_array(node.left)
     _text_or_array(node.right)
     return exp.DPipe(this=node.left, expression=node.right)
@@ -124,11 +137,14 @@ def piped(node: exp.DPipe) -> Node:
 
 def replaced(node: exp.Replace) -> Node:
     """``replace``."""
-    return call("replace", node.this, node.expression, node.args.get("replacement") or text(""))
+    return call("t_replace", node.this, node.expression, node.args.get("replacement") or text(""))
 
 
 def regexp_replaced(node: exp.RegexpReplace) -> Node:
     """Every match; ``$1`` is a group."""
+    pattern(node.expression)
+    if re.search(r"(?<!\\)\$", re.sub(r"\[[^]]*\]", "", node.expression.name)):
+        raise Limitation("$ in a pattern of regexp_replace")
     replacement = literal_text(node.args.get("replacement"), "regexp_replace's replacement")
     return call("regexp_replace", node.this, node.expression, text(_groups(replacement)), text("g"))
 
@@ -148,6 +164,7 @@ def _piece(piece: str) -> str:
 
 def regexp_extracted(node: exp.RegexpExtract) -> Node:
     """NULL without a match, and for a group that took no part."""
+    pattern(node.expression)
     only(node, "this", "expression", "group", "null_if_pos_overflow")
     group = node.args.get("group")
     if group is None or group.name == "0":
@@ -157,6 +174,7 @@ def regexp_extracted(node: exp.RegexpExtract) -> Node:
 
 def regexp_extracted_all(node: exp.RegexpExtractAll) -> Node:
     """All matches of a group."""
+    pattern(node.expression, whole=False)
     only(node, "this", "expression", "group")
     group = node.args.get("group")
     if group is None or group.name == "0":
@@ -164,27 +182,56 @@ def regexp_extracted_all(node: exp.RegexpExtractAll) -> Node:
     return call("t_regexp_extract_all", node.this, node.expression, group)
 
 
+def pattern(node: Node, *, whole: bool = True) -> str:
+    """Return a literal pattern that RE2, Python and Joni read alike, or refuse."""
+    spelt = literal_text(node, "a pattern")
+    if unread := UNREAD.search(spelt):
+        raise Limitation(f"{unread.group(0)!r} in the pattern {spelt!r}")
+    if not whole and ("$" in re.sub(r"\\.|\[[^]]*\]", "", spelt) or _matches_nothing(spelt)):
+        raise Limitation(f"the pattern {spelt!r}, which may match where there is no text")
+    return spelt
+
+
+def _matches_nothing(spelt: str) -> bool:
+    try:
+        return re.search(spelt, "") is not None
+    except re.error:
+        return False
+
+
 def regexp_like(node: exp.RegexpLike) -> Node:
-    """Somewhere in the text."""
+    """Somewhere in the text; ``$`` is also before a last line break."""
     only(node, "this", "expression")
-    return call("regexp_matches", node.this, node.expression)
+    spelt = pattern(node.expression)
+    ending = re.sub(r"\\.|\[[^]]*\]", "", spelt)
+    if "$" not in ending:
+        return call("regexp_matches", node.this, node.expression)
+    if ending.count("$") > 1 or not spelt.endswith("$") or "(?" in spelt or "|" in ending:
+        raise Limitation(f"$ inside the pattern {spelt!r}")
+    return call("regexp_matches", node.this, text(spelt[:-1] + r"(?:\n?\z)"))
 
 
 def regexp_split(node: exp.RegexpSplit) -> Node:
     """``regexp_split``."""
+    pattern(node.expression, whole=False)
     return call("string_split_regex", node.this, node.expression)
 
 
 def regexp_count(node: exp.RegexpCount) -> Node:
     """``regexp_count``."""
+    pattern(node.expression, whole=False)
     return call("t_regexp_count", node.this, node.expression)
 
 
 def padded(node: exp.Pad) -> Node:
     """``lpad`` and ``rpad`` of text."""
-    known_kind(node.this, "padding")
+    if known_kind(node.this, "padding") not in TEXTS:
+        raise Limitation("padding of other than text")
     return call(
-        "lpad" if node.args.get("is_left") else "rpad", node.this, node.expression, argument(node, "fill_pattern")
+        "t_lpad" if node.args.get("is_left") else "t_rpad",
+        node.this,
+        node.expression,
+        argument(node, "fill_pattern"),
     )
 
 
@@ -204,6 +251,36 @@ def formatted(node: exp.Format) -> Node:
     return call("printf", text(pattern), *node.expressions)
 
 
+def reverse(node: exp.Reverse) -> Node:
+    """``reverse`` of text, bytes or an array."""
+    found = known_kind(node.this, "reverse")
+    names = {
+        Kind.ARRAY: "list_reverse",
+        Kind.VARBINARY: "t_reverse_bytes",
+        Kind.VARCHAR: "t_reverse",
+        Kind.TEXT: "t_reverse",
+    }
+    if found not in names:
+        raise Limitation(f"reverse of {found.value}")
+    return call(names[found], node.this)
+
+
+def codepoint(node: Node) -> Node:
+    """``codepoint`` takes text whose type has one letter."""
+    (letter,) = node.expressions
+    if not (isinstance(letter, exp.Literal) and len(letter.name) == 1):
+        raise Limitation("codepoint of other than a letter")
+    return call("unicode", letter)
+
+
+def hexadecimal(node: exp.HexString) -> Node:
+    """``X'00ff'``."""
+    digits = re.sub(r"\s", "", node.name)
+    if len(digits) % 2 or not re.fullmatch("[0-9A-Fa-f]*", digits):
+        raise TypeMismatch("Binary literal must contain an even number of digits")
+    return exp.HexString(this=digits)
+
+
 def renamed(name: str) -> Rule:
     """Return a rule for a function of one value."""
     return lambda node: call(name, node.this)
@@ -216,7 +293,7 @@ def sha2(node: exp.SHA2Digest) -> Node:
 
 def escaped(node: exp.UnicodeString) -> Node:
     """``U&'…'`` with four-digit escapes."""
-    if node.args.get("escape"):
+    if node.args.get("escape") or "\\+" in node.name:
         raise Limitation("U&'…' with UESCAPE")
     return text(re.sub(r"\\([0-9A-Fa-f]{4})", lambda found: chr(int(found.group(1), 16)), node.name))
 
@@ -235,7 +312,7 @@ def normalized(node: exp.Normalize) -> Node:
 def decoded(node: exp.Decode) -> Node:
     """``from_utf8``; bytes that are no UTF-8 are an error here and a replacement there."""
     only(node, "this", "charset")
-    return call("decode", node.this)
+    return call("t_from_utf8", node.this)
 
 
 def from_base(node: exp.FromBase) -> Node:
@@ -264,7 +341,9 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Pad: padded,
     exp.Length: length,
     exp.Format: formatted,
-    exp.Reverse: renamed("t_reverse"),
+    exp.Reverse: reverse,
+    exp.HexString: hexadecimal,
+    exp.Chr: lambda node: call("t_chr", *(node.expressions or [node.this])),
     exp.Normalize: normalized,
     exp.Soundex: renamed("t_soundex"),
     exp.MD5Digest: lambda node: call("unhex", call("md5", node.this)),
@@ -272,7 +351,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.SHA2Digest: sha2,
     exp.Hex: renamed("hex"),
     exp.LowerHex: lambda node: call("lower", call("hex", node.this)),
-    exp.Unhex: renamed("unhex"),
+    exp.Unhex: renamed("t_from_hex"),
     exp.ToBase64: renamed("t_to_base64"),
     exp.FromBase64: renamed("t_from_base64"),
     exp.Encode: renamed("encode"),
@@ -282,7 +361,16 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Levenshtein: lambda node: call("t_levenshtein", node.this, node.expression),
 }
 NAMED: Mapping[str, Rule] = {
-    "codepoint": named("unicode"),
+    "codepoint": codepoint,
+    "luhn_check": named("t_luhn"),
+    "url_extract_port": named("t_url_port"),
+    "to_base64url": named("t_to_base64url"),
+    "to_base32": named("t_to_base32"),
+    "to_big_endian_64": named("t_big_endian_64"),
+    "to_big_endian_32": named("t_big_endian_32"),
+    "from_big_endian_64": named("t_from_big_endian_64"),
+    "to_ieee754_64": named("t_ieee754_64"),
+    **{f"hmac_{name}": named(f"t_hmac_{name}") for name in ("md5", "sha1", "sha256", "sha512")},
     "crc32": named("t_crc32"),
     "hamming_distance": named("t_hamming"),
     "url_encode": named("t_url_encode"),
