@@ -139,6 +139,13 @@ def test_missing_rows_of_some_days_are_picked_by_their_days(comparing: Compare) 
     assert duckdb.execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
 
 
+@pytest.mark.parametrize("where", ["day <> '2026-01-03'", "day NOT IN ('2026-01-03', '2026-01-06')"])
+def test_extra_rows_of_some_days_are_no_late_partition(comparing: Compare, where: str) -> None:
+    rows = "SELECT i AS id, i % 2 AS odd, DATE '2026-01-01' + (i % 9)::INT AS day FROM range(90) t(i)"
+    found = comparing(f"SELECT * FROM ({rows}) WHERE {where}", rows).row_causes[0]
+    assert (str(found.cause), found.kind) == ("shared_value", "extra")
+
+
 def test_copies_and_fan_outs_are_told_apart(comparing: Compare) -> None:
     rows = "SELECT i AS id, 'x' || i AS v FROM range(20) t(i)"
     target = f"({rows}) UNION ALL SELECT 3, 'x3' UNION ALL SELECT 4, 'other'"
@@ -199,6 +206,15 @@ def test_what_a_sample_misses_is_looked_for_once_more(comparing: Compare, monkey
     result = comparing(rows.format("'a'", 10), rows.format("CASE i WHEN 3 THEN 'b' ELSE 'a ' END", 100))
     assert causes(result, "v") == {"trailing_space": 8, "unexplained": 1}
     assert causes(result, "w") == {"scale": 9}
+
+
+def test_what_is_looked_for_once_more_is_written_to_its_own_pairs(
+    comparing: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.rows.facts.find_variants", lambda *_: SampledVariants({}, complete=False))
+    rows = "SELECT i % 5 AS id, {} AS v FROM range(10) t(i)"
+    result = comparing(rows.format("'a' || i"), rows.format("'a' || i || CASE i WHEN 3 THEN 'b' ELSE ' ' END"))
+    assert causes(result, "v") == {"trailing_space": 9, "truncation": 1}
 
 
 def test_a_proposal_is_tried_on_a_part_of_very_many_rows(

@@ -79,3 +79,24 @@ def test_money_of_more_digits_than_a_sum_holds_is_added_up_exactly(
     rules = {"amount": {"money": "EUR"}}
     result = comparing(rows.format(large), rows.format(small), rules, waivers=(capped,), today=TODAY)
     assert (result.verdict, result.waivers[0]["money"]) == (verdict, {"EUR": f"{'339':9<39}.94"})
+
+
+@pytest.mark.parametrize(("amounts", "verdict"), [((0, 5), "FAIL"), ((5, 0), "FAIL"), ((0, 0), "WAIVED")])
+def test_money_that_came_or_went_in_another_currency_is_under_no_cap(
+    comparing: Compare, amounts: tuple[int, int], verdict: str
+) -> None:
+    legacy, target = (PAID.format(amount) for amount in amounts)
+    capped = (waiver(max_money=Decimal(10)),)
+    rules = {"amount": {"money": "currency"}}
+    result = comparing(legacy, target.replace("EUR", "JPY"), rules, waivers=capped, today=TODAY)
+    assert result.verdict == verdict
+
+
+def test_a_waiver_covers_only_the_rows_of_its_own_condition(comparing: Compare) -> None:
+    rows = "SELECT i AS id, 'a' || i AS v FROM range(20) t(i)"
+    target = f"SELECT id, v || CASE WHEN id < 4 THEN 'x' ELSE '' END AS v FROM ({rows})"
+    waived = [waiver(column="v", rows=f"id < {limit}", max_rows=10) for limit in (4, 3)]
+    verdicts = [comparing(rows, target, waivers=(one,), today=TODAY).verdict for one in waived]
+    assert verdicts == ["WAIVED", "FAIL"]
+    both = (waived[1], waiver(column="v", rows="id > 10", max_rows=10))
+    assert comparing(rows, target, waivers=both, today=TODAY).verdict == "FAIL"
