@@ -41,6 +41,13 @@ DIFFERENT = {
     "bytes and the text of their digits": ("VARBINARY(9)", "VARCHAR(9)", "'a'", "'61'"),
     "bytes and the number of their digits": ("VARBINARY(9)", "INT", "'a'", "61"),
     "a float and the six digits that it prints": ("FLOAT", "VARCHAR(20)", "16777217", "'16777200'"),
+    "doubles that differ in their last digit": (
+        "DOUBLE",
+        "DOUBLE",
+        "-1.2345678901234567e-300",
+        "-1.2345678901234565e-300",
+    ),
+    "floats of many digits": ("FLOAT", "DOUBLE", "-1.1754943508222875e-38", "-1.175494350822287e-38"),
     "years that a number is read as": ("YEAR", "YEAR", "'0000'", "'2000'"),
 }
 if FAMILY == MARIADB:  # MySQL keeps documents in their normal form
@@ -55,6 +62,10 @@ EQUAL = {
     "a short decimal and a double": ("DECIMAL(20,4)", "DOUBLE", "0.1", "0.1"),
     "a year and an integer": ("YEAR", "INT", "'0000'", "0"),
     "the largest double": ("DOUBLE", "DOUBLE", "1.7976931348623157e308", "1.7976931348623157e308"),
+    "the largest double below zero": ("DOUBLE", "DOUBLE", "-1.7976931348623157e308", "-1.7976931348623157e308"),
+    "a double of all digits": ("DOUBLE", "DOUBLE", "2.2250738585072014e-308", "2.2250738585072014e-308"),
+    "a float and a double": ("FLOAT", "DOUBLE", "-1.1754943508222875e-38", "-1.1754943508222875e-38"),
+    "whole doubles": ("DOUBLE", "DOUBLE", "100", "1e2"),
     "the smallest double": ("DOUBLE", "DOUBLE", "5e-324", "5e-324"),
     "the longest time": ("TIME", "TIME(3)", "'838:59:59'", "'838:59:59'"),
     "the shortest time": ("TIME", "TIME", "'-838:59:59'", "'-838:59:59'"),

@@ -76,13 +76,17 @@ class MySQL:
     def _number(self, column: Column, value: str) -> str:
         stored = column.stored[0] if column.stored else column.kind
         if column.kind is Kind.FLOAT:  # 0e0 widens FLOAT to all its digits, and turns -0 into 0
-            double = f"({value} + 0e0)"
+            double = self.double(value)
             if stored is Kind.FLOAT:
                 return double
             return f"IF({self.exact(column, value)}, {double}, CONCAT('exactly ', {value}))"
         if stored is Kind.BIT or "zerofill" in column.native or column.native.startswith("year"):
             return f"({value} + 0)"
         return value
+
+    def double(self, value: str) -> str:
+        """Return a number as a double with all its digits; -0 is 0."""
+        return f"({value} + 0e0)"
 
     def exact(self, column: Column, value: str) -> str:
         """Return the condition under which a number survives being a double, which 2^53 + 1 does not."""
@@ -99,7 +103,7 @@ class MySQL:
         if stored is Kind.BIT:
             return f"({value} + 0)"
         if stored is Kind.FLOAT:  # FLOAT prints six digits of what it holds
-            return f"CONVERT(({value} + 0e0) USING utf8mb4)"
+            return f"CONVERT({self.double(value)} USING utf8mb4)"
         if stored is Kind.JSON:
             return self.json(value)
         if has_empty_member(column):
@@ -157,7 +161,18 @@ class MySQL:
         return f"COALESCE(({special}), '')"
 
 
-class MySQL57(MySQL):
+class OracleMySQL(MySQL):
+    """MySQL itself, which writes a computed double in 22 characters, whatever digits are lost."""
+
+    def double(self, value: str) -> str:
+        """Return a double's text: JSON has all digits, and a ``.0`` behind a whole number.
+
+        ``-1.7976931348623157e308 + 0e0`` becomes ``-1.797693134862316e308``, which is infinite (MySQL 9.7).
+        """
+        return f"TRIM(TRAILING '.0' FROM CAST(CAST({value} + 0e0 AS JSON) AS CHAR CHARACTER SET utf8mb4))"
+
+
+class MySQL57(OracleMySQL):
     """MySQL 5.7, which cannot look into a document."""
 
     def json(self, value: str) -> str:

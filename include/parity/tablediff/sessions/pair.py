@@ -10,7 +10,7 @@ from functools import cache
 from typing import TypeVar
 
 from parity.clients.mysql import Address, Limits, MySQLSession, connect
-from parity.sql.mysql import MySQL, MySQL57
+from parity.sql.mysql import MySQL, MySQL57, OracleMySQL
 from parity.tablediff.mysql.table import MySQLTable
 from parity.tablediff.table_plan import TablePlan
 
@@ -117,4 +117,6 @@ class SessionPair:
 
 def dialect(session: MySQLSession) -> MySQL:
     """Return the server's dialect."""
-    return MySQL57() if session.version.startswith("5.") and not session.mariadb else MySQL()
+    if session.mariadb:
+        return MySQL()
+    return MySQL57() if session.version.startswith("5.") else OracleMySQL()
