@@ -89,13 +89,16 @@ def _looking_up(recorded: _Recorded, spec: Mapping[str, Any]) -> Annotate:
 
     def annotated(annotator: TypeAnnotator, node: Node) -> Node:
         _type_lambdas(annotator, node)
-        if isinstance(node, exp.Func | exp.Binary) and (found := recorded.exactly(node)):
+        told = isinstance(node, exp.Func | exp.Binary) and not isinstance(
+            node, exp.Struct
+        )  # a shape counts no fields
+        if told and (found := recorded.exactly(node)):
             return settle(annotator, node, found)
         if "annotator" in spec:
             spec["annotator"](annotator, node)
         else:
             settle(annotator, node, spec.get("returns"))
-        if kind(node) == Kind.UNKNOWN and isinstance(node, exp.Func) and (found := recorded.of(node)):
+        if told and kind(node) == Kind.UNKNOWN and isinstance(node, exp.Func) and (found := recorded.of(node)):
             settle(annotator, node, found)
         return node
 
