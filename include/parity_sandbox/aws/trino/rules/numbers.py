@@ -176,6 +176,8 @@ def negated(node: exp.Neg) -> Node:
         return cast(exp.paren(node), "int")
     if isinstance(node.this, exp.Paren) and node.this.find(exp.Neg):
         raise Limitation("- of a negative number in parentheses")
+    if isinstance(node.this, exp.Cast) and kind(node) in INTEGERS:  # of a constant, DuckDB would widen the type
+        return cast(exp.paren(node), str(kind(node).value))
     return node
 
 
