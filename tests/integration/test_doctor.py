@@ -726,14 +726,14 @@ def test_the_dag_is_red_and_alerts_once_until_all_is_in_place_again(
     try:
         path.write_text(sound.replace("glue_job: sync_clients", "glue_job: sync_clinets"))
         states = [tester.ended("parity_doctor", names=["payments"])["state"] for _ in range(2)]
-        (told,) = {message["summary"] for message in messages(world) if message["channel"] == "slack"}
+        (summary,) = {message["summary"] for message in messages(world) if message["channel"] == "slack"}
         page = doctor_page(lambda: Artefacts.on_disk(tester.home / "parity" / "artefacts"))
         path.write_text(sound)
         states.append(tester.ended("parity_doctor", names=["payments"])["state"])
     finally:
         tester.stop()
     assert states == ["failed", "failed", "success"], tester.log()[-3000:]
-    assert "NEW: doctor.payments · AWS, connection aws_default" in told
+    assert "NEW: doctor.payments · AWS, connection aws_default" in summary
     assert "Did you mean &#39;sync_clients&#39;?" in page
     assert "Implementation status" in page
     events = [message["summary"] for message in messages(world) if message["channel"] == "slack"]

@@ -55,8 +55,8 @@ def types_of(cases: list[Case]) -> dict[str, str]:
         if "type" in case.answer:
             for shape in {case.parsed.subject, case.parsed.exact} - {""}:
                 found[shape].add(_plain(case.answer["type"]))
-    told = {shape: next(iter(one)) for shape, one in sorted(found.items()) if len(one) == 1}
-    return {shape: one for shape, one in told.items() if one and "?" not in shape}
+    single = {shape: next(iter(one)) for shape, one in sorted(found.items()) if len(one) == 1}
+    return {shape: one for shape, one in single.items() if one and "?" not in shape}
 
 
 def _plain(text: str) -> str:
@@ -74,17 +74,17 @@ def derive(cases: list[Case]) -> Verified:
 
 
 def _name(shape: str) -> str:
-    """Return the function of a shape, without what tells its spellings apart."""
+    """Return the function of a shape, without its arguments and underscores."""
     return re.split(r"[ (]", shape)[0].replace("_", "").lower()
 
 
 def _shown(case: Case) -> set[str]:
     """Return the shapes that a case speaks for: a NULL says nothing but of what was NULL."""
-    told = case.answer["value"] is not None
+    spoken = case.answer["value"] is not None
     return {
         one
         for one in case.parsed.shapes
-        if told or "unknown" in one or one.startswith(("word ", "call ", "trycast", "nullif", "ordered("))
+        if spoken or "unknown" in one or one.startswith(("word ", "call ", "trycast", "nullif", "ordered("))
     }
 
 

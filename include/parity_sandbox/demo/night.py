@@ -51,7 +51,7 @@ class Night:
         """Run the demo; return 0 exactly when each activity got the verdict that its data deserves."""
         airflow = LocalAirflow(self.project, self.project / ".airflow", self._settings())
         sandbox: subprocess.Popen[bytes] | None = None
-        # Each demo is a first night: an alert is sent when something changes, and must be seen to be sent.
+        # Each demo is a first run: an alert is sent when something changes, and must be seen to be sent.
         shutil.rmtree(self.project / ".parity", ignore_errors=True)
         try:
             sandbox = self._start_sandbox()

@@ -314,19 +314,19 @@ def test_a_table_that_has_become_a_delta_table_has_changed() -> None:
         state_of(RecordedSpark(DETAIL, (1,)), read_request(requesting(version="files-1")))
 
 
-def told(**changes: str) -> list[list[str]]:
+def described(**changes: str) -> list[list[str]]:
     return [[name, changes.get(name.lower(), kind)] for name, kind in DETAIL]
 
 
 @pytest.mark.parametrize(
     ("detail", "files", "named"),
     [
-        (told(provider="parquet"), 1, True),
-        (told(provider="parquet"), 0, False),
-        (told(type="VIEW"), 1, False),
-        (told(type="STREAMING_TABLE"), 1, False),
-        (told(provider="jdbc"), None, False),
-        ([["_metadata", "string"], *told(provider="parquet")], 1, False),
+        (described(provider="parquet"), 1, True),
+        (described(provider="parquet"), 0, False),
+        (described(type="VIEW"), 1, False),
+        (described(type="STREAMING_TABLE"), 1, False),
+        (described(provider="jdbc"), None, False),
+        ([["_metadata", "string"], *described(provider="parquet")], 1, False),
         ([["id", "bigint"]], None, False),
     ],
 )

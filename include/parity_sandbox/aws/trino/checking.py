@@ -28,7 +28,7 @@ FAMILIES = (
 def check_types(translated: Translated, described: Sequence[tuple[str, str]]) -> None:
     """Raise Limitation when a column's DuckDB type is not of the family, or scale, that was inferred.
 
-    ``described`` has name and DuckDB type of every column. A type that could not be told is not compared:
+    ``described`` has name and DuckDB type of every column. A type that is not known is not compared:
     what depends on it was refused before.
     """
     for select, (name, duck) in zip(translated.tree.selects, described, strict=False):

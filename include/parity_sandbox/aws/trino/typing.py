@@ -36,7 +36,7 @@ Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 def annotate(tree: Node, schema: MappingSchema, verified: Verified) -> Node:
-    """Return ``tree`` with a type on every node whose type can be told."""
+    """Return ``tree`` with a type on every node whose type is known."""
     if not schema.dialect:
         schema = MappingSchema(dialect="athena")
     return _Annotator(schema, expression_metadata=_metadata(_Recorded(verified))).annotate(tree)
@@ -47,10 +47,10 @@ class _Annotator(TypeAnnotator):  # type: ignore[misc]
 
     def _maybe_coerce(self, one: Any, other: Any) -> Any:
         given = [part if isinstance(part, exp.DataType) else exp.DataType(this=part) for part in (one, other)]
-        told = [part for part in given if part.this not in (Kind.NULL, Kind.UNKNOWN)]
-        if len(told) < 2:
-            return (told or given)[0] if Kind.UNKNOWN not in {part.this for part in given} else Kind.UNKNOWN
-        return common([typed(exp.Placeholder(), part) for part in told])
+        certain = [part for part in given if part.this not in (Kind.NULL, Kind.UNKNOWN)]
+        if len(certain) < 2:
+            return (certain or given)[0] if Kind.UNKNOWN not in {part.this for part in given} else Kind.UNKNOWN
+        return common([typed(exp.Placeholder(), part) for part in certain])
 
 
 class _Recorded:
@@ -74,8 +74,8 @@ class _Recorded:
         return self._built(shape(node))
 
     def _built(self, found: str) -> exp.DataType | None:
-        told = self.verified.types.get(found)
-        return exp.DataType.build(told, dialect="trino") if told else None
+        named = self.verified.types.get(found)
+        return exp.DataType.build(named, dialect="trino") if named else None
 
 
 @lru_cache(maxsize=8)
@@ -89,16 +89,16 @@ def _looking_up(recorded: _Recorded, spec: Mapping[str, Any]) -> Annotate:
 
     def annotated(annotator: TypeAnnotator, node: Node) -> Node:
         _type_lambdas(annotator, node)
-        told = isinstance(node, exp.Func | exp.Binary) and not isinstance(
+        computed = isinstance(node, exp.Func | exp.Binary) and not isinstance(
             node, exp.Struct
         )  # a shape counts no fields
-        if told and (found := recorded.exactly(node)):
+        if computed and (found := recorded.exactly(node)):
             return settle(annotator, node, found)
         if "annotator" in spec:
             spec["annotator"](annotator, node)
         else:
             settle(annotator, node, spec.get("returns"))
-        if told and kind(node) == Kind.UNKNOWN and isinstance(node, exp.Func) and (found := recorded.of(node)):
+        if computed and kind(node) == Kind.UNKNOWN and isinstance(node, exp.Func) and (found := recorded.of(node)):
             settle(annotator, node, found)
         return node
 
@@ -209,25 +209,25 @@ def _arithmetic(decimals: Callable[[tuple[int, int], tuple[int, int]], tuple[int
 
 def common(nodes: list[Any]) -> exp.DataType | Kind:
     """Return the type that Trino gives to a choice between ``nodes``; UNKNOWN when it cannot be told."""
-    told = [node for node in nodes if not isinstance(node, exp.Null) and kind(node) != Kind.NULL]
-    kinds = {kind(node) for node in told}
-    if not told or Kind.UNKNOWN in kinds:
+    certain = [node for node in nodes if not isinstance(node, exp.Null) and kind(node) != Kind.NULL]
+    kinds = {kind(node) for node in certain}
+    if not certain or Kind.UNKNOWN in kinds:
         return Kind.UNKNOWN
-    if len({node.type for node in told}) == 1:
-        return told[0].type
+    if len({node.type for node in certain}) == 1:
+        return certain[0].type
     if kinds <= INTEGERS:
         return max(kinds, key=[Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT].index)
     if kinds <= NUMBERS and kinds & FLOATS:
         return Kind.DOUBLE if Kind.DOUBLE in kinds else Kind.FLOAT
     if kinds == {Kind.TIMESTAMP}:
         return max(
-            (node.type for node in told), key=lambda one: int(one.expressions[0].name) if one.expressions else 3
+            (node.type for node in certain), key=lambda one: int(one.expressions[0].name) if one.expressions else 3
         )
     if kinds <= INTEGERS | {Kind.DECIMAL}:
-        pairs = [pair for pair in map(decimal_of, told) if pair]
+        pairs = [pair for pair in map(decimal_of, certain) if pair]
         scale = max(pair[1] for pair in pairs)
         return decimal_type(max(pair[0] - pair[1] for pair in pairs) + scale, scale)
-    return told[0].type.this if len(kinds) == 1 else Kind.UNKNOWN
+    return certain[0].type.this if len(kinds) == 1 else Kind.UNKNOWN
 
 
 def _choice(*names: str) -> Annotate:
@@ -304,8 +304,8 @@ def _element(annotator: TypeAnnotator, node: exp.Bracket) -> exp.Bracket:
 def _named(annotator: TypeAnnotator, node: exp.Anonymous) -> exp.Anonymous:
     given = [argument.type for argument in node.expressions]
     make = NAMED_TYPES.get(node.name.lower())
-    told = make is not None and all(one is not None and one.this != Kind.UNKNOWN for one in given)
-    return settle(annotator, node, make(given) if make is not None and told else Kind.UNKNOWN)
+    certain = make is not None and all(one is not None and one.this != Kind.UNKNOWN for one in given)
+    return settle(annotator, node, make(given) if make is not None and certain else Kind.UNKNOWN)
 
 
 def _map(key: Any, value: Any) -> exp.DataType:
