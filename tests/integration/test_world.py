@@ -64,7 +64,7 @@ class Clouds:
         product = BY_ACTIVITY[activity]
         asked = {"table": f"payments.{product.table}", "where": f"{product.partition} = :business_date", **request}
         given = {
-            "protocol": "1",
+            "protocol": "2",
             "activity": activity,
             "run_id": "night-1",
             "business_date": DAY.isoformat(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity_sandbox.aws.athena.failures import QueryFailed
-from parity_sandbox.aws.trino.functions import java_double
+from parity_sandbox.aws.trino.doubles import java_double
 
 PLAIN = frozenset({"tinyint", "smallint", "integer", "bigint", "decimal", "date"})
 VARCHAR_LENGTH = 2147483647

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlglot import exp
 
@@ -114,3 +114,30 @@ def refuse(what: str) -> Rule:
         raise Limitation(what)
 
     return refused
+
+
+def added(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Return precision and scale of a sum or difference of two decimals."""
+    scale = max(left[1], right[1])
+    return max(left[0] - left[1], right[0] - right[1]) + scale + 1, scale
+
+
+def multiplied(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Return precision and scale of a product of two decimals."""
+    return left[0] + right[0], left[1] + right[1]
+
+
+def divided(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Return precision and scale of a quotient of two decimals."""
+    return left[0] + right[1] + max(0, right[1] - left[1]), max(left[1], right[1])
+
+
+def remaining(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Return precision and scale of a remainder of two decimals."""
+    scale = max(left[1], right[1])
+    return min(left[0] - left[1], right[0] - right[1]) + scale, scale
+
+
+def settle(annotator: Any, node: Any, found: Any) -> Any:
+    """Give ``node`` its type: sqlglot's only door for annotators of one's own."""
+    return annotator._set_type(node, found)  # noqa: SLF001

@@ -16,6 +16,7 @@ from sqlglot.dialects.athena import Athena
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
+from parity_sandbox.aws.trino.lambdas import type_lambdas
 from parity_sandbox.aws.trino.limitation import TypeMismatch
 from parity_sandbox.aws.trino.nodes import (
     FLOATS,
@@ -23,9 +24,14 @@ from parity_sandbox.aws.trino.nodes import (
     NUMBERS,
     Kind,
     Node,
+    added,
     decimal_of,
     decimal_type,
+    divided,
     kind,
+    multiplied,
+    remaining,
+    settle,
     typed,
 )
 from parity_sandbox.aws.trino.shapes import Verified, shape
@@ -88,7 +94,7 @@ def _looking_up(recorded: _Recorded, spec: Mapping[str, Any]) -> Annotate:
     """Return an annotator that types lambdas' parameters first, and asks the record when it knows no type."""
 
     def annotated(annotator: TypeAnnotator, node: Node) -> Node:
-        _type_lambdas(annotator, node)
+        type_lambdas(annotator, node)
         computed = isinstance(node, exp.Func | exp.Binary) and not isinstance(
             node, exp.Struct
         )  # a shape counts no fields
@@ -103,40 +109,6 @@ def _looking_up(recorded: _Recorded, spec: Mapping[str, Any]) -> Annotate:
         return node
 
     return annotated
-
-
-def _type_lambdas(annotator: TypeAnnotator, node: Node) -> None:
-    """Type the bodies of a function's lambdas again, now that its arrays or maps have types."""
-    given = [one for value in node.args.values() for one in (value if isinstance(value, list) else [value])]
-    lambdas = [one for one in given if isinstance(one, exp.Lambda)]
-    if lambdas:
-        taken = _parameters(node, [one for one in given if isinstance(one, exp.Expr) and one not in lambdas])
-        for one in lambdas:
-            _type_body(annotator, one, taken)
-
-
-def _parameters(node: Node, given: list[Any]) -> list[exp.DataType]:
-    """Return the types of the parameters of a function's lambdas, in order; empty when unknown."""
-    nests = [one.type for one in given if one.type is not None and one.type.this in (Kind.ARRAY, Kind.MAP)]
-    inner = [part for one in nests for part in one.expressions if isinstance(part, exp.DataType)]
-    if isinstance(node, exp.Reduce):
-        return [node.args["initial"].type, *inner[:1]]
-    if isinstance(node, exp.ArraySort):
-        return inner[:1] * 2
-    return [*inner[:2], *inner[3:]] if len(nests) == 2 and nests[0].this == Kind.MAP else inner
-
-
-def _type_body(annotator: TypeAnnotator, node: exp.Lambda, types: list[Any]) -> None:
-    visited = annotator._visited  # noqa: SLF001 - the same door
-    names = dict(zip([one.name for one in node.expressions], types, strict=False))
-    for part in node.walk():
-        if not isinstance(part, exp.Column):
-            visited.pop(id(part), None)
-    for part in node.find_all(exp.Identifier):
-        if names.get(part.name) is not None and not isinstance(part.parent, exp.Column):
-            settle(annotator, part, names[part.name])
-    annotator.annotate_expression(node)
-    settle(annotator, node, node.this.type)
 
 
 def literal_decimal(digits: str) -> exp.DataType:
@@ -158,11 +130,6 @@ def spell_literals(tree: Node) -> Node:
     return tree
 
 
-def settle(annotator: TypeAnnotator, node: Any, found: Any) -> Any:
-    """Give ``node`` its type: sqlglot's only door for annotators of one's own."""
-    return annotator._set_type(node, found)  # noqa: SLF001
-
-
 def _literal(annotator: TypeAnnotator, node: exp.Literal) -> exp.Literal:
     if node.is_string:
         return settle(annotator, node, Kind.VARCHAR)
@@ -171,24 +138,6 @@ def _literal(annotator: TypeAnnotator, node: exp.Literal) -> exp.Literal:
     if "." in node.name:
         return settle(annotator, node, literal_decimal(node.name))
     return settle(annotator, node, Kind.INT if int(node.name) < 2**31 else Kind.BIGINT)
-
-
-def _add(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    scale = max(left[1], right[1])
-    return max(left[0] - left[1], right[0] - right[1]) + scale + 1, scale
-
-
-def _multiply(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    return left[0] + right[0], left[1] + right[1]
-
-
-def _divide(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    return left[0] + right[1] + max(0, right[1] - left[1]), max(left[1], right[1])
-
-
-def _modulus(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    scale = max(left[1], right[1])
-    return min(left[0] - left[1], right[0] - right[1]) + scale, scale
 
 
 def _arithmetic(decimals: Callable[[tuple[int, int], tuple[int, int]], tuple[int, int]]) -> Annotate:
@@ -339,11 +288,11 @@ METADATA: dict[Any, Any] = {
     **Athena.EXPRESSION_METADATA,
     exp.Literal: {"annotator": _literal},
     exp.Anonymous: {"annotator": _named},
-    exp.Add: {"annotator": _arithmetic(_add)},
-    exp.Sub: {"annotator": _arithmetic(_add)},
-    exp.Mul: {"annotator": _arithmetic(_multiply)},
-    exp.Div: {"annotator": _arithmetic(_divide)},
-    exp.Mod: {"annotator": _arithmetic(_modulus)},
+    exp.Add: {"annotator": _arithmetic(added)},
+    exp.Sub: {"annotator": _arithmetic(added)},
+    exp.Mul: {"annotator": _arithmetic(multiplied)},
+    exp.Div: {"annotator": _arithmetic(divided)},
+    exp.Mod: {"annotator": _arithmetic(remaining)},
     exp.Coalesce: {"annotator": _choice("this", "expressions")},
     exp.Greatest: {"annotator": _choice("this", "expressions")},
     exp.Least: {"annotator": _choice("this", "expressions")},

@@ -222,6 +222,12 @@ def shift(direction: str) -> Rule:
     return rule
 
 
+def from_base(node: exp.FromBase) -> Node:
+    """``from_base``; base 16, which digests are made of, without a call into Python for every row."""
+    sixteen = isinstance(node.expression, exp.Literal) and node.expression.this == "16"
+    return call("t_from_16" if sixteen else "t_from_base", node.this, *([] if sixteen else [node.expression]))
+
+
 RULES: Mapping[type[Node], Rule] = {
     exp.Div: divide,
     exp.Mod: modulus,
@@ -237,6 +243,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Mul: no_text_arithmetic,
     exp.Cbrt: refuse("cbrt, whose last digit differs; use power(x, 1e0 / 3)"),
     exp.Sqrt: to_double("t_sqrt"),
+    exp.FromBase: from_base,
     exp.Neg: negated,
     exp.Ln: to_double("t_ln"),
     exp.Exp: to_double("exp"),

@@ -286,11 +286,6 @@ def renamed(name: str) -> Rule:
     return lambda node: call(name, node.this)
 
 
-def sha2(node: exp.SHA2Digest) -> Node:
-    """``sha256`` and ``sha512``."""
-    return call(f"t_sha{argument(node, 'length').name}", node.this)
-
-
 def escaped(node: exp.UnicodeString) -> Node:
     """``U&'…'`` with four-digit escapes."""
     if node.args.get("escape") or "\\+" in node.name:
@@ -313,12 +308,6 @@ def decoded(node: exp.Decode) -> Node:
     """``from_utf8``; bytes that are no UTF-8 are an error here and a replacement there."""
     only(node, "this", "charset")
     return call("t_from_utf8", node.this)
-
-
-def from_base(node: exp.FromBase) -> Node:
-    """``from_base``; base 16, which digests are made of, without a call into Python for every row."""
-    sixteen = isinstance(node.expression, exp.Literal) and node.expression.this == "16"
-    return call("t_from_16" if sixteen else "t_from_base", node.this, *([] if sixteen else [node.expression]))
 
 
 RULES: Mapping[type[Node], Rule] = {
@@ -348,7 +337,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Soundex: renamed("t_soundex"),
     exp.MD5Digest: lambda node: call("unhex", call("md5", node.this)),
     exp.SHA: renamed("t_sha1"),
-    exp.SHA2Digest: sha2,
+    exp.SHA2Digest: lambda node: call(f"t_sha{argument(node, 'length').name}", node.this),
     exp.Hex: renamed("hex"),
     exp.LowerHex: lambda node: call("lower", call("hex", node.this)),
     exp.Unhex: renamed("t_from_hex"),
@@ -357,7 +346,6 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Encode: renamed("encode"),
     exp.Decode: decoded,
     exp.UnicodeString: escaped,
-    exp.FromBase: from_base,
     exp.Levenshtein: lambda node: call("t_levenshtein", node.this, node.expression),
 }
 NAMED: Mapping[str, Rule] = {
