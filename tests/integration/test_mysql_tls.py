@@ -102,7 +102,7 @@ def test_a_host_that_is_not_loopback_gets_tls_with_its_name_verified() -> None:
 
 
 def test_a_server_without_tls_is_refused_where_tls_is_required(secured: Secured) -> None:
-    # MySQL makes itself a certificate unless it is told not to speak TLS at all.
+    # MySQL makes itself a certificate unless TLS is switched off.
     without = ("--tls-version=",) if KIND is MySQLServer else ()
     plain = KIND(secured.server.folder.parent / "plain", options=without)
     plain.install()

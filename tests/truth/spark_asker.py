@@ -47,7 +47,7 @@ def start(java: str, folder: Path, jars: list[str]) -> tuple[Any, int]:
     command[command.index("-cp") + 1] += "".join(f":{jar}" for jar in jars)
     settings = [part for item in DELTA.items() for part in ("--conf", "=".join(item))]
     env = {
-        "_PYSPARK_DRIVER_CONN_INFO_PATH": str(folder / jvm.TOLD),
+        "_PYSPARK_DRIVER_CONN_INFO_PATH": str(folder / jvm.CONNECTION),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
         "SPARK_LOCAL_IP": "127.0.0.1",
     }

@@ -216,17 +216,11 @@ def _trino(kind: str) -> Callable[[Any], str]:
     """Return how Trino is given a value of one of its types."""
 
     def written(value: Any) -> str:
-        if value is None:
-            return f"CAST(NULL AS {kind})"
-        if isinstance(value, bool):
-            return str(value).upper()
-        if isinstance(value, bytes):
-            return f"X'{value.hex()}'"
         if isinstance(value, str):
             return f"CAST(from_utf8(X'{value.encode().hex()}') AS {kind})"
         if isinstance(value, tuple):
             return f"CAST({value[0]} AS {kind})"
-        return f"CAST({_text(_plain(value))} AS {kind})"
+        return _either(value, kind) or f"CAST({_text(_plain(value))} AS {kind})"
 
     return written
 
@@ -235,19 +229,22 @@ def _spark(kind: str) -> Callable[[Any], str]:
     """Return how Spark is given a value of one of its types."""
 
     def written(value: Any) -> str:
-        if value is None:
-            return f"CAST(NULL AS {kind})"
-        if isinstance(value, bool):
-            return str(value).upper()
-        if isinstance(value, bytes):
-            return f"X'{value.hex()}'"
         if isinstance(value, str):
             return f"CAST(X'{value.encode().hex()}' AS STRING)"
         if isinstance(value, tuple):
             return f"CAST({value[1]} AS {kind})"
-        return f"CAST({_text(_plain(_utc(value)).removesuffix(' UTC'))} AS {kind})"
+        return _either(value, kind) or f"CAST({_text(_plain(_utc(value)).removesuffix(' UTC'))} AS {kind})"
 
     return written
+
+
+def _either(value: Any, kind: str) -> str:
+    """Return what both engines are given alike; empty for other values."""
+    if value is None:
+        return f"CAST(NULL AS {kind})"
+    if isinstance(value, bool):
+        return str(value).upper()
+    return f"X'{value.hex()}'" if isinstance(value, bytes) else ""
 
 
 # --- types and their values ------------------------------------------------------------------------------------

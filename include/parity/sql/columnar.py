@@ -2,7 +2,7 @@
 
 A bucket's digest is its rows, the rows whose key is not alone, and four sums, each over 32 bits of the rows'
 MD5: all 128 bits decide that two buckets are equal. Sums of 32-bit numbers fit a BIGINT for 2^31 rows a bucket.
-Beside them stands how many times are finer than a millisecond, which tells a reader's precision from the data's.
+Beside them stands how many times are finer than a millisecond: it shows a reader that rounds them.
 """
 
 from __future__ import annotations

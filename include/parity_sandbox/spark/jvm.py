@@ -17,7 +17,7 @@ from typing import Any
 from parity_sandbox import processes
 from parity_sandbox.spark import files
 
-TOLD = Path("run") / "gateway"
+CONNECTION = Path("run") / "gateway"
 """File in which the JVM tells its port and secret."""
 
 OPENED = (
@@ -69,9 +69,9 @@ def launch(state: Path) -> subprocess.Popen[bytes]:
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    (state / TOLD).unlink(missing_ok=True)
+    (state / CONNECTION).unlink(missing_ok=True)
     env = {
-        "_PYSPARK_DRIVER_CONN_INFO_PATH": str(state / TOLD),
+        "_PYSPARK_DRIVER_CONN_INFO_PATH": str(state / CONNECTION),
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
@@ -82,11 +82,11 @@ def launch(state: Path) -> subprocess.Popen[bytes]:
 
 def gateway(process: subprocess.Popen[bytes], state: Path) -> tuple[int, str]:
     """Wait for the JVM to listen; return its py4j port and secret."""
-    while not (state / TOLD).exists():
+    while not (state / CONNECTION).exists():
         if process.poll() is not None:
             raise NoJvm(f"The JVM ended with status {process.returncode}; see logs/spark.log.")
         time.sleep(0.05)
-    content = (state / TOLD).read_bytes()
+    content = (state / CONNECTION).read_bytes()
     port, length = struct.unpack(">ii", content[:8])
     return port, content[8 : 8 + length].decode()
 

@@ -45,7 +45,7 @@ class RunningSpark:
 
         A script's later jobs are refused once it is cancelled, but not the shuffle stages that an adaptive query
         submits, nor the jobs of a Connect operation that was still being planned: one held both cores for ever.
-        And a request that was on its way when its script was killed opens a session anew.
+        And a request that was on its way when its script was killed opens a new session.
         """
         for number in self.tracker.getActiveJobsIds():
             if ended(self._handle(number)):

@@ -216,7 +216,7 @@ def test_a_torn_packed_request_is_refused(packed: str) -> None:
 
 
 class Unbound(AnalysisException):
-    """Spark's error, as its class tells."""
+    """Spark's error, which its class identifies."""
 
     def getErrorClass(self) -> str:  # noqa: N802 - Spark's own name
         return "UNBOUND_SQL_PARAMETER"
