@@ -240,6 +240,10 @@ def _expectation(
     for argument, required in known.items():
         if required and argument not in arguments:
             yield Diagnostic(place, f"{name} needs the argument {argument!r}.")
+    query = arguments.get("unexpected_rows_query")
+    if isinstance(query, str) and "{batch}" not in query:
+        what = "the query does not read {batch}: it would check nothing of the output."
+        yield Diagnostic((*place, "unexpected_rows_query"), what, "Write FROM {batch}.")
     yield from _regexes(arguments, place)
     yield from _severity(arguments, place)
 

@@ -70,6 +70,11 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             ("payments.yaml:15: activity settle_card_payments, key[0]: key column 'batch_no' is ignored."),
         ),
         ("money: currency", "money: batch_no", "currency column 'batch_no' is ignored."),
+        (
+            "ExpectColumnValuesToNotBeNull: {column: payment_id}",
+            'UnexpectedRowsExpectation: {unexpected_rows_query: "SELECT 1 WHERE false"}',
+            "unexpected_rows_query: the query does not read {batch}: it would check nothing of the output.",
+        ),
         ("money: currency", "money: amount", "a column cannot hold its own currency."),
         (
             "ToNotBeNull:",
