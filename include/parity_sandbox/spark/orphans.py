@@ -63,7 +63,17 @@ class RunningSpark:
         while sessions.hasNext():
             session = sessions.next()
             if ended(session.userId()):
-                self.connect.sessionManager().closeSession(session.key(), False)
+                self._close_one(session)
+
+    def _close_one(self, session: Any) -> None:
+        """Close a session; its script, the watchdog and a cancel may do so at the same moment."""
+        from py4j.protocol import Py4JJavaError
+
+        try:
+            self.connect.sessionManager().closeSession(session.key(), False)
+        except Py4JJavaError as error:
+            if "SESSION_ALREADY_CLOSED" not in str(error.java_exception):
+                raise
 
     def _handle(self, number: int) -> str:
         """Return the handle of a Spark job's script; empty for none, and for a job that just ended."""

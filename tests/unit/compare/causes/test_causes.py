@@ -121,7 +121,7 @@ def test_missing_rows_say_what_they_share(comparing: Compare, where: str, cause:
     found = result.row_causes[0]
     assert (str(found.cause), found.kind, found.rows) == (cause, "missing", result.rows.missing)
     assert words in found.detail
-    picked = duckdb.execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone()
+    picked = duckdb.connect().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone()
     assert picked == (result.rows.missing,)
 
 
@@ -136,7 +136,7 @@ def test_missing_rows_of_some_days_are_picked_by_their_days(comparing: Compare) 
     result = comparing(rows, f"SELECT * FROM ({rows}) WHERE day NOT IN ('2026-01-03', '2026-01-06')")
     found = result.row_causes[0]
     assert (str(found.cause), found.rows) == ("late_partition", 20)
-    assert duckdb.execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
+    assert duckdb.connect().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
 
 
 @pytest.mark.parametrize("where", ["day <> '2026-01-03'", "day NOT IN ('2026-01-03', '2026-01-06')"])
