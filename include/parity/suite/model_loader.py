@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from parity.errors import SuiteError
 from parity.suite.diagnostics import Diagnostic, diagnose
 from parity.suite.models import Frozen, Waiver
-from parity.suite.yaml_source import read_yaml
+from parity.suite.yaml_source import YamlDocument, read_yaml
 
 M = TypeVar("M", bound=Frozen)
 WAIVERS_FILE = "waivers.yaml"
@@ -50,7 +50,7 @@ class ModelLoader(Generic[M]):
             found = self.model.model_validate(document.data)
         except ValidationError as error:
             return None, [mistake.error(document) for mistake in diagnose(error, self.model, document.data)]
-        errors = [mistake.error(document) for mistake in self.check(found)]
+        errors = [*_undecided(document), *(mistake.error(document) for mistake in self.check(found))]
         return (None if errors else found), errors
 
     def read_one(self, path: Path) -> M:
@@ -79,6 +79,13 @@ class ModelLoader(Generic[M]):
         what = f"{self.noun} {name!r} is already in {first.name}."
         line = read_yaml(path).line((self.noun,))
         return SuiteError(what, path=path, line=line, remedy="Rename one of them.")
+
+
+def _undecided(document: YamlDocument) -> Iterator[SuiteError]:
+    """Yield an error for each comment that begins with TODO: what it asks would be answered by chance."""
+    for line, words in document.todos:
+        what = f"nobody has decided this yet: {words.rstrip('.') or 'TODO'}."
+        yield SuiteError(what, path=document.path, line=line, remedy="Decide it, then remove the TODO.")
 
 
 def yaml_files(folder: Path) -> list[Path]:

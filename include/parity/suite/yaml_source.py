@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,10 @@ _READ: dict[str, Callable[[str], Any]] = {
 }
 
 
+_TODO = re.compile(r"#\s*TODO\b[:\s]*([^\n]*)")
+"""A comment that asks a person to decide something."""
+
+
 class _Loader(yaml.CSafeLoader):
     """libyaml with the scalars of YAML 1.2."""
 
@@ -55,6 +59,8 @@ class YamlDocument:
     path: Path
     data: Any
     root: yaml.Node | None
+    todos: tuple[tuple[int, str], ...] = ()
+    """Line and words of each comment that begins with TODO."""
 
     def line(self, location: Location) -> int:
         """Return the 1-based line of ``location``, or of its nearest ancestor; 0 in an empty file."""
@@ -70,7 +76,8 @@ class YamlDocument:
 def read_yaml(path: Path) -> YamlDocument:
     """Read ``path``; SuiteError when it is not one well-formed YAML document."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, Loader=_Loader)
     except OSError as error:
         raise SuiteError(f"cannot be read: {error.strerror or error}.", path=path) from error
     except UnicodeDecodeError as error:
@@ -79,7 +86,20 @@ def read_yaml(path: Path) -> YamlDocument:
         raise _malformed(path, error) from error
     except yaml.YAMLError as error:
         raise SuiteError(f"is not YAML: {error}.".replace("\n", " "), path=path) from error
-    return YamlDocument(path, _build(root, path, ()), root)
+    return YamlDocument(path, _build(root, path, ()), root, tuple(_todos(text)))
+
+
+def _todos(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line and words of each comment that begins with TODO: comments are all that is between two tokens."""
+    if "TODO" not in text:
+        return
+    end = 0
+    for token in yaml.scan(text, Loader=_Loader):
+        for found in _TODO.finditer(text, end, token.start_mark.index):
+            yield text.count("\n", 0, found.start()) + 1, found[1].strip()
+        end = max(end, token.end_mark.index)
+    for found in _TODO.finditer(text, end):
+        yield text.count("\n", 0, found.start()) + 1, found[1].strip()
 
 
 def _malformed(path: Path, error: yaml.MarkedYAMLError) -> SuiteError:

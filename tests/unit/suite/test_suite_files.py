@@ -255,3 +255,39 @@ def test_only_the_wanted_suites_file_is_read_as_yaml(folder: Path) -> None:
     assert len(load_suites(folder).errors) == 1
     wanted = load_suites(folder, "payments")
     assert ([*wanted.models], wanted.errors) == (["payments"], ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reported"),
+    [
+        (
+            "key: [payment_id]",
+            "key: [payment_id]  # TODO likely: unique",
+            "payments.yaml:15: nobody has decided this yet: likely: unique. Decide it, then remove the TODO.",
+        ),
+        ("owner: payments-data", "owner: 'é # TODO no' # é, TODO no\n#TODO: who?", "payments.yaml:3: nobody"),
+        ("activities:", "description: |\n  # TODO: text\n# TODO: why\nactivities:", "payments.yaml:13: nobody"),
+        ("key: [payment_id]", "key: [\n    payment_id] # certain # TODO: really?", "payments.yaml:16: nobody"),
+        (
+            "country, value_set: [GB, NO, 007]}\n",
+            "country, value_set: [GB]}\n# TODO last",
+            "payments.yaml:24: nobody",
+        ),
+    ],
+)
+def test_a_comment_that_begins_with_todo_is_refused_until_it_is_gone(
+    edit: Callable[..., Path], old: str, new: str, reported: str
+) -> None:
+    assert only_error(edit(old, new)).startswith(reported)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("owner: payments-data", 'owner: "a # TODO"  # see our TODO list'),
+        ("deadline: 2h", "deadline: 2h\ndescription: |\n  # TODO: a text, and no comment"),
+        ("deadline: 2h", "deadline: 2h  # TODOS are elsewhere"),
+    ],
+)
+def test_todo_elsewhere_is_a_word_like_others(edit: Callable[..., Path], old: str, new: str) -> None:
+    assert load_suites(edit(old, new)).errors == ()
