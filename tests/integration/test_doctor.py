@@ -19,7 +19,7 @@ from conftest import RunningSandbox, start_sandbox
 from dag_tester import DagTester
 from parity.cli import cli
 from parity.clients.artefacts import Artefacts
-from parity.doctor.databricks import said_of
+from parity.helper_job.script import own_script
 from parity.settings import PROJECT
 from parity.web.doctor import doctor_page
 from parity_sandbox.demo.connections import connections
@@ -31,7 +31,6 @@ pytestmark = pytest.mark.sandbox
 AWS = "AWS, connection aws_default"
 FACTORY = "Data Factory, connection azure_data_factory_default"
 DATABRICKS = "Databricks, connection databricks_default"
-HELPER = publishing.HELPER.read_text()
 READ_ONLY = {"GET", "HEAD"}
 
 
@@ -304,7 +303,7 @@ def test_all_of_azure_is_in_place(suites: Path, world: RunningSandbox) -> None:
     )
     assert said["program", "schedule_payouts"].startswith("job 'schedule_payouts', id ")
     assert said["helper script", "/Volumes/main/payments/jobs/export.py"] == (
-        f"version {said_of(HELPER)['VERSION']}, protocol {said_of(HELPER)['PROTOCOL']}, as this version has it"
+        f"{own_script().version}, as this version has it"
     )
     assert said["target columns", "build_settlements"] == "key client_id, currency"
 
@@ -321,6 +320,14 @@ def test_access_denied_by_azure_makes_its_lines_unreadable_and_leaves_the_others
     assert all("refused access" in line["detail"] or "missing" in line["detail"] for line in denied)
     others = [line for line in found if line["place"] == AWS]
     assert {line["status"] for line in others} == {"ok"}
+
+
+def test_a_helper_job_that_nobody_deployed_is_one_command_away(suites: Path) -> None:
+    path = suites / "payments.yaml"
+    path.write_text(path.read_text().replace("helper_job: parity-helper", "helper_job: exports"))
+    found = {line["kind"]: line for line in wrong("--connection", "databricks_default")}
+    assert found["helper job"]["status"] == "missing"
+    assert found["helper job"]["remedy"] == "parity helper-job deploy --job-name exports"
 
 
 def test_misspelt_names_in_azure_are_found_with_suggestions(suites: Path) -> None:
@@ -410,16 +417,28 @@ def test_who_may_not_run_the_helper_job_gets_the_command_that_grants_it(
     assert line["remedy"].startswith("databricks permissions update jobs ")
 
 
-def test_a_helper_script_of_another_protocol_differs(suites: Path, world: RunningSandbox) -> None:
+@pytest.mark.parametrize(
+    ("was", "deployed_has", "said"),
+    [
+        (r'^PROTOCOL = "\d+"', 'PROTOCOL = "0"', "protocol 0; this version of Parity has "),
+        (r'^VERSION = "[0-9.]+"', 'VERSION = "0.0.1"', "It is version 0.0.1, protocol "),
+        (r"^MODES = .*", 'MODES = ("rows",)', "but not its text as this version of Parity has it"),
+        (r'^PROTOCOL = "\d+"', "", "It is not Parity's: it names no protocol"),
+    ],
+)
+def test_a_helper_script_of_another_version_differs(
+    suites: Path, world: RunningSandbox, was: str, deployed_has: str, said: str
+) -> None:
     deployed = publishing.volume(world.state) / "export.py"
     text = deployed.read_text()
-    deployed.write_text(re.sub(r'^PROTOCOL = "\d+"', 'PROTOCOL = "0"', text, flags=re.MULTILINE))
+    deployed.write_text(re.sub(was, deployed_has, text, flags=re.MULTILINE))
     try:
         (line,) = wrong("--connection", "databricks_default")
     finally:
         deployed.write_text(text)
     assert (line["status"], line["kind"]) == ("differs", "helper script")
-    assert "protocol 0" in line["detail"]
+    assert said in line["detail"]
+    assert line["remedy"] == "parity helper-job deploy"
 
 
 def test_a_program_that_is_gone_is_missing(suites: Path, world: RunningSandbox) -> None:

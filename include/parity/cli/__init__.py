@@ -16,6 +16,7 @@ from parity.wording import visible
 COMMANDS = {
     "compare": "Compare two Parquet or CSV files, directories or globs.",
     "doctor": "Look whether everything is in place, cloud by cloud.",
+    "helper-job": "Bring the helper job into a Databricks workspace.",
     "mysql": "Compare two MySQL databases.",
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
@@ -23,7 +24,7 @@ COMMANDS = {
     "suites": "Check suites, or print their JSON Schema.",
 }
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""
-ELSEWHERE = {"doctor": "parity.airflow.doctor.command"}
+ELSEWHERE = {"doctor": "parity.airflow.doctor.command", "helper-job": "parity.airflow.helper_job"}
 """Commands that read Airflow's connections. They live in the only room that may, above this one, which therefore
 knows them by name only."""
 

@@ -96,11 +96,15 @@ class Workspace:
 
     def job(self, job_id: int) -> Job:
         """Return a job; NotFound."""
-        found = self._api.get("/api/2.2/jobs/get", what=f"job {job_id}", params={"job_id": str(job_id)})
-        settings = found["settings"]
+        settings = self.job_settings(job_id)
         parameters = tuple(one["name"] for one in settings.get("parameters") or [])
         programs = tuple(filter(None, map(_program, settings.get("tasks") or [])))
-        return Job(int(found["job_id"]), settings.get("name", ""), parameters, programs)
+        return Job(job_id, settings.get("name", ""), parameters, programs)
+
+    def job_settings(self, job_id: int) -> dict[str, Any]:
+        """Return a job's settings as Databricks has them; NotFound."""
+        found = self._api.get("/api/2.2/jobs/get", what=f"job {job_id}", params={"job_id": str(job_id)})
+        return dict(found["settings"])
 
     def grants(self, job_id: int) -> tuple[Grant, ...]:
         """Return who may do what with a job."""

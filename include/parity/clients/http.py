@@ -71,6 +71,8 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
+    content: bytes | None = None
+    """The body as it is, in place of ``json`` or ``form``."""
     basic: tuple[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = True
@@ -212,6 +214,7 @@ class ApiClient:
                 params=dict(call.params) or None,
                 json=call.json,
                 data=call.form,
+                content=call.content,
                 auth=call.basic,
                 headers={**call.headers, **(self._credential.headers() if self._credential else {})},
             )

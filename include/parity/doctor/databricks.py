@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import re
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,32 +17,11 @@ from parity.doctor.columns import judge_columns, target_names
 from parity.doctor.data_factory import FactorySide
 from parity.doctor.line import Finding, differs, missing, ok, unreadable
 from parity.errors import AccessDenied, BadInput, NotFound, ParityError
+from parity.helper_job.job import NAME
+from parity.helper_job.script import HelperScript
 from parity.sql.spark import Spark
 from parity.suite.models import Activity, Suite
 from parity.wording import did_you_mean
-
-_CONSTANT = re.compile(r"""^(?P<name>PROTOCOL|VERSION)\s*=\s*["'](?P<value>[^"']+)["']""", re.MULTILINE)
-"""What a script says of itself."""
-
-
-@dataclass(frozen=True)
-class HelperScript:
-    """The helper job's script as this version of Parity has it."""
-
-    text: str
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Return the job parameters that it reads."""
-        for node in ast.parse(self.text).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PARAMETERS":
-                return tuple(ast.literal_eval(node.value))
-        raise ValueError("the helper job's script names no PARAMETERS")
-
-    @property
-    def protocol(self) -> str:
-        """Return the version of its protocol."""
-        return said_of(self.text)["PROTOCOL"]
 
 
 @dataclass(frozen=True)
@@ -126,9 +104,7 @@ def workspace_checks(
     needed, helper = (suite.key,), suite.azure.helper_job
     yield Check(side.place, "identity", "", lambda: _identity(side), needed_by=needed)
     yield Check(side.place, "clock", "Databricks", lambda: _clock(side), needed_by=needed)
-    yield Check(
-        side.place, "helper job", helper, lambda: judge_helper(side.job(helper)(), script), needed_by=needed
-    )
+    yield Check(side.place, "helper job", helper, lambda: _helper(side, helper, script), needed_by=needed)
     yield Check(side.place, "right", f"run {helper}", lambda: _may_run(side, helper), needed_by=needed)
     yield Check(
         side.place, "helper script", helper, lambda: _script(side, side.job(helper)(), script), needed_by=needed
@@ -162,6 +138,14 @@ def _clock(side: WorkspaceSide) -> Iterator[Finding]:
     yield judge_clock("Databricks", side.clients().workspace.skew())
 
 
+def _helper(side: WorkspaceSide, name: str, script: HelperScript) -> Iterator[Finding]:
+    try:
+        yield from judge_helper(side.job(name)(), script)
+    except NotFound as error:
+        close = error.remedy.startswith("Did you mean")
+        yield missing("helper job", name, error.message, error.remedy if close else deploy_command(name))
+
+
 def judge_helper(job: Job, script: HelperScript) -> Iterator[Finding]:
     """Judge the helper job's parameters."""
     absent = [name for name in script.parameters if name not in job.parameters]
@@ -170,10 +154,15 @@ def judge_helper(job: Job, script: HelperScript) -> Iterator[Finding]:
             "helper job",
             job.name,
             f"It has no job parameter {', '.join(absent)}.",
-            f"Add to its parameters: {', '.join(script.parameters)}, each with an empty default.",
+            deploy_command(job.name),
         )
     else:
         yield ok("helper job", job.name, f"id {job.job_id}")
+
+
+def deploy_command(job: str) -> str:
+    """Return the command that brings script and job into place."""
+    return "parity helper-job deploy" + ("" if job == NAME else f" --job-name {shlex.quote(job)}")
 
 
 def _may_run(side: WorkspaceSide, name: str) -> Iterator[Finding]:
@@ -208,30 +197,17 @@ def _script(side: WorkspaceSide, job: Job, script: HelperScript) -> Iterator[Fin
         yield unreadable("helper script", job.name, text)
         return
     kind, path = job.programs[0]
-    yield judge_script(path, side.clients().workspace.source(kind, path), script)
+    yield judge_script(path, side.clients().workspace.source(kind, path), script, deploy_command(job.name))
 
 
-def judge_script(path: str, text: str, script: HelperScript) -> Finding:
-    """Judge the deployed script by its protocol, and say whether it is this version's."""
-    found, deploy = said_of(text), "Deploy include/parity_job/export.py of this version."
-    if not found.get("PROTOCOL"):
-        return differs("helper script", path, "It is not Parity's: it names no protocol.", deploy)
-    version = f"version {found.get('VERSION', 'unknown')}, protocol {found['PROTOCOL']}"
-    if found["PROTOCOL"] != script.protocol:
-        what = f"It is {version}; this version of Parity speaks protocol {script.protocol}."
-        return differs("helper script", path, what, deploy)
-    same = _lines(text) == _lines(script.text)
-    return ok("helper script", path, f"{version}, {'as' if same else 'not exactly as'} this version has it")
-
-
-def said_of(text: str) -> dict[str, str]:
-    """Return the version and the protocol that a script says it has."""
-    return {found["name"]: found["value"] for found in _CONSTANT.finditer(text)}
-
-
-def _lines(text: str) -> list[str]:
-    """Return a script's lines without what a notebook adds."""
-    return [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith("# Databricks")]
+def judge_script(path: str, text: str, script: HelperScript, deploy: str) -> Finding:
+    """Judge the deployed script, which must be this version's."""
+    found = HelperScript(text)
+    if found.same_as(script):
+        return ok("helper script", path, f"{found.version}, as this version has it")
+    other = "" if found.version == script.version else f"; this version of Parity has {script.version}"
+    changed = "" if other else ", but not its text as this version of Parity has it"
+    return differs("helper script", path, f"It is {found.version}{other}{changed}.", deploy)
 
 
 def _linked(side: WorkspaceSide, factory: FactorySide, suite: Suite, activity: Activity) -> Iterator[Finding]:

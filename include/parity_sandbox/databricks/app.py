@@ -17,10 +17,11 @@ from parity_sandbox.databricks.asked import arguments
 from parity_sandbox.databricks.auth import Guard
 from parity_sandbox.databricks.catalogue_api import CatalogueApi, PermissionsApi
 from parity_sandbox.databricks.engine import Engine
-from parity_sandbox.databricks.files_api import FilesApi, WorkspaceApi
+from parity_sandbox.databricks.files_api import FilesApi
 from parity_sandbox.databricks.jobs import USER, Jobs
 from parity_sandbox.databricks.jobs_api import JobsApi
 from parity_sandbox.databricks.runs import Runs
+from parity_sandbox.databricks.workspace_api import WorkspaceApi
 from parity_sandbox.journal import unknown_route
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -50,6 +51,7 @@ class Workspace:
             ("/api/2.0/workspace/mkdirs", self.workspace.mkdirs, ["POST"]),
             ("/api/2.0/workspace/delete", self.workspace.delete, ["POST"]),
             ("/api/2.0/workspace/import", self.workspace.upload, ["POST"]),
+            ("/api/2.0/workspace-files/import-file/{path:path}", self.workspace.import_file, ["POST"]),
             ("/api/2.0/workspace/export", self.workspace.download, ["GET"]),
             ("/api/{version:str}/clusters/spark-versions", _spark_versions, ["GET"]),
             ("/api/2.0/preview/scim/v2/Me", _me, ["GET"]),

@@ -17,7 +17,17 @@ DEFAULTS: Mapping[str, Any] = {
     "max_concurrent_runs": 1,
     "timeout_seconds": 0,
     "email_notifications": {},
+    "webhook_notifications": {},
 }
+TASK_DEFAULTS: Mapping[str, Any] = {"run_if": "ALL_SUCCESS", "timeout_seconds": 0, "email_notifications": {}}
+CLUSTER_DEFAULTS: Mapping[str, Any] = {
+    "azure_attributes": {"first_on_demand": 1, "availability": "ON_DEMAND_AZURE", "spot_bid_max_price": -1.0},
+    "data_security_mode": "SINGLE_USER",
+    "enable_elastic_disk": True,
+}
+MOST_TASKS, MOST_CONCURRENT_RUNS, MOST_TAGS, LONGEST_NAME, LONGEST_DESCRIPTION = 1000, 1000, 25, 4096, 27_700
+REFERENCES = (("environment_key", "environments"), ("job_cluster_key", "job_clusters"))
+"""What a task names, and the list in which the job defines it."""
 
 
 def milliseconds() -> int:
@@ -62,7 +72,7 @@ class Jobs:
 
     def create(self, settings: Mapping[str, Any]) -> Job:
         """Add a job."""
-        job = Job({**DEFAULTS, **checked(settings)})
+        job = Job(stored(settings))
         self.by_id[job.job_id] = job
         return job
 
@@ -79,8 +89,10 @@ class Jobs:
         return found[::-1]
 
     def reset(self, job_id: Any, settings: Mapping[str, Any]) -> None:
-        """Replace a job's settings."""
-        self.get(job_id).settings = {**DEFAULTS, **checked(settings)}
+        """Replace a job's settings; ``run_as`` stays unless another is given, as the real service has it."""
+        job = self.get(job_id)
+        kept = {name: job.settings[name] for name in ("run_as",) if name in job.settings}
+        job.settings = stored({**kept, **settings})
 
     def update(self, job_id: Any, changes: Mapping[str, Any], removed: list[str]) -> None:
         """Change and remove some of a job's top-level settings; tasks merge by key."""
@@ -88,7 +100,7 @@ class Jobs:
         kept = {name: value for name, value in job.settings.items() if name not in removed}
         tasks = {task["task_key"]: task for task in kept.get("tasks", []) + changes.get("tasks", [])}
         merged = {"tasks": list(tasks.values())} if tasks else {}
-        job.settings = {**DEFAULTS, **checked({**kept, **changes, **merged})}
+        job.settings = stored({**kept, **changes, **merged})
 
     def delete(self, job_id: Any) -> None:
         """Remove a job; its runs stay."""
@@ -101,6 +113,43 @@ def number(value: Any, name: str) -> int:
         return int(value)
     except (TypeError, ValueError):
         raise errors.invalid(f"{name} must be a number, not {value!r}.") from None
+
+
+def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a job as the service keeps them, with its defaults; Refused when they are wrong."""
+    kept = {**DEFAULTS, **checked(limited(settings)), "format": "MULTI_TASK"}
+    if kept.get("tasks"):
+        kept["tasks"] = [{**TASK_DEFAULTS, **_with_cluster(task)} for task in kept["tasks"]]
+    if kept.get("job_clusters"):
+        kept["job_clusters"] = [_with_cluster(one) for one in kept["job_clusters"]]
+    return kept
+
+
+def _with_cluster(one: Mapping[str, Any]) -> dict[str, Any]:
+    return (
+        {**one, "new_cluster": {**CLUSTER_DEFAULTS, **one["new_cluster"]}} if "new_cluster" in one else dict(one)
+    )
+
+
+def limited(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return settings that keep to the service's limits and name what they define, or refuse."""
+    for name, size, most in (
+        ("name", len(str(settings.get("name") or "").encode()), LONGEST_NAME),
+        ("description", len(str(settings.get("description") or "").encode()), LONGEST_DESCRIPTION),
+        ("tasks", len(settings.get("tasks") or []), MOST_TASKS),
+        ("tags", len(settings.get("tags") or {}), MOST_TAGS),
+        ("max_concurrent_runs", int(settings.get("max_concurrent_runs") or 0), MOST_CONCURRENT_RUNS),
+    ):
+        if size > most:
+            raise errors.invalid(f"{name} exceeds its limit: {size} is more than {most}.")
+    for key, where in REFERENCES:
+        known = {one[key] for one in settings.get(where) or []}
+        for task in settings.get("tasks") or []:
+            if key in task and task[key] not in known:
+                raise errors.invalid(
+                    f"{key} '{task[key]}' of task {task.get('task_key')} is not defined in {where}."
+                )
+    return settings
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from unit.project.places import PROJECT, pages, text
 
 TARGET = re.compile(r"`make ([a-z0-9]+)")
-COMMAND = re.compile(r"(?:`|bin/|^)parity ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|bin/|^)parity ([a-z][a-z-]*)(?: ([a-z]+))?", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 SOURCE = re.compile(r"`(\w[\w/]*/\w+\.py)(?:: \w+)?`")
 MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users|tmp)/")

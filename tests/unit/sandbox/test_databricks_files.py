@@ -44,11 +44,11 @@ def test_a_range_of_a_file_is_served(http: TestClient) -> None:
     assert (answer.status_code, answer.content) == (206, b"234")
 
 
-def test_a_file_is_not_overwritten_unless_that_is_wanted(http: TestClient) -> None:
+def test_a_file_is_overwritten_unless_that_is_not_wanted(http: TestClient) -> None:
     http.put(FILE, content=b"first")
 
-    assert http.put(FILE, content=b"second").status_code == 409
-    assert http.put(f"{FILE}?overwrite=true", content=b"second").status_code == 204
+    assert http.put(f"{FILE}?overwrite=false", content=b"second").status_code == 409
+    assert http.put(FILE, content=b"second").status_code == 204
     assert http.get(FILE).content == b"second"
 
 

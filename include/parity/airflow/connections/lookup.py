@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,3 +55,19 @@ def _defined(conn_id: str) -> Iterator[None]:
         yield
     except AirflowNotFoundException:
         raise NoConnection(conn_id) from None
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what Airflow logs about each connection out of a command's output, which may be JSON."""
+    import airflow.models.connection  # noqa: F401 - sets its logging up
+    import structlog
+
+    before, level = structlog.get_config(), logging.root.manager.disable
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.disable(level)

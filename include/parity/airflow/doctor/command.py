@@ -6,9 +6,7 @@ name only.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -55,33 +53,17 @@ def command(names: tuple[str, ...], connection: str, as_json: bool, send: bool, 
 
 
 def _report(names: tuple[str, ...], connection: str, *, send: bool) -> Report:
-    from parity.airflow.connections.lookup import stored_connection
+    from parity.airflow.connections.lookup import quiet, stored_connection
     from parity.airflow.doctor.examination import examine, load_subjects
     from parity.settings import settings
 
     now = settings()
     subjects = load_subjects(now, names)
-    with _quiet():
+    with quiet():
         report = examine(subjects, now, stored_connection, only=connection, send=send, progress=_progress())
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
     return report
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what Airflow logs about each connection out of the output, which may be JSON."""
-    import airflow.models.connection  # noqa: F401 - sets its logging up
-    import structlog
-
-    before, level = structlog.get_config(), logging.root.manager.disable
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
-        logging.disable(level)
 
 
 def text(report: Report, width: int | None, *, every: bool = False) -> Iterator[str]:

@@ -29,6 +29,7 @@ from parity.doctor.moves import (
 )
 from parity.doctor.mysql import ServerSide, server_checks
 from parity.doctor.storage import StorageSide, storage_checks
+from parity.helper_job.script import own_script
 from parity.settings import Settings
 from parity.suite.databases import Database, FlexibleServer
 from parity.suite.models import Suite
@@ -108,7 +109,7 @@ class Estate:
     def _of_workspace(self, suite: Suite) -> Iterator[Check]:
         conn_id = suite.azure.databricks_connection
         yield self.connected.check("Databricks", conn_id, opened.workspace_clients, (suite.key,))
-        yield from workspace_checks(self.workspace(suite), suite, opened.helper_script(), self.factory(suite))
+        yield from workspace_checks(self.workspace(suite), suite, own_script(), self.factory(suite))
 
     def _of_storage(self, suite: Suite) -> Iterator[Check]:
         conn_id = suite.azure.storage_connection

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from parity.airflow.connections.clients import RemoteRef, adf_client
 from parity.airflow.connections.mysql import flexible_server
 from parity.clients.http import Retry
-from parity.settings import PROJECT
 from parity.suite.databases import FlexibleServer
 from parity.suite.models import Suite
 
@@ -16,11 +15,10 @@ if TYPE_CHECKING:
     from parity.clients.azure_account import AzureAccount
     from parity.clients.azure_mysql import FlexibleServerClient
     from parity.doctor.data_factory import FactoryClients
-    from parity.doctor.databricks import HelperScript, WorkspaceClients
+    from parity.doctor.databricks import WorkspaceClients
     from parity.doctor.storage import StorageClients
 
 RETRY = Retry(attempts=2, first=0.5, patience=5.0)
-SCRIPT = PROJECT / "include" / "parity_job" / "export.py"
 
 
 def factory_ref(suite: Suite) -> RemoteRef:
@@ -75,10 +73,3 @@ def storage_clients(connection: Any) -> StorageClients:
 
     config = adls_config(connection)
     return StorageClients(config, AdlsStorage(config, retry=RETRY))
-
-
-def helper_script() -> HelperScript:
-    """Return the helper job's script of this version, as text: importing it needs Spark."""
-    from parity.doctor.databricks import HelperScript
-
-    return HelperScript(SCRIPT.read_text(encoding="utf-8"))
