@@ -21,7 +21,7 @@ COMMANDS = {
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",
-    "suites": "Check suites, or print their JSON Schema.",
+    "suites": "Check suites, print their JSON Schema, or export them.",
 }
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""
 ELSEWHERE = {"doctor": "parity.airflow.doctor.command", "helper-job": "parity.airflow.helper_job"}

@@ -1,8 +1,9 @@
-"""``parity suites``: check suites before a run does, and print their JSON Schema."""
+"""``parity suites``: check suites before a run does, print their JSON Schema, export them."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.wording import plural
+from parity.errors import BadInput
+from parity.wording import did_you_mean, plural
 
 if TYPE_CHECKING:
+    from parity.expectations.gx_project import DataFormat
     from parity.suite.model_loader import LoadedModels
     from parity.suite.models import Suite
 
 
 @click.group("suites")
 def command() -> None:
-    """Check suites, or print their JSON Schema."""
+    """Check suites, print their JSON Schema, or export them."""
 
 
 @command.command("check")
@@ -48,6 +51,41 @@ def schema(kind: str | None) -> None:
     own = suite_folder(settings().suites).expectations
     schemas = {"waivers": waivers_schema, "databases": database_schema}
     click.echo(json.dumps(schemas.get(kind or "", lambda: suite_schema(own))(), indent=1))
+
+
+@command.command("export")
+@click.argument("name", metavar="SUITE")
+@click.option("--gx", "folder", required=True, type=click.Path(path_type=Path), help="The folder to write.")
+@click.option("--data", type=click.Choice(["parquet", "csv"]), default="parquet", help="What outputs are kept as.")
+def export(name: str, folder: Path, data: DataFormat) -> None:
+    """Write SUITE, a name or a file, as a project of Great Expectations.
+
+    What of the suite is not in the project is said on stderr, and in its README.md.
+    """
+    from parity.expectations.gx_project import export_project
+    from parity.suite.suite_files import EXPECTATIONS_FILE
+
+    suite, path = _one(name)
+    with warnings.catch_warnings(action="ignore"):  # Great Expectations imports what warns of its own pandas
+        exported = export_project(folder, suite, path.with_name(EXPECTATIONS_FILE), data)
+    held = (plural(exported.expectations, "expectation"), plural(len(exported.checkpoints), "checkpoint"))
+    click.echo(f"{folder}: {', '.join(held)}; see {folder / 'README.md'}")
+    for sentence in exported.left_out:
+        click.echo(f"not exported: {sentence}", err=True)
+
+
+def _one(name: str) -> tuple[Suite, Path]:
+    """Return the suite of a name or a file, and its file."""
+    from parity.settings import settings
+    from parity.suite.suite_files import load_suite, load_suites
+
+    if (path := Path(name)).is_file():
+        return load_suite(path), path
+    loaded = load_suites(settings().suites)
+    if name not in loaded.models:
+        what = f"{settings().suites} has no valid suite {name!r}."
+        raise BadInput(what, remedy=did_you_mean(name, loaded.models))
+    return loaded.models[name], loaded.paths[name]
 
 
 def _paths_to_check(paths: tuple[Path, ...]) -> Iterable[Path]:
