@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -26,7 +27,15 @@ def _app() -> Any:
 
     # Airflow mounts a plugin's app without authentication; this is Airflow's own.
     guard = [Depends(requires_access_view(AccessView.PLUGINS))]
-    return create_app(lambda: open_store(settings().results_store), open_artefacts, guard)
+    return create_app(lambda: open_store(settings().results_store), open_artefacts, guard, _login)
+
+
+def _login(back: str) -> str:
+    """Return the address of Airflow's login, whichever auth manager it has, below the path of Airflow itself."""
+    from airflow.configuration import conf
+
+    below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    return f"{below}/api/v2/auth/login?{urlencode({'next': back})}"
 
 
 class ParityPlugin(AirflowPlugin):

@@ -226,3 +226,10 @@ def test_nobody_sees_the_pages_without_signing_in(airflow: LocalAirflow) -> None
     for path in ("/parity/", "/parity/runs/1", "/parity/artefacts/", "/parity/openapi.json"):
         assert httpx.get(f"{airflow.url}{path}").status_code in (401, 404)
     assert httpx.get(f"{airflow.url}/parity/").status_code == 401
+    answer = httpx.get(
+        f"{airflow.url}/parity/runs/1?dag=x", headers={"accept": "text/html"}, follow_redirects=True
+    )
+    assert [one.status_code for one in answer.history] == [303, 307]
+    assert answer.status_code == 200
+    assert answer.url.path == "/auth/login"
+    assert answer.url.params["next"] == "/parity/runs/1?dag=x"

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pendulum
-from airflow.sdk import DAG, Context, Param
+from airflow.sdk import DAG, Context, CronTriggerTimetable, Param
 
 from parity.airflow.connections.lookup import connection
 from parity.airflow.step.operator import StepOperator
@@ -21,9 +20,10 @@ def build_housekeeping() -> DAG:
     with DAG(
         "parity_housekeeping",
         description="Deletes exports, artefacts and results that have been kept long enough.",
-        schedule="30 5 * * *",
-        start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+        # Not at once when it is new, which a start date would mean: nothing is connected yet.
+        schedule=CronTriggerTimetable("30 5 * * *", timezone="UTC", run_immediately=timedelta()),
         catchup=False,
+        is_paused_upon_creation=False,  # it deletes only what is old, and a full disk stops everything
         tags=["parity"],
         params={
             "exchange_days": Param(now.keep_exchange_days, type="integer", minimum=1, title="Keep exports, days"),

@@ -1,7 +1,8 @@
 """An ASGI app over the results store and the artefacts, without Airflow.
 
-Whoever mounts it passes the guard, because Airflow mounts a plugin's app without any authentication. Reports
-are files that Parity wrote itself; they are served with a policy that forbids them every outside address.
+Whoever mounts it passes the guard, because Airflow mounts a plugin's app without any authentication. A browser
+that the guard does not know is sent to the login, and comes back: the links in alerts lead here. Reports are files
+that Parity wrote itself; they are served with a policy that forbids them every outside address.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
@@ -27,10 +29,17 @@ POLICY = (
 )
 
 OpenStore = Callable[[], Store]
+Login = Callable[[str], str]
+"""Returns the address of the login that leads back to a path and its query."""
 
 
-def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] = ()) -> FastAPI:
-    """Return the pages; ``guard`` are FastAPI dependencies that every request must satisfy."""
+def create_app(
+    store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] = (), login: Login | None = None
+) -> FastAPI:
+    """Return the pages; ``guard`` are FastAPI dependencies that every request must satisfy.
+
+    What the guard answers with 401 becomes a redirect to ``login`` for who asks for HTML.
+    """
     app = FastAPI(title="Parity", docs_url=None, redoc_url=None, openapi_url=None, dependencies=list(guard))
 
     @app.middleware("http")
@@ -39,6 +48,13 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    @app.exception_handler(HTTPException)
+    async def refuse(request: Request, error: HTTPException) -> Response:
+        if login and error.status_code == 401 and asks_for_a_page(request):
+            url = request.url
+            return RedirectResponse(login(f"{url.path}?{url.query}" if url.query else url.path), 303)
+        return await http_exception_handler(request, error)
 
     @app.get("/", response_class=HTMLResponse)
     def runs(suite: str | None = None) -> str:
@@ -68,6 +84,11 @@ def create_app(store: OpenStore, artefacts: OpenArtefacts, guard: Sequence[Any] 
         return Response(data, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     return app
+
+
+def asks_for_a_page(request: Request) -> bool:
+    """Return whether a person's browser asks, and not a program, which understands the status alone."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def suite_of(dag: str | None) -> str | None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,20 @@ def test_airflow_looks_into_every_dag_file(file: Path) -> None:
     from airflow.utils.file import might_contain_dag_via_default_heuristic
 
     assert might_contain_dag_via_default_heuristic(str(file))
+
+
+def test_housekeeping_runs_daily_without_anybodys_doing_and_not_at_once() -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables.base import TimeRestriction
+
+    from parity.airflow.housekeeping import build_housekeeping
+
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(build_housekeeping()))
+    assert dag.is_paused_upon_creation is False
+    first = dag.timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(dag.start_date, None, catchup=dag.catchup),
+    )
+    assert first is not None
+    assert first.run_after > datetime.now(UTC)
+    assert (first.run_after.hour, first.run_after.minute) == (5, 30)

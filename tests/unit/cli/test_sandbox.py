@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from parity.settings import PROJECT
+
 
 def parity(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from parity.cli import main; main()", "sandbox", *arguments]
@@ -24,3 +26,17 @@ def test_its_help_is_the_sandboxes_own() -> None:
 
     assert answer.returncode == 0
     assert all(name in answer.stdout for name in ("up", "down", "status", "reset", "defect"))
+
+
+def test_without_the_sandbox_as_in_the_image_it_is_one_sentence_and_status_2(tmp_path: Path) -> None:
+    (tmp_path / "parity").symlink_to(PROJECT / "include" / "parity")
+    # Without its .pth files the environment offers what an image has: Parity and what it needs.
+    code = (
+        f"import sys; sys.path = [{str(tmp_path)!r}, *[p for p in sys.path if 'include' not in p]];"
+        "from parity.cli import main; sys.argv = ['parity', 'sandbox', 'up']; main()"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "parity: The sandbox is not installed here; no image has it. Use a checkout: make setup.\n"
+    )

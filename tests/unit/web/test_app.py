@@ -186,3 +186,30 @@ def test_the_doctors_page_says_when_the_artefacts_cannot_be_reached(store: Store
     page = TestClient(create_app(lambda: store, refused)).get("/doctor")
     assert page.status_code == 200
     assert "No." in page.text
+
+
+@pytest.fixture
+def guarded(store: Store, artefacts: Path) -> TestClient:
+    """The pages for somebody who has not signed in."""
+
+    def refuse() -> None:
+        raise HTTPException(401, "Not authenticated")
+
+    def login(back: str) -> str:
+        return f"/login?next={back}"
+
+    app = create_app(lambda: store, lambda: Artefacts.on_disk(artefacts), [Depends(refuse)], login)
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.mark.parametrize("path", ["/runs/1?dag=parity__payments", "/artefacts/a/report.html", "/"])
+def test_a_browser_that_is_not_signed_in_goes_to_the_login_and_back(guarded: TestClient, path: str) -> None:
+    answer = guarded.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/login?next={path}"
+
+
+def test_a_program_that_is_not_signed_in_gets_the_status(guarded: TestClient) -> None:
+    for answer in (guarded.get("/runs/1"), guarded.post("/runs/1", headers={"accept": "text/html"})):
+        assert answer.status_code in (401, 405)
+        assert answer.json()["detail"] in ("Not authenticated", "Method Not Allowed")
