@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from parity.clients.adf_attempts import LIFECYCLE, recovered, time_of
-from parity.clients.adf_work import DatabricksWork, work_of
+from parity.clients.adf_work import DatabricksWork, arguments_of, mapping_of, work_of
 from parity.clients.entra import EntraConfig, entra_credential, management_scope
 from parity.clients.http import ApiClient, Retry
 from parity.clients.remote import Phase, RemoteError, RunStatus
@@ -75,6 +75,10 @@ class ActivityDefinition:
     """Whether it starts another pipeline and may succeed before that has ended."""
     work: DatabricksWork | None = None
     """What it runs in Databricks, where it runs something there."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What it hands on by name: parameters of a notebook, a job, a script or a dataset; no expressions."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Of a Copy activity, sink columns by source column."""
 
 
 Definitions = Mapping[str, ActivityDefinition]
@@ -275,6 +279,8 @@ def _definitions(items: Sequence[Mapping[str, Any]], container: str) -> Iterator
             # The references contradict each other about the default, so only a plain true counts.
             detached=item["type"] == "ExecutePipeline" and properties.get("waitOnCompletion") is not True,
             work=work_of(item),
+            arguments=arguments_of(item),
+            mapping=mapping_of(item),
         )
         for inner in (properties.get(key) or [] for key in _INNER):
             yield from _definitions(inner, item["name"])

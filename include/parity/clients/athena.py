@@ -137,12 +137,30 @@ class AthenaRuns:
             answer = self._clients("athena").get_query_results(QueryExecutionId=run_id, MaxResults=1)
         return [(c["Name"], column_type(c)) for c in answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
 
+    def rows(self, query: Statement, token: str, *, patience: float = 300.0) -> list[dict[str, str]]:
+        """Return a short answer, at most 999 rows, as texts by column; NULL is left out.
+
+        Blocks for up to ``patience`` seconds; a query that scans more than it may is stopped.
+        """
+        run_id = self.submit(query.request, token)
+        self._wait(run_id, patience)
+        with aws_errors("Athena", f"the answer of query {run_id}"):
+            answer = self._clients("athena").get_query_results(QueryExecutionId=run_id, MaxResults=1000)
+        names, *lines = [line["Data"] for line in answer["ResultSet"]["Rows"]]
+        return [
+            {name["VarCharValue"]: cell["VarCharValue"] for name, cell in zip(names, line, strict=True) if cell}
+            for line in lines
+        ]
+
     def _wait(self, run_id: str, patience: float) -> None:
         left = patience
         while not (status := self.status(run_id)).phase.ended:
             if left <= 0:
                 self.cancel(run_id)
                 raise DeadlineExceeded(f"Athena query {run_id} took over {patience:.0f} s.", url=status.url)
+            if over := status.output.get("over_budget"):
+                self.cancel(run_id)
+                raise RemoteFailed(f"Athena query {run_id} was stopped: {over}", url=status.url)
             self._clock.sleep(0.5)
             left -= 0.5
         if status.phase is not Phase.SUCCEEDED:

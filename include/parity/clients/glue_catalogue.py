@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ class GlueJob:
     script: str = ""
     bookmarks: bool = False
     """Whether a run reads only what earlier runs have not."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Those that every run has unless it says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class GlueTable:
     columns: tuple[str, ...]
     """Partition columns last."""
     location: str = ""
+    types: tuple[str, ...] = ()
+    """Of the columns, in Hive's words."""
+    partitions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,13 @@ def glue_tables(clients: AwsClients, database: str) -> Mapping[str, GlueTable]:
         raise NotFound(f"Glue has no database {database!r}.", remedy=remedy) from error
 
 
+def partition_values(clients: AwsClients, database: str, table: str) -> tuple[str, ...]:
+    """Return the values of one of a table's partitions, column by column; none where it has no partition yet."""
+    with aws_errors("Glue", f"the partitions of table {database}.{table}"):
+        found = clients("glue").get_partitions(DatabaseName=database, TableName=table, MaxResults=1)["Partitions"]
+    return tuple(found[0]["Values"]) if found else ()
+
+
 def workgroup(clients: AwsClients, name: str) -> Workgroup:
     """Return an Athena workgroup; NotFound with did-you-mean."""
     athena = clients("athena")
@@ -152,14 +164,18 @@ def workgroup(clients: AwsClients, name: str) -> Workgroup:
 def _job(job: Mapping[str, Any]) -> GlueJob:
     arguments = job.get("DefaultArguments") or {}
     script = (job.get("Command") or {}).get("ScriptLocation") or ""
-    return GlueJob(job["Name"], script, arguments.get(BOOKMARKS) == "job-bookmark-enable")
+    return GlueJob(job["Name"], script, arguments.get(BOOKMARKS) == "job-bookmark-enable", arguments)
 
 
 def _table(table: Mapping[str, Any]) -> GlueTable:
     storage = table.get("StorageDescriptor") or {}
     columns = [*(storage.get("Columns") or []), *(table.get("PartitionKeys") or [])]
     return GlueTable(
-        table["Name"].lower(), tuple(one["Name"].lower() for one in columns), storage.get("Location") or ""
+        table["Name"].lower(),
+        tuple(one["Name"].lower() for one in columns),
+        storage.get("Location") or "",
+        tuple(one.get("Type") or "" for one in columns),
+        tuple(one["Name"].lower() for one in table.get("PartitionKeys") or []),
     )
 
 

@@ -76,6 +76,8 @@ class TableFacts:
     columns: tuple[ColumnFacts, ...]
     """Partition columns last."""
     partitions: tuple[str, ...] = ()
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Partition column → a value that one partition has."""
     key: tuple[str, ...] = ()
     """Declared, not necessarily enforced."""
     rows: int | None = None

@@ -151,3 +151,31 @@ def test_what_failed_before_a_recovery_is_not_held_against_it(factory: FakeFacto
 @pytest.mark.parametrize("state", ["Skipped", "Inactive"])
 def test_an_activity_that_did_not_run_is_never_a_success(state: str) -> None:
     assert latest_attempts([activity_run("a", state)])["a"].phase is Phase.CANCELLED
+
+
+def test_an_activity_tells_what_it_hands_on_and_maps_expressions_apart(factory: FakeFactory) -> None:
+    notebook = {"baseParameters": {"table": "lake.fees", "day": "@pipeline().parameters.business_date"}}
+    script = {"parameters": ["--table", "lake.fees", "--day", "@x", "--table", "lake.refunds"]}
+    mappings = [{"source": {"name": "merch_ref"}, "sink": {"name": "merchant_ref"}}, {"source": {}, "sink": {}}]
+    end = {
+        "referenceName": "d",
+        "parameters": {"table": "refunds", "folder": {"value": "@x", "type": "Expression"}},
+    }
+    factory.declare(
+        "p",
+        activity("notebook", kind="DatabricksNotebook", typeProperties=notebook),
+        activity("script", typeProperties=script),
+        activity("job", kind="DatabricksJob", typeProperties={"jobId": "7", "jobParameters": {"target": "t"}}),
+        activity("copy", kind="Copy", inputs=[end], typeProperties={"translator": {"mappings": mappings}}),
+        activity("old", kind="Copy", typeProperties={"translator": {"columnMappings": {"a": "b"}}}),
+        activity("dynamic", kind="Copy", typeProperties={"translator": {"value": "@x", "type": "Expression"}}),
+    )
+    found = factory.client().pipeline("p").by_name
+    assert found["notebook"].arguments == {"table": "lake.fees"}
+    assert found["script"].arguments == {"table": "lake.refunds"}
+    assert found["job"].arguments == {"target": "t"}
+    assert (found["copy"].arguments, found["copy"].mapping) == (
+        {"table": "refunds"},
+        {"merch_ref": "merchant_ref"},
+    )
+    assert (found["old"].mapping, found["dynamic"].mapping) == ({"a": "b"}, {})

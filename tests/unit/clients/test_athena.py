@@ -211,3 +211,19 @@ def test_athena_bills_ten_megabytes_at_least() -> None:
 
 def test_only_a_decimals_type_has_digits() -> None:
     assert column_type({"Type": "varchar", "Precision": 2147483647, "Scale": 0}) == "varchar"
+
+
+def test_a_short_answer_is_read_as_texts_without_nulls(runs: AthenaRuns, athena: FakeAthena) -> None:
+    cells = [[{"VarCharValue": "rows"}, {"VarCharValue": "low"}], [{"VarCharValue": "7"}, {}]]
+    answer = {"ResultSet": {"Rows": [{"Data": line} for line in cells]}}
+    athena.get_query_results = lambda **_: answer  # type: ignore[method-assign]
+    assert runs.rows(Statement("SELECT 1"), "t") == [{"rows": "7"}]
+
+
+def test_waiting_for_an_answer_stops_a_query_that_scans_too_much(runs: AthenaRuns, athena: FakeAthena) -> None:
+    athena.ends_as = "RUNNING"
+    add = athena.add
+    athena.add = lambda *a, **k: add(*a, Statistics={"DataScannedInBytes": 1001}, **k)  # type: ignore[method-assign]
+    with pytest.raises(RemoteFailed, match="scanned 1,001 bytes"):
+        runs.rows(Statement("SELECT 1"), "t")
+    assert athena.stopped == ["q-1"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import md5
@@ -366,7 +366,7 @@ class _Maker:
             names = [column.name for column in target.columns]
             wrong = self.chance(0.12) or not right
             key = [self.random.choice(names)] if wrong else sorted(min(right, key=sorted))
-        return TableFacts(target.name, target.columns, (), tuple(key), target.rows, target.sets)
+        return replace(target, key=tuple(key))
 
 
 def _camel(name: str) -> str:
