@@ -208,9 +208,9 @@ def test_the_pages_lead_from_the_run_to_the_report_and_to_data_docs(
     browser: webdriver.Chrome, airflow: LocalAirflow, run_id: str
 ) -> None:
     browser.get(f"{airflow.url}/parity/")
-    shows(browser, "Parity runs", "payments", "INVALID")
+    shows(browser, "Newest runs", "payments", "INVALID")
     browser.find_element(By.CSS_SELECTOR, "tbody a").click()
-    shows(browser, "compute_fees", "WAIVED", "All runs")
+    shows(browser, "compute_fees", "WAIVED", "Overview")
     picture(browser, "run")
     browser.find_element(By.LINK_TEXT, "report").click()
     shows(browser, "Columns that differ")

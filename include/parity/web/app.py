@@ -10,18 +10,20 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
 from parity.history.store import Store
-from parity.suite.models import DATABASE_DAG, SUITE_DAG
 from parity.web.doctor import doctor_page
-from parity.web.pages import OpenArtefacts, run_page, runs_page
+from parity.web.overview import View
+from parity.web.overview import overview as look
+from parity.web.pages import OpenArtefacts, activity_page, overview_page, run_page, suite_of
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:;"
@@ -56,15 +58,29 @@ def create_app(
             return RedirectResponse(login(f"{url.path}?{url.query}" if url.query else url.path), 303)
         return await http_exception_handler(request, error)
 
+    _add_pages(app, store, artefacts)
+    return app
+
+
+def _add_pages(app: FastAPI, store: OpenStore, artefacts: OpenArtefacts) -> None:
     @app.get("/", response_class=HTMLResponse)
-    def runs(suite: str | None = None) -> str:
-        """List the newest runs."""
-        return runs_page(store().runs(suite, limit=100))
+    def overview(view: Annotated[View, Query()]) -> str:
+        """Show activities and nights at a glance, and the newest runs."""
+        stored, today = store(), datetime.now(UTC).date()
+        return overview_page(look(stored, view, today), view, stored.runs(view.suite or None, limit=100))
 
     @app.get("/doctor", response_class=HTMLResponse)
     def doctor() -> str:
         """Show what the doctor found last."""
         return doctor_page(artefacts)
+
+    @app.get("/activities/{suite}/{activity:path}", response_class=HTMLResponse)
+    def activity(suite: str, activity: str) -> str:
+        """Show an activity over its last ninety nights."""
+        history = store().activity_history(suite, activity)
+        if not history:
+            raise HTTPException(404, f"No result of {activity} in {suite} is recorded.")
+        return activity_page(suite, activity, history)
 
     @app.get("/runs/{number:path}", response_class=HTMLResponse)
     def run(number: str, dag: str | None = None) -> str:
@@ -83,20 +99,10 @@ def create_app(
             raise HTTPException(502, str(error)) from error
         return Response(data, media_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
-    return app
-
 
 def asks_for_a_page(request: Request) -> bool:
     """Return whether a person's browser asks, and not a program, which understands the status alone."""
     return request.method == "GET" and "text/html" in request.headers.get("accept", "")
-
-
-def suite_of(dag: str | None) -> str | None:
-    """Return the name in the results store of what a Dag verifies: a suite's own, a database's after ``db.``."""
-    if dag is None:
-        return None
-    database = dag.removeprefix(DATABASE_DAG)
-    return f"db.{database}" if database != dag else dag.removeprefix(SUITE_DAG)
 
 
 def find(artefacts: Artefacts, path: str) -> tuple[str, bytes]:

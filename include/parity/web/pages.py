@@ -16,7 +16,11 @@ from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.report.html import render_html, templates
+from parity.suite.models import DATABASE_DAG, SUITE_DAG
 from parity.tablediff.verdict import DatabaseResult
+from parity.web.charts import HEIGHT, LEFT, TOP, WIDTH
+from parity.web.overview import NIGHTS, SHAPES, Overview, View
+from parity.web.trend import money_of, trend
 
 KINDS = {
     "adf_pipeline": "Data Factory run",
@@ -29,15 +33,45 @@ OpenArtefacts = Callable[[], Artefacts]
 WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
 
 
-def runs_page(runs: Sequence[RunRecord]) -> str:
-    """Return the list of runs."""
-    return _render("runs.html", runs=runs)
+def overview_page(seen: Overview | None, view: View, runs: Sequence[RunRecord]) -> str:
+    """Return the overview with the newest runs; without a grid when nothing has run."""
+    return _render("overview.html", seen=seen, view=view, runs=runs, shapes=SHAPES, nights=NIGHTS)
+
+
+def activity_page(suite: str, activity: str, history: Sequence[ActivityRecord]) -> str:
+    """Return an activity over time; ``history`` has one result per date, the newest first, and at least one."""
+    return _render(
+        "activity.html",
+        suite=suite,
+        activity=activity,
+        seen=trend(history),
+        money=money_of,
+        dag=dag_of(suite),
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        top=TOP,
+    )
+
+
+def dag_of(suite: str) -> str:
+    """Return the Dag of what has a name in the results store: a suite's, a database's behind ``db.``."""
+    database = suite.removeprefix("db.")
+    return f"{DATABASE_DAG}{database}" if database != suite else f"{SUITE_DAG}{suite}"
+
+
+def suite_of(dag: str | None) -> str | None:
+    """Return the name in the results store of what a Dag verifies: a suite's own, a database's after ``db.``."""
+    if dag is None:
+        return None
+    database = dag.removeprefix(DATABASE_DAG)
+    return f"db.{database}" if database != dag else dag.removeprefix(SUITE_DAG)
 
 
 def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefacts", up: str = "../") -> str:
     """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``.
 
-    ``up`` is where the list of runs is; empty where there is none.
+    ``up`` is where the overview is; empty where there is none.
     """
     looks, lost = _reachable(detail.activities, artefacts)
     worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))

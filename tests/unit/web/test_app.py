@@ -83,7 +83,7 @@ def test_a_run_says_what_to_do_next_and_how_many_are_of_each_verdict(pages: Test
     assert "Next: open the report; repair the job, or agree on a waiver." in page
     assert '<b class="FAIL">1</b>FAIL' in page
     assert '<b class="INVALID">0</b>INVALID' in page
-    assert '<a href="../">All runs</a>' in page
+    assert '<a href="../">Overview</a>' in page
 
 
 def test_what_was_not_compared_has_no_counts(store: Store, pages: TestClient) -> None:
