@@ -1,4 +1,4 @@
-"""PostgreSQL: the results store's tests and migrations on a private cluster of Debian's own server."""
+"""PostgreSQL: the results store's tests and migrations, and how the containers reach it, on a private cluster."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from typing import Any
 from parity_sandbox import processes
 from truth.engines import CACHE, ROOT, Outcome, Unavailable, installed, run, tested
 
-TESTS = "tests/integration/test_history_servers.py"
-DRIVER = CACHE / "psycopg2"
+TESTS = ("tests/integration/test_history_servers.py", "tests/integration/test_container_database.py")
+DRIVERS = CACHE / "postgresql-drivers"
 PATIENCE = 120.0
 
 
 def ask() -> Outcome:
-    """Run the store's tests on PostgreSQL with the driver that production's requirements pin."""
+    """Run the tests of the store and the containers with the drivers that production's requirements pin."""
     server = binaries() or installed("postgresql", binaries)
     version = subprocess.run([server / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    paths = [str(_driver()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(_drivers()), *filter(None, [os.environ.get("PYTHONPATH")])]
     setting = {"PYTHONPATH": os.pathsep.join(paths)}
-    return tested("PostgreSQL", version.split()[2], setting, TESTS, "-k", "postgresql")
+    return tested("PostgreSQL", version.split()[2], setting, *TESTS, "-k", "postgresql")
 
 
 def binaries() -> Path | None:
@@ -37,13 +37,13 @@ def binaries() -> Path | None:
     return max(found, key=lambda path: int(path.parts[-3])).parent if found else None
 
 
-def _driver() -> Path:
-    if not DRIVER.exists():
+def _drivers() -> Path:
+    if not DRIVERS.exists():
         pins = (ROOT / "requirements" / "production.txt").read_text().split()
-        wanted = next(pin for pin in pins if pin.startswith("psycopg2"))
+        wanted = [pin for pin in pins if pin.startswith(("psycopg2", "asyncpg"))]
         uv = Path(sys.executable).with_name("uv")
-        run(str(uv), "pip", "install", "-q", "--python", sys.executable, "--target", str(DRIVER), wanted)
-    return DRIVER
+        run(str(uv), "pip", "install", "-q", "--python", sys.executable, "--target", str(DRIVERS), *wanted)
+    return DRIVERS
 
 
 @contextmanager

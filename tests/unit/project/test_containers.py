@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -13,11 +15,13 @@ from unit.project.places import PROJECT, pins, text
 
 SERVICE_KEYS = {
     "image", "build", "init", "restart", "cap_drop", "security_opt", "environment", "volumes", "depends_on",
-    "command", "ports", "healthcheck", "shm_size", "stop_grace_period",
+    "command", "ports", "healthcheck", "shm_size", "stop_grace_period", "user", "pull_policy", "logging",
+    "profiles",
 }  # fmt: skip
-HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
+HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period", "start_interval"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 RESTARTS = {"no", "always", "on-failure", "unless-stopped"}
+SECONDS_TO_STOP = runpy.run_path(str(PROJECT / "config" / "health.py"))["SECONDS_TO_STOP"]
 COMPONENTS = {"api-server", "scheduler", "dag-processor", "triggerer"}
 DURATION = re.compile(r"(\d+(?:ms|s|m|h))+")
 REFERENCE = re.compile(r"\$(?:\{([A-Z0-9_]+)([^}]*)\}|([A-Z0-9_]+))")
@@ -35,8 +39,8 @@ def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def offered() -> dict[str, str]:
-    lines = [line for line in text(".env.example").splitlines() if line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
+    """What .env.example sets, or names behind a # because nobody needs it."""
+    return dict(re.findall(r"^#?([A-Z0-9_]+)=(.*)$", text(".env.example"), re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,7 @@ def test_the_file_has_only_keys_of_the_compose_specification(
         assert set(service) <= SERVICE_KEYS, name
         assert isinstance(service["image"], str), name
         assert service["restart"] in RESTARTS, name
-        assert all(isinstance(value, str) for value in service["environment"].values()), name
+        assert all(isinstance(value, str | None) for value in service["environment"].values()), name
 
 
 def test_every_component_of_airflow_runs_once(services: dict[str, dict[str, Any]]) -> None:
@@ -70,7 +74,8 @@ def test_health_checks_are_well_formed(services: dict[str, dict[str, Any]]) -> N
         check = service["healthcheck"]
         assert set(check) <= HEALTH_KEYS, name
         assert check["test"][0] == "CMD", name
-        assert all(DURATION.fullmatch(check[key]) for key in ("interval", "timeout")), name
+        durations = ("interval", "timeout", "start_period", "start_interval")
+        assert all(DURATION.fullmatch(check[key]) for key in durations), name
         assert isinstance(check["retries"], int), name
 
 
@@ -107,8 +112,10 @@ def test_every_variable_is_offered_and_none_is_offered_in_vain(
     services: dict[str, dict[str, Any]], offered: dict[str, str]
 ) -> None:
     used = {braced or bare for braced, _, bare in REFERENCE.findall(_without_comments())}
-    assert used == set(offered)
-    assert all(rest.startswith(":?") for braced, rest, _ in REFERENCE.findall(_without_comments()) if braced)
+    passed = {name for name, value in services["scheduler"]["environment"].items() if value is None}
+    assert used | passed | {"COMPOSE_PROFILES"} == set(offered)
+    needed = {braced for braced, rest, _ in REFERENCE.findall(_without_comments()) if rest.startswith(":?")}
+    assert needed | {"COMPOSE_PROFILES"} == set(re.findall(r"^([A-Z0-9_]+)=", text(".env.example"), re.MULTILINE))
 
 
 def test_no_secret_has_a_value(offered: dict[str, str]) -> None:
@@ -129,8 +136,9 @@ def test_settings_of_parity_exist(services: dict[str, dict[str, Any]]) -> None:
     from parity.settings import Settings
 
     named = {key for key in services["scheduler"]["environment"] if key.startswith("PARITY_")}
-    assert {key.removeprefix("PARITY_").lower() for key in named} <= set(Settings.model_fields)
-    assert len(named) == 7
+    # The image fixes where its own files are.
+    fixed = {"home", "suites", "databases"}
+    assert {key.removeprefix("PARITY_").lower() for key in named} == set(Settings.model_fields) - fixed
 
 
 def test_settings_of_airflow_exist(services: dict[str, dict[str, Any]]) -> None:
@@ -157,9 +165,66 @@ def test_every_command_is_one_that_airflow_and_parity_have(
 
 
 def test_the_init_job_migrates_both_databases(services: dict[str, dict[str, Any]]) -> None:
-    reported = [words[:3] for words in _commands({"init": services["init"]})]
-    assert reported == [["airflow", "db", "migrate"], ["parity", "runs", "--limit"]]
+    assert services["init"]["command"] == ["sh", "/opt/parity/config/init.sh"]
+    lines = text("config/init.sh").splitlines()
+    order = ["python -m parity.history.create_database", "airflow db migrate", "parity runs --limit 1"]
+    assert [line for line in lines if line in order] == order
     assert all(services[name]["depends_on"]["init"] for name in COMPONENTS)
+
+
+def test_one_service_builds_the_image_and_the_others_never_fetch_another(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    ours = {name: service for name, service in services.items() if name != "postgres"}
+    assert {service["image"] for service in ours.values()} == {ours["init"]["image"]}
+    assert [name for name, service in services.items() if "build" in service] == ["init"]
+    assert {service["pull_policy"] for name, service in ours.items() if name != "init"} == {"never"}
+
+
+def test_tasks_end_before_the_api_server_which_takes_their_results(services: dict[str, dict[str, Any]]) -> None:
+    for name in COMPONENTS:
+        needed = services[name]["depends_on"]
+        assert all(condition["restart"] for condition in needed.values()), name
+        assert name == "api-server" or "api-server" in needed
+    minutes = services["scheduler"]["stop_grace_period"].removesuffix("m")
+    assert int(minutes) >= 10
+
+
+def test_components_are_asked_by_the_watchdog_and_started_again(services: dict[str, dict[str, Any]]) -> None:
+    for name in COMPONENTS:
+        test = services[name]["healthcheck"]["test"]
+        component = name if name == "api-server" else name.replace("-", "_")
+        assert test == ["CMD", "python", "-IS", "/opt/parity/config/health.py", component]
+        assert services[name]["restart"] == "unless-stopped"
+        assert services[name]["init"], "process 1 must end when its child is killed"
+        seconds = int(services[name]["healthcheck"]["timeout"].removesuffix("s"))
+        assert seconds > SECONDS_TO_STOP + 25  # a question and the webhook
+
+
+def test_the_shipped_postgresql_can_be_left_out(services: dict[str, dict[str, Any]]) -> None:
+    assert services["postgres"]["profiles"] == ["postgres"]
+    for name, service in services.items():
+        if name != "postgres":
+            assert service["depends_on"]["postgres"]["required"] is False
+
+
+def test_a_proxy_is_believed_only_where_it_is_trusted(
+    services: dict[str, dict[str, Any]], offered: dict[str, str]
+) -> None:
+    assert "--proxy-headers" in services["api-server"]["command"]
+    assert services["api-server"]["environment"]["FORWARDED_ALLOW_IPS"].startswith("${TRUSTED_PROXIES:?")
+    trusted = [ip_network(one) for one in offered["TRUSTED_PROXIES"].split(",")]
+    assert all(network.is_private for network in trusted)
+
+
+def test_a_checkout_that_only_its_owner_can_read_makes_an_image_that_all_can_read(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    lines = re.findall(r"^(COPY|RUN|USER) (.+)$", text("Dockerfile"), re.MULTILINE)
+    last_copy = max(position for position, (word, _) in enumerate(lines) if word == "COPY")
+    assert lines[last_copy + 1][1].startswith("chmod -R a+rX . && ")
+    # PostgreSQL reads no file of the checkout: a script that it cannot read once left it without a database.
+    assert all(not mount.startswith("./") for mount in services["postgres"]["volumes"])
 
 
 def test_versions_are_pinned_and_agree_with_the_lock() -> None:
@@ -185,27 +250,18 @@ def test_the_image_copies_what_exists_and_what_the_context_lets_through() -> Non
 def test_the_image_has_no_sandbox_and_no_root() -> None:
     assert "include/parity_sandbox/" in text(".dockerignore").splitlines()
     users = re.findall(r"^USER (\S+)$", text("Dockerfile"), re.MULTILINE)
-    assert users == ["50000"]
+    assert users == ["50000:0"]
     assert text("Dockerfile").rindex("USER") > text("Dockerfile").rindex("RUN")
 
 
-def test_the_drivers_in_the_urls_are_installed(services: dict[str, dict[str, Any]]) -> None:
+def test_no_url_holds_a_password_and_its_drivers_are_installed(services: dict[str, dict[str, Any]]) -> None:
     locked = pins("requirements/production.txt")
-    distributions = {"psycopg2": "psycopg2-binary", "asyncpg": "asyncpg"}
-    urls = [v for v in services["scheduler"]["environment"].values() if v.startswith("postgresql+")]
-    drivers = {re.split(r"[+:]", url)[1] for url in urls}
-    assert drivers == set(distributions)
-    assert {distributions[driver] for driver in drivers} <= set(locked)
-    assert all("@postgres:5432/" in url for url in urls)
-
-
-def test_the_second_database_is_the_one_that_the_results_store_names(
-    services: dict[str, dict[str, Any]],
-) -> None:
-    database = services["scheduler"]["environment"]["PARITY_STORE_URL"].rsplit("/", 1)[1]
-    script = PROJECT / "config" / "postgres.sh"
-    assert script.read_text().rstrip().endswith(f" {database}")
-    assert script.stat().st_mode & 0o111
+    environment = services["scheduler"]["environment"]
+    urls = re.findall(r"postgresql\+\w+:[^}\s]+", " ".join(filter(None, environment.values())))
+    assert urls == ["postgresql+psycopg2:///airflow", "postgresql+psycopg2:///parity"]
+    # Airflow asks asynchronously, too; both drivers take the rest from these.
+    assert {"psycopg2-binary", "asyncpg"} <= set(locked)
+    assert {"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE"} <= set(environment)
 
 
 def _without_comments() -> str:
@@ -217,8 +273,8 @@ def _commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
         for words in (service.get("command"), service.get("healthcheck", {}).get("test", ["CMD"])[1:]):
             if not words:
                 continue
-            script = words[2].split(" && ") if words[0] == "sh" else None
-            yield from ([part.split() for part in script] if script else [list(words)])
+            script = text(words[1].removeprefix("/opt/parity/")).splitlines() if words[0] == "sh" else None
+            yield from ([line.split() for line in script if line.strip()] if script else [list(words)])
 
 
 def _check_airflow(words: list[str], commands: dict[str, Any]) -> None:

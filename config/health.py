@@ -1,0 +1,100 @@
+"""Asks whether a component of Airflow is alive; ends one that is hung, so that Docker starts it again.
+
+Docker marks a hung container as unhealthy and leaves it so. Here, after several checks in a row in which the
+component itself is silent while the database works, everything in the container is ended, and its restart policy
+starts it again; the log and ``WATCHDOG_WEBHOOK`` say so. Standard library only: this runs every minute in each
+container.
+
+    python -IS health.py api-server|scheduler|dag_processor|triggerer
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+from enum import Enum
+from pathlib import Path
+
+SILENT_CHECKS = 5
+"""So many in a row, a minute apart, and the component is hung."""
+SECONDS_TO_STOP = 10
+API_SERVER = "api-server"
+
+
+class Health(Enum):
+    """What one check found."""
+
+    ALIVE = "alive"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+    """Nobody could say: the API server or the database is away, which no restart of this component mends."""
+
+
+def ask(component: str, server: str) -> tuple[Health, str]:
+    """Return how a component is, and why one thinks so."""
+    try:
+        with urllib.request.urlopen(f"{server}/api/v2/monitor/health", timeout=15) as answer:
+            found = json.load(answer)
+    except (OSError, ValueError) as error:
+        silent = Health.SILENT if component == API_SERVER else Health.UNKNOWN
+        return silent, f"the API server does not answer: {error}"
+    if component == API_SERVER:
+        return Health.ALIVE, "it answers"
+    if found["metadatabase"]["status"] != "healthy":
+        return Health.UNKNOWN, "the database does not answer"
+    state = found.get(component) or {}
+    if state.get("status") == "healthy":
+        return Health.ALIVE, "its heartbeat is recent"
+    return Health.SILENT, f"its last heartbeat was {state.get(f'latest_{component}_heartbeat')}"
+
+
+def silent_checks(component: str, health: Health, folder: Path) -> int:
+    """Count the checks in a row that found it silent; one that nobody could make neither adds nor ends."""
+    counter = folder / f"parity-health-{component}"
+    before = int(counter.read_text()) if counter.exists() else 0
+    count = {Health.ALIVE: 0, Health.SILENT: before + 1, Health.UNKNOWN: before}[health]
+    counter.write_text(str(count % SILENT_CHECKS))
+    return count
+
+
+def announce(sentence: str, webhook: str) -> None:
+    """Write a sentence to the container's log and, as ``{"text": …}``, to a webhook, such as Slack's or Teams'."""
+    try:
+        Path("/proc/1/fd/2").write_text(f"{sentence}\n")
+    except OSError:
+        print(sentence, file=sys.stderr)
+    if not webhook:
+        return
+    body = json.dumps({"text": sentence}).encode()
+    request = urllib.request.Request(webhook, body, {"Content-Type": "application/json"})
+    try:
+        urllib.request.urlopen(request, timeout=10).close()
+    except OSError as error:
+        print(f"The watchdog's webhook cannot be reached: {error}", file=sys.stderr)
+
+
+def end_container() -> None:
+    """End every process of the container: first politely through process 1, then what is left."""
+    os.kill(1, signal.SIGTERM)
+    time.sleep(SECONDS_TO_STOP)
+    os.kill(-1, signal.SIGKILL)  # all but process 1, which then ends, and this one
+
+
+def main() -> int:
+    """Return the exit status that Docker reads: 0 alive, 1 not."""
+    component = sys.argv[1]
+    host = "127.0.0.1" if component == API_SERVER else API_SERVER
+    health, why = ask(component, os.environ.get("HEALTH_SERVER") or f"http://{host}:8080")
+    print(f"{component} is {health.value}: {why}")
+    checks = silent_checks(component, health, Path(os.environ.get("TMPDIR", "/tmp")))
+    if checks >= SILENT_CHECKS:
+        sentence = f"Parity: {component} was silent in {checks} checks ({why}) and is started again."
+        announce(sentence, os.environ.get("WATCHDOG_WEBHOOK", ""))
+        end_container()
+    return 0 if health is Health.ALIVE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
