@@ -20,6 +20,8 @@ from pathlib import Path
 SILENT_CHECKS = 5
 """So many in a row, a minute apart, and the component is hung."""
 SECONDS_TO_STOP = 10
+HOST_NAMESPACE = "pid:[4026531836]"
+"""What Linux calls the processes of the machine itself, where ending all would end far more than a container."""
 API_SERVER = "api-server"
 
 
@@ -75,8 +77,19 @@ def announce(sentence: str, webhook: str) -> None:
         print(f"The watchdog's webhook cannot be reached: {error}", file=sys.stderr)
 
 
+def in_a_container() -> bool:
+    """Return whether the processes that we see are a container's alone; what cannot be read counts as no."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink()) != HOST_NAMESPACE
+    except OSError:
+        return False
+
+
 def end_container() -> None:
     """End every process of the container: first politely through process 1, then what is left."""
+    if not in_a_container():
+        print("This is no container: nothing is ended.", file=sys.stderr)
+        return
     os.kill(1, signal.SIGTERM)
     time.sleep(SECONDS_TO_STOP)
     os.kill(-1, signal.SIGKILL)  # all but process 1, which then ends, and this one

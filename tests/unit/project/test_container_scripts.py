@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -129,6 +130,24 @@ def test_checks_are_counted_in_a_row(server: Server, check: Check, tmp_path: Pat
     assert counts == ["1", "2", "2", "3", "0", "1"]
 
 
+def test_nothing_is_ended_outside_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = runpy.run_path(str(HEALTH))
+    ended: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda process, signal: ended.append((process, signal)))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    for namespace in (OSError(), health["HOST_NAMESPACE"]):
+
+        def readlink(path: Path, namespace: Any = namespace) -> Path:
+            assert str(path) == "/proc/self/ns/pid"
+            if isinstance(namespace, OSError):
+                raise namespace
+            return Path(namespace)
+
+        monkeypatch.setattr(Path, "readlink", readlink)
+        health["end_container"]()
+    assert ended == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs a namespace of processes")
 def test_a_hung_component_is_ended_whole_and_said_to_be(server: Server, tmp_path: Path) -> None:
     server.health = SILENT
@@ -139,6 +158,7 @@ def test_a_hung_component_is_ended_whole_and_said_to_be(server: Server, tmp_path
         "TMPDIR": str(tmp_path),
         "WATCHDOG_WEBHOOK": f"{server.url}/hook",
     }
+    # Without a namespace of its own, which is looked at first, the check would not end anything.
     inside = [sys.executable, "-c", INIT, str(HEALTH), "scheduler"]
     command = ["unshare", "--pid", "--fork", "--mount-proc", *inside]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
