@@ -1,7 +1,7 @@
 """Asks whether a component of Airflow is alive; ends one that is hung, so that Docker starts it again.
 
-Docker marks a hung container as unhealthy and leaves it so. Here, after several checks in a row in which the
-component itself is silent while the database works, everything in the container is ended, and its restart policy
+Docker marks a hung container as unhealthy and leaves it so. Here, when every check of five minutes found the
+component itself silent while the database works, everything in the container is ended, and its restart policy
 starts it again; the log and ``WATCHDOG_WEBHOOK`` say so. Standard library only: this runs every minute in each
 container.
 
@@ -17,8 +17,7 @@ import urllib.request
 from enum import Enum
 from pathlib import Path
 
-SILENT_CHECKS = 5
-"""So many in a row, a minute apart, and the component is hung."""
+SECONDS_UNTIL_HUNG = 300
 SECONDS_TO_STOP = 10
 HOST_NAMESPACE = "pid:[4026531836]"
 """What Linux calls the processes of the machine itself, where ending all would end far more than a container."""
@@ -52,13 +51,22 @@ def ask(component: str, server: str) -> tuple[Health, str]:
     return Health.SILENT, f"its last heartbeat was {state.get(f'latest_{component}_heartbeat')}"
 
 
-def silent_checks(component: str, health: Health, folder: Path) -> int:
-    """Count the checks in a row that found it silent; one that nobody could make neither adds nor ends."""
-    counter = folder / f"parity-health-{component}"
-    before = int(counter.read_text()) if counter.exists() else 0
-    count = {Health.ALIVE: 0, Health.SILENT: before + 1, Health.UNKNOWN: before}[health]
-    counter.write_text(str(count % SILENT_CHECKS))
-    return count
+def silent_seconds(component: str, health: Health, folder: Path) -> float:
+    """Return for how long each check has found it silent; one that nobody could make begins anew."""
+    memory = folder / f"parity-health-{component}"
+    if health is not Health.SILENT:
+        memory.unlink(missing_ok=True)
+        return 0.0
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    since = min(float(memory.read_text()), now) if memory.exists() else now
+    memory.write_text(str(since))
+    # The file outlives a container that was stopped and started again.
+    return min(now - since, now - _process_1_started())
+
+
+def _process_1_started() -> float:
+    fields = Path("/proc/1/stat").read_text().rpartition(")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")  # field 22 of proc(5), of which two came before
 
 
 def announce(sentence: str, webhook: str) -> None:
@@ -101,9 +109,9 @@ def main() -> int:
     host = "127.0.0.1" if component == API_SERVER else API_SERVER
     health, why = ask(component, os.environ.get("HEALTH_SERVER") or f"http://{host}:8080")
     print(f"{component} is {health.value}: {why}")
-    checks = silent_checks(component, health, Path(os.environ.get("TMPDIR", "/tmp")))
-    if checks >= SILENT_CHECKS:
-        sentence = f"Parity: {component} was silent in {checks} checks ({why}) and is started again."
+    seconds = silent_seconds(component, health, Path(os.environ.get("TMPDIR", "/tmp")))
+    if seconds >= SECONDS_UNTIL_HUNG:
+        sentence = f"Parity: {component} has been silent for {seconds:.0f} s ({why}) and is started again."
         announce(sentence, os.environ.get("WATCHDOG_WEBHOOK", ""))
         end_container()
     return 0 if health is Health.ALIVE else 1

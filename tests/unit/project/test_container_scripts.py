@@ -115,19 +115,37 @@ def test_nothing_is_ended_because_the_api_server_or_the_database_is_away(
     for _ in range(3):
         assert check("scheduler") == (1, "scheduler is unknown: the database does not answer")
         assert check("scheduler", nowhere)[1].startswith("scheduler is unknown: the API server does not answer")
-    assert (tmp_path / "parity-health-scheduler").read_text() == "0"
+    assert not (tmp_path / "parity-health-scheduler").exists()
     assert check("api-server", nowhere)[1].startswith("api-server is silent")
 
 
-def test_checks_are_counted_in_a_row(server: Server, check: Check, tmp_path: Path) -> None:
-    counter = tmp_path / "parity-health-scheduler"
-    server.health = SILENT
-    counts = []
-    for health in (SILENT, SILENT, {"metadatabase": {"status": "unhealthy"}}, SILENT, ALL_WELL, SILENT):
+def test_silence_is_measured_from_its_first_check_and_ends_with_any_other(
+    server: Server, check: Check, tmp_path: Path
+) -> None:
+    memory = tmp_path / "parity-health-scheduler"
+    kept = []
+    for health in (SILENT, SILENT, {"metadatabase": {"status": "unhealthy"}}, SILENT, ALL_WELL):
         server.health = health
         check("scheduler")
-        counts.append(counter.read_text())
-    assert counts == ["1", "2", "2", "3", "0", "1"]
+        kept.append(float(memory.read_text()) if memory.exists() else None)
+    first, second, *rest = kept
+    assert first == second
+    assert [one is None for one in rest] == [True, False, True]
+
+
+def test_a_container_that_was_just_started_is_not_hung_whatever_an_earlier_life_left(
+    server: Server, tmp_path: Path
+) -> None:
+    seconds = runpy.run_path(str(HEALTH))
+    (tmp_path / "parity-health-scheduler").write_text("1.5")
+    silent = seconds["Health"].SILENT
+    measured = seconds["silent_seconds"]
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - seconds["_process_1_started"]()
+    assert measured("scheduler", silent, tmp_path) == pytest.approx(age, abs=5)
+    measured.__globals__["_process_1_started"] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME) - 12
+    assert measured("scheduler", silent, tmp_path) == pytest.approx(12, abs=5)
+    (tmp_path / "parity-health-scheduler").write_text("9e9")  # the machine was started again, too
+    assert measured("scheduler", silent, tmp_path) == pytest.approx(0, abs=5)
 
 
 def test_nothing_is_ended_outside_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,25 +169,26 @@ def test_nothing_is_ended_outside_a_container(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs a namespace of processes")
 def test_a_hung_component_is_ended_whole_and_said_to_be(server: Server, tmp_path: Path) -> None:
     server.health = SILENT
-    (tmp_path / "parity-health-scheduler").write_text("4")
+    (tmp_path / "parity-health-scheduler").write_text("0")
+    sooner = tmp_path / "health.py"
+    sooner.write_text(HEALTH.read_text().replace("SECONDS_UNTIL_HUNG = 300", "SECONDS_UNTIL_HUNG = 0"))
     env = {
         **os.environ,
         "HEALTH_SERVER": server.url,
         "TMPDIR": str(tmp_path),
         "WATCHDOG_WEBHOOK": f"{server.url}/hook",
     }
-    # Without a namespace of its own, which is looked at first, the check would not end anything.
-    inside = [sys.executable, "-c", INIT, str(HEALTH), "scheduler"]
+    inside = [sys.executable, "-c", INIT, str(sooner), "scheduler"]
     command = ["unshare", "--pid", "--fork", "--mount-proc", *inside]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
-    heartbeat = SILENT["scheduler"]["latest_scheduler_heartbeat"]
-    sentence = (
-        f"Parity: scheduler was silent in 5 checks (its last heartbeat was {heartbeat}) and is started again."
-    )
     assert done.returncode == 0, done.stderr
-    assert server.posted == [{"text": sentence}]
-    assert sentence in done.stderr
-    assert (tmp_path / "parity-health-scheduler").read_text() == "0"
+    (posted,) = server.posted
+    heartbeat = SILENT["scheduler"]["latest_scheduler_heartbeat"]
+    why = re.escape(f"(its last heartbeat was {heartbeat})")
+    assert re.fullmatch(
+        rf"Parity: scheduler has been silent for \d+ s {why} and is started again\.", posted["text"]
+    )
+    assert posted["text"] in done.stderr
 
 
 def test_passwords_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
