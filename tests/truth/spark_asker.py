@@ -141,6 +141,20 @@ class Asker:
             self.job("newest", table="pay.refunds", where="day = :business_date"),
         ]
 
+    def declared(self) -> Any:
+        """Return the statement of a table with constraints, as a draft has the helper job ask for it."""
+        self.spark.sql(
+            "CREATE TABLE pay.declared (id BIGINT NOT NULL COMMENT 'NOT NULL, PRIMARY KEY (x)',"
+            " `odd name` STRING NOT NULL, amount DECIMAL(18, 2), parts STRUCT<a: INT NOT NULL>, day DATE)"
+            " USING DELTA PARTITIONED BY (day) TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
+        )
+        self.spark.sql("ALTER TABLE pay.declared ADD CONSTRAINT positive CHECK (amount >= 0)")
+        sql = "SHOW CREATE TABLE `pay`.`declared`"
+        manifest = self.job("declared", "digest", table="pay.declared", where="1 = 0", digest_sql=sql)
+        if isinstance(manifest, str):
+            return manifest
+        return next(iter(self.spark.read.parquet(str(self.folder / "declared")).collect()[0]))
+
     def cases(self) -> dict[str, Callable[[], Any]]:
         """Return what is asked, in order."""
         digest = "SELECT count(*) AS n, min(at) AS first FROM parity_source"
@@ -160,6 +174,7 @@ class Asker:
             "version that was vacuumed": self.vacuumed,
             "version that never was": self.unknown_version,
             "names": self.names,
+            "statement of a table with constraints": self.declared,
         }
 
 

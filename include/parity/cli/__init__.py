@@ -15,16 +15,21 @@ from parity.wording import visible
 
 COMMANDS = {
     "compare": "Compare two Parquet or CSV files, directories or globs.",
+    "databases": "Draft a database's file from both servers' catalogues.",
     "doctor": "Look whether everything is in place, cloud by cloud.",
     "helper-job": "Bring the helper job into a Databricks workspace.",
     "mysql": "Compare two MySQL databases.",
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",
-    "suites": "Check suites, print their JSON Schema, or export them.",
+    "suites": "Draft a suite, check suites, print their JSON Schema, or export them.",
 }
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""
-ELSEWHERE = {"doctor": "parity.airflow.doctor.command", "helper-job": "parity.airflow.helper_job"}
+ELSEWHERE = {
+    "databases": "parity.airflow.draft.databases",
+    "doctor": "parity.airflow.doctor.command",
+    "helper-job": "parity.airflow.helper_job",
+}
 """Commands that read Airflow's connections. They live in the only room that may, above this one, which therefore
 knows them by name only."""
 

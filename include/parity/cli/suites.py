@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import warnings
 from collections.abc import Iterable
@@ -20,9 +21,28 @@ if TYPE_CHECKING:
     from parity.suite.models import Suite
 
 
-@click.group("suites")
+DRAFT = "parity.airflow.draft.command"
+"""Where ``draft`` is: it reads Airflow's connections, so that this room knows it by name only."""
+
+
+class SuitesGroup(click.Group):
+    """Imports ``draft`` only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in alphabetical order."""
+        return sorted([*super().list_commands(ctx), "draft"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, or None when there is no such name."""
+        if cmd_name == "draft":
+            found: click.Command = importlib.import_module(DRAFT).draft
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("suites", cls=SuitesGroup)
 def command() -> None:
-    """Check suites, print their JSON Schema, or export them."""
+    """Draft a suite, check suites, print their JSON Schema, or export them."""
 
 
 @command.command("check")

@@ -62,16 +62,17 @@ class ActivityDraft:
         return sum(line.open for line in (*self.parts.values(), *self.columns.values()))
 
 
-def draft_activity(facts: ActivityFacts) -> ActivityDraft:
-    """Draft one activity."""
+def draft_activity(facts: ActivityFacts, folder: str = "") -> ActivityDraft:
+    """Draft one activity, whose query is in ``folder`` below the suite's sql/."""
     legacy = facts.legacy or TableFacts(facts.legacy_table.value, ())
     target = facts.target or _as_legacy(facts.target_table.value, legacy)
     mapped = map_columns(legacy, target, facts.mapping)
     key = propose_key(legacy, target, mapped)
     asked, kept = condition(legacy, ATHENA), target_condition(legacy, target, mapped)
+    file = {"sql": f"{folder}{facts.name}.sql"}
     parts = {
         "glue_job": _line(facts.glue_job.value or None, facts.glue_job),
-        "legacy": _line({"sql": f"{facts.name}.sql"}, proven(facts.legacy_table, mapped), asked, _rows(legacy)),
+        "legacy": _line(file, proven(facts.legacy_table, mapped), asked, _rows(legacy)),
         "target": _target(facts, mapped, kept, target),
         "key": _line(list(key.value), key),
     }
@@ -92,7 +93,7 @@ def target_condition(legacy: TableFacts, target: TableFacts, mapped: Mapped) -> 
             target, partitions=tuple(dates), examples={dates[0]: next(iter(legacy.examples.values()), "")}
         )
         own = condition(as_legacy, SPARK)
-        why = "not partitioned; the column that the legacy side is partitioned by"
+        why = "the column by which the legacy table is partitioned"
         return (
             Guess(own.value, Certainty.CERTAIN if target.sampled else Certainty.LIKELY, why)
             if own.value
@@ -117,7 +118,7 @@ def _as_legacy(name: str, legacy: TableFacts) -> TableFacts:
 
 def _rows(table: TableFacts) -> Guess[str]:
     if table.rows:
-        return Guess("", Certainty.CERTAIN, f"{table.rows:,} rows in the sample")
+        return Guess("", Certainty.CERTAIN, f"{table.rows:,} rows sampled")
     none = "no rows in the sample" if table.rows == 0 else "not sampled"
     return Guess(
         "", Certainty.UNKNOWN, f"{none}, so nothing shows that the query, the table and the date are right"

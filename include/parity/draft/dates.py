@@ -38,7 +38,7 @@ def condition(table: TableFacts, sql: DateSql) -> Guess[str]:
     """Return the condition; empty where the table shows no date."""
     partitions = [column for column in table.columns if column.name in table.partitions]
     if found := next(_by_partition(table, partitions, sql), ""):
-        return Guess(found, Certainty.CERTAIN, "the date that the table is partitioned by")
+        return Guess(found, Certainty.CERTAIN, "partitioned by this date")
     dated = [one for one in table.columns if one.kind is Kind.DATE and is_business_date(one.name)]
     if not partitions and dated:
         why = f"not partitioned; {dated[0].name} is named like the date of a run"

@@ -20,7 +20,7 @@ def suite_document(head: Mapping[str, Line], activities: Sequence[ActivityDraft]
     """Return a new suite; ``head`` is everything but its activities."""
     document = CommentedMap()
     for name, line in head.items():
-        _put(document, name, line)
+        put(document, name, line)
     document["activities"] = CommentedSeq([activity_map(one) for one in activities])
     return document
 
@@ -51,17 +51,18 @@ def activity_map(draft: ActivityDraft) -> CommentedMap:
     found = CommentedMap(name=draft.name)
     for name, line in draft.parts.items():
         if line.value is not None or line.comment:
-            _put(found, name, line)
+            put(found, name, line)
     if draft.columns:
         found["columns"] = CommentedMap()
         for name, line in draft.columns.items():
-            _put(found["columns"], name, line)
+            put(found["columns"], name, line)
     if draft.expect:
         found["expect"] = _block(draft.expect)
     return found
 
 
-def _put(parent: CommentedMap, name: str, line: Line) -> None:
+def put(parent: CommentedMap, name: str, line: Line) -> None:
+    """Write an entry and the comment at the end of its line."""
     parent[name] = inline(line.value)
     if line.comment:
         parent.yaml_add_eol_comment(one_line(line.comment), name, column=0)

@@ -61,11 +61,13 @@ class ColumnFacts:
     """None: not sampled."""
     required: bool = False
     """Whether NULL is forbidden by declaration."""
+    family: Kind | None = None
+    """Of its type, where that is in other words than Athena's and Spark's."""
 
     @property
     def kind(self) -> Kind:
         """Return the family of its type."""
-        return column_of(self.name, self.type).kind
+        return self.family or column_of(self.name, self.type).kind
 
 
 @dataclass(frozen=True)

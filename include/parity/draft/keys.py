@@ -21,7 +21,7 @@ ENOUGH = 100
 """Rows of a sample below which nothing is called certain."""
 BY_DESIGN = 3.0
 """So many pairs of rows must chance make alike before columns that make none so look like a key."""
-MOST_SETS = 60
+MOST_SETS = 40
 MOST_PARTS = 8
 Key = Guess[tuple[str, ...]]
 

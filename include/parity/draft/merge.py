@@ -16,6 +16,7 @@ from parity.draft.activity import NOWHERE, ActivityDraft, Line
 from parity.draft.document import activity_map, inline, one_line
 
 NOTHING: tuple[object, ...] = (None, [], {}, {"table": NOWHERE})
+"""Values of entries in which nothing is written yet."""
 
 
 def merge(document: CommentedMap, activities: Sequence[ActivityDraft]) -> list[str]:
@@ -35,21 +36,22 @@ def todos(document: CommentedMap) -> Iterator[str]:
     """Yield the path of each entry of an activity that a person has to decide."""
     for activity in document["activities"]:
         for name in activity:
-            if _open(activity, name):
+            if is_open(activity, name):
                 yield f"{activity.get('name')}.{name}"
         columns = activity.get("columns")
-        yield from (f"{activity.get('name')}.columns.{name}" for name in columns or () if _open(columns, name))
+        yield from (f"{activity.get('name')}.columns.{name}" for name in columns or () if is_open(columns, name))
 
 
 def _renew(activity: CommentedMap, draft: ActivityDraft) -> None:
-    _renew_lines(activity, draft.parts)
+    renew_lines(activity, draft.parts)
     if isinstance(columns := activity.get("columns"), CommentedMap):
-        _renew_lines(columns, draft.columns)
+        renew_lines(columns, draft.columns)
 
 
-def _renew_lines(written: CommentedMap, lines: Mapping[str, Line]) -> None:
+def renew_lines(written: CommentedMap, lines: Mapping[str, Line]) -> None:
+    """Give the entries that a person has not decided their newer reasons."""
     for name, line in lines.items():
-        if name in written and _open(written, name):
+        if name in written and is_open(written, name):
             _renew_line(written, name, line)
 
 
@@ -61,7 +63,8 @@ def _renew_line(written: CommentedMap, name: str, line: Line) -> None:
     _write_comment(written, name, line.comment)
 
 
-def _open(written: CommentedMap, name: str) -> bool:
+def is_open(written: CommentedMap, name: str) -> bool:
+    """Return whether an entry has a TODO."""
     return _comment(written, name).lstrip("# ").startswith("TODO")
 
 

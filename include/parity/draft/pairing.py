@@ -40,8 +40,8 @@ def legacy_table(
                 return Guess(plain, Certainty.LIKELY, f"named by argument {name}")
     found = best(activity, sorted(known), LEAST) or (best(job, sorted(known), LEAST) if job else ())
     if len(found) == 1:
-        return Guess(found[0], Certainty.LIKELY, "the table whose name is most like the activity's")
-    many = f"tables {', '.join(found)} are equally like it" if found else "no table's name is like the activity's"
+        return Guess(found[0], Certainty.LIKELY, "the table that is most like the name")
+    many = f"tables {', '.join(found)} are equally like the name" if found else "no table is like the name"
     return Guess("", Certainty.UNKNOWN, many)
 
 
@@ -53,7 +53,7 @@ def target_tables(arguments: Mapping[str, str], schema: str, legacy: str) -> Ite
             full = value if "." in value or not schema else f"{schema}.{value}"
             yield Guess(full, Certainty.LIKELY, f"named by argument {name}")
     if schema and legacy:
-        yield Guess(f"{schema}.{legacy}", Certainty.LIKELY, "of the same name as the legacy table")
+        yield Guess(f"{schema}.{legacy}", Certainty.LIKELY, "named as the legacy table")
 
 
 def proven(pairing: Guess[str], mapped: Mapped) -> Guess[str]:
@@ -61,7 +61,7 @@ def proven(pairing: Guess[str], mapped: Mapped) -> Guess[str]:
     known = [pair for pair in mapped.pairs if telling(pair.legacy) and telling(pair.target)]
     alike = [pair for pair in known if evidence(pair.legacy, pair.target) >= Evidence.NEAR]
     if pairing.value and len(alike) >= 2 and 2 * len(alike) >= len(known):
-        why = f"{pairing.why}; {len(alike)} of its columns hold the values of the other side"
+        why = f"{pairing.why}, and {len(alike)} columns have the other side's values"
         return Guess(pairing.value, Certainty.CERTAIN, why)
     return pairing
 

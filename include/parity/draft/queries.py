@@ -71,15 +71,27 @@ def read_profile(table: TableFacts, columns: Sequence[ColumnFacts], answer: Mapp
     return replace(table, columns=found, rows=rows)
 
 
-def sets_query(sets: Sequence[Sequence[str]], dialect: Columnar, source: str) -> str:
+def sets_query(table: TableFacts, sets: Sequence[Sequence[str]], dialect: Columnar, source: str) -> str:
     """Return the query for how many combinations each set of columns has, rows with a NULL in them apart."""
-    counts = []
-    for at, names in enumerate(sets):
-        quoted = [dialect.quote(name) for name in names]
-        filled = " AND ".join(f"{name} IS NOT NULL" for name in quoted)
-        inner = f"SELECT DISTINCT {', '.join(quoted)} FROM {source} WHERE {filled}"
-        counts.append(f"SELECT {at} AS place, count(*) AS {ROWS} FROM ({inner}) AS s{at}")
-    return "\nUNION ALL\n".join(counts)
+    counts = [f"count(DISTINCT {_combined(table, names, dialect)}) AS c{at}" for at, names in enumerate(sets)]
+    return "SELECT " + ",\n       ".join(counts) + f"\nFROM {source}"
+
+
+def read_sets(table: TableFacts, sets: Sequence[tuple[str, ...]], answer: Mapping[str, object]) -> TableFacts:
+    """Return a table with how many combinations its sets of columns have."""
+    return replace(table, sets={names: _number(answer[f"c{at}"]) for at, names in enumerate(sets)})
+
+
+def countable(table: TableFacts, names: Sequence[str]) -> bool:
+    """Return whether all of a set's columns are there and have a text."""
+    by_name = table.by_name
+    return all(name in by_name and _column(by_name[name]) for name in names)
+
+
+def _combined(table: TableFacts, names: Sequence[str], dialect: Columnar) -> str:
+    columns = [column for name in names if (column := _column(table.by_name[name]))]
+    filled = " AND ".join(f"{dialect.quote(name)} IS NOT NULL" for name in names)
+    return f"CASE WHEN {filled} THEN {dialect.md5(dialect.joined([dialect.text(one) for one in columns]))} END"
 
 
 def _counts(at: int, column: ColumnFacts, dialect: Columnar) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,19 @@ class Entry:
         return ("TODO " if self.doubts else "") + "; ".join((*self.doubts, *self.notes))
 
 
-def column_entries(mapped: Mapped, target: TableFacts) -> dict[str, Entry]:
-    """Return the entries of ``columns`` by target name; a column that needs no word has none."""
+def column_entries(
+    mapped: Mapped, target: TableFacts, doubts: Callable[[Pair], Iterable[str]] | None = None
+) -> dict[str, Entry]:
+    """Return the entries of ``columns`` by target name; a column that needs no word has none.
+
+    ``doubts`` says why a pair of types may need a rule, where the engines are others than Athena and Spark.
+    """
     sampled = target.sampled and all(pair.legacy.values for pair in mapped.pairs)
     names = [column.name for column in target.columns]
-    found = {pair.target.name: _of_pair(pair, names, sampled=sampled) for pair in mapped.pairs}
+    found = {
+        pair.target.name: _of_pair(pair, names, (doubts or type_doubts)(pair), sampled=sampled)
+        for pair in mapped.pairs
+    }
     for side, columns in (("legacy", mapped.legacy_only), ("target", mapped.target_only)):
         for column in columns:
             alone, beside = _of_one_side(column, side), found.get(column.name, Entry({}))
@@ -45,17 +53,14 @@ def column_entries(mapped: Mapped, target: TableFacts) -> dict[str, Entry]:
 
 def _of_one_side(column: ColumnFacts, side: str) -> Entry:
     """Return the entry of a column without a counterpart, which the comparison reports until somebody decides."""
-    other = "target" if side == "legacy" else "legacy"
-    remedy = "ignore it with a reason, or pair it (legacy: NAME below the target's name)"
+    remedy = "ignore it with a reason, or pair it (legacy: NAME)"
     sensitive = {"sensitive": True} if is_sensitive(column.name, column.kind) else {}
-    return Entry(
-        sensitive, (f"{Certainty.UNKNOWN}: on the {side} side only; nothing of the {other} is it: {remedy}",)
-    )
+    return Entry(sensitive, (f"{Certainty.UNKNOWN}: only the {side} side has it: {remedy}",))
 
 
-def _of_pair(pair: Pair, names: list[str], *, sampled: bool) -> Entry:
+def _of_pair(pair: Pair, names: list[str], of_types: Iterable[str], *, sampled: bool) -> Entry:
     rule: dict[str, Any] = {}
-    doubts, notes = list(type_doubts(pair)), list[str]()
+    doubts, notes = list(of_types), list[str]()
     if pair.renamed:
         rule["legacy"] = pair.legacy.name
         (notes if pair.certainty is Certainty.CERTAIN else doubts).append(f"{pair.certainty}: {pair.why}")
@@ -65,7 +70,7 @@ def _of_pair(pair: Pair, names: list[str], *, sampled: bool) -> Entry:
         _money(pair, names, rule, doubts, notes)
     if is_sensitive(pair.target.name, pair.target.kind) or is_sensitive(pair.legacy.name, pair.legacy.kind):
         rule["sensitive"] = True
-        notes.append("sensitive by its name")
+        notes.append(f"{Certainty.LIKELY}: sensitive by its name")
     return Entry(rule, tuple(doubts), tuple(notes))
 
 
@@ -73,7 +78,7 @@ def _money(pair: Pair, names: list[str], rule: dict[str, Any], doubts: list[str]
     currencies = [one for one in currency_of(pair.target.name, names) if one != pair.target.name]
     if len(currencies) == 1:
         rule["money"] = currencies[0]
-        notes.append("money by its name")
+        notes.append(f"{Certainty.LIKELY}: money by its name")
     else:
         which = f"which of {', '.join(currencies)} is its currency" if currencies else "no column is its currency"
         doubts.append(
@@ -92,8 +97,8 @@ def type_doubts(pair: Pair) -> Iterator[str]:
         yield f"{Certainty.LIKELY}: {types}, which are compared as texts: write legacy_sql or target_sql"
     if legacy.kind is target.kind is Kind.TIMESTAMP and target.values and target.values.finer:
         yield (
-            f"{Certainty.LIKELY}: {target.values.finer} of the target's times have microseconds, which Athena"
-            " does not read: write tolerance: 1ms if they may differ"
+            f"{Certainty.LIKELY}: {target.values.finer} of its times have microseconds, which Athena does not"
+            " read: write tolerance: 1ms if they may differ"
         )
 
 

@@ -11,7 +11,15 @@ import pytest
 
 from parity.draft.columns import Evidence, evidence
 from parity.draft.facts import ColumnFacts, TableFacts
-from parity.draft.queries import identifier, legacy_query, profile_query, read_profile, sets_query
+from parity.draft.queries import (
+    countable,
+    identifier,
+    legacy_query,
+    profile_query,
+    read_profile,
+    read_sets,
+    sets_query,
+)
 from parity.sql.columnar import Columnar
 from parity.sql.duckdb_dialect import DuckDB
 from parity.sql.spark import Spark
@@ -67,10 +75,13 @@ def test_equal_values_of_different_types_have_equal_hashes() -> None:
 
 
 def test_sets_are_counted_without_rows_that_have_a_null() -> None:
+    table = profiled()
     with duckdb.connect() as connection:
         connection.register("data", DATA)
-        lines = connection.sql(sets_query([("id", "name"), ("name", "day")], DuckDB(), "data")).fetchall()
-    assert sorted(lines) == [(0, 3), (1, 3)]
+        sets = [("id", "name"), ("name", "day")]
+        [answer] = connection.sql(sets_query(table, sets, DuckDB(), "data")).to_arrow_table().to_pylist()
+    assert read_sets(table, sets, answer).sets == {("id", "name"): 3, ("name", "day"): 3}
+    assert not countable(table, ("id", "list"))
 
 
 @pytest.mark.parametrize("dialect", [Trino(), Spark()])
@@ -81,7 +92,7 @@ def test_no_name_can_break_out_of_a_query(dialect: Columnar) -> None:
     for sql in (
         legacy_query(table, dialect, ""),
         profile_query(table.columns, dialect, "t"),
-        sets_query([(odd.name, "order")], dialect, "t"),
+        sets_query(table, [(odd.name, "order")], dialect, "t"),
     ):
         assert quoted in sql
         assert dialect.quote("order") in sql
