@@ -132,9 +132,9 @@ class _Search:
             if twin := self._twin(one, other):
                 return Certainty.LIKELY, f"of one name, with the same values in the sample; so has {twin}"
             return Certainty.CERTAIN, "of one name, with the same values in the sample"
-        if found is Evidence.NEAR and telling(one):
+        if found is Evidence.NEAR and telling(one) and not self._confusable(one, other, found):
             return Certainty.CERTAIN, "of one name, with nearly the same values in the sample"
-        if found is Evidence.UNKNOWN and not self._confusable(one, other):
+        if found is Evidence.UNKNOWN and not self._confusable(one, other, found):
             return Certainty.CERTAIN, "of one name; the values cannot be compared in a sample"
         return Certainty.LIKELY, "of one name, but the sample does not show the same values"
 
@@ -145,11 +145,11 @@ class _Search:
         twins += [col.name for col in self.left if fold(col.name) not in new and _same(col, other)]
         return next(iter(twins), "")
 
-    def _confusable(self, one: ColumnFacts, other: ColumnFacts) -> bool:
-        """Return whether another column of the same kind could be meant, where values cannot be compared."""
-        rivals = [col for col in self.left if col is not one and col.kind is one.kind]
-        rivals += [col for col in self.right if col is not other and col.kind is other.kind]
-        return bool(rivals)
+    def _confusable(self, one: ColumnFacts, other: ColumnFacts, least: Evidence) -> bool:
+        """Return whether another column of the same kind could be meant, by values that are at least so alike."""
+        new = [col for col in self.target.columns if col is not other and col.kind is one.kind]
+        old = [col for col in self.legacy.columns if col is not one and col.kind is other.kind]
+        return any(evidence(one, col) >= least for col in new) or any(evidence(col, other) >= least for col in old)
 
     def _moved(self, same: list[tuple[ColumnFacts, ColumnFacts]]) -> Iterator[str]:
         """Yield legacy columns whose values stand under another name, while their own name holds others."""

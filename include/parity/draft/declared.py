@@ -1,8 +1,9 @@
-"""What a target table declares, read from the statement that would create it again."""
+"""What a target table declares, read from the statement that would create it again, or from its description."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAME = r"(`(?:[^`]|``)+`|[^\s,()`]+)"
@@ -35,6 +36,20 @@ def read_statement(text: str) -> Declared:
         _listed(key[1]) if key else (),
         _listed(partitions[1]) if partitions else (),
     )
+
+
+def read_description(lines: Sequence[tuple[str, str]]) -> Declared:
+    """Return what ``DESCRIBE TABLE EXTENDED`` says, line by line: the partitions, and a key where it lists one."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    section = ""
+    for name, kind in lines:
+        if name.startswith("#") and name.lower() != "# col_name":
+            section = name.strip("# ").lower()
+        elif name.strip() and name.lower() != "# col_name":
+            sections.setdefault(section, []).append((name, kind))
+    keys = [found for _, kind in sections.get("constraints", []) if (found := _KEY.search(kind))]
+    partitions = tuple(name for name, _ in sections.get("partition information", []))
+    return Declared(key=_listed(keys[0][1]) if keys else (), partitions=partitions)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class _Search:
         pairs = self._pairs(key)
         plausible = any(pair and _names_something(pair) for pair in pairs)
         if key and all(pairs) and plausible and self.fit(key) is fit:
-            yield self._judged(key, fit, f"declared on the {side} side")
+            yield self._judged(key, fit, f"declared on the {side} side", self._chance(key))
 
     def _identifiers(self, pairs: Sequence[Pair], fit: Fit) -> Iterator[Key]:
         """Yield other identifiers, with what numbers their rows where something does."""
@@ -130,9 +130,18 @@ class _Search:
             return Fit.UNIQUE if known[1] == 0 else Fit.NEARLY if known[1] <= few else Fit.NOT
         return Fit.NOT
 
-    def _judged(self, key: tuple[str, ...], fit: Fit, why: str) -> Key:
+    def _chance(self, key: tuple[str, ...]) -> str:
+        """Return why a declared key, which need not be enforced, may be unique by chance; or nothing."""
+        pairs = [pair for pair in self._pairs(key) if pair]
+        if any(is_about(pair.legacy.name, self.legacy.name) or self._identifies(pair) for pair in pairs):
+            return ""
+        if len(key) > 1 and _collisions([pair.legacy.name for pair in pairs], self.legacy) >= BY_DESIGN:
+            return ""
+        return "; but its name is not the table's own, so that chance may make it so"
+
+    def _judged(self, key: tuple[str, ...], fit: Fit, why: str, against: str = "") -> Key:
         """Return a key that is certain if it is unique and nothing speaks against it."""
-        doubt = self._doubt(key) if fit is Fit.UNIQUE else ""
+        doubt = self._doubt(key) or against if fit is Fit.UNIQUE else ""
         certainty = Certainty.CERTAIN if fit is Fit.UNIQUE and not doubt else Certainty.LIKELY
         return Guess(key, certainty, f"{why}; {fit}{doubt}")
 

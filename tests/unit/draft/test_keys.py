@@ -11,7 +11,15 @@ from parity.draft.facts import Certainty, ColumnFacts, TableFacts, Values
 from parity.draft.keys import Key, propose_key, sets_to_count
 
 ROWS = 200
-COUNTS = {"refund_id": 200, "payment_id": 200, "currency": 5, "amount": 180, "client_id": 50, "attempt_no": 3}
+COUNTS = {
+    "refund_id": 200,
+    "refund_number": 200,
+    "payment_id": 200,
+    "currency": 5,
+    "amount": 180,
+    "client_id": 50,
+    "attempt_no": 3,
+}
 COUNTS |= {"created_at": 200, "country": 20}
 TYPES = {"amount": "decimal(18,2)", "created_at": "timestamp", "attempt_no": "int"}
 
@@ -60,8 +68,13 @@ def test_an_identifier_of_others_gets_what_numbers_its_rows() -> None:
 
 
 def test_a_declared_key_is_certain_only_when_the_samples_agree() -> None:
-    declared = table("payment_id", "amount", key=("payment_id",))
-    assert key(table("payment_id", "amount"), declared).certainty is Certainty.CERTAIN
+    declared = table("refund_number", "amount", key=("refund_number",))
+    assert key(table("refund_number", "amount"), declared).certainty is Certainty.CERTAIN
+    foreign = key(table("payment_id"), table("payment_id", key=("payment_id",)))
+    assert (foreign.value, foreign.certainty) == (("payment_id",), Certainty.LIKELY)
+    sets = {("client_id", "currency"): ROWS}
+    both = replace(table("client_id", "currency", key=("client_id", "currency")), sets=sets)
+    assert key(both).certainty is Certainty.CERTAIN
     broken = table("payment_id", "refund_id", key=("payment_id",), payment_id=120)
     assert key(table("payment_id", "refund_id", payment_id=120), broken).value == ("refund_id",)
 

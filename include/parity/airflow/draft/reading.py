@@ -19,12 +19,12 @@ from parity.clients.glue_catalogue import GlueJob, GlueTable, glue_jobs, glue_ta
 from parity.draft.activity import ActivityFacts, target_condition
 from parity.draft.columns import map_columns
 from parity.draft.dates import ATHENA, SPARK, condition
-from parity.draft.declared import read_statement
+from parity.draft.declared import read_description, read_statement
 from parity.draft.facts import Certainty, ColumnFacts, Guess, TableFacts
 from parity.draft.keys import sets_to_count
 from parity.draft.pairing import glue_job, legacy_table, target_tables
 from parity.draft.queries import countable, legacy_query, profile_query, read_profile, read_sets, sets_query
-from parity.errors import BadInput, NotFound, ParityError
+from parity.errors import BadInput, NotFound, ParityError, RemoteFailed
 from parity.suite.models import TargetSource
 from parity.wording import did_you_mean
 
@@ -93,22 +93,29 @@ class Reader:
         """Return the first table that is there, of those that the activity may write."""
         refused = []
         for name in target_tables(found.arguments, self.schema, legacy):
-            source = TargetSource(table=name.value, where="1 = 0")
-            quoted = ".".join(SPARK.dialect.quote(part) for part in name.value.split("."))
             try:
-                answer = self.clouds.helper.ask(found.name, source, f"SHOW CREATE TABLE {quoted}")
+                return name, self._described(found.name, name.value)
             except (BadInput, NotFound):
                 raise
             except ParityError as error:
                 refused.append(f"{name.value}: {error.message}")
-                continue
-            declared = read_statement(str(next(iter(answer.rows[0].values()))))
-            columns = tuple(
-                ColumnFacts(one.name, one.type, required=one.name in declared.required) for one in answer.columns
-            )
-            return name, TableFacts(name.value, columns, declared.partitions, key=declared.key)
         why = "; ".join(refused) or "nothing names it: give --schema, or write its name"
         return Guess("", Certainty.UNKNOWN, why), None
+
+    def _described(self, activity: str, table: str) -> TableFacts:
+        """Return a target table as it is declared; where Spark prints no statement, as it is described."""
+        source = TargetSource(table=table, where="1 = 0")
+        quoted = ".".join(SPARK.dialect.quote(part) for part in table.split("."))
+        try:
+            answer = self.clouds.helper.ask(activity, source, f"SHOW CREATE TABLE {quoted}")
+            declared = read_statement(str(next(iter(answer.rows[0].values()))))
+        except RemoteFailed:  # such as Delta's own: "SHOW CREATE TABLE is not supported for Delta tables"
+            answer = self.clouds.helper.ask(activity, source, f"DESCRIBE TABLE EXTENDED {quoted}")
+            declared = read_description([(str(row["col_name"]), str(row["data_type"])) for row in answer.rows])
+        columns = tuple(
+            ColumnFacts(one.name, one.type, required=one.name in declared.required) for one in answer.columns
+        )
+        return TableFacts(table, columns, declared.partitions, key=declared.key)
 
     def _target_sample(
         self, activity: str, legacy: TableFacts, target: TableFacts, name: Guess[str], mapping: Mapping[str, str]
