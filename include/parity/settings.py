@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     """Results store, artefacts, exchange scratch; absolute, created on first use."""
     suites: Path = PROJECT / "include" / "suites"
     databases: Path = PROJECT / "include" / "databases"
+    waves: Path = PROJECT / "include" / "waves.yaml"
+    """What belongs to each wave, and when it may be cut over."""
     store_url: str = ""
     """SQLAlchemy URL of the results store; empty means SQLite under ``home``."""
     artefacts: str = ""

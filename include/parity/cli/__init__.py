@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "Look whether everything is in place, cloud by cloud.",
     "helper-job": "Bring the helper job into a Databricks workspace.",
     "mysql": "Compare two MySQL databases.",
+    "readiness": "Say whether a wave is ready to be cut over.",
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",

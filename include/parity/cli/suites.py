@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,13 +48,17 @@ def command() -> None:
 @command.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check(paths: tuple[Path, ...]) -> None:
-    """Check suites and databases in files or folders (default: PARITY_SUITES and PARITY_DATABASES).
+    """Check suites and databases in files or folders, and waves.yaml (default: all of the project).
 
     Prints one line for each, and one per mistake or warning on stderr. Exit status 2 when there is a mistake.
     """
     from parity.suite.database_files import holds_databases
+    from parity.suite.waves import WAVES_FILE
 
-    wrong = sum([(_databases if holds_databases(path) else _report)(path) for path in _paths_to_check(paths)])
+    def kind(path: Path) -> Callable[[Path], int]:
+        return _waves if path.name == WAVES_FILE else _databases if holds_databases(path) else _report
+
+    wrong = sum([kind(path)(path) for path in _paths_to_check(paths)])
     if wrong:
         raise click.exceptions.Exit(2)
 
@@ -62,14 +66,15 @@ def check(paths: tuple[Path, ...]) -> None:
 @command.command("schema")
 @click.option("--waivers", "kind", flag_value="waivers", help="The schema of waivers.yaml instead.")
 @click.option("--databases", "kind", flag_value="databases", help="The schema of a database's file instead.")
+@click.option("--waves", "kind", flag_value="waves", help="The schema of waves.yaml instead.")
 def schema(kind: str | None) -> None:
     """Print the JSON Schema that editors use."""
     from parity.settings import settings
-    from parity.suite.schema import database_schema, suite_schema, waivers_schema
+    from parity.suite.schema import database_schema, suite_schema, waivers_schema, waves_schema
     from parity.suite.suite_files import suite_folder
 
     own = suite_folder(settings().suites).expectations
-    schemas = {"waivers": waivers_schema, "databases": database_schema}
+    schemas = {"waivers": waivers_schema, "databases": database_schema, "waves": waves_schema}
     click.echo(json.dumps(schemas.get(kind or "", lambda: suite_schema(own))(), indent=1))
 
 
@@ -111,7 +116,24 @@ def _one(name: str) -> tuple[Suite, Path]:
 def _paths_to_check(paths: tuple[Path, ...]) -> Iterable[Path]:
     from parity.settings import settings
 
-    return paths or (settings().suites, *(folder for folder in [settings().databases] if folder.is_dir()))
+    here = settings()
+    return paths or (here.suites, *(path for path in (here.databases, here.waves) if path.exists()))
+
+
+def _waves(path: Path) -> int:
+    """Print the waves of a file and return the number of mistakes."""
+    from parity.settings import settings
+    from parity.suite.database_files import load_databases
+    from parity.suite.suite_files import load_suites
+    from parity.suite.waves import load_waves
+
+    suites, databases = load_suites(settings().suites), load_databases(settings().databases)
+    waves, errors = load_waves(path, suites.models, databases.models)
+    if waves:
+        click.echo(f"{path}: {plural(len(waves), 'wave')}: fine")
+    for error in errors:
+        click.echo(str(error), err=True)
+    return len(errors)
 
 
 def _databases(path: Path) -> int:

@@ -38,6 +38,8 @@ class Cell:
     severity: str = ""
     result: int = 0
     """The result's number in the store; 0 for a run."""
+    rows: int = 0
+    """Legacy rows of a result."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,23 @@ def results_of(store: Store, activities: Sequence[tuple[str, str]], since: date,
     each = [sa.and_(RESULT.suite == suite, RESULT.activity == activity) for suite, activity in activities]
     some = sa.and_(RESULT.business_date.between(since, until), sa.or_(sa.false(), *each))
     return _results(store, some, (RESULT.suite, RESULT.activity, RESULT.business_date))
+
+
+def results_of_suite(store: Store, suite: str, since: date, until: date) -> list[Cell]:
+    """Return the newest result of each activity and date of a suite, by activity and date."""
+    own = sa.and_(RESULT.suite == suite, RESULT.business_date.between(since, until))
+    return _results(store, own, (RESULT.activity, RESULT.business_date))
+
+
+def green_runs(store: Store, suite: str, since: date, until: date) -> list[tuple[str, date, int]]:
+    """Return in how many runs each activity of a suite was green, as (activity, date, runs)."""
+    query = (
+        sa.select(RESULT.activity, RESULT.business_date, sa.func.count(sa.distinct(RESULT.run_id)).label("runs"))
+        .where(RESULT.suite == suite, RESULT.business_date.between(since, until))
+        .where(RESULT.verdict.in_([verdict.value for verdict in Verdict if verdict.green]))
+        .group_by(RESULT.activity, RESULT.business_date)
+    )
+    return [(row["activity"], row["business_date"], row["runs"]) for row in _all(store, query)]
 
 
 def differing_money(store: Store, results: Sequence[int]) -> dict[str, Decimal]:
@@ -131,6 +150,7 @@ def _results(store: Store, where: sa.ColumnElement[bool], per: Sequence[sa.Colum
             _short(RESULT.reason),
             RESULT.severity,
             RESULT.id.label("result"),
+            RESULT.rows_legacy.label("rows"),
             sa.func.coalesce(RUN.id, 0).label("run"),
             sa.func.coalesce(RUN.wave, 0).label("wave"),
         )

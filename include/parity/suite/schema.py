@@ -1,4 +1,4 @@
-"""The JSON Schema of suites, databases and waivers, for completion and checks in an editor.
+"""The JSON Schema of suites, databases, waivers and waves, for completion and checks in an editor.
 
 ``parity suites schema`` prints it; ``include/suites/suite.schema.json`` is the same, as a test checks.
 """
@@ -14,6 +14,7 @@ from parity.suite.catalogue import COMMON, catalogue
 from parity.suite.databases import Database
 from parity.suite.models import Severity, Suite
 from parity.suite.waivers import WaiverFile
+from parity.suite.waves import WavesFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -50,6 +51,11 @@ def _with_tolerance(schema: dict[str, Any]) -> dict[str, Any]:
 def waivers_schema() -> dict[str, Any]:
     """Return the JSON Schema of ``waivers.yaml``."""
     return _schema(WaiverFile, "Parity waivers")
+
+
+def waves_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``waves.yaml``."""
+    return _schema(WavesFile, "Parity waves")
 
 
 def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:

@@ -19,11 +19,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from parity.clients.artefacts import Artefacts
 from parity.errors import BadInput, NotFound, ParityError
+from parity.flow.readiness import readiness_of_waves
 from parity.history.store import Store
+from parity.settings import settings
 from parity.web.doctor import doctor_page
 from parity.web.overview import View
 from parity.web.overview import overview as look
-from parity.web.pages import OpenArtefacts, activity_page, overview_page, run_page, suite_of
+from parity.web.pages import OpenArtefacts, activity_page, overview_page, readiness_page, run_page, suite_of
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:;"
@@ -73,6 +75,11 @@ def _add_pages(app: FastAPI, store: OpenStore, artefacts: OpenArtefacts) -> None
     def doctor() -> str:
         """Show what the doctor found last."""
         return doctor_page(artefacts)
+
+    @app.get("/readiness", response_class=HTMLResponse)
+    def ready() -> str:
+        """Show which waves are ready to be cut over."""
+        return readiness_page(lambda: readiness_of_waves(store(), settings(), datetime.now(UTC)))
 
     @app.get("/activities/{suite}/{activity:path}", response_class=HTMLResponse)
     def activity(suite: str, activity: str) -> str:

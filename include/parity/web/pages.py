@@ -12,6 +12,7 @@ from typing import Any
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.errors import ParityError
+from parity.flow.readiness import ANSWERS, MARKS, Readiness
 from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
@@ -52,6 +53,20 @@ def activity_page(suite: str, activity: str, history: Sequence[ActivityRecord]) 
         left=LEFT,
         top=TOP,
     )
+
+
+def readiness_page(look: Callable[[], Sequence[Readiness]]) -> str:
+    """Return which waves are ready, and what blocks the others; or why nothing can be said."""
+    waves, lost = _or_why(look)
+    colours = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.INVALID}
+    return _render("readiness.html", waves=waves, lost=lost, colours=colours, answers=ANSWERS, marks=MARKS)
+
+
+def _or_why(look: Callable[[], Sequence[Readiness]]) -> tuple[Sequence[Readiness], str]:
+    try:
+        return look(), ""
+    except ParityError as error:
+        return (), str(error)
 
 
 def dag_of(suite: str) -> str:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from parity.settings import PROJECT
-from parity.suite.schema import database_schema, suite_schema, waivers_schema
+from parity.suite.schema import database_schema, suite_schema, waivers_schema, waves_schema
 from parity.suite.yaml_source import read_yaml
 
 SUITES = PROJECT / "include" / "suites"
@@ -54,6 +54,16 @@ def test_the_committed_schema_of_databases_is_current_and_the_ledger_satisfies_i
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document.data, "taget": "x"}, database_schema())
     jsonschema.validate({**document.data, "exclude": ["tmp_*"]}, database_schema())
+
+
+def test_the_committed_schema_of_waves_is_current_and_the_projects_satisfy_it() -> None:
+    """Regenerate with ``parity suites schema --waves > include/waves.schema.json``."""
+    folder = PROJECT / "include"
+    assert json.loads((folder / "waves.schema.json").read_text()) == waves_schema()
+    document = read_yaml(folder / "waves.yaml")
+    jsonschema.validate(document.data, waves_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"waves": [{"wave": 0}]}, waves_schema())
 
 
 def test_classes_of_ones_own_are_known_to_the_schema(edit: Callable[..., Path]) -> None:

@@ -222,3 +222,15 @@ def test_a_chart_without_any_value_above_zero_has_a_scale() -> None:
     assert [tick for tick, _ in line_chart({"rows": [0, None, 0]}).ticks] == ["0", "0.5", "1"]
     assert bar_chart({"a": [0], "b": [0]}).bars == ()
     assert [tick for tick, _ in line_chart({"rows": [2_400_000]}).ticks] == ["0", "2.5 M", "5 M"]
+
+
+def test_the_page_of_readiness_says_what_blocks_and_whose_it_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown = page(store, "/readiness")
+    assert "cannot say" in shown
+    assert "nothing is recorded" in shown
+    record(store, [P])
+    assert "green nights" in page(store, "/readiness")
+    monkeypatch.setenv("PARITY_WAVES", str(tmp_path / "none.yaml"))
+    assert "No waves.yaml says when a wave is ready." in page(store, "/readiness")
