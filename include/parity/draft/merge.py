@@ -33,7 +33,8 @@ def merge(document: CommentedMap, activities: Sequence[ActivityDraft]) -> list[s
 
 
 def todos(document: CommentedMap) -> Iterator[str]:
-    """Yield the path of each entry of an activity that a person has to decide."""
+    """Yield the path of each entry that a person has to decide."""
+    yield from (name for name in document if is_open(document, name))
     for activity in document["activities"]:
         for name in activity:
             if is_open(activity, name):

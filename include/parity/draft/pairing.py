@@ -60,7 +60,8 @@ def proven(pairing: Guess[str], mapped: Mapped) -> Guess[str]:
     """Return a pairing of tables as certain where most columns that tell something hold the same values."""
     known = [pair for pair in mapped.pairs if telling(pair.legacy) and telling(pair.target)]
     alike = [pair for pair in known if evidence(pair.legacy, pair.target) >= Evidence.NEAR]
-    if pairing.value and len(alike) >= 2 and 2 * len(alike) >= len(known):
+    asked = pairing.certainty is Certainty.LIKELY  # what is unknown for another reason stays so
+    if asked and len(alike) >= 2 and 2 * len(alike) >= len(known):
         why = f"{pairing.why}, and {len(alike)} columns have the other side's values"
         return Guess(pairing.value, Certainty.CERTAIN, why)
     return pairing

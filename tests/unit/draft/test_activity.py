@@ -91,6 +91,8 @@ def test_tables_are_paired_for_certain_only_by_what_they_hold() -> None:
     draft = draft_activity(replace(facts(), target=other))
     assert draft.parts["target"].comment.startswith("TODO likely: of the same name")
     assert draft.parts["legacy"].open
+    shared = Guess("lake.refunds", Certainty.UNKNOWN, "another activity has the same table")
+    assert draft_activity(replace(facts(), target_table=shared)).parts["target"].open
 
 
 @pytest.mark.parametrize("rows", [0, None])

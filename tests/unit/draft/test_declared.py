@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from parity.draft.declared import Declared, read_statement
+from parity.draft.declared import Declared, read_description, read_statement
+from truth import records
 
+RECORDED = records.read("spark_delta").cases["statement and description of a table"]
 OF_SPARK = """CREATE TABLE spark_catalog.dd.t (
   id BIGINT COMMENT 'a, b NOT NULL',
   `odd ``n` STRING COLLATE UTF8_BINARY,
@@ -35,3 +37,27 @@ def test_a_key_and_columns_that_forbid_null_are_read() -> None:
 
 def test_a_view_declares_nothing() -> None:
     assert read_statement("CREATE VIEW spark_catalog.pay.v (\n  id)\nAS SELECT * FROM pay.refunds") == Declared()
+
+
+def test_of_a_description_the_partitions_and_a_listed_key_are_read() -> None:
+    lines = [
+        ("id", "bigint"),
+        ("day", "date"),
+        ("# Partition Information", ""),
+        ("# col_name", "data_type"),
+        ("day", "date"),
+        ("", ""),
+        ("# Detailed Table Information", ""),
+        ("Name", "pay.refunds"),
+        ("", ""),
+        ("# Constraints", ""),
+        ("refunds_pk", "PRIMARY KEY (`id`)"),
+    ]
+    assert read_description(lines) == Declared(key=("id",), partitions=("day",))
+    assert read_description(lines[:2]) == Declared()
+
+
+def test_a_real_delta_prints_no_statement_and_is_described() -> None:
+    refusal, lines = RECORDED
+    assert "`SHOW CREATE TABLE` is not supported for Delta tables" in refusal
+    assert read_description([(name, kind) for name, kind in lines]) == Declared(partitions=("day",))

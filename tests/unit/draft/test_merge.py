@@ -12,6 +12,7 @@ from parity.draft.activity import ActivityDraft, Line
 from parity.draft.document import dump, load, suite_document
 from parity.draft.merge import merge, todos
 from parity.suite.suite_files import load_suites
+from parity.suite.yaml_source import read_yaml
 
 HEAD = {
     "suite": Line("payments"),
@@ -93,7 +94,7 @@ def test_an_open_entry_gets_the_newer_reason_and_is_decided_when_that_is_certain
     assert "glue_job: g # certain: same\n" in text
     assert "merchant: {legacy: merch} # TODO likely: better\n" in text
     path.write_text(text)
-    assert list(todos(load(path))) == ["refunds.columns.merchant", "refunds.columns.batch"]
+    assert list(todos(load(path))) == ["owner", "refunds.columns.merchant", "refunds.columns.batch"]
 
 
 def test_new_activities_are_added_and_removed_entries_do_not_come_back(tmp_path: Path) -> None:
@@ -134,3 +135,22 @@ def _edited(text: str, edits: list[tuple[int, str]]) -> str:
         }
         lines[at % len(lines)] = changed[edit]
     return "\n".join(lines) + "\n"
+
+
+ODD = st.sampled_from(
+    ["NO", "007", "1e3", "~", "null", "0x1F", "1_000", "2026-03-02", "a: b", "c, d", "# TODO", "'", "é"]
+)
+
+
+@given(st.lists(ODD | st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1), max_size=4))
+def test_whatever_a_name_is_it_is_read_as_it_was_written(tmp_path_factory: object, names: list[str]) -> None:
+    path = tmp_path_factory.mktemp("odd") / "a.yaml"  # type: ignore[attr-defined]
+    comment = " ".join(["certain:", *names])
+    parts = {"key": Line(names, comment), "target": Line({"table": "t", "where": " ".join(names)}, comment)}
+    columns = {name: Line({"legacy": name}, comment) for name in names}
+    path.write_text(text_of(ActivityDraft("x", parts, columns, {}, "")), encoding="utf-8")
+    [found] = read_yaml(path).data["activities"]
+    assert found["key"] == names
+    assert found["target"]["where"] == " ".join(names)
+    assert found.get("columns", {}) == {name: {"legacy": name} for name in names}
+    assert dump(load(path)) == path.read_text(encoding="utf-8")

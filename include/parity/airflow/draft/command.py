@@ -44,6 +44,8 @@ def draft(pipeline: str, names: tuple[str, ...], day: datetime | None, schema: s
     target by the helper job, counts and sums of hashes alone. What is not certain has a TODO, which suites check
     refuses. Values that people wrote stay. Exit status 0: written, 2: could not be drafted.
     """
+    from pydantic import ValidationError
+
     from parity.airflow.connections.lookup import quiet, stored_connection
     from parity.airflow.draft.clouds import open_clouds
     from parity.airflow.draft.reading import read_pipeline
@@ -55,7 +57,10 @@ def draft(pipeline: str, names: tuple[str, ...], day: datetime | None, schema: s
     path = now.suites / f"{suite}.yaml"
     head = _head(path, suite, pipeline, options)
     sampled = day.date() if day else datetime.now(UTC).date() - timedelta(days=1)
-    azure, aws = Azure.model_validate(head["azure"].value), Aws.model_validate(head["aws"].value)
+    try:
+        azure, aws = Azure.model_validate(head["azure"].value), Aws.model_validate(head["aws"].value)
+    except ValidationError:
+        raise BadInput(f"{path}: azure or aws is wrong.", remedy="See parity suites check.") from None
     with quiet(), TemporaryDirectory() as scratch:
         clouds = open_clouds(azure, aws, sampled, now, Path(scratch), stored_connection)
         found = read_pipeline(clouds, azure.pipeline, schema, names, _progress())
