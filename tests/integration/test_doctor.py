@@ -23,7 +23,7 @@ from parity.helper_job.script import own_script
 from parity.settings import PROJECT
 from parity.web.doctor import doctor_page
 from parity_sandbox.demo.connections import connections
-from parity_sandbox.world import aws, azure, publishing
+from parity_sandbox.world import aws, azure, publishing, rights
 from parity_sandbox.world.places import JOBS, PIPELINE, PRODUCTS
 from waiting import until
 
@@ -102,7 +102,7 @@ def test_all_of_aws_is_in_place(suites: Path) -> None:
     found = lines("--connection", "aws_default")
     assert [line for line in found if line["status"] != "ok"] == []
     (identity,) = (line for line in found if line["kind"] == "identity")
-    assert identity["name"] == "arn:aws:sts::123456789012:user/moto"
+    assert identity["name"] == "arn:aws:iam::123456789012:user/parity"
     assert identity["detail"] == "account 123456789012, region eu-west-1"
     kinds = [line["kind"] for line in found]
     assert {kind: kinds.count(kind) for kind in ("Glue job", "Glue table", "legacy columns")} == {
@@ -150,17 +150,14 @@ def test_access_denied_makes_every_line_unreadable_and_hides_none(suites: Path, 
 
 @pytest.fixture
 def policy(world: RunningSandbox) -> Iterator[Any]:
-    """Give our own user a policy, for as long as the test runs."""
-    iam, user = world.aws("iam"), "moto"
-    iam.create_user(UserName=user)
+    """Give our own user another policy, for as long as the test runs."""
 
     def put(*statements: dict[str, Any]) -> None:
         document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=document)
+        world.aws("iam").put_user_policy(UserName=rights.USER, PolicyName="parity", PolicyDocument=document)
 
     yield put
-    iam.delete_user_policy(UserName=user, PolicyName="own")
-    iam.delete_user(UserName=user)
+    put(*rights.policy(world.endpoints)["Statement"])
 
 
 def test_a_right_that_the_policy_lacks_is_named_with_the_line_that_grants_it(suites: Path, policy: Any) -> None:
@@ -182,9 +179,10 @@ def test_a_right_that_the_policy_lacks_is_named_with_the_line_that_grants_it(sui
 
 def test_a_policy_for_one_prefix_is_enough_for_that_prefix_alone(suites: Path, policy: Any) -> None:
     elsewhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::parity-exchange/other/*"}
-    policy(elsewhere)
+    others = {"Effect": "Allow", "Action": ["athena:*", "glue:*", "iam:*"], "Resource": "*"}
+    policy(elsewhere, others)
     names = [line["name"] for line in wrong("--connection", "aws_default") if line["kind"] == "right"]
-    assert [name for name in names if "s3://" in name] == [
+    assert [name for name in names if name.endswith("s3://parity-exchange/parity")] == [
         f"{verb} s3://parity-exchange/parity" for verb in ("list", "read", "write", "delete")
     ]
 

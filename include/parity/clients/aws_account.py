@@ -54,9 +54,15 @@ def caller(clients: AwsClients, clock: Clock | None = None) -> Caller:
 
 
 def decisions(
-    clients: AwsClients, who: Caller, actions: Iterable[str], resources: Sequence[str]
+    clients: AwsClients,
+    who: Caller,
+    actions: Iterable[str],
+    resources: Sequence[str],
+    context: Mapping[str, str],
 ) -> Mapping[tuple[str, str], bool]:
     """Return whether IAM's policies allow each action on each resource; asking changes nothing.
+
+    ``context`` holds the keys of a request on which policies may put conditions, such as ``s3:prefix``.
 
     Policies of resources (of a bucket, a key) and of the organisation are not part of IAM's answer.
     """
@@ -64,7 +70,13 @@ def decisions(
     found: dict[tuple[str, str], bool] = {}
     with aws_errors("IAM", f"what {who.principal} may do"):
         pages = iam.get_paginator("simulate_principal_policy").paginate(
-            PolicySourceArn=who.principal, ActionNames=list(actions), ResourceArns=list(resources)
+            PolicySourceArn=who.principal,
+            ActionNames=list(actions),
+            ResourceArns=list(resources),
+            ContextEntries=[
+                {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+                for key, value in context.items()
+            ],
         )
         for page in pages:
             for one in page["EvaluationResults"]:

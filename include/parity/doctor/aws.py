@@ -10,7 +10,16 @@ from parity.clients.aws_account import Caller
 from parity.clients.glue_catalogue import GlueJob, GlueRun, Workgroup
 from parity.clients.storage import S3Storage
 from parity.doctor.aws_account import AwsAccount, LegacySide
-from parity.doctor.aws_rights import JOB, policy_line, right_check, rights_of
+from parity.doctor.aws_rights import (
+    JOB,
+    WRITE,
+    Right,
+    files_check,
+    of_folder,
+    policy_line,
+    right_check,
+    rights_of,
+)
 from parity.doctor.checks import Check
 from parity.doctor.clock import judge_clock
 from parity.doctor.columns import judge_columns, legacy_names
@@ -29,6 +38,8 @@ def aws_checks(account: AwsAccount, side: LegacySide) -> Iterator[Check]:
     yield from account_checks(account, needed)
     for right in rights_of(side):
         yield right_check(account, right, needed)
+    yield files_check(account, "read the tables' files", lambda: _of_tables(account, side), needed)
+    yield files_check(account, "write Athena's results", lambda: _of_results(account, suite), needed)
     yield Check(
         account.place, "exchange", side.exchange, lambda: _listable(account, side.exchange), needed_by=needed
     )
@@ -58,6 +69,21 @@ def account_checks(account: AwsAccount, needed: tuple[str, ...]) -> Iterator[Che
 def judge_caller(found: Caller) -> Iterator[Finding]:
     """Say who we are."""
     yield ok("identity", found.arn, f"account {found.account}, region {found.region}")
+
+
+def _of_tables(account: AwsAccount, side: LegacySide) -> list[Right]:
+    """Return what reading the files of the queries' tables needs: Athena reads with the caller's rights."""
+    named = {_full(table, side.suite) for sql in side.queries.values() for table in read_query(sql).tables}
+    here = [table for table in named if table.catalog in ("", "awsdatacatalog")]
+    places = {t.location for one in here if (t := account.tables(one.database)().get(one.table)) and t.location}
+    verbs = {"list": ("s3:ListBucket",), "read": ("s3:GetObject",)}
+    return [of_folder(verb, actions, place) for place in sorted(places) for verb, actions in verbs.items()]
+
+
+def _of_results(account: AwsAccount, suite: Suite) -> list[Right]:
+    output = glue_catalogue.workgroup(account.clients(), suite.aws.workgroup).output
+    verbs = {"list": ("s3:ListBucket", "s3:GetBucketLocation"), "read and write": ("s3:GetObject", *WRITE)}
+    return [of_folder(verb, actions, output) for verb, actions in verbs.items()] if output else []
 
 
 def _listable(account: AwsAccount, folder: str) -> Iterator[Finding]:

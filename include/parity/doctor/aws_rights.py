@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from parity.clients import aws_account
 from parity.clients.objects import ObjectUrl
 from parity.doctor.aws_account import AwsAccount, LegacySide
 from parity.doctor.checks import Check
-from parity.doctor.line import Finding, missing, ok, unreadable
+from parity.doctor.line import Finding, Status, missing, ok, unreadable
 from parity.errors import AccessDenied, NotFound
 
 PROBE = "parity_doctor"
@@ -21,13 +21,24 @@ ATHENA = (
     *("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:BatchGetQueryExecution"),
     *("athena:GetQueryResults", "athena:ListQueryExecutions", "athena:StopQueryExecution", "athena:GetWorkGroup"),
 )
+TABLES = (
+    *("glue:GetTable", "glue:GetTables"),
+    *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+)
+WRITE = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 S3 = {
     "list": ("s3:ListBucket", "s3:GetBucketLocation"),
     "read": ("s3:GetObject",),
-    "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
+    "write": WRITE,
     "delete": ("s3:DeleteObject",),
 }
-RDS = ("rds:DescribeDBInstances", "rds:DescribeDBClusters", "rds:DescribeDBParameters")
+RDS = {
+    "db": ("rds:DescribeDBInstances",),
+    "cluster": ("rds:DescribeDBClusters",),
+    "pg": ("rds:DescribeDBParameters",),
+    "cluster-pg": ("rds:DescribeDBClusterParameters",),
+}
+"""Kind of resource → actions."""
 ANYWHERE = "arn:aws:{}:*:*:"
 """What begins the ARNs of a policy that is suggested before it is known who we are."""
 
@@ -45,6 +56,8 @@ class Right:
     actions: Sequence[str]
     resources: Sequence[str]
     """After ``arn:aws:glue:REGION:ACCOUNT:``, or a whole ARN of S3, which has neither; each may end in ``*``."""
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Keys of a request on which policies may put conditions."""
 
     def arns(self, start: str) -> list[str]:
         """Return the resources behind ``start``."""
@@ -61,40 +74,59 @@ def rights_of(side: LegacySide) -> Iterator[Right]:
     aws = side.suite.aws
     if jobs := sorted({a.glue_job for a in side.suite.activities if a.glue_job}):
         yield Right("read Glue jobs", JOB, [f"job/{job}" for job in jobs])
-        yield Right("list Glue jobs", ("glue:GetJobs",), ["*"])
+        yield Right("list Glue jobs", ("glue:GetJobs", "glue:GetJobBookmark"), ["*"])
     here = ["catalog", f"database/{aws.database}"]
     yield Right("read Glue database", ("glue:GetDatabase",), here)
-    tables = ("glue:GetTable", "glue:GetTables", "glue:GetPartitions")
-    yield Right("read Glue tables", tables, [*here, f"table/{aws.database}/*"])
+    yield Right("read Glue tables", TABLES, [*here, f"table/{aws.database}/*"])
     yield Right("run Athena queries", ATHENA, [f"workgroup/{aws.workgroup}"])
-    exchange = ObjectUrl.of(side.exchange)
-    bucket = f"arn:aws:s3:::{exchange.root}"
     for verb, actions in S3.items():
-        yield Right(
-            f"{verb} {side.exchange}", actions, [bucket if verb == "list" else f"{bucket}/{exchange.prefix}*"]
-        )
+        yield of_folder(verb, actions, side.exchange)
 
 
-def rds_right(account: AwsAccount, needed: tuple[str, ...]) -> Check:
-    """Return whether servers may be described."""
-    return right_check(account, Right("describe RDS servers", RDS, ["*"]), needed)
+def of_folder(verb: str, actions: Sequence[str], folder: str) -> Right:
+    """Return the right to do something with a folder of S3; listing needs the bucket, with a prefix."""
+    place = ObjectUrl.of(folder)
+    bucket = f"arn:aws:s3:::{place.root}"
+    if verb == "list":
+        return Right(f"list {folder}", actions, [bucket], {"s3:prefix": place.prefix})
+    return Right(f"{verb} {folder}", actions, [f"{bucket}/{place.prefix}*"])
+
+
+def rds_checks_of_rights(account: AwsAccount, needed: tuple[str, ...]) -> Iterator[Check]:
+    """Yield whether servers and their parameters may be described."""
+    for kind, actions in RDS.items():
+        yield right_check(account, Right(f"describe RDS {kind}", actions, [f"{kind}:*"]), needed)
 
 
 def right_check(account: AwsAccount, right: Right, needed: tuple[str, ...]) -> Check:
-    def ask() -> Iterator[Finding]:
-        who = account.caller()
-        if who.root:
-            yield ok("right", right.name, "the account's root user may do everything")
-            return
-        arns = right.arns(who.arn_start(right.actions[0].partition(":")[0]))
-        try:
-            found = aws_account.decisions(account.clients(), who, right.actions, list(map(_one_of, arns)))
-        except (AccessDenied, NotFound) as error:
-            yield unreadable("right", right.name, f"{NO_SIMULATION} ({error.message})", right.policy)
-            return
-        yield judge_right(right, found, arns)
+    """Return whether IAM gives a right."""
+    return Check(account.place, "right", right.name, lambda: [_asked(account, right)], right.policy, needed)
 
-    return Check(account.place, "right", right.name, ask, right.policy, needed)
+
+def files_check(
+    account: AwsAccount, name: str, wanted: Callable[[], Sequence[Right]], needed: tuple[str, ...]
+) -> Check:
+    """Return whether IAM gives rights to files whose places the account itself names; one line when it does."""
+
+    def ask() -> Iterator[Finding]:
+        found = [_asked(account, right) for right in wanted()]
+        wrong = [finding for finding in found if finding.status is not Status.OK]
+        yield from wrong or [ok("right", name, f"{len(found)} rights")]
+
+    return Check(account.place, "right", name, ask, policy_line(("s3:ListBucket", "s3:GetObject"), ["*"]), needed)
+
+
+def _asked(account: AwsAccount, right: Right) -> Finding:
+    who = account.caller()
+    if who.root:
+        return ok("right", right.name, "the account's root user may do everything")
+    arns = right.arns(who.arn_start(right.actions[0].partition(":")[0]))
+    things = list(map(_one_of, arns))
+    try:
+        found = aws_account.decisions(account.clients(), who, right.actions, things, right.context)
+    except (AccessDenied, NotFound) as error:
+        return unreadable("right", right.name, f"{NO_SIMULATION} ({error.message})", right.policy)
+    return judge_right(right, found, arns)
 
 
 def _one_of(arn: str) -> str:

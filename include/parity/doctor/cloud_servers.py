@@ -12,7 +12,7 @@ from parity.clients.cloud_server import CloudServer
 from parity.clients.entra import EntraConfig
 from parity.doctor.aws import account_checks
 from parity.doctor.aws_account import AwsAccount
-from parity.doctor.aws_rights import RDS, policy_line, rds_right
+from parity.doctor.aws_rights import RDS, policy_line, rds_checks_of_rights
 from parity.doctor.checks import Check, Once
 from parity.doctor.data_factory import judge_identity
 from parity.doctor.line import Finding, differs, missing, ok
@@ -49,12 +49,12 @@ def rds_checks(account: AwsAccount, database: Database, named: Rds) -> Iterator[
     """Yield what a database needs of RDS."""
     needed, name = (database.key,), named.instance or str(named.cluster)
     yield from account_checks(account, needed)
-    yield rds_right(account, needed)
+    yield from rds_checks_of_rights(account, needed)
 
     def ask() -> Iterator[Finding]:
         yield from judge_server("RDS server", name, lambda: rds_server(account, named))
 
-    yield Check(account.place, "RDS server", name, ask, policy_line(RDS, ["*"]), needed)
+    yield Check(account.place, "RDS server", name, ask, policy_line(sum(RDS.values(), ()), ["*"]), needed)
 
 
 def flexible_checks(side: FlexibleSide, database: Database, name: str) -> Iterator[Check]:

@@ -16,7 +16,7 @@ from a2wsgi import WSGIMiddleware
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.types import ASGIApp
 
-from parity_sandbox.aws import errors, iam, moto_state, patches, rds, signature
+from parity_sandbox.aws import errors, iam, identities, moto_state, patches, rds, rights, signature
 from parity_sandbox.aws.athena import service as athena
 from parity_sandbox.aws.athena.engine import Engine
 from parity_sandbox.aws.glue import service as glue
@@ -25,6 +25,7 @@ from parity_sandbox.aws.s3.paths import Disk
 from parity_sandbox.aws.s3.service import FolderBuckets
 from parity_sandbox.context import Context
 from parity_sandbox.endpoints import Endpoints
+from parity_sandbox.world.rights import register
 
 log = logging.getLogger("parity_sandbox.aws")
 
@@ -45,21 +46,23 @@ def create_app(context: Context) -> ASGIApp:
     """
     disk = Disk(context.state / "s3")
     moto_state.forget()
+    register(context.endpoints)
     buckets = FolderBuckets(disk, context.endpoints.region)
     jobs = JobEngine(disk, context.runner, context.faults, context.state / "logs" / "glue")
     engine = Engine(disk, context.faults)
     patches.apply(
         [*buckets.patches(), *glue.patches(jobs), *athena.patches(engine), *rds.patches(), *iam.patches()]
     )
-    wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints)), workers=32)
+    places = rights.Places(context.endpoints.region, engine.work_group)
+    wrapped: Any = WSGIMiddleware(cast(Any, Aws(buckets, context.endpoints, places)), workers=32)
     return cast(ASGIApp, wrapped)
 
 
 class Aws:
     """The WSGI application."""
 
-    def __init__(self, buckets: FolderBuckets, endpoints: Endpoints) -> None:
-        self._buckets, self._endpoints = buckets, endpoints
+    def __init__(self, buckets: FolderBuckets, endpoints: Endpoints, places: rights.Places) -> None:
+        self._buckets, self._endpoints, self._places = buckets, endpoints, places
         self._keys = {endpoints.aws_access_key: endpoints.aws_secret_key}
         self._services = DomainDispatcherApplication(create_backend_app)
 
@@ -70,6 +73,8 @@ class Aws:
         if service != "sandbox" and (why := signature.distrust(environ, self._keys)) and not _open(environ):
             return errors.distrusted(service, why).send(start_response)
         try:
+            if sentence := self._denied(service, environ):
+                return errors.denied(service, sentence).send(start_response)
             return self._route(service)(environ, start_response)
         except NotImplementedError as error:
             log.warning("sandbox: add a route for aws %s: %s", service, error)
@@ -77,6 +82,11 @@ class Aws:
         except Exception as error:
             log.exception("aws %s", service)
             return errors.internal(service, error).send(start_response)
+
+    def _denied(self, service: str, environ: Environ) -> str:
+        """Return why the policies of who signed a request do not allow it; empty when they do."""
+        caller = identities.signed_by(environ.get("HTTP_AUTHORIZATION", ""))
+        return rights.refused(caller, self._places.needs(service, environ)) if caller else ""
 
     def _service(self, environ: Environ) -> str:
         if environ["PATH_INFO"].startswith("/-/"):

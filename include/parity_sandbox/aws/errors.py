@@ -79,6 +79,13 @@ def distrusted(service: str, why: Distrust) -> Answer:
     return _xml(*_DISTRUST["query"][why], "ErrorResponse")
 
 
+def denied(service: str, sentence: str) -> Answer:
+    """Return how ``service`` refuses what no policy allows."""
+    if service in JSON_SERVICES:
+        return _json(400, "AccessDeniedException", sentence)
+    return _xml(403, "AccessDenied", sentence, "" if service == "s3" else "ErrorResponse")
+
+
 def internal(service: str, error: Exception) -> Answer:
     """Return how ``service`` says that it broke."""
     message = f"sandbox: {type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""IAM's SimulatePrincipalPolicy, by moto's own reading of policies.
+"""IAM's SimulatePrincipalPolicy.
 
 A user without any policy may do everything, as the sandbox's own services let it; to put a policy in force for the
 simulation, create the user that STS names (``moto``) and give it one.
@@ -10,56 +10,43 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam import responses
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.exceptions import NotFoundException
 
+from parity_sandbox.aws.identities import documents
 from parity_sandbox.aws.patches import Patch
+from parity_sandbox.aws.policies import Decision, Document, Need, decide
 
-DECISIONS = {
-    PermissionResult.PERMITTED: "allowed",
-    PermissionResult.DENIED: "explicitDeny",
-    PermissionResult.NEUTRAL: "implicitDeny",
-}
 OWN_USER = "moto"
 """The user that STS names for a key that belongs to nobody."""
 
 
 def simulate_principal_policy(call: Any) -> ActionResult:
-    """SimulatePrincipalPolicy for a user, without conditions and boundaries."""
-    user = call._get_param("PolicySourceArn").rpartition("/")[2]  # noqa: SLF001 - moto's own way to a parameter
+    """SimulatePrincipalPolicy for a user, without boundaries."""
+    user = _get(call, "PolicySourceArn").rpartition("/")[2]
     policies = _policies(call.backend, user)
-    actions = call._get_param("ActionNames")  # noqa: SLF001
-    resources = call._get_param("ResourceArns") or ["*"]  # noqa: SLF001
+    context = {one["ContextKeyName"]: one["ContextKeyValues"][0] for one in _get(call, "ContextEntries") or []}
     results = [
         {
             "EvalActionName": action,
             "EvalResourceName": resource,
-            "EvalDecision": _decided(policies, action, resource),
+            "EvalDecision": decide(policies, Need(action, resource, context)) if policies else Decision.ALLOWED,
         }
-        for action in actions
-        for resource in resources
+        for action in _get(call, "ActionNames")
+        for resource in _get(call, "ResourceArns") or ["*"]
     ]
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _policies(backend: Any, user: str) -> list[IAMPolicy]:
+def _get(call: Any, name: str) -> Any:
+    return call._get_param(name)  # noqa: SLF001 - moto's own way to a parameter
+
+
+def _policies(backend: Any, user: str) -> list[Document]:
     if user not in {one.name for one in backend.list_users("/", None, None)}:
         if user == OWN_USER:
             return []
         raise NotFoundException(f"The user with name {user} cannot be found.")
-    inline = [backend.get_user_policy(user, name) for name in backend.list_user_policies(user)]
-    attached, _ = backend.list_attached_user_policies(user)
-    return [IAMPolicy(policy) for policy in (*inline, *attached)]
-
-
-def _decided(policies: list[IAMPolicy], action: str, resource: str) -> str:
-    if not policies:
-        return "allowed"
-    found = {policy.is_action_permitted(action, resource) for policy in policies}
-    for result in (PermissionResult.DENIED, PermissionResult.PERMITTED):
-        if result in found:
-            return DECISIONS[result]
-    return DECISIONS[PermissionResult.NEUTRAL]
+    return list(documents(backend, user))
 
 
 def patches() -> list[Patch]:

@@ -15,8 +15,8 @@ def connections(at: Endpoints) -> dict[str, dict[str, Any]]:
     return {
         "aws_default": {
             "conn_type": "aws",
-            "login": at.aws_access_key,
-            "password": at.aws_secret_key,
+            "login": at.parity_access_key,
+            "password": at.parity_secret_key,
             "extra": json.dumps({"region_name": at.region, "endpoint_url": at.aws}),
         },
         "azure_data_factory_default": {

@@ -10,6 +10,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from parity_sandbox.aws import rights
 from parity_sandbox.aws.athena import results, statements
 from parity_sandbox.aws.athena.failures import SYSTEM, QueryFailed, Stopped, of_engine
 from parity_sandbox.aws.athena.query import Query, Request
@@ -41,6 +42,11 @@ class Engine:
     def __post_init__(self) -> None:
         self._database = Database(self.disk)
 
+    def work_group(self, query_id: str) -> str:
+        """Return the work group of a query, or the one that every account has."""
+        known = self.queries.get(query_id)
+        return known.request.work_group if known else "primary"
+
     def start(self, request: Request, token: str | None) -> Query:
         """Start a query, or return the one that ``token`` started first."""
         known = self._tokens.get(token) if token else None
@@ -61,6 +67,8 @@ class Engine:
         try:
             self._suffer(query)
             with self._database.session(query) as session:
+                output = query.request.output
+                session.require(f"Access denied when writing output to url: {output}.", rights.writing(output))
                 result = statements.run(session, query.request.sql)
             query.check()
             query.result = results.keep(query, result, self.disk)

@@ -11,6 +11,7 @@ from typing import Any
 
 from parity_sandbox.aws.athena.failures import QueryFailed, Stopped
 from parity_sandbox.aws.athena.values import ResultColumn
+from parity_sandbox.aws.identities import Identity
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 Row = Sequence[str | None]
@@ -30,6 +31,8 @@ class Request:
     parameters: tuple[str, ...] = ()
     cutoff: int | None = None
     """Bytes that the work group allows a query to scan."""
+    caller: Identity | None = field(default=None, compare=False)
+    """Whose rights the query has; None: all."""
 
 
 @dataclass

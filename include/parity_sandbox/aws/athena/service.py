@@ -9,10 +9,12 @@ from typing import Any
 from moto.athena import models, responses
 from moto.core.exceptions import JsonRESTError
 
+from parity_sandbox.aws import rights
 from parity_sandbox.aws.athena.engine import Engine, IdempotencyError
 from parity_sandbox.aws.athena.failures import QueryFailed
 from parity_sandbox.aws.athena.query import Query, Request
 from parity_sandbox.aws.athena.tables import Catalog, Table
+from parity_sandbox.aws.identities import Identity, signed_by
 from parity_sandbox.aws.patches import Patch
 from parity_sandbox.aws.s3.paths import split_uri
 
@@ -65,6 +67,7 @@ class Operations:
             region=call.region,
             parameters=tuple(_get(call, "ExecutionParameters") or ()),
             cutoff=group.configuration.get("BytesScannedCutoffPerQuery"),
+            caller=_caller(call),
         )
 
     def _output(self, call: Any, configuration: Mapping[str, Any]) -> str:
@@ -78,8 +81,9 @@ class Operations:
             bucket, _ = split_uri(output)
         except ValueError as error:
             raise refused(f"outputLocation is not a valid S3 path: {output}") from error
-        if not self._engine.disk.bucket(bucket).is_dir():
-            raise refused(f"Unable to verify/create output bucket {bucket}")
+        denied = rights.refused(_caller(call), rights.located(output))
+        if denied or not self._engine.disk.bucket(bucket).is_dir():
+            raise refused(f"Unable to verify/create output bucket {bucket}{'. ' * bool(denied)}{denied}")
         return str(output).rstrip("/")
 
     def _query(self, call: Any) -> Query:
@@ -125,6 +129,8 @@ class Operations:
         query = self._query(call)
         if query.state in ("QUEUED", "RUNNING"):
             raise refused(f"Query has not yet finished. Current state: {query.state}")
+        if denied := rights.refused(_caller(call), rights.results(query.request.output)):
+            raise refused(denied, "AccessDeniedException")
         if query.state != "SUCCEEDED":
             raise refused(f"Query did not finish successfully. Final query state: {query.state}")
         size = int(_get(call, "MaxResults") or MAX_ROWS)
@@ -218,6 +224,10 @@ def _page(items: list[Any], size: int, token: str | None) -> tuple[list[Any], di
     start = int(token) if token and token.isdigit() else 0
     end = start + int(size)
     return items[start:end], {"NextToken": str(end)} if end < len(items) else {}
+
+
+def _caller(call: Any) -> Identity | None:
+    return signed_by(call.headers.get("Authorization", ""))
 
 
 def _get(call: Any, name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from parity_sandbox.aws.athena.pruning import Reading, chosen, readings, scanned
 from parity_sandbox.aws.athena.query import Query
 from parity_sandbox.aws.athena.tables import Catalog, Partition, Table
 from parity_sandbox.aws.athena.views import Views
+from parity_sandbox.aws.policies import Need
+from parity_sandbox.aws.rights import Places, reading, refused
 from parity_sandbox.aws.s3.paths import Disk
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class Session:
         Raises Stopped when the work group allows fewer bytes.
         """
         tables = self._tables(tree)
+        self._require_reading(tables.values())
         translated = trino.translate(tree, _schema(tables))
         wanted = readings(translated.tree, tables)
         places = [chosen(self.connection, one) for one in wanted]
@@ -84,6 +87,17 @@ class Session:
         trino.check_types(translated, columns)
         self.query.check()
         return Prepared(sql, columns, [_type(select) for select in translated.tree.selects])
+
+    def require(self, message: str, needs: Iterable[Need]) -> None:
+        """Raise QueryFailed, with Athena's words, when the caller lacks a right that the query needs."""
+        if denied := refused(self.query.request.caller, needs):
+            raise QueryFailed(f"{message} {denied}")
+
+    def _require_reading(self, tables: Iterable[Table]) -> None:
+        places = Places(self.query.request.region, lambda _: "")
+        for table in tables:
+            self.require("Insufficient permissions to execute the query.", places.of_table(table))
+            self.require(f"Permission denied on S3 path: {table.location}.", reading(table.location))
 
     def _tables(self, tree: exp.Expression) -> dict[tuple[str, str], Table]:
         """Return the catalogued tables that a query mentions, and qualify their names in it."""

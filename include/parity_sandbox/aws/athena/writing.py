@@ -19,6 +19,7 @@ from parity_sandbox.aws.athena.session import Session
 from parity_sandbox.aws.athena.tables import PARQUET, Partition, Table
 from parity_sandbox.aws.athena.values import ResultColumn
 from parity_sandbox.aws.athena.views import literal, quoted
+from parity_sandbox.aws.rights import writing
 
 ROWS = (ResultColumn("rows", "bigint", 19, 0),)
 PARQUET_CODECS = frozenset({"GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE", "UNCOMPRESSED"})
@@ -83,6 +84,7 @@ def write(session: Session, query: exp.Expression, target: Target, *, append: bo
             f"{target.location}. You may need to manually clean the data at location "
             f"'{session.query.request.output}' before retrying. Athena will not delete data in your account."
         )
+    session.require(f"Access denied when writing output to url: {target.location}.", writing(target.location))
     writable.check_names(query)
     prepared = session.prepare(query)
     writable.check_columns(prepared.columns, prepared.types)
