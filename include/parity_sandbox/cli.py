@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -115,6 +117,20 @@ def reset(state: Path) -> None:
     _holder(state)
     ask_reset(state)
     click.echo("The sandbox is as new.")
+
+
+@cli.command("connections")
+@state_option
+def connections_command(state: Path) -> None:
+    """Print Airflow's connections to this sandbox as lines for a shell: eval "$(parity sandbox connections)"."""
+    from parity_sandbox.demo.connections import connections
+    from parity_sandbox.endpoints import Endpoints
+
+    state = state.resolve()
+    _holder(state)
+    for name, fields in connections(Endpoints.read(state)).items():
+        whole = {**fields, "extra": json.loads(fields.get("extra", "{}"))}
+        click.echo(f"export AIRFLOW_CONN_{name.upper()}={shlex.quote(json.dumps(whole))}")
 
 
 cli.add_command(defect)

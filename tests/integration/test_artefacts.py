@@ -37,7 +37,9 @@ WRONG = (Finding("legacy", "ExpectColumnValuesToNotBeNull", "id", "critical", Ou
 def place(request: Any, sandbox_light: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty folder in object storage, and Airflow's connections to it."""
     endpoints = sandbox_light.endpoints
-    for name, connection in connections(endpoints).items():
+    keys = {"login": endpoints.aws_access_key, "password": endpoints.aws_secret_key}  # of more than the exchange
+    known = connections(endpoints)
+    for name, connection in {**known, "aws_default": known["aws_default"] | keys}.items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
     root = f"artefacts-{uuid4().hex[:8]}"
     if request.param == "s3":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 import mishaps
+from azure_actions import ROLE, called
 from conftest import RunningSandbox
 from dag_tester import DagTester
 from mishaps import verify
+from parity_sandbox.world import rights
 
 pytestmark = [
     pytest.mark.airflow,
@@ -35,7 +38,28 @@ def test_a_night_starts_the_pipeline_once_and_is_green_from_plan_to_gate(
     assert (night.state, night.verdict) == ("success", "PASS")
     assert night.verdicts() == {mishaps.SOUND: "PASS"}
     assert set(night.tasks.values()) <= {"success", "skipped"}
-    assert sum("/createRun" in entry["path"] for entry in sandbox.requests("azure", mark)) == 1
+    asked = sandbox.requests("azure", mark)
+    assert sum("/createRun" in entry["path"] for entry in asked) == 1
+    assert called(asked) <= {action.lower() for action in ROLE["Actions"]}
+
+
+def test_a_night_without_a_right_in_aws_is_invalid_in_a_sentence_that_names_it(
+    tester: DagTester, sandbox: RunningSandbox
+) -> None:
+    iam, whole = sandbox.aws("iam"), rights.policy(sandbox.endpoints)
+    denied = {"Effect": "Deny", "Action": "athena:StartQueryExecution", "Resource": "*"}
+
+    def put(*more: dict[str, str]) -> None:
+        document = json.dumps({**whole, "Statement": [*whole["Statement"], *more]})
+        iam.put_user_policy(UserName=rights.USER, PolicyName="parity", PolicyDocument=document)
+
+    put(denied)
+    try:
+        night = verify(tester, "sound", "trigger the pipeline")
+    finally:
+        put()
+    assert (night.state, night.verdict) == ("failed", "INVALID")
+    assert "athena:StartQueryExecution" in night.reason_of(mishaps.SOUND)
 
 
 def test_a_job_that_the_workspace_does_not_have_is_invalid_with_what_was_meant(tester: DagTester) -> None:

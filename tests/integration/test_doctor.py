@@ -477,10 +477,42 @@ def test_a_pipeline_without_its_parameters_gets_them_as_json(suites: Path, pipel
     found = {line["name"]: line["remedy"] for line in wrong(place=FACTORY)}
     assert found == {
         f"{own}.business_date": "Did you mean 'businessdate'? Add under properties.parameters: "
-        '{"business_date": {"type": "string"}}',
+        '{"business_date": {"type": "string"}} (all of it: parity doctor payments --patch)',
         f"{own}.parity_token": "Add under properties.parameters: "
-        '{"parity_token": {"type": "string", "defaultValue": ""}}',
+        '{"parity_token": {"type": "string", "defaultValue": ""}} (all of it: parity doctor payments --patch)',
     }
+
+
+def test_the_patch_of_a_pipeline_makes_it_complete_and_is_then_empty(suites: Path, pipeline: Any) -> None:
+    def without(properties: dict[str, Any]) -> dict[str, Any]:
+        return {**properties, "parameters": {"region": {"type": "string", "defaultValue": "eu"}}}
+
+    pipeline(without)
+    printed = doctor("payments", "--patch")
+    patch = json.loads(printed.stdout)
+    assert printed.exit_code == 1
+    assert patch == {
+        "properties": {
+            "parameters": {
+                "business_date": {"type": "string"},
+                "parity_token": {"type": "string", "defaultValue": ""},
+            }
+        }
+    }
+
+    def patched(properties: dict[str, Any]) -> dict[str, Any]:
+        before = without(properties)
+        return {**before, "parameters": {**before["parameters"], **patch["properties"]["parameters"]}}
+
+    pipeline(patched)
+    assert wrong(place=FACTORY) == []
+    again = doctor("payments", "--patch")
+    assert (again.exit_code, json.loads(again.stdout)) == (0, {})
+
+
+def test_a_patch_is_for_one_suite(suites: Path) -> None:
+    (suites / "other.yaml").write_text((suites / "payments.yaml").read_text().replace("payments", "other", 1))
+    assert "parity doctor SUITE --patch" in str(doctor("--patch").exception)
 
 
 def test_an_activity_that_is_switched_off_differs(suites: Path, pipeline: Any) -> None:

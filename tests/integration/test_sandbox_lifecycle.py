@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -193,3 +194,12 @@ def test_every_service_is_wrapped(sandbox_light: RunningSandbox, service: str) -
 
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
     assert sandbox_light.requests(service)[-1]["path"] == "/wrapped"
+
+
+def test_a_shell_gets_the_connections_of_the_sandbox_that_is_up(sandbox_light: RunningSandbox) -> None:
+    printed = python_m("connections", "--state", str(sandbox_light.state))
+    script = f"{printed.stdout}\nprintf '%s' \"$AIRFLOW_CONN_AWS_DEFAULT\""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    connection = json.loads(done.stdout)
+    assert connection["login"] == sandbox_light.endpoints.parity_access_key
+    assert connection["extra"]["endpoint_url"] == sandbox_light.endpoints.aws

@@ -33,6 +33,8 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "cancel runs": ("pipelineruns/cancel/action",),
 }
 """What a run does → the actions of the resource provider."""
+WITHOUT_DATE = "so it would not run for the business date"
+WITHOUT_MARK = "so a run whose start got lost cannot be found again for certain"
 Statuses = Mapping[str, RunStatus]
 
 
@@ -175,24 +177,32 @@ def judge_right(name: str, permissions: Sequence[Permission], actions: Sequence[
     return ok("right", name, ", ".join(actions))
 
 
+def needed_parameters(suite: Suite) -> Mapping[str, Mapping[str, str]]:
+    """Return what a suite's pipeline must declare, as Data Factory defines parameters."""
+    return {suite.azure.date_parameter: {"type": "string"}, MARK: {"type": "string", "defaultValue": ""}}
+
+
+def pipeline_patch(pipeline: Pipeline, suite: Suite) -> dict[str, object]:
+    """Return what a pipeline lacks as a JSON merge patch of its definition; empty when it lacks nothing."""
+    lacks = {name: one for name, one in needed_parameters(suite).items() if name not in pipeline.parameters}
+    return {"properties": {"parameters": lacks}} if lacks else {}
+
+
 def judge_pipeline(pipeline: Pipeline, suite: Suite) -> Iterator[Finding]:
     """Judge a pipeline's parameters."""
     yield ok("pipeline", pipeline.name, f"{len(pipeline.activities)} activities")
-    date, declared = suite.azure.date_parameter, pipeline.parameters
-    for name, why in (
-        (date, "so it would not run for the business date"),
-        (MARK, "so a run whose start got lost cannot be found again for certain"),
-    ):
+    declared = pipeline.parameters
+    for name, definition in needed_parameters(suite).items():
         if name in declared:
             yield ok("parameter", f"{pipeline.name}.{name}")
             continue
-        meant = did_you_mean(name, declared, "") if name == date else ""
-        default = {"type": "string", "defaultValue": ""} if name == MARK else {"type": "string"}
+        meant = "" if name == MARK else did_you_mean(name, declared, "")
+        add = f"Add under properties.parameters: {json.dumps({name: definition})}"
         yield missing(
             "parameter",
             f"{pipeline.name}.{name}",
-            f"The pipeline does not declare it, {why}.",
-            f"{meant} Add under properties.parameters: {json.dumps({name: default})}".strip(),
+            f"The pipeline does not declare it, {WITHOUT_MARK if name == MARK else WITHOUT_DATE}.",
+            f"{meant} {add} (all of it: parity doctor {suite.suite} --patch)".strip(),
         )
 
 

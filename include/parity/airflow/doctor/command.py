@@ -15,6 +15,7 @@ import click
 
 from parity.cli.columns import GAP, aligned, shortened, terminal_width, wrapped
 from parity.doctor.line import Status
+from parity.errors import BadInput
 from parity.wording import visible
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ MARGIN = 16
 @click.option("--connection", default="", metavar="ID", help="Look at this Airflow connection alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--send-test-alert", "send", is_flag=True, help="Send each alert channel a message that says TEST.")
+@click.option("--patch", is_flag=True, help="Print only what the suite's pipeline lacks, as a JSON merge patch.")
 @click.option("--all", "every", is_flag=True, help="List every line; else right ones of a kind are counted.")
-def command(names: tuple[str, ...], connection: str, as_json: bool, send: bool, every: bool) -> None:
+def command(
+    names: tuple[str, ...], connection: str, *, as_json: bool, send: bool, patch: bool, every: bool
+) -> None:
     """Look whether everything is in place that suites and databases need, cloud by cloud.
 
     NAMES are suites and databases; default: all. Nothing is started, written or paid for; with --send-test-alert
@@ -43,6 +47,8 @@ def command(names: tuple[str, ...], connection: str, as_json: bool, send: bool, 
 
     Exit status: 0 all is in place, 1 something is missing or differs, 2 something could not be read, or bad input.
     """
+    if patch:
+        raise click.exceptions.Exit(_patch(names))
     report = _report(names, connection, send=send)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=1))
@@ -50,6 +56,23 @@ def command(names: tuple[str, ...], connection: str, as_json: bool, send: bool, 
         for line in text(report, terminal_width(), every=every):
             click.echo(line)
     raise click.exceptions.Exit(report.exit_code)
+
+
+def _patch(names: tuple[str, ...]) -> int:
+    """Print the patch of the one suite's pipeline and return the exit status."""
+    from parity.airflow.connections.lookup import quiet, stored_connection
+    from parity.airflow.doctor.examination import load_subjects
+    from parity.airflow.doctor.opened import pipeline_of
+    from parity.doctor.data_factory import pipeline_patch
+    from parity.settings import settings
+
+    suites = load_subjects(settings(), names).suites
+    if len(suites) != 1:
+        raise BadInput("--patch is for one suite.", remedy="Name it: parity doctor SUITE --patch")
+    with quiet():
+        found = pipeline_patch(pipeline_of(suites[0], stored_connection), suites[0])
+    click.echo(json.dumps(found, indent=2))
+    return 1 if found else 0
 
 
 def _report(names: tuple[str, ...], connection: str, *, send: bool) -> Report:

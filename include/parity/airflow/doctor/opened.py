@@ -12,6 +12,7 @@ from parity.suite.databases import FlexibleServer
 from parity.suite.models import Suite
 
 if TYPE_CHECKING:
+    from parity.clients.adf import Pipeline
     from parity.clients.azure_account import AzureAccount
     from parity.clients.azure_mysql import FlexibleServerClient
     from parity.doctor.data_factory import FactoryClients
@@ -36,6 +37,12 @@ def factory_clients(ref: RemoteRef, connection: Any) -> FactoryClients:
     config = factory.config
     account = AzureAccount(config.credential, config.endpoint, retry=RETRY)
     return FactoryClients(factory, account, config.credential)
+
+
+def pipeline_of(suite: Suite, read: Callable[[str], Any]) -> Pipeline:
+    """Return a suite's pipeline; ``read`` gives connections."""
+    ref = factory_ref(suite)
+    return adf_client(ref, read(ref.connection), retry=RETRY).pipeline(suite.azure.pipeline)
 
 
 def azure_account(connection: Any) -> AzureAccount:
