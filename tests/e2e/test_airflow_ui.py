@@ -209,7 +209,8 @@ def test_the_pages_lead_from_the_run_to_the_report_and_to_data_docs(
 ) -> None:
     browser.get(f"{airflow.url}/parity/")
     shows(browser, "Newest runs", "payments", "INVALID")
-    browser.find_element(By.CSS_SELECTOR, "tbody a").click()
+    picture(browser, "overview")
+    browser.find_element(By.CSS_SELECTOR, ".heat td a").click()
     shows(browser, "compute_fees", "WAIVED", "Overview")
     picture(browser, "run")
     browser.find_element(By.LINK_TEXT, "report").click()
