@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from parity_sandbox.aws.trino.shapes import Verified, verified
-from truth import records, trino_readers, trino_statements, trino_text, trino_unload
+from truth import records, trino_draft, trino_readers, trino_statements, trino_text, trino_unload
 from truth.engines import Outcome
 from truth.trino_asking import answers
 from truth.trino_battery import HELD_BACK, RECORDED, expressions
@@ -22,7 +22,8 @@ def ask() -> list[Outcome]:
     with TrinoServer() as server:
         for name in (RECORDED, HELD_BACK):
             records.write(name, "trino", VERSION, answers(server, expressions(name)))
-        others = [one.ask(server) for one in (trino_statements, trino_readers, trino_text, trino_unload)]
+        asked = (trino_statements, trino_readers, trino_text, trino_unload, trino_draft)
+        others = [one.ask(server) for one in asked]
     shapes = settled(verified())
     FILE.write_text(text(shapes, VERSION), encoding="utf-8")
     return [*(_outcome(name, shapes) for name in (RECORDED, HELD_BACK)), *others]

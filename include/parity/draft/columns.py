@@ -83,10 +83,6 @@ def telling(column: ColumnFacts) -> bool:
     return column.values is not None and column.values.distinct >= TELLING
 
 
-def _same(legacy: ColumnFacts, target: ColumnFacts) -> bool:
-    return evidence(legacy, target) is Evidence.SAME
-
-
 class _Search:
     """Pairs columns step by step, the surest first."""
 
@@ -129,8 +125,9 @@ class _Search:
         if not (self.legacy.sampled and self.target.sampled):
             return Certainty.LIKELY, "of one name; no sample of both sides shows whether the values are the same"
         if found is Evidence.SAME:
-            if twin := self._twin(one, other):
-                return Certainty.LIKELY, f"of one name, with the same values in the sample; so has {twin}"
+            varied = one.values is not None and one.values.distinct > 1  # a constant or empty column shows nothing
+            if varied and self._confusable(one, other, found):
+                return Certainty.LIKELY, "of one name, with the same values in the sample; so has another column"
             return Certainty.CERTAIN, "of one name, with the same values in the sample"
         if found is Evidence.NEAR and telling(one) and not self._confusable(one, other, found):
             return Certainty.CERTAIN, "of one name, with nearly the same values in the sample"
@@ -138,18 +135,13 @@ class _Search:
             return Certainty.CERTAIN, "of one name; the values cannot be compared in a sample"
         return Certainty.LIKELY, "of one name, but the sample does not show the same values"
 
-    def _twin(self, one: ColumnFacts, other: ColumnFacts) -> str:
-        """Return a column that has no namesake and holds the same values as a pair of one name."""
-        old, new = ({fold(col.name) for col in side.columns} for side in (self.legacy, self.target))
-        twins = [col.name for col in self.right if fold(col.name) not in old and _same(one, col)]
-        twins += [col.name for col in self.left if fold(col.name) not in new and _same(col, other)]
-        return next(iter(twins), "")
-
     def _confusable(self, one: ColumnFacts, other: ColumnFacts, least: Evidence) -> bool:
-        """Return whether another column of the same kind could be meant, by values that are at least so alike."""
-        new = [col for col in self.target.columns if col is not other and col.kind is one.kind]
-        old = [col for col in self.legacy.columns if col is not one and col.kind is other.kind]
-        return any(evidence(one, col) >= least for col in new) or any(evidence(col, other) >= least for col in old)
+        """Return whether another column could be meant, by values that are at least so alike."""
+        pairs = [(one, col) for col in self.target.columns if col is not other]
+        pairs += [(col, other) for col in self.legacy.columns if col is not one]
+        if least is Evidence.UNKNOWN:
+            pairs = [pair for pair in pairs if pair[0].kind is pair[1].kind]
+        return any(evidence(*pair) >= least for pair in pairs)
 
     def _moved(self, same: list[tuple[ColumnFacts, ColumnFacts]]) -> Iterator[str]:
         """Yield legacy columns whose values stand under another name, while their own name holds others."""

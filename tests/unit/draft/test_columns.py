@@ -97,3 +97,16 @@ def test_nothing_is_certain_whose_values_are_known_to_be_others(
         left, right = legacy[pair.legacy.name], target[pair.target.name]
         if pair.certainty is CERTAIN and left and right:
             assert left.total == right.total
+
+
+def test_of_two_flags_with_the_same_values_the_names_alone_are_not_enough() -> None:
+    flags = table(is_test=values(1, distinct=2), approved=values(1, distinct=2))
+    assert {certainty for _, certainty in seen(map_columns(flags, flags)).values()} == {LIKELY}
+    constant = table(source=values(1, distinct=1), origin=values(1, distinct=1))
+    assert {certainty for _, certainty in seen(map_columns(constant, constant)).values()} == {CERTAIN}
+
+
+def test_two_columns_of_one_dense_range_are_told_apart_only_by_exactly_the_same_values() -> None:
+    legacy = table(booked=values(1), due=values(1))
+    target = table(booked=values(1, near=True), due=values(1, near=True))
+    assert {certainty for _, certainty in seen(map_columns(legacy, target)).values()} == {LIKELY}

@@ -24,6 +24,8 @@ from parity.sql.columnar import Columnar
 from parity.sql.duckdb_dialect import DuckDB
 from parity.sql.spark import Spark
 from parity.sql.trino import Trino
+from truth import records
+from truth.trino_draft import QUERIES, SETS, TABLE
 
 TIME = datetime(2026, 3, 2, 1, 2, 3, 4005)  # noqa: DTZ001
 DATA = pa.table(
@@ -38,12 +40,10 @@ DATA = pa.table(
         "list": [[1], [2], [3], [4]],
     }
 )
-TYPES = ("int", "decimal(18,2)", "string", "timestamp", "date", "boolean", "double", "array<int>")
 
 
 def profiled() -> TableFacts:
-    columns = tuple(ColumnFacts(name, kind) for name, kind in zip(DATA.column_names, TYPES, strict=True))
-    table = TableFacts("data", columns)
+    table, columns = TABLE, TABLE.columns
     with duckdb.connect() as connection:
         connection.register("data", DATA)
         [answer] = connection.sql(profile_query(columns, DuckDB(), "data AS stored")).to_arrow_table().to_pylist()
@@ -66,6 +66,17 @@ def test_a_profile_counts_rows_nulls_and_different_values() -> None:
     }
     assert {one.name: one.values.finer for one in table.columns if one.values and one.values.finer} == {"at": 2}
     assert [one.name for one in table.columns if one.values and one.values.total is None] == ["rate", "list"]
+
+
+def test_a_real_trino_counts_as_duckdb_does() -> None:
+    cases = records.read("trino_draft").cases
+    assert tuple(cases) == QUERIES, "the queries have changed: make truth ENGINE=trino"
+    of_trino = read_profile(TABLE, TABLE.columns, cases[QUERIES[0]])
+    assert of_trino == profiled()
+    with duckdb.connect() as connection:
+        connection.register("data", DATA)
+        [answer] = connection.sql(sets_query(TABLE, SETS, DuckDB(), "data")).to_arrow_table().to_pylist()
+    assert cases[QUERIES[1]] == answer
 
 
 def test_equal_values_of_different_types_have_equal_hashes() -> None:
