@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from parity.draft.activity import ActivityDraft, Line
+from parity.wording import visible
 
 WIDTH = 4096
 """Characters of a line: a comment belongs to one line."""
@@ -70,7 +71,7 @@ def put(parent: CommentedMap, name: str, line: Line) -> None:
 
 def one_line(text: str) -> str:
     """Return a comment that cannot end before its line does."""
-    return " ".join(text.split())
+    return visible(" ".join(text.split()))
 
 
 def inline(value: Any) -> Any:

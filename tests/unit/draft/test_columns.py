@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.draft.columns import Mapped, map_columns
@@ -76,6 +76,7 @@ NAMES = st.sampled_from(["id", "client_id", "amount", "amt", "fee", "status", "c
 SIDES = st.dictionaries(NAMES, st.integers(1, 6).map(values) | st.none(), max_size=8)
 
 
+@settings(deadline=None)
 @given(SIDES, SIDES, st.dictionaries(NAMES, NAMES, max_size=3))
 def test_every_column_is_paired_once_or_listed_as_alone(
     legacy: dict[str, Values | None], target: dict[str, Values | None], declared: dict[str, str]
@@ -89,6 +90,7 @@ def test_every_column_is_paired_once_or_listed_as_alone(
     )
 
 
+@settings(deadline=None)
 @given(SIDES, SIDES)
 def test_nothing_is_certain_whose_values_are_known_to_be_others(
     legacy: dict[str, Values | None], target: dict[str, Values | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.draft.activity import ActivityDraft, Line
@@ -111,6 +111,7 @@ EDITS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(EDITS)
 def test_no_line_that_lacks_a_todo_is_ever_lost(tmp_path_factory: object, edits: list[tuple[int, str]]) -> None:
     folder = tmp_path_factory.mktemp("merge")  # type: ignore[attr-defined]
@@ -142,10 +143,11 @@ ODD = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ODD | st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1), max_size=4))
 def test_whatever_a_name_is_it_is_read_as_it_was_written(tmp_path_factory: object, names: list[str]) -> None:
     path = tmp_path_factory.mktemp("odd") / "a.yaml"  # type: ignore[attr-defined]
-    comment = " ".join(["certain:", *names])
+    comment = " ".join(["certain:", *names, "\x85\u2028\x07\n"])
     parts = {"key": Line(names, comment), "target": Line({"table": "t", "where": " ".join(names)}, comment)}
     columns = {name: Line({"legacy": name}, comment) for name in names}
     path.write_text(text_of(ActivityDraft("x", parts, columns, {}, "")), encoding="utf-8")
