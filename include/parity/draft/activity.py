@@ -121,7 +121,9 @@ def _rows(table: TableFacts) -> Guess[str]:
         return Guess("", Certainty.CERTAIN, f"{table.rows:,} rows sampled")
     none = "no rows in the sample" if table.rows == 0 else "not sampled"
     return Guess(
-        "", Certainty.UNKNOWN, f"{none}, so nothing shows that the query, the table and the date are right"
+        "",
+        Certainty.UNKNOWN,
+        f"{none}, so nothing shows that the table, the date and the pairs of columns are right",
     )
 
 
