@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
 
-.PHONY: setup demo test lint fuzz bench nights mutants truth lock format clean
+.PHONY: setup demo test lint fuzz bench nights mutants truth deploy-test lock format clean
 
 setup: .venv/.ready
 
@@ -63,6 +63,11 @@ mutants: setup
 # `make test` to replay. Root on Debian, Maven; gigabytes go to .cache/engines. ENGINE=trino asks one.
 truth: setup
 	@PYTHONPATH=tests $(BIN)/python -m truth $(ENGINE)
+
+# The containers in a real engine, from Debian's packages, on stand-ins for their base images: a quarter of an hour, root
+# on Debian, gigabytes in .cache/engines. Skipped, loudly, where no engine can be had.
+deploy-test: setup
+	@PYTHONPATH=tests $(BIN)/python -m deployment
 
 clean:
 	rm -rf .venv .sandbox .airflow .parity

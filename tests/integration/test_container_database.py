@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +17,24 @@ from parity.errors import BadInput
 from parity.history.create_database import create_database
 from parity.history.store import open_store
 from truth import postgres
-from unit.project.places import text
+from unit.project.places import PROJECT, text
 
+TASKS = """
+CREATE TABLE task_instance (
+  state text, last_heartbeat_at timestamptz, start_date timestamptz, queued_dttm timestamptz
+);
+INSERT INTO task_instance VALUES
+  ('running', NULL, now(), now()),
+  ('running', now() - interval '1 hour', now() - interval '1 hour', NULL),
+  ('success', now(), now(), NULL);
+"""
+"""One lives, one was killed with its scheduler, one has ended."""
+CHILD = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: exit(7))
+print("up", flush=True)
+time.sleep(99)
+"""
 PASSWORD = "p@ss/w:o?r#d %41$&'\"\\ü"
 
 
@@ -95,3 +114,22 @@ def test_a_wrong_password_on_postgresql_is_a_sentence_without_it(
 def test_only_postgresql_has_its_database_created(tmp_path: Path) -> None:
     assert not create_database(f"sqlite:///{tmp_path / 'results.db'}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_api_server_stops_when_no_task_on_postgresql_reports_any_more(
+    containers: dict[str, str],
+) -> None:
+    engine = sa.create_engine(containers["airflow"], isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(TASKS)
+        command = [sys.executable, str(PROJECT / "config" / "last.py"), sys.executable, "-c", CHILD]
+        env = {**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": containers["airflow"]}
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "up\n"
+            process.terminate()
+            assert process.stdout.readline() == "Waiting for 1 tasks to end before the API server does.\n"
+            assert process.poll() is None
+            connection.exec_driver_sql("UPDATE task_instance SET state = 'success'")
+            assert process.wait(120) == 7
+    engine.dispose()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from unit.project.places import PROJECT, pages, text
 
-TARGET = re.compile(r"`make ([a-z0-9]+)")
+TARGET = re.compile(r"`make ([a-z0-9-]+)")
 COMMAND = re.compile(r"(?:`|bin/|^)parity ([a-z][a-z-]*)(?: ([a-z]+))?", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 SOURCE = re.compile(r"`(\w[\w/]*/\w+\.py)(?:: \w+)?`")
@@ -34,7 +34,7 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 
 
 def test_targets_that_are_named_exist() -> None:
-    exist = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
+    exist = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
     named = {name for page in pages() for name in TARGET.findall(page.read_text(encoding="utf-8"))}
     assert {"demo", "test"} <= named <= exist
 

@@ -1,0 +1,1 @@
+"""``make deploy-test``: the containers in a real engine, on stand-ins for the images that they begin with."""
