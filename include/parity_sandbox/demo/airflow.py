@@ -21,6 +21,8 @@ from parity_sandbox.demo.components import COMPONENTS
 from parity_sandbox.processes import dying_with_us
 
 USER = "admin"
+NEEDED = frozenset({"scheduler", "dag_processor", "triggerer", "metadatabase"})
+"""What the API server must call healthy before a run can be."""
 
 
 def free_port() -> int:
@@ -90,7 +92,7 @@ class LocalAirflow:
         file = self.home / "components.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
-    def wait(self, say: Callable[[str], None], timeout: float = 180.0) -> None:
+    def wait(self, say: Callable[[str], None], timeout: float = 600.0) -> None:
         """Return when every component is healthy; TimeoutError, naming the log to read, when one is not."""
         import httpx
 
@@ -103,10 +105,11 @@ class LocalAirflow:
                 for name in sorted(now - healthy):
                     say(f"Airflow's {name} is healthy ({time.monotonic() - began:.0f} s)")
                 healthy |= now
-                if {"scheduler", "dag_processor", "triggerer", "metadatabase"} <= now:
+                if now >= NEEDED:
                     return
             time.sleep(0.5)
-        raise TimeoutError(f"Airflow was not healthy after {timeout:.0f} s; read the logs in {self.home}")
+        late = ", ".join(sorted(NEEDED - healthy)) or "it"
+        raise TimeoutError(f"Airflow: {late} not healthy after {timeout:.0f} s; read the logs in {self.home}.")
 
     def kill(self, name: str) -> None:
         """Kill a component, with everything that it started, as a crash does."""

@@ -24,7 +24,7 @@ class AirflowApi:
         answer = self._http.post("/auth/token", json={"username": self.user, "password": self.password})
         self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
-    def wait_for_dag(self, dag_id: str, timeout: float = 120.0) -> None:
+    def wait_for_dag(self, dag_id: str, timeout: float = 600.0) -> None:
         """Return when the Dag processor has parsed ``dag_id``; TimeoutError with the import errors if not."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -70,6 +70,9 @@ class Night:
         except KeyboardInterrupt:
             self.say("stopping")
             status = 0
+        except TimeoutError as error:
+            self.console.print(f"[red]{error}[/red]")
+            status = 1
         finally:
             airflow.stop()
             if sandbox:

@@ -201,13 +201,13 @@ class World:
     def _job_runs(self) -> Iterator[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self.sandbox.endpoints.databricks_token}"}
         with httpx.Client(base_url=self.sandbox.endpoints.databricks, headers=headers) as http:
-            page: dict[str, Any] = {"limit": 25}
+            page: dict[str, Any] = {"limit": 24}
             while True:
                 answer = http.get("/api/2.2/jobs/runs/list", params=page).raise_for_status().json()
                 yield from answer.get("runs", [])
                 if not answer.get("next_page_token"):
                     return
-                page = {"limit": 25, "page_token": answer["next_page_token"]}
+                page |= {"page_token": answer["next_page_token"]}
 
     def run_nows(self, since: int) -> list[dict[str, Any]]:
         """Return the bodies of the submissions to Databricks by Parity, not those by Data Factory."""
@@ -228,6 +228,10 @@ class World:
     def messages(self) -> dict[str, Any]:
         found: dict[str, Any] = httpx.get(f"{self.sandbox.endpoints.sink}/_sandbox/messages").json()
         return found
+
+    def incidents(self, suite: str) -> list[dict[str, Any]]:
+        """Return the incidents of a suite that PagerDuty has."""
+        return [i for i in self.messages()["incidents"] if i["dedup_key"].startswith(f"parity/{suite}/")]
 
 
 def _parameter(run: dict[str, Any], name: str) -> str:

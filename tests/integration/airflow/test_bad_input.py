@@ -79,7 +79,7 @@ def test_a_mishap_says_what_where_and_what_to_do(night: Tested, activity: str) -
         ("unknown_pipeline", "has no pipeline 'night_of_mishap'. Did you mean 'night_of_mishaps'?"),
         ("unknown_helper", "Databricks has no job called 'parity-helpr'. Did you mean 'parity-helper'?"),
         ("missing_connection", "Airflow has no connection 'azure_data_factory_defalt'. Create it under Admin"),
-        ("unknown_workgroup", "WorkGroup partiy is not found"),
+        ("unknown_workgroup", "Athena refused access to the queries of workgroup 'partiy'"),
     ],
 )
 def test_what_a_whole_suite_gets_wrong_is_said_once(tester: DagTester, suite: str, said: str) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from integration.airflow.conftest import (
@@ -43,14 +44,14 @@ LONG_AGO = date(2020, 1, 1)
 def test_a_late_night_is_told_before_it_ends_and_resolved_when_it_has(world: World, green: DagRun) -> None:
     world.sandbox.fault(kind="stays_running", target=HELPER_JOB)
     run = world.again(LATE)
-    [late] = until(lambda: _incidents(world, "late"))
+    [late] = until(lambda: world.incidents("late"))
     assert late["state"] == "triggered"
     assert "has not ended 0:00:10 after it was queued" in late["summary"]
     assert run.state() == "running"
     world.sandbox.heal()
     assert run.ended() == "success"
     # A callback speaks after its task has ended, and that may be a moment after the run has.
-    until(lambda: [incident["state"] for incident in _incidents(world, "late")] == ["resolved"])
+    until(lambda: [incident["state"] for incident in world.incidents("late")] == ["resolved"])
 
 
 def test_missed_nights_are_caught_up_once_and_a_backfill_repeats_none(world: World) -> None:
@@ -134,10 +135,6 @@ def test_a_query_that_scans_too_much_is_stopped_and_the_night_is_invalid(world: 
     assert "It was cancelled." in reason
 
 
-def _incidents(world: World, suite: str) -> list[dict[str, Any]]:
-    return [i for i in world.messages()["incidents"] if i["dedup_key"].startswith(f"parity/{suite}/")]
-
-
 def _runs(world: World) -> list[DagRun]:
     listed = world.api.get(f"/api/v2/dags/{DAILY}/dagRuns", order_by="run_after")["dag_runs"]
     return [DagRun(world, DAILY, run["dag_run_id"]) for run in listed]
@@ -153,8 +150,15 @@ def _repeated(world: World, before: list[DagRun]) -> list[DagRun]:
     It does the latter when SQLite is locked in the middle of its answer, which it then gives with status 503.
     """
     runs, known = _runs(world), {run.run_id for run in before}
-    done = [run.run_id not in known or run.tries().get("plan") == 2 for run in runs]
-    return runs if len(runs) == len(before) and all(done) else []
+    if len(runs) != len(before):
+        return []
+    try:
+        done = [run.run_id not in known or run.tries().get("plan") == 2 for run in runs]
+    except httpx.HTTPStatusError as gone:  # deleted between the list and the question
+        if gone.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        return []
+    return runs if all(done) else []
 
 
 def _backfill(world: World, behaviour: str) -> None:
