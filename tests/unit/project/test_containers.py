@@ -206,6 +206,12 @@ def test_components_are_asked_by_the_watchdog_and_started_again(services: dict[s
         assert seconds > SECONDS_TO_STOP + 25  # a question and the webhook
 
 
+def test_postgresql_is_healthy_when_it_is_reached_and_not_while_it_is_made(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert services["postgres"]["healthcheck"]["test"][1:4] == ["pg_isready", "--host", "127.0.0.1"]
+
+
 def test_the_shipped_postgresql_can_be_left_out(services: dict[str, dict[str, Any]]) -> None:
     assert services["postgres"]["profiles"] == ["postgres"]
     for name, service in services.items():
