@@ -23,8 +23,8 @@ class Settings(BaseSettings):
     """Results store, artefacts, exchange scratch; absolute, created on first use."""
     suites: Path = PROJECT / "include" / "suites"
     databases: Path = PROJECT / "include" / "databases"
-    waves: Path = PROJECT / "include" / "waves.yaml"
-    """What belongs to each wave, and when it may be cut over."""
+    waves: Path | None = None
+    """What belongs to each wave, and when it may be cut over; None means ``waves.yaml`` beside ``suites``."""
     store_url: str = ""
     """SQLAlchemy URL of the results store; empty means SQLite under ``home``."""
     artefacts: str = ""
@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         """Return the link to the artefact ``name``: a page of Airflow, else where it is stored."""
         site = self.site_url.rstrip("/")
         return f"{site}/parity/artefacts/{name}" if site else f"{self.artefact_root.rstrip('/')}/{name}"
+
+    @property
+    def waves_file(self) -> Path:
+        """Return the file of the waves, which need not exist."""
+        return self.waves or self.suites.parent / "waves.yaml"
 
     @property
     def scratch_root(self) -> Path:

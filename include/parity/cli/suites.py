@@ -117,7 +117,7 @@ def _paths_to_check(paths: tuple[Path, ...]) -> Iterable[Path]:
     from parity.settings import settings
 
     here = settings()
-    return paths or (here.suites, *(path for path in (here.databases, here.waves) if path.exists()))
+    return paths or (here.suites, *(path for path in (here.databases, here.waves_file) if path.exists()))
 
 
 def _waves(path: Path) -> int:

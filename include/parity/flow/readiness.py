@@ -108,6 +108,8 @@ class _Record:
     """What is stored of one suite or database."""
 
     subject: Suite | Database
+    since: date
+    """The first date that was looked at."""
     today: date
     """The business date that a run of now would have."""
     runs: Mapping[date, Cell]
@@ -158,7 +160,7 @@ def readiness_of_waves(
 ) -> tuple[Readiness, ...]:
     """Return the answer for each wave of ``waves.yaml``, or for one; BadInput where the files do not say."""
     suites, databases = load_suites(configured.suites), load_databases(configured.databases)
-    path = configured.waves
+    path = configured.waves_file
     if not path.exists():
         remedy = f"Write waves.yaml as docs/readiness.md shows, or set PARITY_WAVES; looked for in {path.parent}."
         raise BadInput("No waves.yaml says when a wave is ready.", remedy=remedy)
@@ -208,7 +210,7 @@ def _record(store: Store, subject: Suite | Database, criteria: Criteria, now: da
     results: dict[date, dict[str, Cell]] = defaultdict(dict)
     for cell in grid.results_of_suite(store, subject.key, since, today):
         results[cell.day][cell.activity] = cell
-    return _Record(subject, today, runs, results, _twice(store, subject, since, today))
+    return _Record(subject, since, today, runs, results, _twice(store, subject, since, today))
 
 
 def _twice(store: Store, subject: Suite | Database, since: date, until: date) -> frozenset[date]:
@@ -225,7 +227,7 @@ def _criteria(store: Store, record: _Record, criteria: Criteria, incidents: Sequ
         return Criterion(record.subject.key, record.subject.owner, name, met, share, detail)
 
     if not record.runs:
-        yield answer("green nights", None, "nothing is recorded")
+        yield answer("green nights", None, f"nothing is recorded since {record.since}")
         return
     green, end = record.streak(criteria.longest_gap)
     enough = len(green) >= criteria.green_nights

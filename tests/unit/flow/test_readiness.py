@@ -86,7 +86,7 @@ def test_enough_green_nights_up_to_now_are_ready(world: World) -> None:
 def test_nothing_recorded_cannot_be_answered(world: World) -> None:
     found = world.ask()
     assert (found.ready, found.exit_code, found.earliest) == (None, 2, None)
-    assert found.blocking[0].detail == "nothing is recorded"
+    assert found.blocking[0].detail == "nothing is recorded since 2026-03-27"
 
 
 @pytest.mark.parametrize(
