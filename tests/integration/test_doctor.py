@@ -112,7 +112,12 @@ def test_all_of_aws_is_in_place(suites: Path) -> None:
     }
 
 
-def test_a_misspelt_job_table_key_and_workgroup_are_found_with_suggestions(suites: Path) -> None:
+def test_a_misspelt_job_table_key_and_workgroup_are_found_with_suggestions(
+    suites: Path, world: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = world.endpoints  # somebody who may list all workgroups, which a run need not
+    fields = {**connections(at)["aws_default"], "login": at.aws_access_key, "password": at.aws_secret_key}
+    connect(monkeypatch, "aws_default", fields)
     path = suites / "payments.yaml"
     text = path.read_text().replace("glue_job: sync_clients", "glue_job: sync_clinets")
     text = text.replace("key: [vendor_id]", "key: [vendorid]").replace("workgroup: parity", "workgroup: paritty")
@@ -128,8 +133,17 @@ def test_a_misspelt_job_table_key_and_workgroup_are_found_with_suggestions(suite
         ("legacy columns", "sync_vendors"): "Did you mean 'vendor_id'?",
         ("legacy columns", "compute_fees"): "Did you mean 'rate_bps'?",
         ("Athena workgroup", "paritty"): "Did you mean 'parity'?",
+        ("right", "write Athena's results"): "Did you mean 'parity'?",
     }
-    assert {line["status"] for line in found.values()} == {"missing"}
+    assert {line["status"] for key, line in found.items() if key[0] != "right"} == {"missing"}
+
+
+def test_a_workgroup_that_only_others_may_see_is_named_with_the_policy_that_it_lacks(suites: Path) -> None:
+    path = suites / "payments.yaml"
+    path.write_text(path.read_text().replace("workgroup: parity", "workgroup: paritty"))
+    found = {line["kind"]: line for line in wrong("--connection", "aws_default")}
+    assert "workgroup/paritty" in found["Athena workgroup"]["remedy"]
+    assert found["Athena workgroup"]["status"] == "not readable"
 
 
 def test_access_denied_makes_every_line_unreadable_and_hides_none(suites: Path, world: RunningSandbox) -> None:
