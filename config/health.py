@@ -52,7 +52,7 @@ def ask(component: str, server: str) -> tuple[Health, str]:
 
 
 def silent_seconds(component: str, health: Health, folder: Path) -> float:
-    """Return for how long each check has found it silent; one that nobody could make begins anew."""
+    """Return for how long each check has found it silent; one that nobody could make starts again."""
     memory = folder / f"parity-health-{component}"
     if health is not Health.SILENT:
         memory.unlink(missing_ok=True)

@@ -31,8 +31,8 @@ STOP_ALL = "import os, signal; os.kill(-1, signal.SIGSTOP)"
 def unreadable_suites_are_named(here: Containers) -> None:
     """A checkout under umask 077: init names the suites that it cannot read, and the remedy."""
     said = here.compose("up", "--build", "--wait", check=False)
-    told = here.compose("logs", "init")
-    assert "cannot read all of /opt/parity/include/suites" in told, said + told
+    said_then = here.compose("logs", "init")
+    assert "cannot read all of /opt/parity/include/suites" in said_then, said + said_then
     for folder in ("suites", "databases"):
         for path in ((here.home / "include" / folder), *(here.home / "include" / folder).rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)

@@ -10,7 +10,7 @@ from parity.draft.facts import Certainty, ColumnFacts, TableFacts
 from parity.draft.names import likeness
 from parity.wording import fold
 
-TELLING = 10
+DISTINCTIVE = 10
 """So many different values must a column have for its values alone to show what it is."""
 ALIKE, BARELY, EQUIVALENT = 0.6, 0.3, 0.99
 """How alike names must be without, and beside, evidence of the values."""
@@ -78,9 +78,9 @@ def evidence(legacy: ColumnFacts, target: ColumnFacts) -> Evidence:
     return Evidence.NEAR if near else Evidence.DIFFERENT
 
 
-def telling(column: ColumnFacts) -> bool:
+def distinctive(column: ColumnFacts) -> bool:
     """Return whether a column has so many different values that they show what it is."""
-    return column.values is not None and column.values.distinct >= TELLING
+    return column.values is not None and column.values.distinct >= DISTINCTIVE
 
 
 class _Search:
@@ -129,7 +129,7 @@ class _Search:
             if varied and self._confusable(one, other, found):
                 return Certainty.LIKELY, "of one name, with the same values in the sample; so has another column"
             return Certainty.CERTAIN, "of one name, with the same values in the sample"
-        if found is Evidence.NEAR and telling(one) and not self._confusable(one, other, found):
+        if found is Evidence.NEAR and distinctive(one) and not self._confusable(one, other, found):
             return Certainty.CERTAIN, "of one name, with nearly the same values in the sample"
         if found is Evidence.UNKNOWN and not self._confusable(one, other, found):
             return Certainty.CERTAIN, "of one name; the values cannot be compared in a sample"
@@ -168,7 +168,7 @@ class _Search:
         for one in self.left:
             for other in self.right:
                 found, alike = evidence(one, other), likeness(one.name, other.name)
-                if found is Evidence.SAME and telling(one):
+                if found is Evidence.SAME and distinctive(one):
                     yield (3 + alike, alike), one, other
                 elif found >= Evidence.NEAR and alike >= BARELY:
                     yield (1.5 + alike, alike), one, other
@@ -177,7 +177,7 @@ class _Search:
 
     def _renamed(self, one: ColumnFacts, other: ColumnFacts) -> tuple[Certainty, str]:
         found, alike = evidence(one, other), likeness(one.name, other.name)
-        if found is Evidence.SAME and telling(one):
+        if found is Evidence.SAME and distinctive(one):
             twins = [col.name for col in self.target.columns if col is not other and evidence(one, col) is found]
             twins += [col.name for col in self.legacy.columns if col is not one and evidence(col, other) is found]
             if twins:

@@ -105,8 +105,8 @@ class _Search:
         to_target, by_name = self.columns.to_target, self.legacy.by_name
         sets = [names for names in self.legacy.sets if all(name in to_target for name in names)]
         fitting = [names for names in sets if self.fit(tuple(to_target[name] for name in names)) is fit]
-        telling = [names for names in fitting if _collisions(names, self.legacy) >= BY_DESIGN]
-        ranked = sorted(telling, key=lambda names: sum(_cost(by_name[name], self.legacy) for name in names))
+        distinctive = [names for names in fitting if _collisions(names, self.legacy) >= BY_DESIGN]
+        ranked = sorted(distinctive, key=lambda names: sum(_cost(by_name[name], self.legacy) for name in names))
         for names in ranked:
             others = f"; so are {len(ranked) - 1} other sets" if len(ranked) > 1 else ""
             yield Guess(tuple(to_target[name] for name in names), Certainty.LIKELY, f"together {fit}{others}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from parity.draft.columns import Evidence, Mapped, evidence, telling
+from parity.draft.columns import Evidence, Mapped, distinctive, evidence
 from parity.draft.facts import Certainty, Guess
 from parity.draft.names import best, words
 from parity.suite.models import check_table
@@ -58,7 +58,7 @@ def target_tables(arguments: Mapping[str, str], schema: str, legacy: str) -> Ite
 
 def proven(pairing: Guess[str], mapped: Mapped) -> Guess[str]:
     """Return a pairing of tables as certain where most columns that tell something hold the same values."""
-    known = [pair for pair in mapped.pairs if telling(pair.legacy) and telling(pair.target)]
+    known = [pair for pair in mapped.pairs if distinctive(pair.legacy) and distinctive(pair.target)]
     alike = [pair for pair in known if evidence(pair.legacy, pair.target) >= Evidence.NEAR]
     asked = pairing.certainty is Certainty.LIKELY  # what is unknown for another reason stays so
     if asked and len(alike) >= 2 and 2 * len(alike) >= len(known):

@@ -36,7 +36,7 @@ child = subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 check = subprocess.Popen([sys.executable, "-IS", *sys.argv[1:]])
 sys.exit(0 if child.wait() == -9 and check.wait() == 1 else 3)
 """
-"""Process 1 of a container: it starts a component that does not end when it is told to, and its health check."""
+"""Process 1 of a container: it starts a component that ignores the signal to end, and its health check."""
 
 
 class Server:

@@ -25,7 +25,7 @@ JOB = Guess("refunds", Certainty.CERTAIN, "the Glue job of the same name")
 
 @dataclass
 class FakeClouds:
-    """Engines that count what they are told to; SHOW CREATE TABLE as Delta itself answers it."""
+    """Engines that count what they are asked to; SHOW CREATE TABLE as Delta itself answers it."""
 
     database: str = "db"
     day: date = date(2026, 3, 2)
