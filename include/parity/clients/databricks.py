@@ -151,6 +151,20 @@ def credential_of(
     return BearerCredential(lambda: oauth_source(api, call, clock), clock)
 
 
+def workspace_api(
+    config: DatabricksConfig, clock: Clock, retry: Retry | None, transport: httpx.BaseTransport | None
+) -> ApiClient:
+    """Return the HTTP client of a workspace, signed in as the connection says."""
+    return ApiClient(
+        config.host,
+        service="Databricks",
+        credential=credential_of(config, clock, transport),
+        clock=clock,
+        retry=retry,
+        transport=transport or through(config.proxy),
+    )
+
+
 class DatabricksClient:
     """One workspace."""
 
@@ -163,14 +177,7 @@ class DatabricksClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
-        self._api = ApiClient(
-            config.host,
-            service="Databricks",
-            credential=credential_of(config, self.clock, transport),
-            clock=self.clock,
-            retry=retry,
-            transport=transport or through(config.proxy),
-        )
+        self._api = workspace_api(config, self.clock, retry, transport)
 
     def job_id(self, job: str) -> int:
         """Return the id of the job called exactly ``job`` (or numbered so); NotFound when none or several."""

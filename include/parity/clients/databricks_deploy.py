@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import httpx
 
-from parity.clients.databricks import API, DatabricksConfig, credential_of
-from parity.clients.http import ApiClient, Call, Retry, through
+from parity.clients.databricks import API, DatabricksConfig, workspace_api
+from parity.clients.http import Call, Retry
 from parity.clock import Clock, SystemClock
 
 
@@ -24,15 +24,7 @@ class WorkspaceWriter:
         retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        clock = clock or SystemClock()
-        self._api = ApiClient(
-            config.host,
-            service="Databricks",
-            credential=credential_of(config, clock, transport),
-            clock=clock,
-            retry=retry,
-            transport=transport or through(config.proxy),
-        )
+        self._api = workspace_api(config, clock or SystemClock(), retry, transport)
 
     def upload(self, path: str, content: bytes) -> None:
         """Write a file of the workspace or of a volume, with the folders above it."""

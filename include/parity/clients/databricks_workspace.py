@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import httpx
 
-from parity.clients.databricks import DatabricksConfig, credential_of
-from parity.clients.http import ApiClient, Call, Retry, through
+from parity.clients.databricks import DatabricksConfig, workspace_api
+from parity.clients.http import Call, Retry
 from parity.clock import Clock, SystemClock
 from parity.errors import BadInput
 
@@ -74,15 +74,7 @@ class Workspace:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.host = config.host
-        clock = clock or SystemClock()
-        self._api = ApiClient(
-            config.host,
-            service="Databricks",
-            credential=credential_of(config, clock, transport),
-            clock=clock,
-            retry=retry,
-            transport=transport or through(config.proxy),
-        )
+        self._api = workspace_api(config, clock or SystemClock(), retry, transport)
 
     def me(self) -> Member:
         """Return who we are."""
