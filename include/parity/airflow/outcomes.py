@@ -55,7 +55,7 @@ def _activity(
     outcome = outcome or {"verdict": Verdict.INVALID, "reason": "It has no result."}
     if record is None or not is_record_of(record, outcome):  # what is stored is of another attempt
         return ActivityOutcome(name, Verdict(outcome["verdict"]), outcome["reason"], severity)
-    return recorded_outcome(record, severity, outcome.get("caused_by", ""))
+    return recorded_outcome(record, severity)
 
 
 def database_outcome(spec: Database, context: Context) -> RunOutcome:
@@ -97,7 +97,7 @@ def run_outcome(
     )
 
 
-def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str = "") -> ActivityOutcome:
+def recorded_outcome(record: ActivityRecord, severity: Severity) -> ActivityOutcome:
     """Return how an activity or a table ended, as the results store has it."""
     return ActivityOutcome(
         name=record.key.activity,
@@ -110,7 +110,7 @@ def recorded_outcome(record: ActivityRecord, severity: Severity, caused_by: str 
             (f.subject, f.expectation) for f in record.findings if (f.severity, f.outcome) == ("critical", "fail")
         ),
         first_failure=record.first_broken,
-        caused_by=caused_by,
+        caused_by=record.caused_by,
         url=settings().artefact_link(page_of(record.report)) if record.report else "",
         recorded=record.recorded,
     )

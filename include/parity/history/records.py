@@ -64,6 +64,10 @@ class ActivityRecord:
     severity: str = "critical"
     first_broken: str = ""
     """The first stage that failed and why; empty when none did."""
+    broken_stage: str = ""
+    """Id of that stage."""
+    caused_by: str = ""
+    """Another activity whose failure this one waited for in vain."""
     seconds: float = 0.0
     report: str = ""
     """Path or URL of the report."""

@@ -15,7 +15,17 @@ from parity.history.records import ActivityKey, ActivityRecord, ExpectationResul
 from parity.suite.models import Cause
 
 COUNTS = tuple(field.name for field in fields(Rows))
-AS_IS = ("reason", "recorded", "first_broken", "seconds", "report", "suite_sha", "bytes_scanned")
+AS_IS = (
+    "reason",
+    "recorded",
+    "first_broken",
+    "seconds",
+    "report",
+    "suite_sha",
+    "bytes_scanned",
+    "broken_stage",
+    "caused_by",
+)
 """Fields of a result that are columns as they are."""
 Row = Mapping[str, Any]
 Part = TypeVar("Part", ExpectationResult, RemoteRun)

@@ -88,6 +88,8 @@ results = sa.Table(
     sa.Column("waivers", sa.JSON, nullable=False),
     sa.Column("cost_usd", MONEY, nullable=False),
     sa.Column("bytes_scanned", sa.BigInteger, nullable=False),
+    sa.Column("broken_stage", sa.String(32), nullable=False, server_default=""),
+    sa.Column("caused_by", NAME, nullable=False, server_default=""),
     sa.UniqueConstraint("suite", "activity", "business_date", "run_id", "attempt", name="uq_parity_results"),
     sa.Index("ix_parity_results_date", "business_date"),
 )

@@ -14,7 +14,7 @@ from parity.compare.result import Verdict
 from parity.errors import CouldNotCompare
 from parity.tablediff.job import Job
 from parity.tablediff.pool import WorkerPool
-from parity.tablediff.schema.waivers import waive_schema
+from parity.tablediff.schema.waivers import applied_waivers, waive_schema
 from parity.tablediff.survey import Survey, connections_of, survey_database
 from parity.tablediff.table_plan import TablePlan, group_tables
 from parity.tablediff.table_run import peak_mib
@@ -38,15 +38,17 @@ def conclude(job: Job, survey: Survey, tables: Sequence[TableResult]) -> Databas
     missing = {plan.name for plan in survey.plan.tables} - {table.table for table in tables}
     tables = [*tables, *(refused(TablePlan(name), "It was never compared.") for name in sorted(missing))]
     job.store.forget(job.run)
+    schema = waive_schema(survey.schema, job.spec.database, job.waivers, job.today)
     found = DatabaseResult(
         job.spec.database,
         Verdict.INVALID,
         "",
         tuple(sorted(tables, key=lambda table: table.table)),
-        waive_schema(survey.schema, job.spec.database, job.waivers, job.today),
+        schema,
         survey.cutover,
         (*survey.plan.left_out, *survey.unreadable),
         survey.versions,
+        waivers=applied_waivers(schema, job.spec.database, job.waivers, job.today),
         peak_mib=peak_mib(),
     )
     return judge_database(found, survey.unreadable)

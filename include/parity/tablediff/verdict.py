@@ -60,6 +60,8 @@ class DatabaseResult:
     """Versions of both servers."""
     cloud: tuple[CutoverLine, ...] = ()
     """What RDS's and Azure's own APIs report about the two servers."""
+    waivers: tuple[dict[str, Any], ...] = ()
+    """The waivers of the schema, and what was made of each."""
     seconds: float = 0.0
     peak_mib: float = 0.0
 
@@ -74,6 +76,7 @@ class DatabaseResult:
             "schema": [asdict(difference) for difference in self.schema],
             "cutover": [asdict(line) for line in (*self.cutover, *self.cloud)],
             "not_compared": [asdict(one) for one in self.not_compared],
+            "waivers": list(self.waivers),
             "servers": {"legacy": self.servers[0], "target": self.servers[1]},
             "seconds": self.seconds,
             "peak_mib": self.peak_mib,

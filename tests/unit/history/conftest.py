@@ -57,6 +57,8 @@ def full() -> ActivityRecord:
         waivers=({"ticket": "PAY-1", "expires": "2026-06-30", "rows": 3},),
         cost_usd=Decimal("0.00048828125"),
         bytes_scanned=2**40,
+        broken_stage="helper_job",
+        caused_by="load",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from parity.errors import BadInput
 from parity.history import migrate
+from parity.history.records import ActivityRecord
 from parity.history.store import Store, open_store
 from parity.history.tables import metadata
 
@@ -26,6 +28,17 @@ def test_migrations_make_exactly_the_tables_that_are_used(store: Store) -> None:
     options = {"version_table": migrate.VERSION_TABLE}
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_a_store_of_an_older_parity_keeps_its_results(store: Store, full: ActivityRecord) -> None:
+    store.record_activity(full)
+    with store.engine.begin() as connection:
+        for name in ("broken_stage", "caused_by"):
+            connection.execute(sa.text(f"alter table parity_results drop column {name}"))
+        connection.execute(sa.text(f"update {migrate.VERSION_TABLE} set version_num = '0003'"))
+    migrate.migrate(store.engine)
+    [kept] = store.activity_history("payments", "settle")
+    assert kept == replace(full, broken_stage="", caused_by="")
 
 
 def test_a_store_of_a_newer_parity_is_refused(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ class DatabaseTasks:
         from parity.flow.database_run.records import records
         from parity.web.pages import database_page
 
-        files, first = files_of(plan), first_failure(failures)
+        files = files_of(plan)
         # Equal tables are in the database's report; a page for each of ten thousand would add nothing.
         not_equal = [table for table in result.tables if table.result.verdict is not Verdict.PASS]
         reports = {activity_name(table.table): files.write_table(table) for table in not_equal}
@@ -280,7 +280,7 @@ class DatabaseTasks:
             now=now,
             sha=self.sha,
             servers=tuple(_servers(files)),
-            first_failure=first.sentence if first else "",
+            failure=first_failure(failures),
         )
         results.open_results().record_activities(records(self.spec, plan, result, reports, record_context))
 

@@ -161,7 +161,6 @@ class SuiteTasks:
         outcome = {
             "verdict": judgement.verdict,
             "reason": judgement.reason,
-            "caused_by": judgement.failure.caused_by if judgement.failure else "",
             "recorded": record.recorded.isoformat(),
             COVERS: last_days(judgement, facts.result),
             PROVENANCE: to_json(Provenance(attempt_of(context), facts.rules.verdict, inputs)),

@@ -113,15 +113,18 @@ def records(
 def _record_of_whole(
     plan: DatabaseRunPlan, result: DatabaseResult, report: str, context: RecordContext
 ) -> ActivityRecord:
-    verdict, reason = _whole(result, context.first_failure)
+    failure = context.failure
+    verdict, reason = _whole(result, failure.sentence if failure else "")
     return ActivityRecord(
         key=_key(plan, DATABASE, context),
         verdict=verdict,
         reason=reason,
         recorded=context.now,
         rows=Rows(),
+        waivers=result.waivers,
         remote_runs=context.servers,
-        first_broken=context.first_failure,
+        first_broken=failure.sentence if failure else "",
+        broken_stage=failure.stage.value if failure else "",
         seconds=result.seconds,
         report=report,
         suite_sha=context.sha,
@@ -150,7 +153,8 @@ class RecordContext:
     now: datetime
     sha: str
     servers: tuple[RemoteRun, ...] = ()
-    first_failure: str = ""
+    failure: StageFailure | None = None
+    """The first stage that failed before a row was read."""
 
 
 def _key(plan: DatabaseRunPlan, activity: str, context: RecordContext) -> ActivityKey:

@@ -26,7 +26,7 @@ def activity_record(
     sha: str,
 ) -> ActivityRecord:
     """Return the record of one activity of one run."""
-    listed = list(runs)
+    listed, failure = list(runs), judgement.failure
     queries = [data for kind, data in listed if kind.startswith("athena")]
     return ActivityRecord(
         key=ActivityKey(run.suite.suite, run.activity.name, run.plan.business_date, run.plan.run_id, run.attempt),
@@ -38,7 +38,9 @@ def activity_record(
         findings=_findings(findings),
         remote_runs=tuple(_remote_run(kind, data) for kind, data in listed),
         severity=run.activity.severity,
-        first_broken=judgement.failure.sentence if judgement.failure else "",
+        first_broken=failure.sentence if failure else "",
+        broken_stage=failure.stage.value if failure else "",
+        caused_by=failure.caused_by if failure else "",
         seconds=result.seconds if result else 0.0,
         report=f"{run.files.folder}/{REPORT}" if result else "",
         suite_sha=sha,

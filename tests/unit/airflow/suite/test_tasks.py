@@ -355,7 +355,7 @@ def test_an_activity_whose_export_failed_is_invalid_with_the_words_of_the_first_
     record = settle.recorded[SETTLE]
     assert (record.verdict, record.report) == (Verdict.INVALID, "")
     assert record.first_broken.endswith("The job ran out of memory. Repair it.")
-    assert settle.instance.handed[("settle.record", OUTCOME)]["caused_by"] == "refund"
+    assert (record.broken_stage, record.caused_by) == ("helper_job", "refund")
 
 
 def test_an_activity_that_was_never_compared_is_invalid(settle: Activity) -> None:

@@ -185,8 +185,8 @@ def test_a_piece_whose_task_left_word_is_invalid_in_that_word() -> None:
     assert table.result.reason == "The comparison of the tables: The server is away. Ask the DBA."
 
 
-def recorded(found: DatabaseResult, failure: str = "") -> dict[str, Any]:
-    about = RecordContext(1, NOON, "0" * 64, first_failure=failure)
+def recorded(found: DatabaseResult, failure: StageFailure | None = None) -> dict[str, Any]:
+    about = RecordContext(1, NOON, "0" * 64, failure=failure)
     warned = spec(tables={"a": {"severity": "warning"}})
     return {r.key.activity: r for r in records(warned, plan(), found, {DATABASE: "here"}, about)}
 
@@ -217,7 +217,8 @@ def test_a_night_in_which_no_row_was_read_is_invalid_for_its_first_broken_link()
     found = not_compared("ledger", [later, stopped])
     assert found.verdict is Verdict.INVALID
     assert found.reason == "The legacy RDS server: RDS instance payments-legacy is stopped."
-    assert recorded(found, found.reason)[DATABASE].verdict is Verdict.INVALID
+    record = recorded(found, stopped)[DATABASE]
+    assert (record.verdict, record.broken_stage) == (Verdict.INVALID, "rds")
     assert not_compared("ledger", []).verdict is Verdict.INVALID
 
 
