@@ -17,10 +17,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from mysql_servers import CLASSES, FAMILY, MySQLServer
+from older_stores import OLDER, RUN_ID, make_older
 from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
 from parity.history.checkpoints import StoredCheckpoints
-from parity.history.migrate import VERSION_TABLE
+from parity.history.migrate import HEAD, VERSION_TABLE, revision
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.history.tables import metadata
@@ -108,6 +109,25 @@ def test_tables_are_made_once_and_as_declared(store: Store) -> None:
     options = {"version_table": VERSION_TABLE}
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("older", OLDER)
+def test_a_store_of_an_older_parity_is_brought_up_to_date_with_its_rows(url: str, older: str) -> None:
+    engine = sa.create_engine(url.replace("mysql://", "mysql+pymysql://"))
+    make_older(engine, older)
+    engine.dispose()
+    with ThreadPoolExecutor(4) as pool:  # the components of a new version start at once
+        stores = list(pool.map(lambda _: open_store(url), range(4)))
+    assert revision(stores[0].engine) == HEAD
+    found = stores[0].run(RUN_ID)
+    assert found.run.verdict is Verdict.PASS
+    assert [result.key.activity for result in found.activities] == ["settle"]
+    options = {"version_table": VERSION_TABLE}
+    with stores[0].engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    for store in stores:
+        store.engine.dispose()
 
 
 @pytest.mark.mariadb
