@@ -9,14 +9,13 @@ RUN useradd --uid 50000 --gid 0 --create-home parity \
 WORKDIR /opt/parity
 
 # The lock files first: a change of code does not install everything again.
-COPY requirements.txt ./
-COPY requirements/product.in requirements/production.txt requirements/
-RUN pip install --no-cache-dir --requirement requirements.txt --requirement requirements/production.txt
+COPY requirements/product.txt requirements/production.txt requirements/
+RUN pip install --no-cache-dir --requirement requirements/product.txt --requirement requirements/production.txt
 
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml LICENSE requirements.txt ./
+COPY requirements/airflow.in requirements/
 COPY include include
 COPY dags dags
-COPY plugins plugins
 COPY config config
 # Files keep the modes of the checkout, which may be nobody's but its owner's (umask 077).
 # Editable: the settings find suites and artefacts beside the code. setuptools comes from the lock.
@@ -24,7 +23,6 @@ RUN chmod -R a+rX . && pip install --no-cache-dir --no-deps --no-build-isolation
 
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/parity/dags \
-    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/parity/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=false \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/opt/airflow/logs \
     HOME=/home/parity \

@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Where it is set, every process compiles Airflow again: 8 s instead of 3 s each.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
-LOCKS := requirements.txt requirements/sandbox.txt requirements/dev.txt
+LOCKS := requirements/product.txt requirements/sandbox.txt requirements/dev.txt
 
 .PHONY: setup demo test lint fuzz bench nights mutants truth deploy-test lock format clean
 
@@ -16,7 +16,7 @@ setup: .venv/.ready
 	@touch $@
 
 lock:
-	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/product.in -o requirements.txt
+	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/airflow.in requirements.txt -o requirements/product.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/sandbox.in -o requirements/sandbox.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 requirements/production.in -o requirements/production.txt

@@ -15,7 +15,7 @@ say() { printf '\033[2m· %s\033[0m\n' "$*"; }
 [ -x .venv/bin/uv ] || { say "installing uv"; .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
 say "installing pinned dependencies"
 .venv/bin/uv pip install --quiet --python .venv/bin/python \
-    -r requirements.txt -r requirements/sandbox.txt -r requirements/dev.txt uv==0.13.9
+    -r requirements/product.txt -r requirements/sandbox.txt -r requirements/dev.txt uv==0.13.9
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 
 if ! command -v mariadbd >/dev/null && ! [ -x /usr/sbin/mariadbd ]; then

@@ -8,7 +8,18 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PROJECT = Path(__file__).resolve().parents[2]
+
+def _project() -> Path:
+    """Return the checkout, or Airflow's home where Parity is an installed package."""
+    around = Path(__file__).resolve().parents[1]
+    installed = around.name != "include"
+    return (
+        Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser().absolute() if installed else around.parent
+    )
+
+
+PROJECT = _project()
+"""Where suites and results are, unless the settings say otherwise."""
 
 
 class Settings(BaseSettings):

@@ -185,7 +185,7 @@ def test_a_broken_suite_is_an_import_error_that_names_the_line(
 ) -> None:
     browser.get(airflow.url)
     until(browser, lambda: browser.find_element(By.XPATH, "//*[text()='Dag Import Error']"), 120).click()
-    until(browser, lambda: browser.find_element(By.XPATH, "//button[contains(., 'parity_suite_errors')]")).click()
+    until(browser, lambda: browser.find_element(By.XPATH, "//button[contains(., 'parity_errors')]")).click()
     shows(browser, "refunds.yaml:4", "key 'activitees' is unknown", "Did you mean 'activities'?")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from parity_job.export import VERSION
+from parity.helper_job.export import VERSION
 from parity_sandbox.options import Options
 from parity_sandbox.spark.client import SparkRunner
 from parity_sandbox.spark.runner import Access, Job, Outcome

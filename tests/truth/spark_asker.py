@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from parity_job import export
+from parity.helper_job import export
 from parity_sandbox import processes
 from parity_sandbox.spark import jvm
 from parity_sandbox.spark.orphans import RunningSpark

@@ -13,12 +13,14 @@ from parity.airflow.step.operator import StepOperator
 from parity.flow.stages import Stage
 from parity.settings import settings
 
+HOUSEKEEPING_DAG = "parity_housekeeping"
+
 
 def build_housekeeping() -> DAG:
     """Return the Dag; each task deletes in one place, and one that fails keeps no other from its work."""
     now = settings()
     with DAG(
-        "parity_housekeeping",
+        HOUSEKEEPING_DAG,
         description="Deletes exports, artefacts and results that have been kept long enough.",
         # Not at once when it is new, which a start date would mean: nothing is connected yet.
         schedule=CronTriggerTimetable("30 5 * * *", timezone="UTC", run_immediately=timedelta()),

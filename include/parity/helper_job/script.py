@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from parity.settings import PROJECT
-
-SCRIPT = PROJECT / "include" / "parity_job" / "export.py"
+SCRIPT = Path(__file__).with_name("export.py")
 _CONSTANT = re.compile(r"""^(?P<name>PROTOCOL|VERSION)\s*=\s*["'](?P<value>[^"']+)["']""", re.MULTILINE)
 """What a script says of itself."""
 

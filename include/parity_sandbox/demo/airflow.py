@@ -158,7 +158,6 @@ class LocalAirflow:
         sections: Mapping[str, Mapping[str, object]] = {
             "core": {
                 "dags_folder": self.project / "dags",
-                "plugins_folder": self.project / "plugins",
                 "load_examples": False,
                 "executor": "LocalExecutor",
                 "parallelism": self.parallelism,

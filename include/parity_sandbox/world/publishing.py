@@ -6,7 +6,7 @@ from pathlib import Path
 
 from parity_sandbox.world.places import HERE, JOBS, NOTEBOOKS, VOLUME
 
-HELPER = HERE.parents[1] / "parity_job" / "export.py"
+HELPER = HERE.parents[1] / "parity" / "helper_job" / "export.py"
 """The helper job's script: the product's own."""
 
 

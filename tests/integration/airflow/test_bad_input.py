@@ -35,7 +35,7 @@ SAID = {
     "unknown_column": ("A rule names column 'ibn'", "Did you mean 'iban'?"),
     "unknown_expected_column": ("ExpectColumnValuesToNotBeNull on legal_nam", "could not be computed"),
     "missing_manifest": ("There is no _manifest in", "clear the activity's helper_job task"),
-    "tampered_manifest": ("is not a manifest of protocol 2", "Deploy include/parity_job/export.py"),
+    "tampered_manifest": ("is not a manifest of protocol 2", "parity helper-job deploy"),
     "disagreeing_manifest": ("run_id is 'of-another-run'", "Clear the activity's helper_job task"),
     "truncated_parquet": ("is 4 bytes, but was listed with", "clear the task to export again"),
 }

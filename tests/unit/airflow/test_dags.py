@@ -70,7 +70,7 @@ def test_a_broken_suite_is_an_import_error_and_the_good_one_keeps_its_dag(tmp_pa
     assert "parity__payments" in found["dags"]
     assert "parity__broken" not in found["dags"]
     [(file, message)] = found["errors"].items()
-    assert file == "parity_suite_errors.py"
+    assert file == "parity_errors.py"
     assert "broken.yaml" in message
     assert "activitees" in message
 
@@ -84,7 +84,7 @@ def test_a_broken_database_is_an_import_error_and_the_good_one_keeps_its_dag(tmp
     assert "parity_db__ledger" in found["dags"]
     assert "parity_db__broken" not in found["dags"]
     [(file, message)] = found["errors"].items()
-    assert file == "parity_database_errors.py"
+    assert file == "parity_errors.py"
     assert "broken.yaml:3: legcy: key 'legcy' is unknown. Did you mean 'legacy'?" in message
 
 

@@ -242,7 +242,7 @@ def test_versions_are_pinned_and_agree_with_the_lock() -> None:
     base = re.search(r"^FROM python:(\d+\.\d+\.\d+)-slim-\w+$", text("Dockerfile"), re.MULTILINE)
     assert base
     assert base[1].startswith("3.11."), "the lock is compiled for Python 3.11"
-    assert f"Airflow {pins('requirements.txt')['apache-airflow']} with" in text("docker-compose.yaml")
+    assert f"Airflow {pins('requirements/product.txt')['apache-airflow']} with" in text("docker-compose.yaml")
     assert re.search(r"image: postgres:\d+\.\d+-\w+\n", text("docker-compose.yaml"))
     version = re.search(r'^version = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
     assert version

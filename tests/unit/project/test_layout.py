@@ -12,13 +12,13 @@ import pytest
 
 from unit.project.places import PROJECT, canonical, pins, text
 
-TREES = ("include", "dags", "plugins")
+TREES = ("include", "dags")
 FOLDERS = {
-    ".ci", "benchmarks", "config", "dags", "deploy", "docs", "include", "plugins", "requirements", "scripts",
-    "tests",
+    ".ci", "benchmarks", "config", "dags", "deploy", "docs", "include", "requirements", "scripts", "tests",
 }  # fmt: skip
 LOCKS = {
-    "requirements/product.in": "requirements.txt",
+    "requirements.txt": "requirements/product.txt",
+    "requirements/airflow.in": "requirements/product.txt",
     "requirements/production.in": "requirements/production.txt",
     "requirements/sandbox.in": "requirements/sandbox.txt",
     "requirements/dev.in": "requirements/dev.txt",
@@ -52,11 +52,7 @@ def test_the_top_level_is_as_drawn() -> None:
     assert {path.split("/")[0] for path in _tracked() if "/" in path} <= FOLDERS
 
 
-def test_only_the_plugin_is_under_plugins() -> None:
-    assert [path for path in _tracked() if path.startswith("plugins/")] == ["plugins/parity_plugin.py"]
-
-
-ROOMS = {"sandbox": "parity_sandbox", "job": "parity_job"}
+ROOMS = {"sandbox": "parity_sandbox"}
 """Folders of unit tests for packages beside ``parity``; the others are for its rooms."""
 
 
@@ -78,14 +74,14 @@ def test_every_wish_is_in_its_lock_and_every_pin_agrees(wanted: str, lock: str) 
 
 
 def test_locks_do_not_contradict_each_other() -> None:
-    product = pins("requirements.txt")
+    product = pins("requirements/product.txt")
     for lock in LOCKS.values():
         shared = {name: version for name, version in pins(lock).items() if name in product}
         assert shared.items() <= product.items(), lock
 
 
 def test_airflow_and_pymysql_are_not_moved_back() -> None:
-    locked = pins("requirements.txt")
+    locked = pins("requirements/product.txt")
     assert tuple(map(int, locked["apache-airflow"].split("."))) >= (3, 3, 2)
     assert tuple(map(int, locked["pymysql"].split("."))) >= (1, 2, 4)
     assert "apache-airflow-providers-mysql" not in locked
@@ -94,7 +90,7 @@ def test_airflow_and_pymysql_are_not_moved_back() -> None:
 def test_modules_stay_short() -> None:
     sizes = {path: len([line for line in source.splitlines() if line.strip()]) for path, source in _sources()}
     assert sizes
-    travels = PROJECT / "include/parity_job/export.py"  # alone, so that it cannot be split
+    travels = PROJECT / "include/parity/helper_job/export.py"  # alone, so that it cannot be split
     assert sizes.pop(travels) <= 400
     assert not {str(path.relative_to(PROJECT)): size for path, size in sizes.items() if size > 300}
 

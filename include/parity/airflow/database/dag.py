@@ -16,7 +16,18 @@ from parity.airflow.outcomes import database_outcome
 from parity.airflow.step.operator import StepOperator
 from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage
+from parity.suite.database_files import load_databases
 from parity.suite.databases import Database, Strategy
+from parity.suite.models import DATABASE_DAG
+
+
+def build_database_dags(folder: Path, wanted: str | None = None) -> list[DAG]:
+    """Return the Dag of every valid database in ``folder``; ``wanted`` is the id of the only one needed."""
+    if wanted and not wanted.startswith(DATABASE_DAG):
+        return []
+    loaded = load_databases(folder)
+    named = {name: spec for name, spec in loaded.models.items() if wanted in (None, spec.dag_id)}
+    return [build_database_dag(spec, loaded.paths[name]) for name, spec in named.items()]
 
 
 def build_database_dag(spec: Database, path: Path) -> DAG:

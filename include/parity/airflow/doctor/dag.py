@@ -31,13 +31,14 @@ ABOUT = (
     "Looks whether everything is in place, cloud by cloud. **Red:** the log and the page /parity/doctor say what"
     " is not, and what to do."
 )
+DOCTOR_DAG = "parity_doctor"
 log = logging.getLogger(__name__)
 
 
 def build_doctor() -> DAG:
     """Return the Dag: one task, whose colour is that of the report."""
     with DAG(
-        "parity_doctor",
+        DOCTOR_DAG,
         description="Looks whether everything is in place that suites and databases need, cloud by cloud.",
         schedule="0 6 * * 1" if settings().scheduled else None,
         start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from parity.helper_job import export
 from parity.suite.models import Suite
 from parity.suite.suite_files import load_suites
-from parity_job import export
 from parity_sandbox.world.aws import table_input
 from parity_sandbox.world.azure import HELPER_PARAMETERS, job_settings, pipeline
 from parity_sandbox.world.places import (

@@ -18,7 +18,7 @@ from parity.wording import plural
 MANIFEST = "_manifest"
 """The folder of the one text file that Spark writes it to, under a name of its own."""
 PROTOCOL = 2
-DEPLOY = "Deploy include/parity_job/export.py of this version of Parity in the workspace."
+DEPLOY = "Deploy the helper job of this version of Parity: parity helper-job deploy."
 AGAIN = "Clear the activity's helper_job task to export again."
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
@@ -12,10 +14,7 @@ import pytest
 from pyspark.errors import AnalysisException
 
 from parity.flow.suite_run.exports.fetch import ExpectedExport, target_request
-from parity.sql.columns import Column, Kind
-from parity.sql.spark import Spark
-from parity.suite.models import Mode, TargetSource
-from parity_job.export import (
+from parity.helper_job.export import (
     MANIFEST,
     PROTOCOL,
     SOURCE,
@@ -30,6 +29,10 @@ from parity_job.export import (
     select,
     state_of,
 )
+from parity.helper_job.script import own_script
+from parity.sql.columns import Column, Kind
+from parity.sql.spark import Spark
+from parity.suite.models import Mode, TargetSource
 from truth import records
 
 GIVEN = {
@@ -350,3 +353,11 @@ def test_a_version_that_was_vacuumed_is_refused_by_name() -> None:
         "pay.old can no longer be read at version 0, which this run has read before (was it vacuumed?"
     )
     assert "pay.refunds can no longer be read at version 99" in RECORD["version that never was"]
+
+
+def test_the_script_imports_nothing_but_the_standard_library_and_pyspark() -> None:
+    nodes = [
+        node for node in ast.walk(ast.parse(own_script().text)) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    named = [getattr(node, "module", None) or node.names[0].name for node in nodes]
+    assert {name.partition(".")[0] for name in named} <= {*sys.stdlib_module_names, "pyspark"}
