@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     """Folder of reports, GX results and Data Docs: a path, s3://… or abfss://…; empty means ``home/artefacts``."""
     artefact_connection: str = ""
     """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
+    evidence_connection: str = "parity_evidence"
+    """Airflow connection whose password is the Ed25519 key that signs evidence; without it no evidence is kept."""
+    witness: str = ""
+    """Immutable folder that gets a copy of each entry of evidence: s3://… or abfss://…; empty means none."""
+    witness_connection: str = ""
+    """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
     site_url: str = ""
     """Where people open Airflow; links in alerts begin with it."""
     scratch: Path | None = None

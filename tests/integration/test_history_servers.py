@@ -20,6 +20,7 @@ from mysql_servers import CLASSES, FAMILY, MySQLServer
 from older_stores import OLDER, RUN_ID, make_older
 from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history import tables
+from parity.history.chains import StoredChains, StoredEntry
 from parity.history.checkpoints import StoredCheckpoints
 from parity.history.migrate import HEAD, VERSION_TABLE, revision
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
@@ -144,6 +145,14 @@ def test_results_and_runs_are_read_back_as_they_were(store: Store) -> None:
     assert detail.activities == (FULL,)
     assert store.purge(date(2027, 1, 1)) == 1
     assert store.activity_history("payments", "settle") == ()
+
+
+@pytest.mark.mariadb
+def test_entries_of_evidence_are_kept_whole_and_their_numbers_are_taken_once(store: Store) -> None:
+    chains, long = StoredChains(store.engine), StoredEntry(1, "ab" * 32, "x" * 100_000, "signature")
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: chains.add("payments", long), range(8))) == 1
+    assert (chains.last("payments"), chains.last("Payments")) == (long, None)
 
 
 @pytest.mark.mariadb

@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "Compare two Parquet or CSV files, directories or globs.",
     "databases": "Draft a database's file from both servers' catalogues.",
     "doctor": "Look whether everything is in place, cloud by cloud.",
+    "evidence": "Build an archive that proves what was compared.",
     "helper-job": "Bring the helper job into a Databricks workspace.",
     "mysql": "Compare two MySQL databases.",
     "readiness": "Say whether a wave is ready to be cut over.",
@@ -24,11 +25,13 @@ COMMANDS = {
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",
     "suites": "Draft a suite, check suites, print their JSON Schema, or export them.",
+    "verify": "Verify an archive of evidence, offline.",
 }
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""
 ELSEWHERE = {
     "databases": "parity.airflow.draft.databases",
     "doctor": "parity.airflow.doctor.command",
+    "evidence": "parity.airflow.evidence_command",
     "helper-job": "parity.airflow.helper_job",
 }
 """Commands that read Airflow's connections. They live in the only room that may, above this one, which therefore

@@ -88,6 +88,18 @@ class S3Storage:
             ]
         return sorted(name[len(parsed.prefix) :].rstrip("/") for name in found)
 
+    def ever(self, prefix: str) -> Sequence[str]:
+        """Return the names of objects under the folder ``prefix`` of which a version is left, hidden or not."""
+        parsed = ObjectUrl.of(prefix)
+        with aws_errors("S3", prefix):
+            pages = self._clients("s3").get_paginator("list_object_versions")
+            found = [
+                item["Key"][len(parsed.prefix) :]
+                for page in pages.paginate(Bucket=parsed.root, Prefix=parsed.prefix)
+                for item in page.get("Versions", [])
+            ]
+        return sorted(set(found))
+
     def read(self, url: str) -> bytes:
         """Return the bytes."""
         with aws_errors("S3", url):

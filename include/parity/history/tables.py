@@ -182,3 +182,13 @@ checkpoints = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
 )
 """Checkpoints of the tables of a database, in a run that has not ended."""
+evidence = sa.Table(
+    "parity_evidence",
+    metadata,
+    sa.Column("chain", NAME, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sha", SHA, nullable=False),
+    sa.Column("entry", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=False),
+    sa.Column("signature", sa.String(128), nullable=False),
+)
+"""Chains of signed entries. Retention leaves them alone."""

@@ -22,14 +22,19 @@ def open_artefacts(read: Callable[[str], Any] = connection) -> Artefacts:
     client is kept as long as it stays the same, because making one costs a tenth of a second.
     """
     now = settings()
-    scheme, separator, _ = now.artefact_root.partition("://")
+    return open_folder(now.artefact_root, now.artefact_connection, read)
+
+
+def open_folder(root: str, conn_id: str, read: Callable[[str], Any] = connection) -> Artefacts:
+    """Return the folder at a path or a URL; an empty ``conn_id`` means the usual connection of its storage."""
+    scheme, separator, _ = root.partition("://")
     if not separator or scheme == "file":
         from parity.clients.artefacts import Artefacts
         from parity.clients.files import folder_of
 
-        return Artefacts.on_disk(folder_of(now.artefact_root))
-    wanted = now.artefact_connection or CONNECTIONS.get(scheme, "")
-    return _opened(now.artefact_root, scheme, _Same(read(wanted) if wanted else None))
+        return Artefacts.on_disk(folder_of(root))
+    wanted = conn_id or CONNECTIONS.get(scheme, "")
+    return _opened(root, scheme, _Same(read(wanted) if wanted else None))
 
 
 class _Same:

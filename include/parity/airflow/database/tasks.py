@@ -34,6 +34,7 @@ from parity.airflow.database.facts import (
 )
 from parity.airflow.database.operator import failure_message, log_survey, log_tables
 from parity.airflow.step import results
+from parity.airflow.step.evidence import record_evidence
 from parity.airflow.step.output import attempt_of, read_plan
 from parity.airflow.step.pages import refresh_page, write_page
 from parity.clock import SystemClock, today
@@ -183,6 +184,7 @@ class DatabaseTasks:
         results.record_run(context, self._subject, plan.business_date, verdict, reason)
         results.log_verdict(f"The run is {verdict}.", verdict, reason, results.run_url(context))
         refresh_page(plan.key, plan.run_id, plan.business_date, plan.folder)
+        record_evidence(self.spec, self.path, waivers_of(self.path), plan)
         results.require_green(verdict, reason)
         if plan.partial:  # Airflow 3.3.2 updates what is among the outlets when the task has ended
             context["ti"].task.outlets = []

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from parity.airflow.connections.lookup import connection
 from parity.airflow.remote.orphans import cancel_orphans
 from parity.airflow.step import results
+from parity.airflow.step.evidence import record_evidence
 from parity.airflow.step.links import link_page
 from parity.airflow.step.output import attempt_of, read_plan, required_output
 from parity.airflow.step.pages import refresh_page, write_page
@@ -193,6 +194,7 @@ class SuiteTasks:
         # Last: a gate that is killed in between leaves no green outcomes without the issue of the run.
         context["ti"].xcom_push("outcomes", outcomes)
         link_page(context, f"runs/{quote(plan.run_id)}")
+        record_evidence(self.suite, self.path, self._waivers(), plan)
         log_run(outcomes, verdict, results.run_url(context))
         results.require_green(verdict, reason)
         return {"verdict": verdict, "reason": reason}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,12 +32,14 @@ from parity.flow.database_run.plan import DATABASE, DatabaseRunPlan, plan_databa
 from parity.flow.provenance import PROVENANCE, Provenance, database_rules
 from parity.flow.suite_run.files import PAGE, ActivityFiles
 from parity.flow.suite_run.plan import plan_suite_run
+from parity.history.chains import StoredChains
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
 from parity.settings import settings
 from parity.suite.databases import Database
 from parity.tablediff.survey import Survey
 from parity.tablediff.table_plan import DatabasePlan, TablePlan
 from unit.airflow.doubles import NIGHTLY, Instance, run_context
+from unit.evidence.worlds import private_pem
 from unit.flow.suites import suite
 
 DAY = date(2026, 3, 2)
@@ -105,6 +108,20 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
         "refund": "INVALID",
     }
     assert notified.whole
+
+
+def test_the_gate_records_evidence_of_what_it_judged(tasks: SuiteTasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
+    there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
+    for key in ("", "no key", private_pem()):  # without a key, or with a wrong one, the verdict is the same
+        monkeypatch.setenv("AIRFLOW_CONN_PARITY_EVIDENCE", json.dumps({"conn_type": "generic", "password": key}))
+        with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+            tasks.gate(there)
+    (entry,) = StoredChains(open_results().engine).entries("payments")
+    body = json.loads(entry.entry)
+    assert (body["run"]["verdict"], sorted(body["results"])) == ("INVALID", ["refund", "settle"])
+    rules = json.loads(open_artefacts().read(f"evidence/rules/{body['rules']}.json"))
+    assert sorted(rules["files"]) == ["payments.yaml", "sql/refund.sql", "sql/settle.sql"]
 
 
 def test_a_gate_that_dies_while_it_speaks_leaves_no_green_words_without_what_speaks_against_the_run(

@@ -1,0 +1,55 @@
+"""Recording a run as evidence, from the task that judged it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from parity.airflow.connections.artefacts import open_artefacts, open_folder
+from parity.airflow.connections.lookup import NoConnection, connection
+from parity.airflow.step.results import Subject, open_results
+from parity.clock import SystemClock
+from parity.evidence.recorder import Recorder
+from parity.evidence.rules import rules_of
+from parity.evidence.signing import KeySigner
+from parity.evidence.witness import StorageWitness
+from parity.flow.database_run.plan import DatabaseRunPlan
+from parity.flow.suite_run.plan import SuiteRunPlan
+from parity.history.chains import StoredChains
+from parity.settings import settings
+from parity.suite.models import Waiver
+
+log = logging.getLogger(__name__)
+
+
+def open_recorder(read: Callable[[str], Any] = connection) -> Recorder:
+    """Return what appends to the chains of evidence; NoConnection where no key is configured."""
+    from pydantic import SecretStr
+
+    now = settings()
+    signer = KeySigner.of_pem(SecretStr(read(now.evidence_connection).password or ""))
+    witness = None
+    if now.witness:
+        witness = StorageWitness(open_folder(now.witness, now.witness_connection, read), now.witness)
+    chains = StoredChains(open_results().engine)
+    return Recorder(chains, open_artefacts(read), signer, SystemClock(), witness)
+
+
+def record_evidence(
+    subject: Subject, path: Path, waivers: Iterable[Waiver], plan: SuiteRunPlan | DatabaseRunPlan
+) -> None:
+    """Append the run to its chain of evidence; what keeps it from that is logged, and changes no verdict.
+
+    A run without an entry is not hidden: the archive lists it.
+    """
+    try:
+        recorder = open_recorder()
+        detail = open_results().run(plan.run_id, subject.key, plan.business_date)
+        entry = recorder.record_run(detail, plan.folder, rules_of(subject, path, waivers))
+        log.info("Entry %d of the evidence of %s: %s", entry.number, subject.key, entry.sha)
+    except NoConnection:
+        log.info("No evidence is kept: Airflow has no connection %s.", settings().evidence_connection)
+    except Exception:
+        log.exception("This run could not be recorded as evidence. Clear the gate to try again.")
