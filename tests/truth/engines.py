@@ -47,7 +47,8 @@ def debian() -> Path:
         raise Unavailable("it needs root and debootstrap (apt-get install debootstrap)")
     shutil.rmtree(root, ignore_errors=True)
     CACHE.mkdir(parents=True, exist_ok=True)
-    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root))
+    # While the archive is updated, its mirrors may give a Release and a signature that do not belong together.
+    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root), attempts=3)
     (root / ".ready").touch()
     return root
 
@@ -83,12 +84,14 @@ def maven(artefact: str) -> Path:
     return file
 
 
-def run(*command: str) -> None:
-    """Run a command; raises Unavailable with its last line when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+def run(*command: str, attempts: int = 1) -> None:
+    """Run a command, until it succeeds or has failed ``attempts`` times; raises Unavailable with its last line."""
+    for _ in range(attempts):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            return
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise Unavailable(f"{command[0]} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
+    raise Unavailable(f"{command[0]} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
 
 
 def tested(engine: str, version: str, setting: Mapping[str, str], *arguments: str) -> Outcome:
