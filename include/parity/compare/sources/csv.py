@@ -122,7 +122,7 @@ def _open(session: DuckSession, file: DataFile, form: CsvFormat) -> _Csv:
             while quote and line.count(quote) % 2 and (more := opened.readline()):
                 line += more
     except UnicodeError as error:
-        raise ExportRefused(f"{file.path}, line 1 is not UTF-8.", remedy="Name its encoding.") from error
+        raise ExportRefused(f"{file.path} is not UTF-8.", remedy="Name its encoding.") from error
     except OSError as error:
         raise ExportRefused(f"{file.path} cannot be read: {error.strerror}.") from error
     line = line.rstrip("\r\n")
