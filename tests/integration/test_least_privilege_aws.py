@@ -116,6 +116,7 @@ def night(clients: AwsClients) -> list[str]:
     glue, s3 = GlueRuns(GlueConfig(), clients), S3Storage(clients)
     steps: list[Callable[[], Any]] = [
         lambda: glue.status(str(glue.find({"job": JOB, "business_date": DAY.isoformat()}, ""))),
+        lambda: glue.rows_written(str(glue.find({"job": JOB, "business_date": DAY.isoformat()}, ""))),
         lambda: glue_jobs(clients),
         lambda: ended(athena, athena.submit(statement, token)),
         lambda: athena.find(statement, token),

@@ -111,6 +111,7 @@ def recorded_outcome(record: ActivityRecord, severity: Severity) -> ActivityOutc
         ),
         first_failure=record.first_broken,
         caused_by=record.caused_by,
+        control_totals=record.control_totals,
         url=settings().artefact_link(page_of(record.report)) if record.report else "",
         recorded=record.recorded,
     )

@@ -140,7 +140,7 @@ def _amount(state: AlertState, activity: ActivityOutcome | None, outcome: RunOut
         blocked = f"{plural(len(waiting), 'more waits', 'more wait')} for it: {', '.join(waiting[:5])}"
         also = f" {blocked}." if waiting else ""
         return f"Nothing was compared, so nothing is known.{also}"
-    return f"{_compared(activity)}{_money(activity)}"
+    return f"{_compared(activity)}{_money(activity)}{_gaps(activity)}"
 
 
 def _compared(activity: ActivityOutcome | None) -> str:
@@ -160,6 +160,12 @@ def _money(activity: ActivityOutcome) -> str:
     ]
     more = f" and {len(sums) - SHOWN} more sums" if len(sums) > SHOWN else ""
     return f" Money: {'; '.join(sums[:SHOWN])}{more}." if sums else ""
+
+
+def _gaps(activity: ActivityOutcome) -> str:
+    """Return between which clouds rows went."""
+    gaps = activity.control_totals.gaps if activity.control_totals else ()
+    return f" {'; '.join(gaps)}." if gaps else ""
 
 
 def _next(state: AlertState, url: str) -> str:

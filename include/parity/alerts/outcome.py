@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import ColumnFacts, Rows, Verdict
 from parity.suite.models import Severity
 
@@ -27,6 +28,7 @@ class ActivityOutcome:
     """Its first failure, as text: ``ADF activity settle: UserError 2011 …``."""
     caused_by: str = ""
     """Activity whose failure made this one INVALID; it is not paged separately."""
+    control_totals: ControlTotals | None = None
     url: str = ""
     recorded: datetime | None = None
     """When its verdict was recorded; None: just now."""

@@ -80,6 +80,8 @@ def _details(activity: ActivityRecord) -> list[str]:
 
     why = "" if activity.verdict.green else activity.first_broken or activity.reason
     lines = [f"why: {why}"] if why else []
+    if activity.control_totals:
+        lines.append(f"control totals: {activity.control_totals.line}")
     lines += [*_columns(activity), *_findings(activity), *_remote_runs(activity), *_cost(activity)]
     if activity.report:
         lines.append(f"report: {settings().artefact_link(page_of(activity.report))}")

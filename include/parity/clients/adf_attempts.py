@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -88,7 +90,15 @@ def _began(item: Mapping[str, Any]) -> tuple[str, int]:
 def _worst(rounds: Sequence[RunStatus]) -> RunStatus:
     worst = min(rounds, key=lambda status: _BADNESS.index(status.phase))
     children = [child for status in rounds for child in status.output.get("child_runs", ())]
-    return _with(worst, child_runs=children) if children else worst
+    sums = {name: _sum([status.output.get(name) for status in rounds]) for name in ("rows_read", "rows_copied")}
+    facts = {**worst.output, **sums, "child_runs": children or None}
+    return replace(worst, output={name: value for name, value in facts.items() if value is not None})
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    """Return the sum of what rounds report; None when one of them reports nothing."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 _BADNESS = (Phase.FAILED, Phase.CANCELLED, Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED)
@@ -99,7 +109,7 @@ def activity_status(item: Mapping[str, Any]) -> RunStatus:
     phase = LIFECYCLE.phase(item["status"])
     output: Mapping[str, Any] = item["output"] if isinstance(item.get("output"), dict) else {}
     facts = {"retry_attempt": item.get("retryAttempt"), "duration_ms": item.get("durationInMs")}
-    facts |= {"rows_read": output.get("rowsRead"), "rows_copied": output.get("rowsCopied")}
+    facts |= {"rows_read": _count(output, "rowsRead"), "rows_copied": _count(output, "rowsCopied")}
     facts |= {"child_runs": [output["pipelineRunId"]] if output.get("pipelineRunId") else None}
     return RunStatus(
         run_id=item["activityRunId"],
@@ -111,6 +121,20 @@ def activity_status(item: Mapping[str, Any]) -> RunStatus:
         ended=time_of(item.get("activityRunEnd")) if phase.ended else None,
         output={name: value for name, value in facts.items() if value is not None},
     )
+
+
+def _count(output: Mapping[str, Any], name: str) -> int | None:
+    """Return a count of a Copy activity's output, or of the JSON object that a notebook handed on."""
+    value = output.get(name, _handed_on(output).get(name))
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _handed_on(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what ``dbutils.notebook.exit`` was given, which Data Factory shows as an object where it is JSON."""
+    handed = output.get("runOutput")
+    with suppress(ValueError):
+        handed = json.loads(handed) if isinstance(handed, str) else handed
+    return handed if isinstance(handed, Mapping) else {}
 
 
 def _activity_error(error: Mapping[str, Any]) -> RemoteError:

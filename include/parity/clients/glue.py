@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ LIFECYCLE = Lifecycle(
     },
 )
 BAD = (Phase.FAILED, Phase.CANCELLED)
+ROWS_WRITTEN = "glue.driver.recordsWritten"
+"""Metric of a run with ``--enable-observability-metrics``: a gauge, whose last value is the run's whole."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,28 @@ class GlueRuns:
             output={"attempt": run.get("Attempt", 0), "seconds": run.get("ExecutionTime", 0)},
         )
 
+    def rows_written(self, run_id: str) -> int | None:
+        """Return how many rows a run wrote, to all its sinks; None when CloudWatch has no such metric.
+
+        Glue's own API has no counts of rows. CloudWatch has this one of Glue 4.0 and later, of jobs that have
+        observability metrics and a GlueContext; none of Iceberg tables and JDBC, and not always of a short run.
+        """
+        job, _, name = run_id.rpartition("/")
+        run = self.status(run_id)
+        if run.started is None:
+            return None
+        with aws_errors("CloudWatch", f"the rows that run {name} of job {job!r} wrote"):
+            found = self._clients("cloudwatch").get_metric_statistics(
+                Namespace="Glue",
+                MetricName=ROWS_WRITTEN,
+                Dimensions=[{"Name": key, "Value": value} for key, value in metric_dimensions(job, name).items()],
+                StartTime=run.started.replace(minute=0, second=0, microsecond=0),
+                EndTime=(run.ended or run.started) + timedelta(hours=1),
+                Period=3600,
+                Statistics=["Maximum"],
+            )
+        return max((int(point["Maximum"]) for point in found["Datapoints"]), default=None)
+
     def cancel(self, run_id: str) -> None:
         """Do nothing: the run is the legacy production's, and others wait for it."""
 
@@ -130,6 +154,17 @@ class GlueRuns:
         with aws_errors("Glue", "the list of jobs"):
             pages = self._clients("glue").get_paginator("get_jobs").paginate()
             return [job["Name"] for page in pages for job in page["Jobs"]]
+
+
+def metric_dimensions(job: str, run: str) -> dict[str, str]:
+    """Return the dimensions of a run's :data:`ROWS_WRITTEN`."""
+    return {
+        "JobName": job,
+        "JobRunId": run,
+        "Type": "gauge",
+        "ObservabilityGroup": "throughput",
+        "Sink": "ALL",
+    }
 
 
 def _day(text: str) -> date | None:

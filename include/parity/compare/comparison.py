@@ -14,7 +14,7 @@ from parity.compare.explain.waiver_drafts import draft_rows
 from parity.compare.explain.waivers import apply_waivers
 from parity.compare.result import ColumnFacts, Money, NotCompared, Result, Rows, Verdict
 from parity.compare.rows.facts import Facts, gather
-from parity.compare.rows.money import sum_money
+from parity.compare.rows.money import money_totals, sum_money
 from parity.compare.schema.plan import plan_comparison
 from parity.compare.schema.zones import refuse_ambiguous_times
 from parity.compare.session import DuckSession, session
@@ -56,14 +56,14 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
     )
     _check_promised(facts.rows, left, right)
     on_step("explain")
-    (row_causes, covered, money, samples), proposals = session.both(
+    (row_causes, covered, money, samples), (proposals, totals) = session.both(
         lambda here: (
             explain_rows(here, facts, spec, {*left.files.partitions, *right.files.partitions}),
             apply_waivers(here, facts, spec),
             sum_money(here, plan, facts.prefix),
             take_samples(here, facts, spec),
         ),
-        lambda here: propose(here, facts, spec),
+        lambda here: (propose(here, facts, spec), money_totals(here, plan)),
     )
     left.files.refuse_changed()
     right.files.refuse_changed()
@@ -82,6 +82,7 @@ def _compare(session: DuckSession, legacy: Source, target: Source, spec: Spec, o
         loosened=_loosened(facts),
         waivers=tuple(one.to_dict() for one in covered.applied),
         proposals=(*proposals, *draft_rows(row_causes, facts, spec)),
+        money_totals=totals,
     )
 
 

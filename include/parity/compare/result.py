@@ -85,6 +85,21 @@ class Money:
 
 
 @dataclass(frozen=True)
+class MoneyTotal:
+    """The sums of one money column in one currency, over all rows of each side."""
+
+    column: str
+    currency: str
+    legacy: Decimal
+    target: Decimal
+
+    def __str__(self) -> str:
+        if self.legacy == self.target:
+            return f"{self.column} {self.legacy:,f} {self.currency} on both sides"
+        return f"{self.column} {self.legacy:,f} → {self.target:,f} {self.currency}"
+
+
+@dataclass(frozen=True)
 class ColumnFacts:
     """What the comparison found in one column."""
 
@@ -179,6 +194,8 @@ class Result:
     """Rules that let rows through, each with how many."""
     waivers: tuple[dict[str, Any], ...] = ()
     proposals: tuple[dict[str, Any], ...] = ()
+    money_totals: tuple[MoneyTotal, ...] = ()
+    """Of each money column that is not sensitive and has a sum; none where not all rows were exported."""
     seconds: float = 0.0
     peak_mib: float = 0.0
     extra: dict[str, Any] = field(default_factory=dict)

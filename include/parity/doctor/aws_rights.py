@@ -74,6 +74,7 @@ def rights_of(side: LegacySide) -> Iterator[Right]:
     aws = side.suite.aws
     if jobs := sorted({a.glue_job for a in side.suite.activities if a.glue_job}):
         yield Right("read Glue jobs", JOB, [f"job/{job}" for job in jobs])
+        yield Right("read Glue metrics", ("cloudwatch:GetMetricStatistics",), ["*"])
         yield Right("list Glue jobs", ("glue:GetJobs", "glue:GetJobBookmark"), ["*"])
     here = ["catalog", f"database/{aws.database}"]
     yield Right("read Glue database", ("glue:GetDatabase",), here)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import Verdict
 from parity.errors import BadInput
+from parity.flow.database_run.plan import DATABASE
 from parity.history import grid
 from parity.history.grid import Cell
 from parity.history.store import Store
@@ -118,10 +120,12 @@ class _Record:
     twice: frozenset[date]
     """Dates on which every activity was green in two runs."""
 
-    @property
-    def activities(self) -> tuple[str, ...]:
-        """Return the names that every night must have; a database's tables are known by its runs only."""
-        return tuple(a.name for a in self.subject.activities) if isinstance(self.subject, Suite) else ()
+    def activities(self, day: date) -> tuple[str, ...]:
+        """Return the names that a night must have.
+
+        Of a database these are the database as a whole, which only a run of every table has, and every table.
+        """
+        return _required(self.subject, self.results.get(day, {}))
 
     def fault(self, day: date) -> str:
         """Say why a date proves nothing, or what differed; empty when it is green."""
@@ -130,13 +134,11 @@ class _Record:
             return f"nothing ran for {day}"
         if run.verdict is None:
             return f"the run of {day} has not ended"
-        for name in self.activities or results:
+        for name in self.activities(day):
             if name not in results:
                 return f"{name} has no result for {day}"
             if (verdict := results[name].verdict) is None or not verdict.green:
                 return f"{name} is {verdict} on {day}"
-        if not results:
-            return f"the run of {day} compared nothing"
         return "" if run.verdict.green else f"the run is {run.verdict} on {day}"
 
     def streak(self, longest_gap: int) -> tuple[list[date], str]:
@@ -217,8 +219,15 @@ def _twice(store: Store, subject: Suite | Database, since: date, until: date) ->
     counts: dict[date, dict[str, int]] = defaultdict(dict)
     for activity, day, runs in grid.green_runs(store, subject.key, since, until):
         counts[day][activity] = runs
-    names = [a.name for a in subject.activities] if isinstance(subject, Suite) else []
-    return frozenset(day for day, own in counts.items() if all(own.get(name, 0) > 1 for name in names or own))
+    each = ((day, own, _required(subject, own)) for day, own in counts.items())
+    return frozenset(day for day, own, names in each if all(own.get(name, 0) > 1 for name in names))
+
+
+def _required(subject: Suite | Database, found: Iterable[str]) -> tuple[str, ...]:
+    """Return what a night must have, of which ``found`` was recorded."""
+    if isinstance(subject, Suite):
+        return tuple(activity.name for activity in subject.activities)
+    return tuple(dict.fromkeys((DATABASE, *found)))
 
 
 def _criteria(store: Store, record: _Record, criteria: Criteria, incidents: Sequence[str]) -> Iterator[Criterion]:
@@ -242,6 +251,13 @@ def _criteria(store: Store, record: _Record, criteria: Criteria, incidents: Sequ
         counted = f"{len(record.twice)} of {plural(criteria.repeated, 'date')} compared twice"
         share = min(len(record.twice) / criteria.repeated, 1.0)
         yield answer("repeated", len(record.twice) >= criteria.repeated, counted, share)
+    if criteria.control_totals and isinstance(record.subject, Suite):
+        nights = green[: criteria.green_nights]
+        wrong = list(_unconfirmed(store, record, criteria, nights))
+        share = 1 - len({day for day, _ in wrong}) / len(nights) if nights else 0.0
+        faults = [fault for _, fault in wrong] if nights else ["there is no green night to look at"]
+        more = [f"and {len(faults) - 3} more"] if len(faults) > 3 else []
+        yield answer("control totals", not faults, _listed([*faults[:3], *more], "all counts agree"), share)
     low = _low_coverage(record.subject, criteria.coverage)
     yield answer("coverage", not low, _listed(low, f"all ask for {criteria.coverage:.0%} at least"))
     waivers = _waivers(store, record, criteria)
@@ -256,6 +272,18 @@ def _low_coverage(subject: Suite | Database, floor: float) -> list[str]:
         else {name: rules.coverage for name, rules in subject.tables.items()}
     )
     return [f"{name} asks for {coverage:.0%} only" for name, coverage in asked.items() if coverage < floor]
+
+
+def _unconfirmed(
+    store: Store, record: _Record, criteria: Criteria, nights: Sequence[date]
+) -> Iterator[tuple[date, str]]:
+    """Yield each night and activity of which a cloud's own count is not that of the exports, or not known."""
+    cells = [record.results[day][name] for day in nights for name in record.activities(day)]
+    known = grid.control_totals_of(store, [cell.result for cell in cells])
+    for cell in cells:
+        for cloud in criteria.control_totals:
+            for fault in known.get(cell.result, ControlTotals()).faults(cloud):
+                yield cell.day, f"{cell.activity} on {cell.day}: {fault}"
 
 
 def _waivers(store: Store, record: _Record, criteria: Criteria) -> list[str]:

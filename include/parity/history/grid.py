@@ -10,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import Verdict
 from parity.history import tables
+from parity.history.rows import totals_of
 from parity.history.store import Store
 
 RUN = tables.runs.c
@@ -129,6 +131,12 @@ def open_incidents(store: Store) -> list[Incident]:
             row["incident"], Incident(row["suite"], row["activity"], row["opened_date"], row["severity"])
         )
     return list(found.values())
+
+
+def control_totals_of(store: Store, results: Sequence[int]) -> dict[int, ControlTotals]:
+    """Return the control totals of results by their number; none of a result that has none."""
+    query = sa.select(RESULT.id, RESULT.control_totals).where(RESULT.id.in_(results))
+    return {row["id"]: known for row in _all(store, query) if (known := totals_of(row["control_totals"]))}
 
 
 def dates(store: Store) -> tuple[date, date] | None:

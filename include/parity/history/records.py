@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import ColumnFacts, Rows, Verdict
 
 NO_ROWS = Rows()
@@ -75,6 +76,8 @@ class ActivityRecord:
     waivers: tuple[dict[str, Any], ...] = ()
     cost_usd: Decimal = Decimal(0)
     bytes_scanned: int = 0
+    control_totals: ControlTotals | None = None
+    """None: nothing was compared, or what was compared are two databases."""
 
 
 @dataclass(frozen=True)

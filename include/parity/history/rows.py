@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.control_totals import ControlTotals
+from parity.compare.result import CauseCount, ColumnFacts, Money, MoneyTotal, Rows, Verdict
 from parity.history import tables
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.suite.models import Cause
@@ -55,6 +56,7 @@ def result_values(record: ActivityRecord) -> dict[str, Any]:
         "severity": str(record.severity),
         "waivers": [_plain(waiver) for waiver in record.waivers],
         "cost_usd": str(record.cost_usd),
+        "control_totals": _plain(asdict(record.control_totals)) if record.control_totals else None,
     }
 
 
@@ -81,8 +83,20 @@ def activity_record(row: Row, found: Parts) -> ActivityRecord:
         severity=row["severity"],
         waivers=tuple(row["waivers"]),
         cost_usd=Decimal(row["cost_usd"]),
+        control_totals=totals_of(row["control_totals"]),
         **{name: row[name] for name in AS_IS},
     )
+
+
+def totals_of(stored: Row | None) -> ControlTotals | None:
+    """Return the control totals that a column of JSON holds."""
+    if stored is None:
+        return None
+    money = (
+        MoneyTotal(one["column"], one["currency"], Decimal(one["legacy"]), Decimal(one["target"]))
+        for one in stored["money"]
+    )
+    return ControlTotals(**{**stored, "money": tuple(money)})
 
 
 def _placed(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ results = sa.Table(
     sa.Column("bytes_scanned", sa.BigInteger, nullable=False),
     sa.Column("broken_stage", sa.String(32), nullable=False, server_default=""),
     sa.Column("caused_by", NAME, nullable=False, server_default=""),
+    sa.Column("control_totals", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("suite", "activity", "business_date", "run_id", "attempt", name="uq_parity_results"),
     sa.Index("ix_parity_results_date", "business_date"),
 )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from parity.compare.control_totals import ControlTotals, control_totals
 from parity.compare.result import ColumnFacts, Result, Verdict
 from parity.wording import plural, visible
 
@@ -96,6 +97,10 @@ class ReportData:
     verdict: Verdict
     reason: str
     counts: tuple[tuple[str, int], ...]
+    totals: tuple[tuple[str, str], ...]
+    """What each cloud counts, and the sums of money; empty where no cloud made the data."""
+    gaps: tuple[str, ...]
+    """Between which of these counts rows went."""
     coverage: float
     columns: tuple[ColumnLine, ...]
     """Those that differ first, most rows first."""
@@ -120,7 +125,7 @@ class ReportData:
 
 def report_data(result: Result, title: str = "") -> ReportData:
     """Return the report of a result."""
-    canary, columns = result.canary, _columns(result)
+    canary, columns, totals = result.canary, _columns(result), control_totals(result)
     # Once for the whole report, so that no name, type, note or value of a new field can be forgotten.
     report: ReportData = _shown(
         ReportData(
@@ -128,6 +133,8 @@ def report_data(result: Result, title: str = "") -> ReportData:
             verdict=Verdict(result.verdict),
             reason=result.reason,
             counts=_counts(result),
+            totals=_totals(totals),
+            gaps=totals.gaps if totals else (),
             coverage=result.coverage,
             columns=columns,
             schema=tuple(
@@ -171,6 +178,12 @@ def _counts(result: Result) -> tuple[tuple[str, int], ...]:
     named = {name: getattr(rows, name) for name in ("legacy", "target", "equal", "changed", "missing", "extra")}
     doubled = {"duplicate keys, legacy": rows.duplicate_legacy, "duplicate keys, target": rows.duplicate_target}
     return (*named.items(), *((name, n) for name, n in doubled.items() if n))
+
+
+def _totals(totals: ControlTotals | None) -> tuple[tuple[str, str], ...]:
+    if totals is None:
+        return ()
+    return (*totals.counts, *(("money", one) for one in totals.sums))
 
 
 def _columns(result: Result) -> tuple[ColumnLine, ...]:

@@ -31,6 +31,9 @@ def layout(report: ReportData) -> RenderableType:
     """Return the report for a rich console."""
     parts: list[RenderableType] = [_verdict(report)]
     parts += [_counts(report)] if report.counts[0][1] or report.counts[1][1] else []
+    parts += (
+        [_lines("Control totals", (*report.totals, *(("", gap) for gap in report.gaps)))] if report.totals else []
+    )
     parts += [_columns(report.differing)] if report.differing else []
     parts += [_lines("Rows", report.row_causes)] if report.row_causes else []
     parts += [_schema(report)] if report.schema else []

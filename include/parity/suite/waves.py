@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -35,6 +36,10 @@ class Criteria(Frozen):
     waivers: tuple[str, ...] = Field(default=(), description="Tickets of waivers that may stay for good.")
     severity: Severity = Field(
         default=Severity.WARNING, description="No incident as severe as this, or more, may be open."
+    )
+    control_totals: tuple[Literal["glue", "data_factory"], ...] = Field(
+        default=(),
+        description="Clouds whose own counts of rows must be reported each green night, and equal the exports'.",
     )
     repeated: int = Field(
         default=1, ge=0, description="Dates on which every activity was compared in two runs, both green."

@@ -97,6 +97,7 @@ def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefa
         following=NEXT_STEP[detail.run.verdict],
         counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
         activities=worst_first,
+        totals={a.key.activity: a.control_totals for a in worst_first if a.control_totals},
         kinds=KINDS,
         base=base,
         up=up,

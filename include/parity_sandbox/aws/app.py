@@ -29,7 +29,7 @@ from parity_sandbox.world.rights import register
 
 log = logging.getLogger("parity_sandbox.aws")
 
-SERVICES = ("s3", "glue", "athena", "sts", "rds", "iam")
+SERVICES = ("s3", "glue", "athena", "sts", "rds", "iam", "monitoring")
 RECORD_RUN = "/-/glue/job-runs"
 """POST here to write a Glue run of the past; ``-`` can be no bucket's name."""
 
@@ -48,7 +48,9 @@ def create_app(context: Context) -> ASGIApp:
     moto_state.forget()
     register(context.endpoints)
     buckets = FolderBuckets(disk, context.endpoints.region)
-    jobs = JobEngine(disk, context.runner, context.faults, context.state / "logs" / "glue")
+    jobs = JobEngine(
+        disk, context.runner, context.faults, context.state / "logs" / "glue", context.endpoints.region
+    )
     engine = Engine(disk, context.faults)
     patches.apply(
         [*buckets.patches(), *glue.patches(jobs), *athena.patches(engine), *rds.patches(), *iam.patches()]

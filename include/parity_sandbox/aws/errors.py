@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from parity_sandbox.aws.signature import Distrust
 
-JSON_SERVICES = ("glue", "athena")
+JSON_SERVICES = ("glue", "athena", "monitoring")
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,10 @@ class Places:
         """Return what a request of a service needs."""
         if service == "s3":
             return _s3(environ)
-        if service in ("glue", "athena"):
+        if service in ("glue", "athena", "monitoring"):
             action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+            if service == "monitoring":  # CloudWatch's metrics have no ARNs
+                return [Need(f"cloudwatch:{action}", "*")]
             asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
             return self._glue(action, asked) if service == "glue" else self._athena(action, asked)
         form = {key: values[0] for key, values in parse_qs(environ["wsgi.input"].getvalue().decode()).items()}

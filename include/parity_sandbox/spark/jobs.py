@@ -34,6 +34,7 @@ class Jobs:
     connect: int
     cancel_spark: Callable[[str], None]
     """Cancels the Spark jobs of a handle: killing Python alone would leave them running in the JVM."""
+    rows_written: Callable[[str], int]
     _pids: dict[str, int] = field(default_factory=dict)
     _cancelled: set[str] = field(default_factory=set)
     _handles: set[str] = field(default_factory=set)
@@ -44,6 +45,7 @@ class Jobs:
         began = time.monotonic()
         stem = self.state / "run" / f"job-{uuid4().hex}"
         outcome = self._await(self._order(job, handle, stem), job.timeout)
+        written = self.rows_written(handle) if outcome.ok else 0
         self._kill(handle)  # whatever it left running, however it ended
         with self._lock:
             self._pids.pop(handle, None)
@@ -53,6 +55,7 @@ class Jobs:
             outcome,
             ok=outcome.ok and not cancelled,
             cancelled=cancelled,
+            rows_written=written,
             stdout=_collect(stem.with_suffix(".stdout")),
             stderr=_collect(stem.with_suffix(".stderr")),
             seconds=round(time.monotonic() - began, 3),

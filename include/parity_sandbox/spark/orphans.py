@@ -32,6 +32,13 @@ class RunningSpark:
         connect.start(context._jsc.sc())  # noqa: SLF001
         return cls(context._jsc.sc(), context.statusTracker(), connect)  # noqa: SLF001
 
+    def rows_written(self, handle: str) -> int:
+        """Return how many rows the Spark jobs of a script's classic session wrote into files."""
+        self.context.listenerBus().waitUntilEmpty()  # metrics come by events
+        jobs = map(self.tracker.getJobInfo, self.tracker.getJobIdsForGroup(handle))
+        stages = {stage for job in jobs if job for stage in job.stageIds}
+        return sum(self.context.statusStore().lastStageAttempt(stage).outputRecords() for stage in stages)
+
     def cancel(self, handle: str) -> None:
         """Cancel all that runs for a script.
 

@@ -40,6 +40,8 @@ class Outcome:
     result: str = ""
     """What ``dbutils.notebook.exit`` was given."""
     seconds: float = 0.0
+    rows_written: int = 0
+    """Rows that its Spark jobs wrote into files."""
     cancelled: bool = False
     timed_out: bool = False
 

@@ -86,7 +86,7 @@ def warm(options: Options) -> Warm:
     port, secret = jvm.gateway(process, state)
     session = open_session(port, secret)
     running = RunningSpark.of(session)
-    jobs = Jobs(state, address, port, secret, running.connect.localPort(), running.cancel)
+    jobs = Jobs(state, address, port, secret, running.connect.localPort(), running.cancel, running.rows_written)
     say(f"Spark {session.version} is up")
     threading.Thread(target=run_in, args=(session,), daemon=True).start()
     threading.Thread(target=running.watch, args=(jobs.ended,), daemon=True).start()

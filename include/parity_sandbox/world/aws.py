@@ -120,7 +120,7 @@ def job_input(product: Product) -> Mapping[str, Any]:
     return {
         "Role": ROLE,
         "Command": {"Name": "glueetl", "ScriptLocation": script, "PythonVersion": "3"},
-        "DefaultArguments": {"--job-language": "python", "--enable-metrics": "true"},
+        "DefaultArguments": {"--job-language": "python", "--enable-observability-metrics": "true"},
         "GlueVersion": "5.0",
         "WorkerType": "G.1X",
         "NumberOfWorkers": 2,

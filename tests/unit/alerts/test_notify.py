@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from fake_clock import FakeClock
 from parity.alerts.notify import notify, notify_late
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import ColumnFacts, Rows, Verdict
 from parity.errors import Throttled, Unreachable
 from parity.history import tables
@@ -263,12 +264,14 @@ def test_every_kind_of_issue_has_a_sentence(notify_of: Any, run: Night, red: Mak
         rows=Rows(100, 98, 90, 5, 5, 3),
         columns=red(5, cause=Cause.TIMEZONE_SHIFT).columns,
         broken_expectations=(("currency", "ExpectColumnValuesToMatchRegex"),),
+        control_totals=ControlTotals(athena=100, databricks=98),
     )
     notify_of(run(0, outcome))
     reported = pager.arrived[0]["lines"][0]
     assert "amount differs in 5 rows (timezone shift); 5 rows are not on the target side" in reported
     assert "and 1 more" in reported
-    assert pager.arrived[0]["lines"][3] == "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
+    counted = "Rows: 5 changed, 5 missing, 3 extra of 100 legacy and 98 target."
+    assert pager.arrived[0]["lines"][3] == f"{counted} Databricks exported 2 rows fewer than Athena returned."
 
 
 def test_a_run_that_is_red_beyond_its_activities_is_reported_too(

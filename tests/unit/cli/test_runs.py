@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from parity.cli import cli
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import open_store
@@ -58,6 +59,7 @@ def url(tmp_path: Path) -> str:
             report="payments/2026-03-02/run/settle/report.json",
             cost_usd=Decimal("0.25"),
             bytes_scanned=5000,
+            control_totals=ControlTotals(glue=103, athena=100, databricks=100),
         )
     )
     store.engine.dispose()
@@ -147,6 +149,8 @@ def test_a_run_shows_what_differs_and_exits_with_its_verdict(url: str) -> None:
         "fail: ExpectColumnToExist on fee (target, critical). Not there.",
         "athena q-1 SUCCEEDED",
         "Athena scanned 5,000 bytes, $0.25",
+        "control totals: Glue wrote 103; Data Factory copied not reported; Athena returned 100;",
+        "; Athena returned 3 rows fewer than Glue wrote",
     ):
         assert reported in shown.stdout
     assert run(url, "show", "2").exit_code == 0

@@ -113,6 +113,27 @@ def test_one_poll_tells_the_latest_attempt_of_every_activity(factory: FakeFactor
     assert found["a"].output == {"retry_attempt": 1, "rows_copied": 7, "pipeline_run": "r"}
 
 
+def test_the_rows_of_a_loop_are_those_of_all_rounds_or_unknown(factory: FakeFactory) -> None:
+    rounds = [
+        activity_run("a", "Succeeded", iterationHash=str(at), output={"rowsRead": 10 + at, "rowsCopied": 10})
+        for at in range(3)
+    ]
+    factory.activities["r"] = rounds
+    assert factory.client().activities("r")["a"].output["rows_read"] == 33
+    assert factory.client().activities("r")["a"].output["rows_copied"] == 30
+    factory.activities["s"] = [*rounds, activity_run("a", "Succeeded", iterationHash="9")]
+    assert "rows_copied" not in factory.client().activities("s")["a"].output
+
+
+@pytest.mark.parametrize(
+    ("handed_on", "rows"),
+    [({"rowsCopied": 7}, 7), ('{"rowsCopied": 7}', 7), ("7 rows", None), ({"rowsCopied": "7"}, None), ([7], None)],
+)
+def test_a_notebook_may_hand_on_its_rows(factory: FakeFactory, handed_on: object, rows: int | None) -> None:
+    factory.activities["r"] = [activity_run("a", "Succeeded", output={"runOutput": handed_on})]
+    assert factory.client().activities("r")["a"].output.get("rows_copied") == rows
+
+
 def test_a_failed_activity_says_its_own_error_and_its_databricks_run(factory: FakeFactory) -> None:
     error = {"errorCode": "3204", "message": "Databricks execution failed", "failureType": "UserError"}
     url = "https://adb.test/?o=1#job/1/run/2"

@@ -21,6 +21,8 @@ class FakeGlue:
 
     runs: list[dict[str, Any]] = field(default_factory=list)
     jobs: tuple[str, ...] = ("settle",)
+    metric: tuple[float, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
     meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="eu-west-1"))
 
     def add(self, run_id: str, hour: int, day: str = "2026-03-02", **more: Any) -> None:
@@ -42,6 +44,10 @@ class FakeGlue:
         if JobName not in self.jobs:
             raise ClientError({"Error": {"Code": "EntityNotFoundException"}}, "GetJobRuns")
         return ({"JobRuns": [run]} for run in self.runs)
+
+    def get_metric_statistics(self, **asked: Any) -> dict[str, Any]:
+        self.asked = asked
+        return {"Datapoints": [{"Maximum": value} for value in self.metric]}
 
     def get_job_run(self, *, JobName: str, RunId: str) -> dict[str, Any]:  # noqa: N803
         return {"JobRun": next(run for run in self.runs if (run["JobName"], run["Id"]) == (JobName, RunId))}
@@ -125,3 +131,15 @@ def test_a_failure_says_glues_own_words(runs: GlueRuns, glue: FakeGlue, state: s
 
 def test_the_legacy_productions_run_is_never_stopped(runs: GlueRuns) -> None:
     runs.cancel("settle/jr")
+
+
+@pytest.mark.parametrize(("metric", "rows"), [((), None), ((7.0,), 7), ((5.0, 12.0), 12)])
+def test_the_rows_of_a_run_are_its_gauges_last_value(
+    runs: GlueRuns, glue: FakeGlue, metric: tuple[float, ...], rows: int | None
+) -> None:
+    glue.add("jr", 1, CompletedOn=datetime(2026, 3, 3, 2, 40, tzinfo=UTC))
+    glue.metric = metric
+    assert runs.rows_written("settle/jr") == rows
+    assert {"Name": "JobRunId", "Value": "jr"} in glue.asked["Dimensions"]
+    assert glue.asked["StartTime"] == datetime(2026, 3, 3, 1, tzinfo=UTC)
+    assert glue.asked["EndTime"] == datetime(2026, 3, 3, 3, 40, tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from parity.alerts.lifecycle import AlertState
+from parity.compare.control_totals import ControlTotals
 from parity.compare.result import Rows, Verdict
 from parity.flow.readiness import Criterion, Readiness, readiness
 from parity.history.records import ActivityKey, ActivityRecord, RunRecord
@@ -215,3 +216,42 @@ def test_the_rest_and_the_risk_are_said_in_days_and_words(world: World) -> None:
     assert "2 green nights in a row, with 400 rows compared" in found.risk
     assert "78% of all nights" in found.risk
     assert found.done < 1
+
+
+def test_clouds_whose_counts_are_asked_for_must_report_them_and_agree_each_night(world: World) -> None:
+    equal = ControlTotals(glue=100, copied=100, read=100, athena=100, databricks=100)
+    for back in (1, 2):
+        world.night(back, P, P, control_totals=equal)
+    world.night(0, P, P, control_totals=replace(equal, glue=103))
+    assert "control totals" not in {one.name for one in world.ask().criteria}
+    assert world.criterion("control totals", control_totals=["data_factory"]).met
+    found = world.criterion("control totals", control_totals=["glue"])
+    assert (found.met, found.done) == (False, pytest.approx(2 / 3))
+    assert f"{world.names[0]} on {LAST}: Athena returned 3 rows fewer than Glue wrote" in found.detail
+    world.night(1, P, P, run="x", control_totals=None)
+    found = world.criterion("control totals", control_totals=["data_factory"])
+    assert not found.met
+    assert found.detail.startswith(f"{world.names[0]} on 2026-03-30: what Data Factory read is not reported")
+    assert found.detail.endswith("and 1 more")
+
+
+def test_without_a_green_night_no_count_is_confirmed(world: World) -> None:
+    world.night(0, P, F, whole=F)
+    assert (
+        world.criterion("control totals", control_totals=["glue"]).detail == "there is no green night to look at"
+    )
+
+
+def test_a_run_of_some_tables_is_no_night_of_the_database(world: World) -> None:
+    database = Database(database="ledger", owner="team", legacy="a", target="b")
+    wave = Wave(wave=1, databases=("ledger",), ready=Criteria(green_nights=1, repeated=0))
+
+    def green_nights(*tables: str) -> Criterion:
+        day = database.business_date(NOW)
+        world.store.record_run(RunRecord("db.ledger", "r", day, NOW, NOW, P, ""))
+        for table in tables:
+            world.store.record_activity(ActivityRecord(ActivityKey("db.ledger", table, day, "r"), P, "", NOW))
+        return readiness(world.store, wave, {}, {"ledger": database}, NOW).criteria[0]
+
+    assert green_nights("accounts").detail == "0 of 1: (database) has no result for 2026-04-01"
+    assert green_nights("accounts", "(database)").met

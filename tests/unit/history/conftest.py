@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.control_totals import ControlTotals
+from parity.compare.result import CauseCount, ColumnFacts, Money, MoneyTotal, Rows, Verdict
 from parity.history.records import ActivityKey, ActivityRecord, ExpectationResult, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
 from parity.suite.models import Cause
 
 DAY = date(2026, 3, 2)
+EXACT = (Decimal("12345678901234567890.12"), Decimal("-0.10"))
 NOON = datetime(2026, 3, 3, 2, 30, 0, 123456, tzinfo=UTC)
 
 
@@ -59,6 +61,9 @@ def full() -> ActivityRecord:
         bytes_scanned=2**40,
         broken_stage="helper_job",
         caused_by="load",
+        control_totals=ControlTotals(
+            glue=100, copied=2**40, athena=100, databricks=101, money=(MoneyTotal("amount", "EUR", *EXACT),)
+        ),
     )
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from parity.compare.control_totals import REPORTED
 from parity.compare.result import (
     Canary,
     CauseCount,
     ColumnFacts,
     Money,
+    MoneyTotal,
     NotCompared,
     Result,
     Rows,
@@ -107,6 +109,8 @@ RESULT = Result(
     ),
     seconds=1.25,
     peak_mib=120.0,
+    money_totals=(MoneyTotal("amount", "EUR", Decimal("1000.00"), Decimal("999.97")),),
+    extra={REPORTED: {"glue": 103, "read": None, "copied": None}},
 )
 
 

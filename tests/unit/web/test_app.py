@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from fastapi import Depends, HTTPException
 from fastapi.testclient import TestClient
 
 from parity.clients.artefacts import Artefacts
-from parity.compare.result import Rows, Verdict
+from parity.compare.control_totals import ControlTotals
+from parity.compare.result import MoneyTotal, Rows, Verdict
 from parity.doctor.implementation import Part, activity_move, unnamed_legacy
 from parity.doctor.line import Line, missing, ok
 from parity.doctor.report import Report
@@ -95,6 +97,17 @@ def test_what_was_not_compared_has_no_counts(store: Store, pages: TestClient) ->
     row = page[page.index(">lost<") :]
     assert ">–<" in row[: row.index("</tr>")]
     assert "<details>" in row
+
+
+def test_the_clouds_counts_are_shown_on_one_line_with_where_rows_went(store: Store, pages: TestClient) -> None:
+    assert "Control totals" not in pages.get("/runs/1").text
+    money = (MoneyTotal("amount", "<b>", Decimal(1), Decimal(2)),)
+    totals = ControlTotals(glue=1203, athena=1200, databricks=1200, money=money)
+    store.record_activity(replace(activity("compute_fees", Verdict.FAIL), control_totals=totals))
+    page = pages.get("/runs/1").text
+    assert [page.count(f'<td class="n">{count}</td>') for count in ("1,203", "not reported", "1,200")] == [1, 1, 2]
+    assert "Athena returned 3 rows fewer than Glue wrote" in page
+    assert "amount 1 → 2 &lt;b&gt;" in page
 
 
 def test_only_reports_that_exist_are_linked(pages: TestClient) -> None:

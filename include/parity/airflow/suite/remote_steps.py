@@ -185,18 +185,6 @@ def glue_ref(suite: Suite) -> RemoteRef:
     return RemoteRef("glue", suite.aws.connection, options)
 
 
-def check_producers(context: Context, run: ActivityRun) -> None:
-    """Refuse data that the activity, or the legacy job, has written again since its run was found."""
-    suite, name, day = run.suite, run.activity.name, run.plan.business_date.isoformat()
-    migrated = required_output(context, task_of(Stage.ACTIVITY, name))
-    request: dict[str, Any] = {"pipeline": suite.azure.pipeline, "parameters": {suite.azure.date_parameter: day}}
-    activity_ref(suite).connect().check_newest(request, migrated["run_id"])  # type: ignore[attr-defined]
-    if run.activity.glue_job:
-        found = required_output(context, task_of(Stage.GLUE, name))
-        request = {"job": run.activity.glue_job, "business_date": day}
-        glue_ref(suite).connect().check_newest(request, found["run_id"])  # type: ignore[attr-defined]
-
-
 def athena_ref(suite: Suite) -> RemoteRef:
     """Return where the suite's queries run."""
     options = {

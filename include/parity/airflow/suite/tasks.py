@@ -23,12 +23,9 @@ from parity.airflow.step.output import attempt_of, read_plan, required_output
 from parity.airflow.step.pages import refresh_page, write_page
 from parity.airflow.suite.facts import ACTIVITY_STAGES, activity_facts, provenance_now, remote_runs_of, rules_now
 from parity.airflow.suite.gate import ASKED, log_run, reconcile_store, retract_result, run_facts
-from parity.airflow.suite.remote_steps import (
-    activity_run_of,
-    athena_ref,
-    check_producers,
-    legacy_query,
-)
+from parity.airflow.suite.producers import check_producers, reported_rows
+from parity.airflow.suite.remote_steps import activity_run_of, athena_ref, legacy_query
+from parity.compare.control_totals import REPORTED
 from parity.compare.result import Verdict
 from parity.flow.codec import to_json
 from parity.flow.provenance import PROVENANCE, Provenance
@@ -112,7 +109,8 @@ class SuiteTasks:
         self._retract(context, run)
         query = _of(context, activity, Stage.ATHENA)
         check_producers(context, run)
-        result = compare(run, *self._exports(context, run), facts={"athena": query})
+        facts = {"athena": query, REPORTED: reported_rows(context, run)}
+        result = compare(run, *self._exports(context, run), facts=facts)
         results.log_result(result)
         link_page(context, f"artefacts/{run.files.folder}/{PAGE}")
         return {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from parity.compare.result import Money
+from parity.compare.result import Money, MoneyTotal
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn
 from parity.compare.session import DuckSession, text
 from parity.compare.types import ValueKind
@@ -18,6 +18,7 @@ from parity.errors import CouldNotCompare
 from parity.wording import fold
 
 _CODE = re.compile(r"[A-Z]{3}")
+_MOST_CURRENCIES = 100
 _KINDS = {1: "changed", 2: "missing", 3: "extra"}
 
 
@@ -47,8 +48,12 @@ def _difference(column: PlannedColumn, holder: PlannedColumn | None) -> str:
 
 def _amount(column: PlannedColumn, side: str) -> str:
     value = f"{side}.{column.value}"
+    return f"CASE WHEN {value} IS NOT NULL THEN {_number(column, value)} ELSE 0 END"
+
+
+def _number(column: PlannedColumn, value: str) -> str:
     digits = f"{value}::VARCHAR" if column.kind is ValueKind.FLOAT else value
-    return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({digits} AS DECIMAL(38,{_scale(column)})) ELSE 0 END"
+    return f"TRY_CAST({digits} AS DECIMAL(38,{_scale(column)}))"
 
 
 def _scale(column: PlannedColumn) -> int:
@@ -89,6 +94,35 @@ def _sums(session: DuckSession, column: PlannedColumn, prefix: str) -> tuple[Mon
         for kind, currency, net, whole, n in rows
         if n
     )
+
+
+def money_totals(session: DuckSession, plan: ComparisonPlan) -> tuple[MoneyTotal, ...]:
+    """Return the sums of all rows of both sides, by column and currency; none of what is sensitive."""
+    shown = [c for c in money_columns(plan) if not c.rule.sensitive and not _holds_secrets(_holder(c, plan))]
+    return tuple(total for column in shown for total in _totals(session, column, plan))
+
+
+def _holds_secrets(holder: PlannedColumn | None) -> bool:
+    return holder is not None and holder.rule.sensitive
+
+
+def _totals(session: DuckSession, column: PlannedColumn, plan: ComparisonPlan) -> list[MoneyTotal]:
+    """Return a column's sums; none where an amount has no 38 digits, a sum outgrows them, or currencies abound."""
+    holder = _holder(column, plan)
+    currency = f"coalesce({holder.value}::VARCHAR, 'NULL')" if holder else _currency(column, plan)
+    amount = _number(column, column.value)
+    sums = ", ".join(f"sum({amount}) FILTER (side = '{side}')" for side in ("legacy", "target"))
+    lost = f"count(*) FILTER ({column.value} IS NOT NULL AND {amount} IS NULL)"
+    both = " UNION ALL ".join(f"SELECT *, '{side}' AS side FROM {side}" for side in ("legacy", "target"))
+    try:
+        rows = session.rows(
+            f"SELECT {currency}, {sums}, {lost} FROM ({both}) GROUP BY 1 ORDER BY 1 LIMIT {_MOST_CURRENCIES + 1}"
+        )
+    except CouldNotCompare:
+        return []
+    if len(rows) > _MOST_CURRENCIES or any(unsummed for *_, unsummed in rows):
+        return []
+    return [MoneyTotal(column.name, one, Decimal(left or 0), Decimal(right or 0)) for one, left, right, _ in rows]
 
 
 def absolute_sums(session: DuckSession, column: PlannedColumn, rows: str) -> list[tuple[str, Decimal]]:

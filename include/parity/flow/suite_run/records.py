@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from parity.compare.control_totals import control_totals
 from parity.compare.result import Result, Rows, Verdict
 from parity.expectations.findings import Findings
 from parity.flow.suite_run.activity_run import ActivityRun
@@ -46,6 +47,7 @@ def activity_record(
         suite_sha=sha,
         waivers=result.waivers if result else (),
         cost_usd=sum((Decimal(str(query.get("cost_usd") or 0)) for query in queries), Decimal(0)),
+        control_totals=control_totals(result) if result else None,
         bytes_scanned=sum(int(query.get("bytes_scanned") or 0) for query in queries),
     )
 

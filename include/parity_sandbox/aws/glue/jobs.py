@@ -16,6 +16,7 @@ from typing import Any
 
 from moto.glue.exceptions import ConcurrentRunsExceededException
 
+from parity_sandbox.aws.glue.metrics import publish
 from parity_sandbox.aws.glue.runs import ENDED, JobRun
 from parity_sandbox.aws.s3.paths import Disk
 from parity_sandbox.faults import Fault, Faults
@@ -42,6 +43,7 @@ class JobEngine:
     runner: Runner
     faults: Faults
     logs: Path
+    region: str
     minute: float = 60.0
     """Seconds in a minute of a run's timeout; tests make time fly."""
     startup: float = 0.2
@@ -114,6 +116,7 @@ class JobEngine:
         self._keep_log(run, outcome)
         if run.status not in ENDED and not run.stop.is_set():
             run.end(*verdict_of(outcome))
+            publish(run, outcome.rows_written, self.region)
 
     def _time_out(self, run: JobRun) -> None:
         run.end("TIMEOUT", "Job run timed out")

@@ -13,6 +13,7 @@ from moto.glue.exceptions import EntityNotFoundException
 from moto.glue.models import glue_backends
 
 from parity_sandbox.aws.glue.jobs import JobEngine
+from parity_sandbox.aws.glue.metrics import publish
 from parity_sandbox.aws.glue.runs import ENDED, JobRun
 from parity_sandbox.aws.patches import Patch
 
@@ -92,7 +93,7 @@ def record_run(document: Mapping[str, Any], region: str) -> str:
     """Write a run of the past and return its id.
 
     ``document`` has JobName, JobRunState (an ended state), StartedOn and CompletedOn (ISO with zone), and
-    optionally Arguments and ErrorMessage. Raises ValueError, or Glue's error for an unknown job.
+    optionally Arguments, ErrorMessage and RowsWritten. Raises ValueError, or Glue's error for an unknown job.
     """
     state = document.get("JobRunState", "SUCCEEDED")
     if state not in ENDED:
@@ -112,4 +113,6 @@ def record_run(document: Mapping[str, Any], region: str) -> str:
         error=document.get("ErrorMessage", ""),
     )
     job.job_runs.append(run)
+    if "RowsWritten" in document:
+        publish(run, document["RowsWritten"], region)
     return run.job_run_id

@@ -13,9 +13,9 @@ import pytest
 
 from fake_clock import FakeClock
 from parity.airflow.remote.operator import RemoteRequest
-from parity.airflow.suite import remote_steps
+from parity.airflow.suite import producers, remote_steps
 from parity.airflow.suite.remote_steps import check_date_parameter, existing_run, named_run
-from parity.errors import BadInput, ExportRefused, NotFound
+from parity.errors import AccessDenied, BadInput, ExportRefused, NotFound
 from parity.flow.codec import to_json
 from parity.flow.provenance import PROVENANCE
 from parity.flow.suite_run.digest import steps as digest
@@ -271,11 +271,32 @@ def test_both_producers_must_not_have_written_again(run: Run, monkeypatch: pytes
         run.instance.handed[(f"settle.{task}", "return_value")] = {"run_id": run_id, PROVENANCE: {}}
     there = run_context(run.instance)
     own = remote_steps.activity_run_of(run.suite, run.suite.activity("settle"), there)
-    remote_steps.check_producers(there, own)
+    producers.check_producers(there, own)
     assert asked == [
         ("adf_activity", {"pipeline": "ingest", "parameters": {"business_date": "2026-03-02"}}, "p-1/settle"),
         ("glue", {"job": "settle_payments", "business_date": "2026-03-02"}, "jr-1"),
     ]
     run.instance.handed.pop(("settle.glue_job", "return_value"))
     with pytest.raises(ExportRefused, match=r"settle\.glue_job has no output"):
-        remote_steps.check_producers(there, own)
+        producers.check_producers(there, own)
+
+
+@pytest.mark.parametrize(("answer", "rows"), [(12, 12), (None, None), (AccessDenied("no right"), None)])
+def test_what_a_cloud_does_not_report_is_not_known(
+    run: Run, monkeypatch: pytest.MonkeyPatch, answer: object, rows: int | None
+) -> None:
+    class Client:
+        def rows_written(self, run_id: str) -> object:
+            assert run_id == "settle_payments/jr-1"
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr("parity.airflow.connections.clients.connection", lambda _: None)
+    monkeypatch.setattr("parity.airflow.connections.clients.remote_runs", lambda *_: Client())
+    copied = {"run_id": "p-1/settle", "rows_copied": 11}
+    for task, output in (("adf_activity", copied), ("glue_job", {"run_id": "settle_payments/jr-1"})):
+        run.instance.handed[(f"settle.{task}", "return_value")] = output
+    there = run_context(run.instance)
+    own = remote_steps.activity_run_of(run.suite, run.suite.activity("settle"), there)
+    assert producers.reported_rows(there, own) == {"glue": rows, "read": None, "copied": 11}

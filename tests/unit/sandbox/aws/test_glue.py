@@ -9,6 +9,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from parity.clients.glue import GlueConfig, GlueRuns
 from parity_sandbox.aws.app import RECORD_RUN
 from parity_sandbox.faults import Fault
 from unit.sandbox.aws.conftest import Place
@@ -150,6 +151,22 @@ def test_runs_of_the_past_can_be_recorded_and_the_newest_comes_first(place: Plac
     assert [one["Id"] for one in runs] == [now["Id"], recorded]
     assert runs[1]["ExecutionTime"] == 7200
     assert runs[1]["StartedOn"] == datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("observed", "rows"), [("true", 1203), ("false", None)])
+def test_cloudwatch_has_the_rows_of_a_run_with_observability_metrics(
+    place: Place, observed: str, rows: int | None
+) -> None:
+    job = make_job(place, "pass\n", DefaultArguments={"--enable-observability-metrics": observed})
+    past = {
+        "JobName": job,
+        "StartedOn": "2026-03-01T02:50:00+00:00",
+        "CompletedOn": "2026-03-01T04:00:00+00:00",
+        "RowsWritten": 1203,
+    }
+    run_id = httpx.post(f"{place.aws.url}{RECORD_RUN}", json=past).raise_for_status().json()["JobRunId"]
+    glue = GlueRuns(GlueConfig(), place.aws.client)
+    assert glue.rows_written(f"{job}/{run_id}") == rows
 
 
 def test_a_recorded_run_must_have_ended(place: Place) -> None:

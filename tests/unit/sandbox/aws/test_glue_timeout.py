@@ -34,7 +34,9 @@ def engine_in(folder: Path, faults: Faults) -> JobEngine:
     script = folder / "s3" / "b" / "slow.py"
     script.parent.mkdir(parents=True)
     script.write_text("import time\ntime.sleep(60)\n")
-    return JobEngine(Disk(folder / "s3"), PlainPython(), faults, folder / "logs", minute=0.5, startup=0)
+    return JobEngine(
+        Disk(folder / "s3"), PlainPython(), faults, folder / "logs", "eu-west-1", minute=0.5, startup=0
+    )
 
 
 def test_a_run_past_its_timeout_is_killed(tmp_path: Path) -> None:

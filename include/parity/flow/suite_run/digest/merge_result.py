@@ -28,6 +28,7 @@ def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: 
             found=result.canary.found + canary.planted - len(canary.blind),
         ),
         extra={**result.extra, "digest": facts(plan, buckets)},
+        money_totals=(),  # of the exported rows only
     )
     if result.verdict is Verdict.INVALID:
         return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -99,7 +100,15 @@ def _judge(step: Step, workspace: Workspace, run: Mapping[str, Any], seconds: in
     if run["state"].get("result_state") != "SUCCESS":
         raise ActivityFailure(FAILED, _complaint(workspace, run))
     result = _result(workspace, run)
-    return {**output, "runOutput": result} if result else output
+    return {**output, "runOutput": _handed_on(result)} if result else output
+
+
+def _handed_on(result: str) -> Any:
+    """Return a notebook's result as the activity's output shows it: JSON as what it stands for."""
+    try:
+        return json.loads(result)
+    except ValueError:
+        return result
 
 
 def _complaint(workspace: Workspace, run: Mapping[str, Any]) -> str:
