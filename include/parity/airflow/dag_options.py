@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pendulum
+from airflow.sdk import Asset, AssetAll, PartitionedAssetTimetable
 
 from parity.airflow.notifications import deadline_alert
 from parity.airflow.step.results import Subject
 from parity.settings import settings
+from parity.suite.schedule import AssetSchedule
 
 LAST = "all_done"
 """Trigger rule of the tasks that judge: they run whatever became of those before."""
@@ -22,7 +24,7 @@ def dag_options(subject: Subject, first: date | None = None) -> dict[str, Any]:
     """Return the keyword arguments of a Dag whose first run is on ``first``."""
     day = first or FIRST
     return {
-        "schedule": subject.schedule if settings().scheduled else None,
+        "schedule": _schedule(subject.schedule) if settings().scheduled else None,
         "start_date": pendulum.datetime(day.year, day.month, day.day, tz=pendulum.timezone(subject.timezone)),
         "deadline": deadline_alert(subject),
         "default_args": {
@@ -33,3 +35,11 @@ def dag_options(subject: Subject, first: date | None = None) -> dict[str, Any]:
             "max_retry_delay": timedelta(minutes=10),
         },
     }
+
+
+def _schedule(declared: str | AssetSchedule | None) -> Any:
+    """Return what Airflow takes as a Dag's schedule."""
+    if not isinstance(declared, AssetSchedule):
+        return declared
+    assets = AssetAll(*(Asset(name=name) for name in declared.assets))
+    return PartitionedAssetTimetable(assets=assets) if declared.by_date else assets

@@ -114,7 +114,7 @@ def _declared(dag_id: str) -> Subject:
 def _report_late(subject: Subject, connections: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     from parity.alerts.notify import notify_late
 
-    named = (run.get("conf") or {}).get("business_date")
+    named = (run.get("conf") or {}).get("business_date") or run.get("partition_key")
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
     day = date.fromisoformat(named) if named else subject.business_date(moment)
     detail = f"has not ended {subject.deadline} after it was queued (run {run['dag_run_id']})"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from parity.suite.catalogue import COMMON, REFUSED, catalogue
 from parity.suite.diagnostics import Diagnostic
 from parity.suite.models import Activity, ColumnRule, Expectation, Severity, Suite
+from parity.suite.schedule import AssetSchedule
 from parity.suite.sql_text import (
     KNOWN_PARAMETERS,
     QUERY_STARTS,
@@ -43,13 +44,16 @@ class SuiteFolder:
 def check_suite(suite: Suite, folder: SuiteFolder) -> Iterator[Diagnostic]:
     """Yield every mistake in a well-formed suite."""
     yield from check_times(suite.timezone, suite.schedule)
+    if suite.start and not isinstance(suite.schedule, str):
+        what = "start catches up what a cron schedule missed, and this suite has none."
+        yield Diagnostic(("start",), what, "Leave it out, or write the schedule as cron text.")
     yield from _repeated((a.name for a in suite.activities), "activities", "name", "activity")
     for position, activity in enumerate(suite.activities):
         for mistake in _activity(activity, folder):
             yield mistake.below(("activities", position))
 
 
-def check_times(timezone: str, schedule: str | None) -> Iterator[Diagnostic]:
+def check_times(timezone: str, schedule: str | AssetSchedule | None) -> Iterator[Diagnostic]:
     """Yield the mistakes in a time zone and a schedule."""
     yield from _zone(timezone, ("timezone",))
     yield from _schedule(schedule)
@@ -80,8 +84,8 @@ def _zone(name: str | None, place: Location) -> Iterator[Diagnostic]:
         yield Diagnostic(place, f"time zone {name!r} is unknown.", hint)
 
 
-def _schedule(schedule: str | None) -> Iterator[Diagnostic]:
-    if schedule is None or schedule in CRON_PRESETS:
+def _schedule(schedule: str | AssetSchedule | None) -> Iterator[Diagnostic]:
+    if not isinstance(schedule, str) or schedule in CRON_PRESETS:
         return
     from croniter import croniter  # type: ignore[import-untyped]
 

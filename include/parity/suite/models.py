@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from parity.suite.schedule import Schedule
+
 SUITE_DAG, DATABASE_DAG = "parity__", "parity_db__"
 """What the ids of our Dags begin with."""
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)\s*")
@@ -310,7 +312,9 @@ class Suite(Frozen):
     owner: str
     wave: int = Field(ge=1, description="Migration phase.")
     description: str = ""
-    schedule: str | None = None
+    schedule: Schedule | None = Field(
+        default=None, description="Cron text in the time zone, or assets to wait for; none: by hand only."
+    )
     timezone: str = "UTC"
     start: date | None = Field(
         default=None, description="First business date; set, missed dates are run from here on."

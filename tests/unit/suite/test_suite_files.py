@@ -54,6 +54,13 @@ def test_norway_and_leading_zeros_stay_text(folder: Path) -> None:
             ("payments.yaml:5: timezone: time zone 'Europe/Londn' is unknown. Did you mean 'Europe/London'?"),
         ),
         ('"0 2 * * *"', '"0 25 * * *"', "payments.yaml:4: schedule: schedule '0 25 * * *' is not a cron"),
+        ('"0 2 * * *"', "{asset: [a]}", "payments.yaml:4: schedule: key 'assets' is missing."),
+        ('"0 2 * * *"', "{assets: []}", "payments.yaml:4: schedule"),
+        (
+            '"0 2 * * *"',
+            "{assets: [a]}\nstart: 2026-01-01",
+            "payments.yaml:5: start: start catches up what a cron",
+        ),
         (
             "sql: settle.sql",
             "sql: setle.sql",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_args
 
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
 
+from parity.airflow.assets import verdict_asset, wave_asset
 from parity.airflow.dag_options import DECLARED, LAST, dag_options
 from parity.airflow.database.operator import TablesOperator
 from parity.airflow.database.tasks import DatabaseTasks
@@ -57,7 +58,7 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
             tasks.gate,
             trigger_rule=LAST,
             retries=0,
-            outlets=[Asset(name=f"parity.{spec.key}")],
+            outlets=[verdict_asset(spec.key), wave_asset(spec.wave)],
             on_failure_callback=GateAlert(spec, database_outcome),
             on_success_callback=GateAlert(spec, database_outcome),
         )

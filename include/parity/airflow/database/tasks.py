@@ -13,6 +13,7 @@ from uuid import uuid4
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from parity.airflow.assets import update_assets, withhold_wave
 from parity.airflow.connections.lookup import connection
 from parity.airflow.database.context import (
     addresses_of,
@@ -186,9 +187,10 @@ class DatabaseTasks:
         refresh_page(plan.key, plan.run_id, plan.business_date, plan.folder)
         record_evidence(self.spec, self.path, waivers_of(self.path), plan)
         results.require_green(verdict, reason)
-        if plan.partial:  # Airflow 3.3.2 updates what is among the outlets when the task has ended
+        if plan.partial:
             context["ti"].task.outlets = []
-        results.update_assets(context, verdict, reason, plan.business_date)
+        withhold_wave(context, self.spec)
+        update_assets(context, verdict, reason, plan.business_date)
         return {"verdict": verdict, "reason": reason}
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from parity.airflow.metrics import observe_run
 from parity.airflow.step.failures import log_block, log_level
 from parity.airflow.step.output import facts_of, read_plan
 from parity.compare.result import Result, Verdict
@@ -19,7 +20,7 @@ from parity.flow.codec import to_json
 from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.flow.run_verdict import PLAN
 from parity.flow.stages import Stage
-from parity.flow.suite_run.plan import SuiteRunPlan
+from parity.flow.suite_run.plan import SuiteRunPlan, partition_of
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.settings import settings
 from parity.suite.databases import Database
@@ -53,7 +54,9 @@ def start_run(
     ``rules`` returns the hashes of what is declared now.
     """
     run, (subject, _) = context["dag_run"], of
-    plan = plan_run(subject, context["params"], run_id=run.run_id, moment=run.logical_date or run.run_after)
+    form = dict(context["params"])
+    form["business_date"] = form.get("business_date") or partition_of(run)
+    plan = plan_run(subject, form, run_id=run.run_id, moment=run.logical_date or run.run_after)
     plan = replace(plan, rules=rules(plan))
     record_run(context, of, plan.business_date)
     return to_json(plan)
@@ -83,6 +86,8 @@ def record_run(
         url=run_url(context),
     )
     open_results().record_run(record)
+    if verdict:
+        observe_run(subject.key, verdict)
 
 
 def run_url(context: Context) -> str:
@@ -117,16 +122,6 @@ def require_green(verdict: Verdict, reason: str) -> None:
     """Fail the task, without retry, unless the verdict is green."""
     if not verdict.green:
         raise AirflowFailException(f"{verdict}: {reason}")
-
-
-def update_assets(context: Context, verdict: Verdict, reason: str, day: date) -> None:
-    """Add the verdict to the events of the task's assets."""
-    for asset in context["ti"].task.outlets:
-        context["outlet_events"][asset].extra = {
-            "verdict": verdict,
-            "reason": reason,
-            "business_date": day.isoformat(),
-        }
 
 
 def log_verdict(headline: str, verdict: Verdict, reason: str, url: str) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, TaskGroup
+from airflow.sdk import DAG, TaskGroup
 from airflow.sdk.definitions.param import ParamsDict
 
+from parity.airflow.assets import verdict_asset, wave_asset
 from parity.airflow.dag_options import LAST, dag_options
 from parity.airflow.notifications import GateAlert
 from parity.airflow.outcomes import suite_outcome
@@ -81,6 +82,7 @@ def build_dag(suite: Suite, path: Path) -> DAG:
             stage=Stage.RECORD,
             trigger_rule=LAST,
             doc_md=GATE,
+            outlets=[wave_asset(suite.wave)],
             on_failure_callback=GateAlert(suite, suite_outcome),
             on_success_callback=GateAlert(suite, suite_outcome),
         )
@@ -140,12 +142,6 @@ def _digest_first(tasks: SuiteTasks, activity: Activity, legacy: tuple[Any, Any]
         else:
             strategy >> [athena, helper]
     buckets >> [legacy[1], target[1]]
-
-
-def verdict_asset(suite: str, activity: str) -> Asset:
-    """Return the asset that is updated each time ``activity`` is green, for other Dags to wait for."""
-    # By name alone: a URI has Airflow load every provider that knows a scheme, boto3 among them, at each parse.
-    return Asset(name=f"parity.{suite}.{activity}")
 
 
 def _options(suite: Suite) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from urllib.parse import quote
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from parity.airflow.assets import update_assets, withhold_wave
 from parity.airflow.connections.lookup import connection
+from parity.airflow.metrics import observe_activity
 from parity.airflow.remote.orphans import cancel_orphans
 from parity.airflow.step import results
 from parity.airflow.step.evidence import record_evidence
@@ -151,6 +153,7 @@ class SuiteTasks:
         if not judgement.verdict.green:  # an earlier verdict of the run no longer counts
             results.record_run(context, self._subject, plan.business_date)
         store.record_activity(record)
+        observe_activity(record)
         run.files.clear_downloads()
         if facts.result:
             write_report_page(run.files, facts.result, judgement.verdict, judgement.reason)
@@ -165,7 +168,7 @@ class SuiteTasks:
             PROVENANCE: to_json(Provenance(attempt_of(context), facts.rules.verdict, inputs)),
         }
         returned = results.return_outcome(context, activity.name, outcome, report)
-        results.update_assets(context, judgement.verdict, judgement.reason, plan.business_date)
+        update_assets(context, judgement.verdict, judgement.reason, plan.business_date)
         return returned
 
     def publish(self, context: Context) -> dict[str, Any]:
@@ -195,6 +198,8 @@ class SuiteTasks:
         record_evidence(self.suite, self.path, self._waivers(), plan)
         log_run(outcomes, verdict, results.run_url(context))
         results.require_green(verdict, reason)
+        withhold_wave(context, self.suite)
+        update_assets(context, verdict, reason, plan.business_date)
         return {"verdict": verdict, "reason": reason}
 
     def activity_run(self, context: Context, activity: Activity) -> ActivityRun:

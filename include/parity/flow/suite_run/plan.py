@@ -109,9 +109,15 @@ def plan_suite_run(suite: Suite, params: Mapping[str, Any], *, run_id: str, mome
 def requested_date(subject: Suite | Database, run: Any) -> date:
     """Return the business date of a Dag run that has no plan: the form's, if that is one, else its moment's."""
     try:
-        return date.fromisoformat(str((run.conf or {}).get("business_date")))
+        return date.fromisoformat(str((run.conf or {}).get("business_date") or partition_of(run)))
     except ValueError:
         return subject.business_date(run.logical_date or run.run_after)
+
+
+def partition_of(run: Any) -> str | None:
+    """Return the partition that started a Dag run, which is its business date; None of any other run."""
+    key: str | None = getattr(run, "partition_key", None)
+    return key
 
 
 def _mode(value: str | None) -> Mode | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import PartitionedAssetTimetable
+from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable
 
 from parity.airflow.connections.senders import sender
 from parity.airflow.notifications import connection_id, deadline_alert
@@ -114,6 +116,21 @@ def test_a_task_needs_its_own_suite_and_no_other(tmp_path: Path) -> None:
     assert [dag.dag_id for dag in build_dags(folder)] == ["parity__pay", "parity__pay_out", "parity__refunds"]
     assert [dag.dag_id for dag in build_dags(folder, "parity__pay")] == ["parity__pay"]
     assert build_dags(folder, "parity_housekeeping") == []
+
+
+def test_a_suite_may_wait_for_assets_of_one_date_or_of_any(tmp_path: Path) -> None:
+    for by_date, kind in ((True, PartitionedAssetTimetable), (False, AssetTriggeredTimetable)):
+        waiting = suite("settle", schedule={"assets": ["lake.payments", "legacy.payments"], "by_date": by_date})
+        timetable = build_dag(waiting, tmp_path / "payments.yaml").timetable
+        assert type(timetable) is kind
+        named = {asset.name for asset in timetable.asset_condition.objects}
+        assert named == {"lake.payments", "legacy.payments"}
+
+
+def test_each_verdict_and_the_gate_have_their_assets(tmp_path: Path) -> None:
+    dag = build_dag(suite("settle", wave=3), tmp_path / "payments.yaml")
+    outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
+    assert outlets == {"settle.record": ["parity.payments.settle"], "gate": ["parity.wave.3"]}
 
 
 def test_building_dags_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from unittest import mock
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from parity.airflow.assets import verdict_asset, wave_asset
 from parity.airflow.connections.artefacts import open_artefacts
 from parity.airflow.database.context import files_of
 from parity.airflow.database.facts import current_inputs
@@ -316,6 +318,7 @@ def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) 
     assert "secret" not in " ".join(letter["lines"])
 
 
+ASSET = verdict_asset("db.ledger")
 LEDGER = Database.model_validate({"database": "ledger", "owner": "dba", "legacy": "a", "target": "b"})
 
 
@@ -338,8 +341,8 @@ def ended(tables: str = "", verdict: str = "PASS") -> Any:
     }
     states = dict.fromkeys(("plan", "survey", "tables_0", "record"), "success")
     instance = Instance(states, handed, dag_id="parity_db__ledger")
-    instance.task.outlets = ["asset"]
-    there = {**run_context(instance), "outlet_events": {"asset": SimpleNamespace(extra={})}}
+    instance.task.outlets = [ASSET, wave_asset(1)]
+    there = {**run_context(instance), "outlet_events": OutletEventAccessors()}
     handed[("record", "outcome")] = {
         "verdict": verdict,
         "reason": "equal",
@@ -404,7 +407,8 @@ def test_what_was_said_of_a_piece_is_taken_back_before_it_is_compared_again(ledg
 def test_a_run_of_every_table_updates_the_asset(ledger: DatabaseTasks) -> None:
     there = ended()
     assert ledger.gate(there)["verdict"] == "PASS"
-    assert there["ti"].task.outlets == ["asset"]
+    assert there["ti"].task.outlets == [ASSET]
+    assert there["outlet_events"][ASSET].partition_keys == {"2026-03-03"}
     assert database_outcome(LEDGER, there).green
 
 

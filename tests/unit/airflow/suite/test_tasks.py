@@ -30,6 +30,7 @@ from parity.flow.run_verdict import task_of
 from parity.flow.stages import Stage, StageFailure
 from parity.flow.suite_run.digest.buckets import COLUMNS
 from parity.flow.suite_run.files import FINDINGS, PAGE, REPORT
+from parity.flow.suite_run.plan import requested_date
 from parity.history.records import ActivityRecord
 from parity.settings import settings
 from parity.sql.conformance import ROWS
@@ -195,6 +196,16 @@ def test_a_form_that_cannot_be_planned_is_refused_and_records_nothing(settle: Ac
         settle.tasks.plan(there)
     with pytest.raises(BadInput):
         open_results().run("manual__2", "payments")
+
+
+def test_a_run_that_a_partition_started_is_of_that_date(settle: Activity) -> None:
+    there = run_context(Instance(run_id="asset__1"))
+    there["dag_run"].partition_key = "2026-02-14"
+    assert settle.tasks.plan(there)["business_date"] == "2026-02-14"
+    assert requested_date(settle.tasks.suite, there["dag_run"]).isoformat() == "2026-02-14"
+    there["dag_run"].partition_key = "EU"
+    with pytest.raises(BadInput, match="'EU' is not a date"):
+        settle.tasks.plan(there)
 
 
 def test_each_further_date_of_a_range_becomes_a_run_of_its_own(settle: Activity) -> None:
