@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from parity.history.records import RunRecord
 
 RUNNING = "running"
+SEEDED = " (seeded)"
+"""Marks a run that is an example."""
 _WITH_START, _WITH_RUN_ID = 100, 160
 """Columns of the terminal from which on these are shown."""
 
@@ -50,6 +52,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "wave": run.wave,
         "suite_sha": run.suite_sha,
         "url": run.url,
+        "seeded": run.seeded,
     }
 
 
@@ -63,7 +66,7 @@ def table(runs: Sequence[RunRecord], width: int | None) -> list[str]:
             str(run.id),
             run.verdict or RUNNING,
             shortened(run.suite, max(12, width // 4)) if width else run.suite,
-            run.business_date.isoformat(),
+            f"{run.business_date}{SEEDED if run.seeded else ''}",
             f"{run.started:%Y-%m-%d %H:%M}",
             run.run_id,
             run.reason,

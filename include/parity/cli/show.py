@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.columns import aligned, coloured, terminal_width, wrapped
-from parity.cli.runs import RUNNING, run_json
+from parity.cli.runs import RUNNING, SEEDED, run_json
 from parity.compare.result import Verdict
 from parity.wording import plural
 
@@ -53,7 +53,8 @@ def _activity_json(activity: ActivityRecord) -> dict[str, Any]:
 
 def _print(detail: RunDetail) -> None:
     run, width = detail.run, terminal_width()
-    click.echo(coloured(f"{run.verdict or RUNNING} · {run.suite} · {run.business_date}"))
+    mark = SEEDED if run.seeded else ""
+    click.echo(coloured(f"{run.verdict or RUNNING} · {run.suite} · {run.business_date}{mark}"))
     for label, value in (("run", f"{run.id} {run.run_id}"), ("why", run.reason), ("where", run.url)):
         if value:
             click.echo(wrapped(f"{label}: {value}", "  ", width))

@@ -208,7 +208,8 @@ def readiness(
 def _record(store: Store, subject: Suite | Database, criteria: Criteria, now: datetime) -> _Record:
     today = subject.business_date(now)
     since = min([today - timedelta(days=(criteria.green_nights + 1) * criteria.longest_gap), *criteria.dates])
-    runs = {cell.day: cell for cell in grid.newest_runs(store, since, today) if cell.suite == subject.key}
+    every = grid.newest_runs(store, since, today, seeded=False)
+    runs = {cell.day: cell for cell in every if cell.suite == subject.key}
     results: dict[date, dict[str, Cell]] = defaultdict(dict)
     for cell in grid.results_of_suite(store, subject.key, since, today):
         results[cell.day][cell.activity] = cell

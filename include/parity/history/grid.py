@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from parity.compare.control_totals import ControlTotals
 from parity.compare.result import Verdict
 from parity.history import tables
+from parity.history.records import SEEDED
 from parity.history.rows import totals_of
 from parity.history.store import Store
 
@@ -42,6 +43,8 @@ class Cell:
     """The result's number in the store; 0 for a run."""
     rows: int = 0
     """Legacy rows of a result."""
+    seeded: bool = False
+    """Whether its run is an example, which proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,13 @@ class Incident:
     severity: str
 
 
-def newest_runs(store: Store, since: date, until: date) -> list[Cell]:
-    """Return the newest run of each suite and business date, by suite and date."""
-    ranked = _ranked(RUN.id, RUN.business_date.between(since, until), (RUN.suite, RUN.business_date), RUN.started)
+def newest_runs(store: Store, since: date, until: date, *, seeded: bool = True) -> list[Cell]:
+    """Return the newest run of each suite and business date, by suite and date; with examples if ``seeded``."""
+    dated = RUN.business_date.between(since, until)
+    wanted = dated if seeded else sa.and_(dated, ~_seeded(RUN))
+    ranked = _ranked(RUN.id, wanted, (RUN.suite, RUN.business_date), RUN.started)
     query = sa.select(RUN.suite, RUN.business_date, RUN.verdict, _short(RUN.reason), RUN.id.label("run"), RUN.wave)
+    query = query.add_columns(_seeded(RUN).label("seeded"))
     rows = _all(store, query.join(ranked, RUN.id == ranked.c.id).order_by(RUN.suite, RUN.business_date))
     return [_cell(row) for row in rows]
 
@@ -75,17 +81,18 @@ def results_of(store: Store, activities: Sequence[tuple[str, str]], since: date,
 
 
 def results_of_suite(store: Store, suite: str, since: date, until: date) -> list[Cell]:
-    """Return the newest result of each activity and date of a suite, by activity and date."""
-    own = sa.and_(RESULT.suite == suite, RESULT.business_date.between(since, until))
+    """Return the newest result, examples left out, of each activity and date of a suite, by activity and date."""
+    own = sa.and_(RESULT.suite == suite, RESULT.business_date.between(since, until), ~_seeded(RESULT))
     return _results(store, own, (RESULT.activity, RESULT.business_date))
 
 
 def green_runs(store: Store, suite: str, since: date, until: date) -> list[tuple[str, date, int]]:
-    """Return in how many runs each activity of a suite was green, as (activity, date, runs)."""
+    """Return in how many runs, not counting examples, each activity was green, as (activity, date, runs)."""
     query = (
         sa.select(RESULT.activity, RESULT.business_date, sa.func.count(sa.distinct(RESULT.run_id)).label("runs"))
         .where(RESULT.suite == suite, RESULT.business_date.between(since, until))
         .where(RESULT.verdict.in_([verdict.value for verdict in Verdict if verdict.green]))
+        .where(~_seeded(RESULT))
         .group_by(RESULT.activity, RESULT.business_date)
     )
     return [(row["activity"], row["business_date"], row["runs"]) for row in _all(store, query)]
@@ -159,6 +166,7 @@ def _results(store: Store, where: sa.ColumnElement[bool], per: Sequence[sa.Colum
             RESULT.severity,
             RESULT.id.label("result"),
             RESULT.rows_legacy.label("rows"),
+            _seeded(RESULT).label("seeded"),
             sa.func.coalesce(RUN.id, 0).label("run"),
             sa.func.coalesce(RUN.wave, 0).label("wave"),
         )
@@ -183,6 +191,11 @@ def _ranked(
     place = sa.func.row_number().over(partition_by=list(per), order_by=order).label("place")
     ranked = sa.select(number.label("id"), place).where(where).subquery()
     return sa.select(ranked.c.id).where(ranked.c.place == 1).subquery()
+
+
+def _seeded(columns: sa.sql.base.ReadOnlyColumnCollection[str, Any]) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = columns["run_id"].startswith(SEEDED, autoescape=True)
+    return found
 
 
 def _short(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:

@@ -11,6 +11,8 @@ from parity.compare.control_totals import ControlTotals
 from parity.compare.result import ColumnFacts, Rows, Verdict
 
 NO_ROWS = Rows()
+SEEDED = "seeded__"
+"""What the ids of examples begin with, such as the past that the demo brings along. They prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class ActivityKey:
     business_date: date
     run_id: str
     attempt: int = 1
+
+    @property
+    def seeded(self) -> bool:
+        """Return whether its run is an example."""
+        return self.run_id.startswith(SEEDED)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,11 @@ class RunRecord:
     url: str = ""
     id: int | None = None
     """Short number given by the store."""
+
+    @property
+    def seeded(self) -> bool:
+        """Return whether it is an example."""
+        return self.run_id.startswith(SEEDED)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class Overview:
     pages: int
     older: date | None
     newer: date | None
+    seeded: bool
+    """Whether some of the nights are examples."""
 
 
 def overview(store: Store, view: View, today: date) -> Overview | None:
@@ -113,12 +115,16 @@ def overview(store: Store, view: View, today: date) -> Overview | None:
         pages=-(-len(chosen) // ROWS),
         older=days[0] - timedelta(days=1) if days[0] > known[0] else None,
         newer=min(until + timedelta(days=view.nights), known[1]) if until < known[1] else None,
+        seeded=any(cell.seeded for cell in cells),
     )
 
 
 def green_in_a_row(runs: Sequence[Cell]) -> str:
-    """Say how many of a suite's last nights were green, in a row; ``runs`` has one per date, the oldest first."""
-    ended = [cell for cell in runs if cell.verdict is not None]
+    """Say how many of a suite's last nights were green, in a row; ``runs`` has one per date, the oldest first.
+
+    Seeded ones do not count.
+    """
+    ended = [cell for cell in runs if cell.verdict is not None and not cell.seeded]
     if not ended:
         return "no night has ended yet"
     green = 0

@@ -136,6 +136,15 @@ def test_runs_are_a_table_or_json(url: str) -> None:
     assert len(json.loads(run(url, "runs", "--json", "--limit", "1").stdout)) == 1
 
 
+def test_a_seeded_run_is_marked(url: str) -> None:
+    open_store(url).record_run(RunRecord("payments", "seeded__1", DAY, STARTED, STARTED, Verdict.PASS))
+    assert run(url, "runs").stdout.count("2026-03-02 (seeded)") == 1
+    listed = json.loads(run(url, "runs", "--json").stdout)
+    assert {one["run_id"]: one["seeded"] for one in listed} == {"seeded__1": True, "night-1": False}
+    assert run(url, "show", "seeded__1").stdout.startswith("PASS · payments · 2026-03-02 (seeded)")
+    assert json.loads(run(url, "show", "seeded__1", "--json").stdout)["seeded"] is True
+
+
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
     done = run(f"sqlite:///{tmp_path / 'new.db'}", "runs")
     assert (done.exit_code, done.stdout) == (0, "No run is recorded yet.\n")

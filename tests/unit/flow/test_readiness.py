@@ -46,12 +46,18 @@ class World:
         self.names = [activity.name for activity in suite.activities]
 
     def night(
-        self, back: int, *verdicts: Verdict | None, run: str = "", whole: Verdict | None = P, **facts: Any
+        self,
+        back: int,
+        *verdicts: Verdict | None,
+        run: str = "",
+        whole: Verdict | None = P,
+        kind: str = "scheduled",
+        **facts: Any,
     ) -> None:
         """Record a run so many days back, with a verdict for each activity; None for none."""
         day = LAST - timedelta(days=back)
         at = datetime(day.year, day.month, day.day, 2 + len(run), tzinfo=UTC) + timedelta(days=1)
-        name = f"scheduled__{day}{run}"
+        name = f"{kind}__{day}{run}"
         self.store.record_run(RunRecord("payments", name, day, at, at, whole, ""))
         for activity, verdict in zip(self.names, verdicts, strict=False):
             if verdict is not None:
@@ -118,6 +124,20 @@ def test_the_newest_result_of_a_date_counts_and_a_run_of_one_activity_proves_onl
     assert world.criterion("green nights").detail.startswith("2 of 3")
     world.night(2, None, P, run="xx")
     assert world.criterion("green nights").met
+
+
+def test_seeded_nights_prove_nothing_and_hide_nothing(world: World) -> None:
+    for back in range(5):
+        world.night(back, P, P, kind="seeded")
+        world.night(back, P, P, run="x", kind="seeded")
+    assert world.ask(repeated=2).ready is None
+    world.green(0, 2)
+    world.night(1, P, F, whole=F)
+    world.night(1, P, P, run="x", kind="seeded")
+    found = world.criterion("green nights", longest_gap=3)
+    assert found.detail.startswith("1 of 3: ")
+    assert "is FAIL on 2026-03-30" in found.detail
+    assert world.criterion("repeated", repeated=1).detail == "0 of 1 date compared twice"
 
 
 def test_nights_of_long_ago_are_no_row_up_to_now(world: World) -> None:

@@ -70,6 +70,18 @@ def cells(html: str, name: str) -> list[str]:
     return [re.sub("<[^>]*>", "", cell) or " " for cell in re.findall("<td>(.*?)</td>", row, re.DOTALL)]
 
 
+def test_a_seeded_run_is_marked_on_every_page_and_is_no_green_night(store: Store) -> None:
+    seeded = f"seeded__{LAST}"
+    store.record_run(replace(run(LAST, P), run_id=seeded))
+    store.record_activity(replace(night(LAST, P), key=replace(night(LAST, P).key, run_id=seeded)))
+    shown = page(store)
+    assert f'class="PASS seeded" aria-label="fees, {LAST} (seeded): PASS"' in shown
+    assert "seeded: an example, which proves nothing" in shown
+    assert "no night has ended yet" in shown
+    assert f'{LAST}</a> <span class="soft">seeded</span>' in page(store, "/activities/payments/fees")
+    assert "Seeded: an example, which proves nothing." in page(store, "/runs/1")
+
+
 def test_a_line_has_a_cell_per_date_by_shape_and_a_gap_where_nothing_ran(store: Store) -> None:
     record(store, [P, F, None, W, X, P])
     shown = page(store, "/?nights=7")
