@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
     evidence_connection: str = "parity_evidence"
     """Airflow connection whose password is the Ed25519 key that signs evidence; without it no evidence is kept."""
+    evidence_key: Path | None = None
+    """Public half of that key, as PEM: a sign-off counts only when it was signed by it."""
     witness: str = ""
     """Immutable folder that gets a copy of each entry of evidence: s3://… or abfss://…; empty means none."""
     witness_connection: str = ""

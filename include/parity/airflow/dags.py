@@ -11,12 +11,13 @@ from airflow.sdk import DAG, get_parsing_context
 from parity.airflow.database.dag import build_database_dags
 from parity.airflow.doctor.dag import DOCTOR_DAG, build_doctor
 from parity.airflow.housekeeping import HOUSEKEEPING_DAG, build_housekeeping
+from parity.airflow.promote import PROMOTE_DAG, build_promote
 from parity.airflow.suite.dag import build_dags
 from parity.settings import settings
 from parity.suite.database_files import load_databases
 from parity.suite.suite_files import load_suites
 
-SINGLE = {DOCTOR_DAG: build_doctor, HOUSEKEEPING_DAG: build_housekeeping}
+SINGLE = {DOCTOR_DAG: build_doctor, HOUSEKEEPING_DAG: build_housekeeping, PROMOTE_DAG: build_promote}
 
 
 def parity_dags() -> dict[str, DAG]:

@@ -63,7 +63,7 @@ def senders_of(subject: Subject) -> Sequence[Sender]:
             found[name] = connection(name)
         except BadInput as error:
             found[name] = error
-    return _senders(subject, found)
+    return senders_with(subject, found)
 
 
 def connection_id(target: AlertTarget) -> str:
@@ -93,13 +93,18 @@ async def late_run(dag_id: str, context: dict[str, Any]) -> None:
     subject, run = _declared(dag_id), context["dag_run"]
     if run.get("end_date"):
         return  # Airflow may fire this after a run that failed in time
+    await asyncio.to_thread(_report_late, subject, await aconnections(subject), run)
+
+
+async def aconnections(subject: Subject) -> dict[str, Any]:
+    """Return the connection of each channel in a triggerer's event loop, or why there is none."""
     found: dict[str, Any] = {}
     for name in _connection_ids(subject):
         try:
             found[name] = await aconnection(name)
         except BadInput as error:
             found[name] = error
-    await asyncio.to_thread(_report_late, subject, found, run)
+    return found
 
 
 def _declared(dag_id: str) -> Subject:
@@ -118,7 +123,7 @@ def _report_late(subject: Subject, connections: Mapping[str, Any], run: Mapping[
     moment = datetime.fromisoformat(str(run.get("logical_date") or run["run_after"]))
     day = date.fromisoformat(named) if named else subject.business_date(moment)
     detail = f"has not ended {subject.deadline} after it was queued (run {run['dag_run_id']})"
-    channels = _senders(subject, connections)
+    channels = senders_with(subject, connections)
     log_deliveries(
         notify_late(open_results(), subject.key, day, detail, channels, SystemClock(), run["dag_run_id"])
     )
@@ -128,7 +133,7 @@ def _connection_ids(subject: Subject) -> set[str]:
     return {connection_id(target) for target in subject.alerts}
 
 
-def _senders(subject: Subject, connections: Mapping[str, Any]) -> Sequence[Sender]:
+def senders_with(subject: Subject, connections: Mapping[str, Any]) -> Sequence[Sender]:
     """Return what delivers to each channel; one whose connection is a BadInput fails alone."""
     from parity.airflow.connections.senders import sender
 

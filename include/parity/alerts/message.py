@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from parity.alerts.issues import COULD_NOT_COMPARE, LATE, NOT_GREEN, NOT_IN_PLACE
+from parity.alerts.issues import AWAITED, COULD_NOT_COMPARE, LATE, NOT_GREEN, NOT_IN_PLACE
 from parity.alerts.lifecycle import SEVERITY_RANK, AlertState, Change, Event
 from parity.alerts.outcome import ActivityOutcome, RunOutcome
 from parity.suite.models import Severity
@@ -119,6 +119,8 @@ def _failure(state: AlertState, activity: ActivityOutcome | None, outcome: RunOu
         return f"Failed first: {redact(outcome.run_issue)}"
     if state.cause == LATE:
         return "Nothing is known to have failed; the run is only late."
+    if state.cause == AWAITED:
+        return "Nothing failed: people are asked."
     return "No stage failed: both outputs were exported and compared; the data differ."
 
 
@@ -133,6 +135,8 @@ def _amount(state: AlertState, activity: ActivityOutcome | None, outcome: RunOut
     if state.cause == NOT_GREEN and outcome.activities:
         whole = plural(len(outcome.activities), "activity", "activities")
         return f"All of {whole} were compared and are green; the run as a whole is not."
+    if state.cause == AWAITED:
+        return "Two people sign a wave off before its cut-over."
     if state.cause == NOT_IN_PLACE:
         return "No run is wrong yet: this is what a run needs."
     if activity is None or state.cause in (COULD_NOT_COMPARE, LATE):
@@ -173,6 +177,7 @@ def _next(state: AlertState, url: str) -> str:
         NOT_GREEN: "Next: fix what failed, then recover the pipeline or clear that task.",
         COULD_NOT_COMPARE: "Next: fix what failed, then clear the activity's tasks.",
         LATE: "Next: see which task is still waiting.",
+        AWAITED: "Next: answer under the run's required actions.",
         NOT_IN_PLACE: "Next: do what the line says, then run parity doctor again.",
     }
     step = steps.get(state.cause, "Next: open the report; fix the job, or add a waiver if this is agreed.")

@@ -15,13 +15,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from parity.alerts.issues import LATE, NOT_GREEN, NOT_IN_PLACE, Issue, find_issues
+from parity.alerts.issues import AWAITED, LATE, NOT_GREEN, NOT_IN_PLACE, Issue, find_issues
 from parity.alerts.lifecycle import AlertState, Change, RunSnapshot, advance
 from parity.alerts.message import message
 from parity.alerts.outcome import RunOutcome
 from parity.clock import Clock
 from parity.compare.result import Verdict
 from parity.errors import Transient
+from parity.suite.models import Severity
 
 TRIES = 3
 PATIENCE_SECONDS = 30.0
@@ -141,6 +142,15 @@ def notify_late(
     return _send_changes(
         store, RunSnapshot(suite, business_date, clock.now(), (issue,), ()), outcome, senders, clock
     )
+
+
+def notify_awaited(
+    store: AlertStore, outcome: RunOutcome, senders: Sequence[Sender], clock: Clock, detail: str
+) -> tuple[Delivery, ...]:
+    """Report that people's answer is awaited; each ``detail`` is reported once, and an empty one ends all."""
+    issues = (Issue("", detail, AWAITED, detail, Severity.WARNING),) if detail else ()
+    run = RunSnapshot(outcome.suite, outcome.business_date, clock.now(), issues, (), green=not detail)
+    return _send_changes(store, run, outcome, senders, clock)
 
 
 def _send_changes(

@@ -56,6 +56,8 @@ def report(found: Readiness, width: int | None) -> Iterator[str]:
         line = wrapped(_detail(criterion), " " * (len(start) + 4), width).strip()
         yield f"  {click.style(start, fg=COLOURS[criterion.met])}  {line}"
     yield wrapped(found.risk, "  ", width)
+    if found.sign_off:
+        yield click.style(wrapped(found.sign_off.sentence, "  ", width), bold=True)
 
 
 def _detail(criterion: Criterion) -> str:

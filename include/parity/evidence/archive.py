@@ -218,5 +218,5 @@ def _unrecorded(chain: ReadChain, store: Store) -> Iterator[RunRecord]:
     first = min((body["recorded"] for body in chain.bodies.values()), default="")
     for run in store.runs(chain.name, RUNS) if first else ():
         key = (run.run_id, run.business_date.isoformat())
-        if run.ended and key not in known and run.ended > datetime.fromisoformat(first):
+        if run.ended and not run.seeded and key not in known and run.ended > datetime.fromisoformat(first):
             yield run

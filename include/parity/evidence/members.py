@@ -19,6 +19,7 @@ from parity.suite.suite_files import load_suites
 class Members:
     """The suites and databases of a wave."""
 
+    wave: int
     subjects: tuple[Suite | Database, ...]
     rules: Mapping[str, str]
     """Hash of the rules of each, by its name in the results store."""
@@ -37,4 +38,4 @@ def members_of(now: Settings, wave: int) -> Members:
                 rules[one.key] = rules_hash(rules_of(one, loaded.paths[name], loaded.waivers))
     if not subjects:
         raise BadInput(f"No suite or database belongs to wave {wave}.")
-    return Members(tuple(subjects), rules)
+    return Members(wave, tuple(subjects), rules)

@@ -179,7 +179,7 @@ def _check_seal(path: Path, keys: Keys, report: Report) -> None:
         file.seek(max(size - SEAL_BYTES, 0))
         seal = file.read()
     name, _, signature = seal.removeprefix(SEAL).partition(b" ")
-    if seal.startswith(SEAL) and _signed(name.decode("ascii", "replace"), signature, sealed_text(path), keys):
+    if seal.startswith(SEAL) and signed(name.decode("ascii", "replace"), signature, sealed_text(path), keys):
         report.counts["bytes under the seal"] += size - SEAL_BYTES
     else:
         report.add(WHOLE, "its bytes are not those that were sealed with a given key")
@@ -230,7 +230,7 @@ def _flaws(entry: Entry, signature: str, place: tuple[str, int, Entry | None], k
     """Yield everything that is wrong with an entry at its place: its chain, position and predecessor."""
     chain, position, before = place
     body = entry.body
-    if not _signed(body["key"], str(signature).encode(), canonical(body), keys):
+    if not signed(body["key"], str(signature).encode(), canonical(body), keys):
         yield f"its signature is not that of a given key over it (it names key {body['key']})"
     if (body["chain"], body["number"]) != (chain, position):
         yield f"it is {body['chain']} entry {body['number']}: entries were dropped, inserted or reordered"
@@ -312,7 +312,7 @@ def _summary(chain: str, entries: Sequence[Entry]) -> str:
     return f"{chain}: {len(bodies)} entries{span}: {said}"
 
 
-def _signed(name: str, signature: bytes, data: bytes, keys: Keys) -> bool:
+def signed(name: str, signature: bytes, data: bytes, keys: Keys) -> bool:
     """Return whether the given key of this name signed ``data``."""
     if name not in keys:
         return False

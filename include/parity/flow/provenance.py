@@ -30,6 +30,7 @@ DESCRIPTIVE = {
     "deadline",
     "timeout",
     "alerts",
+    "approval",
     "activities",
 }
 """Fields of a suite or a database that change no comparison, and activities, which have a hash of their own."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from parity.compare.control_totals import ControlTotals
 from parity.compare.result import Verdict
 from parity.errors import BadInput
+from parity.evidence.members import members_of
+from parity.evidence.signoff import SignOff, newest_sign_off
+from parity.evidence.verify import read_keys
 from parity.flow.database_run.plan import DATABASE
 from parity.history import grid
+from parity.history.chains import StoredChains
 from parity.history.grid import Cell
 from parity.history.store import Store
 from parity.settings import Settings
@@ -56,6 +60,8 @@ class Readiness:
     """Green nights in a row of the suite or database that has the fewest."""
     rows: int
     """Legacy rows that those nights compared."""
+    sign_off: SignOff | None = None
+    """The newest decision of people about it; it is no criterion."""
 
     @property
     def ready(self) -> bool | None:
@@ -101,6 +107,7 @@ class Readiness:
             "green_nights": self.nights,
             "rows": self.rows,
             "risk": self.risk,
+            "sign_off": self.sign_off.to_json() if self.sign_off else None,
             "criteria": [vars(criterion) for criterion in self.criteria],
         }
 
@@ -173,7 +180,16 @@ def readiness_of_waves(
     if not chosen:
         listed = ", ".join(str(wave.wave) for wave in waves)
         raise BadInput(f"{path} has no wave {number}.", remedy=f"It has {listed}.")
-    return tuple(readiness(store, wave, suites.models, databases.models, now) for wave in chosen)
+    keys = read_keys([configured.evidence_key]) if configured.evidence_key else {}
+    return tuple(
+        replace(
+            readiness(store, wave, suites.models, databases.models, now),
+            sign_off=newest_sign_off(
+                StoredChains(store.engine), wave.wave, members_of(configured, wave.wave).rules, keys
+            ),
+        )
+        for wave in chosen
+    )
 
 
 def readiness(

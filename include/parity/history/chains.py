@@ -43,13 +43,13 @@ class StoredChains:
         found = self._read(chain, newest=True)
         return found[0] if found else None
 
-    def entries(self, chain: str) -> Sequence[StoredEntry]:
-        """Return all entries, the oldest first."""
-        return self._read(chain)
+    def entries(self, chain: str, since: int = 1) -> Sequence[StoredEntry]:
+        """Return the entries from number ``since`` on, the oldest first."""
+        return self._read(chain, evidence.c.number >= since)
 
-    def _read(self, chain: str, *, newest: bool = False) -> Sequence[StoredEntry]:
+    def _read(self, chain: str, *where: sa.ColumnElement[bool], newest: bool = False) -> Sequence[StoredEntry]:
         columns = [evidence.c[name] for name in ("number", "sha", "entry", "signature")]
-        query = sa.select(*columns).where(evidence.c.chain == chain).order_by(evidence.c.number)
+        query = sa.select(*columns).where(evidence.c.chain == chain, *where).order_by(evidence.c.number)
         if newest:
             query = query.order_by(None).order_by(evidence.c.number.desc()).limit(1)
         with self._engine.connect() as connection:

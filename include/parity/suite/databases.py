@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from parity.suite.models import DATABASE_DAG, AlertTarget, ColumnRule, Duration, Frozen, Name, Severity
+from parity.suite.models import DATABASE_DAG, AlertTarget, Approval, ColumnRule, Duration, Frozen, Name, Severity
 
 Strategy = Literal["auto", "digest", "stream"]
 
@@ -95,6 +95,7 @@ class Database(Frozen):
     rds: Rds | None = None
     azure: FlexibleServer | None = None
     alerts: tuple[AlertTarget, ...] = ()
+    approval: Approval | None = Field(default=None, description="Who must sign when waivers cover much money.")
 
     @field_validator("exclude", mode="before")
     @classmethod

@@ -305,6 +305,13 @@ class AlertTarget(Frozen):
         return self
 
 
+class Approval(Frozen):
+    """Who must sign a cut-over when waivers cover much money."""
+
+    money: Decimal = Field(ge=0, description="A waiver that covers more, in any currency, needs one of them.")
+    by: tuple[str, ...] = Field(min_length=1, description="Airflow users.")
+
+
 class Suite(Frozen):
     """One pipeline of the migration, and everything that must be equal after it ran."""
 
@@ -328,6 +335,7 @@ class Suite(Frozen):
     mode: Mode = Mode.ROWS
     auto_rows: int = Field(default=5_000_000, gt=0, description="auto: digest above this many rows.")
     alerts: tuple[AlertTarget, ...] = ()
+    approval: Approval | None = Field(default=None, description="Who must sign when waivers cover much money.")
     activities: tuple[Activity, ...] = Field(min_length=1)
 
     @property

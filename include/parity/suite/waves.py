@@ -54,6 +54,9 @@ class Wave(Frozen):
     suites: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     ready: Criteria = Criteria()
+    signers: tuple[str, ...] = Field(
+        default=(), description="Airflow users who may sign it off; none: who may run it."
+    )
 
     @model_validator(mode="after")
     def _holds_something(self) -> Wave:

@@ -28,7 +28,13 @@ ACTIVITIES = ("settle", "compute_fees")
 KEEP_DAYS = 400
 MASKED = "sha:5d41402abc4b2a76"
 WAVE = Scope("wave 1", ("payments", "db.ledger"), "wave.1")
-WAIVER = {"ticket": "PAY-1", "owner": "vendor-data-lead", "max_rows": 60, "expires": "2026-12-31"}
+WAIVER = {
+    "ticket": "PAY-1",
+    "owner": "vendor-data-lead",
+    "max_rows": 60,
+    "max_money": None,
+    "expires": "2026-12-31",
+}
 
 
 @dataclass
@@ -93,7 +99,14 @@ class World:
             {"id": name, "name": name, "decision": "Approve", "comment": "", "at": self.clock.now().isoformat()}
             for name in ("ana", "ben")
         ]
-        body = {"kind": "sign-off", "wave": 1, "evidence": evidence, "decision": "approved", "people": people}
+        body = {
+            "kind": "sign-off",
+            "wave": 1,
+            "evidence": evidence,
+            "decision": "approved",
+            "reason": "",
+            "people": people,
+        }
         return self.recorder.append(WAVE.sign_offs, body)
 
     def build(self, scope: Scope = WAVE, keep_days: int = KEEP_DAYS) -> Path:
