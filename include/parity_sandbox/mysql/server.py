@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,7 +41,7 @@ class Server:
     rights: ClassVar[str] = "SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, REPLICA MONITOR"
     """What the read-only user may do."""
     _process: subprocess.Popen[bytes] | None = None
-    _short: Path = field(default_factory=Path)
+    _sockets: tempfile.TemporaryDirectory[str] | None = None
 
     def install(self) -> None:
         """Create the system tables, unless they are there."""
@@ -59,7 +59,8 @@ class Server:
     def start(self) -> None:
         """Start, and return when it answers; the server dies with the calling thread."""
         self.port = self.port or _free_port()
-        self._short = Path(tempfile.mkdtemp(prefix="parity-"))  # a socket's path has 107 characters at most
+        # Not in the server's folder: a socket's path has 107 characters at most.
+        self._sockets = tempfile.TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
         with (self.folder / "server.log").open("ab") as log:
             self._process = processes.spawn(self._command(), stdout=log)
         self._wait()
@@ -94,8 +95,10 @@ class Server:
 
     @property
     def socket(self) -> Path:
-        """Return the path of the unix socket."""
-        return self._short / "s"
+        """Return the path of the unix socket of a server that was started."""
+        if self._sockets is None:
+            raise RuntimeError(f"the server in {self.folder} was never started")
+        return Path(self._sockets.name) / "s"
 
     @property
     def pid(self) -> int:
@@ -120,11 +123,12 @@ class Server:
                     cursor.execute(statement)
 
     def stop(self) -> None:
-        """Stop; stopping twice is fine."""
+        """Stop; stopping twice is fine, and so is a server that was never started."""
         if self._process:
             processes.stop(self._process, patience=10)
         self._process = None
-        shutil.rmtree(self._short, ignore_errors=True)
+        if self._sockets:
+            self._sockets.cleanup()
 
     def kill(self) -> None:
         """Kill it as a crash would."""
