@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,16 +42,20 @@ class Outcome:
 def debian() -> Path:
     """Return a root file system of Debian's ``sid`` with :data:`PACKAGES`, made on first use; needs root."""
     root = CACHE / "sid"
-    if (root / ".ready").exists():
-        return root
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "sid.lock").open("w") as lock:  # two servers that start at once ask for it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / ".ready").exists():
+            _bootstrap(root)
+    return root
+
+
+def _bootstrap(root: Path) -> None:
     if os.geteuid() or not shutil.which("debootstrap"):
         raise Unavailable("it needs root and debootstrap (apt-get install debootstrap)")
     shutil.rmtree(root, ignore_errors=True)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # While the archive is updated, its mirrors may give a Release and a signature that do not belong together.
-    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root), attempts=3)
+    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "sid", str(root))
     (root / ".ready").touch()
-    return root
 
 
 def installed(package: str, find: Callable[[], Found | None]) -> Found:
@@ -84,14 +89,12 @@ def maven(artefact: str) -> Path:
     return file
 
 
-def run(*command: str, attempts: int = 1) -> None:
-    """Run a command, until it succeeds or has failed ``attempts`` times; raises Unavailable with its last line."""
-    for _ in range(attempts):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not done.returncode:
-            return
+def run(*command: str) -> None:
+    """Run a command; raises Unavailable with its last line when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    raise Unavailable(f"{command[0]} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
+        raise Unavailable(f"{command[0]} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
 
 
 def tested(engine: str, version: str, setting: Mapping[str, str], *arguments: str) -> Outcome:
