@@ -23,17 +23,16 @@ def why_unproven(store: Store, asset: str, day: date) -> str:
     """
     if found := _DATABASE.fullmatch(asset):
         key, dag = found[1], f"{DATABASE_DAG}{found[2]}"
-        cells = {cell.activity: cell for cell in grid.results_of_suite(store, key, day, day)}
-        names = tuple(dict.fromkeys((DATABASE, *cells)))  # a run of some tables has no result of the whole
     elif found := _ACTIVITY.fullmatch(asset):
-        key, dag, names = found[1], f"{SUITE_DAG}{found[1]}", (found[2],)
-        cells = {cell.activity: cell for cell in grid.results_of(store, [(key, found[2])], day, day)}
+        key, dag = found[1], f"{SUITE_DAG}{found[1]}"
     else:
         raise BadInput(
             f"{asset!r} is the asset of no activity and of no database.",
             remedy="Write parity.<suite>.<activity> or parity.db.<database>.",
         )
-    for name in names:
+    cells = {cell.activity: cell for cell in grid.results_of_suite(store, key, day, day)}
+    # Of a database all of it: a run of some tables has no result of the whole.
+    for name in dict.fromkeys((DATABASE, *cells)) if dag.startswith(DATABASE_DAG) else (found[2],):
         if (cell := cells.get(name)) is None:
             return f"{asset} has no result for {day}: {name} was not compared. Run {dag} for that date."
         if cell.verdict is None or not cell.verdict.green:

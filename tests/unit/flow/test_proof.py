@@ -50,6 +50,13 @@ def test_what_was_not_compared_is_not_proven(store: Store) -> None:
     assert why_unproven(store, SETTLE, date(2026, 3, 30)) != ""
 
 
+def test_an_example_proves_nothing(store: Store) -> None:
+    at = datetime(2026, 4, 1, 2, tzinfo=UTC)
+    example = ActivityKey("payments", "settle", DAY, "seeded__1")
+    store.record_activity(ActivityRecord(example, Verdict.PASS, "equal", at))
+    assert "settle was not compared" in why_unproven(store, SETTLE, DAY)
+
+
 def test_a_database_is_proven_by_a_run_of_every_table_only(store: Store) -> None:
     record(store, Verdict.PASS, "accounts", suite="db.ledger")
     assert "(database) was not compared. Run parity_db__ledger" in why_unproven(store, LEDGER, DAY)

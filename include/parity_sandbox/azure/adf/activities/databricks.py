@@ -104,11 +104,12 @@ def _judge(step: Step, workspace: Workspace, run: Mapping[str, Any], seconds: in
 
 
 def _handed_on(result: str) -> Any:
-    """Return a notebook's result as the activity's output shows it: JSON as what it stands for."""
+    """Return a notebook's result as the activity's output shows it: an object or a list for JSON of one."""
     try:
-        return json.loads(result)
+        found = json.loads(result)
     except ValueError:
         return result
+    return found if isinstance(found, dict | list) else result
 
 
 def _complaint(workspace: Workspace, run: Mapping[str, Any]) -> str:
