@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from parity.alerts.issues import AWAITED, LATE, NOT_GREEN, NOT_IN_PLACE, Issue, find_issues
 from parity.alerts.lifecycle import AlertState, Change, RunSnapshot, advance
@@ -41,8 +41,11 @@ class AlertStore(Protocol):
     def unsent(self, suite: str) -> Sequence[Mapping[str, Any]]:
         """Return the outbox entries that have not been sent."""
 
-    def mark_sent(self, entry: str, at: datetime) -> None:
-        """Mark an outbox entry as sent."""
+    def thread(self, suite: str, channel: str, incident: str) -> str:
+        """Return where the newest thread about an incident is at a channel; empty when there is none."""
+
+    def mark_sent(self, entry: str, at: datetime, thread: str = "") -> None:
+        """Mark an outbox entry as sent, to a thread of its channel."""
 
 
 class Sender(Protocol):
@@ -54,6 +57,14 @@ class Sender(Protocol):
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Deliver the JSON of one :class:`parity.alerts.message.Message`."""
+
+
+@runtime_checkable
+class ThreadSender(Protocol):
+    """A channel that keeps the messages about an incident together."""
+
+    def reply(self, payload: Mapping[str, Any], thread: str) -> str:
+        """Deliver a message to a thread, or to a new one where it is empty; return where the thread is."""
 
 
 @dataclass(frozen=True)
@@ -186,16 +197,31 @@ def _send(store: AlertStore, suite: str, senders: Sequence[Sender], clock: Clock
         channel = entry["channel"]
         if channel not in by_name:
             continue
-        error = failed.get(channel) or _deliver(by_name[channel], entry["payload"], clock)
+        send = _Post(by_name[channel], store.thread(suite, channel, entry["incident"]))
+        error = failed.get(channel) or _deliver(send, entry["payload"], clock)
         if error:
             failed[channel] = error
             log.error("Alert %s did not reach %s: %s", entry["incident"], channel, error)
         else:
-            store.mark_sent(entry["id"], clock.now())
+            store.mark_sent(entry["id"], clock.now(), send.thread)
         yield Delivery(channel, entry["event"], entry["incident"], error)
 
 
-def _deliver(sender: Sender, payload: Mapping[str, Any], clock: Clock) -> str:
+@dataclass
+class _Post:
+    """Delivers a message to the thread of its incident, where the channel has threads."""
+
+    sender: Sender
+    thread: str
+
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        if isinstance(self.sender, ThreadSender):
+            self.thread = self.sender.reply(payload, self.thread)
+        else:
+            self.sender(payload)
+
+
+def _deliver(sender: Callable[[Mapping[str, Any]], None], payload: Mapping[str, Any], clock: Clock) -> str:
     """Return why the message was not delivered, or an empty string; transient errors are retried."""
     for attempt in range(1, TRIES + 1):
         try:

@@ -18,6 +18,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from parity.alerts import render
+from parity.alerts.lifecycle import Event
 from parity.alerts.message import Message
 from parity.clients.http import NO_SECRET, ApiClient, Call, Retry, through
 from parity.errors import AccessDenied, BadInput, RemoteFailed, Unreachable
@@ -114,6 +115,33 @@ class SlackSender(HttpSender):
             self.post("Slack", self.webhook_url.get_secret_value(), body)
             return
         self._call("chat.postMessage", body | {"channel": self.channel}, "the message")
+
+    def reply(self, payload: Mapping[str, Any], thread: str) -> str:
+        """Post below the incident's first message, which then shows the newest state; return where that one is.
+
+        A first message that was deleted, or may not be changed any more, is followed by a new one. A webhook has
+        no threads.
+        """
+        if self.webhook_url is not None:
+            self(payload)
+            return ""
+        message = Message.from_json(payload)
+        body = render.slack(message)
+        channel, _, stamp = thread.partition(":")
+        if stamp and self._update(body | {"channel": channel, "ts": stamp}):
+            # What got worse shows in the channel, too: a change of a message, or a reply, notifies few.
+            below = {"channel": channel, "thread_ts": stamp, "reply_broadcast": message.event is Event.WORSE}
+            self._call("chat.postMessage", body | below, "the message")
+            return thread
+        posted = self._call("chat.postMessage", body | {"channel": self.channel}, "the message")
+        return f"{posted['channel']}:{posted['ts']}"
+
+    def _update(self, body: Mapping[str, Any]) -> bool:
+        try:
+            self._call("chat.update", body, "the change")
+        except RemoteFailed:
+            return False
+        return True
 
     def verify(self) -> str:
         """Ask Slack who the token is; whether that one may post to the channel only a message shows."""

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from parity.errors import BadInput
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision; a test keeps it in step with ``migrations/versions``."""
 VERSION_TABLE = "parity_schema"
 LOCK = "parity_migrations"

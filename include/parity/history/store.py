@@ -153,9 +153,16 @@ class Store:
         order = (tables.outbox.c.created, tables.outbox.c.id)
         return self._rows(sa.select(tables.outbox).where(waiting).order_by(*order))
 
-    def mark_sent(self, entry: str, at: datetime) -> None:
-        """Mark an outbox entry as sent."""
-        sent = tables.outbox.update().where(tables.outbox.c.id == entry).values(sent=at)
+    def thread(self, suite: str, channel: str, incident: str) -> str:
+        """Return where the newest thread about an incident is at a channel; empty when there is none."""
+        box = tables.outbox.c
+        known = sa.and_(box.suite == suite, box.channel == channel, box.incident == incident, box.thread != "")
+        found = self._rows(sa.select(box.thread).where(known).order_by(box.sent.desc(), box.id).limit(1))
+        return str(found[0]["thread"]) if found else ""
+
+    def mark_sent(self, entry: str, at: datetime, thread: str = "") -> None:
+        """Mark an outbox entry as sent, to a thread of its channel."""
+        sent = tables.outbox.update().where(tables.outbox.c.id == entry).values(sent=at, thread=thread)
         self._write(lambda connection: connection.execute(sent))
 
     def _rows(self, query: sa.Select[Any]) -> list[Mapping[str, Any]]:

@@ -174,6 +174,7 @@ outbox = sa.Table(
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("created", Moment, nullable=False),
     sa.Column("sent", Moment),
+    sa.Column("thread", LONG_NAME, nullable=False, server_default=""),
 )
 checkpoints = sa.Table(
     "parity_progress",

@@ -7,6 +7,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
+from zlib import crc32
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,6 +29,8 @@ class Sink:
 
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
+        self._posted: dict[tuple[Any, Any], dict[str, Any]] = {}
+        """Messages of Slack by the channel's id and their time; one that is changed is changed in the inbox."""
 
     def app(self) -> Starlette:
         """Return the app."""
@@ -70,10 +73,11 @@ class Sink:
             return _slack_error(BAD_TOKEN)
         if method in {"auth.test", "api.test"}:
             return JSONResponse({"ok": True, "team": "sandbox", "user": "parity", "bot_id": "B0SANDBOX"})
-        if method != "chat.postMessage":
+        known = {"chat.postMessage": self._post, "chat.update": self._update}
+        if method not in known:
             unknown_route("sink", request.method, request.url.path)
             return _slack_error("unknown_method")
-        return self._post(given)
+        return known[method](given)
 
     def _post(self, given: dict[str, Any]) -> Response:
         channel, text = given.get("channel"), given.get("text") or ""
@@ -84,9 +88,18 @@ class Sink:
         if len(text) > LONGEST_TEXT:
             return _slack_error("msg_too_long")
         self.inbox.add("slack", str(channel), text, given)
-        stamp = f"{time.time():.6f}"
+        stamp, place = f"{time.time():.6f}", _channel_id(str(channel))
+        self._posted[(place, stamp)] = given
         message = {"type": "message", "text": text, "bot_id": "B0SANDBOX", "ts": stamp}
-        return JSONResponse({"ok": True, "channel": channel, "ts": stamp, "message": message})
+        return JSONResponse({"ok": True, "channel": place, "ts": stamp, "message": message})
+
+    def _update(self, given: dict[str, Any]) -> Response:
+        """Change a message; Slack takes the channel's id here, and no name."""
+        place, stamp = given.get("channel"), given.get("ts")
+        if (place, stamp) not in self._posted:
+            return _slack_error("message_not_found")
+        self._posted[(place, stamp)].update(given)
+        return JSONResponse({"ok": True, "channel": place, "ts": stamp, "text": given.get("text", "")})
 
     async def _slack_webhook(self, request: Request) -> Response:
         body = await request.body()
@@ -143,6 +156,11 @@ async def _arguments(request: Request) -> dict[str, Any]:
 def _bad_event(wrong: list[str], status: int) -> Response:
     document = {"status": "invalid event", "message": "Event object is invalid", "errors": wrong}
     return JSONResponse(document, status)
+
+
+def _channel_id(channel: str) -> str:
+    """Return the id of a channel that is called by its name or its id."""
+    return channel if channel.startswith("C0") else f"C0{crc32(channel.encode()):08X}"
 
 
 def _slack_error(word: str) -> Response:

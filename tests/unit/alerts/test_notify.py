@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -254,6 +254,28 @@ def test_a_run_without_a_plan_is_reported_and_resolved_by_a_run_that_is_green(
     assert "is not a date" in reported["lines"][1]
     notify_of(run(1, green()))
     assert [event for event, _ in pager.events] == ["new", "recovered"]
+
+
+class Threads(Channel):
+    """A channel with threads, which it numbers."""
+
+    asked: ClassVar[list[str]] = []
+
+    def reply(self, payload: Mapping[str, Any], thread: str) -> str:
+        self(payload)
+        self.asked.append(thread)
+        return thread or f"thread-{len(self.asked)}"
+
+
+def test_all_that_is_said_of_an_incident_goes_to_its_thread(
+    store: Store, clock: FakeClock, run: Night, red: Make, green: Make
+) -> None:
+    channel = Threads("slack")
+    for outcome in (run(0, red()), run(1, red(50)), run(2, green()), run(3, red())):
+        clock.sleep(60)
+        notify(store, outcome, [channel], clock)
+    assert [event for event, _ in channel.events] == ["new", "worse", "recovered", "new"]
+    assert channel.asked == ["", "thread-1", "thread-1", ""]
 
 
 def test_every_kind_of_issue_has_a_sentence(notify_of: Any, run: Night, red: Make, pager: Any) -> None:

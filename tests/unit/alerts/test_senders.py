@@ -83,9 +83,30 @@ def test_slack_is_posted_to_with_a_token(sink: Any) -> None:
     assert [block["type"] for block in body["blocks"]] == ["header", "section", "actions"]
 
 
+def test_an_incident_has_one_thread_whose_first_message_shows_the_newest_state(sink: Any) -> None:
+    sender = SlackSender(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api")
+    thread = sender.reply(payload(Event.NEW), "")
+    assert sender.reply(payload(Event.WORSE), thread) == thread
+    assert sender.reply(payload(Event.RECOVERED), thread) == thread
+    first, worse, over = sink.bodies("slack")
+    channel, _, stamp = thread.partition(":")
+    assert first["text"].startswith("🟢")
+    assert [(one["channel"], one["thread_ts"], one["reply_broadcast"]) for one in (worse, over)] == [
+        (channel, stamp, True),
+        (channel, stamp, False),
+    ]
+
+
+def test_a_thread_that_is_gone_is_followed_by_a_new_one(sink: Any) -> None:
+    sender = SlackSender(name="s", channel="#parity", token=SecretStr("xoxb-1"), api_base=f"{sink.url}/api")
+    assert sender.reply(payload(Event.WORSE), "C012345678:1.0") not in ("", "C012345678:1.0")
+    [body] = sink.bodies("slack")
+    assert "thread_ts" not in body
+
+
 def test_slack_is_posted_to_through_a_webhook_and_without_a_link(sink: Any) -> None:
     sender = SlackSender(name="s", webhook_url=SecretStr(f"{sink.url}/services/T/B/x"))
-    sender(payload(url=""))
+    assert sender.reply(payload(url=""), "") == ""
     [body] = sink.bodies("slack")
     assert [block["type"] for block in body["blocks"]] == ["header", "section"]
 
