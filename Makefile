@@ -36,11 +36,13 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e --ignore=tests/integration/airflow
+	$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
 	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1
 
-# Whole nights through a real scheduler, and in a real browser (needs Chromium and its driver): a quarter of an hour more.
+# What takes longer: whole worlds and slow cases, nights through a real scheduler, and in a real browser (needs Chromium
+# and its driver).
 nights: setup
+	$(BIN)/pytest -m slow -n auto --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
 	$(BIN)/pytest tests/integration/airflow
 	$(BIN)/pytest tests/e2e
 

@@ -28,7 +28,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
 PATIENCE = 270
+SHARED = ("sandbox", "sandbox_light")
+"""Fixtures that start a sandbox for the whole session."""
 LIGHT = ("--only", "aws,azure,databricks,storage,sink")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests that need the same sandbox, so that it is started once; else one a file."""
+    for item in items:
+        needed = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
+        item.add_marker(pytest.mark.xdist_group(needed[0] if needed else item.nodeid.partition("::")[0]))
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,7 @@ def test_airflows_glue_hook_reads_what_a_run_said(airflow_connection: Aws) -> No
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_airflows_glue_operator_runs_pyspark_that_athena_then_reads(airflow_connection: Aws) -> None:
     from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 

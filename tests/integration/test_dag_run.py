@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.airflow,
     pytest.mark.sandbox,
     pytest.mark.spark,
-    pytest.mark.slow,
     pytest.mark.timeout(300),
 ]
 

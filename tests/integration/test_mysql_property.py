@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mysql_servers import TwoDatabases, counts
 
-pytestmark = [pytest.mark.mariadb, pytest.mark.slow]
+pytestmark = pytest.mark.mariadb
 
 POOLS: dict[str, tuple[str, ...]] = {
     "INT": ("0", "1", "-1", "2147483647", "-2147483648"),

@@ -55,7 +55,7 @@ def runner(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> SparkRunne
     return spark
 
 
-@pytest.fixture(params=["classic", "standard", "serverless"])
+@pytest.fixture(params=["classic", pytest.param("standard", marks=pytest.mark.slow), "serverless"])
 def access(request: pytest.FixtureRequest) -> Access:
     """A classic cluster, one of standard access mode, and serverless compute."""
     return request.param

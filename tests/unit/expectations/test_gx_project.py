@@ -110,6 +110,7 @@ def answers(checkpoint: Mapping[str, Any], suite: str) -> dict[str, Answer]:
     }
 
 
+@pytest.mark.slow
 def test_the_demos_suite_opens_elsewhere_and_judges_real_rows(tmp_path: Path, opened: Open) -> None:
     folder = tmp_path / "project"
     done = CliRunner().invoke(cli, ["suites", "export", "payments", "--gx", str(folder)])

@@ -91,7 +91,7 @@ def test_scanned_bytes_count_only_the_columns_and_partitions_that_are_read(table
 
 def test_a_work_groups_limit_stops_the_query(table: Place) -> None:
     athena = table.aws.client("athena")
-    table.aws.put(table.bucket, "large/rows.txt", b"0123456789\n" * 1_000_000)
+    table.aws.put(table.bucket, "large/rows.txt", (b"0123456789" * 1000 + b"\n") * 1_100)
     table.query(f"CREATE EXTERNAL TABLE large (line string) LOCATION '{table.uri('large/')}'")
     limits = {
         "BytesScannedCutoffPerQuery": 10_000_000,

@@ -24,6 +24,7 @@ def test_the_record_has_every_expression_of_the_list(name: str) -> None:
     assert list(records.read(name).cases) == list(expressions(name))
 
 
+@pytest.mark.slow
 def test_the_shapes_that_pass_are_those_that_the_record_shows_to_be_right() -> None:
     derived = derive(cases(RECORDED))
     assert derived.shapes == verified().shapes, "run make truth ENGINE=trino"

@@ -52,6 +52,7 @@ def test_trino_answered_every_shape_as_plain_python_does() -> None:
     assert [line for shape in shapes() if (line := disagreement(shape, recorded[shape.name]))] == []
 
 
+@pytest.mark.slow
 def test_the_sandbox_answers_as_trino_or_refuses(session: Any) -> None:
     recorded = records.read(RECORD).cases
     refused = 0
