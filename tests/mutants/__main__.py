@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mutants.listed import Listed
-from mutants.operators import PARITY, Mutant, mutants_of
+from mutants.operators import PARITY, ROOT, Mutant, mutants_of
 from mutants.run import CACHE, Outcome, Work, say
-from mutants.tests import ROOT, digest
+from mutants.tests import digest
 
 TARGETS = (
     "compare/**/*.py",
@@ -28,7 +28,8 @@ TARGETS = (
     "alerts/lifecycle.py",
 )
 FLOOR = 0.95
-LAST = CACHE / "survivors.json"
+LAST = CACHE / "last.json"
+ALIVE = ("survived", "untested")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--since", default="", help="only lines changed since this revision")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
     parser.add_argument("--sample", type=int, default=0, help="so many of each file")
-    parser.add_argument("--afford", type=float, default=30, help="processor seconds of tests per mutant")
+    parser.add_argument("--afford", type=float, default=10, help="processor seconds of tests per mutant")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("tests", nargs="*", help="files or folders of tests")
     return parser.parse_args(arguments)
@@ -98,7 +99,7 @@ def _wanted(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
         changed = _changed(options.since)
         mutants = [m for m in mutants if not changed[m.path].isdisjoint(range(m.lines[0], m.lines[1] + 1))]
     if options.again:
-        last = {tuple(key) for key in json.loads(LAST.read_text())}
+        last = {tuple(key) for word, _, *key in json.loads(LAST.read_text()) if word in ALIVE}
         mutants = [mutant for mutant in mutants if mutant.key in last]
     return mutants
 
@@ -134,14 +135,15 @@ def _watched(work: Work, total: int) -> list[Outcome]:
     with contextlib.suppress(KeyboardInterrupt):  # What has run by then is shown.
         for outcome in work.run():
             found.append(outcome)
-            if outcome.word in ("survived", "untested"):
+            if outcome.word in ALIVE:
                 where = f"{outcome.mutant.path}:{outcome.mutant.lines[0]} {outcome.mutant.scope}"
                 say(f"  {outcome.word}: {where}\n    {outcome.mutant.change}")
             if time.monotonic() - shown > 10:
                 shown = time.monotonic()
                 say(f"{len(found):,} of {total:,} after {shown - began:,.0f} s")
     CACHE.mkdir(parents=True, exist_ok=True)
-    LAST.write_text(json.dumps([o.mutant.key for o in found if o.word in ("survived", "untested")]))
+    LAST.write_text(json.dumps([(o.word, round(o.seconds, 1), *o.mutant.key) for o in found]))
+    say(f"{sum(o.seconds for o in found) / (len(found) or 1):.1f} s of a processor for each")
     return found
 
 

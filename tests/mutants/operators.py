@@ -14,7 +14,8 @@ from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, o
 
 from mutants import sql
 
-PARITY = Path(__file__).parents[2] / "include" / "parity"
+ROOT = Path(__file__).parents[2]
+PARITY = ROOT / "include" / "parity"
 _LEFT_ALONE = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 _ERRORS = {one.name for one in ast.parse((PARITY / "errors.py").read_text()).body if isinstance(one, ast.ClassDef)}
 """What an error says decides no verdict: its text and its remedy are left alone."""
@@ -93,6 +94,8 @@ class _Visitor(cst.CSTVisitor):
 
     def _is_certain(self, node: cst.CSTNode) -> bool:
         """Tell whether a node is a zip's ``strict``, which only a defect reaches, or is for the type checker."""
+        if isinstance(node, cst.Assign):
+            return isinstance(node.value, cst.Call) and cst.Module([]).code_for_node(node.value.func) == "TypeVar"
         if isinstance(node, cst.Arg) and node.keyword and node.keyword.value == "strict":
             call = self.get_metadata(ParentNodeProvider, node)
             return isinstance(call, cst.Call) and isinstance(call.func, cst.Name) and call.func.value == "zip"

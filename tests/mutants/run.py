@@ -9,7 +9,7 @@ import pickle
 import sys
 import time
 import traceback
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,9 @@ import pyarrow.parquet  # noqa: F401
 import pytest
 from hypothesis import Phase, settings
 
-from mutants import tests
-from mutants.operators import PARITY, Mutant, source_of
-from mutants.tests import COLD, KILLED, ROOT, SURVIVED, TIMED_OUT, Map
+from mutants import apply, tests
+from mutants.operators import PARITY, ROOT, Mutant, source_of
+from mutants.tests import COLD, KILLED, SURVIVED, TIMED_OUT, Map
 
 CACHE = ROOT / ".cache" / "mutants"
 KILLERS = CACHE / "killers"
@@ -42,6 +42,8 @@ class Outcome:
 
     mutant: Mutant
     word: str
+    seconds: float = 0
+    """Of a processor."""
 
 
 class Work:
@@ -55,9 +57,16 @@ class Work:
         self.mutants, self.files, self.afford, self.until = list(mutants), list(files), afford, until
         self.map = Map()
         self.sources = {path: source_of(path).splitlines() for path in map(_name, PARITY.rglob("*.py"))}
-        self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.killed = _killed()
+        self.kills: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        for (path, scope, _), name in self.killed.items():
+            self._count(path, scope, name)
         CACHE.mkdir(parents=True, exist_ok=True)
+
+    def _count(self, path: str, scope: str, name: str) -> None:
+        """Count a kill, thrice for others of the same function."""
+        self.kills[path,][name] += 1
+        self.kills[path, scope][name] += 3
 
     def run(self) -> Iterator[Outcome]:
         """Yield the outcome of every mutant that the time allows, as it comes."""
@@ -94,7 +103,7 @@ class Work:
         def work(items: list[pytest.Item]) -> None:
             try:
                 for path in sorted({mutant.path for mutant in self.mutants}):
-                    importlib.import_module(f"parity.{path.removesuffix('.py').replace('/', '.')}")
+                    importlib.import_module(apply.module_of(path))
                 cover.stop()
                 self.map.imported = tests.lines_of(cover)
                 self._measure(items)
@@ -125,13 +134,16 @@ class Work:
 
     def _forks(self, items: list[pytest.Item], writer: IO[bytes]) -> None:
         by_name = {item.nodeid: item for item in items}
-        live = tests.live_functions({mutant.path for mutant in self.mutants})
+        live = apply.live_functions({mutant.path for mutant in self.mutants})
+        imported = apply.readers()
         gc.collect()
         gc.freeze()
 
         def test(mutant: Mutant, names: list[str]) -> tuple[int, str]:
             def child() -> tuple[int, str]:
-                if not tests.swap(mutant, live.get((mutant.path, mutant.scope), [])):
+                functions = live.get((mutant.path, mutant.scope), [])
+                cold = self.map.is_cold(mutant)
+                if not (apply.redefine(mutant, live, imported) if cold else apply.swap(mutant, functions)):
                     return COLD, ""
                 return tests.run_items([by_name[name] for name in names], self._patience)
 
@@ -139,25 +151,24 @@ class Work:
 
         for mutant in self.mutants:
             if time.monotonic() < self.until:
-                outcome = Outcome(mutant, "cold") if self.map.is_cold(mutant) else self._outcome(mutant, test)
-                pickle.dump(outcome, writer)
+                pickle.dump(self._outcome(mutant, test), writer)
                 writer.flush()
 
     def _outcome(self, mutant: Mutant, test: Test) -> Outcome:
-        """Run a mutant's tests, those first that killed others of its function."""
-        killers = self.killers[mutant.path, mutant.scope]
-        names = self.map.tests(mutant)
+        """Run a mutant's tests, those first that killed it or others near it."""
+        began = _spent()
         last = self.killed.get(mutant.key)
-        names.sort(key=lambda name: (name != last, name not in killers))
+        names = self.map.tests(mutant, self.kills[mutant.path,] + self.kills[mutant.path, mutant.scope])
+        names.sort(key=lambda name: name != last)
         if not names:
             return Outcome(mutant, "untested")
         status, killer = test(mutant, self._affordable(names))
         if killer:
+            if killer != last:
+                self._count(mutant.path, mutant.scope, killer)
             self.killed[mutant.key] = killer
             KILLERS.write_bytes(pickle.dumps(self.killed))
-            if killer not in killers:
-                killers.insert(0, killer)
-        return Outcome(mutant, WORDS.get(status, "killed"))
+        return Outcome(mutant, WORDS.get(status, "killed"), _spent() - began)
 
     def _affordable(self, names: list[str]) -> list[str]:
         """Return the tests that fit into the time for one mutant, in their order, and always the first."""
@@ -170,7 +181,7 @@ class Work:
 
     def _test_cold(self, mutant: Mutant, names: list[str]) -> tuple[int, str]:
         def child() -> tuple[int, str]:
-            tests.import_mutant(mutant)
+            apply.import_mutant(mutant)
             files = sorted({name.partition("::")[0] for name in names})
             found = [(KILLED, "")]
 
@@ -195,6 +206,12 @@ def _name(path: Path) -> str:
 def _killed() -> dict[tuple[str, str, str], str]:
     """Return which test killed a mutant last time."""
     return pickle.loads(KILLERS.read_bytes()) if KILLERS.exists() else {}
+
+
+def _spent() -> float:
+    """Return the seconds of a processor that children took which have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _next(reader: IO[bytes]) -> Outcome | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import gc
 import hashlib
 import importlib
-import importlib.machinery
 import os
 import pickle
 import shutil
@@ -19,21 +17,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
 from coverage import Coverage
 
-from mutants.operators import PARITY, Mutant, source_of
+from mutants.operators import PARITY, ROOT, Mutant, source_of
 
-ROOT = PARITY.parents[1]
 OPTIONS = ("-p", "no:randomly", "-s", "-o", "timeout=0", "-m", "not slow")
 KILLED, SURVIVED, COLD = 1, 0, 98
 """How a child ends; COLD asks for a process in which nothing was imported before the change."""
-QUICK = 0.05
-"""Seconds that a test may take to be run before all others, wherever it is."""
+_STEP = 0.01
+"""Seconds of a processor that pytest takes for any test."""
+KEPT_EVERY = 10
+"""Seconds of measuring after which the map is stored."""
 TIMED_OUT = (signal.SIGPROF, signal.SIGALRM)
 
 
@@ -58,12 +56,13 @@ class Map:
     modules: set[str] = field(default_factory=set)
     """What was imported when all tests had run."""
 
-    def tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's statement, or its constant's users.
+    def tests(self, mutant: Mutant, killed: Counter[str] | None = None) -> list[str]:
+        """Return the tests that run a mutant's statement, or its constant's users, the most promising first.
 
-        First come all that take no time; then the files that have the module's name in theirs, those of its room,
-        and those of whole results, which look at everything; in each, one case of each function, the quickest
-        first, then a second case of each, and so on.
+        What promises most has killed most mutants near it (``killed``), or else is of the files that have the
+        module's name in theirs, those of its room, and those of whole results, which look at everything. The
+        second case of a function promises half of what the first one does, and so on. The promise of a test is
+        divided by what it takes.
         """
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if not mutant.scope:
@@ -76,14 +75,21 @@ class Map:
         ]
         if not mutant.scope and not found:
             found = [name for name, run in self.runs.items() if mutant.path in run.lines]
-        cases, ranks, path = Counter[str](), dict[str, tuple[bool, bool, int, float]](), Path(mutant.path)
+        cases, promises, path = Counter[str](), dict[str, float](), Path(mutant.path)
         room = (f"tests/unit/{path.parent}/",) if len(path.parts) > 2 else ()
         for name in sorted(found, key=lambda name: self.runs[name].seconds):
             own = any(part in name.partition("::")[0] for part in (path.stem, *room, "whole_results"))
-            seconds = self.runs[name].seconds
-            ranks[name] = seconds > QUICK, not own, cases[name.partition("[")[0]], seconds
-            cases[name.partition("[")[0]] += 1
-        return sorted(found, key=ranks.__getitem__)
+            function = name.partition("[")[0]
+            promise = (killed or {}).get(name, 0) + (1 if own else 0.2) / (1 + cases[function])
+            promises[name] = promise / (self.runs[name].seconds + _STEP)
+            cases[function] += 1
+        return sorted(found, key=lambda name: -promises[name])
+
+    def keep(self, path: Path) -> None:
+        """Store the map; a run that is ended meanwhile leaves the last one."""
+        new = path.with_suffix(".new")
+        new.write_bytes(pickle.dumps(self))
+        new.replace(path)
 
     def carried_to(self, sources: dict[str, list[str]]) -> Map:
         """Return the map for edited files: lines move, and a new line is run by the tests around it.
@@ -204,12 +210,15 @@ def _child(work: Callable[[], tuple[int, str]], folder: str, writer: int) -> NoR
 
 def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, str]:
     """Run every test whose file is new, note the lines that it runs, and store the map; in a child."""
-    found = Map(old.sources, old.imported, dict(old.runs))
-    cover = _coverage()
+    found = Map(old.sources, old.imported, dict(old.runs), old.modules)
+    cover, kept = _coverage(), time.process_time()
     for item in items:
         known, now = old.runs.get(item.nodeid), digest([item.path])
         if known and known.digest == now:
             continue
+        if time.process_time() - kept > KEPT_EVERY:
+            kept = time.process_time()
+            found.keep(into)
         cover.erase()
         began = time.process_time()
         cover.start()
@@ -217,11 +226,11 @@ def measure(items: Sequence[pytest.Item], old: Map, into: Path) -> tuple[int, st
         cover.stop()
         if any(report.failed for report in reports):
             why = next(report.longreprtext for report in reports if report.failed)
-            into.write_bytes(pickle.dumps(found))
+            found.keep(into)
             return KILLED, f"{item.nodeid} fails without a mutant:\n{why[-3000:]}"
         found.runs[item.nodeid] = Run(now, time.process_time() - began, lines_of(cover))
     found.modules = old.modules | {name for name in sys.modules if not name.startswith("_")}
-    into.write_bytes(pickle.dumps(found))
+    found.keep(into)
     return SURVIVED, ""
 
 
@@ -248,45 +257,3 @@ def lines_of(cover: Coverage) -> dict[str, set[int]]:
     """Return the lines that ran, by file below ``include/parity``."""
     data = cover.get_data()
     return {str(Path(file).relative_to(PARITY)): set(data.lines(file) or ()) for file in data.measured_files()}
-
-
-def live_functions(paths: Collection[str]) -> dict[tuple[str, str], list[FunctionType]]:
-    """Return the functions that were imported, by file and qualified name; a decorator does not hide them."""
-    wanted = {str(PARITY / path): path for path in paths}
-    found: dict[tuple[str, str], list[FunctionType]] = {}
-    for thing in gc.get_objects():
-        if type(thing) is FunctionType and thing.__code__.co_filename in wanted:
-            key = wanted[thing.__code__.co_filename], thing.__code__.co_qualname
-            found.setdefault(key, []).append(thing)
-    return found
-
-
-def swap(mutant: Mutant, functions: list[FunctionType]) -> bool:
-    """Give the live functions the mutant's code; return whether that was possible."""
-    codes = _codes(compile(mutant.source, str(PARITY / mutant.path), "exec", dont_inherit=True))
-    new = [code for code in codes if code.co_qualname == mutant.scope]
-    if not functions or len(new) != 1:
-        return False
-    for function in functions:
-        if new[0].co_freevars != function.__code__.co_freevars:
-            return False
-        function.__code__ = new[0]
-    return True
-
-
-def _codes(code: CodeType) -> list[CodeType]:
-    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
-    return inner + [deeper for one in inner for deeper in _codes(one)]
-
-
-def import_mutant(mutant: Mutant) -> None:
-    """Let this process import the changed file instead of the real one."""
-    file, real = str(PARITY / mutant.path), importlib.machinery.SourceFileLoader.get_code
-
-    def get_code(loader: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
-        if loader.path == file:
-            return compile(mutant.source, file, "exec", dont_inherit=True)
-        return real(loader, name)
-
-    importlib.machinery.SourceFileLoader.get_code = get_code
-    assert not any(name.split(".")[0] == "parity" for name in sys.modules)

@@ -6,11 +6,15 @@ from collections import Counter
 
 import pytest
 
+import parity
 from mutants.__main__ import estimate, sampled, score, table
+from mutants.apply import Reader, live_functions, redefine
 from mutants.listed import Listed
 from mutants.operators import PARITY, Mutant, mutants_of
 from mutants.run import Outcome
-from mutants.tests import ROOT, Map, Run
+from mutants.tests import ROOT, Map, Run, forked
+from parity.compare.result import RowCause
+from parity.suite.models import Cause
 
 JUDGE = """
 FLOOR = 1
@@ -55,6 +59,7 @@ def test_sentences_for_people_and_annotations_are_left_alone() -> None:
     assert not [after for after in _changes(JUDGE) if "-> None" in after]
     assert not [after for after in _changes("pairs = zip(a, b, strict=True)") if "False" in after]
     assert [after for after in _changes("rows = reader(a, strict=True)") if "False" in after]
+    assert not _changes('A = TypeVar("A")')
     assert not _changes("if TYPE_CHECKING:\n    import duckdb\n")
     assert not _changes('raise BadInput(f"{n} rows differ" if n else "None.", remedy="Wait.") from error')
 
@@ -106,12 +111,15 @@ def test_a_sample_takes_as_many_of_each_file_and_weighs_it_by_its_mutants() -> N
     assert every == "By this sample 100.0% of 1 mutants are killed, give or take 0.0%."
 
 
-def test_every_function_of_tests_is_asked_once_before_a_second_case_of_any() -> None:
-    seconds = {"t.py::a[1]": 0.1, "t.py::a[2]": 0.2, "t.py::b[1]": 0.5, "t.py::c": 9.0, "t.py::d": 0.1}
+def test_what_promises_most_for_its_time_is_asked_first_and_a_second_case_promises_less() -> None:
+    seconds = {"t.py::a[1]": 0.1, "t.py::a[2]": 0.1, "t.py::b": 0.15, "t.py::c": 9.0, "t.py::d": 0.1}
     runs = {name: Run("", took, {"compare/x.py": {5}}) for name, took in seconds.items()}
     runs["t.py::d"].lines["compare/x.py"] = {6}
     mutant = Mutant("compare/x.py", "f", (5, 5), (), "a → b", (0, 0), "")
-    assert Map(runs=runs).tests(mutant) == ["t.py::a[1]", "t.py::b[1]", "t.py::c", "t.py::a[2]"]
+    assert Map(runs=runs).tests(mutant) == ["t.py::a[1]", "t.py::b", "t.py::a[2]", "t.py::c"]
+    assert Map(runs=runs).tests(mutant, Counter({"t.py::c": 20}))[0] == "t.py::c"
+    runs["x/test_x.py::e"] = Run("", 0.15, {"compare/x.py": {5}})
+    assert Map(runs=runs).tests(mutant)[0] == "x/test_x.py::e"
 
 
 def test_the_lines_that_a_test_runs_move_with_an_edit_and_new_ones_belong_to_their_neighbours() -> None:
@@ -119,3 +127,20 @@ def test_the_lines_that_a_test_runs_move_with_an_edit_and_new_ones_belong_to_the
     runs = {f"runs {row}": Run("", 1, {"x.py": {at}, "gone.py": {1}}) for at, row in enumerate(old, 1)}
     moved = Map({"x.py": old, "gone.py": ["a"]}, runs=runs).carried_to({"x.py": new})
     assert [moved.runs[f"runs {row}"].lines["x.py"] for row in old] == [{1, 2}, {2, 3, 4}, {4}, {4, 5}, set()]
+
+
+@pytest.mark.parametrize(("reads", "status"), [((), 7), (("CauseCount",), 8)])
+def test_a_default_is_changed_where_it_was_imported_unless_something_was_made_of_it(
+    reads: tuple[str, ...], status: int
+) -> None:
+    made = mutants_of("compare/result.py")
+    changed = next(one for one in made if one.change == 'detail: str = "" → detail: str = None')
+    reader = Reader(parity, PARITY / "made_up.py", frozenset(reads), {})
+
+    def child() -> tuple[int, str]:
+        if not redefine(changed, live_functions({changed.path}), [reader]):
+            return 8, ""
+        return 7 * (RowCause(Cause.SIGN, 1).detail is None), ""
+
+    assert forked(child) == (status, "")
+    assert RowCause(Cause.SIGN, 1).detail == ""

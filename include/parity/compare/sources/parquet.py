@@ -181,10 +181,8 @@ def _groups(
     for columns, members in alike.items():
         files.refuse_twice(column.name for column in columns)
         read = session.describe(f"SELECT * FROM read_parquet({_listed(members[:1])}, hive_partitioning = false)")
-        names = [column.name for column in columns]
-        if [name for name, _ in read] != names:
-            odd = next(own for own, (name, _) in zip(names, read, strict=True) if own != name)
-            raise ExportRefused(f"{members[0].path} has a column {odd!r} that cannot be read by its name.")
+        if [name for name, _ in read] != [column.name for column in columns]:
+            raise ExportRefused(f"{members[0].path} has a column that cannot be read by its name.")
         kinds = {name: data_type(kind) for name, kind in read}
         moments = {name: kinds[name] for name in files.source.moments if name in kinds}
         groups.append(_Group(members, kinds | {name: in_utc(kind) for name, kind in moments.items()}, moments))

@@ -63,6 +63,8 @@ NEAR: list[tuple[ValueKind, str, str, str, str, bool]] = [
     (WHOLE, "BIGINT", "0%", "7", "7", True),
     (WHOLE, "BIGINT", "0%", "7", "8", False),
     (WHOLE, "BIGINT", "10%", "NULL", "1", False),
+    (WHOLE, "HUGEINT", "10%", f"'{5 * 10**37}'", f"'{45 * 10**36}'", True),
+    (WHOLE, "HUGEINT", "10%", f"'{5 * 10**37}'", f"'{45 * 10**36 - 1}'", False),
     (EXACT, "DECIMAL(18,2)", "0.05", "1.00", "1.05", True),
     (EXACT, "DECIMAL(18,2)", "0.05", "1.05", "0.99", False),
     (EXACT, "DECIMAL(18,2)", "0.059", "1.00", "1.05", True),
