@@ -8,10 +8,11 @@ import duckdb
 import pytest
 
 import parity.compare
-from parity.compare.session import DuckSession, session
+from parity.compare.session import DuckSession, batches, ident, literal, session
 from parity.compare.spec import Spec
-from parity.errors import CouldNotCompare
+from parity.errors import BadInput, CouldNotCompare, ExportRefused
 
+QUOTED = "it's"
 _ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
 
 
@@ -76,3 +77,73 @@ def test_no_moment_is_too_early_or_too_late_to_end_the_other_work(tmp_path: Path
 
         with session(Spec(scratch=tmp_path)) as opened, pytest.raises(CouldNotCompare, match="the disk is gone"):
             opened.both(_fail, begin_late)
+
+
+def test_a_statement_gives_what_it_wrote_or_read(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        assert opened.run("CREATE TABLE t AS SELECT 7 AS a, 'x' AS b FROM range(3)") == 3
+        assert [opened.run(sql) for sql in ("CREATE TABLE u (a INT)", "SELECT 'x'", "SELECT 5, 6", "FROM u")] == [
+            0,
+            0,
+            5,
+            0,
+        ]
+        assert (opened.rows("SELECT a, b FROM t LIMIT 1"), opened.row("SELECT 1, 2"), opened.one("SELECT 4")) == (
+            [(7, "x")],
+            (1, 2),
+            4,
+        )
+        assert [(name, str(kind)) for name, kind in opened.describe("SELECT b, a FROM t")] == [
+            ("b", "VARCHAR"),
+            ("a", "INTEGER"),
+        ]
+        opened.drop("t", "gone", "u")
+        assert opened.rows("SELECT table_name FROM duckdb_tables()") == []
+        assert opened.row(f"SELECT {literal(None)}, {literal(QUOTED)}") == (None, QUOTED)
+        assert opened.one(f'SELECT {ident(chr(34))} FROM (SELECT 7 AS """")') == 7
+
+
+def test_the_limits_of_a_session_are_those_of_its_spec(tmp_path: Path) -> None:
+    settings = ("memory_limit", "temp_directory", "preserve_insertion_order", "autoinstall_known_extensions")
+    query = ", ".join(
+        f"current_setting('{name}')" for name in (*settings, "disabled_optimizers", "threads", "TimeZone")
+    )
+    with session(Spec(scratch=tmp_path, memory="512MiB", threads=3)) as opened:
+        scratch = str(opened.scratch)
+        assert opened.row(f"SELECT {query}") == (
+            "512.0 MiB",
+            scratch,
+            False,
+            False,
+            "statistics_propagation",
+            3,
+            "UTC",
+        )
+        assert opened.scratch.name.startswith("parity-")
+        opened.use_wide_planning()
+        wide = opened.one("SELECT current_setting('disabled_optimizers')")
+        assert sorted(wide.split(",")) == ["common_subexpressions", "statistics_propagation"]
+    assert not opened.scratch.exists()
+
+
+def test_an_error_names_a_file_as_people_do_and_half_a_character_is_refused(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        link = str(opened.scratch / "files" / "7")
+        opened.names[link] = "orders.parquet"
+        for here in (opened, *opened.both(lambda one: one, lambda one: one)):
+            if here is opened:
+                with pytest.raises(ExportRefused, match=r"orders\.parquet"):
+                    here.rows(f"FROM read_parquet('{link}')")
+                with pytest.raises(ExportRefused, match=r"files/8"):
+                    here.rows(f"FROM read_parquet('{opened.scratch}/files/8')")
+            assert here.names is opened.names
+            assert here.scratch == opened.scratch
+        with pytest.raises(BadInput) as caught:
+            opened.rows(f"SELECT '{'x' * 30}\udc80abc'")
+    assert caught.value.message == f"A name or a text is not Unicode: …'{'x' * 20}\\udc80'."
+    assert caught.value.remedy == "Write it in UTF-8."
+
+
+def test_batches_are_cut_in_order() -> None:
+    assert [[*one] for one in batches(range(5), 2)] == [[0, 1], [2, 3], [4]]
+    assert batches([], 2) == []

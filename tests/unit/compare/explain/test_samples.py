@@ -18,3 +18,20 @@ def test_the_last_column_to_be_sampled_is_sampled_whole(
     rows = "SELECT i AS id, i + {0} AS a, i * 7 + {0} AS b, i * 3 + {0} AS c FROM range(50) t(i)"
     result = comparing(rows.format(0), rows.format(1000), samples=3)
     assert Counter(one["column"] for one in result.samples) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "part"),
+    [
+        ("abc", "abd", (2, (3, 3))),
+        ("abc", "xbc", (0, (1, 1))),
+        ("abc", "abxc", (2, (2, 3))),
+        ("aaa", "aa", (2, (3, 2))),
+        ("", "a", (0, (0, 1))),
+        ("abab", "ab", (2, (4, 2))),
+    ],
+)
+def test_the_part_that_differs_is_what_neither_end_shares(one: str, other: str, part: object) -> None:
+    assert samples.differing_part(one, other) == part
+    start, ends = samples.differing_part(other, one)
+    assert (start, ends[::-1]) == part

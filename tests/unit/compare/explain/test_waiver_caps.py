@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from parity.compare.explain.waivers import _state
 from parity.suite.models import Waiver
 from unit.compare.conftest import Compare
 
@@ -100,3 +101,23 @@ def test_a_waiver_covers_only_the_rows_of_its_own_condition(comparing: Compare) 
     assert verdicts == ["WAIVED", "FAIL"]
     both = (waived[1], waiver(column="v", rows="id > 10", max_rows=10))
     assert comparing(rows, target, waivers=both, today=TODAY).verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("given", "rows", "money", "state", "note"),
+    [
+        ({}, 1, {}, "covers", ""),
+        ({"expires": TODAY - dt.timedelta(days=1)}, 1, {}, "expired", "it expired on 2026-02-28"),
+        ({}, 0, {}, "unused", "it matches nothing: remove it"),
+        ({"max_rows": 2000}, 2000, {}, "covers", ""),
+        ({"max_rows": 2000}, 2001, {}, "over_cap", "it matches 2,001 rows, more than its 2,000"),
+        ({"max_money": Decimal(10)}, 1, {"EUR": Decimal(10), "JPY": Decimal(10)}, "covers", ""),
+        ({"max_money": Decimal(1000)}, 1, {"EUR": Decimal(1), "JPY": Decimal(1001)}, "over_cap",
+         "it matches 1,001 JPY, more than its 1,000"),
+        ({}, 1, {"EUR": Decimal(10**9)}, "covers", ""),
+    ],
+)  # fmt: skip
+def test_a_waiver_is_in_force_until_its_day_and_its_caps_are_passed(
+    given: dict[str, Any], rows: int, money: dict[str, Decimal], state: str, note: str
+) -> None:
+    assert _state(waiver(**given), rows, money, TODAY) == (state, note)

@@ -1,0 +1,94 @@
+"""How a proposed rule is written: its numbers, its times, its expressions and its YAML."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from parity.compare.explain.proposals import Rule, _duration, _expression, _short, _yaml
+from parity.compare.rows.facts import Facts
+from parity.compare.schema.plan import PlannedColumn
+from parity.compare.schema.rules import plain
+from parity.suite.models import Cause, ColumnRule
+
+
+@pytest.mark.parametrize(
+    ("gap", "written"),
+    [
+        ("0", "0"),
+        ("0.1", "0.1"),
+        ("0.100000000000001", "0.101"),
+        ("123456", "124000"),
+        ("9.991", "10"),
+        ("5e-324", "5e-324"),
+    ],
+)
+def test_a_gap_of_floats_is_rounded_up_to_three_digits(gap: str, written: str) -> None:
+    assert Decimal(plain(_short(Decimal(gap)))) == Decimal(written)
+
+
+@pytest.mark.parametrize(
+    ("micros", "written"),
+    [(1, "1us"), (1_000, "1000us"), (1_001, "2ms"), (1_000_000, "1000ms"), (1_000_001, "2s"), (90_000_001, "91s")],
+)
+def test_a_time_is_rounded_up_to_its_largest_whole_unit(micros: int, written: str) -> None:
+    assert _duration(timedelta(microseconds=micros)) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "true"),
+        (False, "false"),
+        ("right", "right"),
+        ("0.1", "0.1"),
+        ("", "''"),
+        ("it's", "'it''s'"),
+        ([r"\s+", ""], r"['\s+', '']"),
+        (3, "3"),
+    ],
+)
+def test_a_value_is_written_as_yaml(value: Any, written: str) -> None:
+    assert _yaml(value) == written
+
+
+EXPRESSIONS: list[tuple[Cause, str, Rule]] = [
+    (Cause.SCALE, "target is legacy × 100", {"legacy_sql": '"old" * 100'}),
+    (Cause.SCALE, "target is legacy ÷ 10", {"legacy_sql": '"old" / 10'}),
+    (Cause.SIGN, "", {"legacy_sql": '-"old"'}),
+    (Cause.TRUNCATION, "cut at 5", {"legacy_sql": 'left("old", 5)'}),
+    (Cause.ENCODING, "Unicode form", {"legacy_sql": 'nfc_normalize("old")', "target_sql": 'nfc_normalize("new")'}),
+    (Cause.ENCODING, "UTF-8 read as Latin-1", {}),
+    (
+        Cause.TYPE_FORMAT,
+        "leading zeros",
+        {"legacy_sql": "ltrim(\"old\", '0')", "target_sql": "ltrim(\"new\", '0')"},
+    ),
+    (Cause.TYPE_FORMAT, "thousands separators", {}),
+    (Cause.OFF_BY_ONE_DATE, "", {}),
+    (Cause.TIMEZONE_SHIFT, "+05:30", {"legacy_sql": '"old" + INTERVAL 330 MINUTE'}),
+    (Cause.TIMEZONE_SHIFT, "-10:15", {"legacy_sql": '"old" - INTERVAL 615 MINUTE'}),
+    (Cause.TIMEZONE_SHIFT, "legacy is UTC, target Europe/Berlin, with DST", {"target_timezone": "Europe/Berlin"}),
+    (
+        Cause.TIMEZONE_SHIFT,
+        "legacy is America/New_York, target UTC, with DST",
+        {"legacy_timezone": "America/New_York"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("cause", "detail", "rule"), EXPRESSIONS)
+def test_a_constant_change_is_undone_by_an_expression(cause: Cause, detail: str, rule: Rule) -> None:
+    column = cast("PlannedColumn", SimpleNamespace(name="new", rule=ColumnRule(legacy="old")))
+    codes = {1: (Cause.CASE, "other"), 2: (cause, detail), 3: (cause, "rarer")}
+    facts = SimpleNamespace(
+        cause=lambda _, code: codes[code],
+        codes_of=lambda _, wanted: [code for code, (one, _) in codes.items() if one is wanted],
+    )
+    assert _expression(column, cast("Facts", facts), cause) == rule
+    same = cast("PlannedColumn", SimpleNamespace(name="old", rule=ColumnRule()))
+    assert _expression(same, cast("Facts", facts), cause).get("legacy_sql") == rule.get("legacy_sql")
