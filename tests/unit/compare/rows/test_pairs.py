@@ -18,10 +18,10 @@ from parity.compare.spec import Spec
 from parity.compare.types import DataType, ValueKind
 from parity.suite.models import ColumnRule
 
-Row = tuple[str | None, int | None, str | None, int | None]
-"""Two parts of a key, a text without regard to case, and a number within two."""
-TYPES = ((ValueKind.TEXT, "VARCHAR"), (ValueKind.INTEGER, "BIGINT")) * 2
-RULES = ({}, {}, {"case": "ignore"}, {"tolerance": "2"})
+Row = tuple[str | None, int | None, str | None, int | None, int | None]
+"""Two parts of a key, a text without regard to case, and two numbers, each within two."""
+TYPES = (*((ValueKind.TEXT, "VARCHAR"), (ValueKind.INTEGER, "BIGINT")) * 2, (ValueKind.INTEGER, "BIGINT"))
+RULES = ({}, {}, {"case": "ignore"}, {"tolerance": "2"}, {"tolerance": "2"})
 
 
 @pytest.fixture(scope="module")
@@ -38,34 +38,37 @@ def plan(*, keyless: bool) -> ComparisonPlan:
         key = at < 2 and not keyless
         equal = equality_rule(f"c{at}", rule, kind, sql, key or keyless)
         columns.append(PlannedColumn(at, f"c{at}", kind, sql, 0, rule, key, raw, raw, equal))
-    return ComparisonPlan(tuple(columns), (), (), 0, 4, keyless)
+    return ComparisonPlan(tuple(columns), (), (), 0, 5, keyless)
 
 
 def rows(dice: random.Random, crowd: int) -> list[Row]:
     """Return up to ninety rows; of a key as many as ``crowd`` allows."""
     keys = [(dice.choice("pqr"), dice.choice((None, *range(20 // crowd)))) for _ in range(dice.randrange(90))]
-    return [(*key, dice.choice(("a", "A", "b", None)), dice.choice((None, *range(5)))) for key in keys]
+    numbers = (None, *range(5))
+    return [(*key, dice.choice(("a", "A", None)), dice.choice(numbers), dice.choice(numbers)) for key in keys]
 
 
 def disturbed(dice: random.Random, row: Row) -> list[Row]:
     """Return what the target has of a row: usually the row itself."""
-    one, two, word, number = row
-    near = (one, two, word and word.swapcase(), number and number + dice.choice((-2, -1, 1, 2)))
-    far = (one, two, word, 9 if number is None else number + 3)
-    return dice.choice(([row], [row], [row], [near], [far], [(one, two, "b", number)], [], [row, row]))
+    one, two, word, number, more = row
+    near = (one, two, word and word.swapcase(), number and number + dice.choice((-2, -1, 1, 2)), more and more - 1)
+    far = (one, two, word, 9 if number is None else number + 3, more)
+    return dice.choice(([row], [row], [near], [near], [far], [(one, two, "b", number, more)], [], [row, near]))
 
 
 def stored(duck: DuckSession, name: str, given: list[Row]) -> None:
-    listed = ", ".join(f"({literal(a)}, {b}, {literal(c)}, {d})" for a, b, c, d in given).replace("None", "NULL")
+    listed = ", ".join(f"({literal(a)}, {b}, {literal(c)}, {d}, {e})" for a, b, c, d, e in given).replace(
+        "None", "NULL"
+    )
     columns = ", ".join(
         f"{'NULL::' + sql if not given else f'column{at}::{sql}'} AS v{at}" for at, (_, sql) in enumerate(TYPES)
     )
-    source = f"(VALUES {listed}) t(column0, column1, column2, column3)" if given else "range(0)"
+    source = f"(VALUES {listed}) t(column0, column1, column2, column3, column4)" if given else "range(0)"
     duck.run(f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM {source}")
 
 
 def canonical(row: Row) -> Row:
-    return (row[0], row[1], row[2] and row[2].lower(), row[3])
+    return (row[0], row[1], row[2] and row[2].lower(), *row[3:])
 
 
 def within(one: int | None, other: int | None) -> bool:
@@ -73,7 +76,7 @@ def within(one: int | None, other: int | None) -> bool:
 
 
 def alike(one: Row, other: Row) -> bool:
-    return canonical(one)[:3] == canonical(other)[:3] and within(one[3], other[3])
+    return canonical(one)[:3] == canonical(other)[:3] and all(map(within, one[3:], other[3:]))
 
 
 def most(left: list[Row], right: list[Row]) -> int:
@@ -135,7 +138,7 @@ def test_of_every_pair_each_column_is_different_forgiven_or_the_same(duck: DuckS
     others = {row[:2]: row for row in right}
     pairs = [(row, others[row[:2]]) for row in left if row[:2] in others]
     word = Counter(canonical(one)[2] == canonical(two)[2] for one, two in pairs if one[2] != two[2])
-    number = Counter(within(one[3], two[3]) for one, two in pairs if one[3] != two[3])
-    assert [facts.different(column) for column in facts.plan.values] == [word[False], number[False]]
-    assert facts.tolerated == {at: n for at, n in ((2, word[True]), (3, number[True])) if n}
+    near = [Counter(within(one[at], two[at]) for one, two in pairs if one[at] != two[at]) for at in (3, 4)]
+    assert [facts.different(column) for column in facts.plan.values] == [one[False] for one in (word, *near)]
+    assert facts.tolerated == {at: one[True] for at, one in enumerate((word, *near), 2) if one[True]}
     assert facts.rows.equal + facts.rows.changed == len(pairs)
