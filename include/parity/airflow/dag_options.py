@@ -43,3 +43,8 @@ def _schedule(declared: str | AssetSchedule | None) -> Any:
         return declared
     assets = AssetAll(*(Asset(name=name) for name in declared.assets))
     return PartitionedAssetTimetable(assets=assets) if declared.by_date else assets
+
+
+def on_queue(queue: str | None) -> dict[str, Any]:
+    """Return the keyword arguments of a task for the workers of ``queue``; executors without queues ignore it."""
+    return {"queue": queue} if queue else {}

@@ -31,6 +31,7 @@ DESCRIPTIVE = {
     "timeout",
     "alerts",
     "approval",
+    "queue",
     "activities",
 }
 """Fields of a suite or a database that change no comparison, and activities, which have a hash of their own."""
@@ -77,7 +78,7 @@ def suite_rules(suite: Suite) -> str:
 
 def export_rules(suite: Suite, activity: Activity, sql: str) -> str:
     """Return the hash of everything that an activity's exports depend on; ``sql`` is the legacy query."""
-    return _hash([suite_rules(suite), activity.model_dump(mode="json"), sql])
+    return _hash([suite_rules(suite), activity.model_dump(mode="json", exclude={"queue"}), sql])
 
 
 def verdict_rules(suite: Suite, activity: Activity, sql: str, waivers: Iterable[Waiver], classes: str = "") -> str:

@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from parity.suite.models import DATABASE_DAG, AlertTarget, Approval, ColumnRule, Duration, Frozen, Name, Severity
+from parity.suite.models import (
+    DATABASE_DAG,
+    AlertTarget,
+    Approval,
+    ColumnRule,
+    Duration,
+    Frozen,
+    Name,
+    Queue,
+    Severity,
+)
 
 Strategy = Literal["auto", "digest", "stream"]
 
@@ -92,6 +102,7 @@ class Database(Frozen):
     allow_empty: bool = Field(default=False, description="Any table may have zero rows on both sides.")
     users: tuple[str, ...] = Field(default=(), description="Patterns of users that must exist on both sides.")
     throttle: ThrottleLimits = ThrottleLimits()
+    queue: Queue = None
     rds: Rds | None = None
     azure: FlexibleServer | None = None
     alerts: tuple[AlertTarget, ...] = ()

@@ -72,6 +72,9 @@ def check_table(value: str) -> str:
 _TABLE_SCHEMA = {"type": "string", "pattern": f"^{_TABLE.pattern}$", "examples": ["prod-lake.payments.refunds"]}
 TableName = Annotated[str, AfterValidator(check_table), WithJsonSchema(_TABLE_SCHEMA)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+Queue = Annotated[
+    str | None, Field(min_length=1, max_length=256, description="Celery's queue whose workers compare it.")
+]
 
 
 class Frozen(BaseModel):
@@ -228,6 +231,7 @@ class Activity(Frozen):
     expect: Expectations = Expectations()
     severity: Severity = Severity.CRITICAL
     mode: Mode | None = None
+    queue: Queue = None
     allow_empty: bool = False
     coverage: float = Field(
         default=1.0,

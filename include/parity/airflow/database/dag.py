@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
 
 from parity.airflow.assets import verdict_asset, wave_asset
-from parity.airflow.dag_options import DECLARED, LAST, dag_options
+from parity.airflow.dag_options import DECLARED, LAST, dag_options, on_queue
 from parity.airflow.database.operator import TablesOperator
 from parity.airflow.database.tasks import DatabaseTasks
 from parity.airflow.notifications import GateAlert
@@ -50,6 +50,7 @@ def build_database_dag(spec: Database, path: Path) -> DAG:
             map_index_template="{{ task.piece['title'] }}",
             # Each task has one connection to each server, so this is the limit on connections that the file sets.
             max_active_tis_per_dagrun=spec.throttle.connections,
+            **on_queue(spec.queue),
         ).expand(piece=survey.output)
         record = _step(Stage.RECORD, tasks.record, trigger_rule=LAST)
         published = _step("publish", tasks.publish, trigger_rule=LAST)

@@ -15,7 +15,7 @@ from airflow.sdk import DAG, TaskGroup
 from airflow.sdk.definitions.param import ParamsDict
 
 from parity.airflow.assets import verdict_asset, wave_asset
-from parity.airflow.dag_options import LAST, dag_options
+from parity.airflow.dag_options import LAST, dag_options, on_queue
 from parity.airflow.notifications import GateAlert
 from parity.airflow.outcomes import suite_outcome
 from parity.airflow.remote.operator import RemoteRunOperator
@@ -103,8 +103,9 @@ def _activity(tasks: SuiteTasks, activity: Activity, plan: Any, start: Any) -> S
         unload = remote(Stage.ATHENA, partial(steps.athena, folder=tasks.path.parent, part=digest.ROWS), **rule)
         migrated = remote(Stage.ACTIVITY, steps.adf_activity)
         helper = remote(Stage.HELPER, partial(steps.helper_job, part=digest.ROWS), **rule)
-        compared = _step(Stage.COMPARE, partial(tasks.compare, activity=activity))
-        expected = _step(Stage.VALIDATE, partial(tasks.expect, activity=activity))
+        queue = on_queue(activity.queue)
+        compared = _step(Stage.COMPARE, partial(tasks.compare, activity=activity), **queue)
+        expected = _step(Stage.VALIDATE, partial(tasks.expect, activity=activity), **queue)
         recorded = _step(
             Stage.RECORD,
             partial(tasks.record, activity=activity),

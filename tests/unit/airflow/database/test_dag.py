@@ -25,7 +25,7 @@ from parity.errors import BadInput
 from parity.flow.codec import to_json
 from parity.flow.database_run.files import StoredSurvey
 from parity.flow.database_run.plan import DatabaseRunPlan
-from parity.flow.provenance import Provenance
+from parity.flow.provenance import Provenance, database_rules
 from parity.flow.stages import Stage
 from parity.suite.databases import Database
 from parity.tablediff.rows.checkpoint import Checkpoint, MemoryCheckpoints
@@ -71,6 +71,12 @@ def test_the_files_limit_on_connections_holds_across_tasks(tmp_path: Any) -> Non
     share = limits_per_task(spec(throttle={"connections": 3, "rows_per_second": 900})).throttle
     assert (share.connections, share.rows_per_second) == (1, 300)
     assert dag.max_active_runs == 1
+
+
+def test_pieces_run_on_the_queue_that_the_file_names_which_changes_no_rule(tmp_path: Any) -> None:
+    assert dag_of(tmp_path, queue="heavy").get_task("tables").partial_kwargs["queue"] == "heavy"
+    assert dag_of(tmp_path).get_task("tables").partial_kwargs["queue"] == "default"
+    assert database_rules(spec(queue="heavy"), ()) == database_rules(spec(), ())
 
 
 def test_a_manual_run_has_a_form_whose_defaults_are_the_nights(tmp_path: Any) -> None:

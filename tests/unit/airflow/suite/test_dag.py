@@ -15,8 +15,9 @@ from parity.airflow.notifications import connection_id, deadline_alert
 from parity.airflow.outcomes import _activity as told_of
 from parity.airflow.suite.dag import build_dag, build_dags
 from parity.compare.result import Rows, Verdict
+from parity.flow.provenance import export_rules
 from parity.history.records import ActivityKey, ActivityRecord
-from parity.suite.models import AlertTarget
+from parity.suite.models import AlertTarget, Severity
 from unit.flow.suites import suite
 
 
@@ -96,6 +97,26 @@ def test_a_schedule_can_be_switched_off_and_a_start_turns_catching_up_on(tmp_pat
     assert caught_up.start_date is not None
     assert caught_up.start_date.astimezone(UTC) == datetime(2026, 3, 2, tzinfo=UTC)
     assert not build_dag(suite(schedule="0 2 * * *"), tmp_path / "x.yaml").catchup
+
+
+def test_what_needs_memory_runs_on_the_queue_that_an_activity_names_and_the_rest_where_everything_does(
+    tmp_path: Path,
+) -> None:
+    [plain] = suite("settle").activities
+    heavy = suite("refund").activities[0].model_copy(update={"queue": "heavy"})
+    dag = build_dag(suite().model_copy(update={"activities": (plain, heavy)}), tmp_path / "x.yaml")
+    on_heavy = {task.task_id for task in dag.tasks if task.queue == "heavy"}
+    assert on_heavy == {"refund.compare", "refund.great_expectations"}
+    assert {task.queue for task in dag.tasks} == {"heavy", "default"}
+
+
+def test_another_queue_changes_no_rule() -> None:
+    declared = suite("settle")
+    [plain] = declared.activities
+    heavy = plain.model_copy(update={"queue": "heavy"})
+    assert export_rules(declared, plain, "SELECT 1") == export_rules(declared, heavy, "SELECT 1")
+    other = plain.model_copy(update={"severity": Severity.INFO})
+    assert export_rules(declared, plain, "SELECT 1") != export_rules(declared, other, "SELECT 1")
 
 
 def suites(folder: Path, *names: str) -> Path:
