@@ -24,6 +24,7 @@ RUN chmod -R a+rX . && pip install --no-cache-dir --no-deps --no-build-isolation
 ENV AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/parity/dags \
     AIRFLOW__CORE__LOAD_EXAMPLES=false \
+    AIRFLOW__FAB__CONFIG_FILE=/opt/parity/config/fab.py \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/opt/airflow/logs \
     HOME=/home/parity \
     PARITY_HOME=/var/lib/parity \

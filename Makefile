@@ -66,10 +66,10 @@ mutants: setup
 truth: setup
 	@PYTHONPATH=tests $(BIN)/python -m truth $(ENGINE)
 
-# The containers in a real engine, from Debian's packages, on stand-ins for their base images: a quarter of an hour, root
-# on Debian, gigabytes in .cache/engines. Skipped, loudly, where no engine can be had.
+# The containers in a real engine, from Debian's packages, on stand-ins for their base images: half an hour, root on
+# Debian, gigabytes in .cache/engines. Skipped, loudly, where no engine can be had. PART=one_machine or PART=machines.
 deploy-test: setup
-	@PYTHONPATH=tests $(BIN)/python -m deployment
+	@PYTHONPATH=tests $(BIN)/python -m deployment $(PART)
 
 clean:
 	rm -rf .venv .sandbox .airflow .parity

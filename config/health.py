@@ -1,16 +1,18 @@
 """Asks whether a component of Airflow is alive; ends one that is hung, so that Docker starts it again.
 
 Docker marks a hung container as unhealthy and leaves it so. Here, when every check of five minutes found the
-component itself silent while the database works, everything in the container is ended, and its restart policy
-starts it again; the log and ``WATCHDOG_WEBHOOK`` say so. Standard library only: this runs every minute in each
-container.
+component itself silent while the database (or a worker's broker) works, everything in the container is ended, and
+its restart policy starts it again; the log and ``WATCHDOG_WEBHOOK`` say so. Standard library only: this runs every
+minute in each container.
 
-    python -IS health.py api-server|scheduler|dag_processor|triggerer
+    python -IS health.py api-server|scheduler|dag_processor|triggerer|worker
 """
 
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -21,7 +23,9 @@ SECONDS_UNTIL_HUNG = 300
 SECONDS_TO_STOP = 10
 HOST_NAMESPACE = "pid:[4026531836]"
 """What Linux calls the processes of the machine itself, where ending all would end far more than a container."""
-API_SERVER = "api-server"
+API_SERVER, WORKER = "api-server", "worker"
+NO_REPLY = 69
+"""Exit status of ``celery inspect`` when the broker was reached and the worker said nothing."""
 
 
 class Health(Enum):
@@ -30,7 +34,7 @@ class Health(Enum):
     ALIVE = "alive"
     SILENT = "silent"
     UNKNOWN = "unknown"
-    """Nobody could say: the API server or the database is away, which no restart of this component mends."""
+    """Nobody could say: the API server, the database or the broker is away, which no restart of this one mends."""
 
 
 def ask(component: str, server: str) -> tuple[Health, str]:
@@ -49,6 +53,23 @@ def ask(component: str, server: str) -> tuple[Health, str]:
     if state.get("status") == "healthy":
         return Health.ALIVE, "its heartbeat is recent"
     return Health.SILENT, f"its last heartbeat was {state.get(f'latest_{component}_heartbeat')}"
+
+
+def ask_worker(broker: str) -> tuple[Health, str]:
+    """Return how this container's Celery worker is, by a question through the ``broker``."""
+    name = f"celery@{socket.gethostname()}"
+    command = [sys.executable, "-m", "celery", "inspect", "--timeout", "10", "--destination", name, "ping"]
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, "CELERY_BROKER_URL": broker}, capture_output=True, timeout=30, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Health.UNKNOWN, "the broker does not answer"
+    if done.returncode == 0:
+        return Health.ALIVE, "it answers"
+    if done.returncode == NO_REPLY:
+        return Health.SILENT, "it does not answer, and the broker does"
+    return Health.UNKNOWN, "the broker does not answer"
 
 
 def silent_seconds(component: str, health: Health, folder: Path) -> float:
@@ -106,8 +127,11 @@ def end_container() -> None:
 def main() -> int:
     """Return the exit status that Docker reads: 0 alive, 1 not."""
     component = sys.argv[1]
-    host = "127.0.0.1" if component == API_SERVER else API_SERVER
-    health, why = ask(component, os.environ.get("HEALTH_SERVER") or f"http://{host}:8080")
+    if component == WORKER:
+        health, why = ask_worker(os.environ["AIRFLOW__CELERY__BROKER_URL"])
+    else:
+        host = "127.0.0.1" if component == API_SERVER else API_SERVER
+        health, why = ask(component, os.environ.get("HEALTH_SERVER") or f"http://{host}:8080")
     print(f"{component} is {health.value}: {why}")
     seconds = silent_seconds(component, health, Path(os.environ.get("TMPDIR", "/tmp")))
     if seconds >= SECONDS_UNTIL_HUNG:

@@ -11,5 +11,12 @@ done
 python /opt/parity/config/administrator.py
 python -m parity.history.create_database
 airflow db migrate
+case ${AIRFLOW__CORE__AUTH_MANAGER:-} in
+    *FabAuthManager)
+        airflow sync-perm
+        # What shows Parity's pages; Op and Admin have it already.
+        airflow roles add-perms Viewer User --action can_read --resource Plugins
+        ;;
+esac
 # It opens the results store, and so brings its tables up to date.
 parity runs --limit 1

@@ -13,7 +13,7 @@ fernet=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')
 while IFS= read -r line; do
     case $line in
         AIRFLOW_FERNET_KEY=) echo "$line$fernet" ;;
-        POSTGRES_PASSWORD= | AIRFLOW_JWT_SECRET= | AIRFLOW_API_SECRET= | PARITY_MASK_KEY=) echo "$line$(secret)" ;;
+        POSTGRES_PASSWORD= | REDIS_PASSWORD= | AIRFLOW_JWT_SECRET= | AIRFLOW_API_SECRET= | PARITY_MASK_KEY=) echo "$line$(secret)" ;;
         *) echo "$line" ;;
     esac
 done < .env.example > .env

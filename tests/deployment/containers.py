@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +17,19 @@ from truth.engines import ROOT
 
 PASSWORD = "p@ss/w:o?r#d %41$&"
 PATIENCE = 900.0
-SLEEPER = '''"""A task that takes a while, and reports when it has ended."""
-
-import time
-
-from airflow.sdk import DAG, task
-
-with DAG("sleeper", is_paused_upon_creation=False) as dag:
-
-    @task(retries=0)
-    def sleep() -> str:
-        time.sleep(60)
-        return "ended"
-
-    sleep()
-'''
-EXTRA = """# The build reaches the packages as this machine does; the Dag is not the product's.
-services:
-  init: {build: {network: host}}
-  scheduler: {volumes: ["./sleeper.py:/opt/parity/dags/sleeper.py:ro"]}
-  dag-processor: {volumes: ["./sleeper.py:/opt/parity/dags/sleeper.py:ro"]}
-"""
+SHIPPED = ("compose", "exec", "-T", "postgres", "psql", "-U", "airflow")
+"""How the shipped PostgreSQL is asked."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Containers:
-    """The deployment in ``home``."""
+    """The deployment in ``home``; ``psql`` asks its PostgreSQL, ``posted`` is what its watchdog's webhook took."""
 
     docker: Docker
     home: Path
     port: int
+    psql: tuple[str, ...] = SHIPPED
+    posted: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -57,13 +41,16 @@ class Containers:
         done = self.docker.run("compose", *arguments, where=self.home, check=check)
         return done.stdout + done.stderr
 
-    def inside(self, service: str, *command: str, check: bool = True) -> str:
-        """Run a command in a service's container."""
-        return self.compose("exec", "-T", service, *command, check=check)
+    def inside(self, service: str, *command: str, check: bool = True, given: str | None = None) -> str:
+        """Run a command in a service's container, which may read what is ``given``."""
+        arguments = ("compose", "exec", "-T", service, *command)
+        done = self.docker.run(*arguments, where=self.home, check=check, given=given)
+        return done.stdout + done.stderr
 
     def sql(self, statement: str, database: str = "airflow") -> str:
-        """Ask the shipped PostgreSQL; rows without decoration."""
-        return self.inside("postgres", "psql", "-U", "airflow", "-d", database, "-Atc", statement).strip()
+        """Ask PostgreSQL; rows without decoration."""
+        arguments = (*self.psql, "-d", database, "-Atc", statement)
+        return self.docker.run(*arguments, where=self.home).stdout.strip()
 
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows of a service's container."""
@@ -72,7 +59,7 @@ class Containers:
         return found[0]
 
     def set(self, **values: str) -> None:
-        """Change lines of ``.env``."""
+        """Change lines of ``.env``, set or offered there."""
         file = self.home / ".env"
         text = file.read_text()
         for name, value in values.items():
@@ -81,21 +68,31 @@ class Containers:
         file.write_text(text)
 
 
-def checkout(docker: Docker, home: Path, port: int) -> Containers:
-    """Check out what is committed as somebody with ``umask 077`` does, with settings of its own."""
-    subprocess.run(["git", "clone", "-q", "--no-local", str(ROOT), str(home)], check=True, umask=0o077)
+Check = Callable[[Containers], None]
+"""Something that people rely on, as its first line says; raises where it does not hold."""
+
+
+def checkout(docker: Docker, home: Path, override: str, umask: int = 0o022) -> Containers:
+    """Check out what is committed, with settings of its own; ``override`` is what these tests need besides."""
+    subprocess.run(["git", "clone", "-q", "--no-local", str(ROOT), str(home)], check=True, umask=umask)
     subprocess.run([home / "scripts" / "make-env.sh"], check=True, capture_output=True)
-    (home / "sleeper.py").write_text(SLEEPER)
-    (home / "docker-compose.override.yaml").write_text(EXTRA)
-    made = Containers(docker, home, port)
-    made.set(
-        AIRFLOW_PORT=str(port),
-        AIRFLOW_URL=made.url,
-        POSTGRES_PASSWORD=f"'{PASSWORD}'",
-        PARITY_POLL_SECONDS="7",
-        AIRFLOW_PARALLELISM="4",
-    )
+    (home / "docker-compose.override.yaml").write_text(override)
+    made = Containers(docker, home, free_port())
+    made.set(AIRFLOW_PORT=str(made.port), AIRFLOW_URL=made.url, AIRFLOW_PARALLELISM="4")
     return made
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def gateway(docker: Docker) -> str:
+    """Return this machine's address as every container of the engine reaches it."""
+    look = ("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    return docker.run(*look).stdout.strip()
 
 
 def until(what: str, holds: Callable[[], object], patience: float = PATIENCE) -> None:

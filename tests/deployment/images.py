@@ -1,7 +1,7 @@
-"""Stand-ins for the images that the containers begin with, under their names: Debian with CPython, and PostgreSQL.
+"""Stand-ins for the images that the containers begin with: Debian with CPython, with PostgreSQL, with Redis.
 
 No registry of images is asked. What the names promise to the Dockerfile and the compose file is kept: ``python``
-and ``pip``; PostgreSQL's entry point with ``POSTGRES_USER``, ``_PASSWORD`` and ``_DB``.
+and ``pip``; PostgreSQL's entry point with ``POSTGRES_USER``, ``_PASSWORD`` and ``_DB``; Redis' user and ``/data``.
 """
 
 from __future__ import annotations
@@ -40,12 +40,17 @@ exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" -D "$data" -c 
 
 
 def provide(docker: Docker) -> None:
-    """Import both stand-ins where the engine does not have them yet."""
+    """Import the stand-ins where the engine does not have them yet."""
     python = _name(r"^FROM (python:\S+)$", "Dockerfile")
-    postgres = _name(r"^    image: (postgres:\S+)$", "docker-compose.yaml")
-    for name, make in ((python, _python), (postgres, _postgres)):
+    redis = _name(r"^    image: (redis:\S+)$", "docker-compose.yaml")
+    for name, make in ((python, _python), (postgres(), _postgres), (redis, _redis)):
         if docker.run("image", "inspect", name, check=False).returncode:
             make(docker, name)
+
+
+def postgres() -> str:
+    """Return the name of PostgreSQL's image."""
+    return _name(r"^    image: (postgres:\S+)$", "docker-compose.yaml")
 
 
 def _name(pattern: str, file: str) -> str:
@@ -73,6 +78,14 @@ def _postgres(docker: Docker, name: str) -> None:
     (root / "entry").chmod(0o755)
     path = "ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     _import(docker, root, name, path, 'ENTRYPOINT ["/entry"]', 'CMD ["postgres"]')
+
+
+def _redis(docker: Docker, name: str) -> None:
+    root = _debian("bookworm", "redis-server")
+    data = root / "data"
+    data.mkdir(exist_ok=True)
+    run("chroot", str(root), "chown", "redis:redis", "/data")
+    _import(docker, root, name)
 
 
 def _debian(release: str, packages: str) -> Path:

@@ -244,7 +244,7 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("suites")
     shutil.copytree(PAYMENTS / "sql", folder / "sql")
     (folder / "sql" / "greedy.sql").write_text(GREEDY)
-    small = _small()
+    small = small_suite()
     quiet = {**small, "alerts": [], "activities": small["activities"][:1]}
     plain = [{key: value for key, value in one.items() if key != "expect"} for one in small["activities"]]
     greedy = {**quiet["activities"][0], "legacy": {"sql": "greedy.sql"}}
@@ -262,7 +262,7 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _small() -> dict[str, Any]:
+def small_suite() -> dict[str, Any]:
     suite: dict[str, Any] = YAML(typ="safe", pure=True).load(PAYMENTS / "payments.yaml")
     chosen = [activity for activity in suite["activities"] if activity["name"] in ACTIVITIES]
     suite |= {"suite": "small", "activities": chosen, "schedule": None, "deadline": None}

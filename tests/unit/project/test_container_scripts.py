@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,33 @@ def test_nothing_is_ended_because_the_api_server_or_the_database_is_away(
         assert check("scheduler", nowhere)[1].startswith("scheduler is unknown: the API server does not answer")
     assert not (tmp_path / "parity-health-scheduler").exists()
     assert check("api-server", nowhere)[1].startswith("api-server is silent")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(0, "worker is alive"), (69, "worker is silent"), (1, "worker is unknown")],
+)
+def test_a_worker_is_asked_by_its_own_name_through_its_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, said: str
+) -> None:
+    health = runpy.run_path(str(HEALTH))
+    asked: list[tuple[list[str], str]] = []
+
+    def run(command: list[str], *, env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append((command, env["CELERY_BROKER_URL"]))
+        return subprocess.CompletedProcess(command, status)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["health.py", "worker"])
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "redis://:secret@redis:6379/0")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert health["main"]() == (0 if status == 0 else 1)
+    [(command, broker)] = asked
+    assert command[1:4] == ["-m", "celery", "inspect"]
+    assert command[-3:] == ["--destination", f"celery@{socket.gethostname()}", "ping"]
+    assert broker == "redis://:secret@redis:6379/0"
+    assert "secret" not in " ".join(command)  # everybody on the machine reads arguments
+    assert capsys.readouterr().out.startswith(said)
 
 
 def test_silence_is_measured_from_its_first_check_and_ends_with_any_other(

@@ -16,7 +16,7 @@ from unit.project.places import PROJECT, pins, text
 SERVICE_KEYS = {
     "image", "build", "init", "restart", "cap_drop", "security_opt", "environment", "volumes", "depends_on",
     "command", "ports", "healthcheck", "shm_size", "stop_grace_period", "user", "pull_policy", "logging",
-    "profiles",
+    "profiles", "deploy",
 }  # fmt: skip
 HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period", "start_interval"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
@@ -24,8 +24,13 @@ RESTARTS = {"no", "always", "on-failure", "unless-stopped"}
 SECONDS_TO_STOP = runpy.run_path(str(PROJECT / "config" / "health.py"))["SECONDS_TO_STOP"]
 LAST = ["python", "/opt/parity/config/last.py"]
 COMPONENTS = {"api-server", "scheduler", "dag-processor", "triggerer"}
+WORKERS = {"worker", "worker-heavy"}
+SERVERS = {"postgres", "redis"}
+OF_PROVIDERS = {"AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__FAB__CONFIG_FILE"}
+"""Settings of what only the image has; ``make deploy-test`` runs them."""
+COMMANDS_OF_PROVIDERS = {"celery", "roles", "sync-perm"}
 DURATION = re.compile(r"(\d+(?:ms|s|m|h))+")
-REFERENCE = re.compile(r"\$(?:\{([A-Z0-9_]+)([^}]*)\}|([A-Z0-9_]+))")
+REFERENCE = re.compile(r"(?<!\$)\$(?:\{([A-Z0-9_]+)([^}]*)\}|([A-Z0-9_]+))")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,7 @@ def test_the_file_has_only_keys_of_the_compose_specification(
 
 
 def test_every_component_of_airflow_runs_once(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == COMPONENTS | {"postgres", "init"}
+    assert set(services) == COMPONENTS | WORKERS | SERVERS | {"init"}
 
 
 def test_health_checks_are_well_formed(services: dict[str, dict[str, Any]]) -> None:
@@ -92,7 +97,7 @@ def test_dependencies_form_no_ring(services: dict[str, dict[str, Any]]) -> None:
     from graphlib import TopologicalSorter
 
     graph = {name: set(service.get("depends_on", {})) for name, service in services.items()}
-    assert next(iter(TopologicalSorter(graph).static_order())) == "postgres"
+    assert set(list(TopologicalSorter(graph).static_order())[:2]) == SERVERS
 
 
 def test_every_mounted_path_and_volume_exists(
@@ -113,7 +118,7 @@ def test_every_variable_is_offered_and_none_is_offered_in_vain(
     services: dict[str, dict[str, Any]], offered: dict[str, str]
 ) -> None:
     used = {braced or bare for braced, _, bare in REFERENCE.findall(_without_comments())}
-    passed = {name for name, value in services["scheduler"]["environment"].items() if value is None}
+    passed = {name for name, value in services["api-server"]["environment"].items() if value is None}
     assert used | passed | {"COMPOSE_PROFILES"} == set(offered)
     needed = {braced for braced, rest, _ in REFERENCE.findall(_without_comments()) if rest.startswith(":?")}
     assert needed | {"COMPOSE_PROFILES"} == set(re.findall(r"^([A-Z0-9_]+)=", text(".env.example"), re.MULTILINE))
@@ -122,7 +127,7 @@ def test_every_variable_is_offered_and_none_is_offered_in_vain(
 def test_no_secret_has_a_value(offered: dict[str, str]) -> None:
     secret = re.compile(r"PASSWORD|SECRET|KEY|TOKEN")
     named = [name for name in offered if secret.search(name)]
-    assert len(named) == 5
+    assert len(named) == 7
     assert not any(offered[name] for name in named)
     assert ".env" in text(".gitignore").splitlines()
 
@@ -148,7 +153,7 @@ def test_settings_of_airflow_exist(services: dict[str, dict[str, Any]]) -> None:
     known = describe(include_providers=False)
     named = [key for key in services["scheduler"]["environment"] if key.startswith("AIRFLOW__")]
     in_image = re.findall(r"\b(AIRFLOW__\w+)=", text("Dockerfile"))
-    for key in [*named, *in_image]:
+    for key in {*named, *in_image} - OF_PROVIDERS:
         section, option = key.removeprefix("AIRFLOW__").lower().split("__", 1)
         assert option in known[section]["options"], key
 
@@ -159,7 +164,7 @@ def test_every_command_is_one_that_airflow_and_parity_have(
     from parity.cli import COMMANDS
 
     for words in _commands(services):
-        if words[0] == "airflow":
+        if words[0] == "airflow" and words[1] not in COMMANDS_OF_PROVIDERS:
             _check_airflow(words[1:], airflow_commands)
         elif words[0] == "parity":
             assert words[1] in COMMANDS
@@ -176,7 +181,7 @@ def test_the_init_job_migrates_both_databases(services: dict[str, dict[str, Any]
 def test_one_service_builds_the_image_and_the_others_never_fetch_another(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    ours = {name: service for name, service in services.items() if name != "postgres"}
+    ours = {name: service for name, service in services.items() if name not in SERVERS}
     assert {service["image"] for service in ours.values()} == {ours["init"]["image"]}
     assert [name for name, service in services.items() if "build" in service] == ["init"]
     assert {service["pull_policy"] for name, service in ours.items() if name != "init"} == {"never"}
@@ -189,10 +194,22 @@ def test_tasks_end_before_the_api_server_which_takes_their_results(services: dic
         assert name == "api-server" or "api-server" in needed
     # Compose stops at once what it replaces: the API server itself waits for tasks, longer than the scheduler may.
     assert services["api-server"]["command"][:2] == LAST
-    minutes = {
-        name: int(services[name]["stop_grace_period"].removesuffix("m")) for name in ("api-server", "scheduler")
-    }
-    assert 10 <= minutes["scheduler"] < minutes["api-server"]
+    where = ("scheduler", *WORKERS)
+    minutes = {name: int(services[name]["stop_grace_period"].removesuffix("m")) for name in ("api-server", *where)}
+    assert all(10 <= minutes[name] < minutes["api-server"] for name in where)
+
+
+def test_a_queue_for_heavy_comparisons_has_workers_with_a_memory_of_their_own(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    commands = {name: " ".join(services[name]["command"]) for name in WORKERS}
+    assert "--queues default --concurrency ${WORKER_TASKS:?" in commands["worker"]
+    assert commands["worker-heavy"].endswith("--queues heavy --concurrency 1")
+    ordinary, heavy = (services[name]["environment"] for name in ("worker", "worker-heavy"))
+    assert {name for name in ordinary if ordinary[name] != heavy[name]} == {"PARITY_MEMORY"}
+    assert set(ordinary) == set(heavy)
+    assert all(services[name]["profiles"] == ["celery"] for name in (*WORKERS, "redis"))
+    assert all(services[name]["healthcheck"]["test"][-1] == "worker" for name in WORKERS)
 
 
 def test_components_are_asked_by_the_watchdog_and_started_again(services: dict[str, dict[str, Any]]) -> None:
@@ -212,11 +229,11 @@ def test_postgresql_is_healthy_when_it_is_reached_and_not_while_it_is_made(
     assert services["postgres"]["healthcheck"]["test"][1:4] == ["pg_isready", "--host", "127.0.0.1"]
 
 
-def test_the_shipped_postgresql_can_be_left_out(services: dict[str, dict[str, Any]]) -> None:
+def test_the_shipped_servers_can_be_left_out(services: dict[str, dict[str, Any]]) -> None:
     assert services["postgres"]["profiles"] == ["postgres"]
-    for name, service in services.items():
-        if name != "postgres":
-            assert service["depends_on"]["postgres"]["required"] is False
+    for service in services.values():
+        for server in SERVERS & set(service.get("depends_on", {})):
+            assert service["depends_on"][server]["required"] is False
 
 
 def test_a_proxy_is_believed_only_where_it_is_trusted(
@@ -284,7 +301,8 @@ def _commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
         for words in (service.get("command"), service.get("healthcheck", {}).get("test", ["CMD"])[1:]):
             if not words:
                 continue
-            script = text(words[1].removeprefix("/opt/parity/")).splitlines() if words[0] == "sh" else None
+            file = words[1].removeprefix("/opt/parity/") if words[0] == "sh" and words[1] != "-c" else None
+            script = text(file).splitlines() if file else None
             yield from (
                 [line.split() for line in script if line.strip()]
                 if script
