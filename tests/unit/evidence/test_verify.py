@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
 from parity.evidence import verify as verifier
 from parity.evidence.archive import Scope
 from parity.evidence.signing import KeySigner
+from parity.evidence.witness import StorageWitness
 from parity.flow.housekeeping import sweep_artefacts
 from parity.history import tables
 from unit.evidence.worlds import ACTIVITIES, DAY, KEEP_DAYS, MASKED, World, fill
@@ -156,7 +158,7 @@ def test_a_report_that_is_gone_before_its_time_is_found(world: World) -> None:
 
 def test_an_entry_that_a_witness_missed_is_brought_by_the_next(world: World) -> None:
     world.night(0)
-    world.witnessed = True
+    world.witness = StorageWitness(Artefacts.on_disk(world.home / "worm"), "worm")
     world.night(1)
     assert sorted(number for number, _ in world.recorder.witnesses[1].seen("payments")) == [1, 2]
 

@@ -22,6 +22,7 @@ Kind = TypeVar("Kind")
 REPORT = "report.json"
 PAGE = "report.html"
 FINDINGS = "expectations.json"
+EXPORTS = "exports.json"
 
 
 def page_of(report: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from parity.flow.suite_run.activity_run import ActivityRun, Outputs, fetch_both
 from parity.flow.suite_run.digest.buckets import check_digests
 from parity.flow.suite_run.digest.steps import buckets_of, complete_result, digest_plan
 from parity.flow.suite_run.exports.fetch import Export
-from parity.flow.suite_run.files import FINDINGS, PAGE
+from parity.flow.suite_run.files import EXPORTS, FINDINGS, PAGE
 from parity.settings import Settings
 from parity.suite.models import Mode
 
@@ -52,9 +54,28 @@ def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, A
     found = found if run.mode is Mode.ROWS else complete_result(run, found, legacy, target)
     provenance = {PROVENANCE: to_json(run.provenance)} if run.provenance else {}
     result = replace(found, extra={**found.extra, **facts, **provenance})
+    run.files.write(EXPORTS, json.dumps({"legacy": _manifest(legacy), "target": _manifest(target)}, indent=1))
     run.files.write_result(result)
     run.files.write(PAGE, render_html(result, title=f"{run.suite.suite} · {run.activity.name}"))
     return result
+
+
+def _manifest(export: Export) -> dict[str, Any]:
+    """Return what was compared of a side, its files by hash, for who asks when the exports are gone."""
+    files = [(file.relative_to(export.folder).as_posix(), file) for file in export.files]
+    return {
+        "rows": export.rows,
+        "columns": {column.name: column.type for column in export.columns},
+        "source": dict(export.source),
+        "files": [
+            {"name": name, "bytes": file.stat().st_size, "sha256": _sha256(file)} for name, file in sorted(files)
+        ],
+    }
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def expect(run: ActivityRun, legacy: Export, target: Export, result: Result, own: Path | None = None) -> Findings:

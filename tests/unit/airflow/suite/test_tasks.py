@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from parity.flow.provenance import PROVENANCE
 from parity.flow.run_verdict import task_of
 from parity.flow.stages import Stage, StageFailure
 from parity.flow.suite_run.digest.buckets import COLUMNS
-from parity.flow.suite_run.files import FINDINGS, PAGE, REPORT
+from parity.flow.suite_run.files import EXPORTS, FINDINGS, PAGE, REPORT
 from parity.flow.suite_run.plan import requested_date
 from parity.history.records import ActivityRecord
 from parity.settings import settings
@@ -333,6 +334,9 @@ def test_expectations_are_checked_on_what_was_compared(settle: Activity) -> None
     returned = settle.step(Stage.VALIDATE, settle.tasks.expect)
     assert returned["verdict"] == "PASS"
     assert json.loads(settle.artefact(FINDINGS))["provenance"] == returned[PROVENANCE]
+    exported = (settle.folder / "export" / "part-0.parquet").read_bytes()
+    [file] = json.loads(settle.artefact(EXPORTS))["target"]["files"]
+    assert file == {"name": "part-0.parquet", "bytes": len(exported), "sha256": sha256(exported).hexdigest()}
     assert settle.instance.task.page.endswith(f"/parity/artefacts/{returned['docs']}")
     recorded = settle.record()
     assert (recorded["verdict"], settle.recorded[SETTLE].verdict) == ("PASS", Verdict.PASS)
