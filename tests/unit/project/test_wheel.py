@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
-from unit.project.places import PROJECT, canonical, pins
+from unit.project.places import PROJECT, canonical, pins, text
 
 SOURCES = ("LICENSE", "pyproject.toml", "requirements.txt", "requirements/airflow.in")
 BUILD = "from setuptools import build_meta; build_meta.build_wheel('.')"
@@ -51,12 +52,18 @@ def test_airflow_and_the_shell_find_what_it_offers(wheel: ZipFile) -> None:
 
 
 def test_it_asks_for_ranges_that_hold_what_is_locked_and_pins_nothing(wheel: ZipFile) -> None:
-    text = wheel.read(f"{_metadata(wheel)}/METADATA").decode()
-    needed = [Requirement(line) for line in HeaderParser().parsestr(text).get_all("Requires-Dist", [])]
+    metadata = wheel.read(f"{_metadata(wheel)}/METADATA").decode()
+    needed = [Requirement(line) for line in HeaderParser().parsestr(metadata).get_all("Requires-Dist", [])]
     locked = pins("requirements/product.txt")
     assert "apache-airflow" in {one.name for one in needed}
     assert all(one.specifier.contains(locked[canonical(one.name)]) for one in needed)
     assert not [str(one) for one in needed if {part.operator for part in one.specifier} & {"==", "==="}]
+
+
+def test_astro_takes_both_files() -> None:
+    refused = re.compile(r"apache-airflow\s*[=~>]{1,2}.*")  # what its images refuse in a whole line
+    assert not [line for line in text("requirements.txt").splitlines() if refused.fullmatch(line)]
+    assert (PROJECT / "packages.txt").exists()
 
 
 def _metadata(wheel: ZipFile) -> str:
