@@ -129,6 +129,14 @@ def test_rows_are_paired_and_counted_as_by_hand(duck: DuckSession, seed: int) ->
             assert facts.rows == counted(left, right, keyless=keyless), (left, right)
 
 
+def test_a_row_gives_up_the_partner_that_another_one_needs(duck: DuckSession) -> None:
+    left: list[Row] = [("p", 1, "a", 0, 2), ("p", 1, "a", 1, 0)]
+    right: list[Row] = [("p", 1, "a", 1, 1), ("p", 1, "a", 2, 4)]
+    for one, other in ((left, right), (right, left)):
+        found = compared(duck, one, other, keyless=False).rows
+        assert found == counted(one, other, keyless=False) == Rows(2, 2, 2, duplicate_legacy=2, duplicate_target=2)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_of_every_pair_each_column_is_different_forgiven_or_the_same(duck: DuckSession, seed: int) -> None:
     dice = random.Random(seed)
