@@ -43,8 +43,12 @@ class Cell:
     """The result's number in the store; 0 for a run."""
     rows: int = 0
     """Legacy rows of a result."""
-    seeded: bool = False
-    """Whether its run is an example, which proves nothing."""
+    run_id: str = ""
+
+    @property
+    def seeded(self) -> bool:
+        """Return whether its run is an example, which proves nothing."""
+        return self.run_id.startswith(SEEDED)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,9 @@ def newest_runs(store: Store, since: date, until: date, *, seeded: bool = True) 
     dated = RUN.business_date.between(since, until)
     wanted = dated if seeded else sa.and_(dated, ~_seeded(RUN))
     ranked = _ranked(RUN.id, wanted, (RUN.suite, RUN.business_date), RUN.started)
-    query = sa.select(RUN.suite, RUN.business_date, RUN.verdict, _short(RUN.reason), RUN.id.label("run"), RUN.wave)
-    query = query.add_columns(_seeded(RUN).label("seeded"))
+    query = sa.select(
+        RUN.suite, RUN.business_date, RUN.verdict, _short(RUN.reason), RUN.id.label("run"), RUN.wave, RUN.run_id
+    )
     rows = _all(store, query.join(ranked, RUN.id == ranked.c.id).order_by(RUN.suite, RUN.business_date))
     return [_cell(row) for row in rows]
 
@@ -124,6 +129,18 @@ def waivers_of(store: Store, results: Sequence[int]) -> list[tuple[str, str, Map
     return found
 
 
+def applied_waivers(
+    store: Store, since: date, until: date
+) -> list[tuple[str, str, date, Sequence[Mapping[str, Any]]]]:
+    """Return what results made of waivers, as (suite, activity, date, waivers), the oldest first."""
+    query = (
+        sa.select(RESULT.suite, RESULT.activity, RESULT.business_date, RESULT.waivers)
+        .where(RESULT.business_date.between(since, until), sa.cast(RESULT.waivers, sa.String) != "[]")
+        .order_by(RESULT.business_date, RESULT.recorded, RESULT.id)
+    )
+    return [(row["suite"], row["activity"], row["business_date"], row["waivers"]) for row in _all(store, query)]
+
+
 def open_incidents(store: Store) -> list[Incident]:
     """Return the open incidents, the oldest first."""
     alert = tables.alerts.c
@@ -161,12 +178,12 @@ def _results(store: Store, where: sa.ColumnElement[bool], per: Sequence[sa.Colum
             RESULT.suite,
             RESULT.activity,
             RESULT.business_date,
+            RESULT.run_id,
             RESULT.verdict,
             _short(RESULT.reason),
             RESULT.severity,
             RESULT.id.label("result"),
             RESULT.rows_legacy.label("rows"),
-            _seeded(RESULT).label("seeded"),
             sa.func.coalesce(RUN.id, 0).label("run"),
             sa.func.coalesce(RUN.wave, 0).label("wave"),
         )

@@ -11,7 +11,7 @@ import mimetypes
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.exception_handlers import http_exception_handler
@@ -23,9 +23,19 @@ from parity.flow.readiness import readiness_of_waves
 from parity.history.store import Store
 from parity.settings import settings
 from parity.web.doctor import doctor_page
+from parity.web.links import Links, suite_of
 from parity.web.overview import View
 from parity.web.overview import overview as look
-from parity.web.pages import OpenArtefacts, activity_page, overview_page, readiness_page, run_page, suite_of
+from parity.web.pages import (
+    OpenArtefacts,
+    activity_page,
+    overview_page,
+    readiness_page,
+    run_page,
+    waivers_page,
+)
+from parity.web.tables import Ask, Source, table_page
+from parity.web.waivers import waivers
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:;"
@@ -61,6 +71,7 @@ def create_app(
         return await http_exception_handler(request, error)
 
     _add_pages(app, store, artefacts)
+    _add_files(app, store, artefacts)
     return app
 
 
@@ -81,13 +92,18 @@ def _add_pages(app: FastAPI, store: OpenStore, artefacts: OpenArtefacts) -> None
         """Show which waves are ready to be cut over."""
         return readiness_page(lambda: readiness_of_waves(store(), settings(), datetime.now(UTC)))
 
+    @app.get("/waivers", response_class=HTMLResponse)
+    def all_waivers() -> str:
+        """Show all waivers, with what the newest nights made of them."""
+        return waivers_page(waivers(store(), settings(), datetime.now(UTC).date()))
+
     @app.get("/activities/{suite}/{activity:path}", response_class=HTMLResponse)
     def activity(suite: str, activity: str) -> str:
         """Show an activity over its last ninety nights."""
         history = store().activity_history(suite, activity)
         if not history:
             raise HTTPException(404, f"No result of {activity} in {suite} is recorded.")
-        return activity_page(suite, activity, history)
+        return activity_page(suite, activity, history, Links("../" * (2 + activity.count("/"))))
 
     @app.get("/runs/{number:path}", response_class=HTMLResponse)
     def run(number: str, dag: str | None = None) -> str:
@@ -96,6 +112,21 @@ def _add_pages(app: FastAPI, store: OpenStore, artefacts: OpenArtefacts) -> None
             return run_page(store().run(number, suite_of(dag)), artefacts)
         except BadInput as error:
             raise HTTPException(404, str(error)) from error
+
+
+def _add_files(app: FastAPI, store: OpenStore, artefacts: OpenArtefacts) -> None:
+    @app.get("/tables/{name}.{form}")
+    def table(name: str, form: Literal["csv", "json"], ask: Annotated[Ask, Query()]) -> Response:
+        """Return one page of a table for a spreadsheet or a program."""
+        try:
+            page = table_page(name, Source(store(), artefacts), ask)
+        except ParityError as error:
+            raise HTTPException(404 if isinstance(error, NotFound) else 400, str(error)) from error
+        headers = {"Link": f'<{name}.{form}{page.following}>; rel="next"'} if page.following else {}
+        if form == "json":
+            return Response(page.to_json(), media_type="application/json", headers=headers)
+        headers["Content-Disposition"] = f'attachment; filename="parity-{name}.csv"'
+        return Response(page.to_csv(), media_type="text/csv", headers=headers)
 
     @app.get("/artefacts/{path:path}")
     def artefact(path: str) -> Response:

@@ -6,22 +6,28 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from parity.clients.artefacts import Artefacts
 from parity.compare.result import Result, Verdict
 from parity.errors import ParityError
+from parity.flow.database_run.plan import DATABASE
 from parity.flow.readiness import ANSWERS, MARKS, Readiness
 from parity.flow.suite_run.files import FINDINGS, PAGE, ActivityFiles
 from parity.flow.suite_run.verdict import NEXT_STEP
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.report.html import render_html, templates
-from parity.suite.models import DATABASE_DAG, SUITE_DAG
+from parity.tablediff.job import folder_of
 from parity.tablediff.verdict import DatabaseResult
+from parity.web.chain import chain
 from parity.web.charts import HEIGHT, LEFT, TOP, WIDTH
+from parity.web.database import database_facts
+from parity.web.links import Links
 from parity.web.overview import NIGHTS, SHAPES, Overview, View
 from parity.web.trend import money_of, trend
+from parity.web.waivers import STATES, Waivers
 
 KINDS = {
     "adf_pipeline": "Data Factory run",
@@ -31,23 +37,27 @@ KINDS = {
     "glue": "Glue run",
 }
 OpenArtefacts = Callable[[], Artefacts]
+TOP_LEVEL, BELOW = Links(), Links("../")
+"""Addresses as a page of the server's first level needs them, and one of the second."""
+MOST_ROWS = 500
+"""Lines of a table on a page; the tables as CSV and JSON have them all."""
 WORST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.WAIVED, Verdict.PASS)
 
 
-def overview_page(seen: Overview | None, view: View, runs: Sequence[RunRecord]) -> str:
+def overview_page(seen: Overview | None, view: View, runs: Sequence[RunRecord], links: Links = TOP_LEVEL) -> str:
     """Return the overview with the newest runs; without a grid when nothing has run."""
-    return _render("overview.html", seen=seen, view=view, runs=runs, shapes=SHAPES, nights=NIGHTS)
+    return render("overview.html", links, seen=seen, view=view, runs=runs, shapes=SHAPES, nights=NIGHTS)
 
 
-def activity_page(suite: str, activity: str, history: Sequence[ActivityRecord]) -> str:
+def activity_page(suite: str, activity: str, history: Sequence[ActivityRecord], links: Links) -> str:
     """Return an activity over time; ``history`` has one result per date, the newest first, and at least one."""
-    return _render(
+    return render(
         "activity.html",
+        links,
         suite=suite,
         activity=activity,
         seen=trend(history),
         money=money_of,
-        dag=dag_of(suite),
         width=WIDTH,
         height=HEIGHT,
         left=LEFT,
@@ -55,11 +65,16 @@ def activity_page(suite: str, activity: str, history: Sequence[ActivityRecord]) 
     )
 
 
-def readiness_page(look: Callable[[], Sequence[Readiness]]) -> str:
+def readiness_page(look: Callable[[], Sequence[Readiness]], links: Links = TOP_LEVEL) -> str:
     """Return which waves are ready, and what blocks the others; or why nothing can be said."""
     waves, lost = _or_why(look)
     colours = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.INVALID}
-    return _render("readiness.html", waves=waves, lost=lost, colours=colours, answers=ANSWERS, marks=MARKS)
+    return render("readiness.html", links, waves=waves, lost=lost, colours=colours, answers=ANSWERS, marks=MARKS)
+
+
+def waivers_page(seen: Waivers, links: Links = TOP_LEVEL) -> str:
+    """Return all waivers, those first that need somebody."""
+    return render("waivers.html", links, seen=seen, colours=STATES)
 
 
 def _or_why(look: Callable[[], Sequence[Readiness]]) -> tuple[Sequence[Readiness], str]:
@@ -69,47 +84,35 @@ def _or_why(look: Callable[[], Sequence[Readiness]]) -> tuple[Sequence[Readiness
         return (), str(error)
 
 
-def dag_of(suite: str) -> str:
-    """Return the Dag of what has a name in the results store: a suite's, a database's behind ``db.``."""
-    database = suite.removeprefix("db.")
-    return f"{DATABASE_DAG}{database}" if database != suite else f"{SUITE_DAG}{suite}"
-
-
-def suite_of(dag: str | None) -> str | None:
-    """Return the name in the results store of what a Dag verifies: a suite's own, a database's after ``db.``."""
-    if dag is None:
-        return None
-    database = dag.removeprefix(DATABASE_DAG)
-    return f"db.{database}" if database != dag else dag.removeprefix(SUITE_DAG)
-
-
-def run_page(detail: RunDetail, artefacts: OpenArtefacts, base: str = "../artefacts", up: str = "../") -> str:
-    """Return one run: its activities, with links to what lies among the ``artefacts``, seen from ``base``.
-
-    ``up`` is where the overview is; empty where there is none.
-    """
-    looks, lost = _reachable(detail.activities, artefacts)
+def run_page(detail: RunDetail, artefacts: OpenArtefacts, links: Links = BELOW) -> str:
+    """Return one run: how far it came, its activities or tables, and of a database the schema and the cut-over."""
+    looks, facts, lost = _reachable(detail, artefacts)
+    database = detail.run.suite.startswith("db.")
     worst_first = sorted(detail.activities, key=lambda a: (WORST_FIRST.index(a.verdict), a.key.activity))
     verdicts = [activity.verdict for activity in detail.activities]
-    return _render(
+    return render(
         "run.html",
+        links,
         run=detail.run,
         following=NEXT_STEP[detail.run.verdict],
         counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
         activities=worst_first,
-        totals={a.key.activity: a.control_totals for a in worst_first if a.control_totals},
+        totals={a.key.activity: a.control_totals for a in worst_first[:MOST_ROWS] if a.control_totals},
+        noun="Table" if database else "Activity",
+        whole=DATABASE,
+        chain=chain(detail.activities, database=database),
         kinds=KINDS,
-        base=base,
-        up=up,
         looks=looks,
+        facts=facts,
         lost=lost,
+        most=MOST_ROWS,
     )
 
 
 def write_run_page(detail: RunDetail, artefacts: Artefacts, folder: str) -> str:
     """Write the run's page into its ``folder`` of the artefacts, for whoever opens them without a server."""
-    base = "/".join(".." for _ in PurePosixPath(folder).parts)
-    return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, base, up=""))
+    links = Links("../" * len(PurePosixPath(folder).parts), datetime.now(UTC))
+    return artefacts.write(f"{folder}/index.html", run_page(detail, lambda: artefacts, links))
 
 
 def write_report_page(files: ActivityFiles, result: Result, verdict: Verdict, reason: str) -> None:
@@ -120,18 +123,32 @@ def write_report_page(files: ActivityFiles, result: Result, verdict: Verdict, re
 
 
 def _reachable(
-    records: Sequence[ActivityRecord], artefacts: OpenArtefacts
-) -> tuple[dict[str, dict[str, str]], str]:
-    """Return the pages of each activity, or why they cannot be looked up: verdicts are shown all the same."""
+    detail: RunDetail, artefacts: OpenArtefacts
+) -> tuple[dict[str, dict[str, str]], DatabaseResult | None, str]:
+    """Return the pages of each activity, and a database's facts; or why they cannot be looked up.
+
+    Verdicts are shown all the same.
+    """
     try:
-        return _looks(records, artefacts()), ""
+        there = artefacts()
+        return _looks(detail.activities, there), database_facts(detail, there), ""
     except ParityError as error:
-        return {record.key.activity: {} for record in records}, str(error)
+        return {record.key.activity: {} for record in detail.activities}, None, str(error)
 
 
 def database_page(result: DatabaseResult) -> str:
-    """Return what was found in a database: schema, servers, cut-over, tables."""
-    return _render("database.html", result=result)
+    """Return what was found in a database: tables, schema, servers, cut-over."""
+    verdicts = [table.result.verdict for table in result.tables]
+    return render(
+        "database.html",
+        Links("../" * 4, datetime.now(UTC)),
+        result=result,
+        following=NEXT_STEP[result.verdict],
+        counts={verdict: verdicts.count(verdict) for verdict in WORST_FIRST},
+        tables=sorted(result.tables, key=lambda t: (WORST_FIRST.index(t.result.verdict), t.table)),
+        pages={table.table: f"../{folder_of(table.table)}/{PAGE}" for table in result.tables},
+        most=MOST_ROWS,
+    )
 
 
 def _looks(records: Sequence[ActivityRecord], artefacts: Artefacts) -> dict[str, dict[str, str]]:
@@ -155,5 +172,7 @@ def _docs(findings: bytes) -> str:
     return ""
 
 
-def _render(name: str, **values: Any) -> str:
-    return templates("parity.web").get_template(name).render(**values)
+def render(page: str, links: Links, **values: Any) -> str:
+    """Return a page of the templates, with its addresses."""
+    here = {"overview.html": "", "run.html": None}.get(page, page.removesuffix(".html"))
+    return templates("parity.web").get_template(page).render(links=links, here=here, **values)

@@ -7,7 +7,7 @@ taken for one of this survey.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from parity.clients.artefacts import Artefacts
@@ -22,6 +22,8 @@ from parity.tablediff.survey import Survey
 from parity.tablediff.verdict import DatabaseResult, TableResult
 
 Kind = TypeVar("Kind")
+FACTS = "facts.json"
+"""What was found beside the tables: schema, servers, cut-over."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class DatabaseRunFiles:
     def write_result(self, result: DatabaseResult, page: str) -> str:
         """Write the whole result as a page and as JSON, and return the name of the latter."""
         self._write(DATABASE, PAGE, page)
+        self._write(DATABASE, FACTS, codec.to_text(replace(result, tables=())))
         return self._write(DATABASE, REPORT, _report(result))
 
     @property

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from parity.suite.models import Waiver
 from parity.tablediff.schema.diff import SchemaDifference
-from parity.tablediff.schema.waivers import waive_schema
+from parity.tablediff.schema.waivers import applied_waivers, waive_schema
+
+TODAY = date(2026, 1, 1)
 
 
-def waived(difference: SchemaDifference, table: str, column: str | None) -> bool:
-    waiver = Waiver.model_validate(
+def declared(table: str, column: str | None = None, **more: Any) -> Waiver:
+    return Waiver.model_validate(
         {
             "suite": "ledger",
             "activity": table,
@@ -21,9 +26,13 @@ def waived(difference: SchemaDifference, table: str, column: str | None) -> bool
             "owner": "dba",
             "expires": date(2026, 12, 31),
             "max_rows": 5,
+            **more,
         }
     )
-    (marked,) = waive_schema([difference], "ledger", [waiver], date(2026, 1, 1))
+
+
+def waived(difference: SchemaDifference, table: str, column: str | None) -> bool:
+    (marked,) = waive_schema([difference], "ledger", [declared(table, column)], TODAY)
     return bool(marked.waived)
 
 
@@ -38,3 +47,21 @@ def test_a_waiver_of_a_column_covers_it_in_a_table_whose_name_holds_a_dot() -> N
 def test_a_waiver_of_a_table_covers_no_column_that_is_shown_by_the_same_name() -> None:
     assert not waived(SchemaDifference("a.b", "column", "type", "int", "bigint", owner="a"), "a.b", None)
     assert waived(SchemaDifference("stamp", "trigger", "missing", "x", None, owner="a"), "stamp", None)
+
+
+@pytest.mark.parametrize(
+    ("waiver", "state", "rows"),
+    [
+        (declared("entries"), "covers", 2),
+        (declared("entries", max_rows=1), "over_cap", 2),
+        (declared("entries", expires=date(2025, 12, 31)), "expired", 2),
+        (declared("accounts"), "unused", 0),
+    ],
+)
+def test_what_became_of_a_waiver_says_how_many_differences_it_matches(
+    waiver: Waiver, state: str, rows: int
+) -> None:
+    found = [SchemaDifference(f"entries.{name}", "index", "missing", "x", None) for name in ("a", "b")]
+    others = [declared("entries", suite="other"), declared("entries", kind="changed")]
+    [one] = applied_waivers(waive_schema(found, "ledger", [waiver], TODAY), "ledger", [waiver, *others], TODAY)
+    assert (one["ticket"], one["state"], one["rows"]) == ("T-1", state, rows)
