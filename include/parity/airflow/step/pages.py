@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 
 from parity.compare.result import Verdict
 from parity.errors import NotFound
@@ -24,11 +24,19 @@ def write_page(name: str, run_id: str, day: date, folder: str) -> str:
 
 
 def refresh_page(name: str, run_id: str, day: date, folder: str) -> None:
-    """Write the page again with the gate's verdict; a page that cannot be written changes no verdict."""
+    """Write the page again with the gate's verdict, and all that a run changes elsewhere.
+
+    A page that cannot be written changes no verdict.
+    """
+    from parity.airflow.connections.artefacts import open_artefacts
+    from parity.airflow.step.results import open_results
+    from parity.web.site import write_site
+
     try:
         write_page(name, run_id, day, folder)
+        write_site(open_results(), open_artefacts(), name, datetime.now(UTC))
     except Exception:
-        log.exception("The page of this run could not be written, and says what was known before.")
+        log.exception("The pages of this run could not be written, and say what was known before.")
 
 
 def rewrite_report(plan: SuiteRunPlan, name: str, verdict: Verdict, reason: str) -> None:
