@@ -373,6 +373,7 @@ class Waiver(Frozen):
     owner: str
     reason: str = Field(min_length=10)
     ticket: str
+    approved_by: str | None = Field(default=None, description="Who agreed to it, where that is not the owner.")
     expires: date
     max_rows: int = Field(ge=0)
     max_money: Decimal | None = Field(default=None, ge=0, description="Absolute sum, per currency.")
@@ -381,11 +382,10 @@ class Waiver(Frozen):
     def _has_no_idle_part(self) -> Waiver:
         """Refuse what would be ignored: the waiver would cover more than its author meant."""
         idle = {
-            "changed": (),
             "missing": ("column", "cause"),
             "extra": ("column", "cause"),
             "schema": ("rows", "cause", "max_money"),
-        }[self.kind]
+        }.get(self.kind, ())
         for part in idle:
             if getattr(self, part) is not None:
                 raise ValueError(f"{part} does not fit kind {self.kind}: it would be ignored; leave it out")

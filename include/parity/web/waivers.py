@@ -18,7 +18,7 @@ from parity.suite.suite_files import load_suites
 DAYS = 90
 """How far back uses are looked up."""
 SOON = timedelta(days=14)
-NAMED = ("activity", "owner", "ticket", "kind", "column", "cause", "reason")
+NAMED = ("activity", "owner", "ticket", "approved_by", "kind", "column", "cause", "reason")
 STATES = {
     "broken": "FAIL",
     "over cap": "FAIL",
@@ -41,6 +41,7 @@ class WaiverLine:
     state: str
     owner: str
     ticket: str
+    approved_by: str | None
     expires: date
     used_rows: int
     max_rows: int

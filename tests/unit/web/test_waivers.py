@@ -158,7 +158,7 @@ def test_a_broken_file_is_named_and_hides_no_other_waiver(store: Store, configur
 def test_the_page_shows_them_escaped_with_the_used_part_of_the_cap(
     store: Store, configured: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declare(configured.suites, waiver("PAY-1", expires="2999-12-31", max_money=50))
+    declare(configured.suites, waiver("PAY-1", expires="2999-12-31", max_money=50, approved_by="head of finance"))
     night(store, 1, waiver("PAY-1", state="covers", rows=7, money={"EUR": "1.20"}))
     monkeypatch.setenv("PARITY_SUITES", str(configured.suites))
     monkeypatch.setenv("PARITY_DATABASES", str(configured.databases))
@@ -166,6 +166,7 @@ def test_the_page_shows_them_escaped_with_the_used_part_of_the_cap(
     page = pages.get("/waivers").text
     assert "agreed &lt;b&gt;with" in page
     assert "7 of 60 rows" in page
+    assert "head of finance" in page
     assert "1.20 EUR of 50" in page
     assert 'href="activities/payments/fees"' in page
     answer = pages.get("/tables/waivers.json")
