@@ -24,7 +24,7 @@ COMMANDS = {
     "runs": "List recent runs.",
     "sandbox": "Both clouds on this machine: up, down, status, reset, defect.",
     "show": "Show one run.",
-    "suites": "Draft a suite, check suites, print their JSON Schema, or export them.",
+    "suites": "Draft a suite, check suites, try them on stored runs, print their JSON Schema, or export them.",
     "verify": "Verify an archive of evidence, offline.",
 }
 """Name and one-line help; the command itself is ``command`` in ``parity.cli.<name>``, or where ELSEWHERE says."""

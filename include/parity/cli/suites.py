@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from parity.suite.models import Suite
 
 
-DRAFT = "parity.airflow.draft.command"
-"""Where ``draft`` is: it reads Airflow's connections, so that this room knows it by name only."""
+ELSEWHERE = {"backtest": "parity.airflow.backtest", "draft": "parity.airflow.draft.command"}
+"""Where commands are that read Airflow's connections, so that this room knows them by name only."""
 
 
 class SuitesGroup(click.Group):
-    """Imports ``draft`` only when it is used."""
+    """Imports the commands that are elsewhere only when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "draft"])
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one command, or None when there is no such name."""
-        if cmd_name == "draft":
-            found: click.Command = importlib.import_module(DRAFT).draft
+        if cmd_name in ELSEWHERE:
+            found: click.Command = getattr(importlib.import_module(ELSEWHERE[cmd_name]), cmd_name)
             return found
         return super().get_command(ctx, cmd_name)
 
 
 @click.group("suites", cls=SuitesGroup)
 def command() -> None:
-    """Draft a suite, check suites, print their JSON Schema, or export them."""
+    """Draft a suite, check suites, try them on stored runs, print their JSON Schema, or export them."""
 
 
 @command.command("check")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from parity.errors import BadInput
 from parity.history import tables
-from parity.history.migrate import migrate, revision
+from parity.history.migrate import HEAD, migrate, revision
 from parity.history.records import ActivityRecord, RunDetail, RunRecord
 from parity.history.rows import activity_record, parts, result_values, run_record, run_values
 
@@ -38,6 +38,16 @@ def open_store(url: str) -> Store:
         ) from error
     migrate(engine)
     return Store(engine)
+
+
+def open_store_to_read(url: str) -> Store:
+    """Open the store at ``url`` and change nothing; BadInput unless its tables are those of this version."""
+    if (found := store_revision(url)) != HEAD:
+        what = (
+            f"The results store has {f'revision {found}' if found else 'no tables yet'}; this Parity reads {HEAD}."
+        )
+        raise BadInput(what, remedy="A run brings an older one up to date. Look at PARITY_STORE_URL.")
+    return Store(_engine(sa.make_url(url)))
 
 
 def store_revision(url: str) -> str | None:
@@ -110,10 +120,15 @@ class Store:
         now = datetime.now(UTC)
         return now if last is None else max(now, last + timedelta(microseconds=1))
 
-    def activity_history(self, suite: str, activity: str, limit: int = 90) -> tuple[ActivityRecord, ...]:
-        """Return one result per business date, the newest first."""
+    def activity_history(
+        self, suite: str, activity: str, limit: int = 90, since: date | None = None
+    ) -> tuple[ActivityRecord, ...]:
+        """Return one result per business date, the newest first: at most ``limit``, or all ``since`` a date."""
         table = tables.results.c
-        return self._latest(sa.and_(table.suite == suite, table.activity == activity), "business_date", limit)
+        own = sa.and_(table.suite == suite, table.activity == activity)
+        if since is None:
+            return self._latest(own, "business_date", limit)
+        return self._latest(sa.and_(own, table.business_date >= since), "business_date")
 
     def purge(self, before: date) -> int:
         """Delete runs and results of business dates before ``before`` and return how many results were deleted."""

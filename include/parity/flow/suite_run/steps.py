@@ -24,6 +24,9 @@ from parity.suite.models import Mode
 if TYPE_CHECKING:
     from parity.clients.storage import Storage
 
+DECLARED = "declared"
+"""Key of a report's copy of the activity's declaration, without defaults, for whoever tries other rules on it."""
+
 
 def fetch(run: ActivityRun, outputs: Outputs, storage: Storage) -> tuple[Export, Export]:
     """Return both outputs, or the rows of the buckets that differ, on this worker."""
@@ -53,7 +56,8 @@ def compare(run: ActivityRun, legacy: Export, target: Export, facts: dict[str, A
     found = compare(left, right, spec)
     found = found if run.mode is Mode.ROWS else complete_result(run, found, legacy, target)
     provenance = {PROVENANCE: to_json(run.provenance)} if run.provenance else {}
-    result = replace(found, extra={**found.extra, **facts, **provenance})
+    declared = {DECLARED: run.activity.model_dump(mode="json", exclude_defaults=True)}
+    result = replace(found, extra={**found.extra, **facts, **declared, **provenance})
     run.files.write(EXPORTS, json.dumps({"legacy": _manifest(legacy), "target": _manifest(target)}, indent=1))
     run.files.write_result(result)
     run.files.write(PAGE, render_html(result, title=f"{run.suite.suite} · {run.activity.name}"))
