@@ -20,7 +20,7 @@ class AirflowApi:
     _http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(base_url=self.url, timeout=30)
+        self._http = httpx.Client(base_url=self.url, timeout=120)
         answer = self._http.post("/auth/token", json={"username": self.user, "password": self.password})
         self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 

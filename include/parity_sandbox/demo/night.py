@@ -51,18 +51,20 @@ class Night:
         """Run the demo; return 0 exactly when each activity got the verdict that its data deserves."""
         airflow = LocalAirflow(self.project, self.project / ".airflow", self._settings())
         sandbox: subprocess.Popen[bytes] | None = None
+        past: subprocess.Popen[bytes] | None = None
         # Each demo is a first run: an alert is sent when something changes, and must be seen to be sent.
         shutil.rmtree(self.project / ".parity", ignore_errors=True)
         try:
             sandbox = self._start_sandbox()
             airflow.start()  # on this thread: Linux ends a child with the thread that started it
+            past = self._start_past()
             with ThreadPoolExecutor() as pool:
                 up = pool.submit(airflow.wait, self.say)
                 endpoints = self._sandbox_ready(sandbox)
                 airflow.connect(connections(endpoints))
                 self._legacy_night(endpoints)
                 up.result()
-            status = self._verify(airflow)
+            status = max(self._verify(airflow), self._past_status(past))
             self._where_to_look(airflow, endpoints)
             if not once:
                 self.console.print("\nServing until Ctrl-C.")
@@ -75,8 +77,9 @@ class Night:
             status = 1
         finally:
             airflow.stop()
-            if sandbox:
-                stop(sandbox, patience=20)
+            for child in (past, sandbox):
+                if child:
+                    stop(child, patience=20)
         return status
 
     def say(self, what: str) -> None:
@@ -96,6 +99,19 @@ class Night:
         with (self.state / "sandbox.log").open("wb") as log:
             command = [sys.executable, "-m", "parity_sandbox", "up", "--foreground", "--state", str(self.state)]
             return spawn(command, stdout=log)
+
+    def _start_past(self) -> subprocess.Popen[bytes]:
+        """Seed the dates before this one, beside everything else."""
+        with (self.state / "past.log").open("wb") as log:
+            command = [sys.executable, "-m", "parity_sandbox.past", self.business_date]
+            return spawn(command, env=self._settings(), stdout=log)
+
+    def _past_status(self, past: subprocess.Popen[bytes]) -> int:
+        """Wait for the past, and return 1 when it could not be seeded."""
+        log = self.state / "past.log"
+        failed = past.wait() != 0
+        self.say(f"the past could not be seeded; read {log}" if failed else f"seeded: {log.read_text().strip()}")
+        return int(failed)
 
     def _sandbox_ready(self, sandbox: subprocess.Popen[bytes]) -> Endpoints:
         deadline = time.monotonic() + PATIENCE
