@@ -112,7 +112,7 @@ def _mask_key(columns: dict[str, Any]) -> bytes:
 
 
 def _check_size(memory: str) -> None:
-    from parity.suite.models import parse_size
+    from parity.suite.quantities import parse_size
 
     try:
         parse_size(memory)

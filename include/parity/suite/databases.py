@@ -17,12 +17,12 @@ from parity.suite.models import (
     AlertTarget,
     Approval,
     ColumnRule,
-    Duration,
     Frozen,
     Name,
     Queue,
     Severity,
 )
+from parity.suite.quantities import Duration
 
 Strategy = Literal["auto", "digest", "stream"]
 
