@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import sys
 from email.parser import HeaderParser
 from importlib.metadata import packages_distributions, requires
@@ -13,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+from parity.airflow.plugin import ParityPlugin
 from parity.helper_job.script import SCRIPT
 from unit.project.places import PROJECT, built_wheel, canonical, pins, text
 
@@ -40,6 +42,15 @@ def test_airflow_and_the_shell_find_what_it_offers(wheel: ZipFile) -> None:
         "[airflow.plugins]\nparity = parity.airflow.plugin:ParityPlugin",
         "[console_scripts]\nparity = parity.cli:main\n",
     ]
+
+
+def test_the_folder_of_plugins_brings_the_pages_only_where_no_package_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = str(PROJECT / "plugins" / "parity_plugin.py")
+    assert "ParityPlugin" not in runpy.run_path(file)
+    monkeypatch.setattr(sys, "path", [])  # no package is installed there
+    assert runpy.run_path(file)["ParityPlugin"] is ParityPlugin
 
 
 def test_it_asks_for_ranges_that_hold_what_is_locked_and_pins_nothing(wheel: ZipFile) -> None:
