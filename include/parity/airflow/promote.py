@@ -182,7 +182,7 @@ def _answer(found: Mapping[str, Any]) -> Answer:
 
 
 class AskForSignature(BaseNotifier):
-    """Tells the channels of everything in the wave that a signature is awaited."""
+    """Writes to the channels of everything in the wave that a signature is awaited."""
 
     def notify(self, context: Context) -> None:
         """Send; a channel that fails is logged."""

@@ -86,7 +86,7 @@ def build(path: Path, scope: Scope, store: Store, recorder: Recorder, keep_days:
     """
     chains = [_read(name, recorder) for name in (*scope.subjects, *filter(None, [scope.sign_offs]))]
     documented = {chain.name: sorted(chain.documented(scope.run).values()) for chain in chains}
-    told = [
+    compared = [
         _differences(scope, chain, store, recorder.artefacts) for chain in chains if chain.name in scope.subjects
     ]
     contents = {
@@ -103,8 +103,8 @@ def build(path: Path, scope: Scope, store: Store, recorder: Recorder, keep_days:
         },
         "documents": documented,
         "witnesses": {one.name: _seen(one, chains) for one in recorder.witnesses},
-        "differences": [one for differences, _ in told for one in differences],
-        "notes": [note for _, notes in told for note in notes],
+        "differences": [one for differences, _ in compared for one in differences],
+        "notes": [note for _, notes in compared for note in notes],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -21,8 +21,8 @@ SUITE, DATABASE = "payments", "ledger"
 
 def seed(store: Store, settings: Settings, until: date, many: int = NIGHTS) -> int:
     """Record the nights before ``until`` and return how many results they have."""
-    told = [night for night in nights(until, many) if not night.silent]
-    played: list[SuiteNight | LedgerNight] = [*suite_nights(settings, told), *ledger_nights(settings, told)]
+    listed = [night for night in nights(until, many) if not night.silent]
+    played: list[SuiteNight | LedgerNight] = [*suite_nights(settings, listed), *ledger_nights(settings, listed)]
     played.sort(key=lambda one: one.night.data)
     results = 0
     with outputs() as made:
@@ -34,14 +34,14 @@ def seed(store: Store, settings: Settings, until: date, many: int = NIGHTS) -> i
     return results
 
 
-def suite_nights(settings: Settings, told: list[Night]) -> Iterator[SuiteNight]:
+def suite_nights(settings: Settings, listed: list[Night]) -> Iterator[SuiteNight]:
     """Yield each night of the suite, as it was declared then."""
     loaded = load_suites(settings.suites, SUITE)
     now, path = loaded.models[SUITE], loaded.paths[SUITE]
     own = tuple(waiver for waiver in loaded.waivers if waiver.suite == SUITE)
     known: Known = {}
     today = suite_sha(path)
-    for night in told:
+    for night in listed:
         suite, waivers = night.suite(now), night.waivers(now, own)
         same = waivers == own and [one.columns for one in suite.activities] == [
             one.columns for one in now.activities
@@ -51,11 +51,11 @@ def suite_nights(settings: Settings, told: list[Night]) -> Iterator[SuiteNight]:
         yield SuiteNight(night, path, suite, waivers, sha, settings, known)
 
 
-def ledger_nights(settings: Settings, told: list[Night]) -> Iterator[LedgerNight]:
+def ledger_nights(settings: Settings, listed: list[Night]) -> Iterator[LedgerNight]:
     """Yield the last nights of the ledger."""
     database = load_databases(settings.databases).models[DATABASE]
     sha = fingerprint(database.model_dump_json())
-    first = LedgerNight(told[0], database, sha, settings)
-    for night in told:
+    first = LedgerNight(listed[0], database, sha, settings)
+    for night in listed:
         if night.back <= story()["ledger"]:
             yield LedgerNight(night, database, sha, settings, first.known)

@@ -1,4 +1,4 @@
-"""The story of the seeded dates: defects, failures, rules and waivers of each, as ``story.yaml`` tells them."""
+"""The story of the seeded dates: defects, failures, rules and waivers of each, as ``story.yaml`` lists them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Entry = Mapping[str, Any]
 @cache
 def story() -> Mapping[str, Any]:
     """Return ``story.yaml``."""
-    told: Mapping[str, Any] = yaml.safe_load((HERE / "story.yaml").read_text(encoding="utf-8"))
-    return told
+    planned: Mapping[str, Any] = yaml.safe_load((HERE / "story.yaml").read_text(encoding="utf-8"))
+    return planned
 
 
 @cache
@@ -61,7 +61,7 @@ class Night:
     def query(self, activity: str, side: str) -> str:
         """Return what an activity runs on one side: the target with the defects of this night."""
         sql = jobs()[activity]
-        for defect in self._told("defects", activity) if side == "target" else ():
+        for defect in self._planned("defects", activity) if side == "target" else ():
             if sql.count(defect["old"]) != 1:
                 raise ValueError(f"the defect {defect['what']!r} fits {sql.count(defect['old'])} times, not once")
             sql = sql.replace(defect["old"], defect["new"])
@@ -69,13 +69,13 @@ class Night:
 
     def failure(self, activity: str) -> StageFailure | None:
         """Return why an activity could not be compared; None when it could."""
-        for told in self._told("failures", activity):
-            return StageFailure(Stage(told["stage"]), told["reason"])
+        for planned in self._planned("failures", activity):
+            return StageFailure(Stage(planned["stage"]), planned["reason"])
         return None
 
     def truncated(self, activity: str) -> bool:
         """Return whether the target's export holds less than its manifest promised."""
-        return any(True for _ in self._told("truncated", activity))
+        return any(True for _ in self._planned("truncated", activity))
 
     def suite(self, suite: Suite) -> Suite:
         """Return the suite as it was: with the rules of that night.
@@ -84,7 +84,10 @@ class Night:
         """
         activities = []
         for activity in suite.activities:
-            rules = {told["column"]: ColumnRule(**told["rule"]) for told in self._told("rules", activity.name)}
+            rules = {
+                planned["column"]: ColumnRule(**planned["rule"])
+                for planned in self._planned("rules", activity.name)
+            }
             changed = {"expect": Expectations(), "columns": {**activity.columns, **rules}}
             activities.append(activity.model_copy(update=changed))
         return suite.model_copy(update={"activities": tuple(activities)})
@@ -92,17 +95,17 @@ class Night:
     def waivers(self, suite: Suite, declared: Sequence[Waiver]) -> tuple[Waiver, ...]:
         """Return the waivers of that night; ``declared`` are those of today, which the story names by ticket."""
         found = []
-        for told in story()["waivers"]:
-            if not _among(self.back, told["nights"]):
+        for planned in story()["waivers"]:
+            if not _among(self.back, planned["nights"]):
                 continue
-            if "waiver" in told:  # the last night that it covers is compared on the day after
-                expires = self.until - timedelta(days=told["last"] - 1)
-                found.append(Waiver(suite=suite.suite, expires=expires, **told["waiver"]))
+            if "waiver" in planned:  # the last night that it covers is compared on the day after
+                expires = self.until - timedelta(days=planned["last"] - 1)
+                found.append(Waiver(suite=suite.suite, expires=expires, **planned["waiver"]))
             else:
-                found += [waiver for waiver in declared if waiver.ticket == told["ticket"]]
+                found += [waiver for waiver in declared if waiver.ticket == planned["ticket"]]
         return tuple(found)
 
-    def _told(self, chapter: str, activity: str) -> Iterator[Entry]:
+    def _planned(self, chapter: str, activity: str) -> Iterator[Entry]:
         """Yield what a chapter says of an activity on this night."""
         for entry in story()[chapter]:
             if entry.get("activity") in (None, activity) and _among(self.back, entry["nights"]):

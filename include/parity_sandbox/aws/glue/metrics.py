@@ -1,4 +1,4 @@
-"""What Glue tells CloudWatch of a run with observability metrics: how many rows it wrote."""
+"""What Glue reports to CloudWatch of a run with observability metrics: how many rows it wrote."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ def test_every_defect_fits_the_query_of_an_activity_that_is_made() -> None:
 
 
 def test_the_past_ends_the_day_before_and_leaves_one_date_out() -> None:
-    told = nights(UNTIL)
-    assert (told[0].day, told[-1].day) == (UNTIL - timedelta(days=NIGHTS), UNTIL - timedelta(days=1))
-    assert sum(night.silent for night in told) == 1
+    expected = nights(UNTIL)
+    assert (expected[0].day, expected[-1].day) == (UNTIL - timedelta(days=NIGHTS), UNTIL - timedelta(days=1))
+    assert sum(night.silent for night in expected) == 1
 
 
 def test_a_seeded_night_has_verdicts_and_reports_and_is_marked(seeded: Store, settings: Settings) -> None:
