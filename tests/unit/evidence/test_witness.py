@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from subprocess import PIPE
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from parity.clients.artefacts import Artefacts
 from parity.clients.storage import S3Storage
@@ -17,21 +19,30 @@ from parity.history import tables
 from unit.evidence.worlds import World
 
 BUCKET = "evidence"
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print("http://{}:{}".format(*server.get_host_and_port()), flush=True)
+sys.stdin.read()
+"""
+"""Ends when its standard input does, which is with the test."""
 LOCK = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 3650}}}
 
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
     """A client of a server with a bucket whose objects nobody can delete for ten years."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", **keys)
-    client.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
-    client.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=LOCK)
-    yield client
-    server.stop()
+    # In a process of its own: moto keeps its buckets by process, and the sandbox's are there, too.
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdin=PIPE, stdout=PIPE, text=True) as server:
+        assert server.stdout
+        keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
+        client = boto3.client("s3", endpoint_url=server.stdout.readline().strip(), **keys)
+        client.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+        client.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=LOCK)
+        yield client
 
 
 def test_a_chain_that_was_cut_off_everywhere_else_is_found_by_an_immutable_witness(world: World, s3: Any) -> None:

@@ -309,7 +309,7 @@ def test_on_call_is_told_even_when_the_results_store_is_down(tasks: SuiteTasks) 
 
     with (
         mock.patch("parity.airflow.notifications.open_results", side_effect=OSError("no route to secret@host")),
-        mock.patch("parity.airflow.notifications._senders", return_value=[Pager()]),
+        mock.patch("parity.airflow.notifications.senders_of", return_value=[Pager()]),
     ):
         GateAlert(tasks.suite, suite_outcome).notify(run_context(Instance({"plan": "success"})))
     [letter] = arrived
