@@ -307,7 +307,7 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
     line, cloud = CutoverLine("sql_mode", "ok", "a", "a"), CutoverLine("backup", "differs", "7", "8")
     found = DatabaseResult(
         "ledger", Verdict.FAIL, "so", (table("a", Verdict.FAIL),), (ROUTINE,), (line,), (SKIPPED,),
-        ("8.0.1", "9.7.4"), (cloud,), 1.5, 2.5,
+        ("8.0.1", "9.7.4"), (cloud,), ({"ticket": "PAY-1", "state": "covers"},), 1.5, 2.5,
     )  # fmt: skip
     given = found.to_json()
     assert (given["version"], given["database"], given["verdict"], given["reason"]) == (1, "ledger", "FAIL", "so")
@@ -320,6 +320,7 @@ def test_the_json_of_a_database_holds_everything_under_the_contracts_names() -> 
     assert [one["check"] for one in given["cutover"]] == ["sql_mode", "backup"]
     assert given["not_compared"][0]["what"] == "column blob"
     assert given["servers"] == {"legacy": "8.0.1", "target": "9.7.4"}
+    assert given["waivers"] == [{"ticket": "PAY-1", "state": "covers"}]
     assert (given["seconds"], given["peak_mib"]) == (1.5, 2.5)
 
 
@@ -328,7 +329,7 @@ def test_what_is_not_given_is_nothing() -> None:
     assert bare == TableFacts(PLAN, EQUAL, CanaryCheck(0), Recheck(), (0, 0), None, (), 0.0, 0.0)
     assert bare.explained is None
     found = DatabaseResult("ledger", Verdict.PASS, "so")
-    assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), 0.0, 0.0)
+    assert found == DatabaseResult("ledger", Verdict.PASS, "so", (), (), (), (), ("", ""), (), (), 0.0, 0.0)
 
 
 def test_two_partitions_are_two_snapshots_and_one_is_one() -> None:
