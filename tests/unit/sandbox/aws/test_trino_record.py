@@ -31,7 +31,7 @@ def test_the_shapes_that_pass_are_those_that_the_record_shows_to_be_right() -> N
     assert derived.types == verified().types, "run make truth ENGINE=trino"
 
 
-@pytest.mark.parametrize("name", [RECORDED, HELD_BACK])
+@pytest.mark.parametrize("name", [pytest.param(RECORDED, marks=pytest.mark.slow), HELD_BACK])
 def test_no_expression_that_passes_gives_another_answer_than_trino(name: str) -> None:
     wrong = [
         (case.expression, case.difference) for case in cases(name) if passing(case, verified()) and case.difference
