@@ -14,7 +14,8 @@ from unit.project.places import PROJECT, canonical, pins, text
 
 TREES = ("include", "dags")
 FOLDERS = {
-    ".ci", "benchmarks", "config", "dags", "deploy", "docs", "include", "plugins", "requirements", "scripts", "tests",
+    ".ci", "benchmarks", "config", "dags", "deploy", "docs", "include", "plugins", "requirements", "scripts",
+    "tests",
 }  # fmt: skip
 LOCKS = {
     "requirements.txt": "requirements/product.txt",
