@@ -247,6 +247,6 @@ def test_the_newest_night_is_in_view_and_a_night_is_read_out_by_keyboard(
     newest = browser.find_elements(By.CSS_SELECTOR, ".heat tbody tr:nth-child(2) td a")[-1]
     assert newest.rect["x"] + newest.rect["width"] <= grid.rect["x"] + grid.rect["width"] + 1
     browser.execute_script("arguments[0].focus()", newest)
-    assert browser.find_element(By.ID, "about").text == f"flaps, {LAST}: PASS"
+    assert browser.find_element(By.ID, "about").text == f"clients, {LAST}: PASS"
     newest.click()
     assert browser.find_element(By.TAG_NAME, "h1").text.startswith(f"payments, {LAST}")
