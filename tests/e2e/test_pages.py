@@ -249,4 +249,4 @@ def test_the_newest_night_is_in_view_and_a_night_is_read_out_by_keyboard(
     browser.execute_script("arguments[0].focus()", newest)
     assert browser.find_element(By.ID, "about").text == f"clients, {LAST}: PASS"
     newest.click()
-    assert browser.find_element(By.TAG_NAME, "h1").text.startswith(f"payments, {LAST}")
+    assert browser.find_element(By.TAG_NAME, "h1").text.startswith(f"vendors, {LAST}")
