@@ -193,7 +193,7 @@ class Enemy:
         return self._rechained(chain, pairs, {}, "a sign-off dated back in the store", f"{chain} entry 1")
 
     def drop_from_the_store(self) -> Tampered:
-        """Drop an entry and number those after it anew, with or without chaining them again."""
+        """Drop an entry and number those after it again, with or without chaining them."""
         chain, pairs = self._pairs(self.random.choice(list(self.world_chains())))
         at = self.random.randrange(len(pairs))
         left = [pair["entry"] for pair in pairs[:at] + pairs[at + 1 :]]
