@@ -111,8 +111,9 @@ def objections(
         for answer in answers
         if answer.decision != APPROVE
     )
-    if len({answer.id for answer in answers}) < PEOPLE:
-        who = " and ".join(sorted({answer.name for answer in answers})) or "nobody"
+    people = {answer.id: answer.name for answer in answers if answer.id}
+    if len(people) < PEOPLE:
+        who = " and ".join(sorted(people.values())) or "nobody"
         yield f"two people must sign, and {who} did"
     names = {name.casefold(): answer.name for answer in answers for name in (answer.id, answer.name)}
     for subject in subjects:

@@ -43,6 +43,7 @@ def objected(world: World, *answers: Answer, **declared: Any) -> list[str]:
         ((ANA, BEN), {}, []),
         ((ANA, replace(BEN, decision=REJECT, comment="not yet")), {}, ["ben rejected it: not yet"]),
         ((ANA, ANA), {}, ["two people must sign, and Ana did"]),
+        ((ANA, replace(BEN, id="", name="")), {}, ["two people must sign, and Ana did"]),
         ((ANA, replace(BEN, name="Vendor-Data-Lead")), {}, ["Vendor-Data-Lead owns a waiver of payments"]),
         ((ANA, replace(BEN, id="vendor-data-lead")), {}, ["ben owns a waiver of payments"]),
         ((ANA, BEN), {"approval": {"money": COVERED, "by": ["cfo"]}}, []),
