@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from parity.compare.result import Result, Verdict
-from parity.expectations.findings import Finding, Findings, Outcome
+from parity.expectations.findings import Finding, Findings, Outcome, Side
 from parity.flow.backtest.differences import CHANGED, CannotSay, Differences, differences_of
 from parity.flow.backtest.rules import under_rules
 from parity.flow.backtest.waivers import Counted, Covering, counted, stored_waivers
@@ -204,12 +204,10 @@ def _findings(record: ActivityRecord) -> Findings:
     """Return what Great Expectations found of the outputs; what it says of the comparison follows from that."""
     return Findings(
         tuple(
-            Finding(_side(one.side), one.expectation, one.subject, Severity(one.severity), Outcome(one.outcome))
+            Finding(
+                cast("Side", one.side), one.expectation, one.subject, Severity(one.severity), Outcome(one.outcome)
+            )
             for one in record.findings
             if one.side != "comparison" or one.outcome == Outcome.INVALID
         )
     )
-
-
-def _side(name: str) -> Any:
-    return name
