@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
 
 from parity.compare import Result, Source, Spec, compare
+from parity.compare.rows.facts import Facts, gather
+from parity.compare.schema.plan import plan_comparison
+from parity.compare.session import DuckSession, session
+from parity.compare.sources.files import SourceFiles
+from parity.compare.sources.relations import Side
+from parity.compare.types import data_type
 from parity.suite.models import ColumnRule
 
 Compare = Callable[..., Result]
@@ -39,6 +46,26 @@ def comparing(parquet: Callable[[str], Path]) -> Compare:
         return compare(Source.of(parquet(legacy)), Source.of(parquet(target)), wanted)
 
     return compared
+
+
+@pytest.fixture
+def duck() -> Iterator[DuckSession]:
+    with session(Spec()) as opened:
+        yield opened
+
+
+def facts_of(duck: DuckSession, legacy: str, target: str, rules: dict[str, Any], **spec: Any) -> Facts:
+    """Compare the rows of two queries by ``id``, and return what is found before it is explained."""
+    sides = []
+    for name, rows in (("legacy", legacy), ("target", target)):
+        duck.run(f"CREATE VIEW raw_{name} AS {rows}")
+        columns = {one: data_type(kind) for one, kind in duck.describe(f"FROM raw_{name}")}
+        sides.append(Side(f"raw_{name}", columns, (), cast("SourceFiles", SimpleNamespace()), 1))
+    columns = {name: ColumnRule.model_validate(rule) for name, rule in rules.items()}
+    plan = plan_comparison(duck, *sides, Spec(**{"key": ("id",), "columns": columns, **spec}))
+    for name in ("legacy", "target"):
+        duck.run(f"CREATE VIEW {name} AS {plan.prepared(name, f'raw_{name}')}")
+    return gather(duck, plan, "m_", "legacy", "target")
 
 
 def causes(result: Result, column: str) -> dict[str, int]:

@@ -36,6 +36,11 @@ def test_scratch_is_made_with_its_parents_and_removed(tmp_path: Path) -> None:
     assert list((tmp_path / "some" / "where").iterdir()) == []
 
 
+def test_scratch_that_is_gone_already_is_no_error(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        opened.scratch.rmdir()
+
+
 def test_both_works_see_the_tables_and_what_they_make_stays(tmp_path: Path) -> None:
     with session(Spec(scratch=tmp_path)) as opened:
         opened.run("CREATE TABLE numbers AS SELECT * FROM range(10)")

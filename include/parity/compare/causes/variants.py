@@ -7,6 +7,7 @@ byte: 0 equal, 255 equal only under the column's rule, 254 unexplained, else the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -181,7 +182,7 @@ def null_variants(constants: tuple[str, ...], *, shown: bool) -> list[Variant]:
     """Return NULL against one of some SQL constants, tried as the column's own type."""
 
     def detail(value: str) -> str:
-        literal = value.rsplit("::", 1)[0].removeprefix("TIMESTAMP ").removeprefix("DATE ")
+        literal = re.sub(r"^(TIMESTAMP|DATE) |::[\w(),]+$", "", value)
         return f"NULL against {literal.strip(chr(39))}" if shown else "NULL against one value"
 
     return [

@@ -129,7 +129,7 @@ def _days(
             grain = _grain(column)
             top = session.rows(
                 f"SELECT {grain} AS day, count(*) AS n FROM {rows} GROUP BY day HAVING day IS NOT "
-                f"NULL AND n * 5 >= {count} ORDER BY n DESC LIMIT 5"
+                f"NULL AND n * 5 >= {count} ORDER BY n DESC, day LIMIT 5"
             )
             gone = [
                 (day, n)

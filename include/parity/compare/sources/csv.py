@@ -133,9 +133,9 @@ def _open(session: DuckSession, file: DataFile, form: CsvFormat) -> _Csv:
 
 
 def _delimiter(line: str) -> str:
-    """Return the delimiter that occurs most outside quotes in the first line."""
+    """Return the delimiter that occurs most outside quotes in the first line: a comma if there is none."""
     bare = re.sub(r'"[^"]*"', "", line)
-    return max(",\t;|", key=bare.count) if any(one in bare for one in ",\t;|") else ","
+    return max(",\t;|", key=bare.count)
 
 
 def _check_form(form: CsvFormat) -> None:

@@ -210,9 +210,18 @@ def test_a_day_that_was_counted_in_the_calendar_of_its_time(kind: str, read: str
 
 
 def test_null_stands_against_a_default_that_is_shown_unless_it_is_sensitive() -> None:
-    defaults = ("'N/A'", "0::INTEGER", "TIMESTAMP '1970-01-01'", "DATE '1900-01-01'")
+    defaults = (
+        "'N/A'",
+        "0::INTEGER",
+        "TIMESTAMP '1970-01-01'",
+        "DATE '1900-01-01'",
+        "'a::b'",
+        "1.50::DECIMAL(9,2)",
+    )
     details = [one.detail for one in null_variants(defaults, shown=True)]
-    assert details == [f"NULL against {value}" for value in ("N/A", "0", "1970-01-01", "1900-01-01")]
+    assert details == [
+        f"NULL against {value}" for value in ("N/A", "0", "1970-01-01", "1900-01-01", "a::b", "1.50")
+    ]
     hidden = null_variants(defaults[:1], shown=False)
     assert [(one.cause, one.detail) for one in hidden] == [(Cause.NULL_VS_DEFAULT, "NULL against one value")]
     for left, right, holds in (

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from parity.compare.explain.waivers import apply_waivers
-from parity.compare.rows.facts import Facts, gather
+from parity.compare.rows.facts import Facts
 from parity.compare.rows.money import sum_money
-from parity.compare.schema.plan import plan_comparison
-from parity.compare.session import DuckSession, session
-from parity.compare.sources.files import SourceFiles
-from parity.compare.sources.relations import Side
+from parity.compare.session import DuckSession
 from parity.compare.spec import Spec
-from parity.compare.types import data_type
-from parity.suite.models import ColumnRule, Waiver
-
-
-@pytest.fixture
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
+from parity.suite.models import Waiver
+from unit.compare.conftest import facts_of
 
 
 def compared(duck: DuckSession, legacy: str, target: str, rules: dict[str, Any]) -> Facts:
     """Compare two lists of rows (id, amount, currency) that are given as SQL."""
-    sides = []
-    for name, rows in (("legacy", legacy), ("target", target)):
-        duck.run(f"CREATE VIEW raw_{name} AS SELECT * FROM (VALUES {rows}) t(id, amount, currency)")
-        columns = {one: data_type(kind) for one, kind in duck.describe(f"FROM raw_{name}")}
-        sides.append(Side(f"raw_{name}", columns, (), cast("SourceFiles", SimpleNamespace()), 1))
-    columns = {name: ColumnRule.model_validate(rule) for name, rule in rules.items()}
-    plan = plan_comparison(duck, *sides, Spec(key=("id",), columns=columns))
-    for name in ("legacy", "target"):
-        duck.run(f"CREATE VIEW {name} AS {plan.prepared(name, f'raw_{name}')}")
-    return gather(duck, plan, "m_", "legacy", "target")
+    rows = (f"SELECT * FROM (VALUES {one}) t(id, amount, currency)" for one in (legacy, target))
+    return facts_of(duck, *rows, rules)
 
 
 EURO, HELD = {"amount": {"money": "EUR"}}, {"amount": {"money": "Currency"}}
@@ -59,6 +40,9 @@ SUMMED: list[tuple[str, str, dict[str, Any], list[str]]] = [
      ["JPY 2.00 2.00 1 changed", "EUR 1.00 1.00 1 changed"]),
     ("(1, 5.00, 'EUR'), (2, 5.00, NULL)", "(1, 6.00, 'JPY'), (2, 7.00, NULL)", HELD, ["NULL 2.00 2.00 1 changed"]),
     ("(1, 5.00, NULL)", "(2, 4.00, 'JPY')", HELD, ["NULL -5.00 5.00 1 missing", "JPY 4.00 4.00 1 extra"]),
+    ("(1, 5.00, 'USD')", "(2, 5.00, 'EUR')", HELD, ["USD -5.00 5.00 1 missing", "EUR 5.00 5.00 1 extra"]),
+    ("(1, 5.00, 'USD'), (2, 5.00, 'EUR')", "(3, 0.00, 'EUR')", HELD,
+     ["EUR -5.00 5.00 1 missing", "USD -5.00 5.00 1 missing", "EUR 0.00 0.00 1 extra"]),
     ("(1, 0.00, 'EUR'), (2, NULL, 'EUR')", "(1, 0.00, 'JPY'), (2, 0.00, 'JPY')", HELD, ["EUR 0.00 0.00 1 changed"]),
 ]  # fmt: skip
 
