@@ -68,8 +68,7 @@ def senders_of(subject: Subject) -> Sequence[Sender]:
 
 def connection_id(target: AlertTarget) -> str:
     """Return the Airflow connection that an alert goes through."""
-    chosen = target.pagerduty or target.slack or target.email or target.webhook
-    return chosen.connection if chosen else ""
+    return str(getattr(target, target.kind).connection)
 
 
 def deadline_alert(subject: Subject) -> DeadlineAlert | None:

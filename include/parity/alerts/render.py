@@ -7,11 +7,15 @@ from typing import Any
 
 from parity.alerts.lifecycle import Event
 from parity.alerts.message import Message
+from parity.suite.models import Severity
 
 LABELS = ("What", "Where", "Since", "How much", "Next")
 SIGNS = {Event.NEW: "🔴", Event.WORSE: "🔺", Event.RECOVERED: "🟢"}
 SUMMARY = 1024
 """Characters that PagerDuty takes as a summary."""
+OPSGENIE_MESSAGE = 130
+"""Characters that Opsgenie takes as a message."""
+PRIORITIES = {Severity.CRITICAL: "P1", Severity.WARNING: "P3", Severity.INFO: "P5"}
 
 
 def pagerduty(message: Message, routing_key: str) -> dict[str, Any]:
@@ -25,6 +29,30 @@ def pagerduty(message: Message, routing_key: str) -> dict[str, Any]:
         return event
     links = [{"href": message.url, "text": "Open the run"}] if message.url else []
     return {**event, "payload": _payload(message), "links": links, "client": "Parity"}
+
+
+def opsgenie(message: Message) -> dict[str, Any]:
+    """Return an alert as Opsgenie and Jira Service Management take it; one alias is one alert."""
+    return {
+        "message": message.title[:OPSGENIE_MESSAGE],
+        "alias": opsgenie_alias(message),
+        "description": _text(message),
+        "priority": PRIORITIES[message.severity],
+        "source": "Parity",
+        "entity": f"{message.suite}/{message.activity}".rstrip("/"),
+        "tags": ["parity", message.suite],
+        "details": {"Business date": message.business_date, "Owner": message.owner, "Run": message.url},
+    }
+
+
+def opsgenie_note(message: Message) -> dict[str, Any]:
+    """Return the note that an open alert gets, or is closed with."""
+    return {"source": "Parity", "note": f"{message.title}\n{_text(message)}"}
+
+
+def opsgenie_alias(message: Message) -> str:
+    """Return what stands for the incident in a path: a slash there may not survive, even encoded."""
+    return message.incident.replace("/", ":")
 
 
 def slack(message: Message) -> dict[str, Any]:
@@ -45,13 +73,16 @@ def slack(message: Message) -> dict[str, Any]:
 def email(message: Message) -> tuple[str, str, str]:
     """Return subject, text and HTML of a mail."""
     subject = f"[Parity] {message.event.value}: {_where(message)} ({message.severity})"
-    text = "\n".join(f"{label}: {line}" for label, line in zip(LABELS, message.lines, strict=True))
     rows = "".join(
         f'<tr><th align="left" valign="top">{label}</th><td>{html.escape(line)}</td></tr>'
         for label, line in zip(LABELS, message.lines, strict=True)
     )
     link = f'<p><a href="{html.escape(message.url)}">Open</a></p>' if message.url else ""
-    return " ".join(subject.split()), f"{text}\n", f"<table>{rows}</table>{link}"
+    return " ".join(subject.split()), _text(message), f"<table>{rows}</table>{link}"
+
+
+def _text(message: Message) -> str:
+    return "".join(f"{label}: {line}\n" for label, line in zip(LABELS, message.lines, strict=True))
 
 
 def _payload(message: Message) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -98,6 +98,33 @@ class PagerDutySender(HttpSender):
             remedy = "Put the Events API v2 integration key into the connection's password."
             raise BadInput(f"The routing key has not the {ROUTING_KEY} characters that one has.", remedy=remedy)
         return ""
+
+
+class OpsgenieSender(HttpSender):
+    """Opens, notes and closes alerts of Opsgenie, or of Jira Service Management, which took over its alert API."""
+
+    key: SecretStr
+    """Of an API integration, which routes its alerts to a team."""
+    api_base: str = "https://api.opsgenie.com"
+    """In the EU ``https://api.eu.opsgenie.com``; ``https://api.atlassian.com/jsm/ops/integration`` of Jira."""
+
+    def __call__(self, payload: Mapping[str, Any]) -> None:
+        """Send what happened: an open alert is counted up, and one that somebody closed is opened again."""
+        message = Message.from_json(payload)
+        if message.event is Event.RECOVERED:
+            self._act(message, "close")
+            return
+        self._post("", render.opsgenie(message))
+        if message.event is Event.WORSE:
+            self._act(message, "notes")  # what is counted up keeps its first text
+
+    def _act(self, message: Message, action: str) -> None:
+        alias = quote(render.opsgenie_alias(message), safe=":")
+        self._post(f"/{alias}/{action}?identifierType=alias", render.opsgenie_note(message))
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        headers = {"Authorization": f"GenieKey {self.key.get_secret_value()}"}
+        self.post("Opsgenie", f"{self.api_base.rstrip('/')}/v2/alerts{path}", body, headers)
 
 
 class SlackSender(HttpSender):

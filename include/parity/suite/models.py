@@ -260,6 +260,18 @@ class Webhook(Frozen):
     connection: str
 
 
+class Opsgenie(Frozen):
+    """Open an alert in Opsgenie or in Jira Service Management, and close it."""
+
+    connection: str = "opsgenie_default"
+
+
+class Apprise(Frozen):
+    """Write to a service that Apprise knows, such as Microsoft Teams."""
+
+    connection: str = "apprise_default"
+
+
 class AlertTarget(Frozen):
     """One channel of alerts."""
 
@@ -267,11 +279,18 @@ class AlertTarget(Frozen):
     slack: Slack | None = None
     email: Email | None = None
     webhook: Webhook | None = None
+    opsgenie: Opsgenie | None = None
+    apprise: Apprise | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return which channel it is."""
+        return next(kind for kind, channel in self if channel is not None)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> AlertTarget:
-        if sum(x is not None for x in (self.pagerduty, self.slack, self.email, self.webhook)) != 1:
-            raise ValueError("an alert is exactly one of pagerduty, slack, email, webhook")
+        if sum(channel is not None for _, channel in self) != 1:
+            raise ValueError(f"an alert is exactly one of {', '.join(AlertTarget.model_fields)}")
         return self
 
 

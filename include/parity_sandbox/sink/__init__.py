@@ -1,4 +1,4 @@
-"""Where alerts go: PagerDuty's events, Slack, webhooks and mail, received, checked and shown."""
+"""Where alerts go: PagerDuty, Opsgenie, Slack, Teams, webhooks and mail, received, checked and shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was received, newest last; and the incidents that PagerDuty would have open."""
+"""What was received, newest last; and the incidents that PagerDuty and Opsgenie would have open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 KEPT = 2000
-Channel = Literal["pagerduty", "slack", "webhook", "mail"]
+Channel = Literal["pagerduty", "opsgenie", "slack", "teams", "webhook", "mail"]
 State = Literal["triggered", "acknowledged", "resolved"]
 AFTER: Mapping[str, State] = {"trigger": "triggered", "acknowledge": "acknowledged", "resolve": "resolved"}
 """The state of an incident after each event action."""
@@ -33,7 +33,7 @@ class Message:
 
 @dataclass
 class Incident:
-    """One alert of PagerDuty, by its deduplication key."""
+    """One alert of PagerDuty or Opsgenie, by its deduplication key or alias."""
 
     dedup_key: str
     state: State

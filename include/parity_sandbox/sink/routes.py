@@ -17,11 +17,13 @@ from starlette.routing import Route
 from parity_sandbox.journal import unknown_route
 from parity_sandbox.sink import pagerduty
 from parity_sandbox.sink.inbox import Inbox
+from parity_sandbox.sink.opsgenie import Opsgenie
 from parity_sandbox.sink.page import page
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 LONGEST_TEXT = 40_000
 BAD_TOKEN = "invalid_auth"
+ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 
 
 class Sink:
@@ -37,6 +39,8 @@ class Sink:
         return Starlette(
             routes=[
                 Route("/v2/enqueue", self._event, methods=["POST"]),
+                *Opsgenie(self.inbox).routes(),
+                Route("/workflows/{workflow}/triggers/manual/paths/invoke", self._teams, methods=["POST"]),
                 Route("/api/{method}", self._slack, methods=["GET", "POST"]),
                 Route("/services/{path:path}", self._slack_webhook, methods=["POST"]),
                 Route("/webhook", self._webhook, methods=["POST", "PUT"]),
@@ -111,6 +115,23 @@ class Sink:
             return PlainTextResponse("no_text", 400)
         self.inbox.add("slack", request.url.path, str(given.get("text", "")), given)
         return PlainTextResponse("ok")
+
+    async def _teams(self, request: Request) -> Response:
+        """Run a workflow that posts an adaptive card to Microsoft Teams; its signature is in the query."""
+        if not request.query_params.get("sig"):
+            error = {"code": "DirectApiAuthorizationRequired", "message": "The request lacks a signature."}
+            return JSONResponse({"error": error}, 401)
+        given = _json(await request.body())
+        cards = given.get("attachments") if isinstance(given, dict) and given.get("type") == "message" else None
+        if not cards or any(card.get("contentType") != ADAPTIVE_CARD for card in cards):
+            error = {
+                "code": "TriggerInputSchemaMismatch",
+                "message": "The body is no message with cards.",
+            }
+            return JSONResponse({"error": error}, 400)
+        texts = [str(block.get("text", "")) for card in cards for block in card["content"]["body"]]
+        self.inbox.add("teams", request.path_params["workflow"], "\n".join(texts), given)
+        return Response(status_code=202)
 
     async def _webhook(self, request: Request) -> Response:
         body = await request.body()

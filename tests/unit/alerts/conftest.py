@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -124,20 +126,38 @@ class Sinkhole:
         return [message["body"] for message in self.inbox.read(channel)["messages"]]
 
 
-@pytest.fixture(scope="session")
-def served_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sinkhole]:
-    """Serve the sink until the session ends."""
-    inbox = Inbox()
-    config = uvicorn.Config(Sink(inbox).app(), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
+@contextmanager
+def served(app: Any, **options: Any) -> Iterator[int]:
+    """Serve an app on a free port."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **options))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Sinkhole(f"http://127.0.0.1:{port}", open_mailbox(tmp_path_factory.mktemp("mail"), inbox), inbox)
+    yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def served_sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sinkhole]:
+    """Serve the sink until the session ends."""
+    inbox = Inbox()
+    with served(Sink(inbox).app()) as port:
+        mailbox = open_mailbox(tmp_path_factory.mktemp("mail"), inbox)
+        yield Sinkhole(f"http://127.0.0.1:{port}", mailbox, inbox)
+
+
+@pytest.fixture(scope="session")
+def teams(served_sink: Sinkhole, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the sink with TLS, as Apprise asks for it of Microsoft Teams; the host and port."""
+    key = tmp_path_factory.mktemp("tls") / "server.pem"
+    new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    made = ["openssl", *new, "-keyout", str(key), "-out", str(key.with_suffix(".crt"))]
+    subprocess.run(made, check=True, capture_output=True, timeout=30)
+    options = {"ssl_keyfile": key, "ssl_certfile": key.with_suffix(".crt")}
+    with served(Sink(served_sink.inbox).app(), **options) as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.fixture

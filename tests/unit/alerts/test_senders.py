@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -14,10 +15,12 @@ from parity.alerts.lifecycle import Event
 from parity.alerts.message import Message
 from parity.alerts.senders import (
     EmailSender,
+    OpsgenieSender,
     PagerDutySender,
     SlackSender,
     WebhookSender,
 )
+from parity.doctor.alerting import channel_check
 from parity.errors import (
     AccessDenied,
     BadInput,
@@ -72,6 +75,66 @@ def test_pagerduty_opens_an_incident_updates_it_and_resolves_it(sink: Any) -> No
     assert first["payload"]["severity"] == "critical"
     assert first["payload"]["custom_details"]["Where"] == "No stage failed."
     assert first["links"] == [{"href": "https://airflow.test/run?a=1&b=2", "text": "Open the run"}]
+
+
+def opsgenie(url: str, key: str = "genie", transport: httpx.BaseTransport | None = None) -> OpsgenieSender:
+    """Return an Opsgenie that points at ``url``."""
+    return OpsgenieSender(name="og", key=SecretStr(key), api_base=url, transport=transport)
+
+
+def test_an_alert_of_opsgenie_is_opened_counted_up_noted_and_closed(sink: Any) -> None:
+    send = opsgenie(sink.url)
+    seen = []
+    for event in (Event.NEW, Event.WORSE, Event.RECOVERED):
+        send(payload(event))
+        seen.append([(one["dedup_key"], one["state"], one["events"]) for one in sink.inbox.read()["incidents"]])
+    alias = "parity:payments:1"
+    assert seen == [[(alias, "triggered", 1)], [(alias, "triggered", 2)], [(alias, "resolved", 3)]]
+    first, again, noted, closed = sink.bodies("opsgenie")
+    assert (first["priority"], first["entity"], first["details"]["Owner"]) == ("P1", "payments/settle", "data")
+    assert again["alias"] == first["alias"] == alias
+    assert noted["note"].startswith("WORSE: payments · settle")
+    assert "Where: No stage failed." in closed["note"]
+
+
+def test_a_test_alert_opens_an_alert_of_opsgenie_and_closes_it(sink: Any) -> None:
+    check = channel_check("Alerts", "Opsgenie", lambda: opsgenie(sink.url), ("payments",), send=True)
+    assert [found.detail for found in check.ask()] == ["a test was sent, and resolved"]
+    assert [one["state"] for one in sink.inbox.read()["incidents"]] == ["resolved"]
+
+
+def test_an_alert_of_opsgenie_that_somebody_closed_is_opened_again_when_it_gets_worse(sink: Any) -> None:
+    send = opsgenie(sink.url)
+    send(payload(Event.NEW))
+    httpx.post(
+        f"{sink.url}/v2/alerts/parity:payments:1/close?identifierType=alias",
+        json={},
+        headers={"Authorization": "GenieKey genie"},
+    )
+    send(payload(Event.WORSE))
+    assert [one["state"] for one in sink.inbox.read()["incidents"]] == ["triggered"]
+
+
+def test_what_opsgenie_cuts_off_is_cut_and_a_name_of_any_letters_is_found_again(sink: Any) -> None:
+    send = opsgenie(sink.url)
+    long = replace(
+        Message.from_json(payload()), incident="parity/a b?c%2F/ü/1", lines=("é" * 400, *LINES[1:])
+    ).to_json()
+    send(long)
+    send({**long, "event": "recovered"})
+    [incident] = sink.inbox.read()["incidents"]
+    assert (incident["dedup_key"], incident["state"]) == ("parity:a b?c%2F:ü:1", "resolved")
+    assert len(sink.bodies("opsgenie")[0]["message"]) == 130
+
+
+def test_opsgenie_that_refuses_a_key_did_not_get_it_and_the_key_is_not_repeated(sink: Any) -> None:
+    with pytest.raises(AccessDenied) as caught:
+        opsgenie(sink.url, "wrong")(payload())
+    assert "Could not authenticate" in str(caught.value)
+    with pytest.raises(Throttled) as throttled:
+        opsgenie("https://og.test", "s3cret", answering(429, headers={"Retry-After": "7"}))(payload())
+    assert throttled.value.retry_after == 7
+    assert "s3cret" not in str(throttled.value) + repr(opsgenie(sink.url, "s3cret"))
 
 
 def test_slack_is_posted_to_with_a_token(sink: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +33,7 @@ class RefusedSender:
 
 def sender(target: AlertTarget, connection: Connection | BadInput) -> Sender:
     """Return what delivers to one channel, or why nothing can be delivered there, such as a missing connection."""
-    kind = next(kind for kind in _KINDS if getattr(target, kind))
+    kind = target.kind
     channel = f":{target.slack.channel}" if target.slack else ""
     name = f"{kind}:{getattr(target, kind).connection}{channel}"
     if isinstance(connection, BadInput):
@@ -147,6 +149,37 @@ def _webhook(name: str, _: AlertTarget, connection: Connection) -> Sender:
     return WebhookSender(name=name, url=url, headers=headers)
 
 
+def _opsgenie(name: str, _: AlertTarget, connection: Connection) -> Sender:
+    from parity.alerts.senders import OpsgenieSender
+
+    if not connection.password:
+        raise Extras(connection).refused("Password", "is empty", "Put the key of an API integration there.")
+    address = {"api_base": _base_url(connection)} if connection.host else {}
+    return OpsgenieSender(name=name, key=SecretStr(connection.password), **address)
+
+
+def _apprise(name: str, _: AlertTarget, connection: Connection) -> Sender:
+    """Return what writes to the address that ``AppriseHook`` reads: ``config``, as JSON or as its text."""
+    from parity.alerts.apprise_sender import AppriseSender
+
+    extras = Extras(connection)
+    services = _services(extras.get("config"))
+    if len(services) > 1:
+        # A second try after one of several has failed would write to the others twice.
+        raise extras.refused("config", "has several services", "Give each a connection and an alert of its own.")
+    path = services[0].get("path") if services and isinstance(services[0], dict) else None
+    if not path:
+        raise extras.refused("config", "has no path", 'Write {"path": "workflows://…"} there.')
+    return AppriseSender(name=name, url=SecretStr(str(path)))
+
+
+def _services(config: Any) -> list[Any]:
+    if isinstance(config, str):
+        with suppress(ValueError):
+            config = json.loads(config)
+    return config if isinstance(config, list) else [config]
+
+
 def _base_url(connection: Connection) -> str:
     """Return the address that a connection's host, schema and port mean."""
     host = (connection.host or "").rstrip("/")
@@ -159,4 +192,6 @@ _KINDS: Mapping[str, Callable[[str, AlertTarget, Connection], Sender]] = {
     "slack": _slack,
     "email": _email,
     "webhook": _webhook,
+    "opsgenie": _opsgenie,
+    "apprise": _apprise,
 }

@@ -17,6 +17,8 @@ from parity.suite.models import AlertTarget
 if TYPE_CHECKING:
     from parity.alerts.notify import Sender
 
+NAMES = {"pagerduty": "PagerDuty", "webhook": "webhook", "opsgenie": "Opsgenie", "apprise": "Apprise"}
+
 
 def alert_checks(subject: Subject, connected: Connected, *, send: bool) -> Iterator[Check]:
     """Yield a check of each channel of a suite or database; with ``send`` each gets a message that says TEST."""
@@ -34,7 +36,7 @@ def channel_name(target: AlertTarget) -> str:
         return f"Slack {target.slack.channel}"
     if target.email:
         return f"mail to {', '.join(target.email.to)}"
-    return "PagerDuty" if target.pagerduty else "webhook"
+    return NAMES[target.kind]
 
 
 def _opened(target: AlertTarget, connection: Any) -> Sender:

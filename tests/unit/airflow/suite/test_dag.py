@@ -15,6 +15,7 @@ from parity.airflow.notifications import connection_id, deadline_alert
 from parity.airflow.outcomes import _activity as told_of
 from parity.airflow.suite.dag import build_dag, build_dags
 from parity.compare.result import Rows, Verdict
+from parity.errors import BadInput
 from parity.flow.provenance import export_rules
 from parity.history.records import ActivityKey, ActivityRecord
 from parity.suite.models import AlertTarget, Severity
@@ -42,6 +43,8 @@ def alerts() -> list[AlertTarget]:
         AlertTarget.model_validate({"slack": {"channel": "#parity"}}),
         AlertTarget.model_validate({"email": {"to": ["oncall@example.com"]}}),
         AlertTarget.model_validate({"webhook": {"connection": "hook"}}),
+        AlertTarget.model_validate({"opsgenie": {}}),
+        AlertTarget.model_validate({"apprise": {"connection": "teams"}}),
     ]
 
 
@@ -61,6 +64,8 @@ def test_every_kind_of_alert_has_a_channel_that_can_be_told_apart(alerts: list[A
         Connection("slack", password="xoxb"),
         Connection("smtp", host="mail", login="parity@example.com", password="p"),
         Connection("http", host="https://hooks.example.com", password="t"),
+        Connection("opsgenie", host="https://api.eu.opsgenie.com", password="k"),
+        Connection("apprise", extra={"config": {"path": "json://127.0.0.1:9/x"}}),
     ]
     names = [sender(target, connection).name for target, connection in zip(alerts, connections, strict=True)]
     assert names == [
@@ -68,8 +73,33 @@ def test_every_kind_of_alert_has_a_channel_that_can_be_told_apart(alerts: list[A
         "slack:slack_default:#parity",
         "email:smtp_default",
         "webhook:hook",
+        "opsgenie:opsgenie_default",
+        "apprise:teams",
     ]
-    assert [connection_id(target) for target in alerts][-1] == "hook"
+    assert [connection_id(target) for target in alerts][-1] == "teams"
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        (None, "has no path"),
+        ("{", "has no path"),
+        ([{"tag": "alerts"}], "has no path"),
+        ('[{"path": "json://a"}, {"path": "json://b"}]', "has several services"),
+    ],
+)
+def test_a_connection_to_apprise_names_one_service(config: Any, why: str) -> None:
+    made = sender(AlertTarget.model_validate({"apprise": {}}), Connection("apprise", extra={"config": config}))
+    with pytest.raises(BadInput, match=f"config {why}"):
+        made({})
+
+
+def test_a_connection_to_opsgenie_needs_a_key_and_may_name_jira() -> None:
+    target = AlertTarget.model_validate({"opsgenie": {}})
+    with pytest.raises(BadInput, match="Password is empty"):
+        sender(target, Connection("opsgenie"))({})
+    jira = "https://api.atlassian.com/jsm/ops/integration"
+    assert sender(target, Connection("opsgenie", host=jira, password="k")).api_base == jira  # type: ignore[attr-defined]
 
 
 def test_a_connections_host_stands_in_for_pagerduty() -> None:
