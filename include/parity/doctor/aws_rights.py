@@ -10,7 +10,7 @@ from parity.clients import aws_account
 from parity.clients.objects import ObjectUrl
 from parity.doctor.aws_account import AwsAccount, LegacySide
 from parity.doctor.checks import Check
-from parity.doctor.line import Finding, Status, missing, ok, unreadable
+from parity.doctor.line import Finding, Status, ok, unreadable
 from parity.errors import AccessDenied, NotFound
 
 PROBE = "parity_doctor"
@@ -32,6 +32,8 @@ S3 = {
     "write": WRITE,
     "delete": ("s3:DeleteObject",),
 }
+METRICS = ("cloudwatch:GetMetricStatistics",)
+NO_METRICS = 'The rows that Glue wrote stay "not reported" among the control totals; no run needs them.'
 RDS = {
     "db": ("rds:DescribeDBInstances",),
     "cluster": ("rds:DescribeDBClusters",),
@@ -58,6 +60,8 @@ class Right:
     """After ``arn:aws:glue:REGION:ACCOUNT:``, or a whole ARN of S3, which has neither; each may end in ``*``."""
     context: Mapping[str, str] = field(default_factory=dict)
     """Keys of a request on which policies may put conditions."""
+    without: str = ""
+    """What stays unknown without it, as a sentence; empty when a run needs it."""
 
     def arns(self, start: str) -> list[str]:
         """Return the resources behind ``start``."""
@@ -74,7 +78,7 @@ def rights_of(side: LegacySide) -> Iterator[Right]:
     aws = side.suite.aws
     if jobs := sorted({a.glue_job for a in side.suite.activities if a.glue_job}):
         yield Right("read Glue jobs", JOB, [f"job/{job}" for job in jobs])
-        yield Right("read Glue metrics", ("cloudwatch:GetMetricStatistics",), ["*"])
+        yield Right("read Glue metrics", METRICS, ["*"], without=NO_METRICS)
         yield Right("list Glue jobs", ("glue:GetJobs", "glue:GetJobBookmark"), ["*"])
     here = ["catalog", f"database/{aws.database}"]
     yield Right("read Glue database", ("glue:GetDatabase",), here)
@@ -140,7 +144,7 @@ def judge_right(right: Right, found: Mapping[tuple[str, str], bool], arns: Seque
     refused = {action for (action, _), may in found.items() if not may}
     allowed = {action for (action, _), may in found.items() if may} - refused
     if lacking := [action for action in right.actions if action not in allowed]:
-        return missing(
-            "right", right.name, f"IAM does not allow {', '.join(lacking)}.", policy_line(lacking, arns)
-        )
+        status = Status.OPTIONAL if right.without else Status.MISSING
+        what = f"IAM does not allow {', '.join(lacking)}. {right.without}".strip()
+        return Finding(status, "right", right.name, what, policy_line(lacking, arns))
     return ok("right", right.name, ", ".join(action.partition(":")[2] for action in right.actions))

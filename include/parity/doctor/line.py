@@ -14,6 +14,8 @@ class Status(StrEnum):
     DIFFERS = "differs"
     UNREADABLE = "not readable"
     """It may be right or wrong: it could not be read."""
+    OPTIONAL = "optional"
+    """It is not there, and no run needs it: the detail says what stays unknown."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Line:
     @property
     def ok(self) -> bool:
         """Return whether nothing has to be done."""
-        return self.finding.status is Status.OK
+        return self.finding.status in (Status.OK, Status.OPTIONAL)
 
 
 def ok(kind: str, name: str, detail: str = "") -> Finding:

@@ -55,12 +55,13 @@ class Report:
     @property
     def summary(self) -> str:
         """Return one sentence."""
-        wrong = [f"{count} {status}" for status, count in self.counts.items() if count and status is not Status.OK]
+        others = {status: count for status, count in self.counts.items() if count and status is not Status.OK}
         checked = f"{plural(len(self.lines), 'line')} in {self.seconds:.1f} s"
         alone = f" ({self.scope} alone)" if self.scope else ""
-        if wrong:
-            return f"Not everything is in place{alone}: {', '.join(wrong)} of {checked}."
-        return f"All is in place{alone}: {checked}."
+        listed = ", ".join(f"{count} {status}" for status, count in others.items())
+        if not self.ok and others:
+            return f"Not everything is in place{alone}: {listed} of {checked}."
+        return f"All is in place{alone}: {checked}{f', {listed}' if others else ''}."
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -119,7 +120,9 @@ def by_place(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
 def shown(lines: Sequence[Line], *, every: bool = False) -> Iterator[Shown]:
     """Yield the lines of one place; many right ones of a kind, and many with one cause, become one."""
     order = list(dict.fromkeys(line.finding.kind for line in lines))
-    by_kind = sorted(lines, key=lambda line: (order.index(line.finding.kind), not line.ok))
+    by_kind = sorted(
+        lines, key=lambda line: (order.index(line.finding.kind), line.finding.status is not Status.OK)
+    )
     for _, some in groupby(by_kind, key=_like):
         group = list(some)
         yield from [_folded(group)] if _may_fold(group) and not every else map(_shown, group)
@@ -127,7 +130,7 @@ def shown(lines: Sequence[Line], *, every: bool = False) -> Iterator[Shown]:
 
 def _like(line: Line) -> tuple[str, Status, str]:
     found = line.finding
-    return found.kind, found.status, "" if line.ok else f"{found.detail} {found.remedy}"
+    return found.kind, found.status, "" if found.status is Status.OK else f"{found.detail} {found.remedy}"
 
 
 def _may_fold(group: Sequence[Line]) -> bool:
@@ -136,7 +139,7 @@ def _may_fold(group: Sequence[Line]) -> bool:
 
 def _folded(group: Sequence[Line]) -> Shown:
     first = group[0].finding
-    if group[0].ok:
+    if first.status is Status.OK:
         return Shown(first.status, f"{len(group)} × {first.kind}")
     names = ", ".join(line.finding.name for line in group)
     return Shown(first.status, f"{len(group)} × {first.kind} ({names})", first.detail, first.remedy)

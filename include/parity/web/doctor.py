@@ -13,7 +13,13 @@ from parity.web.links import Links
 from parity.web.pages import TOP_LEVEL, OpenArtefacts, render
 
 REPORT = "doctor/report.json"
-COLOURS = {Status.OK: "PASS", Status.MISSING: "FAIL", Status.DIFFERS: "FAIL", Status.UNREADABLE: "INVALID"}
+COLOURS = {
+    Status.OK: "PASS",
+    Status.MISSING: "FAIL",
+    Status.DIFFERS: "FAIL",
+    Status.UNREADABLE: "INVALID",
+    Status.OPTIONAL: "WAIVED",
+}
 """Status → the class of the page's colours."""
 
 

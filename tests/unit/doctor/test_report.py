@@ -10,6 +10,7 @@ import pytest
 from parity.doctor.line import Finding, Line, Status, differs, missing, ok, unreadable
 from parity.doctor.report import Report, shown
 
+WITHOUT = Finding(Status.OPTIONAL, "right", "d", "Rows are not reported.", "grant")
 GOOD, GONE, HIDDEN = ok("job", "a"), missing("job", "b", "gone", "Did you mean 'a'?"), unreadable("job", "c", "no")
 
 
@@ -25,6 +26,7 @@ def report(*findings: Finding) -> Report:
         ([GOOD, GONE, HIDDEN], 1),
         ([differs("job", "a", "other")], 1),
         ([GOOD, HIDDEN], 2),
+        ([GOOD, WITHOUT], 0),
         ([], 2),
     ],
 )
@@ -36,7 +38,7 @@ def test_json_has_everything_and_is_read_back() -> None:
     made = report(GOOD, GONE)
     data = json.loads(json.dumps(made.to_json()))
     assert data["ok"] is False
-    assert data["counts"] == {"ok": 1, "missing": 1, "differs": 0, "not readable": 0}
+    assert data["counts"] == {"ok": 1, "missing": 1, "differs": 0, "not readable": 0, "optional": 0}
     assert data["lines"][1] == {
         "place": "AWS",
         "status": "missing",
@@ -54,6 +56,18 @@ def test_many_right_lines_of_a_kind_are_counted_and_wrong_ones_listed() -> None:
     found = [(one.status, one.what) for one in shown(lines)]
     assert found == [(Status.OK, "5 × job"), (Status.MISSING, "job b"), (Status.OK, "identity me")]
     assert len(list(shown(lines, every=True))) == 7
+
+
+def test_what_is_optional_is_listed_and_counted_and_changes_no_answer() -> None:
+    found = report(ok("right", "a"), ok("right", "b"), ok("right", "c"), WITHOUT)
+    assert found.summary == "All is in place: 4 lines in 1.5 s, 1 optional."
+    assert (
+        report(GONE, WITHOUT).summary == "Not everything is in place: 1 missing, 1 optional of 2 lines in 1.5 s."
+    )
+    assert [(one.status, one.what) for one in shown(found.lines)] == [
+        (Status.OK, "3 × right"),
+        (Status.OPTIONAL, "right d"),
+    ]
 
 
 def test_identities_are_always_listed() -> None:

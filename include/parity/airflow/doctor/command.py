@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from parity.doctor.implementation import Move
     from parity.doctor.report import Report, Shown
 
-COLOURS = {Status.OK: "green", Status.MISSING: "red", Status.DIFFERS: "red", Status.UNREADABLE: "yellow"}
+COLOURS = {
+    Status.OK: "green",
+    Status.MISSING: "red",
+    Status.DIFFERS: "red",
+    Status.UNREADABLE: "yellow",
+    Status.OPTIONAL: "cyan",
+}
 STATUS = 19
 """Columns of the longest status of the implementation."""
 MARGIN = 16

@@ -83,10 +83,12 @@ def step(context: Context) -> dict[str, Any]:
 
 
 def said(report: Report) -> Iterator[str]:
-    """Yield the report for a task's log: what is not right, line by line."""
+    """Yield the report for a task's log: what is not there, line by line."""
+    from parity.doctor.line import Status
+
     for line in report.lines:
         found = line.finding
-        if not line.ok:
+        if found.status is not Status.OK:
             yield f"{found.status}: {line.place}: {found.kind} {found.name}: {found.detail} {found.remedy}".strip()
     yield report.summary
 
