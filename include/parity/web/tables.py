@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Json
 
 from parity.compare.result import Rows as RowCounts
 from parity.compare.result import Verdict
@@ -21,7 +21,7 @@ from parity.doctor.line import Finding
 from parity.errors import BadInput, NotFound
 from parity.flow.readiness import Criterion, readiness_of_waves
 from parity.history import grid, listing
-from parity.history.listing import Chosen, Rows
+from parity.history.listing import Chosen, Key, Listed, no_such_row
 from parity.history.records import ActivityKey
 from parity.history.store import Store
 from parity.settings import settings
@@ -63,13 +63,14 @@ class Ask(BaseModel):
     until: date | None = None
     run: str | None = None
     dag: str | None = None
-    page: int = Field(default=1, ge=1, le=100_000)
+    after: Json[list[int | str]] | None = None
+    """The key of the row before the page, as the page before it says it."""
     size: int = Field(default=1000, ge=1, le=10_000)
 
     @property
     def given(self) -> dict[str, Any]:
         """Return the filters that are asked for."""
-        return self.model_dump(mode="json", exclude_none=True, exclude={"page", "size"})
+        return self.model_dump(mode="json", exclude_none=True, exclude={"after", "size"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Source:
 
 
 Facts = Callable[[Source, Ask], Iterable[Mapping[str, Any]]]
-Query = Callable[[Store, Chosen, int, int], Rows]
+Query = Callable[[Store, Chosen, int, Key | None], Listed]
 
 
 @dataclass(frozen=True)
@@ -114,23 +115,35 @@ def table_page(name: str, source: Source, ask: Ask) -> Page:
     if name not in FILTERS:
         raise NotFound(f"There is no table {name!r}. There are {', '.join(FILTERS)}.")
     if idle := [one for one in ask.given if one not in FILTERS[name]]:
-        known = ", ".join((*FILTERS[name], "page", "size"))
+        known = ", ".join((*FILTERS[name], "after", "size"))
         raise BadInput(f"Table {name} has no filter {idle[0]!r}.", remedy=f"It has {known}.")
-    skip = (ask.page - 1) * ask.size
     if name in STORED:
         chosen = Chosen(ask.suite, ask.activity, ask.verdict, ask.since, ask.until)
-        columns, rows = STORED[name](source.store, chosen, ask.size + 1, skip)
+        found = STORED[name](source.store, chosen, ask.size, ask.after)
     else:
-        facts = [dict(one) for one in islice(FOUND[name](source, ask), skip, skip + ask.size + 1)]
-        columns = COLUMNS[name]
-        rows = [tuple(one.get(column) for column in columns) for one in facts]
-    more = len(rows) > ask.size
-    following = f"?{urlencode({**ask.given, 'size': ask.size, 'page': ask.page + 1})}" if more else ""
-    return Page(name, columns, rows[: ask.size], following)
+        found = _found(name, source, ask)
+    last = json.dumps(found.last, default=_plain, separators=(",", ":"))
+    following = f"?{urlencode({**ask.given, 'size': ask.size, 'after': last})}" if found.last else ""
+    return Page(name, found.columns, found.rows, following)
+
+
+def _found(name: str, source: Source, ask: Ask) -> Listed:
+    """Return a page of what is not stored, by the number of rows before it."""
+    match ask.after or [0]:
+        case [int(skip)] if skip >= 0:
+            pass
+        case other:
+            raise no_such_row(other)
+    facts = [dict(one) for one in islice(FOUND[name](source, ask), skip, skip + ask.size + 1)]
+    rows = [tuple(one.get(column) for column in COLUMNS[name]) for one in facts]
+    return Listed(COLUMNS[name], rows[: ask.size], (skip + ask.size,) if len(rows) > ask.size else None)
 
 
 def _cell(value: Any) -> Any:
-    value = ", ".join(map(str, value)) if isinstance(value, list | tuple) else _plain(value)
+    if isinstance(value, list | tuple):
+        facts = any(isinstance(one, Mapping) for one in value)
+        value = json.dumps(value, default=_plain) if facts else ", ".join(map(str, value))
+    value = _plain(value)
     if isinstance(value, str) and FORMULA.match(value) and not NUMBER.fullmatch(value):
         return f"'{value}"
     return value
@@ -192,6 +205,7 @@ STORED: Mapping[str, Query] = {
     "results": listing.results,
     "causes": listing.causes,
     "money": listing.money,
+    "control_totals": listing.control_totals,
 }
 """Tables that the store pages."""
 FOUND: Mapping[str, Facts] = {
@@ -205,7 +219,7 @@ FOUND: Mapping[str, Facts] = {
 }
 FILTERS: Mapping[str, Sequence[str]] = {
     "runs": ("suite", "verdict", "since", "until"),
-    **dict.fromkeys(("results", "causes", "money"), WHOLE),
+    **dict.fromkeys(("results", "causes", "money", "control_totals"), WHOLE),
     **dict.fromkeys(("run", "schema", "cutover"), ("run", "dag")),
     **dict.fromkeys(("waivers", "incidents"), ("suite",)),
     **dict.fromkeys(("readiness", "doctor"), ()),

@@ -16,7 +16,8 @@ from fastapi import Depends, HTTPException
 from fastapi.testclient import TestClient
 
 from parity.clients.artefacts import Artefacts
-from parity.compare.result import CauseCount, ColumnFacts, Money, Rows, Verdict
+from parity.compare.control_totals import ControlTotals
+from parity.compare.result import CauseCount, ColumnFacts, Money, MoneyTotal, Rows, Verdict
 from parity.flow.codec import to_text
 from parity.flow.database_run.files import FACTS
 from parity.flow.database_run.plan import DATABASE
@@ -92,16 +93,52 @@ def test_only_the_newest_result_of_a_date_is_listed(store: Store, pages: TestCli
     assert rows(pages, "results.csv?activity=fees&since=2026-03-02&verdict=PASS") == []
 
 
-def test_pages_follow_each_other_to_the_end(pages: TestClient) -> None:
-    address: str | None = "results.json?size=4"
-    found: list[Any] = []
+def followed(pages: TestClient, address: str | None) -> list[dict[str, Any]]:
+    """Return the rows of a table, page by page to its end."""
+    found: list[dict[str, Any]] = []
     while address:
         answer = pages.get(f"/tables/{address}")
         found += answer.json()["rows"]
         address = answer.json()["next"]
         assert ('rel="next"' in answer.headers.get("link", "")) == bool(address)
-    assert len(found) == 6
-    assert len({(one["activity"], one["business_date"]) for one in found}) == 6
+    return found
+
+
+@pytest.mark.parametrize("name", ["runs", "results", "causes", "money", "control_totals", "run"])
+def test_pages_of_any_size_follow_each_other_to_the_end(store: Store, pages: TestClient, name: str) -> None:
+    money = tuple(Money(currency, Decimal(1), Decimal(1), 1) for currency in ("CHF", "EUR", "USD"))
+    causes = (CauseCount(Cause.ROUNDING, 7, ""), CauseCount(Cause.SIGN, 1, ""))
+    facts = {"columns": (ColumnFacts("fee", 9, 7, causes, money),), "control_totals": ControlTotals(glue=9)}
+    store.record_run(RunRecord("invoices", "r", DAY, NOW, NOW, Verdict.PASS, ""))
+    store.record_activities([activity(one, suite="payments", **facts) for one in ("a, b", "fees", "Ä/%&")])
+    store.record_activity(activity("fees", suite="invoices", **facts))
+    run = "&run=1" if name == "run" else ""
+    whole = rows(pages, f"{name}.json?size=10000{run}")
+    assert len(whole) >= 4
+    for size in (1, 2, 3, len(whole)):
+        assert followed(pages, f"{name}.json?size={size}{run}") == whole
+
+
+def test_control_totals_say_what_each_cloud_counted_and_where_rows_went(store: Store, pages: TestClient) -> None:
+    sums = (MoneyTotal("amount", "EUR", Decimal("5012.40"), Decimal("4998.15")),)
+    totals = ControlTotals(glue=1203, athena=1203, databricks=1200, money=sums)
+    store.record_activity(activity("fees", control_totals=totals))
+    expected = {
+        "business_date": "2026-03-02",
+        "suite": "payments",
+        "activity": "fees",
+        "glue_wrote": 1203,
+        "data_factory_read": None,
+        "data_factory_copied": None,
+        "athena_returned": 1203,
+        "databricks_exported": 1200,
+        "gaps": ["Databricks exported 3 rows fewer than Athena returned"],
+        "money": [{"column": "amount", "currency": "EUR", "legacy": "5012.40", "target": "4998.15"}],
+    }
+    assert rows(pages, "control_totals.json") == [expected]
+    [line] = rows(pages, "control_totals.csv?suite=payments&since=2026-03-02")
+    assert (line["glue_wrote"], line["data_factory_copied"], line["gaps"]) == ("1203", "", *expected["gaps"])
+    assert json.loads(line["money"]) == expected["money"]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +224,11 @@ def test_a_database_lists_its_schema_and_its_cut_over(
         ("runs.csv?colour=red", 422, "colour"),
         ("results.csv?since=yesterday", 422, "since"),
         ("results.csv?size=100000", 422, "size"),
-        ("results.csv?page=0", 422, "page"),
+        ("results.csv?page=2", 422, "page"),
+        ("results.csv?after=3", 422, "after"),
+        ('results.csv?after=["yesterday","payments","fees"]', 400, "Take after from next"),
+        ('results.csv?after=["2026-03-02"]', 400, "Take after from next"),
+        ("waivers.csv?after=[-1]", 400, "Take after from next"),
     ],
 )
 def test_what_a_table_does_not_have_is_refused(pages: TestClient, address: str, status: int, words: str) -> None:
