@@ -208,8 +208,9 @@ def a_killed_worker_starts_nothing_twice(here: Containers) -> None:
     verdicts = here.sql(f"SELECT activity, verdict FROM parity_results WHERE run_id = '{run.run_id}'", "parity")
     assert dict(line.split("|") for line in verdicts.splitlines()) == dict.fromkeys(ACTIVITIES, "PASS")
     assert run.state() == "success"
-    tries = here.sql(f"SELECT task_id FROM task_instance WHERE run_id = '{run.run_id}' AND try_number > 1").split()
-    assert [task.partition(".")[2] for task in tries] == ["helper_job"], tries
+    lost = here.sql(f"SELECT task_id, hostname FROM task_instance_history WHERE run_id = '{run.run_id}'").split()
+    assert {line.partition("|")[2] for line in lost} == {killed[:12]}, lost
+    assert any(".helper_job|" in line for line in lost), lost
     started = [entry for entry in sandbox.requests("azure", mark) if "/createRun" in entry["path"]]
     assert len(started) == 1
     exports = world.exports(run)
