@@ -24,8 +24,6 @@ _SIMPLE = {
     "varchar": ValueKind.TEXT,
     "blob": ValueKind.BINARY,
     "date": ValueKind.DATE,
-    "time": ValueKind.TIME,
-    "time_ns": ValueKind.TIME,
     "interval": ValueKind.INTERVAL,
 }
 _TIMES = ("time", "time_ns")

@@ -48,6 +48,22 @@ def test_what_is_not_reported_is_never_equal(reporter: str) -> None:
     assert list(silent.faults(reporter)) != []
 
 
+@pytest.mark.parametrize(
+    ("silent", "reporter", "faults"),
+    [
+        ({"glue": None}, "glue", ["what Glue wrote is not reported"]),
+        ({"athena": None}, "glue", ["what Athena returned is not reported"]),
+        ({"read": None}, "data_factory", ["what Data Factory read is not reported"]),
+        ({"databricks": None, "copied": 99}, "data_factory",
+         ["Data Factory copied 1 row fewer than Data Factory read", "what Databricks exported is not reported"]),
+    ],
+)  # fmt: skip
+def test_a_count_that_is_not_reported_confirms_nothing(
+    silent: dict[str, int | None], reporter: str, faults: list[str]
+) -> None:
+    assert [*replace(EQUAL, **silent).faults(reporter)] == faults
+
+
 def test_a_comparison_that_read_nothing_counts_nothing() -> None:
     failed = Result(Verdict.INVALID, "no export", extra={REPORTED: {"glue": 5, "read": None, "copied": None}})
     totals = control_totals(failed)

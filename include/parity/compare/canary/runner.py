@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from parity.compare.canary.mutations import Mutation, border_pairs, mutations
 from parity.compare.canary.tolerated import comparable_text, is_tolerated
+from parity.compare.causes.variants import Code
 from parity.compare.result import Canary
 from parity.compare.rows.facts import gather
 from parity.compare.rows.pairing import EQUAL, EXTRA, MISSING
@@ -240,7 +241,7 @@ def _read(
 ) -> set[int]:
     """Return the mutations that were found: in their own columns, or as rows."""
     columns = sorted({p.column.index for p in planted if p.column and not (p.column.key or plan.keyless)})
-    codes = "".join(f", q{index} BETWEEN 1 AND 254" for index in columns)
+    codes = "".join(f", q{index} = {Code.UNEXPLAINED}" for index in columns)
     rows = session.rows(
         f"SELECT coalesce(l.{tag.value}, t.{tag.value}), r.kind{codes} FROM c_res r LEFT JOIN (SELECT "
         f"rowid AS rid, {tag.value} FROM c_wl) l "

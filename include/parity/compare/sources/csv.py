@@ -80,8 +80,8 @@ def load_csv(session: DuckSession, files: SourceFiles, header: HeaderEvidence, t
     return rows
 
 
-_LINE_SIZES = (0, 2**25, 2**29, 2**32)
-"""Bytes of the longest line, tried one after the other; DuckDB's own bound is 2 MB."""
+_LINE_SIZES = (2**21, 2**25, 2**29, 2**32)
+"""Bytes of the longest line, tried one after the other; the first is DuckDB's own bound."""
 
 
 def _read(session: DuckSession, opened: _Csv, columns: list[str], form: CsvFormat, header: bool, into: str) -> int:
@@ -99,13 +99,12 @@ def _read(session: DuckSession, opened: _Csv, columns: list[str], form: CsvForma
 
 def _reader(opened: _Csv, columns: list[str], form: CsvFormat, header: bool, line_size: int) -> str:
     named = ", ".join(f"{text(name)}: 'VARCHAR'" for name in columns)
-    longest = f", max_line_size = {line_size}" if line_size else ""
     quote = text(_quote(form))
     return (
         f"read_csv({text(opened.plain)}, auto_detect = false, columns = {{{named}}}, "
         f"delim = {text(opened.delimiter)}, quote = {quote}, escape = {quote}, header = {str(header).lower()}, "
-        f"strict_mode = true, hive_partitioning = false, compression = 'none', null_padding = false{longest}, "
-        f"allow_quoted_nulls = false, nullstr = [{', '.join(map(text, form.null_text))}])"
+        f"strict_mode = true, max_line_size = {line_size}, hive_partitioning = false, compression = 'none', "
+        f"null_padding = false, allow_quoted_nulls = false, nullstr = [{', '.join(map(text, form.null_text))}])"
     )
 
 

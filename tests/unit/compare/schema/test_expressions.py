@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -43,3 +44,11 @@ def test_what_is_not_one_value_of_one_row_is_refused(duck: DuckSession, sql: str
 )  # fmt: skip
 def test_one_value_of_one_row_is_taken(duck: DuckSession, sql: str) -> None:
     refuse_non_scalar(duck, sql, "Column v")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "x" * 59 + "("), (61, "x" * 60 + "…")])
+def test_a_long_expression_is_shown_by_its_first_sixty_characters(
+    duck: DuckSession, length: int, shown: str
+) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"Column v: {shown!r} ")):
+        refuse_non_scalar(duck, "x" * (length - 1) + "(", "Column v")
