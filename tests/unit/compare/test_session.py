@@ -28,6 +28,7 @@ def test_what_the_room_offers_is_there_and_no_mask_can_be_guessed() -> None:
     assert set(parity.compare.__all__) <= set(vars(parity.compare))
     assert len({Spec().mask_key, Spec().mask_key}) == 2
     assert len(Spec().mask_key) == 32
+    assert "mask_key" not in repr(Spec())
 
 
 def test_scratch_is_made_with_its_parents_and_removed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from parity.compare.causes.sampling import find_variants
+from parity.compare.causes.sampling import _crossed, find_variants
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
 from parity.compare.schema.rules import EqualityRule, scale_of
 from parity.compare.session import DuckSession, session
@@ -59,6 +59,7 @@ def moved(stamp: str, *hours: float) -> list[tuple[str, str]]:
 
 
 WINTER, SUMMER = "2026-01-15 10:00", "2026-07-15 10:00"
+ODD_WINTER, ODD_SUMMER = "2026-01-15 10:07:30", "2026-07-15 10:07:30"
 LAST = "294247-01-10 03:00"
 """A moment that New York's clocks show, but that no timestamp in UTC can hold."""
 TO_BERLIN = "legacy is UTC, target Europe/Berlin, with DST"
@@ -79,6 +80,7 @@ SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
     # A zone counts when it explains nine of ten shifts.
     (STAMP, [*moved(WINTER, 1, 3), *moved(SUMMER, *[2] * 8)], [TO_BERLIN, "+03:00"]),
     (STAMP, [*moved(WINTER, 1, 3), *moved(SUMMER, *[2] * 7)], ["+02:00", "+01:00", "+03:00"]),
+    (STAMP, [*moved(ODD_WINTER, 1, 3), *moved(ODD_SUMMER, *[2] * 7)], ["+02:00", "+01:00", "+03:00"]),
     (STAMP, [*moved(WINTER, 1, 2.1), *moved(SUMMER, *[2] * 7)], [TO_BERLIN]),
     (STAMP, moved(SUMMER, 2, 2, 2), ["+02:00"]),
     (STAMP, moved(WINTER, 14, 14, -14, 14.25), ["+14:00", "-14:00"]),
@@ -164,3 +166,12 @@ def test_columns_that_are_alike_are_looked_at_together_and_as_each_others(duck: 
     left, right = ["'a'", "'b'", "'Cc'", "7", "'same'"], ["'b'", "'a'", "'cC'", "-7", "'same'"]
     swapped = {"c1": ["with c2"], "c2": ["with c1"]}
     assert suggested(duck, columns, [(left, right)]) == swapped | {"c3": ["case"], "c4": ["sign"]}
+
+
+@pytest.mark.parametrize(("pair", "crossed"), [(("b", "a"), True), (("b", "x"), False), (("x", "a"), False)])
+def test_columns_changed_places_only_where_both_did(
+    duck: DuckSession, pair: tuple[str, str], crossed: bool
+) -> None:
+    test = _crossed(column(1, TEXT), column(2, TEXT))
+    here, there = ("SELECT '{}' AS v1, '{}' AS v2".format(*one) for one in (("a", "b"), pair))
+    assert duck.one(f"SELECT {test} FROM ({here}) l, ({there}) t") is crossed

@@ -10,7 +10,7 @@ import pytest
 
 from parity.compare.explain.waivers import apply_waivers
 from parity.compare.rows.facts import Facts
-from parity.compare.rows.money import sum_money
+from parity.compare.rows.money import absolute_sums, sum_money
 from parity.compare.session import DuckSession
 from parity.compare.spec import Spec
 from parity.suite.models import Waiver
@@ -57,6 +57,25 @@ def test_differences_in_money_are_summed_exactly(
         f"{one.currency} {one.net} {one.absolute} {one.rows} {one.kind}" for some in found.values() for one in some
     ] == sums
     assert [*found] == [c.index for c in facts.plan.columns if c.name == "amount"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sums"),
+    [
+        (["NULL"], [("EUR", "0")]),
+        (["1.25", "NULL", "-2.50"], [("EUR", "3.75")]),
+        ([f"{'9' * 36}.99", f"-{'9' * 36}.99"], [("EUR", f"1{'9' * 36}.98")]),
+        ([f"{'9' * 36}.99", f"-{'9' * 36}.99", "NULL"], [("EUR", f"1{'9' * 36}.98")]),
+    ],
+)
+def test_absolute_sums_are_exact_however_large(
+    duck: DuckSession, amounts: list[str], sums: list[tuple[str, str]]
+) -> None:
+    row = "SELECT 1 AS id, 0::DECIMAL(38,2) AS amount, 'x' AS currency"
+    amount = facts_of(duck, row, row, EURO).plan.columns[1]
+    rows = ", ".join(f"('EUR', {one}::DECIMAL(38,2))" for one in amounts)
+    found = absolute_sums(duck, amount, f"(VALUES {rows}) t(y{amount.index}, m{amount.index})")
+    assert [(currency, str(whole)) for currency, whole in found] == sums
 
 
 CAPPED: list[tuple[str, str, str, str]] = [
