@@ -15,6 +15,10 @@ from parity.wording import plural
 
 REPORTED = "reported"
 """Where a result's extra facts hold the rows that Glue and Data Factory report."""
+DIGEST = "digest"
+"""Where they hold what is known of the digests, in mode digest."""
+DIGESTED = "rows"
+"""Where the facts of the digests hold the rows that both engines counted, legacy and target."""
 
 
 class Count(StrEnum):
@@ -106,11 +110,14 @@ class ControlTotals:
 def control_totals(result: Result) -> ControlTotals | None:
     """Return the counts that a result holds; None for one of two files, which no cloud made.
 
-    Athena's and Databricks' counts are those of the rows that were compared: any other number was refused.
+    Athena's and Databricks' counts are those of the rows that were compared: any other number was refused. In mode
+    digest, where equal rows stay where they are, they are those that both engines counted as they digested them.
     """
     reported: dict[str, Any] | None = result.extra.get(REPORTED)
     if reported is None:
         return None
-    read = result.rows != Rows() or result.verdict is not Verdict.INVALID
-    compared = {"athena": result.rows.legacy, "databricks": result.rows.target} if read else {}
+    counted = result.extra.get(DIGEST, {}).get(DIGESTED)
+    if counted is None and (result.rows != Rows() or result.verdict is not Verdict.INVALID):
+        counted = (result.rows.legacy, result.rows.target)
+    compared = dict(zip(("athena", "databricks"), counted or (), strict=False))
     return ControlTotals(**reported, **compared, money=result.money_totals)

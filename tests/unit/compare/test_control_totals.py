@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from parity.compare.control_totals import REPORTED, ControlTotals, control_totals
+from parity.compare.control_totals import DIGEST, DIGESTED, REPORTED, ControlTotals, control_totals
 from parity.compare.result import MoneyTotal, Result, Rows, Verdict
 from unit.compare.conftest import Compare
 
@@ -70,6 +70,14 @@ def test_a_comparison_that_read_nothing_counts_nothing() -> None:
     assert totals == ControlTotals(glue=5)
     empty = replace(failed, verdict=Verdict.PASS)
     assert control_totals(empty) == ControlTotals(glue=5, athena=0, databricks=0)
+
+
+def test_in_mode_digest_both_engines_have_counted_every_row_whatever_was_exported() -> None:
+    facts = {REPORTED: {"glue": 1000, "read": None, "copied": None}, DIGEST: {DIGESTED: [1000, 998]}}
+    part = Result(Verdict.INVALID, "the exported rows could not be compared", rows=Rows(9, 9, 9), extra=facts)
+    totals = control_totals(part)
+    assert totals == ControlTotals(glue=1000, athena=1000, databricks=998)
+    assert totals.gaps == ("Databricks exported 2 rows fewer than Athena returned",)
 
 
 def test_two_files_have_no_control_totals() -> None:

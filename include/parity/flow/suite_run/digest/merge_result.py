@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from parity.compare.control_totals import DIGEST, DIGESTED
 from parity.compare.result import CanaryCheck, NotCompared, Result, Rows, Verdict
 from parity.flow.suite_run.digest.buckets import BucketDiff
 from parity.flow.suite_run.digest.strategy import DigestPlan
@@ -27,7 +28,7 @@ def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: 
             planted=result.canary.planted + canary.planted,
             found=result.canary.found + canary.planted - len(canary.blind),
         ),
-        extra={**result.extra, "digest": facts(plan, buckets)},
+        extra={**result.extra, DIGEST: facts(plan, buckets)},
         money_totals=(),  # of the exported rows only
     )
     if result.verdict is Verdict.INVALID:
@@ -39,7 +40,7 @@ def merge_result(result: Result, plan: DigestPlan, buckets: BucketDiff, canary: 
 
 def rows_instead(result: Result, plan: DigestPlan) -> Result:
     """Add the reason why rows were compared to their result."""
-    return replace(result, extra={**result.extra, "digest": {"mode": plan.mode, "reason": plan.reason}})
+    return replace(result, extra={**result.extra, DIGEST: {"mode": plan.mode, "reason": plan.reason}})
 
 
 def facts(plan: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def facts(plan: DigestPlan, buckets: BucketDiff) -> dict[str, Any]:
         "seen": "all" if buckets.everything else len(buckets.seen),
         "rows_that_stayed": buckets.stayed if plan.whole_rows else 0,
         "digest_bytes": buckets.bytes,
+        DIGESTED: [buckets.legacy_rows, buckets.target_rows],
     }
 
 

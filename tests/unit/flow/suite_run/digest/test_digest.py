@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from parity.compare.control_totals import REPORTED, ControlTotals, control_totals
 from parity.compare.result import Result, Verdict
 from parity.errors import ExportRefused
 from parity.flow.suite_run.digest import strategy as ways
@@ -84,6 +85,10 @@ def same_counts(one: Result, other: Result) -> bool:
     return (one.verdict, one.rows, different[0]) == (other.verdict, other.rows, different[1])
 
 
+def counted(result: Result) -> ControlTotals | None:
+    return control_totals(replace(result, extra={**result.extra, REPORTED: {}}))
+
+
 def test_equal_tables_pass_with_the_counts_of_all_rows_and_a_sample_seen(tmp_path: Path) -> None:
     compared = pair(tmp_path, ROWS, ROWS)
     result = compared.result()
@@ -147,6 +152,9 @@ def test_whatever_differs_the_counts_are_those_of_mode_rows(
     digested, rows = compared.result(), compared.rows_result()
     assert same_counts(digested, rows), (digested.reason, rows.reason)
     assert digested.loosened == rows.loosened
+    assert (
+        counted(digested) == counted(rows) == ControlTotals(athena=rows.rows.legacy, databricks=rows.rows.target)
+    )
 
 
 def test_a_renamed_column_is_digested_under_both_of_its_names(tmp_path: Path) -> None:
