@@ -126,14 +126,14 @@ def _found(
     """Run the whole comparison on the copy; return the mutations that it found, and those that a rule hides."""
     tag = _tag(_TAG)
     wider = replace(plan, columns=(*plan.columns, tag))
-    for name in ("left", "right"):
-        parts = [_prepared(plan, [p for p in planted if p.side == side], side, name == "right") for side in sides]
-        session.run(f"CREATE OR REPLACE TABLE canary_{name} AS {' UNION ALL '.join(parts)}")
-    gather(session, wider, "c_", "canary_left", "canary_right", explain=False, count=False)
+    session.run("CREATE SCHEMA planted")
+    for name, mutate in (("sound", False), ("mutated", True)):
+        parts = [_prepared(plan, [p for p in planted if p.side == side], side, mutate) for side in sides]
+        session.run(f"CREATE TABLE planted.{name} AS {' UNION ALL '.join(parts)}")
+    gather(session, wider, "planted.", "planted.sound", "planted.mutated", explain=False, count=False)
     found = _read(session, wider, tag, planted)
     hidden = _hidden(session, tag, [p for p in planted if p.number not in found])
-    tables = ("sel", "many", "wl", "wt", "res", "dp", "dl", "dt", "rl", "rt", "keys", "cand", "best")
-    session.drop("canary_left", "canary_right", *(f"c_{name}" for name in tables))
+    session.run("DROP SCHEMA planted CASCADE")
     return found, hidden
 
 
@@ -145,7 +145,7 @@ def _hidden(session: DuckSession, tag: PlannedColumn, unseen: list[PlantedMutati
         tags = [p.number for p in unseen if p.column is column]
         left, right = (comparable_text(column, side) for side in "lt")
         rows = session.rows(
-            f"SELECT l.{tag.value}, {left}, {right}, {column.equal} FROM canary_left l JOIN canary_right t "
+            f"SELECT l.{tag.value}, {left}, {right}, {column.equal} FROM planted.sound l JOIN planted.mutated t "
             f"USING ({tag.value}) WHERE l.{tag.value} IN ({', '.join(map(str, tags))})"
         )
         hidden |= {number for number, one, other, equal in rows if is_tolerated(column, one, other, equal=equal)}
@@ -243,9 +243,9 @@ def _read(
     columns = sorted({p.column.index for p in planted if p.column and not (p.column.key or plan.keyless)})
     codes = "".join(f", q{index} = {Code.UNEXPLAINED}" for index in columns)
     rows = session.rows(
-        f"SELECT coalesce(l.{tag.value}, t.{tag.value}), r.kind{codes} FROM c_res r LEFT JOIN (SELECT "
-        f"rowid AS rid, {tag.value} FROM c_wl) l "
-        f"ON r.lid = l.rid LEFT JOIN (SELECT rowid AS rid, {tag.value} FROM c_wt) t ON r.tid = t.rid "
+        f"SELECT coalesce(l.{tag.value}, t.{tag.value}), r.kind{codes} FROM planted.res r LEFT JOIN (SELECT "
+        f"rowid AS rid, {tag.value} FROM planted.wl) l "
+        f"ON r.lid = l.rid LEFT JOIN (SELECT rowid AS rid, {tag.value} FROM planted.wt) t ON r.tid = t.rid "
         f"WHERE r.kind <> {EQUAL}"
     )
     kinds: dict[int, set[int]] = {}

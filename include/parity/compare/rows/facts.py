@@ -78,7 +78,7 @@ def gather(
     """Compare two prepared relations and count; ``explain`` looks for causes too, ``count`` for codes."""
     scanned = scan(session, plan, prefix, legacy, target)
     sampled = find_variants(session, plan, prefix, legacy) if explain else SampledVariants({}, True)
-    pair_rows(session, plan, prefix, sampled.variants)
+    pair_rows(session, plan, prefix, sampled.variants, scanned.many)
     rows = _rows(session, prefix, scanned)
     codes = _codes(session, plan, prefix) if count else {}
     variants = sampled.variants
@@ -120,14 +120,12 @@ def _rows(session: DuckSession, prefix: str, scanned: Scanned) -> Rows:
             f"The counts do not add up: {scanned.legacy} legacy and {scanned.target} target rows, "
             f"{changed} changed, {missing} missing, {extra} extra. Please report this as a defect of Parity."
         )
-    doubled = [_doubled(session, prefix, side) for side in "lt"]
+    doubled = [_doubled(session, prefix, side) if scanned.many else 0 for side in "lt"]
     return Rows(scanned.legacy, scanned.target, equal, changed, missing, extra, *doubled)
 
 
 def _doubled(session: DuckSession, prefix: str, side: str) -> int:
     """Count the rows whose key occurs more than once on a side."""
-    if not session.one(f"SELECT count(*) FROM {prefix}many"):
-        return 0
     return int(
         session.one(
             f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM {prefix}d{side} GROUP BY g HAVING n > 1)"

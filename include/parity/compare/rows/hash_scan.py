@@ -34,6 +34,8 @@ class Scanned:
     legacy: int
     target: int
     tolerated: dict[int, int]
+    many: int
+    """Keys with more than one row on a side."""
 
 
 def key_hash(plan: ComparisonPlan) -> str:
@@ -57,7 +59,7 @@ def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, t
         _narrow(session, plan, loose, f"{prefix}n{side}", rel, bit)
         for side, rel, bit in (("l", legacy, 0), ("t", target, 1))
     ]
-    _select(session, prefix, bool(loose))
+    many = _select(session, prefix, bool(loose))
     through = _judge_loosened(session, plan, loose, prefix, legacy, target)
     fetched = [
         session.run(
@@ -67,7 +69,7 @@ def scan(session: DuckSession, plan: ComparisonPlan, prefix: str, legacy: str, t
         for side, relation in (("l", legacy), ("t", target))
     ]
     _refuse_lost_rows(sum(fetched), int(session.one(f"SELECT coalesce(sum(n), 0) FROM {prefix}sel")))
-    return Scanned(counts[0], counts[1], through)
+    return Scanned(counts[0], counts[1], through, many)
 
 
 def _refuse_lost_rows(fetched: int, selected: int) -> None:
@@ -92,7 +94,8 @@ def _narrow(
     )
 
 
-def _select(session: DuckSession, prefix: str, loose: bool) -> None:
+def _select(session: DuckSession, prefix: str, loose: bool) -> int:
+    """Store the keys to fetch, and apart those with more than one row on a side; return how many these are."""
     clean = "count(*) = 2 AND bit_xor(a) = 0 AND bit_xor(b) = 1"
     session.run(
         f"CREATE TABLE {prefix}sel AS SELECT kh, count(*) AS n, "
@@ -101,7 +104,7 @@ def _select(session: DuckSession, prefix: str, loose: bool) -> None:
         f"HAVING NOT ({clean}{' AND bit_xor(s) = 0 AND bit_xor(u) = 0' if loose else ''})"
     )
     session.drop(f"{prefix}nl", f"{prefix}nt")
-    session.run(f"CREATE TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
+    return session.run(f"CREATE TABLE {prefix}many AS SELECT kh FROM {prefix}sel WHERE many")
 
 
 def _judge_loosened(

@@ -23,14 +23,14 @@ _MOST_PAIRS = 10_000
 """Above this many candidate pairs of one key (100 × 100 rows), rows pair in the order of their values."""
 
 
-def pair_rows(session: DuckSession, plan: ComparisonPlan, prefix: str, variants: Variants) -> None:
-    """Build ``res`` from ``wl`` and ``wt``."""
+def pair_rows(session: DuckSession, plan: ComparisonPlan, prefix: str, variants: Variants, many: int) -> None:
+    """Build ``res`` from ``wl`` and ``wt``; ``many`` keys have more than one row on a side."""
     codes = "".join(f", {case_of(c, variants)} AS q{c.index}" for c in plan.values) + amounts(plan)
     match = " AND ".join(f"{c.canonical('l')} IS NOT DISTINCT FROM {c.canonical('t')}" for c in plan.key)
     single = f"WHERE kh NOT IN (SELECT kh FROM {prefix}many)"
     sides = [f"(SELECT rowid AS rid, * FROM {prefix}w{side} {single})" for side in "lt"]
     _store(session, plan, prefix, f"{sides[0]} l FULL OUTER JOIN {sides[1]} t ON {match}", codes, create=True)
-    if session.one(f"SELECT count(*) FROM {prefix}many"):
+    if many:
         _pair_duplicates(session, plan, prefix)
         joined = (
             f"{prefix}dp p LEFT JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
@@ -74,15 +74,14 @@ def explain_again(session: DuckSession, columns: list[PlannedColumn], prefix: st
 
 def _pair_duplicates(session: DuckSession, plan: ComparisonPlan, prefix: str) -> None:
     """Fill ``dp`` with the pairs (lid, tid) of every key in ``many``."""
-    for side in "lt":
-        _group(session, plan, prefix, side)
+    left, right = (_group(session, plan, prefix, side) for side in "lt")
     session.run(f"CREATE TABLE {prefix}dp (lid BIGINT, tid BIGINT)")
     copies = (
         f"SELECT l.rid, t.rid FROM {prefix}dl l JOIN {prefix}dt t ON l.g = t.g AND l.a = t.a AND l.b = "
         "t.b AND l.n = t.n"
     )
-    session.run(f"INSERT INTO {prefix}dp {copies}")
-    if plan.values:
+    alike = session.run(f"INSERT INTO {prefix}dp {copies}")
+    if plan.values and alike < min(left, right):
         near = any(c.equality_rule.approximate for c in plan.values)
         if near:
             _rest(session, plan, prefix)
@@ -100,8 +99,8 @@ def _pair_duplicates(session: DuckSession, plan: ComparisonPlan, prefix: str) ->
         )
 
 
-def _group(session: DuckSession, plan: ComparisonPlan, prefix: str, side: str) -> None:
-    """Number the keys (``g``) and the identical copies within each (``n``)."""
+def _group(session: DuckSession, plan: ComparisonPlan, prefix: str, side: str) -> int:
+    """Number the keys (``g``) and the identical copies within each (``n``); return the rows of these keys."""
     if side == "l":
         both = " UNION ".join(
             f"SELECT {', '.join(f'{c.canonical()} AS k{c.index}' for c in plan.key)} FROM "
@@ -111,7 +110,7 @@ def _group(session: DuckSession, plan: ComparisonPlan, prefix: str, side: str) -
         session.run(f"CREATE TABLE {prefix}keys AS SELECT row_number() OVER () AS g, * FROM ({both})")
     match = " AND ".join(f"k.k{c.index} IS NOT DISTINCT FROM {c.canonical('w')}" for c in plan.key)
     first, second = row_hashes(plan, plan.values)
-    session.run(
+    return session.run(
         f"CREATE TABLE {prefix}d{side} AS SELECT rid, g, a, b, row_number() OVER (PARTITION BY "
         "g, a, b ORDER BY rid) AS n "
         f"FROM (SELECT rowid AS rid, {first} AS a, {second} AS b, * FROM {prefix}w{side} WHERE kh IN "

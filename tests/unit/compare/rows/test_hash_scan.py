@@ -47,7 +47,7 @@ def test_rows_that_are_equal_or_that_rules_let_through_are_not_fetched(parquet: 
         names = "SELECT kh, any_value(v0) AS id FROM (FROM m_wl UNION ALL FROM m_wt) GROUP BY kh"
         selected = dict(opened.rows(f"SELECT id, [n, many::INTEGER] FROM m_sel JOIN ({names}) USING (kh)"))
         many = opened.rows(f"SELECT id FROM m_many JOIN ({names}) USING (kh) ORDER BY id")
-    assert found == Scanned(14, 11, {1: 2, 2: 2})
+    assert found == Scanned(14, 11, {1: 2, 2: 2}, 3)
     once, twice = ("missing", "extra"), ("changed", "beyond", "near but changed")
     several = {"two": [2, 1], "three": [3, 1], "four": [4, 1]}
     assert selected == {**{key: [1, 0] for key in once}, **{key: [2, 0] for key in twice}, **several}
