@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from duck_files import shared_duckdb
+
 PASS, FAIL, INVALID = ("PASS",), ("FAIL",), ("INVALID",)
 RED = ("FAIL", "INVALID")
 """Either will do: never green."""
@@ -66,10 +68,7 @@ def _write(path: Path, content: Content) -> None:
 
 def _query(path: Path, sql: str) -> None:
     """Write a query's rows; by way of Arrow, since a name may be one that SQL would expand."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        table = connection.sql(sql).to_arrow_table()
+    table = shared_duckdb().sql(sql).to_arrow_table()
     with path.open("wb") as file:  # pyarrow cannot open a name that is not UTF-8
         pq.write_table(table, file)
 

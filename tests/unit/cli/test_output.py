@@ -9,23 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
+
+from duck_files import write_query
 
 FORGED = "\x1b[1A\x1b[2K\x1b]0;owned\x07\x9b31m\r\nPASS  all rows equal\u202e"
 """What a name may hold: moves the cursor, sets the title, is a line of its own, runs backwards."""
 Parity = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
-def _write(path: Path, sql: str) -> None:
-    duckdb.connect().execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
-
-
 @pytest.fixture
 def parity(tmp_path: Path) -> Parity:
     """Run the command in a folder with ``a.parquet``, its copy ``b.parquet``, and ``c.parquet``, which differs."""
     for name, rows in (("a", 3), ("b", 3), ("c", 4)):
-        _write(tmp_path / f"{name}.parquet", f"SELECT range AS id FROM range({rows})")
+        write_query(tmp_path / f"{name}.parquet", f"SELECT range AS id FROM range({rows})")
 
     def run(*arguments: str, shell: str = "", **options: Any) -> subprocess.CompletedProcess[bytes]:
         program = [sys.executable, "-c", "from parity.cli import main; main()", *arguments]
@@ -77,7 +74,7 @@ def test_names_of_columns_and_files_cannot_steer_a_terminal(
     quoted = FORGED.replace('"', '""')
     for name, value in (("x", 1), ("y", 2)):
         cells = f"""1 AS id, {value} AS "{quoted}", {{'{FORGED}': {value}}} AS s, '{FORGED}{value}' AS t"""
-        _write(tmp_path / f"{name}{FORGED}.parquet", f"SELECT {cells}")
+        write_query(tmp_path / f"{name}{FORGED}.parquet", f"SELECT {cells}")
     (tmp_path / "rules.yaml").write_text(json.dumps({"t": {"ignore": FORGED}}))
     rules = ("--key", "id", "--columns", "rules.yaml")
     done = parity("compare", f"x{FORGED}.parquet", f"y{FORGED}.parquet", *rules, *options)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import duckdb
 import pytest
 
+from duck_files import write_query
 from parity.compare import Result, Source, Spec, compare
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.schema.plan import plan_comparison
@@ -30,7 +30,7 @@ def parquet(tmp_path: Path) -> Callable[[str], Path]:
 
     def write(sql: str) -> Path:
         path = tmp_path / f"{next(_NUMBERS)}.parquet"
-        duckdb.connect().execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
+        write_query(path, sql)
         return path
 
     return write
@@ -66,6 +66,17 @@ def facts_of(duck: DuckSession, legacy: str, target: str, rules: dict[str, Any],
     for name in ("legacy", "target"):
         duck.run(f"CREATE VIEW {name} AS {plan.prepared(name, f'raw_{name}')}")
     return gather(duck, plan, "m_", "legacy", "target")
+
+
+def side_by_side(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return one row a side with a column, ``v0`` and so on, for each pair of SQL values."""
+    legacy, target = (", ".join(f"{pair[side]} AS v{at}" for at, pair in enumerate(pairs)) for side in (0, 1))
+    return f"SELECT 1 AS id, {legacy}", f"SELECT 1 AS id, {target}"
+
+
+def different(result: Result) -> dict[str, int]:
+    """Return in how many rows each column differs, the key left out."""
+    return {facts.name: facts.different for facts in result.columns if facts.name != "id"}
 
 
 def causes(result: Result, column: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 
 from parity.compare import Source, Spec, compare
 from parity.suite.models import ColumnRule
-from unit.compare.conftest import Compare
+from unit.compare.conftest import Compare, different, side_by_side
 
 EQUAL = [
     ("1::INT", "1::BIGINT", "widened"),
@@ -75,19 +75,18 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("legacy", "target", "schema"), EQUAL)
-def test_equal_values_are_equal_in_their_exact_common_type(
-    comparing: Compare, legacy: str, target: str, schema: str
-) -> None:
-    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
+def test_equal_values_are_equal_in_their_exact_common_type(comparing: Compare) -> None:
+    result = comparing(*side_by_side([(legacy, target) for legacy, target, _ in EQUAL]))
+    assert different(result) == {f"v{at}": 0 for at in range(len(EQUAL))}
     assert result.verdict == "PASS", result.reason
-    assert {fact.name: fact.verdict for fact in result.schema}["v"] == schema
+    schema = {fact.name: fact.verdict for fact in result.schema}
+    assert schema == {"id": "equal", **{f"v{at}": how for at, (_, _, how) in enumerate(EQUAL)}}
 
 
-@pytest.mark.parametrize(("legacy", "target"), DIFFERENT)
-def test_different_values_are_found(comparing: Compare, legacy: str, target: str) -> None:
-    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
-    assert (result.verdict, result.rows.changed) == ("FAIL", 1), result.reason
+def test_different_values_are_found(comparing: Compare) -> None:
+    result = comparing(*side_by_side(DIFFERENT))
+    assert different(result) == {f"v{at}": 1 for at in range(len(DIFFERENT))}, result.reason
+    assert result.verdict == "FAIL"
 
 
 @pytest.mark.parametrize(

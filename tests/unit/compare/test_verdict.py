@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from duck_files import shared_duckdb, write_query
 from parity.compare import CsvFormat, Source, Spec, Verdict, compare
 from parity.compare.canary.runner import run_canary
 from parity.compare.schema.plan import plan_comparison
@@ -261,9 +262,7 @@ def test_csv_takes_parquets_types(tmp_path: Path, parquet: Callable[[str], Path]
         "range(40) t(i)"
     )
     path = parquet(rows)
-    import duckdb
-
-    duckdb.connect().execute(f"COPY (FROM '{path}') TO '{tmp_path}/t.csv' (HEADER)")
+    write_query(tmp_path / "t.csv", f"FROM '{path}'")
     result = compare(Source.of(path), Source.of(tmp_path / "t.csv"), Spec(key=("id",)))
     assert result.verdict == "PASS", result.reason
 
@@ -295,12 +294,9 @@ def test_partitions_of_csv_are_columns(tmp_path: Path, parquet: Callable[[str], 
 
 
 def test_directories_globs_and_partitions_are_one_side(tmp_path: Path) -> None:
-    import duckdb
-
     rows = "SELECT i AS id, 'x' || i AS v, DATE '2026-01-01' + (i % 3)::INT AS day FROM range(30) t(i)"
-    connection = duckdb.connect()
-    connection.execute(f"COPY ({rows}) TO '{tmp_path}/parts' (FORMAT parquet, PARTITION_BY (day))")
-    connection.execute(f"COPY ({rows}) TO '{tmp_path}/flat.parquet'")
+    shared_duckdb().execute(f"COPY ({rows}) TO '{tmp_path}/parts' (FORMAT parquet, PARTITION_BY (day))")
+    write_query(tmp_path / "flat.parquet", rows)
     (tmp_path / "parts" / "_SUCCESS").touch()
     flat = Source.of(tmp_path / "flat.parquet")
     for place in ("parts", "parts/*/*.parquet", "parts/**/*.parquet"):
@@ -372,7 +368,7 @@ def test_a_column_that_files_and_folders_both_hold_is_refused_because_one_would_
         folder = tmp_path / side / "day=1"
         folder.mkdir(parents=True)
         rows = f"SELECT 1 AS id, {{'day': 2}}::VARCHAR AS v, {day} AS DAY"
-        duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.{suffix}' (FORMAT {suffix})")
+        write_query(folder / f"rows.{suffix}", rows)
     result = compare(Source.of(tmp_path / "legacy"), Source.of(tmp_path / "target"), Spec(key=("id",)))
     assert result.verdict == "INVALID"
     assert "The legacy column DAY is in the files and in their folders' names" in result.reason
@@ -384,7 +380,7 @@ def test_a_field_of_a_struct_may_be_called_as_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "day=1"
     folder.mkdir()
     rows = "SELECT 1 AS id, {'day': 2} AS v"
-    duckdb.connect().execute(f"COPY ({rows}) TO '{folder}/rows.parquet' (FORMAT parquet)")
+    write_query(folder / "rows.parquet", rows)
     assert compare(Source.of(tmp_path), Source.of(tmp_path), Spec(key=("id",))).verdict == "PASS"
 
 

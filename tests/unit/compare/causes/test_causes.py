@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 
+from duck_files import shared_duckdb
 from parity.compare.causes.sampling import SampledVariants
 from parity.report.html import render_html
 from parity.report.text import render_text
 from parity.suite.models import Waiver
-from unit.compare.conftest import Compare, causes
+from unit.compare.conftest import Compare, causes, side_by_side
 
 CASES = [
     ("timezone_shift", "TIMESTAMP '2026-01-01 10:11:12'", "TIMESTAMP '2026-01-01 15:41:12'"),
@@ -45,10 +45,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("cause", "legacy", "target"), CASES)
-def test_each_cause_is_recognised(comparing: Compare, cause: str, legacy: str, target: str) -> None:
-    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v")
-    assert causes(result, "v") == {cause: 1}
+def test_each_cause_is_recognised(comparing: Compare) -> None:
+    result = comparing(*side_by_side([(legacy, target) for _, legacy, target in CASES]))
+    found = {(at, *case): causes(result, f"v{at}") for at, case in enumerate(CASES)}
+    assert found == {(at, *case): {case[0]: 1} for at, case in enumerate(CASES)}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_missing_rows_say_what_they_share(comparing: Compare, where: str, cause:
     found = result.row_causes[0]
     assert (str(found.cause), found.kind, found.rows) == (cause, "missing", result.rows.missing)
     assert words in found.detail
-    picked = duckdb.connect().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone()
+    picked = shared_duckdb().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone()
     assert picked == (result.rows.missing,)
 
 
@@ -136,7 +136,7 @@ def test_missing_rows_of_some_days_are_picked_by_their_days(comparing: Compare) 
     result = comparing(rows, f"SELECT * FROM ({rows}) WHERE day NOT IN ('2026-01-03', '2026-01-06')")
     found = result.row_causes[0]
     assert (str(found.cause), found.rows) == ("late_partition", 20)
-    assert duckdb.connect().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
+    assert shared_duckdb().execute(f"SELECT count(*) FROM ({rows}) WHERE {found.condition}").fetchone() == (20,)
 
 
 @pytest.mark.parametrize("where", ["day <> '2026-01-03'", "day NOT IN ('2026-01-03', '2026-01-06')"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-import duckdb
 import pytest
 
+from duck_files import shared_duckdb
 from parity.compare.causes.variants import (
     Code,
     Variant,
@@ -29,7 +29,7 @@ def holding(variants: Sequence[Variant], left: str, right: str) -> list[str]:
     """Return the variants that hold for a pair of SQL values, by detail or, where there is none, by cause."""
     tests = ", ".join(f"coalesce(TRY({fill(one.test, 'l', 'r')}), false)" for one in variants)
     row = (
-        duckdb.connect().execute(unescaped(f"SELECT {tests} FROM (SELECT {left} AS l, {right} AS r)")).fetchone()
+        shared_duckdb().execute(unescaped(f"SELECT {tests} FROM (SELECT {left} AS l, {right} AS r)")).fetchone()
         or ()
     )
     return [one.detail or str(one.cause) for one, holds in zip(variants, row, strict=True) if holds]
@@ -259,5 +259,5 @@ def test_a_pair_has_one_code(kind: ValueKind, sql: str, left: str, right: str, c
     column = PlannedColumn(0, "v", kind, sql, 2, ColumnRule(), False, raw, raw, rule)
     case = case_of(column, {0: tuple(decimal_variants(kind))})
     pair = f"(SELECT {left}::{sql} AS v0) l, (SELECT {right}::{sql} AS v0) t"
-    assert duckdb.connect().execute(f"SELECT {unescaped(case)} FROM {pair}").fetchone() == (code,)
+    assert shared_duckdb().execute(f"SELECT {unescaped(case)} FROM {pair}").fetchone() == (code,)
     assert len({int(one) for one in Code}) == len(Code.__members__)

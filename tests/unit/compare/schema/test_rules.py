@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from unit.compare.conftest import Compare
+from parity.compare import Result
+from unit.compare.conftest import Compare, different, side_by_side
 
 FORGIVEN: list[tuple[dict[str, Any], str, str]] = [
     ({"tolerance": "0.01"}, "1.00::DECIMAL(18,2)", "1.01::DECIMAL(18,2)"),
@@ -65,22 +66,24 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "legacy", "target"), FORGIVEN)
-def test_a_rule_forgives_up_to_its_boundary_and_says_so(
-    comparing: Compare, rule: dict[str, Any], legacy: str, target: str
-) -> None:
-    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v", {"v": rule})
+def _ruled(comparing: Compare, cases: list[tuple[dict[str, Any], str, str]]) -> Result:
+    """Compare a row of values, each under its own rule."""
+    rules = {f"v{at}": rule for at, (rule, _, _) in enumerate(cases)}
+    return comparing(*side_by_side([(legacy, target) for _, legacy, target in cases]), rules)
+
+
+def test_a_rule_forgives_up_to_its_boundary_and_says_so(comparing: Compare) -> None:
+    result = _ruled(comparing, FORGIVEN)
+    assert different(result) == {f"v{at}": 0 for at in range(len(FORGIVEN))}
     assert result.verdict == "PASS", result.reason
-    assert [(n.what, n.rows) for n in result.loosened] == [("column v", 1)]
+    assert [(n.what, n.rows) for n in result.loosened] == [(f"column v{at}", 1) for at in range(len(FORGIVEN))]
     assert not result.canary.blind
 
 
-@pytest.mark.parametrize(("rule", "legacy", "target"), REFUSED)
-def test_a_rule_forgives_nothing_beyond_its_boundary(
-    comparing: Compare, rule: dict[str, Any], legacy: str, target: str
-) -> None:
-    result = comparing(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {target} AS v", {"v": rule})
-    assert (result.verdict, result.rows.changed) == ("FAIL", 1)
+def test_a_rule_forgives_nothing_beyond_its_boundary(comparing: Compare) -> None:
+    result = _ruled(comparing, REFUSED)
+    assert different(result) == {f"v{at}": 1 for at in range(len(REFUSED))}
+    assert result.verdict == "FAIL"
 
 
 def test_tolerances_hold_over_many_values_on_both_sides_of_a_cell(comparing: Compare) -> None:
@@ -181,32 +184,31 @@ def test_a_tolerance_in_numbers_fits_no_texts(comparing: Compare, legacy: str, t
 
 
 FINE = "'5.{}'::DECIMAL(38,30)"
+NO_COMMON_TYPE = [
+    ("1", "6", FINE.format("0"), 0),
+    ("1", "6", FINE.format("0" * 29 + "1"), 0),
+    ("1", "7", FINE.format("9" * 30), 1),
+    ("20%", "(-5)", FINE.format("0"), 1),
+    ("200%", "(-5)", FINE.format("0"), 0),
+    ("1e-30", "5", FINE.format("0" * 29 + "1"), 0),
+    ("1e-31", "5", FINE.format("0" * 29 + "1"), 1),
+    ("10%", "9223372036854775807", FINE.format("0"), 1),
+    ("1e20", "9223372036854775807", FINE.format("0"), 0),
+    ("1", "NULL", FINE.format("0"), 1),
+    ("1e-38", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 0),
+    ("1e-39", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 1),
+]
 
 
-@pytest.mark.parametrize(
-    ("tolerance", "legacy", "target", "changed"),
-    [
-        ("1", "6", FINE.format("0"), 0),
-        ("1", "6", FINE.format("0" * 29 + "1"), 0),
-        ("1", "7", FINE.format("9" * 30), 1),
-        ("20%", "(-5)", FINE.format("0"), 1),
-        ("200%", "(-5)", FINE.format("0"), 0),
-        ("1e-30", "5", FINE.format("0" * 29 + "1"), 0),
-        ("1e-31", "5", FINE.format("0" * 29 + "1"), 1),
-        ("10%", "9223372036854775807", FINE.format("0"), 1),
-        ("1e20", "9223372036854775807", FINE.format("0"), 0),
-        ("1", "NULL", FINE.format("0"), 1),
-        ("1e-38", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 0),
-        ("1e-39", "1", f"'0.{'9' * 38}'::DECIMAL(38,38)", 1),
-    ],
-)
-def test_a_tolerance_fits_numbers_that_have_no_common_type(
-    comparing: Compare, tolerance: str, legacy: str, target: str, changed: int
-) -> None:
-    left, right = f"SELECT 1 AS id, {legacy}::BIGINT AS v", f"SELECT 1 AS id, {target} AS v"
-    for one, other in ((left, right), (right, left)):
-        result = comparing(one, other, {"v": {"tolerance": tolerance}})
-        assert (result.verdict, result.rows.changed) == ("FAIL" if changed else "PASS", changed), result.reason
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_tolerance_fits_numbers_that_have_no_common_type(comparing: Compare, turned: bool) -> None:
+    sides = [(f"{legacy}::BIGINT", target) for _, legacy, target, _ in NO_COMMON_TYPE]
+    rules = [{"tolerance": tolerance} for tolerance, *_ in NO_COMMON_TYPE]
+    pairs = [reversed(pair) if turned else pair for pair in sides]
+    result = _ruled(comparing, [(rule, *pair) for rule, pair in zip(rules, pairs, strict=True)])
+    assert different(result) == {f"v{at}": changed for at, (*_, changed) in enumerate(NO_COMMON_TYPE)}
+    assert result.verdict == "FAIL"
+    assert "schema" not in result.reason
 
 
 @pytest.mark.parametrize("places", [19, 38])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 
+from duck_files import shared_duckdb
 from parity.compare.sources.exact_texts import exactly
 
 TEXTS = {
@@ -71,10 +71,10 @@ def test_a_text_is_exactly_what_its_type_says_or_it_is_not(sql: str) -> None:
     exact, lossy = TEXTS[sql]
     listed = ", ".join(f"'{text}'" for text in (*exact, *lossy))
     query = f"SELECT c, {exactly('c', sql)} FROM (SELECT unnest([{listed}]::VARCHAR[]) AS c)"
-    found = dict(duckdb.connect().execute(query).fetchall())
+    found = dict(shared_duckdb().execute(query).fetchall())
     assert [text for text in found if found[text] is not (text in exact)] == []
 
 
 @pytest.mark.parametrize("sql", [sql for sql in TEXTS if sql != "VARCHAR"])
 def test_what_is_no_text_fits_no_type(sql: str) -> None:
-    assert duckdb.connect().execute(f"SELECT {exactly('NULL::VARCHAR', sql)}").fetchone() in [(None,), (False,)]
+    assert shared_duckdb().execute(f"SELECT {exactly('NULL::VARCHAR', sql)}").fetchone() in [(None,), (False,)]

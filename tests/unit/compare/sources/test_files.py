@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from duck_files import write_query
 from parity.compare import CsvFormat, Result, Source, Spec, compare, session
 from parity.compare.sources.files import TICK, find_files
 from parity.suite.models import ColumnRule
@@ -159,7 +159,7 @@ def test_a_side_that_changes_while_it_is_compared_is_invalid(
     for side in ("l", "t"):
         (tmp_path / side).mkdir()
         rows = "SELECT i AS id FROM range(9) t(i)"
-        duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/{side}/a.{suffix}' (FORMAT {suffix})")
+        write_query(tmp_path / side / f"a.{suffix}", rows)
 
     def meanwhile(step: str) -> None:
         if step == at:
@@ -191,7 +191,7 @@ def test_a_folder_that_is_exchanged_and_put_back_shows_one_state(tmp_path: Path,
     for side, value in (("l", 2), ("t", 1), ("other", 2)):
         (tmp_path / "in" / side).mkdir(parents=True)
         rows = f"SELECT 1 AS id, {value} AS v"
-        duckdb.connect().execute(f"COPY ({rows}) TO '{tmp_path}/in/{side}/a.{suffix}' (FORMAT {suffix})")
+        write_query(tmp_path / "in" / side / f"a.{suffix}", rows)
 
     def exchange(step: str) -> None:
         names = {"compare": ("t", "away", "other"), "explain": ("t", "other", "away")}
@@ -407,7 +407,7 @@ def test_unlike_folders_are_one_sentence(tmp_path: Path, other: str, suffix: str
     for place in ("a=1/x.parquet", other):
         path = tmp_path / "side" / place.replace("parquet", suffix)
         path.parent.mkdir(parents=True, exist_ok=True)
-        duckdb.connect().execute(f"COPY (SELECT 1 AS id) TO '{path}' (FORMAT {suffix})")
+        write_query(path, "SELECT 1 AS id")
     result = by_id(Source.of(tmp_path / "side"), Source.of(tmp_path / "side"))
     assert (result.verdict, "lie in unlike folders" in result.reason) == ("INVALID", True), result.reason
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
+from duck_files import write_query
 from parity.compare.session import session
 from parity.compare.sources import files as sources
 from parity.compare.sources.relations import open_sides
@@ -33,7 +33,7 @@ def plant(tree: Tree) -> None:
         if "csv" in name:
             Path(name).write_text(content)
         else:
-            duckdb.connect().execute(f"COPY ({content}) TO '{name}' (FORMAT parquet)")
+            write_query(name, content)
 
 
 def opened(
