@@ -648,7 +648,7 @@ def play(folder: Path, events: list[Event], weak: str = "", **options: bool) -> 
     return world.gates
 
 
-# What the judging was before, one input at a time, with the kinds of events that it takes to find each out.
+# What the judging was before, one input at a time, with the fewest events that find each out.
 
 
 @contextmanager
@@ -688,66 +688,108 @@ def _ignored(world: World, name: str) -> AbstractContextManager[None]:
 
 
 RULES = run_verdict.Rules(suite_rules(_suite(0)), "question", "activity")
-WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], str]] = {
+WEAKENED: Mapping[str, tuple[Callable[[World], AbstractContextManager[None]], tuple[Event, ...]]] = {
     "the gate believes whatever a record task once said": (
         lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _said)),
-        "clear, differ, fault",
+        (
+            ("fault", "settle.record", "dies"),
+            ("the data differ", "1"),
+            ("clear", "start_pipeline", "with downstream"),
+        ),
     ),
     "the gate does not ask what a verdict was made from": (
         lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _by_state)),
-        "clear alone, differ",
+        (
+            ("clear", "gate", "alone"),
+            ("clear", "settle.glue_job", "alone"),
+        ),
     ),
     "nobody asks whether the tasks before the verdict succeeded": (
         lambda _: _patched(
             ("unit.airflow.run_model.activity_facts", _well), ("parity.airflow.suite.gate.activity_facts", _well)
         ),
-        "clear, fault",
+        (
+            ("clear", "start_pipeline", "with downstream"),
+            ("fault", "start_pipeline", "dies"),
+        ),
     ),
     "no piece says what it was made from": (
         lambda _: _patched(
             ("parity.flow.provenance.output_hash", lambda _: "same"),
             ("unit.airflow.run_model.output_hash", lambda _: "same"),
         ),
-        "clear alone, differ",
+        (
+            ("clear", "gate", "alone"),
+            ("clear", "settle.helper_job", "alone"),
+        ),
     ),
     "record takes whatever report lies there": (
         lambda _: _patched(("parity.flow.run_verdict._stale_artefacts", lambda _: iter(()))),
-        "clear, differ, late",
+        (
+            ("late", "report", "settle"),
+            ("clear", "plan", "with downstream"),
+            ("the data differ", "1"),
+        ),
     ),
     "no piece says by which rules it was made": (
         lambda _: _patched(("unit.airflow.run_model.rules_now", lambda *_: RULES)),
-        "clear, edit",
+        (
+            ("the suite is edited",),
+            ("clear", "gate", "with downstream"),
+        ),
     ),
     "a token is the same for a run that was deleted and made again": (
         lambda _: _patched(("parity.airflow.remote.submissions.uuid4", lambda: UUID(int=0))),
-        "delete, differ",
+        (("the run is deleted and made again",),),
     ),
     "a run's older result stays stored": (
         lambda world: _ignored(world, "correct"),
-        "clear, fault",
+        (
+            ("clear", "start_pipeline", "with downstream"),
+            ("fault", "settle.helper_job", "dies"),
+            ("fault", "settle.record", "fails"),
+        ),
     ),
     "the pipeline's own end does not count": (
         lambda _: _patched(("parity.flow.run_verdict.pipeline_issue", lambda _: "")),
-        "clear, fault",
+        (
+            ("fault", "pipeline", "dies"),
+            ("clear", "plan", "with downstream"),
+        ),
     ),
     "a waiver is not looked at again": (
         lambda _: _patched(("parity.flow.run_verdict.expired_waiver", lambda *_: "")),
-        "a waived difference, clear alone",
+        (
+            ("the data differ", "100", "are compared again, and days pass"),
+            ("clear", "gate", "alone"),
+        ),
     ),
     "nobody asks what is declared now": (
         lambda _: _patched(("parity.airflow.suite.gate.current_outcome", _by_its_own_rules)),
-        "clear alone, edit",
+        (
+            ("clear", "gate", "alone"),
+            ("the suite is edited",),
+        ),
     ),
     "a date of the range counts though its run is older": (
         lambda world: _patched(("parity.airflow.suite.gate._of_date", lambda *_: str(world.other_date))),
-        "range",
+        (
+            ("clear", "other_dates", "with downstream"),
+            ("mark", "runs_of_other_dates_0", "success"),
+        ),
     ),
     "another date of the range does not count": (
         lambda _: _patched(("parity.flow.run_verdict._other_dates", lambda _: "")),
-        "clear, other date",
+        (
+            ("clear", "plan", "with downstream"),
+            ("another date fails",),
+        ),
     ),
     "a task that a person marks hands on what it had": (
         lambda world: _ignored(world, "handed_on_by_hand"),
-        "clear, mark",
+        (
+            ("clear", "settle.adf_activity", "with downstream"),
+            ("mark", "settle.adf_activity", "success"),
+        ),
     ),
 }
