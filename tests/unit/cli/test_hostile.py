@@ -29,6 +29,14 @@ def test_no_two_cases_have_one_name() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+def _differing(found: dict[str, Any]) -> set[str]:
+    """Return the columns that differ in a row or by their types."""
+    rows = {one["name"] for one in found["columns"] if one["different"]}
+    return rows | {
+        one["name"] for one in found["schema"] if one["verdict"] not in {"equal", "widened", "narrowed"}
+    }
+
+
 @pytest.mark.parametrize("case", _parameters())
 def test_hostile_input_gets_the_verdict_that_it_deserves(
     case: Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -44,7 +52,10 @@ def test_hostile_input_gets_the_verdict_that_it_deserves(
     result = tmp_path / "result.json"
     if result.exists():
         said += result.read_text()
-        assert _STATUS[json.loads(result.read_text())["verdict"]] == ended.value.code
+        found = json.loads(result.read_text())
+        assert _STATUS[found["verdict"]] == ended.value.code
+        if case.differing is not None:
+            assert sorted(_differing(found)) == sorted(case.differing)
     assert ended.value.code in [_STATUS[verdict] for verdict in case.verdict], said
     assert "Traceback" not in said
     assert "defect of Parity" not in said
