@@ -81,6 +81,7 @@ def opened(docker: Docker, home: Path) -> Iterator[Containers]:
             AIRFLOW_EXECUTOR="CeleryExecutor",
             AIRFLOW_PARALLELISM="8",
             WORKERS="1",
+            HEAVY_WORKERS="0",
             WORKER_TASKS="3",
             HEAVY_MEMORY="3GB",
             AIRFLOW__CORE__AUTH_MANAGER=FAB,
@@ -112,6 +113,7 @@ def _other(here: Machines, home: Path, host: str, api: int, redis: int) -> Conta
     other.set(
         CELERY_BROKER_URL=f"redis://:{password[1]}@{host}:{redis}/0",
         EXECUTION_API_URL=f"http://{host}:{api}/execution/",
+        HEAVY_WORKERS="1",
     )
     with (home / ".env").open("a") as file:
         file.write("COMPOSE_PROJECT_NAME=parity-other\n")
@@ -140,17 +142,17 @@ def a_managed_postgresql_is_enough(here: Containers) -> None:
 
 
 def a_second_machine_joins(here: Containers) -> None:
-    """A worker on another machine joins with the same settings and two addresses; each queue has its workers."""
+    """Workers on another machine join with the same settings and two addresses; each queue has its workers."""
     other = _machines(here).other
     assert other
-    other.compose("up", "--wait", "--no-deps", "worker")
+    other.compose("up", "--wait", "--no-deps", "worker", "worker-heavy")
     found = here.inside(
         "worker", "sh", "-c", "CELERY_BROKER_URL=$AIRFLOW__CELERY__BROKER_URL celery inspect --json active_queues"
     )
     queues = json.JSONDecoder().raw_decode(found[found.index("{") :])[0]
     assert sorted(queue["name"] for node in queues.values() for queue in node) == ["default", "default", "heavy"]
     code = "from parity.settings import settings; print(settings().memory)"
-    memories = [here.inside(name, "python", "-c", code).split()[-1] for name in ("worker", "worker-heavy")]
+    memories = [other.inside(name, "python", "-c", code).split()[-1] for name in ("worker", "worker-heavy")]
     assert memories == ["2GB", "3GB"]
 
 
@@ -227,8 +229,8 @@ def _connect(machines: Machines) -> None:
     document = json.dumps(connections(machines.sandbox.endpoints))
     command = "cat > /tmp/connections.json && airflow connections import /tmp/connections.json"
     machines.inside("scheduler", "sh", "-c", command, given=document)
-    of_first = [(machines, name) for name in ("api-server", "scheduler", "triggerer", "worker", "worker-heavy")]
-    for machine, service in (*of_first, (machines.other, "worker")):
+    of_first = [(machines, name) for name in ("api-server", "scheduler", "triggerer", "worker")]
+    for machine, service in (*of_first, (machines.other, "worker"), (machines.other, "worker-heavy")):
         found = machine.inspect(service)
         machines.roads.into(found["Id"], found["State"]["Pid"])
 
@@ -245,13 +247,10 @@ def the_queue_is_obeyed_and_every_log_is_read(here: Containers) -> None:
     assert other
     found = here.sql(f"SELECT task_id, hostname FROM task_instance WHERE run_id = '{run.run_id}'")
     hosts = dict(line.split("|") for line in found.splitlines())
-    places = ((here, "worker-heavy"), (other, "worker"))
-    heavy, there = (machine.inspect(name)["Config"]["Hostname"] for machine, name in places)
-    on_heavy = {task for task, host in hosts.items() if host == heavy}
-    assert on_heavy == {f"{HEAVY}.compare", f"{HEAVY}.great_expectations"}
-    elsewhere = [task for task, host in hosts.items() if host == there]
-    assert elsewhere
-    assert [task for task in elsewhere if "Post Execute" not in run.log(task)] == []
+    heavy = other.inspect("worker-heavy")["Config"]["Hostname"]
+    there = {task for task, host in hosts.items() if host == heavy}
+    assert there == {f"{HEAVY}.compare", f"{HEAVY}.great_expectations"}
+    assert [task for task in there if "Post Execute" not in run.log(task)] == []
 
 
 def entra_is_asked(here: Containers) -> None:
