@@ -6,6 +6,7 @@ that names the task and what to clear.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +27,8 @@ PLAN, START, PIPELINE = "plan", "start_pipeline", "pipeline"
 SHARED = {Stage.PLAN: PLAN, Stage.PIPELINE: START}
 PIPELINE_TASKS = (START, PIPELINE)
 NO_OUTPUT: TaskOutput = {}
+MOST_REASONS = 3
+"""Different reasons that a run's own says in full."""
 
 
 def task_of(stage: Stage, activity: str) -> str:
@@ -270,7 +273,7 @@ def judge_run(facts: RunFacts) -> tuple[Verdict, str]:
     verdicts = {name: Verdict(outcome["verdict"]) for name, outcome in outcomes.items()}
     for verdict in (Verdict.INVALID, Verdict.FAIL):
         if red := [name for name, found in verdicts.items() if found is verdict]:
-            return verdict, f"{', '.join(red)}. {outcomes[red[0]]['reason']}"
+            return verdict, _reasons({name: outcomes[name]["reason"] for name in red})
     if not verdicts:
         return Verdict.INVALID, "Nothing was planned, so nothing was compared."
     if issue := run_issue(facts):
@@ -281,6 +284,16 @@ def judge_run(facts: RunFacts) -> tuple[Verdict, str]:
     if left := facts.declared - len(verdicts):
         reason += f" {plural(left, 'activity was', 'activities were')} not part of this run."
     return (Verdict.WAIVED if waived else Verdict.PASS), reason
+
+
+def _reasons(reasons: Mapping[str, str]) -> str:
+    """Return the first reasons, each after the activities that have it, and the names of the others."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, reason in reasons.items():
+        names[reason].append(name)
+    first = [f"{', '.join(names[reason])}: {reason}" for reason in islice(names, MOST_REASONS)]
+    others = [name for reason in islice(names, MOST_REASONS, None) for name in names[reason]]
+    return " ".join(first + [f"Also {', '.join(others)}."] * bool(others))
 
 
 def run_issue(facts: RunFacts) -> str:

@@ -328,8 +328,26 @@ def night(*verdicts: str, shared: Any = WELL, dates: Any = None, declared: int =
 def test_a_run_is_as_good_as_its_worst_activity() -> None:
     assert judge_run(night("PASS")) == (Verdict.PASS, "1 activity is equal.")
     assert judge_run(night("PASS", "WAIVED")) == (Verdict.WAIVED, "2 activities are equal, 1 of them by waiver.")
-    assert judge_run(night("PASS", "FAIL")) == (Verdict.FAIL, "a1. a1 is FAIL")
-    assert judge_run(night("FAIL", "INVALID", "INVALID")) == (Verdict.INVALID, "a1, a2. a1 is INVALID")
+    assert judge_run(night("PASS", "FAIL")) == (Verdict.FAIL, "a1: a1 is FAIL")
+    assert judge_run(night("FAIL", "INVALID", "INVALID")) == (
+        Verdict.INVALID,
+        "a1: a1 is INVALID a2: a2 is INVALID",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "why"),
+    [
+        (["One.", "Two."], "a0: One. a1: Two."),
+        (["One.", "Two.", "One."], "a0, a2: One. a1: Two."),
+        (["One.", "Two.", "Three."], "a0: One. a1: Two. a2: Three."),
+        (["One.", "Two.", "Three.", "Four.", "Two.", "Five."], "a0: One. a1, a4: Two. a2: Three. Also a3, a5."),
+    ],
+)
+def test_a_runs_reason_says_what_each_activity_has_and_not_too_much(reasons: list[str], why: str) -> None:
+    facts = night(*["FAIL"] * len(reasons))
+    outcomes = {f"a{at}": {"verdict": "FAIL", "reason": reason} for at, reason in enumerate(reasons)}
+    assert judge_run(replace(facts, outcomes=outcomes)) == (Verdict.FAIL, why)
 
 
 def test_a_run_of_some_activities_says_that_the_others_were_not_asked_for() -> None:
@@ -340,7 +358,7 @@ def test_a_run_of_some_activities_says_that_the_others_were_not_asked_for() -> N
 def test_a_planned_activity_without_an_outcome_is_invalid() -> None:
     verdict, reason = judge_run(night("PASS", plan_=plan("a0", "a1")))
     assert verdict is Verdict.INVALID
-    assert reason.startswith("a1. It has no verdict")
+    assert reason.startswith("a1: It has no verdict")
 
 
 def test_a_run_without_activities_compared_nothing() -> None:

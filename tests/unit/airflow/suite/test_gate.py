@@ -97,7 +97,7 @@ def test_an_older_result_does_not_stand_for_a_run_whose_record_task_died(tasks: 
     handed = {("plan", "return_value"): to_json(made), ("settle.record", "outcome"): said}
     states = dict.fromkeys(("plan", "start_pipeline", "pipeline"), "success")
     there = run_context(Instance({**states, "settle.record": "failed"}, handed))
-    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+    with pytest.raises(AirflowFailException, match=r"INVALID: settle: .* refund: "):
         tasks.gate(there)
     kept = {record.key.activity: record for record in store.run("scheduled__1", "payments").activities}
     assert {name: record.verdict for name, record in kept.items()} == dict.fromkeys(
@@ -117,7 +117,7 @@ def test_the_gate_records_evidence_of_what_it_judged(tasks: SuiteTasks, monkeypa
     there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
     for key in ("", "no key", private_pem()):  # without a key, or with a wrong one, the verdict is the same
         monkeypatch.setenv("AIRFLOW_CONN_PARITY_EVIDENCE", json.dumps({"conn_type": "generic", "password": key}))
-        with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+        with pytest.raises(AirflowFailException, match="INVALID: settle, refund: "):
             tasks.gate(there)
     (entry,) = StoredChains(open_results().engine).entries("payments")
     body = json.loads(entry.entry)
@@ -153,7 +153,7 @@ def test_a_run_that_was_made_again_for_another_date_is_still_judged(tasks: Suite
         open_results().record_run(RunRecord("payments", "scheduled__1", day, NIGHTLY))
     made = plan_suite_run(tasks.suite, {}, run_id="scheduled__1", moment=NIGHTLY)
     there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
-    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund: "):
         tasks.gate(there)
     assert open_results().run("scheduled__1", "payments", DAY).run.verdict is Verdict.INVALID
     assert len(suite_outcome(tasks.suite, there).activities) == 2
@@ -168,7 +168,7 @@ def test_an_older_green_result_does_not_win_because_another_workers_clock_is_ahe
     key = ActivityKey("payments", "settle", DAY, "scheduled__1", 3)
     open_results().record_activity(ActivityRecord(key, Verdict.PASS, "equal", ahead))
     there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
-    with pytest.raises(AirflowFailException, match="INVALID: settle, refund"):
+    with pytest.raises(AirflowFailException, match="INVALID: settle, refund: "):
         tasks.gate(there)
     kept = open_results().run("scheduled__1", "payments").activities
     assert {record.verdict for record in kept} == {Verdict.INVALID}
@@ -290,7 +290,7 @@ def test_an_activity_that_is_no_longer_declared_is_invalid_and_on_call_is_told(t
     made = plan_suite_run(suite("settle", "refund", "load"), {}, run_id="scheduled__1", moment=NIGHTLY)
     open_results().record_run(RunRecord("payments", "scheduled__1", DAY, NIGHTLY))
     there = run_context(Instance({"plan": "success"}, {("plan", "return_value"): to_json(made)}))
-    with pytest.raises(AirflowFailException, match="INVALID: settle, refund, load"):
+    with pytest.raises(AirflowFailException, match=r"INVALID: settle, refund: .* load: "):
         tasks.gate(there)
     notified = {activity.name: activity for activity in suite_outcome(tasks.suite, there).activities}
     assert notified["load"].verdict is Verdict.INVALID
