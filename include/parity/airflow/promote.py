@@ -113,7 +113,8 @@ def build_evidence(context: Context) -> dict[str, Any]:
     public = recorder.signer.public
     if findings := verify(path, {fingerprint(public): public}).findings:
         raise ExportRefused("The evidence is not as it was recorded: " + ": ".join(findings[0]) + ".")
-    name = recorder.artefacts.write(f"evidence/archives/{path.name}", path.read_bytes())
+    # By its own hash, so that no later archive of the same entries takes the place of what people sign.
+    name = recorder.artefacts.write(f"evidence/archives/wave-{wave}-{archive[:12]}.zip", path.read_bytes())
     path.unlink()
     link_page(context, f"artefacts/{name}")
     return {

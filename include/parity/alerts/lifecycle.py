@@ -13,7 +13,8 @@ nor does an older comparison of the same date, as when the gate of an earlier ru
 in the future is taken for a typing error: otherwise nothing would be reported until that date.
 
 An issue of the run itself, and of no activity, recovers once a run of *everything* is green; that a run is late
-also recovers when that very run ends.
+also recovers when that very run ends. So does one of an activity that such a run does not have: it is no longer
+declared, or a table that neither server has any more.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class RunSnapshot:
     """Activities that were compared, so that an open issue which is absent now has recovered."""
     green: bool = False
     """Whether everything that is declared was compared, and nothing is wrong with the run."""
+    complete: bool = False
+    """Whether it is green, and had everything that there is: an activity that it does not have is no more."""
     ended: str = ""
     """The id of the run, when it has ended."""
     recorded: Mapping[str, datetime] = field(default_factory=dict)
@@ -95,8 +98,10 @@ class RunSnapshot:
 
     def proves_recovery(self, state: AlertState) -> bool:
         """Return whether the absence of an issue proves that it has recovered."""
+        if state.activity in self.compared:
+            return self.recorded.get(state.activity, self.now) >= state.opened
         if state.activity:
-            return state.activity in self.compared and self.recorded.get(state.activity, self.now) >= state.opened
+            return self.complete and max(self.recorded.values(), default=self.now) >= state.opened
         return self.green or (state.cause == LATE and bool(self.ended) and state.column_name == self.ended)
 
 

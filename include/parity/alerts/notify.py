@@ -94,6 +94,7 @@ def notify(
         find_issues(outcome),
         compared={activity.name for activity in outcome.activities if activity.verdict is not Verdict.INVALID},
         green=outcome.green,
+        complete=outcome.green,
         ended=outcome.run_id,
         recorded={activity.name: activity.recorded for activity in outcome.activities if activity.recorded},
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from parity.errors import BadInput
 from parity.flow.database_run.plan import DATABASE
 from parity.history import grid
+from parity.history.grid import Cell
 from parity.history.store import Store
 from parity.suite.models import DATABASE_DAG, SUITE_DAG
 
@@ -30,7 +32,7 @@ def why_unproven(store: Store, asset: str, day: date) -> str:
             f"{asset!r} is the asset of no activity and of no database.",
             remedy="Write parity.<suite>.<activity> or parity.db.<database>.",
         )
-    cells = {cell.activity: cell for cell in grid.results_of_suite(store, key, day, day)}
+    cells = standing(grid.results_of_suite(store, key, day, day))
     # Of a database all of it: a run of some tables has no result of the whole.
     for name in dict.fromkeys((DATABASE, *cells)) if dag.startswith(DATABASE_DAG) else (found[2],):
         if (cell := cells.get(name)) is None:
@@ -39,3 +41,18 @@ def why_unproven(store: Store, asset: str, day: date) -> str:
             why = f"{name} is {cell.verdict}, {cell.reason} See parity show {cell.run}."
             return f"{asset} is not proven for {day}: {why}"
     return ""
+
+
+def standing(newest: Iterable[Cell]) -> dict[str, Cell]:
+    """Return the newest results of one date by activity, without those that a later run of a whole database lacks.
+
+    Such a run has every table that either server has: one that it lacks is gone, or is not compared any more.
+    """
+    found = {cell.activity: cell for cell in newest}
+    if (whole := found.get(DATABASE)) is None:
+        return found
+    return {name: cell for name, cell in found.items() if cell.run_id == whole.run_id or not _before(cell, whole)}
+
+
+def _before(cell: Cell, whole: Cell) -> bool:
+    return cell.recorded is not None and whole.recorded is not None and cell.recorded < whole.recorded

@@ -15,6 +15,7 @@ from parity.evidence.members import members_of
 from parity.evidence.signoff import SignOff, newest_sign_off
 from parity.evidence.verify import read_keys
 from parity.flow.database_run.plan import DATABASE
+from parity.flow.proof import standing
 from parity.history import grid
 from parity.history.chains import StoredChains
 from parity.history.grid import Cell
@@ -226,9 +227,10 @@ def _record(store: Store, subject: Suite | Database, criteria: Criteria, now: da
     since = min([today - timedelta(days=(criteria.green_nights + 1) * criteria.longest_gap), *criteria.dates])
     every = grid.newest_runs(store, since, today, seeded=False)
     runs = {cell.day: cell for cell in every if cell.suite == subject.key}
-    results: dict[date, dict[str, Cell]] = defaultdict(dict)
+    newest: dict[date, list[Cell]] = defaultdict(list)
     for cell in grid.results_of_suite(store, subject.key, since, today):
-        results[cell.day][cell.activity] = cell
+        newest[cell.day].append(cell)
+    results = {day: standing(cells) for day, cells in newest.items()}
     return _Record(subject, since, today, runs, results, _twice(store, subject, since, today))
 
 

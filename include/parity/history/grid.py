@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,8 @@ class Cell:
     rows: int = 0
     """Legacy rows of a result."""
     run_id: str = ""
+    recorded: datetime | None = None
+    """When a result was recorded; None for a run."""
 
     @property
     def seeded(self) -> bool:
@@ -182,6 +184,7 @@ def _results(store: Store, where: sa.ColumnElement[bool], per: Sequence[sa.Colum
             RESULT.verdict,
             _short(RESULT.reason),
             RESULT.severity,
+            RESULT.recorded,
             RESULT.id.label("result"),
             RESULT.rows_legacy.label("rows"),
             sa.func.coalesce(RUN.id, 0).label("run"),

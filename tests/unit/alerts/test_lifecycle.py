@@ -129,6 +129,14 @@ def test_only_a_run_that_compared_the_activity_recovers_it() -> None:
     assert (states["rounding"].status, states["rounding"].seen_date) == ("recovered", DAY + timedelta(days=2))
 
 
+def test_a_green_run_of_everything_recovers_what_it_no_longer_has() -> None:
+    """Its activity is not declared any more, or its table is on neither server."""
+    others = snapshot(day=1, compared=("refund",))
+    assert events(snapshot(LOST), others, replace(others, complete=True)) == [[Event.NEW], [], [Event.RECOVERED]]
+    earlier = replace(others, complete=True, recorded={"refund": NOON - timedelta(hours=1)})
+    assert events(snapshot(LOST), earlier) == [[Event.NEW], []]
+
+
 def test_an_incident_recovers_when_all_its_issues_have() -> None:
     _, reported = play(snapshot(LOST, GONE), snapshot(LOST, day=1), snapshot(day=2))
     assert [[c.event for c in changes] for changes in reported] == [[Event.NEW], [], [Event.RECOVERED]]

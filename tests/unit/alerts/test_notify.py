@@ -153,8 +153,10 @@ def test_a_partial_rerun_leaves_the_other_activities_alone(
     notify_of: Any, run: Night, red: Make, green: Make, pager: Any
 ) -> None:
     notify_of(run(0, red(), red(name="fees")))
-    notify_of(run(0, green("fees")))
+    notify_of(replace(run(0, green("fees")), whole=False))
     assert pager.events == [("new", "fees"), ("new", "settle"), ("recovered", "fees")]
+    notify_of(run(1, green("fees")))
+    assert pager.events[3:] == [("recovered", "settle")]  # it is no longer declared
 
 
 def test_an_older_run_never_changes_what_a_later_one_said(

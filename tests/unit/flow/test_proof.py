@@ -66,6 +66,16 @@ def test_a_database_is_proven_by_a_run_of_every_table_only(store: Store) -> None
     assert "accounts is FAIL" in why_unproven(store, LEDGER, DAY)
 
 
+def test_a_table_that_a_later_run_of_the_whole_database_lacks_is_gone(store: Store) -> None:
+    record(store, Verdict.FAIL, "accounts", "scratch", "(database)", suite="db.ledger")
+    record(store, Verdict.PASS, "accounts", "scratch", suite="db.ledger", hour=3)
+    record(store, Verdict.FAIL, "scratch", suite="db.ledger", hour=4)
+    record(store, Verdict.PASS, "accounts", "(database)", suite="db.ledger", hour=5)
+    assert why_unproven(store, LEDGER, DAY) == ""
+    record(store, Verdict.FAIL, "scratch", suite="db.ledger", hour=6)
+    assert "scratch is FAIL" in why_unproven(store, LEDGER, DAY)
+
+
 @pytest.mark.parametrize("asset", ["payments.settle", "parity.payments", "parity.wave.1", "parity.a.b.c", ""])
 def test_what_is_no_asset_of_a_verdict_is_refused(store: Store, asset: str) -> None:
     with pytest.raises(BadInput, match=r"Write parity\.<suite>\.<activity> or parity\.db\.<database>\."):
