@@ -22,10 +22,15 @@ pytestmark = [
 ]
 
 
+LINEAGE = "lineage.jsonl"
+
+
 @pytest.fixture(scope="module")
 def tester(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagTester]:
     """A process that runs Dags as long as this module's tests."""
     with mishaps.dag_tester(sandbox, tmp_path_factory.mktemp("dags")) as tester:
+        transport = {"type": "file", "log_file_path": str(tester.home / LINEAGE), "append": True}
+        tester.airflow.environment |= {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}
         yield tester
 
 
@@ -40,6 +45,14 @@ def test_a_night_starts_the_pipeline_once_and_is_green_from_plan_to_gate(
     asked = sandbox.requests("azure", mark)
     assert sum("/createRun" in entry["path"] for entry in asked) == 1
     assert called(asked) <= {action.lower() for action in ROLE["Actions"]}
+    events = map(json.loads, (tester.home / LINEAGE).read_text().splitlines())
+    [verdict] = [event for event in events if event["eventType"] == "RUNNING" and event.get("inputs")]
+    assert verdict["job"]["name"] == f"parity__sound.{mishaps.SOUND}.record"
+    assert [one["namespace"].partition("://")[0] for one in verdict["inputs"]] == [
+        *("awsathena", "databricks", "s3", "abfss"),
+    ]
+    [held, *_] = verdict["inputs"][1]["inputFacets"]["dataQualityAssertions"]["assertions"]
+    assert (held["assertion"], held["success"]) == ("equal_to_legacy", True)
 
 
 def test_a_night_without_a_right_in_aws_is_invalid_in_a_sentence_that_names_it(

@@ -34,6 +34,7 @@ from parity.airflow.database.facts import (
     survey_pieces,
 )
 from parity.airflow.database.operator import failure_message, log_survey, log_tables
+from parity.airflow.lineage import send_database
 from parity.airflow.step import results
 from parity.airflow.step.evidence import record_evidence
 from parity.airflow.step.output import attempt_of, read_plan
@@ -153,6 +154,7 @@ class DatabaseTasks:
         if not result.verdict.green:  # an earlier verdict of the run no longer counts
             results.record_run(context, self._subject, plan.business_date)
         self._write(context, plan, result, failures, now)
+        send_database(context, self.spec, result)
         clear_checkpoints(plan)
         page = settings().artefact_link(page_of(files_of(plan).name_of_report))
         outcome = {

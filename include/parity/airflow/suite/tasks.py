@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from parity.airflow.assets import update_assets, withhold_wave
 from parity.airflow.connections.lookup import connection
+from parity.airflow.lineage import send_activity
 from parity.airflow.metrics import observe_activity
 from parity.airflow.remote.orphans import cancel_orphans
 from parity.airflow.step import results
@@ -154,6 +155,7 @@ class SuiteTasks:
             results.record_run(context, self._subject, plan.business_date)
         store.record_activity(record)
         observe_activity(record)
+        send_activity(context, run, self.path.parent, record)
         run.files.clear_downloads()
         if facts.result:
             write_report_page(run.files, facts.result, judgement.verdict, judgement.reason)
