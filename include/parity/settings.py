@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Immutable folder that gets a copy of each entry of evidence: s3://… or abfss://…; empty means none."""
     witness_connection: str = ""
     """Airflow connection of that folder; empty means aws_default for s3 and adls_default for abfss."""
+    timestamps: str = ""
+    """Address of a timestamp authority (RFC 3161) that stamps each entry of evidence; empty means none."""
     site_url: str = ""
     """Where people open Airflow; links in alerts begin with it."""
     scratch: Path | None = None

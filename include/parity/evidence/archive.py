@@ -33,7 +33,7 @@ from parity.evidence.verify import (
     sealed_text,
     sha,
 )
-from parity.evidence.witness import Witness
+from parity.evidence.witness import TimestampWitness, Witness
 from parity.history.chains import StoredEntry
 from parity.history.records import RunDetail, RunRecord
 from parity.history.store import Store
@@ -102,7 +102,8 @@ def build(path: Path, scope: Scope, store: Store, recorder: Recorder, keep_days:
             for chain in chains
         },
         "documents": documented,
-        "witnesses": {one.name: _seen(one, chains) for one in recorder.witnesses},
+        "witnesses": {one.name: _seen(one, chains) for one in recorder.witnesses if one.every},
+        "timestamps": _stamps(recorder.timestamps, chains),
         "differences": [one for differences, _ in compared for one in differences],
         "notes": [note for _, notes in compared for note in notes],
     }
@@ -158,6 +159,15 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def _seen(witness: Witness, chains: Sequence[ReadChain]) -> dict[str, list[tuple[int, str]]]:
     return {chain.name: sorted(witness.seen(chain.name)) for chain in chains}
+
+
+def _stamps(witness: TimestampWitness | None, chains: Sequence[ReadChain]) -> dict[str, list[tuple[int, str]]]:
+    """Return the timestamps of each chain: not as members of their own, which earlier verifiers do not expect."""
+    if witness is None:
+        return {}
+    return {
+        chain.name: [(number, text_of(stamp)) for number, stamp in witness.stamps(chain.name)] for chain in chains
+    }
 
 
 def _differences(

@@ -21,7 +21,7 @@ from parity.clock import Clock
 from parity.errors import ParityError, Terminal
 from parity.evidence.signing import Signer, text_of
 from parity.evidence.verify import RESULTS, RULES, canonical, fingerprint, sha
-from parity.evidence.witness import StorageWitness, Witness
+from parity.evidence.witness import StorageWitness, TimestampWitness, Witness
 from parity.history.chains import StoredChains, StoredEntry
 from parity.history.records import RunDetail
 
@@ -44,6 +44,7 @@ class Recorder:
     signer: Signer
     clock: Clock
     witness: Witness | None = None
+    timestamps: TimestampWitness | None = None
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
@@ -51,7 +52,7 @@ class Recorder:
         beside = StorageWitness(
             Artefacts(self.artefacts.url(f"{FOLDER}/chains"), self.artefacts.storage), "artefacts"
         )
-        return (beside, self.witness) if self.witness else (beside,)
+        return beside, *(one for one in (self.witness, self.timestamps) if one)
 
     def record_run(self, detail: RunDetail, folder: str, rules: Mapping[str, Any]) -> StoredEntry:
         """Append a run as the results store has it, with the hashes of its files in ``folder``."""
@@ -106,7 +107,7 @@ class Recorder:
         try:
             seen = {number for number, _ in witness.seen(chain)}
             whole = len(seen) == entry.number - 1
-            for one in (entry,) if whole else self.chains.entries(chain):
+            for one in (entry,) if whole or not witness.every else self.chains.entries(chain):
                 if one.number not in seen:
                     witness.append(chain, one.number, one.sha, line(one))
         except ParityError:

@@ -1,11 +1,13 @@
 """Verifying an archive of evidence, offline; the format of archives is here, too, for those who write them.
 
-This file imports the standard library and ``cryptography`` only, so that an auditor can take it along:
+This file needs the standard library and ``cryptography`` only, so that an auditor can take it along:
 ``python verify.py ARCHIVE --key PUBLIC.pem``.
 
 An archive is a zip file. ``contents.json`` lists what it holds. ``chains/<chain>.jsonl`` has an entry a line, with
 the hash of the entry before it and a signature made when it was recorded. ``results/``, ``rules/`` and ``files/``
 hold what entries name by hash. The comment at the end of the zip, the seal, signs every byte before it.
+``timestamps`` in ``contents.json`` are an authority's answers (RFC 3161) about lines of chains, by their numbers;
+``rfc3161-client`` verifies them where ``--tsa`` gives the authority's certificate.
 """
 
 from __future__ import annotations
@@ -14,18 +16,21 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 CONTENTS = "contents.json"
 CHAIN, RULES, RESULTS, FILE = "chains/{}.jsonl", "rules/{}.json", "results/{}.json", "files/{}/{}/{}"
@@ -35,6 +40,9 @@ SEAL_BYTES = len(SEAL) + 16 + 1 + 88
 """Length of a seal: its name, the fingerprint of the key, a blank, and the signature in base64."""
 CLOCKS = timedelta(minutes=5)
 """How far the clocks of two machines may be apart."""
+STAMPED_WITHIN = timedelta(days=4)
+"""How long after it was recorded an entry, or a later one, has a timestamp: a weekend without runs, an outage."""
+_REASON = re.compile(r"Verify error: ([^\"]+)")
 WHOLE = "the archive"
 CHECKS = {
     "bytes under the seal": "a changed, added or missing byte",
@@ -43,6 +51,7 @@ CHECKS = {
     "rules": "a suite, query or waiver that is not the one in force when the run was recorded",
     "files": "a report or manifest that was edited, or deleted before its time",
     "entries at a witness": "a chain that was cut off, or made again from some entry on",
+    "timestamps": "an entry that did not exist when it says that it was recorded",
     "sign-offs": "a sign-off for other evidence, or dated before the evidence that it is for",
 }
 """What is counted, and what would have stopped it."""
@@ -81,6 +90,8 @@ class Entry:
 
     body: Mapping[str, Any]
     sha: str
+    line: bytes
+    """As the archive holds it, with its signature."""
 
     @property
     def recorded(self) -> datetime:
@@ -157,14 +168,16 @@ class Members:
         return value
 
 
-def verify(path: Path, keys: Keys) -> Report:
-    """Verify an archive by the given public keys."""
+def verify(path: Path, keys: Keys, authorities: Sequence[Certificate] = ()) -> Report:
+    """Verify an archive by the given public keys, and its timestamps by the certificates of their authorities."""
     report = Report()
     _check_seal(path, keys, report)
     try:
         with zipfile.ZipFile(path) as archive:
             members = Members(archive, report)
-            _check_contents(members.json(CONTENTS, WHOLE), members, keys, report)
+            contents = members.json(CONTENTS, WHOLE)
+            chains = _check_contents(contents, members, keys, report)
+            _check_timestamps(contents, chains, authorities, report)
     except Exception as error:  # noqa: BLE001 - see Members.read; an entry that was made up may lack anything
         report.add(WHOLE, f"it cannot be read to its end: {type(error).__name__} {error}".rstrip())
     else:
@@ -185,7 +198,9 @@ def _check_seal(path: Path, keys: Keys, report: Report) -> None:
         report.add(WHOLE, "its bytes are not those that were sealed with a given key")
 
 
-def _check_contents(contents: Mapping[str, Any], members: Members, keys: Keys, report: Report) -> None:
+def _check_contents(
+    contents: Mapping[str, Any], members: Members, keys: Keys, report: Report
+) -> Mapping[str, Sequence[Entry]]:
     chains: dict[str, list[Entry]] = {}
     for chain, said in contents["chains"].items():
         chains[chain] = list(_entries(chain, members, keys, report))
@@ -205,6 +220,7 @@ def _check_contents(contents: Mapping[str, Any], members: Members, keys: Keys, r
         _check_witness(place, witnessed, chains, report)
     report.findings += [(where, what) for where, what in contents["differences"]]
     report.notes += contents["notes"]
+    return chains
 
 
 def _entries(chain: str, members: Members, keys: Keys, report: Report) -> Iterator[Entry]:
@@ -215,7 +231,7 @@ def _entries(chain: str, members: Members, keys: Keys, report: Report) -> Iterat
     for position, line in enumerate(lines, 1):
         where, pair = f"{chain} entry {position}", _parsed(line)
         try:
-            entry = Entry(pair["entry"], sha(canonical(pair["entry"])))
+            entry = Entry(pair["entry"], sha(canonical(pair["entry"])), line)
             flaws = [*_flaws(entry, pair["signature"], (chain, position, before), keys)]
         except (LookupError, TypeError, ValueError, AttributeError):
             report.add(where, "its line is not as it was written")
@@ -304,6 +320,66 @@ def _check_witness(
             report.notes.append(f"{chain}: {len(unseen)} of {len(known)} entries are not at {place}")
 
 
+def _check_timestamps(
+    contents: Mapping[str, Any],
+    chains: Mapping[str, Sequence[Entry]],
+    authorities: Sequence[Certificate],
+    report: Report,
+) -> None:
+    stamps: Mapping[str, Sequence[tuple[int, str]]] = contents.get("timestamps", {})
+    if not authorities:
+        if count := sum(map(len, stamps.values())):
+            report.notes.append(f"{count} timestamps are not verified: --tsa gives their authority's certificate")
+        return
+    for chain, entries in chains.items():
+        known = {entry.body["number"]: entry for entry in entries}
+        times: dict[int, datetime] = {}
+        for number, stamp in stamps.get(chain, ()):
+            try:
+                at = stamped_at(base64.b64decode(stamp), known[number].line, authorities)
+            except KeyError:
+                report.add(f"{chain} entry {number}", "it has a timestamp, and is missing from the chain")
+            except ValueError as error:
+                report.add(known[number].where, f"its timestamp does not hold: {error}")
+            else:
+                report.counts["timestamps"] += 1
+                times[number] = min(at, times.get(number, at))
+        if entries and not times:
+            report.add(chain, "no entry has a timestamp that holds")
+        _check_times(entries, times, datetime.fromisoformat(contents["built"]), report)
+
+
+def _check_times(entries: Sequence[Entry], times: Mapping[int, datetime], built: datetime, report: Report) -> None:
+    """Hold each entry against the first timestamp that covers it: its own, or that of an entry after it."""
+    covered: datetime | None = None
+    first = min(times, default=len(entries) + 1)
+    for entry in reversed(entries):
+        at = times.get(entry.body["number"])
+        if at and at < entry.recorded - CLOCKS:
+            report.add(entry.where, f"its timestamp of {at} is from before it was recorded, {entry.recorded}")
+        covered = min(filter(None, (at, covered)), default=None)
+        if entry.body["number"] >= first and (covered or built) > entry.recorded + STAMPED_WITHIN:
+            proven = f"that it existed by {covered}" if covered else "nothing of when it existed"
+            report.add(entry.where, f"it says that it was recorded at {entry.recorded}; timestamps prove {proven}")
+    if covered and first > 1:
+        chain = entries[0].body["chain"]
+        report.notes.append(f"{chain}: the {first - 1} entries before the first timestamp existed by {covered}")
+
+
+def stamped_at(stamp: bytes, data: bytes, authorities: Sequence[Certificate]) -> datetime:
+    """Return when an authority saw ``data``; ValueError for a stamp of other data, or by nobody who is trusted."""
+    import rfc3161_client
+
+    try:
+        response = rfc3161_client.decode_timestamp_response(stamp)
+        verifier = rfc3161_client.VerifierBuilder(roots=list(authorities)).build()
+        verifier.verify_message(response, data)
+    except rfc3161_client.VerificationError as error:
+        said = _REASON.search(str(error))  # among pages of OpenSSL's own
+        raise ValueError(said[1] if said else str(error).partition(": ErrorStack")[0]) from error
+    return response.tst_info.gen_time
+
+
 def _summary(chain: str, entries: Sequence[Entry]) -> str:
     bodies = [entry.body for entry in entries]
     verdicts = Counter(str(body.get("decision") or body["run"]["verdict"]) for body in bodies)
@@ -341,14 +417,23 @@ def read_keys(paths: Iterable[Path]) -> Keys:
     return {fingerprint(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
 
 
+def read_certificates(paths: Iterable[Path]) -> list[Certificate]:
+    """Return the certificates of PEM files; ValueError for anything else, or where nothing can verify by them."""
+    found = [certificate for path in paths for certificate in load_pem_x509_certificates(path.read_bytes())]
+    if found and not find_spec("rfc3161_client"):
+        raise ValueError("Timestamps need rfc3161-client, which is not installed: pip install rfc3161-client")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify an archive and print the report; return 0 when it is proven, 1 when not, 2 for a bad input."""
     parser = argparse.ArgumentParser(prog="verify", description="Verify an archive of Parity's evidence, offline.")
     parser.add_argument("archive", type=Path)
     parser.add_argument("--key", type=Path, required=True, action="append", help="public key, as PEM; repeatable")
+    parser.add_argument("--tsa", type=Path, default=[], action="append", help="timestamp authority's certificate")
     given = parser.parse_args(arguments)
     try:
-        report = verify(given.archive, read_keys(given.key))
+        report = verify(given.archive, read_keys(given.key), read_certificates(given.tsa))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"verify: {error}\n")
         return 2

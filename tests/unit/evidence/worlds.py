@@ -17,7 +17,7 @@ from parity.evidence.archive import Scope, build
 from parity.evidence.recorder import Recorder
 from parity.evidence.signing import KeySigner
 from parity.evidence.verify import Keys, Report, fingerprint, verify
-from parity.evidence.witness import Witness
+from parity.evidence.witness import TimestampWitness, Witness
 from parity.history.chains import StoredChains, StoredEntry
 from parity.history.records import ActivityKey, ActivityRecord, RemoteRun, RunRecord
 from parity.history.store import Store, open_store
@@ -59,6 +59,7 @@ class World:
     signer: KeySigner = field(default_factory=lambda: KeySigner(Ed25519PrivateKey.generate()))
     clock: Ticking = field(default_factory=Ticking)
     witness: Witness | None = None
+    timestamps: TimestampWitness | None = None
 
     def __post_init__(self) -> None:
         self.store: Store = open_store(f"sqlite:///{self.home / 'results.db'}")
@@ -67,7 +68,7 @@ class World:
 
     @property
     def recorder(self) -> Recorder:
-        return Recorder(self.chains, self.artefacts, self.signer, self.clock, self.witness)
+        return Recorder(self.chains, self.artefacts, self.signer, self.clock, self.witness, self.timestamps)
 
     @property
     def keys(self) -> Keys:

@@ -10,11 +10,13 @@ from typing import Any
 from parity.airflow.connections.artefacts import open_artefacts, open_folder
 from parity.airflow.connections.lookup import NoConnection, connection
 from parity.airflow.step.results import Subject, open_results
+from parity.clients.artefacts import Artefacts
+from parity.clients.timestamps import TimestampAuthority
 from parity.clock import SystemClock
-from parity.evidence.recorder import Recorder
+from parity.evidence.recorder import FOLDER, Recorder
 from parity.evidence.rules import rules_of
 from parity.evidence.signing import KeySigner
-from parity.evidence.witness import StorageWitness
+from parity.evidence.witness import StorageWitness, TimestampWitness
 from parity.flow.database_run.plan import DatabaseRunPlan
 from parity.flow.suite_run.plan import SuiteRunPlan
 from parity.history.chains import StoredChains
@@ -33,8 +35,13 @@ def open_recorder(read: Callable[[str], Any] = connection) -> Recorder:
     witness = None
     if now.witness:
         witness = StorageWitness(open_folder(now.witness, now.witness_connection, read), now.witness)
-    chains = StoredChains(open_results().engine)
-    return Recorder(chains, open_artefacts(read), signer, SystemClock(), witness)
+    chains, artefacts = StoredChains(open_results().engine), open_artefacts(read)
+    return Recorder(chains, artefacts, signer, SystemClock(), witness, _timestamps(now.timestamps, artefacts))
+
+
+def _timestamps(url: str, artefacts: Artefacts) -> TimestampWitness | None:
+    kept = Artefacts(artefacts.url(f"{FOLDER}/timestamps"), artefacts.storage)
+    return TimestampWitness(TimestampAuthority(url), kept) if url else None
 
 
 def record_evidence(
