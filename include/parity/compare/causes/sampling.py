@@ -247,8 +247,8 @@ def _shifts(session: DuckSession, batch: ColumnBatch) -> dict[int, tuple[int, ..
     rows = session.rows(
         f"SELECT place, {delta} // {10**6 * unit} AS d FROM {batch.relation} WHERE {delta} <> 0 "
         f"AND {delta} % {900 * 10**6 * unit} = 0 AND abs({delta}) <= {14 * 3600 * 10**6 * unit} GROUP BY place, d "
-        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC) <= 8 "
-        "ORDER BY place, count(*) DESC"
+        "QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC, d) <= 8 "
+        "ORDER BY place, count(*) DESC, d"
     )
     return {index: tuple(d for (d,) in found) for index, found in batch.by_column(rows).items()}
 
