@@ -5,6 +5,8 @@ PYTHON ?= python3
 # Where it is set, every process compiles Airflow again: 8 s instead of 3 s each.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
+# One process more than there are cores: many tests wait for a server.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 LOCKS := requirements/product.txt requirements/sandbox.txt requirements/dev.txt
 
 .PHONY: setup demo test lint fuzz bench nights mutants truth deploy-test lock format clean
@@ -36,7 +38,7 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
+	$(BIN)/pytest -m "not slow" -n $(WORKERS) --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
 	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1
 
 # What takes longer: whole worlds and slow cases, nights through a real scheduler, and in a real browser (needs Chromium
