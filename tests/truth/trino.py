@@ -7,9 +7,10 @@ and is not used for that, measures what they are worth on expressions that nobod
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from parity_sandbox.aws.trino.shapes import Verified, verified
-from truth import records, trino_draft, trino_readers, trino_statements, trino_text, trino_unload
+from truth import records, trino_draft, trino_readers, trino_statements, trino_text, trino_unload, trino_zones
 from truth.engines import Outcome
 from truth.trino_asking import answers
 from truth.trino_battery import HELD_BACK, RECORDED, expressions
@@ -20,20 +21,29 @@ from truth.trino_shapes import FILE, Case, derive, hold, text
 def ask() -> list[Outcome]:
     """Ask for every expression, write down the answers and the shapes, and return where the sandbox differs."""
     with TrinoServer() as server:
+        zones = trino_zones.ask(server)
+        _know_zones()
         for name in (RECORDED, HELD_BACK):
             records.write(name, "trino", VERSION, answers(server, expressions(name)))
         asked = (trino_statements, trino_readers, trino_text, trino_unload, trino_draft)
         others = [one.ask(server) for one in asked]
     shapes = settled(verified())
     FILE.write_text(text(shapes, VERSION), encoding="utf-8")
-    return [*(_outcome(name, shapes) for name in (RECORDED, HELD_BACK)), *others]
+    return [*(_outcome(name, shapes) for name in (RECORDED, HELD_BACK)), *others, zones]
+
+
+def _know_zones() -> None:
+    """Let the sandbox have the zones of the record."""
+    zones = trino_zones.agreeing(records.read(trino_zones.RECORD).cases)
+    FILE.write_text(text(replace(verified(), zones=zones), VERSION), encoding="utf-8")
+    verified.cache_clear()
 
 
 def settled(shapes: Verified) -> Verified:
     """Return the shapes of the record; the types that functions give, and so shapes, may follow from others."""
     while (derived := derive(hold(records.read(RECORDED).cases, shapes.types))).types != shapes.types:
         shapes = derived
-    return derived
+    return replace(derived, zones=verified().zones)
 
 
 def held_back() -> dict[str, records.Any]:

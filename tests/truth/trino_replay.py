@@ -23,6 +23,7 @@ from parity_sandbox.aws.trino.limitation import Limitation
 from parity_sandbox.aws.trino.nodes import INTEGERS, TEXTS, Kind, Node
 from parity_sandbox.aws.trino.shapes import Verified, shape, shapes, type_name
 from parity_sandbox.aws.trino.translate import in_duckdb, typed_query, words_of
+from parity_sandbox.aws.trino.zones import is_zoned
 from truth.trino_battery import query
 
 EVERYTHING = Verified(frozenset(), {}, everything=True)
@@ -197,12 +198,14 @@ def _same_decimal(wanted: exp.DataType, value: Any, got: Any) -> bool:
 
 
 def _same_stamp(wanted: exp.DataType, value: Any, got: Any) -> bool:
-    if not isinstance(got, datetime) or len(value.partition(".")[2].strip(" UTC")) > 6:
+    if not isinstance(got, datetime) or got.tzinfo is not None or len(value.partition(".")[2]) > 6:
         return False
-    zoned = wanted.this == Kind.TIMESTAMPTZ
-    if zoned != (got.tzinfo is not None) or (zoned and not value.endswith(" UTC")):
-        return False
-    return datetime.fromisoformat(value.removesuffix(" UTC")) == got.replace(tzinfo=None)
+    return datetime.fromisoformat(value) == got
+
+
+def _same_zoned(wanted: exp.DataType, value: Any, got: Any) -> bool:
+    local, _, zone = value.rpartition(" ")
+    return is_zoned(got) and zone == got["t_zone"] and _same_stamp(wanted, local, got["t_local"])
 
 
 def _same_json(wanted: exp.DataType, value: Any, got: Any) -> bool:
@@ -220,7 +223,7 @@ COMPARE = {
     Kind.DECIMAL: _same_decimal,
     Kind.DATE: lambda _, value, got: type(got) is date and got.isoformat() == value,
     Kind.TIMESTAMP: _same_stamp,
-    Kind.TIMESTAMPTZ: _same_stamp,
+    Kind.TIMESTAMPTZ: _same_zoned,
     **dict.fromkeys(
         (Kind.VARBINARY, Kind.BINARY),
         lambda _, value, got: isinstance(got, bytes) and base64.b64decode(value) == got,

@@ -108,4 +108,6 @@ def text(verified: Verified, version: str) -> str:
     types = ",\n".join(
         f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v)}" for k, v in sorted(verified.types.items())
     )
-    return f'{{"version": {json.dumps(version)}, "shapes": [\n{shapes}\n], "types": {{\n{types}\n}}}}\n'
+    zones = ",\n".join(f"{json.dumps(k)}: {v}" for k, v in sorted(verified.zones.items()))
+    spelt = f'"shapes": [\n{shapes}\n], "types": {{\n{types}\n}}, "zones": {{\n{zones}\n}}'
+    return f'{{"version": {json.dumps(version)}, {spelt}}}\n'

@@ -22,6 +22,7 @@ from parity_sandbox.aws.athena.views import Views
 from parity_sandbox.aws.policies import Need
 from parity_sandbox.aws.rights import Places, reading, refused
 from parity_sandbox.aws.s3.paths import Disk
+from parity_sandbox.aws.trino.zones import ZONED
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,6 +87,7 @@ class Session:
         columns = [(name, kind) for name, kind, *_ in described]
         trino.check_types(translated, columns)
         self.query.check()
+        columns = [(name, kind.replace(ZONED, "TIMESTAMP WITH TIME ZONE")) for name, kind in columns]
         return Prepared(sql, columns, [_type(select) for select in translated.tree.selects])
 
     def require(self, message: str, needs: Iterable[Need]) -> None:

@@ -79,8 +79,9 @@ def run_tree(session: Session, tree: exp.Expression) -> Result:
 
 def select(session: Session, tree: exp.Expression) -> Result:
     """Run a query and return its rows as text."""
-    cursor = session.connection.execute(session.prepare(tree).sql)
-    columns = [values.column(one[0], str(one[1])) for one in cursor.description or ()]
+    prepared = session.prepare(tree)
+    cursor = session.connection.execute(prepared.sql)
+    columns = [values.column(*described) for described in prepared.columns]
     writers = [values.writer(column.type) for column in columns]
     rows: list[Row] = []
     while chunk := cursor.fetchmany(CHUNK):

@@ -10,6 +10,7 @@ from typing import Any
 
 from parity_sandbox.aws.athena.failures import QueryFailed
 from parity_sandbox.aws.trino.doubles import java_double
+from parity_sandbox.aws.trino.zones import is_zoned
 
 PLAIN = frozenset({"tinyint", "smallint", "integer", "bigint", "decimal", "date"})
 VARCHAR_LENGTH = 2147483647
@@ -94,6 +95,8 @@ def text(value: Any, kind: str = "") -> str | None:
         return _moment(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return " ".join(f"{byte:02x}" for byte in bytes(value))
+    if is_zoned(value):
+        return f"{_moment(value['t_local'])} {value['t_zone']}"
     return _nested(value)
 
 
@@ -105,9 +108,7 @@ def _real(value: float) -> str:
 
 
 def _moment(value: dt.datetime) -> str:
-    zone = " UTC" if value.tzinfo else ""
-    utc = value.astimezone(dt.UTC) if value.tzinfo else value
-    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}{zone}"
+    return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
 
 
 def _nested(value: Any) -> str:

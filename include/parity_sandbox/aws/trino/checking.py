@@ -13,6 +13,7 @@ from sqlglot import exp
 from parity_sandbox.aws.trino.limitation import Limitation
 from parity_sandbox.aws.trino.nodes import FLOATS, INTEGERS, TEXTS, Kind, decimal_parameters
 from parity_sandbox.aws.trino.translate import Translated
+from parity_sandbox.aws.trino.zones import ZONED
 
 FAMILIES = (
     (INTEGERS, re.compile(r"(TINY|SMALL|BIG|HUGE)?INT(EGER)?")),
@@ -21,7 +22,7 @@ FAMILIES = (
     (frozenset({Kind.DATE}), re.compile("DATE")),
     (frozenset({Kind.BOOLEAN}), re.compile("BOOLEAN")),
     (frozenset({Kind.TIMESTAMP}), re.compile("TIMESTAMP")),
-    (frozenset({Kind.TIMESTAMPTZ}), re.compile("TIMESTAMP WITH TIME ZONE")),
+    (frozenset({Kind.TIMESTAMPTZ}), re.compile(re.escape(ZONED))),
 )
 
 

@@ -21,7 +21,7 @@ from inspect import Parameter, Signature
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote, unquote_plus, urlsplit
 
-from parity_sandbox.aws.trino import json_values
+from parity_sandbox.aws.trino import json_values, zones
 from parity_sandbox.aws.trino.doubles import scientific
 
 
@@ -365,4 +365,5 @@ FUNCTIONS = (
     Function("t_json_parse", json_values.parse, (TEXT,), "JSON"),
     Function("t_json_size", json_values.size, (TEXT, TEXT), BIG),
     Function("t_json_array_length", json_values.array_length, (TEXT,), BIG),
+    *(Function(*one) for one in zones.FUNCTIONS),
 )

@@ -9,13 +9,12 @@ create macro t_whole_text(s, target) as case when regexp_full_match(s, '[+-]?[0-
 create macro t_boolean_text(s) as case when lower(s) in ('t', 'true', '1', 'f', 'false', '0') then s else 'INVALID_CAST_ARGUMENT: Cannot cast ''' || s || ''' to BOOLEAN' end;
 create macro t_decimal_text(s) as case when regexp_full_match(s, '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?') then s else 'INVALID_CAST_ARGUMENT: Cannot cast VARCHAR ''' || s || ''' to DECIMAL' end;
 create macro t_date_text(s) as case when regexp_full_match(s, '\s*\d{4}-\d{1,2}-\d{1,2}\s*') and not regexp_matches(s, '^\s*0000') then trim(s) when s is null or t_check(not regexp_matches(s, '^\s*([+-]\d|\d{5}|0000-)'), 'sandbox limitation: the year of ' || s) then 'INVALID_CAST_ARGUMENT: Value cannot be cast to date: ' || s end;
-create macro t_stamp_text(s, digits) as case when regexp_full_match(s, '\s*\d{4}-\d{1,2}-\d{1,2}( ([01]?\d|2[0-3]):\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*') and not regexp_matches(s, '^\s*0000') and not regexp_matches(s, '\.\d{' || (digits + 1) || '}') then trim(s) when s is null or t_check(not regexp_matches(s, '^\s*([+-]\d|\d{5}|0000-|\d+-\d+-\d+ [0-9:.]+ ?[A-Za-z+-]|.*\.\d{7})'), 'sandbox limitation: the year, zone or digits of ' || s) then 'INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || s end;
+create macro t_stamp_text(s, digits) as case when regexp_full_match(s, '\s*\d{4}-\d{1,2}-\d{1,2}( ([01]?\d|2[0-3]):\d{1,2}(:\d{1,2}(\.\d{1,12})?)?)?\s*') and not regexp_matches(s, '^\s*0000') and not regexp_matches(s, '\.\d{' || (digits + 1) || '}') then trim(s) when s is null or t_check(not regexp_matches(s, '^\s*([+-]\d|\d{5}|0000-|\d+-\d+-\d+ [0-9:.]* ?[A-Za-z+-]|.*\.\d{7})'), 'sandbox limitation: the year, zone or digits of ' || s) then 'INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: ' || s end;
 create macro t_round_at(x, places) as round(x, places);
 -- timestamps have milliseconds: rounded half up, also before 1970
 create macro t_floor_thousand(n) as n - ((n % 1000 + 1000) % 1000);
 create macro t_millis(ts) as make_timestamp(t_floor_thousand(epoch_us(ts) + 500));
 create macro t_millisecond(ts) as cast(millisecond(ts) % 1000 as bigint);
-create macro t_iso_text(x) as case when typeof(x) = 'DATE' then strftime(x, '%Y-%m-%d') when typeof(x) like '%ZONE%' then strftime(x, '%Y-%m-%dT%H:%M:%S.%gZ') else strftime(x, '%Y-%m-%dT%H:%M:%S.%g') end;
 -- text
 create macro t_substr(s, a) as case when a = 0 or -a > length(s) then '' else substring(s, a) end;
 create macro t_substr_for(s, a, n) as case when a = 0 or n <= 0 or -a > length(s) then '' else substring(s, a, n) end;
@@ -58,8 +57,10 @@ create macro t_array_equal(a, b) as case when a is null or b is null then null w
 create macro t_no_null(a) as case when a is null then null when t_check(len(list_filter(a, lambda e: e is null)) = 0, 'sandbox limitation: ordering arrays with NULL inside') then a end;
 create macro t_bounded(x, n) as case when x is null then null when t_check(length(x) <= n, 'INVALID_CAST_ARGUMENT: Value ' || x || ' cannot be represented as varchar(' || n || ')') then x end;
 create macro t_two_digits(ts) as case when year(ts) = 1969 then ts + interval 100 year else ts end;
-create macro t_iso_stamp(s) as case when s is null then null when t_check(regexp_full_match(s, '\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|\+00:00)?)?'), 'sandbox limitation: from_iso8601_timestamp of ' || s || ', which has a zone other than UTC, a part of milliseconds or another form') then cast(s as timestamptz) end;
-create macro t_from_unix(x) as timezone('UTC', t_millis(make_timestamp(cast(round(x * 1000000) as bigint))));
+create macro t_in_utc(ts) as case when ts is null then null else {'t_utc': cast(ts as timestamp), 't_local': cast(ts as timestamp), 't_zone': 'UTC'} end;
+create macro t_offset_hours(m) as sign(m) * (abs(m) // 60);
+create macro t_offset_minutes(m) as sign(m) * (abs(m) % 60);
+create macro t_from_unix(x) as t_millis(make_timestamp(cast(round(x * 1000000) as bigint)));
 create macro t_interval_millis(i) as cast(epoch_ms(timestamp '1970-01-01' + i) as bigint);
 create macro t_replace(s, d, r) as case when d <> '' then replace(s, d, r) when s = '' then r when s is null or d is null then null else r || list_aggregate(list_transform(string_split(s, ''), lambda c: c || r), 'string_agg', '') end;
 create macro t_element(a, i) as case when a is null or i is null then null when t_check(i <> 0, 'INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1') then list_extract(a, i) end;

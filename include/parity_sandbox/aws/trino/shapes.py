@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -62,6 +62,8 @@ class Verified:
 
     shapes: frozenset[str]
     types: Mapping[str, str]
+    zones: Mapping[str, int] = field(default_factory=dict)
+    """The first year in which the rules of a region are real Trino's, by its name."""
     everything: bool = False
     """Let every shape pass, as is needed to hold the dialect against a record."""
 
@@ -75,7 +77,7 @@ def verified() -> Verified:
     """Return what ``verified.json`` says."""
     text = files("parity_sandbox.aws.trino").joinpath("verified.json").read_text(encoding="utf-8")
     content = json.loads(text)
-    return Verified(frozenset(content["shapes"]), content["types"])
+    return Verified(frozenset(content["shapes"]), content["types"], content["zones"])
 
 
 def words(tokens: list[Token]) -> set[str]:

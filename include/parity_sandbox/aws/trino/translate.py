@@ -17,7 +17,7 @@ from sqlglot.tokens import TokenType
 
 from parity_sandbox.aws.trino.limitation import ColumnNotFound, Limitation, TypeMismatch
 from parity_sandbox.aws.trino.nodes import Kind, Node, Rule, kind, typed
-from parity_sandbox.aws.trino.rules import aggregates, casts, dates, nested, numbers, relations, strings
+from parity_sandbox.aws.trino.rules import aggregates, casts, dates, nested, numbers, relations, strings, zones
 from parity_sandbox.aws.trino.same import SAME
 from parity_sandbox.aws.trino.shapes import Verified, shapes, verified, words
 from parity_sandbox.aws.trino.typing import Schema, annotate, spell_literals
@@ -46,7 +46,7 @@ STATEMENTS = frozenset(f"word {one}" for one in ("CREATE", "TABLE", "INSERT", "I
 """Words around a query."""
 SESSION = frozenset({"current_schema", "current_catalog", "current_user", "current_path", "current_role"})
 UNWRITTEN = frozenset({Kind.INTERVAL, Kind.TIME})
-MODULES = (numbers, casts, dates, strings, nested, aggregates, relations)
+MODULES = (numbers, casts, dates, strings, nested, aggregates, relations, zones)
 RULES: Mapping[type[Node], Rule] = {node: rule for module in MODULES for node, rule in module.RULES.items()}
 NAMED: Mapping[str, Rule] = {name: rule for module in MODULES for name, rule in module.NAMED.items()}
 
@@ -70,6 +70,8 @@ def parse(sql: str) -> Node:
     """Return the syntax tree of one Athena statement; sqlglot's ParseError when it is none."""
     tree = sqlglot.parse_one(sql, dialect=Queries)
     _check_text(sql, tree)
+    for literal in tree.find_all(exp.Cast):
+        literal.meta["typed"] = "safe" not in literal.args  # TIMESTAMP '…', which is not CAST('…' AS timestamp)
     for node in tree.find_all(exp.Func, exp.Bracket):
         if "start" in node.meta:  # of its name; sqlglot gives synonyms, and other engines' names, one class
             node.meta["name"] = sql[node.meta["start"] : node.meta["end"] + 1].lower()
@@ -145,7 +147,7 @@ def in_duckdb(query: Node) -> Translated:
     for column in query.selects if isinstance(query, exp.Query) else []:
         if kind(column) in UNWRITTEN or isinstance(column.unalias(), exp.Interval):
             raise Limitation(f"a result column of type {kind(column).value}; CAST it to varchar")
-    return Translated(rewrite(query))
+    return Translated(rewrite(zones.by_instant(query)))
 
 
 def typed_query(tree: Node, schema: Schema, known: Verified) -> Node:
@@ -219,6 +221,7 @@ def rewrite(node: Node) -> Node:
         elif isinstance(value, list):
             node.set(name, [rewrite(one) if isinstance(one, exp.Expr) else one for one in value])
     found = node.type
+    zones.check(node)
     return typed(rule_for(node)(node), found)
 
 

@@ -22,6 +22,7 @@ from parity_sandbox.aws.trino.nodes import (
     FLOATS,
     INTEGERS,
     NUMBERS,
+    STAMPS,
     Kind,
     Node,
     added,
@@ -149,11 +150,25 @@ def _arithmetic(decimals: Callable[[tuple[int, int], tuple[int, int]], tuple[int
             return settle(annotator, node, known)
         if kinds <= NUMBERS and kinds & FLOATS:
             return settle(annotator, node, Kind.DOUBLE if Kind.DOUBLE in kinds else Kind.FLOAT)
+        if Kind.TIMESTAMPTZ in kinds and (found := _shifted_by(node)) is not None:
+            return settle(annotator, node, found)
         if isinstance(node, exp.Div) and kinds <= INTEGERS:
             return settle(annotator, node, common([node.left, node.right]))
         return annotator._annotate_binary(node)  # noqa: SLF001 - the same door
 
     return annotated
+
+
+def _shifted_by(node: exp.Binary) -> exp.DataType | None:
+    """Return the type of a time with zone and an interval: days and less have milliseconds."""
+    times = [side for side in (node.left, node.right) if kind(side) == Kind.TIMESTAMPTZ]
+    spans = [side for side in (node.left, node.right) if isinstance(side, exp.Interval)]
+    if len(times) != 1 or len(spans) != 1:
+        return None
+    found: exp.DataType = times[0].type
+    calendar = str(spans[0].args["unit"].name).upper().startswith(("MONTH", "YEAR"))
+    coarse = not calendar and any(int(one.name) < 3 for one in found.expressions)
+    return _zoned(None) if coarse else found
 
 
 def common(nodes: list[Any]) -> exp.DataType | Kind:
@@ -168,7 +183,7 @@ def common(nodes: list[Any]) -> exp.DataType | Kind:
         return max(kinds, key=[Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT].index)
     if kinds <= NUMBERS and kinds & FLOATS:
         return Kind.DOUBLE if Kind.DOUBLE in kinds else Kind.FLOAT
-    if kinds == {Kind.TIMESTAMP}:
+    if kinds in ({Kind.TIMESTAMP}, {Kind.TIMESTAMPTZ}):
         return max(
             (node.type for node in certain), key=lambda one: int(one.expressions[0].name) if one.expressions else 3
         )
@@ -257,6 +272,16 @@ def _named(annotator: TypeAnnotator, node: exp.Anonymous) -> exp.Anonymous:
     return settle(annotator, node, make(given) if make is not None and certain else Kind.UNKNOWN)
 
 
+def _zoned(plain: exp.DataType | None) -> exp.DataType:
+    """Return the type of a timestamp of this precision that has a zone."""
+    digits = plain.expressions if plain is not None and plain.this in STAMPS else []
+    return exp.DataType(this=Kind.TIMESTAMPTZ, expressions=[one.copy() for one in digits] or [_digits(3)])
+
+
+def _digits(number: int) -> exp.DataTypeParam:
+    return exp.DataTypeParam(this=exp.Literal.number(number))
+
+
 def _map(key: Any, value: Any) -> exp.DataType:
     return exp.DataType(this=Kind.MAP, expressions=[key.copy(), value.copy()], nested=True)
 
@@ -269,8 +294,11 @@ NAMED_TYPES: dict[str, Callable[[list[Any]], Any]] = {
     "map_agg": lambda given: _map(given[0], given[1]),
     "histogram": lambda given: _map(given[0], BIGINT),
     "array_union": lambda given: given[0],
+    **dict.fromkeys(("at_timezone", "with_timezone"), lambda given: _zoned(given[0])),
+    **dict.fromkeys(("timezone_hour", "timezone_minute", "millisecond"), lambda _: BIGINT),
     **dict.fromkeys(("crc32", "hamming_distance", "json_size", "json_array_length"), lambda _: BIGINT),
     **dict.fromkeys(("to_base", "format_datetime", "to_iso8601", "url_extract_host"), lambda _: VARCHAR),
+    "timezone": lambda _: VARCHAR,
     **dict.fromkeys(("e", "nan", "infinity", "geometric_mean", "log2", "log10"), lambda _: DOUBLE),
     **dict.fromkeys(("any_match", "all_match", "none_match", "every"), lambda _: BOOLEAN),
 }
@@ -320,7 +348,8 @@ METADATA: dict[Any, Any] = {
     exp.UnixToTime: _returns("timestamptz(3)"),
     exp.FromISO8601Timestamp: _returns("timestamptz(3)"),
     exp.ParseDatetime: _returns("timestamptz(3)"),
-    exp.AtTimeZone: _returns("timestamptz(3)"),
+    exp.AtTimeZone: {"annotator": lambda annotator, node: settle(annotator, node, _zoned(node.this.type))},
+    exp.CurrentTimezone: _returns("varchar"),
     exp.FromISO8601Date: _returns("date"),
     exp.LastDay: _returns("date"),
     exp.Date: _returns("date"),

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from parity_sandbox.aws.trino.limitation import Limitation
 from parity_sandbox.aws.trino.nodes import INTEGERS, Kind, Node, Rule, call, cast, kind, known_kind
+from parity_sandbox.aws.trino.rules import zones
 from parity_sandbox.aws.trino.rules.numbers import outer_sum
 from parity_sandbox.aws.trino.rules.strings import only
 
@@ -30,7 +31,8 @@ def at_extreme(name: str) -> Rule:
 
     def rule(node: Node) -> Node:
         only(node, "this", "expression")
-        return call(name, node.this, node.expression)
+        by = node.expression
+        return call(name, node.this, zones.utc(by) if zones.zoned(by) else by)
 
     return rule
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp
@@ -25,6 +24,7 @@ from parity_sandbox.aws.trino.nodes import (
     number,
     text,
 )
+from parity_sandbox.aws.trino.rules import zones
 
 NEST = frozenset({Kind.ARRAY, Kind.MAP, Kind.STRUCT, Kind.JSON})
 STAMP_FORMATS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
@@ -52,7 +52,7 @@ def _digits(found: exp.DataType) -> str:
 def _literal(node: exp.Cast) -> Node:
     """A typed literal such as ``DATE '…'``, or a CAST of plain text."""
     if isinstance(node.this, exp.Null):
-        return node
+        return zones.in_utc(cast(node.this, "timestamp")) if node.to.this == Kind.TIMESTAMPTZ else node
     if node.to.this == Kind.INTERVAL:
         return node
     if node.to.this in (Kind.TIMESTAMPTZ, Kind.TIME) or _spells_its_precision(node):
@@ -72,9 +72,15 @@ def _stamp_literal(node: exp.Cast) -> Node:
         raise Limitation(f"{node.to.sql('trino')}: digits after the microsecond")
     if node.to.this == Kind.TIMESTAMP:
         return _with_source(node, call("t_stamp_text", node.this, number(6)), "timestamp")
-    if node.to.this == Kind.TIMESTAMPTZ and not re.search(r"(?i) UTC$", node.this.name):
-        raise Limitation(f"a zone other than UTC: {node.this.name}")
-    return _with_source(node, node.this, "timestamptz" if node.to.this == Kind.TIMESTAMPTZ else "time")
+    if node.to.this == Kind.TIMESTAMPTZ:
+        return call("t_zoned_literal", node.this) if node.meta.get("typed") else _zoned_text(node)
+    return _with_source(node, node.this, "time")
+
+
+def _zoned_text(node: exp.Cast) -> Node:
+    """A text with a zone; one that names none is in UTC."""
+    name = "t_zoned_try" if isinstance(node, exp.TryCast) else "t_zoned_cast"
+    return call(name, node.this, number(precision_of(node)))
 
 
 def _refused(node: exp.Cast, _source: Kind) -> Node:
@@ -143,8 +149,8 @@ def _text_of(source: Node, found: Kind) -> Node:
     if found == Kind.TIMESTAMP:
         return call("strftime", source, text(STAMP_FORMATS[precision_of(source)]))
     if found == Kind.TIMESTAMPTZ:
-        zoned = STAMP_FORMATS[precision_of(source)] + " UTC"
-        return call("strftime", call("timezone", text("UTC"), source), text(zoned))
+        local = call("strftime", zones.local(source), text(STAMP_FORMATS[precision_of(source)] + " "))
+        return exp.paren(exp.DPipe(this=local, expression=zones.zone(source.copy())))
     if found == Kind.JSON:
         raise Limitation("CAST of JSON to varchar; use json_extract_scalar or json_format")
     raise Limitation(f"CAST from {found.value} to varchar")
@@ -173,7 +179,7 @@ def to_date(node: exp.Cast, source: Kind) -> Node:
     if source in TEXTS:
         return _with_source(node, call("t_date_text", node.this))
     if source in STAMPS | {Kind.DATE}:
-        return node
+        return _with_source(node, zones.local(node.this))
     raise Limitation(f"CAST from {source.value} to date")
 
 
@@ -182,15 +188,31 @@ def to_stamp(node: exp.Cast, source: Kind) -> Node:
     digits = int(node.to.expressions[0].name) if node.to.expressions else 3
     if digits not in (3, 6):
         raise Limitation(f"CAST to timestamp({digits})")
-    zoned = node.to.this == Kind.TIMESTAMPTZ
-    if source not in TEXTS | STAMPS | {Kind.DATE} or (zoned and source in TEXTS):
+    if source not in TEXTS | STAMPS | {Kind.DATE}:
         raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
-    inner = call("t_stamp_text", node.this, number(6 if digits == 6 else 12)) if source in TEXTS else node.this
-    if zoned and digits == 3:
-        local = cast(call("timezone", text("UTC"), inner) if source == Kind.TIMESTAMPTZ else inner, "timestamp")
-        return call("timezone", text("UTC"), call("t_millis", local))
-    plain = _with_source(node, inner, "timestamptz" if zoned else "timestamp")
+    if source in TEXTS:
+        return _plain_stamp(node, call("t_stamp_text", node.this, number(6 if digits == 6 else 12)), digits)
+    return _plain_stamp(node, zones.local(node.this), digits)
+
+
+def _plain_stamp(node: exp.Cast, source: Node, digits: int) -> Node:
+    plain = _with_source(node, source, "timestamp")
     return plain if digits == 6 else call("t_millis", plain)
+
+
+def to_zoned_stamp(node: exp.Cast, source: Kind) -> Node:
+    """A timestamp without zone, or a date, is in UTC; digits round half up."""
+    if source in TEXTS:
+        return _zoned_text(node)
+    if source == Kind.TIMESTAMPTZ:
+        moment = node.this
+    elif source in (Kind.TIMESTAMP, Kind.DATE):
+        moment = zones.in_utc(cast(node.this, "timestamp"))
+    else:
+        raise Limitation(f"CAST from {source.value} to {node.to.sql('trino')}")
+    if precision_of(node) < 3 < int(zones.digits(node.this)):  # Trino rounds twice
+        raise Limitation(f"CAST of microseconds to {node.to.sql('trino')}")
+    return call("t_zoned_round", moment, number(precision_of(node)))
 
 
 def to_json(node: exp.Cast, source: Kind) -> Node:
@@ -215,7 +237,8 @@ TARGETS: Mapping[Kind, Convert] = {
     **dict.fromkeys(INTEGERS, to_whole),
     **dict.fromkeys(FLOATS, to_float),
     **dict.fromkeys(TEXTS, to_text),
-    **dict.fromkeys(STAMPS, to_stamp),
+    Kind.TIMESTAMP: to_stamp,
+    Kind.TIMESTAMPTZ: to_zoned_stamp,
     **dict.fromkeys((Kind.ARRAY, Kind.STRUCT), to_nest),
     Kind.DECIMAL: to_decimal,
     Kind.BOOLEAN: to_boolean,

@@ -22,6 +22,7 @@ from parity_sandbox.aws.trino.nodes import (
     literal_text,
     text,
 )
+from parity_sandbox.aws.trino.rules import zones
 from parity_sandbox.aws.trino.rules.casts import converted
 from parity_sandbox.aws.trino.rules.numbers import no_text_arithmetic
 from parity_sandbox.aws.trino.rules.strings import only
@@ -33,7 +34,6 @@ STAMP = r"TIMESTAMP.*"
 NUMERIC = r"DECIMAL.*|DOUBLE|FLOAT|.*INT.*"
 PRINTED = frozenset("YmdHMSfpBbaAyIjT")
 """strftime codes that mean the same in MySQL's date_format as sqlglot maps it, and in DuckDB."""
-COMPARISONS = exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE
 SOLO = re.compile(r"%(-?[A-Za-z%])")
 
 
@@ -62,7 +62,12 @@ def between(node: exp.DateDiff) -> Node:
         raise Limitation(f"date_diff between {sides[0].value} and {sides[1].value}")
     if set(sides) == {Kind.DATE}:
         no_time(unit_of(node))
-    return call("date_sub", text(unit_of(node)), node.expression, node.this)
+    start, end = node.expression, node.this
+    if Kind.TIMESTAMPTZ not in sides or unit_of(node) in TIMES:
+        return call("date_sub", text(unit_of(node)), zones.utc(start), zones.utc(end))
+    if zones.zoned(start):
+        end = zones.local_at(end, zones.zone(start.copy()))
+    return call("date_sub", text(unit_of(node)), zones.local(start), zones.utc(end))
 
 
 def truncated(node: Node) -> Node:
@@ -70,6 +75,8 @@ def truncated(node: Node) -> Node:
     found = known_kind(node.this, "date_trunc")
     if found == Kind.DATE:
         no_time(unit_of(node))
+    if found == Kind.TIMESTAMPTZ:
+        return call("t_zone_trunc", node.this, text(unit_of(node)))
     whole = call("date_trunc", text(unit_of(node)), node.this)
     if found == Kind.DATE:
         return cast(_date(whole, node.this), "date")
@@ -90,6 +97,8 @@ def shifted(node: exp.DateAdd) -> Node:
         no_time(unit)
     elif unit == "millisecond" and node.this.type.expressions and int(node.this.type.expressions[0].name) < 3:
         raise Limitation("date_add of milliseconds to a timestamp without them")
+    if found == Kind.TIMESTAMPTZ:
+        return zones.moved(node.this, unit, node.expression)
     if unit == "quarter":
         unit, quarters = "month", exp.Mul(this=exp.paren(node.expression), expression=exp.Literal.number(3))
         node.set("expression", exp.paren(quarters))
@@ -133,6 +142,8 @@ def _moved(node: exp.Binary) -> Node:
         raise Limitation("adding a computed interval to a DATE")
     if found == Kind.INTERVAL:
         return node
+    if found == Kind.TIMESTAMPTZ:
+        return zones.plus(node, other, moved)
     return cast(exp.paren(node), "date") if found == Kind.DATE else node
 
 
@@ -149,7 +160,7 @@ def interval(node: exp.Interval) -> Node:
 
 def weekday(node: Node) -> Node:
     """Monday is 1."""
-    return call("isodow", node.this)
+    return call("isodow", zones.local(node.this))
 
 
 def part(node: exp.Extract) -> Node:
@@ -167,14 +178,16 @@ def part(node: exp.Extract) -> Node:
         no_time(field)
     if kind(node.expression) not in STAMPS | {Kind.DATE}:
         raise Limitation(f"extract from {kind(node.expression).value}")
+    if field in ("timezone_hour", "timezone_minute"):
+        return zones.offset_of(node.expression, field.removeprefix("timezone_"))
     if field not in name and field not in known:
         raise Limitation(f"extract({field})")
-    return call(name.get(field, field), node.expression)
+    return call(name.get(field, field), zones.local(node.expression))
 
 
 def same_name(name: str) -> Rule:
     """Return a rule for a function of one time that DuckDB has by this name."""
-    return lambda node: call(name, node.this)
+    return lambda node: call(name, zones.local(node.this))
 
 
 def of_time(name: str) -> Rule:
@@ -183,7 +196,7 @@ def of_time(name: str) -> Rule:
     def rule(node: Node) -> Node:
         if known_kind(node.this, name) not in STAMPS:
             raise Limitation(f"{name} of other than a timestamp")
-        return call(name, node.this)
+        return call(name, zones.local(node.this))
 
     return rule
 
@@ -207,7 +220,7 @@ def formatted(node: exp.TimeToStr) -> Node:
         raise Limitation("date_format of text")
     return call(
         "strftime",
-        cast(node.this, "timestamp"),
+        cast(zones.local(node.this), "timestamp"),
         text(strftime_format(node.args.get("format"), "date_format's format")),
     )
 
@@ -239,7 +252,8 @@ def joda(node: Node, what: str) -> str:
 def format_datetime(node: Node) -> Node:
     """``format_datetime`` with a Joda pattern."""
     when, pattern = node.expressions
-    return call("t_format_datetime", cast(when, "timestamp"), text(joda(pattern, "format_datetime's pattern")))
+    local = cast(zones.local(when), "timestamp")
+    return call("t_format_datetime", local, text(joda(pattern, "format_datetime's pattern")))
 
 
 def parse_datetime(node: exp.ParseDatetime) -> Node:
@@ -247,7 +261,7 @@ def parse_datetime(node: exp.ParseDatetime) -> Node:
     spelt = joda(node.args["format"], "parse_datetime's pattern")
     if "%Y" not in spelt or "%p" in spelt or "%a" in spelt or "%A" in spelt:
         raise Limitation("parse_datetime without a year of four digits, or with weekdays or half days")
-    return cast(call("strptime", node.this, text(spelt.replace("%f", "%g"))), "timestamptz")
+    return zones.in_utc(call("strptime", node.this, text(spelt.replace("%f", "%g"))))
 
 
 def iso_date(node: Node) -> Node:
@@ -271,55 +285,34 @@ def iso_text(node: Node) -> Node:
     (when,) = node.expressions
     spelt = [one.name for one in when.type.expressions] if when.type is not None else []
     found = known_kind(when, "to_iso8601")
-    if found == Kind.TIMESTAMP and spelt in (["0"], ["6"]):
-        return call("strftime", when, text("%Y-%m-%dT%H:%M:%S" + (".%f" if spelt == ["6"] else "")))
-    if found in STAMPS and spelt not in ([], ["3"]):
-        raise Limitation("to_iso8601 of a timestamp without milliseconds; CAST it to timestamp(3)")
-    return call("t_iso_text", when)
+    fraction = {"0": "", "3": ".%g", "6": ".%f"}.get(spelt[0] if spelt else "3")
+    if found == Kind.DATE:
+        return call("strftime", assume_kind(when, "DATE"), text("%Y-%m-%d"))
+    if found not in STAMPS or fraction is None:
+        raise Limitation(f"to_iso8601 of {when.type.sql('trino')}; CAST it to timestamp(3)")
+    local = call("strftime", zones.local(when), text("%Y-%m-%dT%H:%M:%S" + fraction))
+    if found == Kind.TIMESTAMP:
+        return local
+    return exp.paren(exp.DPipe(this=local, expression=call("t_zone_offset", when.copy())))
 
 
 def from_unix(node: exp.UnixToTime) -> Node:
-    """``from_unixtime(seconds)``."""
-    zone = node.args.get("zone")
-    rest = [name for name in set(node.args) - {"this", "zone"} if node.args[name]]
-    if rest or (zone is not None and zone.name.upper() != "UTC"):
-        raise Limitation("from_unixtime with a zone other than UTC")
-    return call("t_from_unix", cast(node.this, "double"))
+    """``from_unixtime``, in UTC, in a zone, or at an offset of hours and minutes."""
+    only(node, "this", "zone", "hours", "minutes")
+    moment, zone = call("t_from_unix", cast(node.this, "double")), node.args.get("zone")
+    if node.args.get("hours") is not None:
+        zone = call("t_zone_of_hours", *(cast(node.args[name], "bigint") for name in ("hours", "minutes")))
+    return call("t_at_zone", moment, zone) if zone is not None else zones.in_utc(moment)
 
 
 def to_unix(node: exp.TimeToUnix) -> Node:
     """``to_unixtime``; a timestamp without zone is UTC here."""
-    return call("epoch", cast(node.this, "timestamptz"))
-
-
-def local_parts(node: Node, moment: Node, zone: Node) -> Node:
-    """``AT TIME ZONE`` changes what is shown, not the moment: what is around it says which is wanted."""
-    around = node.parent
-    while isinstance(around, exp.Paren):
-        around = around.parent
-    instant = cast(moment, "timestamptz")
-    if isinstance(around, exp.Cast) and around.to.this in (Kind.DATE, Kind.TIMESTAMP):
-        return call("timezone", zone, instant)
-    if isinstance(around, exp.Year | exp.Month | exp.Day | exp.Hour | exp.Minute | exp.Extract | exp.TimeToStr):
-        return call("timezone", zone, instant)
-    if isinstance(around, COMPARISONS | exp.Is | exp.Between | exp.TimeToUnix | exp.In):
-        return instant
-    raise Limitation("AT TIME ZONE here; CAST it to DATE or TIMESTAMP, or compare it")
-
-
-def at_zone(node: exp.AtTimeZone) -> Node:
-    """``x AT TIME ZONE z``."""
-    return local_parts(node, node.this, node.args["zone"])
-
-
-def at_timezone(node: Node) -> Node:
-    """``at_timezone(x, z)``."""
-    return local_parts(node, *node.expressions)
+    return call("epoch", cast(zones.utc(node.this), "timestamp"))
 
 
 def now(_node: Node) -> Node:
     """``now()`` has milliseconds."""
-    return cast(call("t_millis", call("timezone", text("UTC"), call("now"))), "timestamptz")
+    return zones.in_utc(local_now(_node))
 
 
 def local_now(_node: Node) -> Node:
@@ -359,14 +352,12 @@ RULES: Mapping[type[Node], Rule] = {
     exp.FromISO8601Timestamp: iso_stamp,
     exp.UnixToTime: from_unix,
     exp.TimeToUnix: to_unix,
-    exp.AtTimeZone: at_zone,
     exp.CurrentTimestamp: now,
     exp.Localtimestamp: local_now,
 }
 NAMED: Mapping[str, Rule] = {
     "format_datetime": format_datetime,
     "to_iso8601": iso_text,
-    "at_timezone": at_timezone,
     "to_milliseconds": lambda node: call("t_interval_millis", *node.expressions),
-    "millisecond": lambda node: call("t_millisecond", *node.expressions),
+    "millisecond": lambda node: call("t_millisecond", *map(zones.local, node.expressions)),
 }

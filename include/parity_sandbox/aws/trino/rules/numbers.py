@@ -25,6 +25,7 @@ from parity_sandbox.aws.trino.nodes import (
     number,
     refuse,
 )
+from parity_sandbox.aws.trino.rules import zones
 
 WHOLE = r"(TINY|SMALL|BIG|HUGE)?INT(EGER)?"
 
@@ -145,6 +146,8 @@ def extreme(node: exp.Greatest | exp.Least) -> Node:
     """``greatest`` and ``least`` of anything with NULL are NULL, and NaN is passed over."""
     name = "greatest" if isinstance(node, exp.Greatest) else "least"
     given = [node.this, *node.expressions]
+    if any(map(zones.zoned, given)):
+        return zones.chosen(node, exp.GT if name == "greatest" else exp.LT)
     if {kind(one) for one in given} & FLOATS:
         return call(
             f"t_{name}_number", exp.Array(expressions=[cast(one, node.type.sql("duckdb")) for one in given])

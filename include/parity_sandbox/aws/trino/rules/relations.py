@@ -24,6 +24,7 @@ from parity_sandbox.aws.trino.nodes import (
     number,
     text,
 )
+from parity_sandbox.aws.trino.rules import zones
 from parity_sandbox.aws.trino.session import macros
 
 NESTS = frozenset({Kind.ARRAY, Kind.MAP, Kind.STRUCT})
@@ -52,7 +53,7 @@ def check_alike(node: Node, sides: list[Node]) -> None:
 
 def compared(node: exp.Binary) -> Node:
     """``= <> < <= > >=``: NaN equals nothing, and a NULL inside an array is unknown."""
-    if isinstance(node.right, exp.Any | exp.All):
+    if zones.instants(node, [node.left, node.right]) or isinstance(node.right, exp.Any | exp.All):
         return node
     check_alike(node, [node.left, node.right])
     kinds = {kind(node.left), kind(node.right)}
@@ -79,6 +80,7 @@ def _nested(node: exp.Binary) -> Node:
 def distinct(node: exp.Binary) -> Node:
     """IS DISTINCT FROM, which takes NULL for a value."""
     check_alike(node, [node.left, node.right])
+    zones.instants(node, [node.left, node.right])
     return node
 
 
@@ -86,6 +88,7 @@ def between(node: exp.Between) -> Node:
     """BETWEEN."""
     sides = [node.this, node.args["low"], node.args["high"]]
     check_alike(node, sides)
+    zones.instants(node, sides)
     if {kind(side) for side in sides} & (FLOATS | NESTS):
         low, high = (
             exp.GTE(this=node.this, expression=sides[1]),
@@ -98,6 +101,7 @@ def between(node: exp.Between) -> Node:
 def listed(node: exp.In) -> Node:
     """IN a list."""
     check_alike(node, [node.this, *node.expressions])
+    zones.instants(node, [node.this, *node.expressions])
     if {kind(side) for side in [node.this, *node.expressions]} & (FLOATS | NESTS):
         raise Limitation("IN with floating point or nested values; write it as comparisons")
     return node
@@ -105,8 +109,20 @@ def listed(node: exp.In) -> Node:
 
 def chosen(node: Node) -> Node:
     """COALESCE, IF, CASE and NULLIF: branches of one family."""
-    check_alike(node, _branches(node))
-    return node
+    branches = _branches(node)
+    check_alike(node, branches)
+    kinds = {kind(branch) for branch in branches if not isinstance(branch, exp.Null)}
+    asked = [node.this, *(one.this for one in node.args["ifs"])] if isinstance(node, exp.Case) else []
+    if any(one is not None and zones.zoned(one) for one in asked):
+        raise Limitation("CASE of a timestamp with time zone; write WHEN x = y")
+    if Kind.TIMESTAMPTZ in kinds and len(kinds) > 1:
+        raise Limitation(f"{node.key} of timestamps with and without time zone; CAST them to one type")
+    return _unless_equal(node) if isinstance(node, exp.Nullif) and Kind.TIMESTAMPTZ in kinds else node
+
+
+def _unless_equal(node: exp.Nullif) -> Node:
+    equal = exp.EQ(this=zones.utc(node.this.copy()), expression=zones.utc(node.expression))
+    return exp.Case().when(equal, exp.null()).else_(node.this)
 
 
 def _branches(node: Node) -> list[Node]:
@@ -122,6 +138,9 @@ def alike_columns(node: exp.SetOperation) -> Node:
     """UNION, INTERSECT and EXCEPT: columns of one family."""
     for left, right in zip(node.left.selects, node.right.selects, strict=False):
         check_alike(node, [left, right])
+        unlike = node.args.get("distinct") or not isinstance(node, exp.Union) or left.type != right.type
+        if unlike and (zones.zoned(left) or zones.zoned(right)):
+            raise Limitation("UNION, INTERSECT or EXCEPT of timestamps with time zone; UNION ALL takes them")
     return node
 
 
