@@ -28,7 +28,14 @@ DENIED = (
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 )
-GONE = ("EntityNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "ResourceNotFoundException")
+GONE = (
+    "EntityNotFoundException",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFoundException",
+)
 THROTTLED = (
     "RequestLimitExceeded",
     "SlowDown",

@@ -20,7 +20,7 @@ from parity.clients.artefacts import Artefacts
 from parity.clock import Clock
 from parity.errors import ParityError, Terminal
 from parity.evidence.signing import Signer, text_of
-from parity.evidence.verify import RESULTS, RULES, canonical, fingerprint, sha
+from parity.evidence.verify import RESULTS, RULES, SIGNS_HASH, canonical, fingerprint, sha, signed_text
 from parity.evidence.witness import StorageWitness, TimestampWitness, Witness
 from parity.history.chains import StoredChains, StoredEntry
 from parity.history.records import RunDetail
@@ -98,9 +98,11 @@ class Recorder:
             "previous": last.sha if last else "",
             "recorded": now.isoformat(),
             "key": fingerprint(self.signer.public),
+            **({"signs": SIGNS_HASH} if self.signer.hashes else {}),
         }
         text = canonical(entry)
-        return StoredEntry(entry["number"], sha(text), text.decode(), text_of(self.signer.sign(text)))
+        signature = self.signer.sign(signed_text(entry, text))
+        return StoredEntry(entry["number"], sha(text), text.decode(), text_of(signature))
 
     def _copy(self, chain: str, entry: StoredEntry, witness: Witness) -> None:
         """Write an entry to a witness, and those before it that the witness missed."""

@@ -1,10 +1,10 @@
-"""Whoever signs evidence: a private key in a connection; a KMS needs one class with the same two members."""
+"""Whoever signs evidence: a private key in a connection, or a KMS (:mod:`parity.clients.kms`)."""
 
 from __future__ import annotations
 
 import base64
 import re
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +20,10 @@ class Signer(Protocol):
     """A private key that signs, wherever it is kept."""
 
     @property
+    def hashes(self) -> bool:
+        """Return whether it signs short texts only, so that of an entry the hash is signed."""
+
+    @property
     def public(self) -> Ed25519PublicKey:
         """Return its public key."""
 
@@ -29,6 +33,8 @@ class Signer(Protocol):
 
 class KeySigner:
     """An Ed25519 private key in memory."""
+
+    hashes: ClassVar[bool] = False
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private

@@ -16,7 +16,7 @@ from parity.clients.artefacts import Artefacts
 from parity.compare.result import Verdict
 from parity.errors import BadInput
 from parity.evidence.recorder import FOLDER
-from parity.evidence.verify import RESULTS, RULES, Keys, canonical, sha, signed
+from parity.evidence.verify import RESULTS, RULES, Keys, canonical, sha, signed, signed_text
 from parity.history.chains import StoredChains, StoredEntry
 from parity.suite.databases import Database
 from parity.suite.models import Suite
@@ -183,4 +183,5 @@ def newest_sign_off(
 
 
 def _is_signed(entry: StoredEntry, keys: Keys) -> bool:
-    return signed(json.loads(entry.entry)["key"], entry.signature.encode(), entry.entry.encode(), keys)
+    body = json.loads(entry.entry)
+    return signed(body["key"], entry.signature.encode(), signed_text(body, entry.entry.encode()), keys)

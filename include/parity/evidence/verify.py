@@ -42,6 +42,8 @@ CLOCKS = timedelta(minutes=5)
 """How far the clocks of two machines may be apart."""
 STAMPED_WITHIN = timedelta(days=4)
 """How long after it was recorded an entry, or a later one, has a timestamp: a weekend without runs, an outage."""
+SIGNS_HASH = "sha256"
+"""What ``signs`` says in an entry whose signature is over its hash: a KMS takes 4,096 bytes."""
 _REASON = re.compile(r"Verify error: ([^\"]+)")
 WHOLE = "the archive"
 CHECKS = {
@@ -246,7 +248,7 @@ def _flaws(entry: Entry, signature: str, place: tuple[str, int, Entry | None], k
     """Yield everything that is wrong with an entry at its place: its chain, position and predecessor."""
     chain, position, before = place
     body = entry.body
-    if not signed(body["key"], str(signature).encode(), canonical(body), keys):
+    if not signed(body["key"], str(signature).encode(), signed_text(body, canonical(body)), keys):
         yield f"its signature is not that of a given key over it (it names key {body['key']})"
     if (body["chain"], body["number"]) != (chain, position):
         yield f"it is {body['chain']} entry {body['number']}: entries were dropped, inserted or reordered"
@@ -386,6 +388,11 @@ def _summary(chain: str, entries: Sequence[Entry]) -> str:
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())) or "none"
     span = f" from {bodies[0]['recorded'][:10]} to {bodies[-1]['recorded'][:10]}" if bodies else ""
     return f"{chain}: {len(bodies)} entries{span}: {said}"
+
+
+def signed_text(body: Mapping[str, Any], text: bytes) -> bytes:
+    """Return what the signature of an entry is over: its text, or its hash where it says so."""
+    return b"parity entry " + sha(text).encode() if body.get("signs") == SIGNS_HASH else text
 
 
 def signed(name: str, signature: bytes, data: bytes, keys: Keys) -> bool:

@@ -1,4 +1,4 @@
-"""A small AWS: S3, the Glue catalogue and jobs, Athena, STS and RDS, spoken by moto and really carried out.
+"""A small AWS: S3, the Glue catalogue and jobs, Athena, STS, RDS and KMS, spoken by moto and really carried out.
 
 Objects are files under the state folder, Glue job runs execute their scripts, Athena runs Trino SQL on the
 catalogued files through DuckDB. What the sandbox cannot do as AWS does fails with "sandbox limitation: …".

@@ -10,13 +10,14 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from starlette.types import ASGIApp
 
-from parity_sandbox.aws import errors, iam, identities, moto_state, patches, rds, rights, signature
+from parity_sandbox.aws import errors, iam, identities, kms, moto_state, patches, rds, rights, signature
 from parity_sandbox.aws.athena import service as athena
 from parity_sandbox.aws.athena.engine import Engine
 from parity_sandbox.aws.glue import service as glue
@@ -29,7 +30,7 @@ from parity_sandbox.world.rights import register
 
 log = logging.getLogger("parity_sandbox.aws")
 
-SERVICES = ("s3", "glue", "athena", "sts", "rds", "iam", "monitoring")
+SERVICES = ("s3", "glue", "athena", "sts", "rds", "iam", "monitoring", "kms")
 RECORD_RUN = "/-/glue/job-runs"
 """POST here to write a Glue run of the past; ``-`` can be no bucket's name."""
 
@@ -67,6 +68,7 @@ class Aws:
         self._buckets, self._endpoints, self._places = buckets, endpoints, places
         self._keys = {endpoints.aws_access_key: endpoints.aws_secret_key}
         self._services = DomainDispatcherApplication(create_backend_app)
+        self._kms = kms.Kms(places.arn("kms", "key/"))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -103,6 +105,8 @@ class Aws:
             return self._record_run
         if service not in SERVICES:
             raise NotImplementedError(f"the service {service} is not part of the sandbox")
+        if service == "kms":
+            return partial(kms.send, self._kms)
         if service == "s3":
             self._buckets.adopt()
         if service == "rds" and self._endpoints.mysql_legacy:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from parity_sandbox.aws.signature import Distrust
 
-JSON_SERVICES = ("glue", "athena", "monitoring")
+JSON_SERVICES = ("glue", "athena", "monitoring", "kms")
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,16 @@ class Places:
         """Return what a request of a service needs."""
         if service == "s3":
             return _s3(environ)
-        if service in ("glue", "athena", "monitoring"):
+        if service in ("glue", "athena", "monitoring", "kms"):
             action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
             if service == "monitoring":  # CloudWatch's metrics have no ARNs
                 return [Need(f"cloudwatch:{action}", "*")]
             asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
+            if service == "kms":
+                named = asked.get("KeyId", "*")
+                return [
+                    Need(f"kms:{action}", named if named.startswith("arn:") else self.arn("kms", f"key/{named}"))
+                ]
             return self._glue(action, asked) if service == "glue" else self._athena(action, asked)
         form = {key: values[0] for key, values in parse_qs(environ["wsgi.input"].getvalue().decode()).items()}
         needed = self._query(service, form)

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from parity.airflow.step.evidence import open_recorder
 from parity.airflow.step.results import open_results
 from parity.cli import cli
+from parity.clients.kms import KmsSigner
 from parity.compare.result import Verdict
+from parity.errors import BadInput
 from parity.history.records import RunRecord
 from unit.evidence.worlds import DAY, Ticking, private_pem
 
@@ -66,6 +68,7 @@ def test_what_is_not_as_it_was_recorded_is_said_and_ends_with_1(home: Path) -> N
         ("verify", "none.zip", "--key", "public.pem"),
         ("verify", "public.pem", "--key", "none.pem"),
         ("verify", "public.pem", "--key", "home/results.db"),
+        ("verify", "public.pem", "--key", "public.pem", "--tsa", "public.pem"),
         ("evidence", "build"),
         ("evidence", "build", "--wave", "9"),
         ("evidence", "build", "--run", "none"),
@@ -75,3 +78,21 @@ def test_a_bad_input_is_one_line(home: Path, arguments: tuple[str, ...]) -> None
     from parity.errors import ParityError
 
     assert isinstance(run(*arguments).exception, ParityError)
+
+
+def test_a_connection_to_aws_means_a_key_in_kms_and_names_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = {"conn_type": "aws", "extra": {"region_name": "eu-west-1", "kms_key": "alias/parity"}}
+    monkeypatch.setenv("AIRFLOW_CONN_PARITY_EVIDENCE", json.dumps(aws))
+    assert isinstance(open_recorder().signer, KmsSigner)
+    aws["extra"] = {"region_name": "eu-west-1"}
+    monkeypatch.setenv("AIRFLOW_CONN_PARITY_EVIDENCE", json.dumps(aws))
+    with pytest.raises(BadInput, match="kms_key is missing"):
+        open_recorder()
+
+
+def test_an_authority_is_asked_beside_the_folder_that_nobody_can_change(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_TIMESTAMPS", "http://tsa.test/tsr")
+    names = [witness.name for witness in open_recorder().witnesses]
+    assert names == ["artefacts", str(home / "worm"), "timestamps of tsa.test"]
