@@ -15,7 +15,6 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import (  # type: ignore[attr-defined]
     DAG,
     AsyncCallback,
-    BaseNotifier,
     Context,
     DeadlineAlert,
     DeadlineReference,
@@ -55,6 +54,8 @@ if TYPE_CHECKING:
 PROMOTE_DAG = "parity_promote"
 SIGNATURES = ("first_signature", "second_signature")
 AWAITED = "waits to be signed off"
+ASKED_AGAIN = 2
+"""How often a question is put again whose task Airflow loses, as when the answer comes while it pauses."""
 REMINDERS = (1, 3, 7)
 """Days after which who has not answered is reminded."""
 ABOUT = (
@@ -77,9 +78,11 @@ def build_promote() -> DAG:
         deadline=[_reminder(days) for days in REMINDERS],
     ) as dag:
         evidence = StepOperator(task_id="evidence", step=build_evidence, stage=Stage.RECORD)
+        # A task of its own: who answered while a signature's task still wrote to the channels made that task fail.
+        announced = StepOperator(task_id="announcement", step=announce, stage=Stage.RECORD)
         signatures = [_signature(name) for name in SIGNATURES]
         decision = StepOperator(task_id="decision", step=decide, stage=Stage.RECORD, trigger_rule=LAST)
-        evidence >> signatures >> decision
+        evidence >> [announced, *signatures] >> decision
     return dag
 
 
@@ -89,7 +92,8 @@ def _signature(task_id: str) -> SignatureOperator:
         subject="Cut over?",
         options=[APPROVE, REJECT],
         params={"comment": Param("", type="string", title="Comment")},
-        notifiers=[AskForSignature()],
+        retries=ASKED_AGAIN,
+        retry_delay=timedelta(seconds=5),
     )
 
 
@@ -182,14 +186,11 @@ def _answer(found: Mapping[str, Any]) -> Answer:
     )
 
 
-class AskForSignature(BaseNotifier):
-    """Writes to the channels of everything in the wave that a signature is awaited."""
-
-    def notify(self, context: Context) -> None:
-        """Send; a channel that fails is logged."""
-        members, run = members_of(settings(), int(context["params"]["wave"])), context["dag_run"]
-        found = [sender for subject in members.subjects for sender in senders_of(subject)]
-        _report(members, run.run_id, run_url(context), found, f"{AWAITED} (run {run.run_id})")
+def announce(context: Context) -> None:
+    """Write to the channels of everything in the wave that signatures are awaited; one that fails is logged."""
+    members, run = members_of(settings(), int(context["params"]["wave"])), context["dag_run"]
+    found = [sender for subject in members.subjects for sender in senders_of(subject)]
+    _report(members, run.run_id, run_url(context), found, f"{AWAITED} (run {run.run_id})")
 
 
 def _reminder(days: int) -> DeadlineAlert:

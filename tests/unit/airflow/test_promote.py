@@ -96,8 +96,9 @@ def sign_off() -> str:
 
 def test_two_people_are_asked_after_the_evidence_and_nothing_is_scheduled() -> None:
     dag = build_promote()
-    assert dag.task_dict["evidence"].downstream_task_ids == set(SIGNATURES)
-    assert dag.task_dict["decision"].upstream_task_ids == set(SIGNATURES)
+    assert dag.task_dict["evidence"].downstream_task_ids == {"announcement", *SIGNATURES}
+    assert dag.task_dict["decision"].upstream_task_ids == {"announcement", *SIGNATURES}
+    assert {dag.task_dict[name].retries for name in SIGNATURES} == {promote.ASKED_AGAIN}
     assert dag.schedule is None
 
 
