@@ -92,8 +92,12 @@ def _apply(session: DuckSession, facts: Facts, waiver: Waiver, today: date) -> A
 
 
 def _uncapped(plan: ComparisonPlan, waiver: Waiver) -> str:
-    """Return why a cap on money does not cap all that is marked as money; empty when it does."""
+    """Return why a cap on money does not cap all that is marked as money; empty when it does.
+
+    A column of which neither side has a value holds no money, whatever its type would be.
+    """
     summed = {c.index for c in money_columns(plan)}
+    summed |= {c.index for c in plan.values if c.rule.money and c.legacy.kind.untyped and c.target.kind.untyped}
     if not summed:
         return "it caps money, but no compared column is marked as money"
     wanted = _summed(plan, waiver)
