@@ -52,11 +52,14 @@ def check(paths: tuple[Path, ...]) -> None:
 
     Prints one line for each, and one per mistake or warning on stderr. Exit status 2 when there is a mistake.
     """
+    from parity.settings import settings
     from parity.suite.database_files import holds_databases
     from parity.suite.waves import WAVES_FILE
 
     def kind(path: Path) -> Callable[[Path], int]:
-        return _waves if path.name == WAVES_FILE else _databases if holds_databases(path) else _report
+        if path.name == WAVES_FILE:
+            return _waves
+        return _databases if path == settings().databases or holds_databases(path) else _report
 
     wrong = sum([kind(path)(path) for path in _paths_to_check(paths)])
     if wrong:

@@ -65,8 +65,10 @@ class Night:
                 self._legacy_night(endpoints)
                 up.result()
             status = max(self._verify(airflow), self._past_status(past))
-            self._where_to_look(airflow, endpoints)
+            self.console.print(f"\nReports    {self.project / '.parity' / 'artefacts'}")
             if not once:
+                self.console.print(f"Airflow    {airflow.url}   login {USER} / {airflow.password}")
+                self.console.print(f"Alerts     {endpoints.sink}")
                 self.console.print("\nServing until Ctrl-C.")
                 signal.pause()
         except KeyboardInterrupt:
@@ -149,8 +151,3 @@ class Night:
         red = any(verdict in ("FAIL", "INVALID") for verdict in deserved.values())
         as_made = got == deserved and (state == "failed") == red
         return 0 if as_made and ledger.as_planted(tables) else 1
-
-    def _where_to_look(self, airflow: LocalAirflow, endpoints: Endpoints) -> None:
-        self.console.print(f"\nAirflow    {airflow.url}   login {USER} / {airflow.password}")
-        self.console.print(f"Alerts     {endpoints.sink}")
-        self.console.print(f"Reports    {self.project / '.parity' / 'artefacts'}")

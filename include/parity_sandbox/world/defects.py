@@ -42,7 +42,7 @@ class Defect:
     new: str
     verdict: str
     cause: str | None = None
-    """The cause that the comparison must name, where one column tells it."""
+    """The cause that the comparison must name, where one column shows it."""
     column: str | None = None
     kind: str = "changed"
     """changed, missing or extra rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from parity.cli import cli
@@ -77,6 +78,16 @@ def test_a_path_without_suites_is_bad_input(tmp_path: Path) -> None:
     assert run("suites", "check", tmp_path).exit_code == 2
     assert run("suites", "check", tmp_path / "nowhere").exit_code == 2
     assert run("suites", "check", tmp_path / "nowhere.yaml").exit_code == 2
+
+
+def test_no_database_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "databases").mkdir()
+    monkeypatch.setenv("PARITY_SUITES", str(suites(tmp_path / "suites")))
+    monkeypatch.setenv("PARITY_DATABASES", str(tmp_path / "databases"))
+    monkeypatch.setenv("PARITY_WAVES", str(tmp_path / "waves.yaml"))
+    done = run("suites", "check")
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 def test_the_schemas_are_printed_as_json() -> None:
