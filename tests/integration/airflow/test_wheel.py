@@ -61,7 +61,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
 @pytest.mark.airflow
 @pytest.mark.timeout(1800)
 def test_three_lines_make_every_dag_and_a_broken_suite_takes_none_away(elsewhere: Elsewhere) -> None:
-    dags = {"parity__payments", "parity_db__ledger", "parity_doctor", "parity_housekeeping"}
+    dags = {"parity__payments", "parity_db__ledger", "parity_doctor", "parity_housekeeping", "parity_promote"}
     assert {one["dag_id"] for one in elsewhere.listed("list")} == dags
     (elsewhere.home / "include" / "suites" / "broken.yaml").write_text("suite: broken\nactivitees: []\n")
     (broken,) = elsewhere.listed("list-import-errors", status=1)

@@ -65,7 +65,7 @@ def test_every_setting_of_parity_exists() -> None:
 
 def test_both_schemas_are_migrated_as_in_the_containers(values: dict[str, Any]) -> None:
     commands = values["migrateDatabaseJob"]["args"][-1].splitlines()
-    assert [line for line in text("config/init.sh").splitlines() if line in commands] == commands
+    assert [line.strip() for line in text("config/init.sh").splitlines() if line.strip() in commands] == commands
 
 
 def test_no_secret_and_no_known_password_is_in_it(values: dict[str, Any]) -> None:
