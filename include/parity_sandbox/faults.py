@@ -56,7 +56,7 @@ class Fault:
             raise ValueError(f"a {self.kind} rule needs the target: the name of an activity or a job")
 
     def covers(self, service: str, method: str, path: str) -> bool:
-        """Tell whether this is a route rule for such a request; ``path`` includes the query."""
+        """Return whether this is a route rule for such a request; ``path`` includes the query."""
         return (
             self.kind == "route"
             and self.service in ("", service)
@@ -109,7 +109,7 @@ class Faults:
         return self._first(lambda rule: rule.kind == kind and rule.target == target)
 
     def holds(self, rule: Fault) -> bool:
-        """Tell whether ``rule`` is still in force."""
+        """Return whether ``rule`` is still in force."""
         return rule in self.rules
 
     def _first(self, matches: Callable[[Fault], bool]) -> Fault | None:

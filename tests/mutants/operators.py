@@ -93,7 +93,7 @@ class _Visitor(cst.CSTVisitor):
             self.scope.pop()
 
     def _is_certain(self, node: cst.CSTNode) -> bool:
-        """Tell whether a node is a zip's ``strict``, which only a defect reaches, or is for the type checker."""
+        """Return whether a node is a zip's ``strict``, which only a defect reaches, or is for the type checker."""
         if isinstance(node, cst.Assign):
             return isinstance(node.value, cst.Call) and cst.Module([]).code_for_node(node.value.func) == "TypeVar"
         if isinstance(node, cst.Arg) and node.keyword and node.keyword.value == "strict":
@@ -102,7 +102,7 @@ class _Visitor(cst.CSTVisitor):
         return isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING"
 
     def _is_sql(self, node: cst.CSTNode) -> bool:
-        """Tell whether a piece of a string belongs to SQL; the whole literal decides."""
+        """Return whether a piece of a string belongs to SQL; the whole literal decides."""
         if not isinstance(node, cst.SimpleString | cst.FormattedStringText):
             return False
         whole = node

@@ -49,7 +49,7 @@ _SQL = re.compile(
 
 
 def is_sql(text: str) -> bool:
-    """Tell whether a string reads as SQL; prose has no keyword in capitals and calls no function."""
+    """Return whether a string reads as SQL; prose has no keyword in capitals and calls no function."""
     return bool(_SQL.search(text))
 
 

@@ -114,7 +114,7 @@ class Map:
         return {file for file in files if any(name in (ROOT / file).read_text() for name in names)}
 
     def is_cold(self, mutant: Mutant) -> bool:
-        """Tell whether the change must be there before anything is imported."""
+        """Return whether the change must be there before anything is imported."""
         lines = range(mutant.lines[0], mutant.lines[1] + 1)
         return not mutant.scope or not self.imported.get(mutant.path, set()).isdisjoint(lines)
 

@@ -53,7 +53,7 @@ def held_back() -> dict[str, records.Any]:
 
 
 def passing(case: Case, shapes: Verified) -> bool:
-    """Tell whether the sandbox runs an expression."""
+    """Return whether the sandbox runs an expression."""
     return not case.given.refused and shapes.unknown(set(case.parsed.shapes)) is None
 
 

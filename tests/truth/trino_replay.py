@@ -134,7 +134,7 @@ def trino_type(text: str) -> exp.DataType:
 
 
 def of_one_type(wanted: exp.DataType, inferred: exp.DataType | None) -> bool:
-    """Tell whether an inferred type is Trino's, lengths of text apart; what is not known is not wrong."""
+    """Return whether an inferred type is Trino's, lengths of text apart; what is not known is not wrong."""
     if inferred is None or inferred.this in (Kind.UNKNOWN, Kind.NULL):
         return True
     known = type_name(inferred)
@@ -146,7 +146,7 @@ def of_one_type(wanted: exp.DataType, inferred: exp.DataType | None) -> bool:
 
 
 def same(wanted: exp.DataType, value: Any, got: Any) -> bool:
-    """Tell whether a DuckDB value is Trino's, of a type and a JSON value."""
+    """Return whether a DuckDB value is Trino's, of a type and a JSON value."""
     if value is None or got is None:
         return value is None and got is None
     if wanted.this in (Kind.ARRAY, Kind.MAP, Kind.STRUCT):

@@ -89,7 +89,7 @@ def _shown(case: Case) -> set[str]:
 
 
 def _explained(case: Case, seen: set[str]) -> bool:
-    """Tell whether something that only the text of an expression says, and no agreeing one, may be what is wrong.
+    """Return whether something that only an expression's text says, and no agreeing one, may be what is wrong.
 
     For a query, whose first column need not be what it is about, any part may be.
     """

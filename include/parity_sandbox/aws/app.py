@@ -144,7 +144,7 @@ def _unsigned_service(environ: Environ) -> str:
 
 
 def _open(environ: Environ) -> bool:
-    """Tell whether the operation is one that nobody signs: a role taken with a token, or a presigned URL."""
+    """Return whether the operation is one that nobody signs: a role taken with a token, or a presigned URL."""
     query, body = environ.get("QUERY_STRING", ""), environ["wsgi.input"].getvalue()
     return "X-Amz-Signature=" in query or b"Action=AssumeRoleWith" in body
 

@@ -27,7 +27,7 @@ class Rights:
     guard: Guard
 
     def knows(self, path: str) -> bool:
-        """Tell whether a path asks for rights."""
+        """Return whether a path asks for rights."""
         return PERMISSIONS.search(path) is not None
 
     def answer(self, call: Call) -> Answer:

@@ -73,7 +73,7 @@ class Engine:
             run.execution.cancel()
 
     def _crowded(self, run: Run) -> bool:
-        """Tell whether as many earlier runs of its job are active as there may be."""
+        """Return whether as many earlier runs of its job are active as there may be."""
         of_job = self.runs.of_job(run.job_id)
         earlier = [other for other in of_job[of_job.index(run) + 1 :] if other.active]
         return not run.submitted and len(earlier) >= int(run.settings.get("max_concurrent_runs") or 1)

@@ -69,7 +69,7 @@ class Run(Timed):
 
     @property
     def active(self) -> bool:
-        """Tell whether it has not ended."""
+        """Return whether it has not ended."""
         return not self.state.ended
 
     def task(self, key: str) -> TaskRun:

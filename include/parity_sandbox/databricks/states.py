@@ -26,12 +26,12 @@ class State:
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self.life in ENDED
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether it ended well."""
+        """Return whether it ended well."""
         return self.result == "SUCCESS"
 
     @property

@@ -51,7 +51,7 @@ class DatabaseRun:
         return store.run(self.run_id, KEY).activities
 
     def as_planted(self, records: tuple[ActivityRecord, ...]) -> bool:
-        """Tell whether every verdict and every count is what the planted differences deserve."""
+        """Return whether every verdict and every count is what the planted differences deserve."""
         on = switched_on(self.state)
         rows = expected_rows(on)
         verdicts = {record.key.activity: str(record.verdict) for record in records}

@@ -58,7 +58,7 @@ def _as_date(told: date | str) -> date:
 
 
 def _recall_tables(context: Context) -> None:
-    """Tell a new Spark of the tables that an earlier one left in the lake."""
+    """Register in a new Spark the tables that an earlier one left in the lake."""
     account = context.state / "adls" / context.endpoints.storage_account
     lake = account / context.endpoints.lake_container / "payments"
     tables = sorted(folder.name for folder in lake.iterdir()) if lake.is_dir() else []

@@ -179,7 +179,7 @@ def _chargebacks(random: Random, payments: pa.Table, business_date: date) -> pa.
 
 
 def _wall_clock(seconds: int) -> str:
-    """Tell an instant as New York's wall clock shows it."""
+    """Return an instant as New York's wall clock shows it."""
     return f"{datetime.fromtimestamp(seconds, _NEW_YORK):%Y-%m-%d %H:%M:%S}"
 
 

@@ -92,7 +92,7 @@ class Catalog:
         return _table(database, found.as_dict(), list(found.partitions.values()))
 
     def has_table(self, database: str, name: str) -> bool:
-        """Tell whether the table exists."""
+        """Return whether the table exists."""
         return database in self._glue.databases and name in self._glue.databases[database].tables
 
     def databases(self) -> list[str]:

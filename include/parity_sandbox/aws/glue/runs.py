@@ -40,7 +40,7 @@ class JobRun:
 
     @property
     def active(self) -> bool:
-        """Tell whether it counts against the job's concurrent runs."""
+        """Return whether it counts against the job's concurrent runs."""
         return self.status in ACTIVE
 
     def move(self, status: str) -> None:

@@ -31,7 +31,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file of this name is no object: a checksum companion or an unfinished write."""
+    """Return whether a file of this name is no object: a checksum companion or an unfinished write."""
     return name.startswith(".") and name.endswith((".crc", DRAFT_SUFFIX))
 
 

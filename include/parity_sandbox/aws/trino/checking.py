@@ -39,7 +39,7 @@ def check_types(translated: Translated, described: Sequence[tuple[str, str]]) ->
 
 
 def fits(inferred: exp.DataType, duck: str) -> bool:
-    """Tell whether an inferred type and DuckDB's are of one family and scale; NULL fits all."""
+    """Return whether an inferred type and DuckDB's are of one family and scale; NULL fits all."""
     if duck == '"NULL"':
         return True
     if inferred.this == Kind.DECIMAL:

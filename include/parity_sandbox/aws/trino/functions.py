@@ -160,7 +160,7 @@ def nth_position(text: str, part: str, nth: int) -> int:
 
 
 def luhn_check(digits: str) -> bool:
-    """Tell whether a string of digits ends in its check digit."""
+    """Return whether a string of digits ends in its check digit."""
     if not digits:
         return False
     if not re.fullmatch("[0-9]+", digits):

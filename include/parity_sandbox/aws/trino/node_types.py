@@ -76,7 +76,7 @@ def _shifted_by(node: exp.Binary) -> exp.DataType | None:
 
 
 def common(nodes: list[Any]) -> exp.DataType | Kind:
-    """Return the type that Trino gives to a choice between ``nodes``; UNKNOWN when it cannot be told."""
+    """Return the type that Trino gives to a choice between ``nodes``; UNKNOWN when it is not certain."""
     certain = [node for node in nodes if not isinstance(node, exp.Null) and kind(node) != Kind.NULL]
     kinds = {kind(node) for node in certain}
     if not certain or Kind.UNKNOWN in kinds:

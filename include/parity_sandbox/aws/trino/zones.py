@@ -55,7 +55,7 @@ class Zoned(TypedDict):
 
 
 def is_zoned(value: Any) -> bool:
-    """Tell whether a value that DuckDB gave is a timestamp with time zone."""
+    """Return whether a value that DuckDB gave is a timestamp with time zone."""
     return isinstance(value, dict) and value.keys() == Zoned.__annotations__.keys()
 
 

@@ -21,12 +21,12 @@ def dependencies(activity: Activity) -> dict[str, tuple[str, ...]]:
 
 
 def decided(activity: Activity, ended: Mapping[str, State]) -> bool:
-    """Tell whether everything it waits for has ended."""
+    """Return whether everything it waits for has ended."""
     return all(name in ended for name in dependencies(activity))
 
 
 def may_run(activity: Activity, ended: Mapping[str, State]) -> bool:
-    """Tell whether every dependency ended in one of the ways it asks for; otherwise it is skipped."""
+    """Return whether every dependency ended in one of the ways it asks for; otherwise it is skipped."""
     return all(
         any(ended[name] in CONDITIONS[condition] for condition in conditions)
         for name, conditions in dependencies(activity).items()
@@ -67,7 +67,7 @@ def downstream(activities: Sequence[Activity], start: str) -> set[str]:
 
 
 def has_cycle(activities: Sequence[Activity]) -> bool:
-    """Tell whether some activity waits for itself."""
+    """Return whether some activity waits for itself."""
     waiting = {activity["name"]: set(dependencies(activity)) for activity in activities}
     while free := [name for name, waits in waiting.items() if not waits & waiting.keys()]:
         for name in free:

@@ -60,7 +60,7 @@ class Filter:
         return cls(str(operand), str(operator), tuple(str(value) for value in values))
 
     def admits(self, row: Row, table: Table) -> bool:
-        """Tell whether a row meets the condition."""
+        """Return whether a row meets the condition."""
         if self.operand == "LatestOnly":
             return row["isLatest"] or "true" not in (value.lower() for value in self.values)
         return OPERATORS[self.operator](_field(row, table.operands[self.operand]), self.values)

@@ -19,7 +19,7 @@ class State(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Tell whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self in TERMINAL
 
 

@@ -28,7 +28,7 @@ class FlexibleServers:
     guard: Guard
 
     def knows(self, path: str) -> bool:
-        """Tell whether a path is of this resource provider."""
+        """Return whether a path is of this resource provider."""
         return PROVIDER in path.lower()
 
     def answer(self, call: Call) -> Answer:

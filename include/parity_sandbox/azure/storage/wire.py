@@ -33,7 +33,7 @@ class Ask:
 
     @property
     def dfs(self) -> bool:
-        """Tell whether the DFS half of the service is meant."""
+        """Return whether the DFS half of the service is meant."""
         asked = {"resource", "action", "recursive"} & self.query.keys()
         return bool(asked) or self.method == "PATCH" or "x-ms-rename-source" in self.headers
 

@@ -40,7 +40,7 @@ NESTS = (exp.Alias, exp.Paren, exp.Subquery, exp.Select, exp.Is, exp.Count, exp.
 
 
 def zoned(node: Node) -> bool:
-    """Tell whether a node is a timestamp with time zone."""
+    """Return whether a node is a timestamp with time zone."""
     return bool(kind(node) == Kind.TIMESTAMPTZ)
 
 

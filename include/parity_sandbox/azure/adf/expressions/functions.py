@@ -33,7 +33,7 @@ def truth(value: Any) -> bool:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Tell whether two values are equal; a boolean is never a number."""
+    """Return whether two values are equal; a boolean is never a number."""
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
@@ -74,7 +74,7 @@ def substring(value: str, start: int, length: int | None = None) -> str:
 
 
 def contains(collection: Any, value: Any) -> bool:
-    """Tell whether a list has an element, an object a key, or a text a part."""
+    """Return whether a list has an element, an object a key, or a text a part."""
     return str(value) in collection if isinstance(collection, str) else value in collection
 
 
