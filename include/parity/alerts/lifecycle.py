@@ -90,7 +90,10 @@ class RunSnapshot:
     green: bool = False
     """Whether everything that is declared was compared, and nothing is wrong with the run."""
     complete: bool = False
-    """Whether it is green, and had everything that there is: an activity that it does not have is no more."""
+    """Whether it is green, and had everything that there is: an activity that it does not have is no more.
+
+    A doctor's run, or an answered question, can be green without that.
+    """
     ended: str = ""
     """The id of the run, when it has ended."""
     recorded: Mapping[str, datetime] = field(default_factory=dict)

@@ -13,8 +13,8 @@ LABELS = ("What", "Where", "Since", "How much", "Next")
 SIGNS = {Event.NEW: "🔴", Event.WORSE: "🔺", Event.RECOVERED: "🟢"}
 SUMMARY = 1024
 """Characters that PagerDuty takes as a summary."""
-OPSGENIE_MESSAGE = 130
-"""Characters that Opsgenie takes as a message."""
+OPSGENIE_MESSAGE, OPSGENIE_DESCRIPTION, OPSGENIE_NOTE = 130, 15_000, 25_000
+"""Characters that Opsgenie takes as a message, a description and a note."""
 PRIORITIES = {Severity.CRITICAL: "P1", Severity.WARNING: "P3", Severity.INFO: "P5"}
 
 
@@ -36,7 +36,7 @@ def opsgenie(message: Message) -> dict[str, Any]:
     return {
         "message": message.title[:OPSGENIE_MESSAGE],
         "alias": opsgenie_alias(message),
-        "description": _text(message),
+        "description": _text(message)[:OPSGENIE_DESCRIPTION],
         "priority": PRIORITIES[message.severity],
         "source": "Parity",
         "entity": f"{message.suite}/{message.activity}".rstrip("/"),
@@ -47,7 +47,7 @@ def opsgenie(message: Message) -> dict[str, Any]:
 
 def opsgenie_note(message: Message) -> dict[str, Any]:
     """Return the note that an open alert gets, or is closed with."""
-    return {"source": "Parity", "note": f"{message.title}\n{_text(message)}"}
+    return {"source": "Parity", "note": f"{message.title}\n{_text(message)}"[:OPSGENIE_NOTE]}
 
 
 def opsgenie_alias(message: Message) -> str:

@@ -48,24 +48,27 @@ def comparing(parquet: Callable[[str], Path]) -> Compare:
     return compared
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def duck() -> Iterator[DuckSession]:
+    """A session for the tests of one module."""
     with session(Spec()) as opened:
         yield opened
 
 
 def facts_of(duck: DuckSession, legacy: str, target: str, rules: dict[str, Any], **spec: Any) -> Facts:
     """Compare the rows of two queries by ``id``, and return what is found before it is explained."""
+    duck.run("DROP SCHEMA IF EXISTS found CASCADE")
+    duck.run("CREATE SCHEMA found")
     sides = []
     for name, rows in (("legacy", legacy), ("target", target)):
-        duck.run(f"CREATE VIEW raw_{name} AS {rows}")
+        duck.run(f"CREATE OR REPLACE VIEW raw_{name} AS {rows}")
         columns = {one: data_type(kind) for one, kind in duck.describe(f"FROM raw_{name}")}
         sides.append(Side(f"raw_{name}", columns, (), cast("SourceFiles", SimpleNamespace()), 1))
     columns = {name: ColumnRule.model_validate(rule) for name, rule in rules.items()}
     plan = plan_comparison(duck, *sides, Spec(**{"key": ("id",), "columns": columns, **spec}))
     for name in ("legacy", "target"):
-        duck.run(f"CREATE VIEW {name} AS {plan.prepared(name, f'raw_{name}')}")
-    return gather(duck, plan, "m_", "legacy", "target")
+        duck.run(f"CREATE OR REPLACE VIEW {name} AS {plan.prepared(name, f'raw_{name}')}")
+    return gather(duck, plan, "found.", "legacy", "target")
 
 
 def side_by_side(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from parity.compare.causes.sampling import _crossed, find_variants
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
 from parity.compare.schema.rules import EqualityRule, scale_of
-from parity.compare.session import DuckSession, session
-from parity.compare.spec import Spec
+from parity.compare.session import DuckSession
 from parity.compare.types import DataType, ValueKind
 from parity.suite.models import ColumnRule
 
@@ -21,12 +20,6 @@ FLOAT, EXACT = (ValueKind.FLOAT, "DOUBLE", "DOUBLE"), (ValueKind.DECIMAL, "DECIM
 DIGITS = (ValueKind.TEXT, "VARCHAR", "DOUBLE")
 STAMP = (ValueKind.TIMESTAMP, "TIMESTAMP", "TIMESTAMP")
 NANOS = (ValueKind.TIMESTAMP, "TIMESTAMP_NS", "TIMESTAMP_NS")
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 def column(index: int, of: Of, key: bool = False) -> PlannedColumn:

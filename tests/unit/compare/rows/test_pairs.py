@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
@@ -13,8 +12,7 @@ from parity.compare.result import Rows
 from parity.compare.rows.facts import Facts, gather
 from parity.compare.schema.plan import ComparisonPlan, PlannedColumn, RawColumn
 from parity.compare.schema.rules import equality_rule
-from parity.compare.session import DuckSession, literal, session
-from parity.compare.spec import Spec
+from parity.compare.session import DuckSession, literal
 from parity.compare.types import DataType, ValueKind
 from parity.suite.models import ColumnRule
 
@@ -22,12 +20,6 @@ Row = tuple[str | None, int | None, str | None, int | None, int | None]
 """Two parts of a key, a text without regard to case, and two numbers, each within two."""
 TYPES = (*((ValueKind.TEXT, "VARCHAR"), (ValueKind.INTEGER, "BIGINT")) * 2, (ValueKind.INTEGER, "BIGINT"))
 RULES = ({}, {}, {"case": "ignore"}, {"tolerance": "2"}, {"tolerance": "2"})
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 def plan(*, keyless: bool) -> ComparisonPlan:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from parity.compare.schema.expressions import refuse_non_scalar
-from parity.compare.session import DuckSession, session
-from parity.compare.spec import Spec
+from parity.compare.session import DuckSession
 from parity.errors import BadInput
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from parity.compare.result import NotCompared
 from parity.compare.schema.plan import ComparisonPlan, plan_comparison
-from parity.compare.session import DuckSession, session
+from parity.compare.session import DuckSession
 from parity.compare.sources.files import SourceFiles
 from parity.compare.sources.relations import Side
 from parity.compare.spec import Spec
@@ -94,12 +94,6 @@ PLANNED: dict[str, tuple[str, str, Rules, str]] = {
     "a name that is a template's place": ('1 AS id, 2 AS "«0»""x"', '1 AS id, 2 AS "«0»""x"', {}, "id"),
 }  # fmt: skip
 """The columns of both sides, rules, and the key."""
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 def planned(duck: DuckSession, legacy: str, target: str, rules: Rules, key: str) -> ComparisonPlan:

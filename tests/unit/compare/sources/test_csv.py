@@ -5,27 +5,20 @@ from __future__ import annotations
 import errno
 import gzip
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from parity.compare.session import DuckSession, session
+from parity.compare.session import DuckSession
 from parity.compare.sources.csv import HeaderEvidence, _located, first_line, load_csv
 from parity.compare.sources.files import DataFile, Partition, SourceFiles
-from parity.compare.spec import CsvFormat, Source, Spec
+from parity.compare.spec import CsvFormat, Source
 from parity.errors import BadInput, CouldNotCompare, ParityError
 
 NAMES = {"header": True}
 Rows = list[tuple[str | None, ...]]
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 def side(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from parity.compare.session import DuckSession, session
+from parity.compare.session import DuckSession
 from parity.compare.sources import files as sources
 from parity.compare.sources.files import find_files
 from parity.compare.sources.parquet import ParquetTable, parquet_table
@@ -23,12 +22,6 @@ from parity.suite.models import ColumnRule
 
 Files = dict[str, dict[str, Any]]
 UTC, WALL = pa.timestamp("us", "UTC"), pa.timestamp("us")
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[DuckSession]:
-    with session(Spec()) as opened:
-        yield opened
 
 
 @pytest.fixture
