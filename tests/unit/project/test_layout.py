@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -86,6 +87,12 @@ def test_airflow_and_pymysql_are_not_moved_back() -> None:
     assert tuple(map(int, locked["apache-airflow"].split("."))) >= (3, 3, 2)
     assert tuple(map(int, locked["pymysql"].split("."))) >= (1, 2, 4)
     assert "apache-airflow-providers-mysql" not in locked
+
+
+def test_tests_that_share_a_server_run_in_one_process(request: pytest.FixtureRequest) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ or not request.config.getvalue("loadgroup"):
+        pytest.skip("tests are not in groups")
+    assert "@" in request.node.nodeid, "This pytest-xdist ignores groups under this pytest: requirements/dev.in"
 
 
 def test_modules_stay_short() -> None:
