@@ -155,7 +155,7 @@ def _shown(
 
 def _whole_rows(session: DuckSession, facts: Facts, spec: Spec, kind: int, side: str) -> list[Sample]:
     plan = facts.plan
-    keys, others = list(plan.key), [] if plan.keyless else list(plan.values[:_WIDEST])
+    keys, others = list(plan.key), list(plan.values[:_WIDEST])
     picked = _pick(facts.prefix, "kind", "kh", f"kind = {kind}", spec.samples)
     shown = ", ".join(f"w.{c.value}::VARCHAR" for c in [*keys, *others])
     named = ", ".join(dict.fromkeys(c.value for c in [*keys, *others]))
