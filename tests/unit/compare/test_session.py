@@ -37,6 +37,15 @@ def test_scratch_is_made_with_its_parents_and_removed(tmp_path: Path) -> None:
     assert list((tmp_path / "some" / "where").iterdir()) == []
 
 
+def test_a_session_that_has_ended_holds_nothing_and_one_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    with session(Spec(scratch=tmp_path)) as opened:
+        assert opened.one("SELECT 7") == 7
+    with pytest.raises(CouldNotCompare, match="closed"):
+        opened.one("SELECT 7")
+    with pytest.raises(BadInput, match="must have a number"), session(Spec(scratch=tmp_path, memory="much")):
+        pass
+
+
 def test_scratch_that_is_gone_already_is_no_error(tmp_path: Path) -> None:
     with session(Spec(scratch=tmp_path)) as opened:
         opened.scratch.rmdir()

@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from parity.compare.canary.tolerated import is_tolerated
+from duck_files import shared_duckdb
+from parity.compare.canary.tolerated import comparable_text, is_tolerated
 from parity.compare.explain.redaction import classes, mask
 from parity.compare.explain.samples import differing_part
 from parity.compare.schema.plan import PlannedColumn
@@ -84,7 +85,7 @@ def test_numbers_are_near_by_all_of_their_digits(
 
 def column(kind: ValueKind, tolerance: str | None, sql: str = "") -> PlannedColumn:
     rule = ColumnRule.model_validate({"tolerance": tolerance} if tolerance else {})
-    return cast("PlannedColumn", SimpleNamespace(kind=kind, sql=sql, rule=rule))
+    return cast("PlannedColumn", SimpleNamespace(kind=kind, sql=sql, rule=rule, value="v0"))
 
 
 WHOLE, EXACT, FLOAT, TIME = ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOAT, ValueKind.TIMESTAMP
@@ -122,6 +123,16 @@ def test_a_tolerance_excuses_what_lies_within_it_by_its_text(
 ) -> None:
     assert is_tolerated(column(kind, tolerance), one, other, equal=True) is excused
     assert is_tolerated(column(kind, tolerance), one, other, equal=False) is False
+
+
+def test_a_float_of_32_bits_has_two_texts_of_which_either_is_excused() -> None:
+    short = column(FLOAT, "0.1", "FLOAT")
+    asked = f"SELECT {comparable_text(short, 'l')}, {comparable_text(short, 't')}"
+    pair = f"(SELECT 1.1::FLOAT AS {short.value}) l, (SELECT 1.0::FLOAT AS {short.value}) t"
+    one, other = shared_duckdb().execute(f"{asked} FROM {pair}").fetchone() or ("", "")
+    assert (one, other) == ("1.1 1.100000023841858", "1.0 1.0")
+    assert is_tolerated(short, one, other, equal=True)
+    assert not is_tolerated(short, one.split()[1], other.split()[1], equal=True)
 
 
 def test_nanoseconds_are_counted_as_such_and_a_rule_without_a_tolerance_is_its_sql() -> None:

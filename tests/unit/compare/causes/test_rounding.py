@@ -48,6 +48,12 @@ def test_halves_that_went_to_the_even_digit_are_counted_apart(comparing: Compare
     assert (cause.rows, cause.detail) == (400, "rounded to 2 places: 200, half to even at 2 places: 200")
 
 
+def test_values_that_are_missing_are_no_evidence_of_rounding(comparing: Compare) -> None:
+    result = comparing(HALF_UP, _changed("CASE WHEN id % 9 = 0 THEN round(v, 1) END"))
+    found = next(c for c in result.columns if c.name == "v").causes
+    assert {str(one.cause): one.detail for one in found} == {"rounding": "rounded to 1 place", "unexplained": ""}
+
+
 @pytest.mark.parametrize(
     ("legacy", "target"),
     [

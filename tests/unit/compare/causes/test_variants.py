@@ -100,6 +100,12 @@ def test_texts(left: str, right: str, holds: list[str]) -> None:
     assert holding(text_variants((5, 7)), left, right) == holds
 
 
+def test_what_undoes_a_difference_of_texts_names_its_cause() -> None:
+    simple = (Cause.NULL_VS_EMPTY, Cause.TRAILING_SPACE, Cause.WHITESPACE, Cause.CASE)
+    several = (Cause.TYPE_FORMAT,) * 6 + (Cause.ENCODING,) * 4 + (Cause.TRUNCATION,) * 2
+    assert [one.cause for one in text_variants((5, 7))] == [*simple, *several]
+
+
 @pytest.mark.parametrize(
     ("kind", "left", "right", "holds"),
     [

@@ -35,6 +35,10 @@ def places(query: str) -> str:
     return f"SELECT id, place FROM ({query})"
 
 
+def shared_by_some(query: str) -> str:
+    return f"SELECT id, place, id % 10 = 9 AS a, id < 30 AS b, id < 20 AS c, id % 2 = 1 AS d FROM ({query})"
+
+
 CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (DAYS, without(TWO_DAYS), {}, [f"missing 8 late_partition: 8 missing rows are all that {ALL_OF_TWO}"]),
     (without(TWO_DAYS), DAYS, {}, [f"extra 8 shared_value: 8 extra rows are all that {ALL_OF_TWO}"]),
@@ -57,6 +61,10 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (beside(f"SELECT * FROM ({DAYS}) WHERE id < 3"), DAYS, {},
      ["missing 3 duplicate_load: 3 missing rows with an exact copy on the legacy side []",
       f"missing 3 shared_value: all 3 missing rows have day = '2026-01-01' {PICKED.format(1)}"]),
+    # The rarest value first, and three of them.
+    (shared_by_some(DAYS), shared_by_some(without("id IN (9, 19)")), {},
+     [f"missing 2 shared_value: all 2 missing rows have {one} = '{value}' [\"{one}\"::VARCHAR IN ('{value}')]"
+      for one, value in (("a", "true"), ("place", "p1"), ("c", "true"))]),
     (DAYS, beside("SELECT 100 + i, DATE '2027-01-01' + i::INTEGER, NULL, NULL FROM range(12) t(i)"), {}, []),
 ]  # fmt: skip
 

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from parity.compare.rows.matching import most
+from parity.compare.rows.matching import most, pair_most
+from parity.compare.session import DuckSession
 
 
 def _by_trying(partners: dict[int, list[int]], rights: int) -> int:
@@ -31,3 +32,17 @@ def test_a_row_gives_its_partner_up_along_a_whole_chain() -> None:
     chain = {left: [left, left + 1] for left in range(20)}
     assert len(most({**chain, 20: [0]})) == 21
     assert most({1: [5], 2: [5]}) == {1: 5}
+
+
+def test_pairs_are_found_in_parts_of_which_some_are_empty(
+    duck: DuckSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.rows.matching._EDGES", 1)
+    duck.run("CREATE SCHEMA m")
+    duck.run("CREATE TABLE m.dp (lid BIGINT, tid BIGINT)")
+    paired = "(1, 10, 20, 0, 0), (1, 10, 21, 0, 1), (1, 11, 20, 0, 1), (4, 12, 22, 0, 0)"
+    unequal = "(4, 13, 22, 1, 0), (5, 14, 23, 1, 0)"
+    duck.run(f"CREATE TABLE m.cand AS FROM (VALUES {paired}, {unequal}) t(g, lid, tid, d, o)")
+    pair_most(duck, "m.")
+    assert duck.rows("FROM m.dp ORDER BY lid") == [(10, 21), (11, 20), (12, 22)]
+    assert duck.rows("SELECT lid, tid FROM m.cand") == [(14, 23)]

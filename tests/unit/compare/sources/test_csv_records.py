@@ -58,6 +58,12 @@ def test_the_records_of_a_file_in_small_pieces(
     assert count_records(str(tmp_path / "f"), "f.csv", ",", quote, columns) == records
 
 
+@pytest.mark.parametrize("rows", [b"1;a,b\n", b'1;a,"b\n'])
+def test_only_the_delimiter_parts_fields(tmp_path: Path, rows: bytes) -> None:
+    (tmp_path / "f").write_bytes(b"id;v\n" + rows)
+    assert count_records(str(tmp_path / "f"), "f.csv", ";", '"', 2) == 2
+
+
 @pytest.mark.parametrize(("content", "quote", "columns", "message"), REFUSED)
 def test_a_file_whose_records_cannot_be_counted(
     tmp_path: Path, content: bytes, quote: str, columns: int, message: str
