@@ -14,6 +14,7 @@ from parity.compare.rows.facts import Facts
 from parity.compare.schema.plan import PlannedColumn
 from parity.compare.schema.rules import plain
 from parity.suite.models import Cause, ColumnRule
+from unit.compare.conftest import Compare
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,16 @@ def test_a_constant_change_is_undone_by_an_expression(cause: Cause, detail: str,
     assert _expression(column, cast("Facts", facts), cause) == rule
     same = cast("PlannedColumn", SimpleNamespace(name="old", rule=ColumnRule()))
     assert _expression(same, cast("Facts", facts), cause).get("legacy_sql") == rule.get("legacy_sql")
+
+
+SPACED = "SELECT i AS id, 'x' AS v, 1 AS a, 1 AS b FROM range(1, 21) t(i)"
+ONE = f"SELECT id, v || ' ' AS v, a, b FROM ({SPACED}) UNION ALL SELECT 0, 'x ', 1, 1"
+TWO = f"{SPACED} UNION ALL SELECT * FROM (VALUES (0, 'other', 1, 1), (0, 'x', 9, 9)) t(id, v, a, b)"
+
+
+@pytest.mark.parametrize(("legacy", "target"), [(ONE, TWO), (TWO, ONE)])
+def test_rows_of_a_repeated_key_are_tried_with_the_row_that_is_nearest_in_all_columns(
+    comparing: Compare, legacy: str, target: str
+) -> None:
+    proposed = next(one for one in comparing(legacy, target).proposals if one["column"] == "v")
+    assert (proposed["yaml"], proposed["covers"], proposed["left"]) == ("columns:\n  v: {trim: right}\n", 20, 1)
