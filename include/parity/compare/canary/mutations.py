@@ -334,9 +334,7 @@ def _beyond_share(kind: DataType, share: Decimal) -> list[tuple[Decimal, Decimal
 
 def _fits(kind: DataType, *values: Decimal) -> bool:
     low, high = number_range(kind)
-    if low is None or high is None:
-        return all(abs(value) < Decimal("1e38") for value in values)
-    return all(low <= value <= high for value in values)
+    return low is None or high is None or all(low <= value <= high for value in values)
 
 
 def _is_time(kind: DataType, *values: Decimal) -> bool:
