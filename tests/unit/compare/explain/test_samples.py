@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from parity.compare.explain import samples
+from parity.compare.explain.redaction import mask
 from unit.compare.conftest import Compare
 
 
@@ -18,6 +19,13 @@ def test_the_last_column_to_be_sampled_is_sampled_whole(
     rows = "SELECT i AS id, i + {0} AS a, i * 7 + {0} AS b, i * 3 + {0} AS c FROM range(50) t(i)"
     result = comparing(rows.format(0), rows.format(1000), samples=3)
     assert Counter(one["column"] for one in result.samples) == expected
+
+
+def test_a_row_of_one_side_is_shown_whole_and_its_secrets_are_masked(comparing: Compare) -> None:
+    rows = "SELECT i AS id, 'p' || i AS v, NULL AS n, 'anna' AS name FROM range(3) t(i)"
+    (lost,) = comparing(rows, f"{rows} WHERE i > 0", {"name": {"sensitive": True}}).samples
+    shown = {"v": "p0", "n": None, "name": mask("anna", b"test")}
+    assert (lost["kind"], lost["key"], lost["row"]) == ("missing", {"id": "0"}, shown)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def _touched_back(path: Path) -> None:
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-@pytest.mark.parametrize("at", ["compare", "explain"])
+@pytest.mark.parametrize(("side", "at"), [("l", "compare"), ("t", "compare"), ("l", "explain"), ("t", "explain")])
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 @pytest.mark.parametrize(
     "change",
@@ -165,20 +165,20 @@ def _touched_back(path: Path) -> None:
     ids=["rewritten", "replaced", "rewritten with its old time", "a new one beside it", "removed"],
 )
 def test_a_side_that_changes_while_it_is_compared_is_invalid(
-    tmp_path: Path, at: str, suffix: str, change: Callable[[Path], Any]
+    tmp_path: Path, side: str, at: str, suffix: str, change: Callable[[Path], Any]
 ) -> None:
-    for side in ("l", "t"):
-        (tmp_path / side).mkdir()
+    for folder in ("l", "t"):
+        (tmp_path / folder).mkdir()
         rows = "SELECT i AS id FROM range(9) t(i)"
-        write_query(tmp_path / side / f"a.{suffix}", rows)
+        write_query(tmp_path / folder / f"a.{suffix}", rows)
 
     def meanwhile(step: str) -> None:
         if step == at:
-            change(tmp_path / "t" / f"a.{suffix}")
+            change(tmp_path / side / f"a.{suffix}")
 
     result = compare(Source.of(tmp_path / "l"), Source.of(tmp_path / "t"), Spec(key=("id",)), meanwhile)
     assert result.verdict == "INVALID"
-    assert f"{tmp_path}/t/" in result.reason
+    assert f"{tmp_path}/{side}/" in result.reason
 
 
 @pytest.mark.parametrize("name", ["", "a.parquet"])
