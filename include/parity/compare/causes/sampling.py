@@ -94,9 +94,10 @@ def find_more(session: DuckSession, columns: list[PlannedColumn], prefix: str, r
     """Return the variants that explain a difference in pairs that are still unexplained."""
     columns = columns[:_BATCH]
     still = " OR ".join(f"q{c.index} = 254" for c in columns)
-    pairs = f"(SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still}) USING SAMPLE {_SAMPLE} ROWS)"
-    source = (
-        f"{pairs} p JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
+    pairs = f"SELECT lid, tid FROM {prefix}res WHERE kind = 1 AND ({still})"
+    source = (  # DuckDB draws a sample before it filters: here of what the filter left.
+        f"(FROM ({pairs}) USING SAMPLE {_SAMPLE} ROWS) p "
+        f"JOIN (SELECT rowid AS rid, * FROM {prefix}wl) l ON p.lid = l.rid "
         f"JOIN (SELECT rowid AS rid, * FROM {prefix}wt) t ON p.tid = t.rid"
     )
     return _learn(session, columns, prefix, source, relation)

@@ -10,6 +10,7 @@ import yaml
 
 from duck_files import shared_duckdb
 from parity.compare.causes.sampling import SampledVariants
+from parity.compare.causes.variants import text_variants
 from parity.report.html import render_html
 from parity.report.text import render_text
 from parity.suite.models import Waiver
@@ -206,6 +207,17 @@ def test_what_a_sample_misses_is_looked_for_once_more(comparing: Compare, monkey
     result = comparing(rows.format("'a'", 10), rows.format("CASE i WHEN 3 THEN 'b' ELSE 'a ' END", 100))
     assert causes(result, "v") == {"trailing_space": 8, "unexplained": 1}
     assert causes(result, "w") == {"scale": 9}
+
+
+def test_only_what_is_unexplained_is_looked_for_once_more(
+    comparing: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaces = SampledVariants({1: tuple(text_variants(())[1:2])}, complete=False)
+    monkeypatch.setattr("parity.compare.rows.facts.find_variants", lambda *_: spaces)
+    monkeypatch.setattr("parity.compare.causes.sampling._SAMPLE", 1)
+    rows = "SELECT i AS id, {} AS v FROM range(41) t(i)"
+    result = comparing(rows.format("'a'"), rows.format("CASE i WHEN 3 THEN 'A' ELSE 'a ' END"))
+    assert causes(result, "v") == {"trailing_space": 40, "case": 1}
 
 
 def test_what_is_looked_for_once_more_is_written_to_its_own_pairs(

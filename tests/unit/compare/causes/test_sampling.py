@@ -69,6 +69,7 @@ ODD = [(1, 1), (3, 3)]
 CUT = [(f"'{'x' * 20}'", f"'{'x' * n}'") for n in (5, 5, 9, 9, 7, 11, 11, 11, 3)]
 X, Y, ABSENT = ("NULL", "'x'"), ("NULL", "'y'"), ("'x'", "NULL")
 
+BY_A_MILLION = "target is legacy ÷ 1000000"
 SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
     # A zone counts when it explains nine of ten shifts.
     (STAMP, [*moved(WINTER, 1, 3), *moved(SUMMER, *[2] * 8)], [TO_BERLIN, "+03:00"]),
@@ -89,14 +90,17 @@ SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
     # Of numbers, precision and scale come before rounding, and the sign is last.
     (
         DIGITS,
-        [("'1.5'", "'-1.5'"), ("'1.25'", "'1.3'"), ("'1.5'", "'150'"), ("'0.1'", "'0.10000000149011612'")],
-        ["32-bit precision", "target is legacy × 100", "rounded to 1 place", "sign"],
+        [
+            *(("'1.5'", "'-1.5'"), ("'1.25'", "'1.3'"), ("'1.5'", "'150'"), ("'1500000'", "'1.5'")),
+            ("'0.1'", "'0.10000000149011612'"),
+        ],
+        ["32-bit precision", "target is legacy × 100", BY_A_MILLION, "rounded to 1 place", "sign"],
     ),
     (DIGITS, [("'1.5'", "'x'"), ("'2'", "'1.7'")], ["rounded to 0 places"]),
     (
         FLOAT,
-        [("1.5", "-1.5"), ("1.25", "1.3"), ("1.5", "150"), ("0.1", "0.1::FLOAT::DOUBLE")],
-        ["32-bit precision", "target is legacy × 100", "rounded to 1 place", "sign"],
+        [("1.5", "-1.5"), ("1.25", "1.3"), ("1.5", "150"), ("1500000", "1.5"), ("0.1", "0.1::FLOAT::DOUBLE")],
+        ["32-bit precision", "target is legacy × 100", BY_A_MILLION, "rounded to 1 place", "sign"],
     ),
     (
         EXACT,
@@ -105,8 +109,8 @@ SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
     ),
     (
         WHOLE,
-        [("7", "-7"), ("7", "70"), *[("NULL", "-1")] * 3],
-        ["NULL against -1", "target is legacy × 10", "sign"],
+        [("7", "-7"), ("7", "70"), ("7000000", "7"), *[("NULL", "-1")] * 3],
+        ["NULL against -1", "target is legacy × 10", BY_A_MILLION, "sign"],
     ),
     # What a test cannot work out, it does not explain.
     (
@@ -134,6 +138,7 @@ SUGGESTED: list[tuple[Of, list[tuple[str, str]], list[str]]] = [
     (EXACT, cents(*EVEN, *ODD), [TO_ODD.format(*OF_BOTH)]),
     (EXACT, cents(*((-one, -other) for one, other in EVEN), *ODD), [TO_ODD.format(*OF_BOTH)]),
     (EXACT, cents(*((other, one) for one, other in EVEN)), [TO_ODD.format(*reversed(OF_BOTH))]),
+    (EXACT, cents(*[(0, 1), (2, 3), (4, 5)] * 3, *ODD, *ODD), [TO_ODD.format(*OF_BOTH)]),
     (EXACT, cents(*EVEN[1:], *ODD), []),
     (EXACT, cents(*EVEN, ODD[0]), []),
     (EXACT, cents(*EVEN, *ODD, (11, 13)), []),

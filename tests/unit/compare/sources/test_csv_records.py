@@ -36,6 +36,7 @@ COUNTED: list[tuple[bytes, str, int, int]] = [
 REFUSED: list[tuple[bytes, str, int, str]] = [
     (b"id,v\n1\n2,a\n", '"', 2, "f.csv, line 2: 1 column where 2 are expected."),
     (b"id,v\n1,a,b\n", '"', 2, "f.csv, line 2: 3 columns where 2 are expected."),
+    (b"\nid,v\n1,a,b\n", '"', 2, "f.csv, line 3: 3 columns where 2 are expected."),
     (b"id\n1,a\n", '"', 1, "f.csv, line 2: 2 columns where 1 is expected."),
     (b'id,v\n1,"a\nb"\n2, "c"\n', '"', 2, "f.csv, line 4: a blank stands before a quote."),
     (b'id,v\n1,"a"b\n', '"', 2, "f.csv, line 2 cannot be read: ',' expected after '\"'."),

@@ -135,6 +135,7 @@ REFUSED: list[tuple[Tree, list[str], str]] = [
     ({}, ["."], "The scratch directory lies in the legacy side, .. Name another one."),
     ({}, ["a.csv", "b*"], "The legacy side does not exist: a.csv, b*. Check the path."),
     ({"s/_SUCCESS": b""}, ["s"], "The legacy side holds no data file: s."),
+    ({"s/_SUCCESS": b""}, ["a.csv", "s"], "The legacy side holds no data file: a.csv, s."),
     ({"s/_a.csv": C, "s/_b.csv": C}, ["s"],
      "The legacy side holds no data file: s (only hidden ones, such as s/_a.csv)."),
     ({"s/a.parquet": P, "s/b.csv": C, "s/c.csv": C}, ["s"],
