@@ -92,7 +92,7 @@ def _type_partitions(session: DuckSession, side: Side, wanted: dict[str, DataTyp
     casts = []
     folded = {fold(name): kind for name, kind in wanted.items()}
     for at, name in enumerate(side.files.partitions):
-        kind = wanted.get(name) or folded.get(fold(name))
+        kind = folded.get(fold(name))
         if kind is not None and side.columns[name].name == "varchar":
             values = [partition[at][1] for partition in side.files.folders]
             casts += [f"{cast} AS {ident(name)}" for cast in folder_cast(session, ident(name), values, kind)]
