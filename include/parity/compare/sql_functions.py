@@ -65,6 +65,6 @@ def _plain(value: Any) -> Any:
 def _number(value: Decimal) -> str:
     """Write a number in one way only; ``normalize`` would round it to 28 digits."""
     sign, digits, exponent = value.as_tuple()
-    whole = "".join(map(str, digits)).lstrip("0")
+    whole = "".join(map(str, digits))
     kept = whole.rstrip("0")
     return f"{'-' if sign else ''}{kept}e{int(exponent) + len(whole) - len(kept)}" if kept else "0"

@@ -100,6 +100,7 @@ WHOLE, EXACT, FLOAT, TIME = ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.FLOA
         (EXACT, "0.1", "1.00", "1.10", True),
         (EXACT, "0.1", "1.00", "1.11", False),
         (EXACT, "10%", "100", "90", True),
+        (EXACT, "0%", "100", "90", False),
         (EXACT, "10%", "90", "100", True),
         (EXACT, "10%", "-100", "-90", True),
         (EXACT, "10%", "100.01", "90", False),

@@ -25,7 +25,7 @@ class SchemaNode:
 
     name: str
     how: tuple[object, ...]
-    children: tuple[SchemaNode, ...] = ()
+    children: tuple[SchemaNode, ...]
 
     def every(self) -> Iterator[SchemaNode]:
         """Yield this element and all that is below it."""

@@ -106,6 +106,7 @@ def test_naive_times_are_read_in_their_zone(comparing: Compare) -> None:
     legacy = "SELECT 1 AS id, TIMESTAMP '2026-07-01 12:00' AS at UNION ALL SELECT 2, TIMESTAMP '2026-01-01 12:00'"
     target = "SELECT 1 AS id, TIMESTAMP '2026-07-01 16:00' AS at UNION ALL SELECT 2, TIMESTAMP '2026-01-01 17:00'"
     assert comparing(legacy, target, {"at": {"legacy_timezone": "America/New_York"}}).verdict == "PASS"
+    assert comparing(target, legacy, {"at": {"target_timezone": "America/New_York"}}).verdict == "PASS"
 
 
 def test_a_key_can_be_renamed(comparing: Compare) -> None:
