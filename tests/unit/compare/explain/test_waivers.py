@@ -120,6 +120,8 @@ def test_the_condition_of_a_waiver_is_one_expression(comparing: Compare, rows: s
     query = "SELECT 1 AS id, {} AS rid, 'rid' AS note"
     result = comparing(query.format(5), query.format(6), waivers=waivers, today=date(2026, 1, 1))
     assert (result.waivers[0]["state"], result.verdict) == (state, "WAIVED" if state == "covers" else "FAIL")
+    if state == "broken":
+        assert ("rows: '" if " " in rows else "rows is no condition") in result.waivers[0]["note"]
 
 
 @pytest.mark.parametrize(
