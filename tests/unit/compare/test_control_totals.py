@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from parity.compare.control_totals import DIGEST, DIGESTED, REPORTED, ControlTotals, control_totals
+from parity.compare.control_totals import DIGEST, DIGESTED, MOST_SUMS, REPORTED, ControlTotals, control_totals
 from parity.compare.result import MoneyTotal, Result, Rows, Verdict
 from unit.compare.conftest import Compare
 
@@ -90,6 +90,7 @@ def test_money_that_differs_is_shown_first_and_the_rest_is_counted() -> None:
     totals = ControlTotals(money=(*many, MoneyTotal("fee", "EUR", Decimal("1234.50"), one)))
     assert totals.sums[0] == "fee 1,234.50 → 1 EUR"
     assert totals.sums[-1] == "and 4 more sums"
+    assert ControlTotals(money=tuple(many[:MOST_SUMS])).sums == tuple(map(str, many[:MOST_SUMS]))
 
 
 LEGACY = "VALUES (1, 10.00, 'EUR'), (2, 5.25, 'USD'), (3, 1.00, 'EUR')"

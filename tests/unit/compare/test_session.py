@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ import parity.compare
 from parity.compare.session import DuckSession, batches, ident, literal, session
 from parity.compare.spec import Spec
 from parity.errors import BadInput, CouldNotCompare, ExportRefused
+from unit.compare.conftest import Compare
 
 QUOTED = "it's"
 _ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
@@ -44,6 +46,12 @@ def test_a_session_that_has_ended_holds_nothing_and_one_that_cannot_begin_says_w
         opened.one("SELECT 7")
     with pytest.raises(BadInput, match="must have a number"), session(Spec(scratch=tmp_path, memory="much")):
         pass
+
+
+def test_the_seconds_of_a_comparison_are_those_that_it_took(comparing: Compare) -> None:
+    started = time.perf_counter()
+    result = comparing("SELECT 1 AS id", "SELECT 1 AS id")
+    assert 0 < result.seconds <= time.perf_counter() - started + 0.001
 
 
 def test_scratch_that_is_gone_already_is_no_error(tmp_path: Path) -> None:

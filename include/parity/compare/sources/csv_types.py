@@ -22,6 +22,9 @@ _SAFE_DIGITS = {"tinyint": 2, "smallint": 4, "integer": 9, "bigint": 18, "hugein
 """Every number of so many digits fits; unsigned types have no room for a sign."""
 _SAFE_DIGITS |= {"utinyint": 0, "usmallint": 0, "uinteger": 0, "ubigint": 0}
 
+_CUT_DIGITS = ("DECIMAL", "FLOAT", "DOUBLE", "TIME")
+"""Types whose casts drop digits that do not fit: these are tested. The shapes of the texts warrant the others."""
+
 
 def typed_columns(
     session: DuckSession, table: str, form: CsvFormat, wanted: Mapping[str, DataType | None]
@@ -35,7 +38,11 @@ def typed_columns(
         _refuse_unknown_type(name, kind)
     looks = {name: looks for part in batches(names, 100) for name, looks in _looks(session, table, part).items()}
     chosen = {name: choose(looks[name], wanted.get(name)) for name in names} | dict(form.types)
-    tests = {name: exactly(ident(name), kind) for name, kind in chosen.items() if _may_lose(name, kind, form)}
+    tests = {
+        name: exactly(ident(name), kind)
+        for name, kind in chosen.items()
+        if name in form.types or kind.startswith(_CUT_DIGITS)
+    }
     lost = _lost(session, table, tests)
     for name, texts in lost.items():
         if name in form.types:
@@ -70,11 +77,6 @@ def folder_cast(session: DuckSession, cell: str, values: list[str | None], wante
     if kind == "VARCHAR" or _lost(session, listed, {name: exactly(cell, kind)}):
         return []
     return [f"CAST({bare} AS {kind})"]
-
-
-def _may_lose(name: str, kind: str, form: CsvFormat) -> bool:
-    """Return whether a cast needs a test of its own; the shapes of the texts warrant the others."""
-    return name in form.types or kind in ("FLOAT", "DOUBLE", "TIMESTAMP_NS")
 
 
 def _lost(session: DuckSession, table: str, tests: Mapping[str, str]) -> dict[str, int]:

@@ -52,7 +52,7 @@ def moved(stamp: str, *hours: float) -> list[tuple[str, str]]:
 
 
 WINTER, SUMMER = "2026-01-15 10:00", "2026-07-15 10:00"
-ODD_WINTER, ODD_SUMMER = "2026-01-15 10:07:30", "2026-07-15 10:07:30"
+ODD_WINTER, ODD_SUMMER = "2026-01-15 10:05", "2026-07-15 10:05"
 LAST = "294247-01-10 03:00"
 """A moment that New York's clocks show, but that no timestamp in UTC can hold."""
 TO_BERLIN = "legacy is UTC, target Europe/Berlin, with DST"

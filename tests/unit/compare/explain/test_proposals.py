@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
@@ -106,3 +106,27 @@ def test_rows_of_a_repeated_key_are_tried_with_the_row_that_is_nearest_in_all_co
 ) -> None:
     proposed = next(one for one in comparing(legacy, target).proposals if one["column"] == "v")
     assert (proposed["yaml"], proposed["covers"], proposed["left"]) == ("columns:\n  v: {trim: right}\n", 20, 1)
+
+
+def test_spaces_that_are_trimmed_on_both_sides_stay_so_where_others_are_trailing(comparing: Compare) -> None:
+    rows = "SELECT i AS id, {} AS v FROM range(30) t(i)"
+    spaced = "CASE WHEN i < 20 THEN ' a' ELSE 'a ' END"
+    (proposed,) = comparing(rows.format("'a'"), rows.format(spaced)).proposals
+    assert (proposed["yaml"], proposed["covers"]) == ("columns:\n  v: {trim: both}\n", 30)
+
+
+class _LateInUtc(datetime):
+    """A clock that shows the next day where it is not asked for UTC."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime(2026, 1, 1, 23, tzinfo=UTC) if tz is UTC else datetime(2026, 1, 2, 1)  # noqa: DTZ001
+
+
+def test_a_proposed_waiver_ends_two_weeks_from_today_in_utc(
+    comparing: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.explain.waiver_drafts.datetime", _LateInUtc)
+    rows = "SELECT i AS id, {}::INTEGER AS v FROM range(5) t(i)"
+    (proposed,) = comparing(rows.format("NULL"), rows.format("0")).proposals
+    assert "expires: 2026-01-15" in proposed["yaml"]

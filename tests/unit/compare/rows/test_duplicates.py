@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from parity.compare import Source, Spec, Verdict, compare
+from parity.compare.session import DuckSession
 from parity.suite.models import ColumnRule
-from unit.compare.conftest import Compare
+from unit.compare.conftest import Compare, facts_of
 
 _KEYS = {"": None, "case": {"case": "ignore"}}
 _VALUES: dict[str, tuple[dict[str, Any] | None, Any]] = {
@@ -141,3 +142,13 @@ def test_one_near_pair_does_not_take_the_rows_of_two(comparing: Compare) -> None
     rules = {"v": {"tolerance": "5"}, "w": {"tolerance": "50"}}
     result = comparing(rows.format(0, 0, 1, 100), rows.format(0, 50, 2, -10), rules)
     assert (result.verdict, result.rows.equal) == (Verdict.PASS, 2)
+
+
+def test_very_many_rows_of_a_key_are_paired_with_those_that_a_tolerance_makes_equal(
+    duck: DuckSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.rows.pairing._MOST_PAIRS", 4)
+    rows = "SELECT 1 AS id, s, v::INTEGER AS v FROM (VALUES ('b', {}), ('c', {}), ('d', {})) t(s, v)"
+    legacy = f"{rows.format(10, 20, 30)} UNION ALL SELECT 1, 'a', 0"
+    found = facts_of(duck, legacy, rows.format(11, 21, 31), {"v": {"tolerance": "1"}}).rows
+    assert (found.equal, found.changed, found.missing, found.extra) == (3, 0, 1, 0)

@@ -8,9 +8,14 @@ import duckdb
 import pytest
 
 from parity.compare import Source, Spec, compare
-from parity.compare.sources.csv_types import choose
+from parity.compare.session import DuckSession, literal
+from parity.compare.sources import csv_types
+from parity.compare.sources.csv_types import _looks, choose
 from parity.compare.sources.exact_texts import SHAPES
+from parity.compare.spec import CsvFormat
 from parity.compare.types import data_type
+from parity.errors import BadInput
+from unit.compare.conftest import different
 
 
 def looks(*shapes: str, digits: int = 0, fraction: int = 0, texts: int = 2) -> dict[str, int]:
@@ -98,3 +103,45 @@ def test_a_column_that_one_csv_holds_texts_in_is_text_in_both(tmp_path: Path, le
     found = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("id",)))
     assert (found.rows.equal, found.rows.changed) == (1, 1)
     assert [fact.verdict for fact in found.schema] == ["equal", "equal"]
+
+
+CELLS = {
+    "one": (["1.25", "7.5"], ["1.30", "7.5"]),
+    "many": (["123456789012345678.123", "-0.5"], ["123456789012345678.124", "-0.5"]),
+    "moment": (["2026-01-02 10:11:12.123456789", "2026-01-02"], ["2026-01-02 10:11:12.123456788", "2026-01-02"]),
+    "zoned": (["2026-01-02 10:11:12.1234567Z", ""], ["2026-01-02 10:11:12.1234568Z", ""]),
+}
+
+
+def test_the_last_digit_of_two_texts_is_seen(tmp_path: Path) -> None:
+    paths = (tmp_path / "legacy.csv", tmp_path / "target.csv")
+    for side, path in enumerate(paths):
+        rows = zip("12", *(pair[side] for pair in CELLS.values()), strict=True)
+        path.write_text("\n".join(map(",".join, [("id", *CELLS), *rows])) + "\n")
+    found = compare(Source.of(paths[0]), Source.of(paths[1]), Spec(key=("id",)))
+    assert different(found) == dict.fromkeys(CELLS, 1)
+
+
+def test_what_is_counted_of_texts(duck: DuckSession) -> None:
+    texts = ["+007.250", "-12", None, "2026-01-02", "10:11:12.123456789", "2026-02-30", "x"]
+    rows = ", ".join(f"({literal(one)}, '1.5')" for one in texts)
+    duck.run(f"CREATE OR REPLACE TABLE texts AS FROM (VALUES {rows}) t(a, b)")
+    found = _looks(duck, "texts", ["b", "a"])
+    few = {"fixed": 1, "real": 2, "whole": 1, "day": 1, "clock": 1}
+    assert found["a"] == dict.fromkeys(SHAPES, 0) | few | {"texts": 6, "fraction": 9, "digits": 4}
+    assert found["b"] == dict.fromkeys(SHAPES, 0) | {"fixed": 7, "real": 7, "texts": 7, "fraction": 1, "digits": 1}
+
+
+def test_a_type_that_would_drop_a_digit_is_not_given(
+    tmp_path: Path, duck: DuckSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_types, "choose", lambda *_: "DECIMAL(18,1)")
+    duck.run("CREATE OR REPLACE TABLE texts AS FROM (VALUES ('1.5', '1.25')) t(a, b)")
+    found = csv_types.typed_columns(duck, "texts", CsvFormat(), {})
+    assert found == {"a": 'CAST("a" AS DECIMAL(18,1))', "b": 'CAST("b" AS VARCHAR)'}
+
+
+def test_a_type_is_declared_for_a_column_that_is_there(duck: DuckSession) -> None:
+    duck.run("CREATE OR REPLACE TABLE texts AS SELECT '1' AS amount")
+    with pytest.raises(BadInput, match="The CSV has no column 'amont'"):
+        csv_types.typed_columns(duck, "texts", CsvFormat(types={"amont": "INTEGER"}), {})
