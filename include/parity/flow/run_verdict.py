@@ -325,4 +325,4 @@ def _other_dates(facts: RunFacts) -> str:
         return ""
     day, status = next(iter(red.items()))
     more = f" (and {plural(len(red) - 1, 'more date')})" if len(red) > 1 else ""
-    return f"Another date of this range is not green: {day}: {status}{more}; open its run."
+    return f"Another date of this range is not green: {day}: {status.rstrip('.')}{more}; open its run."

@@ -69,7 +69,7 @@ def test_a_range_is_red_when_any_of_its_dates_is(world: World, green: DagRun) ->
     assert run.ended() == "failed"
     assert run.verdicts() == {"sync_clients": "PASS"}
     reason = world.store.run(run.run_id).run.reason
-    assert reason.startswith(f"Another date of this range is not green: {DATES[1]}: INVALID. sync_clients.")
+    assert reason.startswith(f"Another date of this range is not green: {DATES[1]}: INVALID. sync_clients: ")
     assert "_manifest" in reason
     other = DagRun(world, run.dag_id, f"{run.run_id}__{DATES[1]}")
     assert (other.state(), other.verdicts()) == ("failed", {"sync_clients": "INVALID"})

@@ -398,13 +398,13 @@ def test_a_pipeline_that_failed_elsewhere_is_told_in_its_own_words() -> None:
     assert run_issue(night("PASS")) == ""
 
 
-@pytest.mark.parametrize("said", ["its task is failed", "FAIL. 3 rows differ", "its run has no result"])
+@pytest.mark.parametrize("said", ["its task is failed", "FAIL. 3 rows differ", "INVALID. Look at its run."])
 def test_a_date_of_the_range_that_is_not_green_makes_the_run_red_and_is_named(said: str) -> None:
     two = plan("a0", others=(NEXT_DAY, date(2026, 3, 3)))
     dates = {"2026-03-02": "PASS", "2026-03-03": said}
     verdict, reason = judge_run(night("PASS", plan_=two, dates=dates))
     assert verdict is Verdict.INVALID
-    assert reason == f"Another date of this range is not green: 2026-03-03: {said}; open its run."
+    assert reason == f"Another date of this range is not green: 2026-03-03: {said.rstrip('.')}; open its run."
     assert judge_run(night("PASS", plan_=two, dates={}))[1].startswith(
         "Another date of this range is not green: 2026-03-02: it has not run (and 1 more date)"
     )

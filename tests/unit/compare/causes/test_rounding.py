@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from parity.compare.causes.sampling import SampledVariants
 from unit.compare.conftest import Compare, causes
 
 EXACT = "SELECT i AS id, (i * 7919 % 100000)::DECIMAL(18,3) / 1000 AS e FROM range(4000) t(i)"
@@ -87,3 +88,10 @@ def test_numbers_without_a_common_type_are_explained_as_numbers(comparing: Compa
         "SELECT i AS id, (i * 0.1)::FLOAT::DOUBLE AS v FROM range(1, 40) t(i)",
     )
     assert set(causes(result, "v")) == {"rounding"}
+
+
+def test_what_a_sample_missed_is_held_against_all_rows(
+    comparing: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.compare.rows.facts.find_variants", lambda *_: SampledVariants({}, complete=False))
+    assert set(causes(comparing(HALF_EVEN, HALF_UP), "v")) == {"rounding"}

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from parity.compare import Source, Spec, compare
-from parity.compare.session import DuckSession, literal
+from parity.compare.session import DuckSession, ident, literal
 from parity.compare.sources import csv_types
 from parity.compare.sources.csv_types import _looks, choose
 from parity.compare.sources.exact_texts import SHAPES
@@ -145,3 +145,10 @@ def test_a_type_is_declared_for_a_column_that_is_there(duck: DuckSession) -> Non
     duck.run("CREATE OR REPLACE TABLE texts AS SELECT '1' AS amount")
     with pytest.raises(BadInput, match="The CSV has no column 'amont'"):
         csv_types.typed_columns(duck, "texts", CsvFormat(types={"amont": "INTEGER"}), {})
+
+
+def test_a_folder_may_be_named_after_a_column_with_a_quote(duck: DuckSession) -> None:
+    cell = ident('a"b')
+    (cast,) = csv_types.folder_cast(duck, cell, ["007", "1", None], data_type(duckdb.sqltypes.INTEGER))
+    assert duck.rows(f"SELECT {cast} FROM (SELECT '007' AS {cell})") == [(7,)]
+    assert csv_types.folder_cast(duck, cell, ["7", "x"], data_type(duckdb.sqltypes.INTEGER)) == []
