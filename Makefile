@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # One process more than there are cores: many tests wait for a server.
 WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+SPREAD := --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --ignore=tests/e2e --ignore=tests/integration/airflow
 LOCKS := requirements/product.txt requirements/sandbox.txt requirements/dev.txt
 
 .PHONY: setup demo test lint fuzz bench nights mutants truth deploy-test lock format clean
@@ -38,13 +39,13 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/pytest -m "not slow" -n $(WORKERS) --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
+	$(BIN)/pytest -m "not slow" -n $(WORKERS) $(SPREAD)
 	@PYTHONPATH=include:tests $(BIN)/python -m fuzz --minutes 1
 
 # What takes longer: whole worlds and slow cases, nights through a real scheduler, and in a real browser (needs Chromium
 # and its driver).
 nights: setup
-	$(BIN)/pytest -m slow -n auto --maxprocesses 4 --dist loadgroup --ignore=tests/e2e --ignore=tests/integration/airflow
+	$(BIN)/pytest -m slow -n auto $(SPREAD)
 	$(BIN)/pytest tests/integration/airflow
 	$(BIN)/pytest tests/e2e
 

@@ -245,8 +245,8 @@ def test_the_catalogue_can_be_asked(table: Place) -> None:
 
 def test_athena_lists_the_databases_of_glue(table: Place) -> None:
     athena = table.aws.client("athena")
-    listed = athena.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]
-    assert table.name in [one["Name"] for one in listed]
+    pages = athena.get_paginator("list_databases").paginate(CatalogName="AwsDataCatalog")
+    assert table.name in [one["Name"] for page in pages for one in page["DatabaseList"]]
     assert athena.get_database(CatalogName="AwsDataCatalog", DatabaseName=table.name)["Database"]
     assert athena.list_data_catalogs()["DataCatalogsSummary"][0]["CatalogName"] == "AwsDataCatalog"
     with pytest.raises(ClientError, match="Database nowhere not found"):
