@@ -38,12 +38,12 @@ LIGHT = ("--only", "aws,azure,databricks,storage,sink")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all tests that need the same sandbox, so that it is started once; else one a file.
 
-    These groups come first, then those of servers, so that what is left to the end is short.
+    These groups come first, since they take longest; what follows is mixed, so that one waits while another works.
     """
     for item in items:
         needed = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
         item.add_marker(pytest.mark.xdist_group(needed[0] if needed else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: ("/unit/" in item.nodeid, not {*SHARED} & {*getattr(item, "fixturenames", ())}))
+    items.sort(key=lambda item: not {*SHARED} & {*getattr(item, "fixturenames", ())})
 
 
 def pytest_collection_finish() -> None:
