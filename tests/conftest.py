@@ -40,10 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     These groups come first, since they take longest; what follows is mixed, so that one waits while another works.
     """
+    groups = {}
     for item in items:
         needed = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(needed[0] if needed else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not {*SHARED} & {*getattr(item, "fixturenames", ())})
+        groups[item] = needed[0] if needed else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: groups[item] not in SHARED)
 
 
 def pytest_collection_finish() -> None:

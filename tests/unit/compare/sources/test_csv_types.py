@@ -132,9 +132,7 @@ def test_what_is_counted_of_texts(duck: DuckSession) -> None:
     assert found["b"] == dict.fromkeys(SHAPES, 0) | {"fixed": 7, "real": 7, "texts": 7, "fraction": 1, "digits": 1}
 
 
-def test_a_type_that_would_drop_a_digit_is_not_given(
-    tmp_path: Path, duck: DuckSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_type_that_would_drop_a_digit_is_not_given(duck: DuckSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_types, "choose", lambda *_: "DECIMAL(18,1)")
     duck.run("CREATE OR REPLACE TABLE texts AS FROM (VALUES ('1.5', '1.25')) t(a, b)")
     found = csv_types.typed_columns(duck, "texts", CsvFormat(), {})
